@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** Every setting Skein reads from the environment, with its default. README, `.env.example` and compose name the same ones. */
+export const Config = z.object({
+  HOST: z.string().default('127.0.0.1').describe('address to listen on; ignored (loopback) with AUTH=none'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(8080).describe('HTTP port'),
+  MLLP_PORT: z.coerce.number().int().min(0).max(65535).default(2575).describe('HL7 v2 MLLP port'),
+  DATABASE_URL: z.string().optional().describe('PostgreSQL 15 or newer; without it an embedded server is started'),
+  DATA_DIR: z.string().default('.skein').describe('where the embedded server keeps its data'),
+  REDIS_URL: z.string().optional().describe('Redis for wake-ups; without it the queue uses PostgreSQL'),
+  ROLES: z
+    .string()
+    .default('api,mllp,worker')
+    .transform((text) => text.split(',').map((role) => role.trim()))
+    .pipe(z.array(z.enum(['api', 'mllp', 'worker'])).min(1))
+    .describe('which parts this process runs: api, mllp, worker'),
+  AUTH: z.enum(['none', 'token']).default('none').describe('none: loopback only; token: a bearer token per system'),
+  WEBHOOK_ALLOW: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean))
+    .describe('addresses or CIDR ranges that webhooks may reach beyond public https'),
+  MLLP_TLS_KEY: z.string().optional().describe('PEM file: private key of the MLLP server; with it MLLP speaks TLS'),
+  MLLP_TLS_CERT: z.string().optional().describe('PEM file: certificate of the MLLP server'),
+  MLLP_TLS_CA: z.string().optional().describe('PEM file: authority of client certificates; with it they are required'),
+  PUBLIC_URL: z.url().optional().describe('base URL that answers name; default http://HOST:PORT'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('least level logged'),
+});
+export type Config = z.infer<typeof Config>;

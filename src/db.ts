@@ -1,0 +1,75 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import pg from 'pg';
+import { Unavailable } from './errors.ts';
+
+/** What every SQL module needs: a pool or one client of it. */
+export type Db = Pick<pg.Pool, 'query'>;
+
+const MIGRATIONS = new URL('./migrations/', import.meta.url);
+const MIGRATION_LOCK = 5_170_001;
+
+export function openPool(connectionString: string, options: pg.PoolConfig = {}): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max: 10,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    options: '-c idle_in_transaction_session_timeout=30s -c timezone=UTC',
+    ...options,
+  });
+  // An idle client whose server went away: the pool drops it, the next query connects again or reports the failure.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** Runs `work` in one READ COMMITTED transaction; commits when it returns, rolls back when it throws. */
+export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Applies the plain SQL files of `src/migrations` that this database has not seen, one process at a time. */
+export async function migrate(pool: pg.Pool): Promise<void> {
+  const files = (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).sort();
+  await transaction(pool, async (client) => {
+    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await client.query('create table if not exists migration (name text primary key, at timestamptz default now())');
+    const done = await client.query<{ name: string }>('select name from migration');
+    const seen = new Set(done.rows.map((row) => row.name));
+    for (const file of files.filter((name) => !seen.has(name))) {
+      await client.query(await readFile(new URL(file, MIGRATIONS), 'utf8'));
+      await client.query('insert into migration (name) values ($1)', [file]);
+    }
+    await client.query("insert into setting (name, value) values ('key', $1) on conflict do nothing", [
+      randomBytes(32).toString('hex'),
+    ]);
+    await client.query('select skein_partitions(2)');
+  });
+}
+
+/** The store's own secret: keyed hashes (NHS numbers, ids) are made with it, so it lives and is backed up with them. */
+export async function readKey(db: Db): Promise<Buffer> {
+  const { rows } = await db.query<{ value: string }>("select value from setting where name = 'key'");
+  if (!rows[0]) throw new Unavailable('the database has no key: run the migrations first');
+  return Buffer.from(rows[0].value, 'hex');
+}
+
+/** Keyed hash of some parts as a uuid (128 bits of HMAC-SHA256): stable, and meaningless without the store's key. */
+export function keyedId(key: Buffer, ...parts: string[]): string {
+  const hex = createHmac('sha256', key).update(parts.join('\u0000')).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

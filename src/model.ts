@@ -1,0 +1,172 @@
+/**
+ * The vocabulary every stage speaks (docs/architecture.md). Types only: stages never import one another, they share these.
+ */
+import type { Resource } from '@medplum/fhirtypes';
+
+/** A team that cares for people: ODS code + team. Its sector is a column of `policy/sharing.yaml`; null sees nothing of others. */
+export type Service = {
+  id: string;
+  name: string;
+  ods: string;
+  team: string;
+  sector: string | null;
+  kind: string | null;
+};
+
+/** Software that sends or subscribes, and the service it acts for. `source` names a folder of `mappings/`. */
+export type System = {
+  id: number;
+  name: string;
+  service: Service;
+  source: string | null;
+  dialect: string | null;
+  /** What HL7 v2 senders are told of a held message: AE stops some engines' whole feed. */
+  onHeld: 'AE' | 'AA';
+};
+
+/** Who is asking: the loopback operator of AUTH=none sees all; anyone else is a system acting for its service. */
+export type Recipient = { kind: 'operator'; name: string } | { kind: 'system'; system: System };
+
+export type Channel = 'bars' | 'fhir' | 'intake' | 'mllp';
+
+/** One inbound document exactly as received. */
+export type Message = {
+  system: System;
+  channel: Channel;
+  contentType: string;
+  body: Buffer;
+  /** The sender's own id for it (MSH-10, `request|correlation`, Idempotency-Key, or the body's hash). */
+  identifier: string;
+  /** hex SHA-256 of canonical JSON, or of the exact bytes for v2 and CSV: what "same content" means. */
+  contentHash: string;
+  /** The source whose mapping reads it: `hl7v2-adt`, `bars-referral`, `fhir-r4`, `third-sector-csv`, `third-sector-form`. */
+  source: string;
+};
+
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+
+/** What parse gives: one unit per CSV row, else a single unit. */
+export type Document = { format: 'hl7v2' | 'fhir' | 'csv' | 'json'; units: Unit[] };
+
+/** `position` names it for people: `row 3`, or '' for a whole message. A unit that could not be read has `error` instead of content. */
+export type Unit = { position: string; tree: Json; error?: Issue };
+
+/** One thing wrong, in the sender's own field names first. Severity error holds the unit. */
+export type Issue = {
+  severity: 'error' | 'warning' | 'information';
+  /** FHIR issue-type code: required, value, invalid, not-supported, structure, business-rule … */
+  code: string;
+  /** The sender's field: `PID-7`, `row 3, birth_date`, a JSON pointer. */
+  field?: string;
+  /** FHIRPath of the target element. */
+  expression?: string;
+  text: string;
+};
+
+/** Where one element of a mapped resource came from. */
+export type Lineage = { element: string; source: string; rule: string };
+
+/**
+ * One resource as one sender says it. References to other statements of the same record are `#local`; all others are as sent.
+ * `identifier` ("system|value") with the sending system is its identity; absent, its identity is the record's own content.
+ */
+export type Statement = {
+  local: string;
+  resource: Resource;
+  identifier?: string;
+  /** Top-level elements the sender explicitly emptied (HL7 v2 `""`). */
+  nulls?: string[];
+};
+
+/** What one unit of a message says, mapped, in that sender's terms; never edited. */
+export type SourceRecord = {
+  position: string;
+  /** ISO instant at which the sender says this was so; orders statements, whatever the order of arrival. */
+  saidAt: string;
+  /** `name@version` of the mapping. */
+  mapping: string;
+  /** snapshot: a statement replaces what was said of that resource before; delta: absent elements are no news. */
+  mode: 'snapshot' | 'delta';
+  statements: Statement[];
+  lineage: Lineage[];
+};
+
+export type MessageStatus = 'accepted' | 'held' | 'rejected';
+
+/** What became of a message: the stored answer, given again to a retry. */
+export type Answer = {
+  status: MessageStatus;
+  /** True where this is the stored answer to an earlier delivery of the same message. */
+  duplicate: boolean;
+  /** Refused because the id was used before for other, accepted content. */
+  conflict: boolean;
+  /** Skein's id of the stored message. */
+  messageId: string;
+  identifier: string;
+  units: { position: string; status: MessageStatus; issues: Issue[] }[];
+};
+
+/** The closed list of event codes of the one topic. */
+export const EVENT_CODES = [
+  'referral-received',
+  'referral-accepted',
+  'referral-declined',
+  'referral-redirected',
+  'episode-started',
+  'episode-changed',
+  'episode-ended',
+  'encounter',
+  'member-linked',
+  'member-unlinked',
+  'person-merged',
+  'person-unmerged',
+  'stage-changed',
+  'contact-stop',
+  'loss',
+  'loss-retracted',
+  'withdrawn',
+  'prompt-raised',
+  'prompt-cleared',
+] as const;
+export type EventCode = (typeof EVENT_CODES)[number];
+
+/** Information categories: the columns of `policy/sharing.yaml`. */
+export const CATEGORIES = ['INV', 'STG', 'DEM', 'CON', 'REF', 'ENC', 'CLN', 'FRM', 'SAF'] as const;
+export type Category = (typeof CATEGORIES)[number];
+
+/** none, existence, summary, full. */
+export type Level = '-' | 'E' | 'S' | 'F';
+
+/** Role of a person in one journey: the columns M, P and I of the table. */
+export type Role = 'mother' | 'partner' | 'infant';
+
+/** A change that someone may be told of. Ids only. */
+export type Event = {
+  code: EventCode;
+  /** Group id, when the change belongs to one. */
+  journey: string | null;
+  /** Patient ids: every one of them must be visible to a recipient (category below) for the event to be told. */
+  persons: string[];
+  /** What must be visible of them. */
+  category: Category;
+  /** Services the event is about (referral: referrer and named receiver). */
+  services: string[];
+  focus: { type: string; id: string };
+  stage: string | null;
+};
+
+/** One row of the `resource` table: a view, never edited by hand. */
+export type ResourceRow = {
+  rowId: string;
+  type: string;
+  id: string;
+  version: number;
+  updatedAt: Date;
+  content: Resource;
+  /** Compartments: every person it speaks of, the subject first. */
+  persons: string[];
+  /** Services that said it. */
+  authors: string[];
+  /** The service it is about (managing organisation, performer), if one. */
+  service: string | null;
+};
