@@ -1,0 +1,8 @@
+// Plain JavaScript that any Node can read: says in one line what is wrong instead of a syntax error.
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(
+    `skein: Node ${process.versions.node} cannot run it: it needs Node 24 (22.18 at least). \`npm ci\` brings one: use \`npm start\` or \`npx skein\`.\n`,
+  );
+  process.exit(1);
+}

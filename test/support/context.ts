@@ -1,0 +1,17 @@
+import { EventEmitter } from 'node:events';
+import { pino } from 'pino';
+import { Config } from '../../src/config.ts';
+import type { Context } from '../../src/context.ts';
+import type { TestDatabase } from './database.ts';
+
+/** A context over one test database, silent, with default settings; `overrides` replace whole members. */
+export function testContext(database: TestDatabase, overrides: Partial<Context> = {}): Context {
+  return {
+    config: Config.parse({ DATABASE_URL: database.url, PORT: '0', MLLP_PORT: '0', LOG_LEVEL: 'silent' }),
+    log: pino({ level: 'silent' }),
+    db: database.pool,
+    key: database.key,
+    signals: new EventEmitter(),
+    ...overrides,
+  };
+}

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import { inject } from 'vitest';
+import { openPool, readKey } from '../../src/db.ts';
+import { administer, withDatabase } from './services.ts';
+
+/** A clone of the migrated template; `drop` need not be called: the end of the file does it unless a test failed. */
+export type TestDatabase = { name: string; url: string; pool: pg.Pool; key: Buffer; drop: () => Promise<void> };
+
+const open = new Set<TestDatabase>();
+
+export async function testDatabase(): Promise<TestDatabase> {
+  const { postgresUrl, template, prefix } = inject('services');
+  const name = `${prefix}_${randomBytes(4).toString('hex')}`;
+  await administer(postgresUrl, `create database ${name} template ${template}`);
+  const url = withDatabase(postgresUrl, name);
+  const pool = openPool(url);
+  const database: TestDatabase = {
+    name,
+    url,
+    pool,
+    key: await readKey(pool),
+    drop: async () => {
+      if (!open.delete(database)) return;
+      await closePool(pool);
+      await administer(postgresUrl, `drop database if exists ${name} with (force)`);
+    },
+  };
+  open.add(database);
+  return database;
+}
+
+export async function closeDatabases(keep: boolean): Promise<void> {
+  for (const database of [...open]) {
+    if (!keep) await database.drop();
+    else {
+      await closePool(database.pool);
+      console.error(`a test failed: its database is kept: ${database.name}`);
+    }
+  }
+}
+
+async function closePool(pool: pg.Pool): Promise<void> {
+  if (!pool.ended) await pool.end();
+}
