@@ -13,6 +13,8 @@ export type StatementState = {
   ref: string | null;
   /** Order of first sight; new statements sort last, in their own order. */
   seq: number;
+  /** Stamps: first and latest saying (whole), and per element where only parts were said. */
+  first: string;
   base: string;
   times: Record<string, string> | null;
   content: Resource;

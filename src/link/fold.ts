@@ -1,55 +1,86 @@
-import type { Resource } from '@medplum/fhirtypes';
+import type { Identifier, Resource } from '@medplum/fhirtypes';
+import { NHS_NUMBER } from '../fhir/nhs-number.ts';
 
-type Folded = { base: string; times: Record<string, string> | null; content: Resource };
-type Said = { content: Resource; nulls: string[]; stamp: string; mode: 'snapshot' | 'delta' };
+type Folded = {
+  first: string;
+  base: string;
+  times: Record<string, string> | null;
+  content: Resource;
+  chart: string;
+  ref: string | null;
+};
+type Said = { content: Resource; chart: string; ref: string | null; nulls: string[]; stamp: string; mode: 'snapshot' | 'delta' };
+type Elements = Record<string, unknown>;
+
+const REF = '~ref';
+const CHART = '~chart';
+const IDENTIFIER = 'identifier|';
 
 /**
- * Adds one saying of a resource to what its sender said of it before: last writer wins per top-level element, by the sender's own
- * time (`stamp`). Commutative and idempotent, so any order of arrival gives the same state. A snapshot drops what it leaves out;
- * a delta leaves what it does not mention.
+ * Adds one saying of a resource to what its sender said of it before: last writer wins per top-level element (and per identifier
+ * system), by the sender's own time (`stamp`). Commutative and idempotent, so any order of arrival gives the same state. A snapshot
+ * drops what it leaves out; a delta leaves what it does not mention.
  */
 export function fold(state: Folded | null, said: Said): Folded {
-  return said.mode === 'snapshot' ? foldSnapshot(state, said) : foldDelta(state, said);
+  const now = expand(said);
+  const before = state && { ...state, elements: expand(state) };
+  const folded = said.mode === 'snapshot' ? foldSnapshot(before, now, said.stamp) : foldDelta(before, now, said);
+  const first = state && state.first < said.stamp ? state.first : said.stamp;
+  return { first, base: folded.base, times: folded.times, ...contract(folded.elements) };
 }
 
-function foldSnapshot(state: Folded | null, said: Said): Folded {
-  if (!state) return { base: said.stamp, times: null, content: said.content };
-  if (said.stamp <= state.base) return state;
-  const newer = Object.entries(state.times ?? {}).filter(([, stamp]) => stamp > said.stamp);
-  const content = { ...said.content } as Record<string, unknown>;
-  for (const [element] of newer) content[element] = elementOf(state.content, element);
+type State = { base: string; times: Record<string, string> | null; elements: Elements };
+
+function foldSnapshot(state: State | null, elements: Elements, stamp: string): State {
+  if (!state) return { base: stamp, times: null, elements };
+  if (stamp <= state.base) return state;
+  const newer = Object.entries(state.times ?? {}).filter(([, time]) => time > stamp);
+  const kept = newer.map(([element]) => [element, state.elements[element]]);
   return {
-    base: said.stamp,
+    base: stamp,
     times: newer.length ? Object.fromEntries(newer) : null,
-    content: sorted(content),
+    elements: { ...elements, ...Object.fromEntries(kept) },
   };
 }
 
-function foldDelta(state: Folded | null, said: Said): Folded {
-  const base = state?.base ?? '';
-  if (said.stamp < base) return state as Folded;
+function foldDelta(state: State | null, said: Elements, { stamp, nulls }: Said): State {
+  if (state && stamp < state.base) return state;
   const times = { ...state?.times };
-  const content = { ...(state?.content ?? { resourceType: said.content.resourceType }) } as Record<string, unknown>;
-  const elements = Object.keys(said.content).filter((element) => element !== 'resourceType');
-  for (const element of [...elements, ...said.nulls]) {
-    if (said.stamp <= (times[element] ?? '')) continue;
-    times[element] = said.stamp;
-    content[element] = elementOf(said.content, element);
+  const elements = { ...(state?.elements ?? { resourceType: said.resourceType }) };
+  const mentioned = Object.keys(said).filter((element) => element !== 'resourceType');
+  const emptied = nulls.flatMap((element) =>
+    element === 'identifier' ? [...Object.keys(elements).filter((name) => name.startsWith(IDENTIFIER)), REF] : [element],
+  );
+  for (const element of [...mentioned, ...emptied]) {
+    if (stamp <= (times[element] ?? '')) continue;
+    times[element] = stamp;
+    elements[element] = said[element];
   }
-  return { base, times: sortKeys(times), content: sorted(content) };
+  return { base: state?.base ?? '', times, elements };
 }
 
-function elementOf(resource: Resource, element: string): unknown {
-  return (resource as unknown as Record<string, unknown>)[element];
+/** Elements of a resource, with identifiers apart by system, and the keys beside them. */
+function expand({ content, chart, ref }: Pick<Folded, 'content' | 'chart' | 'ref'>): Elements {
+  const { identifier, ...elements } = content as unknown as { identifier?: Identifier | Identifier[] };
+  const keys = { [CHART]: chart, [REF]: ref };
+  if (!Array.isArray(identifier)) return { ...content, ...keys };
+  const bySystem = Map.groupBy(identifier, ({ system }) => `${IDENTIFIER}${system ?? ''}`);
+  const expanded: Elements = { ...elements, ...Object.fromEntries(bySystem) };
+  const claims = content.resourceType !== 'Patient' || `${IDENTIFIER}${NHS_NUMBER}` in expanded;
+  return claims ? { ...expanded, ...keys } : { ...expanded, [CHART]: chart };
 }
 
-/** Elements in one order, absent ones left out, so that equal states are equal texts. */
-function sorted(content: Record<string, unknown>): Resource {
-  return sortKeys(
-    Object.fromEntries(Object.entries(content).filter(([, value]) => value !== undefined)),
-  ) as unknown as Resource;
-}
-
-function sortKeys<T>(object: Record<string, T>): Record<string, T> {
-  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+function contract(elements: Elements): Pick<Folded, 'content' | 'chart' | 'ref'> {
+  const content: Elements = {};
+  const identifier: Identifier[] = [];
+  for (const [name, value] of Object.entries(elements).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (name.startsWith(IDENTIFIER)) identifier.push(...((value as Identifier[] | undefined) ?? []));
+    else if (name !== REF && name !== CHART && value !== undefined) content[name] = value;
+  }
+  if (identifier.length > 0) content.identifier = identifier;
+  return {
+    content: content as unknown as Resource,
+    chart: elements[CHART] as string,
+    ref: (elements[REF] as string | null | undefined) ?? null,
+  };
 }

@@ -45,7 +45,7 @@ create table tainted (key uuid primary key, record_id bigint, at timestamptz not
 -- the present state of each resource as its sender says it; key = keyed hash of (system, type, business identifier)
 create table statement (
   key uuid primary key, seq bigint generated always as identity, type text not null, system_id int not null,
-  chart uuid not null, ref uuid, record_id bigint not null, base text not null, times jsonb, content jsonb not null,
+  chart uuid not null, ref uuid, record_id bigint not null, first text not null, base text not null, times jsonb, content jsonb not null,
   person uuid); -- Patient statements only: the person (Patient id) this chart belongs to now
 create index statement_chart on statement (chart);
 create index statement_person on statement (person) where person is not null;

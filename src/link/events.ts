@@ -1,0 +1,136 @@
+import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
+import type { Member, StoredView, View } from '../facts.ts';
+import { idOf } from '../fhir/references.ts';
+import type { Category, Event, EventCode } from '../model.ts';
+import type { Family } from './views.ts';
+import { lossOf } from './journeys.ts';
+
+type Change = { view: View; before: StoredView | undefined };
+
+/** What of a change somebody may be told. Ids and codes only; who may hear it is asked again at every send. */
+export function describeChanges(family: Family, changes: Change[], members: { added: Member[]; removed: Member[] }): Event[] {
+  const journeyOf = (person: string) =>
+    family.journeys.find((journey) => journey.members.some((member) => member.person === person))?.id ?? null;
+  const stageOf = (journey: string | null) => currentStage(family, journey);
+  const event = (code: EventCode, view: View, category: Category, rest: Partial<Event> = {}): Event => {
+    const journey = rest.journey ?? (view.type === 'Group' ? view.id : journeyOf(view.persons[0] ?? ''));
+    const focus = { type: view.type, id: view.id };
+    return { code, journey, persons: view.persons.slice(0, 1), category, services: [], focus, stage: stageOf(journey), ...rest };
+  };
+  const events = changes.flatMap((change): Event[] => {
+    const { view, before } = change;
+    if (view.state === 'gone') return before?.state === 'gone' ? [] : goneEvents(change, event);
+    switch (view.type) {
+      case 'ServiceRequest':
+        return referralEvents(change, event);
+      case 'EpisodeOfCare':
+        return episodeEvents(change, event);
+      case 'Encounter':
+        return [event('encounter', view, 'ENC')];
+      case 'Group':
+        return stageEvents(family, change, event);
+      case 'Patient':
+        return before?.state === 'gone' ? [event('person-unmerged', view, 'DEM')] : [];
+      default:
+        return [];
+    }
+  });
+  return [...events, ...memberEvents(family, changes, members, event)];
+}
+
+type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Event>) => Event;
+
+function goneEvents({ view }: Change, event: Make): Event[] {
+  if (view.type === 'Patient') return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1) })];
+  if (view.type === 'EpisodeOfCare') return [event('withdrawn', view, 'INV')];
+  return [];
+}
+
+/** The parties of a referral: the service that made it and the one it names. */
+function parties(view: View): string[] {
+  const content = view.content as ServiceRequest;
+  const requester = idOf(content.requester?.reference, 'Organization');
+  return [...new Set([...view.authors, requester ?? [], view.service ?? []].flat())];
+}
+
+function referralEvents({ view, before }: Change, event: Make): Event[] {
+  const rest = { services: parties(view) };
+  const revoked = view.state === 'revoked' || view.state === 'entered-in-error';
+  if (revoked) return before && before.state !== view.state ? [event('withdrawn', view, 'REF', rest)] : [];
+  return before ? [] : [event('referral-received', view, 'REF', rest)];
+}
+
+/** `active` (confirmed by the service itself) or `planned?` (expected by a referrer): see the view's state. */
+function episodeEvents({ view, before }: Change, event: Make): Event[] {
+  const [status, was] = [view.state ?? '', before?.state ?? null];
+  const referred = (view.content as EpisodeOfCare).referralRequest !== undefined;
+  const services = [...new Set([...view.authors, view.service ?? []].flat())];
+  const isOpen = (state: string | null) => state === 'active' || state === 'onhold';
+  if (isOpen(status) && !isOpen(was)) {
+    const accepted = referred ? [event('referral-accepted', view, 'INV', { services })] : [];
+    return [...accepted, event('episode-started', view, 'INV')];
+  }
+  if (status === 'waitlist' && referred && was !== status) return [event('referral-accepted', view, 'INV', { services })];
+  if (status === 'finished') return was === status ? [event('episode-changed', view, 'INV')] : [event('episode-ended', view, 'INV')];
+  if (status === 'cancelled') {
+    const declined = referred && was !== status && !isOpen(was);
+    if (declined) return [event('referral-declined', view, 'INV', { services })];
+    return was !== status && was !== null ? [event('episode-ended', view, 'INV')] : [];
+  }
+  return isOpen(status) ? [event('episode-changed', view, 'INV')] : [];
+}
+
+function stageEvents(family: Family, { view, before }: Change, event: Make): Event[] {
+  if (!view.state || view.state === before?.state) return [];
+  const journey = family.journeys.find(({ id }) => id === view.id);
+  const infants = (journey?.members ?? []).filter(({ role }) => role === 'infant').map(({ person }) => person);
+  const events = [event('stage-changed', view, 'STG', { persons: infants.slice(0, 1) })];
+  if (!view.state.includes('contact-stop')) return events;
+  // The one code everybody hears is without cause; the loss itself goes by its own category.
+  const lost = infants.filter((infant) => family.persons.some((person) => person.id === infant && lossOf(person) !== null));
+  return lost.flatMap((infant) => [
+    event('contact-stop', view, 'INV', { persons: [infant] }),
+    event('loss', view, 'CLN', { persons: [infant] }),
+  ]);
+}
+
+/** Who joined or left a journey that others are in. A joiner is told together with each it joined; a leaver to each side apart. */
+function memberEvents(
+  family: Family,
+  changes: Change[],
+  { added, removed }: { added: Member[]; removed: Member[] },
+  event: Make,
+): Event[] {
+  const groups = new Map(changes.filter(({ view }) => view.type === 'Group').map(({ view }) => [view.id, view]));
+  const linked = family.journeys.flatMap((journey) => {
+    const fresh = new Set(added.filter((member) => member.journey === journey.id).map(({ person }) => person));
+    const pairs = family.edges.filter(
+      ({ parent, child }) =>
+        (fresh.has(parent.id) || fresh.has(child.id)) &&
+        [parent, child].every(({ id }) => journey.members.some(({ person }) => person === id)),
+    );
+    const view = groups.get(journey.id);
+    return view
+      ? pairs.map(({ parent, child }) => event('member-linked', view, 'DEM', { persons: [parent.id, child.id] }))
+      : [];
+  });
+  const unlinked = removed.flatMap(({ journey, person }) => {
+    const view = groups.get(journey);
+    const left = family.journeys.find(({ id }) => id === journey)?.members ?? [];
+    return view && view.state !== 'gone'
+      ? [person, ...left.map((member) => member.person)].map((one) =>
+          event('member-unlinked', view, 'INV', { persons: [one], journey }),
+        )
+      : [];
+  });
+  return [...linked, ...unlinked];
+}
+
+/** The stage in force now, for the `stage` filter of subscriptions; null where unknown. */
+function currentStage(family: Family, id: string | null): string | null {
+  const today = new Date().toISOString().slice(0, 10);
+  const journey = family.journeys.find((one) => one.id === id);
+  const current = journey?.stages.filter(({ start, end }) => start <= today && (end === undefined || today < end)).at(-1);
+  return current?.code ?? null;
+}
+

@@ -1,0 +1,154 @@
+import type { Member } from '../facts.ts';
+import { keyedId } from '../db.ts';
+import type { Person } from './persons.ts';
+import type { Edge } from './relate.ts';
+import { latest } from './spells.ts';
+
+const MONTH = 30.44 * 86_400_000;
+/** Preconception care may begin long before: a spell belongs to a birth from 18 months before it to 24 months after. */
+const BEFORE = 18 * MONTH;
+const AFTER = 24 * MONTH;
+/** Twins: one birth, even over midnight or a delayed interval delivery of some days. */
+const SAME_BIRTH = 7 * 86_400_000;
+
+const DECLARES_LOSS = new Set(['maternity', 'neonatal', 'foetal-medicine', 'picu']);
+
+/** Something that happens to a person at a time: a spell, a referral, an encounter. */
+export type Happening = { person: Person; start: string };
+export type Stage = { code: 'birth-12m' | '12-24m' | 'after-24m' | 'contact-stop'; start: string; end?: string };
+export type Journey = { id: string; anchor: string; members: Omit<Member, 'journey'>[]; stages: Stage[] };
+
+/**
+ * One journey per birth (twins share it), and one of unknown stage per person whose care fits no single birth. Never a transitive
+ * closure: a mother with two births has two journeys. Pure in its input; ids come from the person seen first.
+ */
+export function findJourneys(key: Buffer, persons: Person[], edges: Edge[], happenings: Happening[]): Journey[] {
+  const births = groupBirths(persons, edges);
+  const alone: Person[] = [];
+  for (const person of persons) {
+    const starts = outsideOwnInfancy(person, births, happenings);
+    const own = births.filter(({ parents }) => parents.includes(person));
+    const fits = starts.map((start) => own.filter(({ born }) => start >= born - BEFORE && start < born + AFTER));
+    const [home] = fits[0] ?? [];
+    const adopted = home !== undefined && fits.every((births) => births.length === 1 && births[0] === home);
+    if (adopted) home.anchors.push(person);
+    else if (starts.length > 0) alone.push(person);
+  }
+  return [
+    ...births.map((birth) => describeBirth(key, birth, edges)),
+    ...alone.map((person) => ({
+      ...identify(key, [person]),
+      members: [{ person: person.id, role: 'mother' as const }],
+      stages: [],
+    })),
+  ];
+}
+
+/** When care for a person happened, less what belongs to the journey of that person's own birth. */
+function outsideOwnInfancy(person: Person, births: Birth[], happenings: Happening[]): number[] {
+  const own = births.find(({ infants }) => infants.includes(person));
+  const starts = happenings.filter((happening) => happening.person === person).map(({ start }) => Date.parse(start));
+  return starts.filter((start) => !own || start >= own.born + AFTER);
+}
+
+type Birth = { born: number; infants: Person[]; parents: Person[]; anchors: Person[] };
+
+/** Births: of children in a parent edge, and of patients who were under two when first spoken of. */
+function groupBirths(persons: Person[], edges: Edge[]): Birth[] {
+  const births: Birth[] = [];
+  const children = new Set(edges.map(({ child }) => child));
+  const infants = persons.filter((person) => birthOf(person) !== null && (children.has(person) || isInfant(person)));
+  for (const infant of infants.sort((a, b) => compareBirths(a, b))) {
+    const born = birthOf(infant) as number;
+    const parents = edges.filter(({ child }) => child === infant).map(({ parent }) => parent);
+    const bearers = edges.filter(({ child, kinds }) => child === infant && kinds.includes('gestational'));
+    const twin = births.find(
+      (birth) =>
+        Math.abs(birth.born - born) <= SAME_BIRTH &&
+        (bearers.length > 0 ? bearers.map(({ parent }) => parent) : parents).some((one) => birth.parents.includes(one)),
+    );
+    if (twin) {
+      twin.infants.push(infant);
+      twin.anchors.push(infant);
+      twin.parents = [...new Set([...twin.parents, ...parents])];
+    } else births.push({ born, infants: [infant], parents, anchors: [infant] });
+  }
+  return births;
+}
+
+const compareBirths = (a: Person, b: Person) => (birthOf(a) ?? 0) - (birthOf(b) ?? 0) || (a.id < b.id ? -1 : 1);
+
+/** Birth date agreed by the person's charts (the newest that has one), as a time; null without a full date. */
+export function birthOf(person: Person): number | null {
+  const dated = person.charts.filter(({ content }) => (content.birthDate ?? '').length >= 10);
+  const [newest] = dated.sort((a, b) => (latest(a) < latest(b) ? 1 : -1));
+  return newest ? Date.parse(`${newest.content.birthDate?.slice(0, 10)}T00:00:00Z`) : null;
+}
+
+function isInfant(person: Person): boolean {
+  const spoken = person.charts.map(({ first }) => Date.parse(first.slice(0, 24)));
+  return Math.min(...spoken) < (birthOf(person) ?? 0) + AFTER;
+}
+
+function identify(key: Buffer, anchors: Person[]): { id: string; anchor: string } {
+  const charts = anchors.flatMap((person) => person.charts[0] ?? []).sort((a, b) => a.seq - b.seq);
+  const anchor = charts[0]?.key ?? '';
+  return { id: keyedId(key, 'journey', anchor), anchor };
+}
+
+function describeBirth(key: Buffer, birth: Birth, edges: Edge[]): Journey {
+  const mother = findMother(birth, edges);
+  const members = [
+    ...birth.infants.map((infant) => ({ person: infant.id, role: 'infant' as const })),
+    ...birth.parents.map((parent) => ({
+      person: parent.id,
+      role: parent === mother ? ('mother' as const) : ('partner' as const),
+    })),
+  ];
+  return { ...identify(key, birth.anchors), members: dedupe(members), stages: stagesOf(birth) };
+}
+
+/** The birth parent's column: who gave birth, else the one parent called mother, else the only parent known. */
+function findMother(birth: Birth, edges: Edge[]): Person | undefined {
+  const own = edges.filter(({ child }) => birth.infants.includes(child));
+  const candidates = [own.filter(({ kinds }) => kinds.includes('gestational')), own.filter(({ mother }) => mother), own];
+  for (const candidate of candidates) {
+    const parents = new Set(candidate.map(({ parent }) => parent));
+    if (parents.size === 1) return [...parents][0];
+    if (parents.size > 1) return undefined;
+  }
+  return undefined;
+}
+
+function dedupe(members: Omit<Member, 'journey'>[]): Omit<Member, 'journey'>[] {
+  return members.filter((member, index) => members.findIndex(({ person }) => person === member.person) === index);
+}
+
+/** Stages with their periods: facts, not the clock, so nothing here changes by itself. A loss of every infant stops the clock. */
+function stagesOf({ born, infants }: Birth): Stage[] {
+  const day = (months: number) => {
+    const date = new Date(born);
+    date.setUTCMonth(date.getUTCMonth() + months);
+    return date.toISOString().slice(0, 10);
+  };
+  const losses = infants.map(lossOf);
+  const lost = losses.every((loss) => loss !== null) ? (losses.sort().at(-1) as string) : null;
+  const stages: Stage[] = [
+    { code: 'birth-12m', start: day(0), end: day(12) },
+    { code: '12-24m', start: day(12), end: day(24) },
+    { code: 'after-24m', start: day(24) },
+  ];
+  if (lost === null) return stages;
+  const lived = stages.filter(({ start }) => start < lost);
+  const last = lived.pop();
+  return [...lived, ...(last ? [{ ...last, end: lost }] : []), { code: 'contact-stop', start: lost }];
+}
+
+/** Date of an infant's death, where a service that may declare it says so. */
+export function lossOf(infant: Person): string | null {
+  const said = infant.charts.filter(
+    ({ content, sector }) => DECLARES_LOSS.has(sector ?? '') && (content.deceasedBoolean === true || content.deceasedDateTime),
+  );
+  const [first] = said.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return first ? (first.content.deceasedDateTime ?? latest(first)).slice(0, 10) : null;
+}

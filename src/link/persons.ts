@@ -1,0 +1,78 @@
+import type { Patient } from '@medplum/fhirtypes';
+import type { StatementState } from '../facts.ts';
+import { compareGiven, isPlaceholder, normaliseName } from './names.ts';
+
+export type PatientState = StatementState & { content: Patient };
+
+/** One human being: the charts that are the same person, oldest first. Its id is the one given first. */
+export type Person = { id: string; charts: PatientState[] };
+
+/**
+ * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by each sender, never seen with an
+ * incompatible birth date or name, and with birth date and given name agreeing. All else stays a person of its own.
+ */
+export function resolvePersons(statements: StatementState[], tainted: Set<string>) {
+  const charts = statements.filter((state): state is PatientState => state.type === 'Patient').sort((a, b) => a.seq - b.seq);
+  const claims = Map.groupBy(
+    charts.filter(({ ref }) => ref !== null),
+    ({ ref }) => ref as string,
+  );
+  const newlyTainted = [...claims].filter(([ref, claimants]) => !tainted.has(ref) && !agreeAll(claimants)).map(([ref]) => ref);
+  const unsafe = new Set([...tainted, ...newlyTainted]);
+  const personOfChart = new Map<string, Person>();
+  for (const chart of charts) personOfChart.set(chart.key, { id: chart.key, charts: [chart] });
+  for (const [ref, claimants] of claims) {
+    if (unsafe.has(ref)) continue;
+    const [first, ...rest] = claimants.filter(isLinkable);
+    if (first) for (const other of rest) join(personOfChart, first, other);
+  }
+  const persons = [...new Set(personOfChart.values())];
+  return { persons, personOfChart, newlyTainted, personOfKey: resolver(personOfChart, claims, unsafe) };
+}
+
+/** Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims. */
+function resolver(charts: Map<string, Person>, claims: Map<string, PatientState[]>, unsafe: Set<string>) {
+  return (key: string | null): Person | undefined => {
+    if (key === null) return undefined;
+    const claimants = unsafe.has(key) ? [] : (claims.get(key) ?? []);
+    const candidates = new Set(claimants.map((chart) => charts.get(chart.key)));
+    return charts.get(key) ?? (candidates.size === 1 ? [...candidates][0] : undefined);
+  };
+}
+
+function join(persons: Map<string, Person>, a: PatientState, b: PatientState): void {
+  const [one, two] = [persons.get(a.key), persons.get(b.key)];
+  if (!one || !two || one === two) return;
+  const charts = [...one.charts, ...two.charts].sort((x, y) => x.seq - y.seq);
+  const joined = { id: charts[0]?.key ?? one.id, charts };
+  for (const chart of charts) persons.set(chart.key, joined);
+}
+
+/** Given name and birth date are there to agree on; a placeholder baby only with a known plurality of one. */
+function isLinkable({ content }: PatientState): boolean {
+  if (!content.birthDate || content.birthDate.length < 10) return false;
+  const named = givenNames(content).some((name) => normaliseName(name).length > 1 && !isPlaceholder(normaliseName(name)));
+  return named || isKnownSingleton(content);
+}
+
+function isKnownSingleton(patient: Patient): boolean {
+  return patient.multipleBirthBoolean === false;
+}
+
+export const givenNames = (patient: Patient): string[] => (patient.name ?? []).flatMap(({ given }) => given ?? []);
+
+function agreeAll(claimants: PatientState[]): boolean {
+  return claimants.every((a, index) => claimants.slice(index + 1).every((b) => isCompatible(a.content, b.content)));
+}
+
+function isCompatible(a: Patient, b: Patient): boolean {
+  if (a.birthDate && b.birthDate && !a.birthDate.startsWith(b.birthDate) && !b.birthDate.startsWith(a.birthDate)) return false;
+  return compareGiven(givenNames(a), givenNames(b)) !== 'conflict';
+}
+
+/** A sender reusing its local identifier for somebody else: birth date, given and family name all differ. */
+export function isSomebodyElse(before: Patient, now: Patient): boolean {
+  if (!before.birthDate || !now.birthDate || before.birthDate === now.birthDate) return false;
+  const families = [before, now].map((patient) => normaliseName(patient.name?.[0]?.family ?? ''));
+  return compareGiven(givenNames(before), givenNames(now)) === 'conflict' && families[0] !== families[1];
+}

@@ -1,0 +1,83 @@
+import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
+import type { Assertion, StatementState } from '../facts.ts';
+import { compareGiven, normaliseName } from './names.ts';
+import { type Person, givenNames } from './persons.ts';
+import { type ParentKind, isGenetic, parentClaim } from './relationships.ts';
+
+/** An active parent edge: one per pair, with every kind that was evidenced. */
+export type Edge = {
+  parent: Person;
+  child: Person;
+  kinds: ParentKind[];
+  mother: boolean;
+  services: string[];
+};
+
+type RelatedState = StatementState & { content: RelatedPerson };
+type PersonOf = (key: string | null) => Person | undefined;
+
+/**
+ * Parent edges from what senders say of relatives. A reference binds to the one verified person it names and adds nothing to them;
+ * anything weaker is a suggestion, looked at again whenever that person arrives. Never a partner edge (sharing ground rule 7).
+ */
+export function relatePersons(statements: StatementState[], personOf: PersonOf): { edges: Edge[]; assertions: Assertion[] } {
+  const edges = new Map<string, Edge>();
+  const assertions: Assertion[] = [];
+  const related = statements.filter((state): state is RelatedState => state.type === 'RelatedPerson');
+  for (const state of related.sort((a, b) => (a.key < b.key ? -1 : 1))) {
+    const bound = bind(state, personOf);
+    assertions.push(bound.assertion);
+    if (bound.edge) addEdge(edges, bound.edge);
+  }
+  return { edges: [...edges.values()].filter((edge) => !edges.has(pairKey(edge.child, edge.parent))), assertions };
+}
+
+function bind(state: RelatedState, personOf: PersonOf): { edge?: Edge; assertion: Assertion } {
+  const suggest = (kind: Assertion['kind'], reason: string) => ({
+    assertion: { kind, a: state.chart, b: state.ref, method: `reference:${state.key}`, evidence: { reason } },
+  });
+  const claim = parentClaim(state.content);
+  if (!claim) {
+    return isGenetic(state.content)
+      ? suggest('possible-parent', 'a genetic parent is never linked by machine')
+      : suggest('named-contact', 'a named contact, not a parent');
+  }
+  const patient = personOf(state.chart);
+  const other = personOf(state.ref);
+  if (state.ref === null) return suggest('possible-parent', 'named without an identifier');
+  if (!patient || !other) return suggest('possible-parent', 'identifier names no verified person yet');
+  if (patient === other) return suggest('possible-parent', 'identifier names the patient');
+  if (!nameAgrees(state.content, other)) return suggest('possible-parent', 'the name differs from that of the identifier');
+  const [parent, child] = claim.parent === 'related' ? [other, patient] : [patient, other];
+  const evidence = { kinds: claim.kinds.join(','), tier: 'B' };
+  return {
+    edge: { parent, child, kinds: claim.kinds, mother: claim.mother, services: [state.service] },
+    assertion: { kind: 'parent', a: parent.id, b: child.id, method: `reference:${state.key}`, evidence },
+  };
+}
+
+const pairKey = (parent: Person, child: Person) => `${parent.id} ${child.id}`;
+
+function addEdge(edges: Map<string, Edge>, edge: Edge): void {
+  const known = edges.get(pairKey(edge.parent, edge.child));
+  edges.set(pairKey(edge.parent, edge.child), {
+    ...edge,
+    kinds: union(known?.kinds, edge.kinds),
+    mother: edge.mother || known?.mother === true,
+    services: union(known?.services, edge.services),
+  });
+}
+
+const union = <T>(a: T[] | undefined, b: T[]): T[] => [...new Set([...(a ?? []), ...b])].sort();
+
+/** Where the reference gives a name it must be that person's: the given name, or the family name when no given one is there. */
+function nameAgrees(related: RelatedPerson, person: Person): boolean {
+  const said = (related.name ?? []).flatMap(({ given }) => given ?? []);
+  const patients = person.charts.map(({ content }): Patient => content);
+  const verdicts = patients.map((patient) => compareGiven(said, givenNames(patient)));
+  if (verdicts.includes('agree')) return true;
+  if (verdicts.includes('conflict')) return false;
+  const family = normaliseName(related.name?.[0]?.family ?? '');
+  const families = patients.flatMap(({ name }) => (name ?? []).map((one) => normaliseName(one.family ?? '')));
+  return family === '' || families.filter(Boolean).length === 0 || families.includes(family);
+}

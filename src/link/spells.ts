@@ -1,0 +1,118 @@
+import type { EpisodeOfCare, Period } from '@medplum/fhirtypes';
+import { keyedId } from '../db.ts';
+import type { Involvement, StatementState } from '../facts.ts';
+import { idOf } from '../fhir/references.ts';
+import type { Person } from './persons.ts';
+
+type EpisodeState = StatementState & { content: EpisodeOfCare };
+
+/** One spell: a person, a service, a referral (or the sender's own episode). */
+export type Spell = {
+  id: string;
+  /** The statements it was made of. */
+  keys: string[];
+  person: Person;
+  service: string;
+  referral: string | null;
+  status: EpisodeOfCare['status'];
+  period: Period;
+  content: EpisodeOfCare;
+  services: string[];
+  /** The service itself said so; otherwise it is only what a referrer expects. */
+  confirmed: boolean;
+};
+
+/** Groups what senders say of episodes into spells. What the receiving service says of its own spell outranks the referrer. */
+export function groupSpells(key: Buffer, statements: StatementState[], personOf: (key: string) => Person | undefined): Spell[] {
+  const referrals = statements.filter(({ type }) => type === 'ServiceRequest');
+  const episodes = statements.filter((state): state is EpisodeState => state.type === 'EpisodeOfCare');
+  const groups = new Map<string, { person: Person; referral: string | null; states: EpisodeState[] }>();
+  for (const state of episodes) {
+    const person = personOf(state.chart);
+    if (!person) continue;
+    const referral = referralOf(state, referrals, person, personOf);
+    const service = serviceOf(state);
+    const id = referral ? keyedId(key, 'spell', service, referral) : state.key;
+    const group = groups.get(id) ?? { person, referral, states: [] };
+    group.states.push(state);
+    groups.set(id, group);
+  }
+  return [...groups].map(([id, { person, referral, states }]) => spellOf(id, person, referral, states));
+}
+
+export const serviceOf = (state: EpisodeState): string =>
+  idOf(state.content.managingOrganization?.reference, 'Organization') ?? state.service;
+
+/** The referral of an episode: by Skein's id, by statement, or by the identifier both sides use, for the same person only. */
+function referralOf(
+  state: EpisodeState,
+  referrals: StatementState[],
+  person: Person,
+  personOf: (key: string) => Person | undefined,
+): string | null {
+  const literal = idOf(state.content.referralRequest?.[0]?.reference, 'ServiceRequest');
+  const found = referrals.find(({ key, ref, chart }) => {
+    const named = literal ? key === literal : ref !== null && ref === state.ref;
+    return named && personOf(chart) === person;
+  });
+  return found?.key ?? null;
+}
+
+function spellOf(id: string, person: Person, referral: string | null, states: EpisodeState[]): Spell {
+  const own = states.filter((state) => state.service === serviceOf(state));
+  const ranked = (own.length > 0 ? own : states).sort((a, b) => compare(latest(b), latest(a)) || compare(a.key, b.key));
+  const [best] = ranked as [EpisodeState, ...EpisodeState[]];
+  const content = best.content;
+  return {
+    id,
+    keys: states.map((state) => state.key),
+    person,
+    service: serviceOf(best),
+    referral,
+    status: content.status,
+    period: { ...content.period, start: content.period?.start ?? best.first.slice(0, 24) },
+    content,
+    services: [...new Set(states.map(({ service }) => service))].sort(),
+    confirmed: own.length > 0,
+  };
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The latest thing said of a statement. */
+export function latest(state: StatementState): string {
+  return Object.values(state.times ?? {}).reduce((max, stamp) => (stamp > max ? stamp : max), state.base);
+}
+
+const STATE: Partial<Record<EpisodeOfCare['status'], Involvement['state']>> = {
+  planned: 'pending',
+  waitlist: 'open',
+  active: 'open',
+  onhold: 'open',
+  finished: 'closed',
+};
+const RANK = { open: 0, pending: 1, closed: 2 };
+
+/** Which service cares for whom, from spells: an open one outranks a pending one outranks a closed one. */
+export function involve(spells: Spell[]): Involvement[] {
+  const best = new Map<string, Involvement>();
+  for (const spell of spells) {
+    const said = STATE[spell.status];
+    // Only the service itself can say that it has taken somebody on: whatever others say of it is an expectation.
+    const state = said === 'open' && !spell.confirmed ? 'pending' : said;
+    if (!state || (state === 'closed' && !spell.confirmed)) continue;
+    const until = state === 'closed' ? instant(spell.period.end ?? spell.period.start) : null;
+    const row = { person: spell.person.id, service: spell.service, state, since: instant(spell.period.start), until };
+    const known = best.get(`${row.person} ${row.service}`);
+    if (!known || RANK[state] < RANK[known.state] || (state === known.state && (row.until ?? '') > (known.until ?? ''))) {
+      best.set(`${row.person} ${row.service}`, row);
+    }
+  }
+  return [...best.values()];
+}
+
+/** A FHIR date or dateTime as an ISO instant (the first it can mean), or null. */
+function instant(date: string | undefined): string | null {
+  const time = Date.parse(date ?? '');
+  return Number.isNaN(time) ? null : new Date(time).toISOString();
+}

@@ -1,0 +1,64 @@
+-- Lock and load in one round trip. Volatile plpgsql takes a fresh snapshot per statement, so what is read here was committed
+-- before its locks were taken.
+
+create function skein_lock_key(key uuid) returns bigint language sql immutable as $$ select hashtextextended(key::text, 0) $$;
+
+create function skein_iso(at timestamptz) returns text language sql stable as
+$$ select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') $$;
+
+-- The closure of identity keys that `wanted` can touch, all locked for the transaction. The keys asked for are locked in order,
+-- waiting; those found on the way are only tried: when one is taken, `busy` says to begin again with every key found so far.
+-- Tainted numbers join nobody, so they are not followed. More than `ceiling` keys: somebody's number is used as a placeholder.
+create function skein_closure(wanted uuid[], ceiling int, out keys uuid[], out busy boolean, out crowded boolean)
+language plpgsql as $$
+declare found uuid[]; item bigint; item_key uuid;
+begin
+  busy := false;
+  crowded := false;
+  for item in select distinct skein_lock_key(k) as h from unnest(wanted) k order by h loop
+    perform pg_advisory_xact_lock(item);
+  end loop;
+  keys := wanted;
+  loop
+    select array_agg(distinct k) into found from (
+      select s.chart as k from statement s where s.chart = any(keys)
+      union select s.chart from statement s where s.ref = any(keys) and not exists (select from tainted t where t.key = s.ref)
+      union select s.ref from statement s where s.chart = any(keys) and s.ref is not null
+    ) more where k <> all (keys);
+    exit when found is null;
+    keys := keys || found;
+    if cardinality(keys) > ceiling then
+      crowded := true;
+      return;
+    end if;
+    foreach item_key in array found loop
+      if not pg_try_advisory_xact_lock(skein_lock_key(item_key)) then busy := true; end if;
+    end loop;
+    exit when busy;
+  end loop;
+end $$;
+
+-- Also what an earlier delivery of the same message came to: two deliveries are decided one after the other.
+create function skein_load(wanted uuid[], ceiling int, sender int, sender_key text) returns json language plpgsql as $$
+declare c record;
+begin
+  select * into c from skein_closure(wanted, ceiling);
+  if c.busy or c.crowded then
+    return json_build_object('keys', c.keys, 'busy', c.busy, 'crowded', c.crowded);
+  end if;
+  return json_build_object('keys', c.keys, 'busy', false, 'crowded', false,
+    'earlier', (select json_build_object('messageId', n.message_id::text, 'contentHash', n.content_hash, 'status', n.status,
+      'units', n.units) from intake n where n.system_id = sender and n.identifier = sender_key),
+    'statements', (select json_agg(json_build_object('key', s.key, 'type', s.type, 'systemId', s.system_id, 'chart', s.chart,
+        'ref', s.ref, 'seq', s.seq, 'first', s.first, 'base', s.base, 'times', s.times, 'content', s.content,
+        'person', s.person, 'service', y.service_id, 'sector', v.sector) order by s.seq)
+      from statement s join system y on y.id = s.system_id join service v on v.id = y.service_id where s.chart = any(c.keys)),
+    'tainted', (select json_agg(key) from tainted where key = any(c.keys)),
+    'views', (select json_agg(json_build_object('rowId', r.row_id::text, 'type', r.type, 'id', r.id, 'version', r.version,
+        'digest', r.digest, 'state', r.state, 'owner', r.owner, 'persons', r.persons, 'authors', r.authors, 'service', r.service))
+      from resource r where r.owner = any(c.keys)),
+    'involvements', (select json_agg(json_build_object('person', i.person, 'service', i.service, 'state', i.state,
+        'since', skein_iso(i.since), 'until', skein_iso(i.until))) from involvement i where i.person = any(c.keys)),
+    'members', (select json_agg(json_build_object('journey', m.journey, 'person', m.person, 'role', m.role))
+      from member m where m.person = any(c.keys)));
+end $$;

@@ -1,0 +1,128 @@
+/**
+ * The story of one message: receive -> parse -> map -> validate -> link -> save; publish and deliver then tell whom it concerns.
+ * Read this first. An answer is given only after commit, and means that the message is stored.
+ */
+import { nameServices } from './access/name-services.ts';
+import type { Context } from './context.ts';
+import { Rejected } from './errors.ts';
+import { identifyRecord, keysOf } from './link/identify.ts';
+import { findImpostors, link } from './link/plan.ts';
+import { provenanceOf } from './link/provenance.ts';
+import type { Mapping, Mappings } from './map/load-mappings.ts';
+import { mapUnit } from './map/map-unit.ts';
+import type { Answer, Issue, Message, MessageStatus, SourceRecord, Unit } from './model.ts';
+import { parseMessage } from './parse/parse-message.ts';
+import { answerEarlier, messageKey, withFacts } from './save/load.ts';
+import { findStoredRows, save } from './save/save.ts';
+import { validateRecord } from './validate/validate-record.ts';
+
+export type Pipeline = Context & { mappings: Mappings };
+type Read = { position: string; record: SourceRecord | null; issues: Issue[] };
+/** `replay`: a held message tried again. `messageId`: a row of a file that is stored already. */
+type Options = { replay?: boolean; messageId?: string };
+
+/**
+ * Takes one message to its end: accepted (stored and linked), held (kept until its mapping or its sender is mended) or rejected
+ * (kept, unreadable). Never throws for bad input; what it throws is transient or a bug, and then nothing of it was stored.
+ */
+export async function intake(ctx: Pipeline, message: Message, options: Options = {}): Promise<Answer> {
+  const started = performance.now();
+  const units = readMessage(ctx.mappings.get(message.source), message);
+  const file = units.length > 1 || units[0]?.position !== '';
+  const answer = file ? await settleFile(ctx, message, units, options) : await settleUnit(ctx, message, units[0] as Read, options);
+  if (answer.status === 'accepted' && !answer.duplicate) ctx.signals.emit('committed');
+  const { messageId, status, duplicate, conflict } = answer;
+  ctx.log[conflict ? 'warn' : 'info']({
+    ...{ event: 'message', messageId, system: message.system.name, channel: message.channel, source: message.source },
+    ...{ status, duplicate, conflict, units: answer.units.length, ms: Math.round(performance.now() - started) },
+  });
+  return answer;
+}
+
+/** parse, map, validate: pure. A message that cannot be read at all is one unit with nothing in it. */
+function readMessage(mapping: Mapping | undefined, message: Message): Read[] {
+  try {
+    const { units } = parseMessage(message);
+    if (mapping) return units.map((unit) => readUnit(mapping, unit, message));
+    throw new Rejected(400, [{ severity: 'error', code: 'not-supported', text: `no mapping for source "${message.source}"` }]);
+  } catch (error) {
+    if (error instanceof Rejected) return [{ position: '', record: null, issues: error.issues.map(unreadable) }];
+    throw error;
+  }
+}
+
+const UNREADABLE = Symbol('unreadable');
+const unreadable = (issue: Issue): Issue => Object.assign({ ...issue }, { [UNREADABLE]: true });
+const isUnreadable = ({ issues }: Read) => issues.some((issue) => UNREADABLE in issue);
+
+function readUnit(mapping: Mapping, { position, tree, error }: Unit, message: Message): Read {
+  if (error) return { position, record: null, issues: [error] };
+  const { record, issues } = mapUnit(mapping, { position, tree }, { dialect: message.system.dialect });
+  return { position, record, issues: record ? [...issues, ...validateRecord(record)] : issues };
+}
+
+/** link and save one unit: one transaction, under the locks of every family it can touch. */
+async function settleUnit(ctx: Pipeline, message: Message, unit: Read, options: Options): Promise<Answer> {
+  const { system, identifier } = message;
+  const sound = unit.record !== null && !unit.issues.some(({ severity }) => severity === 'error');
+  const named = sound ? await nameServices(ctx, unit.record as SourceRecord) : null;
+  const found = named && identifyRecord(named, { key: ctx.key, systemId: system.id });
+  const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
+  const sender = { systemId: system.id, service: system.service };
+  try {
+    return await withFacts(ctx.db, keys, { systemId: system.id, identifier }, async (client, { facts, earlier }) => {
+      const known = options.messageId || options.replay ? null : answerEarlier(earlier, message);
+      if (known?.conflict) await save(client, ctx.key, { ...NOTHING, message });
+      if (known) return known;
+      const impostors = found ? findImpostors(facts, found.record) : [];
+      const record = impostors.length === 0 ? (found?.record ?? null) : null;
+      const plan = record && link(ctx.key, facts, record, sender);
+      const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
+      if (plan && provenance) plan.insert.push(provenance);
+      const status: MessageStatus = record ? 'accepted' : isUnreadable(unit) ? 'rejected' : 'held';
+      const issues = [...unit.issues, ...(found?.issues ?? []), ...impostors];
+      const units = [{ position: unit.position, status, issues }];
+      const stored = options.messageId ?? (options.replay ? (earlier?.messageId ?? null) : null);
+      const messageId = await save(client, ctx.key, {
+        message: stored ? null : message,
+        messageId: stored,
+        record: record && { record, systemId: system.id },
+        plan,
+        answer: options.messageId ? null : { message, status, units },
+      });
+      return { messageId, identifier, status, units, duplicate: false, conflict: false };
+    });
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    return settleUnit(ctx, message, { position: unit.position, record: null, issues: error.issues }, options);
+  }
+}
+
+const NOTHING = { message: null, messageId: null, record: null, plan: null, answer: null };
+
+/** A file: kept first, then a transaction per row, so that a bad row costs nobody else and a retry goes on where it stopped. */
+async function settleFile(ctx: Pipeline, message: Message, rows: Read[], options: Options): Promise<Answer> {
+  const { system, identifier } = message;
+  const lock = [messageKey(ctx.key, system.id, identifier)];
+  const sender = { systemId: system.id, identifier };
+  const begun = await withFacts(ctx.db, lock, sender, async (client, { earlier }) => {
+    const known = options.replay ? null : answerEarlier(earlier, message);
+    if (known && !known.conflict) return known;
+    const same = earlier?.contentHash === message.contentHash;
+    const answer = { message, status: 'held' as const, units: [] };
+    const kept = same ? { messageId: earlier.messageId } : { message };
+    const messageId = await save(client, ctx.key, { ...NOTHING, ...kept, answer: known ? null : answer });
+    return known ?? messageId;
+  });
+  if (typeof begun !== 'string') return begun;
+  const done = await findStoredRows(ctx.db, begun);
+  const units: Answer['units'] = [];
+  for (const row of rows) {
+    const { position, issues } = row;
+    if (done.has(position)) units.push({ position, status: 'accepted', issues });
+    else units.push(...(await settleUnit(ctx, message, row, { messageId: begun })).units);
+  }
+  const status: MessageStatus = units.some((unit) => unit.status === 'accepted') ? 'accepted' : 'held';
+  await save(ctx.db, ctx.key, { ...NOTHING, messageId: begun, answer: { message, status, units } });
+  return { messageId: begun, identifier, status, units, duplicate: false, conflict: false };
+}

@@ -1,0 +1,73 @@
+import { type Db, transaction } from './db.ts';
+import type { IdentifiedRecord, StatementState } from './facts.ts';
+import { fold } from './link/fold.ts';
+import { link } from './link/plan.ts';
+import { intake, type Pipeline } from './pipeline.ts';
+import { withFacts } from './save/load.ts';
+import { heldMessages, REBUILD } from './save/maintenance-sql.ts';
+import { isEmpty, save } from './save/save.ts';
+
+const BATCH = 200;
+type Rebuilt = { statements: number; families: number; changed: number };
+
+/**
+ * Recomputes every view from facts, family by family, writing only what differs and telling nobody unless `events`. On an unchanged
+ * store it writes nothing. Safe while messages arrive: each family is recomputed under its own locks.
+ */
+export async function rebuild(ctx: Pipeline, options: { events?: boolean } = {}): Promise<Rebuilt> {
+  const statements = await transaction(ctx.db, refold);
+  const seen = new Set<string>();
+  const counts = { statements, families: 0, changed: 0 };
+  const charts = await ctx.db.query<{ key: string }>("select key from statement where type = 'Patient' order by seq");
+  for (const { key } of charts.rows) {
+    if (seen.has(key)) continue;
+    await withFacts(ctx.db, [key], { systemId: 0, identifier: '' }, async (client, { facts }) => {
+      for (const state of facts.statements) if (state.type === 'Patient') seen.add(state.key);
+      const plan = link(ctx.key, facts, null, null);
+      counts.families++;
+      if (isEmpty(plan)) return;
+      counts.changed++;
+      const told = options.events ? plan : { ...plan, events: [] };
+      await save(client, ctx.key, { message: null, messageId: null, record: null, plan: told, answer: null });
+    });
+  }
+  return counts;
+}
+
+/** Statements again from all records, in any order of arrival: returns how many differed from what was stored. */
+async function refold(db: Db): Promise<number> {
+  await db.query(REBUILD.begin);
+  for (let after = '0'; ; ) {
+    const { rows } = await db.query<StoredRecord>(REBUILD.records, [after, BATCH]);
+    const last = rows.at(-1);
+    if (!last) break;
+    after = last.id;
+    const keys = [...new Set(rows.flatMap(({ statements }) => statements.map(({ key }) => key)))];
+    const known = await db.query<StatementState>(REBUILD.read, [keys]);
+    const states = new Map(known.rows.map((state) => [state.key, state]));
+    for (const row of rows) for (const said of row.statements) refoldOne(states, row, said);
+    await db.query(REBUILD.write, [JSON.stringify([...states.values()])]);
+  }
+  const { rowCount } = await db.query(REBUILD.apply);
+  return rowCount ?? 0;
+}
+
+type StoredRecord = Pick<IdentifiedRecord, 'statements' | 'stamp' | 'mode'> & { id: string; systemId: number };
+
+function refoldOne(states: Map<string, StatementState>, row: StoredRecord, said: IdentifiedRecord['statements'][number]) {
+  const before = states.get(said.key) ?? null;
+  const folded = fold(before, { ...said, stamp: row.stamp, mode: row.mode });
+  const fixed = { key: said.key, type: said.type, systemId: row.systemId };
+  states.set(said.key, { ...(before as StatementState), ...fixed, ...folded });
+}
+
+/** Tries every held message again, oldest first: after a mapping was mended. */
+export async function replayHeld(ctx: Pipeline): Promise<{ tried: number; accepted: number }> {
+  const messages = await heldMessages(ctx.db);
+  let accepted = 0;
+  for (const message of messages) {
+    const answer = await intake(ctx, message, { replay: true });
+    if (answer.status === 'accepted') accepted++;
+  }
+  return { tried: messages.length, accepted };
+}

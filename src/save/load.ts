@@ -1,0 +1,88 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type pg from 'pg';
+import { type Db, keyedId, transaction } from '../db.ts';
+import { Rejected } from '../errors.ts';
+import type { Facts } from '../facts.ts';
+import type { Answer, Message, MessageStatus } from '../model.ts';
+
+/** Above this many identity keys around one message, somebody's number is a placeholder: the message is held, not followed. */
+const CEILING = 400;
+
+/** What an earlier delivery under the same id came to. */
+type Earlier = { messageId: string; contentHash: string; status: MessageStatus; units: Answer['units'] };
+type Loaded = Partial<Facts> & { keys: string[]; busy: boolean; crowded: boolean; earlier?: Earlier | null };
+type Sender = { systemId: number; identifier: string };
+export type Held = { facts: Facts; earlier: Earlier | null };
+
+class Busy extends Error {
+  readonly keys: string[];
+  constructor(keys: string[]) {
+    super('another message holds part of this family');
+    this.keys = keys;
+  }
+}
+
+/**
+ * Runs `work` in one transaction that holds the locks of every family the keys can touch, with what is stored of them. Locks come
+ * first and ids after, so for one person id order is commit order. Where another message holds part of the family it begins again
+ * with all keys known by then, in order: no deadlock, no stale read.
+ */
+export async function withFacts<T>(
+  pool: pg.Pool,
+  keys: string[],
+  sender: Sender,
+  work: (client: pg.PoolClient, held: Held) => Promise<T>,
+): Promise<T> {
+  let wanted = keys;
+  for (let round = 0; ; round++) {
+    try {
+      return await transaction(pool, async (client) => work(client, await loadFacts(client, wanted, sender)));
+    } catch (error) {
+      if (!(error instanceof Busy)) throw error;
+      wanted = error.keys;
+      // Jitter: two messages that each found the other's family must not meet again at once.
+      await pause(Math.random() * Math.min(50, 2 ** round));
+    }
+  }
+}
+
+/** Locks and reads the closure of some identity keys. Throws Busy (begin again) or Rejected 422 (a crowded identifier). */
+async function loadFacts(db: Db, keys: string[], sender: Sender): Promise<Held> {
+  const { rows } = await db.query<{ loaded: Loaded }>({
+    name: 'load',
+    text: 'select skein_load($1::uuid[], $2, $3, $4) as loaded',
+    values: [keys, CEILING, sender.systemId, sender.identifier],
+  });
+  const loaded = rows[0]?.loaded as Loaded;
+  if (loaded.busy) throw new Busy(loaded.keys);
+  if (loaded.crowded) {
+    const text = 'an identifier in this message is shared by too many people to identify anybody';
+    throw new Rejected(422, [{ severity: 'error', code: 'too-costly', text }]);
+  }
+  const { statements, tainted, views, involvements, members } = loaded;
+  const facts = {
+    statements: statements ?? [],
+    tainted: tainted ?? [],
+    views: views ?? [],
+    involvements: involvements ?? [],
+    members: members ?? [],
+  };
+  return { facts, earlier: loaded.earlier ?? null };
+}
+
+/**
+ * What an earlier delivery settles, or null where this one is to be processed: a retry gets the stored answer, other content under
+ * an accepted id is refused, other content under a held or rejected one is a correction, and a file cut short goes on.
+ */
+export function answerEarlier(earlier: Earlier | null, message: Message): Answer | null {
+  if (!earlier) return null;
+  const { messageId, contentHash, status, units } = earlier;
+  const same = contentHash === message.contentHash;
+  if ((!same && status !== 'accepted') || (same && status === 'held' && units.length === 0)) return null;
+  return { messageId, identifier: message.identifier, status, units, duplicate: same, conflict: !same };
+}
+
+/** The lock key of a message id: two deliveries of one message are decided one after the other. */
+export function messageKey(key: Buffer, systemId: number, identifier: string): string {
+  return keyedId(key, 'message', String(systemId), identifier);
+}

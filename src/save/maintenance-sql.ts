@@ -1,0 +1,36 @@
+/** SQL of rebuild and replay. */
+import type { Db } from '../db.ts';
+import type { Message, System } from '../model.ts';
+
+const COLUMNS = 'key, type, "systemId", chart, ref, first, base, times, content';
+const TYPES = 'key uuid, type text, "systemId" int, chart uuid, ref uuid, first text, base text, times jsonb, content jsonb';
+
+export const REBUILD = {
+  begin: `create temporary table rebuilt (${TYPES}, primary key (key)) on commit drop`,
+  records: `select id::text as id, system_id as "systemId", stamp, mode, statements from record where id > $1 order by id limit $2`,
+  read: `select ${COLUMNS} from rebuilt where key = any($1::uuid[])`,
+  write: `insert into rebuilt (${COLUMNS}) select ${COLUMNS} from jsonb_to_recordset($1::jsonb) as r(${TYPES})
+    on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, first = excluded.first, base = excluded.base,
+      times = excluded.times, content = excluded.content`,
+  apply: `insert into statement (key, type, system_id, chart, ref, record_id, first, base, times, content)
+    select r.key, r.type, r."systemId", r.chart, r.ref, 0, r.first, r.base, r.times, r.content from rebuilt r
+    left join statement s on s.key = r.key
+    where s.key is null or (s.chart, s.ref, s.first, s.base, s.times, s.content)
+      is distinct from (r.chart, r.ref, r.first, r.base, r.times, r.content)
+    on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, first = excluded.first, base = excluded.base,
+      times = excluded.times, content = excluded.content`,
+};
+
+type HeldRow = Omit<Message, 'system'> & { system: System };
+
+/** Held messages with their raw bytes, oldest first. */
+export async function heldMessages(db: Db): Promise<Message[]> {
+  const { rows } = await db.query<HeldRow>(`
+    select m.channel, m.content_type as "contentType", m.source, m.identifier, m.content_hash as "contentHash", m.body,
+      json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect, 'onHeld', y.on_held, 'service',
+        json_build_object('id', s.id, 'name', s.name, 'ods', s.ods, 'team', s.team, 'sector', s.sector, 'kind', s.kind)) as system
+    from intake i join message m on m.id = i.message_id and m.received_at >= i.received_at - interval '1 hour'
+      join system y on y.id = i.system_id join service s on s.id = y.service_id
+    where i.status = 'held' order by i.message_id`);
+  return rows;
+}

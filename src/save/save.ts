@@ -1,0 +1,94 @@
+import type { Db } from '../db.ts';
+import type { IdentifiedRecord, Plan } from '../facts.ts';
+import { indexRows } from '../fhir/index-rows.ts';
+import type { Answer, Message, MessageStatus } from '../model.ts';
+import { DONE_ROWS, SAVE } from './sql.ts';
+
+/** Everything one transaction writes; what is null is not written. */
+export type Saving = {
+  /** To be kept raw; null where it was kept before, and `messageId` says where. */
+  message: Message | null;
+  messageId: string | null;
+  record: { record: IdentifiedRecord; systemId: number } | null;
+  plan: Plan | null;
+  answer: { message: Message; status: MessageStatus; units: Answer['units'] } | null;
+};
+
+const NOTHING: Plan = {
+  statements: [],
+  tainted: [],
+  assertions: [],
+  insert: [],
+  update: [],
+  involvements: { upsert: [], remove: [] },
+  members: { upsert: [], remove: [] },
+  events: [],
+};
+
+/**
+ * Writes the raw message, its record, every difference of the plan (statements, views with history and index, access rows, events)
+ * and what became of the message, in one statement. Call it inside the transaction that holds the locks (withFacts): with its
+ * commit all of it is there, or none. Returns Skein's id of the message.
+ */
+export async function save(db: Db, key: Buffer, saving: Saving): Promise<string> {
+  const plan = saving.plan ?? NOTHING;
+  const views = [...plan.insert.map((view) => ({ ...view, rowId: null })), ...plan.update];
+  const index = views.map(({ id, type, content }) => ({ id, type, rows: indexRows(key, content) }));
+  const rowsOf = (kind: 'tokens' | 'dates' | 'strings') =>
+    JSON.stringify(index.flatMap(({ id, type, rows }) => rows[kind].map((row) => ({ id, type, ...row }))));
+  const { rows } = await db.query<{ id: string }>({
+    name: 'save',
+    text: SAVE,
+    values: [
+      messageRow(saving.message),
+      saving.message?.body ?? null,
+      saving.messageId,
+      recordRow(saving.record),
+      JSON.stringify(plan.statements),
+      plan.tainted,
+      JSON.stringify(plan.assertions),
+      JSON.stringify(views),
+      rowsOf('tokens'),
+      rowsOf('dates'),
+      rowsOf('strings'),
+      JSON.stringify(plan.involvements),
+      JSON.stringify(plan.members),
+      JSON.stringify(plan.events),
+      intakeRow(saving.answer),
+    ],
+  });
+  return rows[0]?.id as string;
+}
+
+function messageRow(message: Message | null): string | null {
+  if (!message) return null;
+  const { system, channel, contentType, source, identifier, contentHash } = message;
+  const row = { channel, source, identifier, system_id: system.id, content_type: contentType, content_hash: contentHash };
+  return JSON.stringify(row);
+}
+
+function recordRow(saving: Saving['record']): string | null {
+  if (!saving) return null;
+  const { position, saidAt, stamp, mapping, mode, statements, lineage } = saving.record;
+  return JSON.stringify({ system_id: saving.systemId, said_at: saidAt, position, stamp, mapping, mode, statements, lineage });
+}
+
+function intakeRow(answer: Saving['answer']): string | null {
+  if (!answer) return null;
+  const { message, status, units } = answer;
+  const { system, identifier, contentHash } = message;
+  return JSON.stringify({ system_id: system.id, content_hash: contentHash, identifier, status, units });
+}
+
+/** True where a plan changes nothing. */
+export function isEmpty(plan: Plan): boolean {
+  const { involvements, members, statements, tainted, insert, update } = plan;
+  const rows = [statements, tainted, insert, update, involvements.upsert, involvements.remove, members.upsert, members.remove];
+  return rows.every((list) => list.length === 0);
+}
+
+/** Positions of a message's rows that are stored already. */
+export async function findStoredRows(db: Db, messageId: string): Promise<Set<string>> {
+  const { rows } = await db.query<{ position: string }>(DONE_ROWS, [messageId]);
+  return new Set(rows.map(({ position }) => position));
+}
