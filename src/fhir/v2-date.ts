@@ -1,0 +1,81 @@
+/** HL7 v2 DT, TS and DTM (`YYYY[MM[DD[HH[MM[SS[.S+]]]]]][+/-ZZZZ]`) as FHIR dates. http://hl7.org/fhir/R4/datatypes.html#dateTime */
+
+const SHAPE = /^(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)?(\d\d)?(\.\d{1,9})?)?\s*(Z|[+-](?:\d\d:?\d\d)?)?$/;
+
+type Parts = { date: string; time: string | null; fraction: string; offset: string | null };
+
+/** A FHIR `date`, as precise as sent (`19760121` gives 1976-01-21). Never moved by a zone. Undefined when it is no date. */
+export function v2Date(value: string): string | undefined {
+  return readParts(value)?.date;
+}
+
+/**
+ * A FHIR `dateTime`: a partial date stays partial; a time keeps its own offset, without one it is local time in `zone`.
+ * Undefined when it is no date.
+ */
+export function v2DateTime(value: string, zone = 'Europe/London'): string | undefined {
+  const parts = readParts(value);
+  return parts?.time ? withOffset(parts, parts.time, zone) : parts?.date;
+}
+
+/** A FHIR `instant`: what the value leaves out is its first (`202601` is the first of January, midnight in `zone`). */
+export function v2Instant(value: string, zone = 'Europe/London'): string | undefined {
+  const parts = readParts(value);
+  if (!parts) return undefined;
+  const date = `${parts.date}-01-01`.slice(0, 10);
+  return withOffset({ ...parts, date }, parts.time ?? '00:00:00', zone);
+}
+
+function readParts(value: string): Parts | undefined {
+  const [whole, year, month, day, hour, minute = '00', second = '00', fraction = '', zone] =
+    SHAPE.exec((value.split('^', 1)[0] ?? '').trim()) ?? [];
+  if (whole === undefined || !isReal(Number(year), Number(month ?? 1), Number(day ?? 1))) return undefined;
+  if (Number(hour ?? 0) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  const date = [year, month, day].filter((part) => part !== undefined).join('-');
+  const time = hour === undefined ? null : `${hour}:${minute}:${second}`;
+  return { date, time, fraction, offset: readOffset(zone) };
+}
+
+/** `Date` rolls 30 February over into March: a date is real when nothing rolled. */
+function isReal(year: number, month: number, day: number): boolean {
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+}
+
+/** `19760121+^D` is seen in the wild: a sign without digits says nothing. */
+function readOffset(zone: string | undefined): string | null {
+  if (zone === 'Z') return zone;
+  const digits = zone?.replace(':', '').slice(1);
+  return zone && digits ? `${zone[0]}${digits.slice(0, 2)}:${digits.slice(2)}` : null;
+}
+
+function withOffset({ date, fraction, offset }: Parts, time: string, zone: string): string {
+  const local = `${date}T${time}${fraction}`;
+  return local + (offset ?? formatOffset(offsetAt(Date.parse(`${date}T${time}Z`), zone)));
+}
+
+/** Minutes east of UTC at a local wall-clock time. In the hour that is repeated in autumn, the later one (winter time). */
+function offsetAt(local: number, zone: string): number {
+  const first = zoneOffset(local, zone);
+  const second = zoneOffset(local - first * 60_000, zone);
+  return first === second ? first : zoneOffset(local - second * 60_000, zone);
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function zoneOffset(instant: number, zone: string): number {
+  let format = formats.get(zone);
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'longOffset' });
+    formats.set(zone, format);
+  }
+  const name = format.formatToParts(instant).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const [, sign, hours = '0', minutes = '0'] = /([+-])(\d\d):?(\d\d)?/.exec(name) ?? [];
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+}
+
+function formatOffset(minutes: number): string {
+  const size = Math.abs(minutes);
+  const pad = (part: number) => String(part).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
+}
