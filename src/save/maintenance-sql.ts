@@ -6,7 +6,8 @@ const COLUMNS = 'key, type, "systemId", chart, ref, first, base, times, content'
 const TYPES = 'key uuid, type text, "systemId" int, chart uuid, ref uuid, first text, base text, times jsonb, content jsonb';
 
 export const REBUILD = {
-  begin: `create temporary table rebuilt (${TYPES}, primary key (key)) on commit drop`,
+  // Messages wait while statements are folded again: one that committed meanwhile would be lost from them.
+  begin: `lock table statement in exclusive mode; create temporary table rebuilt (${TYPES}, primary key (key)) on commit drop`,
   records: `select id::text as id, system_id as "systemId", stamp, mode, statements from record where id > $1 order by id limit $2`,
   read: `select ${COLUMNS} from rebuilt where key = any($1::uuid[])`,
   write: `insert into rebuilt (${COLUMNS}) select ${COLUMNS} from jsonb_to_recordset($1::jsonb) as r(${TYPES})

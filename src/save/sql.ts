@@ -5,12 +5,13 @@ export const SAVE = `
 with kept as (
   insert into message (system_id, channel, content_type, source, identifier, content_hash, body)
   select (m).system_id, (m).channel, (m).content_type, (m).source, (m).identifier, (m).content_hash, $2::bytea
-  from (select jsonb_populate_record(null::message, $1::jsonb) as m) one where $1 is not null returning id),
+  from (select jsonb_populate_record(null::message, $1::jsonb) as m) one where $1::jsonb is not null returning id),
 message_row as (select coalesce($3::bigint, (select id from kept)) as id),
 recorded as (
   insert into record (message_id, system_id, position, said_at, stamp, mapping, mode, statements, lineage)
-  select m.id, (r).system_id, (r).position, (r).said_at, (r).stamp, (r).mapping, (r).mode, (r).statements, (r).lineage
-  from message_row m, (select jsonb_populate_record(null::record, $4::jsonb) as r) one where $4 is not null returning id),
+  select m.id, r.system_id, r."position", r.said_at, r.stamp, r.mapping, r.mode, r.statements, r.lineage
+  from message_row m, jsonb_to_record($4::jsonb) as r(system_id int, "position" text, said_at timestamptz, stamp text, mapping text,
+    mode text, statements jsonb, lineage jsonb) where $4::jsonb is not null returning id),
 said as (
   insert into statement (key, type, system_id, chart, ref, record_id, first, base, times, content, person)
   select key, type, "systemId", chart, ref, coalesce((select id from recorded), 0), first, base, times, content, person
@@ -68,13 +69,13 @@ left_out as (
 joined as (
   insert into member (journey, person, role)
   select journey, person, role from jsonb_to_recordset($13::jsonb -> 'upsert') as u(journey uuid, person uuid, role text)
-  on conflict (journey, person) do update set role = excluded.role)
+  on conflict (journey, person) do update set role = excluded.role),
 told as (
   insert into outbox (event) select value from jsonb_array_elements($14::jsonb) with ordinality as e(value, n) order by n),
 settled as (
   insert into intake (system_id, identifier, message_id, received_at, content_hash, status, units)
   select (n).system_id, (n).identifier, m.id, now(), (n).content_hash, (n).status, (n).units
-  from message_row m, (select jsonb_populate_record(null::intake, $15::jsonb) as n) one where $15 is not null
+  from message_row m, (select jsonb_populate_record(null::intake, $15::jsonb) as n) one where $15::jsonb is not null
   on conflict (system_id, identifier) do update set message_id = excluded.message_id, received_at = excluded.received_at,
     content_hash = excluded.content_hash, status = excluded.status, units = excluded.units)
 select id::text as id from message_row`;

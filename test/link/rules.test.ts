@@ -1,0 +1,242 @@
+import type { Patient } from '@medplum/fhirtypes';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { episode, nhsNumber, patient, record, referral, relative } from '../support/records.ts';
+import { Store, service } from './store.ts';
+
+const maternity = service(1, 'maternity');
+const visiting = service(2, 'health-visiting');
+const perinatal = service(3, 'specialist-perinatal');
+const camhs = service(4, 'camhs-0-5');
+const MOTHER = { nhs: nhsNumber(1), given: 'Amara', family: 'Osei', born: '1994-03-02' };
+const BABY = { nhs: nhsNumber(2), given: 'Kofi', family: 'Osei', born: '2026-08-20' };
+
+let store: Store;
+beforeEach(() => {
+  store = new Store();
+});
+const say = (from: ReturnType<typeof service>, day: string, ...statements: Parameters<typeof record>[1]) =>
+  store.hear(from, record(`2026-${day}T10:00:00Z`, statements));
+
+describe('persons', () => {
+  it('are one when two senders give the same verified number, birth date and given name', () => {
+    say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
+    say(visiting, '09-02', patient('patient', { ...MOTHER, given: 'AMARA' }));
+    expect(store.all('Patient')).toHaveLength(1);
+  });
+
+  it.each([
+    ['the number is not verified', { ...MOTHER, verified: false }],
+    ['the birth date is missing', { ...MOTHER, born: undefined }],
+    ['the given name is only an initial', { ...MOTHER, given: 'A' }],
+    ['the number fails its check digit', { ...MOTHER, nhs: '9990000000' }],
+    ['there is no number', { ...MOTHER, nhs: undefined }],
+  ])('stay two when %s', (_reason, other) => {
+    say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
+    say(visiting, '09-02', patient('patient', other));
+    expect(store.all('Patient')).toHaveLength(2);
+  });
+
+  it('taint a number seen with another birth date, and part whoever it had joined', () => {
+    say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
+    say(visiting, '09-02', patient('patient', MOTHER));
+    const before = store.all('Patient')[0]?.id;
+    say(camhs, '09-03', patient('patient', { ...MOTHER, born: '1984-03-02' }));
+    expect(store.facts.tainted).toHaveLength(1);
+    expect(store.all('Patient')).toHaveLength(3);
+    expect(store.all('Patient').map(({ id }) => id)).toContain(before);
+  });
+
+  it('never join a number once tainted, whoever brings it', () => {
+    say(maternity, '09-01', patient('patient', MOTHER));
+    say(camhs, '09-03', patient('patient', { ...MOTHER, given: 'Beatrice' }));
+    say(visiting, '09-04', patient('patient', MOTHER));
+    expect(store.all('Patient')).toHaveLength(3);
+  });
+
+  it('keep twins apart though one carries the number of the other', () => {
+    say(maternity, '09-01', patient('patient', { ...BABY, given: 'Jayden' }));
+    say(camhs, '09-02', patient('patient', { ...BABY, given: 'Kayden' }));
+    expect(store.all('Patient')).toHaveLength(2);
+  });
+
+  it('join a placeholder-named baby only where plurality is known to be one', () => {
+    const nameless = { ...BABY, given: 'Baby' };
+    say(maternity, '09-01', patient('patient', { ...nameless, local: 'B1' }));
+    say(camhs, '09-02', patient('patient', BABY));
+    expect(store.all('Patient')).toHaveLength(2);
+    say(maternity, '09-03', patient('patient', { ...nameless, local: 'B1', rest: { multipleBirthBoolean: false } }));
+    expect(store.all('Patient')).toHaveLength(1);
+  });
+
+  it("quarantine the mother's number on a baby: told to the sender, claimed by nobody, harmless to her", () => {
+    say(visiting, '09-01', patient('patient', MOTHER));
+    const baby = patient('patient', { ...BABY, nhs: MOTHER.nhs, local: 'B1' });
+    const issues = say(maternity, '09-02', baby, relative('pid-21', 'patient', ['GESTM', 'MTH'], { nhs: MOTHER.nhs }));
+    expect(issues.map(({ code }) => code)).toEqual(['business-rule']);
+    expect(store.facts.tainted).toEqual([]);
+    expect(store.all('RelatedPerson')).toHaveLength(2);
+  });
+
+  it('show the survivor first seen, and the other id answers as replaced', () => {
+    say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
+    say(visiting, '09-02', patient('patient', { ...MOTHER, local: 'V1', verified: false }));
+    const [first, second] = store.all('Patient').map(({ id }) => id);
+    say(visiting, '09-03', patient('patient', { ...MOTHER, local: 'V1' }));
+    expect(store.all('Patient').map(({ id }) => id)).toEqual([first]);
+    expect(store.views.get(`Patient/${second}`)?.content).toMatchObject({
+      active: false,
+      link: [{ other: { reference: `Patient/${first}` }, type: 'replaced-by' }],
+    });
+    expect(store.events.map(({ code }) => code)).toContain('person-merged');
+  });
+});
+
+describe('relationships', () => {
+  const born = () => relative('pid-21', 'patient', ['GESTM', 'MTH'], { nhs: MOTHER.nhs });
+
+  it('bind a reference to the one verified person it names, in both directions', () => {
+    say(visiting, '09-01', patient('patient', MOTHER));
+    say(maternity, '09-02', patient('patient', BABY), born());
+    const [mother, baby] = store.all('Patient').map(({ id }) => id);
+    const relations = store.all('RelatedPerson').map(({ content }) => content);
+    expect(relations).toEqual([
+      expect.objectContaining({ patient: { reference: `Patient/${baby}` }, active: true }),
+      expect.objectContaining({ patient: { reference: `Patient/${mother}` }, active: true }),
+    ]);
+    expect(JSON.stringify(relations[1])).toContain('CHILD');
+  });
+
+  it('wait as a suggestion until that person arrives', () => {
+    say(maternity, '09-02', patient('patient', BABY), born());
+    expect(store.all('RelatedPerson')).toEqual([]);
+    expect(store.plan?.assertions).toContainEqual(expect.objectContaining({ kind: 'possible-parent' }));
+    say(visiting, '09-03', patient('patient', MOTHER));
+    expect(store.all('RelatedPerson')).toHaveLength(2);
+    expect(store.events.map(({ code }) => code)).toContain('member-linked');
+  });
+
+  it('do not bind where the name given differs from the name behind the number', () => {
+    say(visiting, '09-01', patient('patient', MOTHER));
+    say(maternity, '09-02', patient('patient', BABY), relative('nk1-1', 'patient', ['MTH'], { nhs: MOTHER.nhs, given: 'Ruth' }));
+    expect(store.all('RelatedPerson')).toEqual([]);
+  });
+
+  it('add no demographics to the person they name', () => {
+    say(visiting, '09-01', patient('patient', MOTHER));
+    say(maternity, '09-02', patient('patient', BABY), relative('nk1-1', 'patient', ['MTH'], { nhs: MOTHER.nhs, given: 'Amara' }));
+    const mother = store.all('Patient').find(({ content }) => (content as Patient).birthDate === MOTHER.born);
+    expect((mother?.content as Patient).name).toEqual([{ family: 'Osei', given: ['Amara'] }]);
+  });
+
+  it.each([['SPS'], ['DOMPART'], ['HUSB'], ['SIGOTHR'], ['FMRSPS'], ['NOK'], ['NFTH'], ['NMTH'], ['TWIN']])(
+    'never make an edge of %s, whatever identifier comes with it',
+    (code) => {
+      say(visiting, '09-01', patient('patient', MOTHER));
+      say(camhs, '09-01', patient('patient', { nhs: nhsNumber(9), given: 'Yaw', born: '1990-01-05' }));
+      say(maternity, '09-02', patient('patient', MOTHER), relative('nk1-1', 'patient', [code], { nhs: nhsNumber(9) }));
+      expect(store.all('RelatedPerson')).toEqual([]);
+      expect(store.facts.members.filter(({ role }) => role === 'partner')).toEqual([]);
+    },
+  );
+
+  it('read "child" from the parent’s side', () => {
+    say(camhs, '09-01', patient('patient', BABY));
+    say(visiting, '09-02', patient('patient', MOTHER), relative('child', 'patient', ['CHILD'], { nhs: BABY.nhs }));
+    const baby = store.all('Patient').find(({ content }) => (content as Patient).birthDate === BABY.born);
+    const toMother = store.all('RelatedPerson').find(({ persons }) => persons[0] === baby?.id);
+    expect(JSON.stringify(toMother?.content)).toContain('PRN');
+  });
+
+  it('drop the edge when a corrected message names another mother, and tell each side apart', () => {
+    const other = { nhs: nhsNumber(5), given: 'Ruth', family: 'Bell', born: '1991-01-01' };
+    say(visiting, '09-01', patient('patient', MOTHER));
+    say(visiting, '09-01', patient('patient', other));
+    const baby = patient('patient', { ...BABY, local: 'B1' });
+    say(maternity, '09-02', baby, born());
+    store.events = [];
+    say(maternity, '09-03', baby, relative('pid-21', 'patient', ['GESTM', 'MTH'], { nhs: other.nhs }));
+    expect(store.all('RelatedPerson')).toHaveLength(2);
+    const unlinked = store.events.filter(({ code }) => code === 'member-unlinked');
+    expect(unlinked.length).toBeGreaterThan(0);
+    expect(unlinked.every(({ persons }) => persons.length === 1)).toBe(true);
+  });
+});
+
+describe('journeys and spells', () => {
+  it('open one journey for a birth, with the mother and her stage dates', () => {
+    say(visiting, '09-01', patient('patient', MOTHER));
+    say(maternity, '09-02', patient('patient', BABY), relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }));
+    expect(store.facts.members.map(({ role }) => role).sort()).toEqual(['infant', 'mother']);
+    expect(store.all('Group')[0]?.state).toBe('birth-12m:2026-08-20 12-24m:2027-08-20 after-24m:2028-08-20');
+  });
+
+  it('let a referral without pregnancy data adopt the one birth that fits', () => {
+    say(visiting, '09-10', patient('patient', MOTHER), ...referral('R1', perinatal.id));
+    const before = store.all('Group')[0]?.id;
+    say(maternity, '09-02', patient('patient', BABY), relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }));
+    expect(store.all('Group').map(({ id }) => id)).toEqual([before]);
+  });
+
+  it('put twins of one mother into one journey, and her earlier child into another', () => {
+    const child = (n: number, given: string, born: string) =>
+      say(
+        maternity,
+        `09-0${n}`,
+        patient('patient', { nhs: nhsNumber(20 + n), given, born }),
+        relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }),
+      );
+    say(visiting, '09-01', patient('patient', MOTHER));
+    child(2, 'Ama', '2026-08-20');
+    child(3, 'Esi', '2026-08-21');
+    child(4, 'Yaa', '2023-02-01');
+    expect(store.all('Group')).toHaveLength(2);
+    expect(store.facts.members.filter(({ role }) => role === 'infant')).toHaveLength(3);
+  });
+
+  it('hold a spell pending at the receiver until that service itself says it has begun', () => {
+    say(visiting, '09-10', patient('patient', MOTHER), ...referral('R1', perinatal.id));
+    expect(store.facts.involvements).toMatchObject([{ service: perinatal.id, state: 'pending' }]);
+    const taken = patient('patient', MOTHER);
+    const accepted = episode('E1', 'active');
+    const [request] = store.all('ServiceRequest');
+    Object.assign(accepted.resource, { referralRequest: [{ reference: `ServiceRequest/${request?.id}` }] });
+    say(perinatal, '09-12', taken, accepted);
+    expect(store.all('EpisodeOfCare')).toHaveLength(1);
+    expect(store.facts.involvements).toMatchObject([{ service: perinatal.id, state: 'open' }]);
+    expect(store.events.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['referral-received', 'referral-accepted', 'episode-started']),
+    );
+  });
+
+  it('give nobody access by saying that another service has taken the patient on', () => {
+    const claimed = episode('E1', 'active');
+    Object.assign(claimed.resource, { managingOrganization: { reference: `Organization/${perinatal.id}` } });
+    say(camhs, '09-12', patient('patient', MOTHER), claimed);
+    expect(store.facts.involvements).toMatchObject([{ service: perinatal.id, state: 'pending' }]);
+  });
+
+  it('withdraw a referral that is revoked, and end the access it gave', () => {
+    say(visiting, '09-10', patient('patient', MOTHER), ...referral('R1', perinatal.id));
+    say(visiting, '09-11', patient('patient', MOTHER), ...referral('R1', perinatal.id, 'revoked'));
+    expect(store.facts.involvements).toEqual([]);
+    expect(store.events.map(({ code }) => code)).toContain('withdrawn');
+  });
+
+  it('open another episode for a second referral', () => {
+    say(visiting, '09-10', patient('patient', MOTHER), ...referral('R1', perinatal.id));
+    say(visiting, '09-20', patient('patient', MOTHER), ...referral('R2', perinatal.id));
+    expect(store.all('EpisodeOfCare')).toHaveLength(2);
+  });
+
+  it('stop the clock without a cause when a service that may say so records the death of the infant', () => {
+    say(visiting, '09-01', patient('patient', MOTHER));
+    const mother = relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs });
+    say(maternity, '09-02', patient('patient', { ...BABY, local: 'B1' }), mother);
+    const died = { rest: { deceasedDateTime: '2026-09-05' } };
+    say(camhs, '09-06', patient('patient', { ...BABY, ...died }), mother);
+    expect(store.all('Group')[0]?.state).not.toContain('contact-stop');
+    say(maternity, '09-06', patient('patient', { ...BABY, local: 'B1', ...died }), mother);
+    expect(store.all('Group')[0]?.state).toBe('birth-12m:2026-08-20 contact-stop:2026-09-05');
+    expect(store.events.map(({ code }) => code)).toContain('contact-stop');
+  });
+});

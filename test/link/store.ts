@@ -1,0 +1,64 @@
+/** The store as a value: what link sees when everything is one family. Lets rules and orders be tested without a database. */
+import type { Facts, Plan, StatementState, View } from '../../src/facts.ts';
+import { identifyRecord } from '../../src/link/identify.ts';
+import { link } from '../../src/link/plan.ts';
+import type { Event, Issue, Service, SourceRecord } from '../../src/model.ts';
+
+export const KEY = Buffer.alloc(32, 7);
+
+export function service(n: number, sector: string): Service {
+  return { id: `00000000-0000-4000-8000-00000000000${n}`, name: sector, ods: 'RXX', team: sector, sector, kind: null };
+}
+
+export class Store {
+  facts: Facts = { statements: [], tainted: [], views: [], involvements: [], members: [] };
+  views = new Map<string, View>();
+  events: Event[] = [];
+  plan: Plan | null = null;
+
+  /** Applies one record as if its message had just arrived. */
+  hear(from: Service, record: SourceRecord): Issue[] {
+    const systemId = Number(from.id.slice(-1));
+    const found = identifyRecord(record, { key: KEY, systemId });
+    this.apply(link(KEY, this.facts, found.record, { systemId, service: from }));
+    return found.issues;
+  }
+
+  apply(plan: Plan): void {
+    this.plan = plan;
+    const { facts } = this;
+    for (const state of plan.statements) this.#keep(state);
+    facts.tainted.push(...plan.tainted);
+    for (const view of [...plan.insert, ...plan.update]) this.#show(view);
+    facts.involvements = merge(facts.involvements, plan.involvements, (row) => `${row.person} ${row.service}`);
+    facts.members = merge(facts.members, plan.members, (row) => `${row.journey} ${row.person}`);
+    this.events.push(...plan.events);
+  }
+
+  #keep(state: StatementState): void {
+    const { statements } = this.facts;
+    const at = statements.findIndex(({ key }) => key === state.key);
+    const seq = at < 0 ? statements.length + 1 : (statements[at] as StatementState).seq;
+    statements.splice(at < 0 ? statements.length : at, at < 0 ? 0 : 1, { ...state, seq });
+  }
+
+  #show(view: View & { digest: string }): void {
+    const name = `${view.type}/${view.id}`;
+    this.views.set(name, view);
+    const { views } = this.facts;
+    const at = views.findIndex(({ type, id }) => `${type}/${id}` === name);
+    const { type, id, digest, state, persons, authors, service } = view;
+    const row = { type, id, digest, state, persons, authors, service, owner: view.owner ?? '', rowId: name, version: 1 };
+    views.splice(at < 0 ? views.length : at, at < 0 ? 0 : 1, row);
+  }
+
+  /** Live views of a type: tombstones left out. */
+  all(type: string): View[] {
+    return [...this.views.values()].filter((view) => view.type === type && view.state !== 'gone');
+  }
+}
+
+function merge<Row>(stored: Row[], { upsert, remove }: { upsert: Row[]; remove: Partial<Row>[] }, keyOf: (row: Row) => string): Row[] {
+  const gone = new Set([...remove.map((row) => keyOf(row as Row)), ...upsert.map(keyOf)]);
+  return [...stored.filter((row) => !gone.has(keyOf(row))), ...upsert];
+}
