@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import type { SourceRecord } from '../model.ts';
-import { resolveService } from './systems.ts';
+import { resolveService } from './services.ts';
 
 const ODS_CODE = 'https://fhir.nhs.uk/Id/ods-organization-code';
 /** ODS code and team together: `RXX|team`. */
@@ -20,7 +20,10 @@ export async function nameServices(ctx: Context, record: SourceRecord): Promise<
     names.set(name, (await resolveService(ctx.db, ctx.key, ods, team ?? null)).id);
   }
   if (names.size === 0) return record;
-  const statements = record.statements.map((statement) => ({ ...statement, resource: replace(statement.resource, names) }));
+  const statements = record.statements.map((statement) => ({
+    ...statement,
+    resource: replace(statement.resource, names),
+  }));
   return { ...record, statements };
 }
 

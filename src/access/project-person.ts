@@ -1,0 +1,71 @@
+import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
+import type { ResourceRow } from '../model.ts';
+import { pick } from './coded.ts';
+import { decide, type Grants, highest, reaches } from './decide.ts';
+
+const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
+const ETHNICITY = /\/Extension-UKCore-EthnicCategory$/;
+const FULL = [
+  'gender',
+  'communication',
+  'deceasedBoolean',
+  'deceasedDateTime',
+  'multipleBirthBoolean',
+  'multipleBirthInteger',
+] as const;
+
+/** Category DEM, and CON for address and telephone. E: there is such a person; S: name, birth date; F: the rest. */
+export function projectPatient(grants: Grants, row: ResourceRow, ods: string): Patient | null {
+  const patient = row.content as Patient;
+  const [person = '', survivor = ''] = row.persons;
+  // One that was merged away still answers those who may know of the person it went into.
+  const merged = patient.active === false && patient.link?.[0]?.type === 'replaced-by';
+  const level = highest([decide(grants, 'DEM', person), merged ? decide(grants, 'DEM', survivor) : '-']);
+  if (level === '-') return null;
+  const seen: Patient = { resourceType: 'Patient', ...pick(patient, ['id', 'active']) };
+  const link = visibleLinks(grants, patient, row.persons);
+  if (link.length > 0) seen.link = link;
+  if (reaches(level, 'S')) Object.assign(seen, pick(patient, ['name', 'birthDate']));
+  if (reaches(level, 'F')) Object.assign(seen, pick(patient, FULL), fullParts(grants, patient, { person, ods }));
+  // No safe-contact instruction can be recorded yet, so there is nothing to give at S.
+  if (decide(grants, 'CON', person) === 'F') Object.assign(seen, pick(patient, ['address', 'telecom']));
+  return seen;
+}
+
+/** A link shows that there is another person: `persons[n + 1]` of the row is the one that link n leads to. */
+function visibleLinks(grants: Grants, patient: Patient, persons: string[]): NonNullable<Patient['link']> {
+  return (patient.link ?? []).filter((_, index) => reaches(decide(grants, 'DEM', persons[index + 1] ?? ''), 'E'));
+}
+
+/** An identifier of another organisation's also says that it is involved. */
+function fullParts(
+  grants: Grants,
+  patient: Patient,
+  { person, ods }: { person: string; ods: string },
+): Partial<Patient> {
+  const involved = decide(grants, 'INV', person) === 'F';
+  const identifier = (patient.identifier ?? []).filter(
+    ({ system }) => system === NHS_NUMBER || system === `https://skein.example/Id/${ods}` || involved,
+  );
+  const extension = (patient.extension ?? []).filter(({ url }) => ETHNICITY.test(url));
+  return { ...(identifier.length > 0 ? { identifier } : {}), ...(extension.length > 0 ? { extension } : {}) };
+}
+
+/** Category DEM of both persons. Somebody who is no person of this store is third-party content and stays with its author. */
+export function projectRelatedPerson(grants: Grants, row: ResourceRow): RelatedPerson | null {
+  const related = row.content as RelatedPerson;
+  const [patient = '', other = ''] = row.persons;
+  if (![patient, other].every((person) => reaches(decide(grants, 'DEM', person), 'E'))) return null;
+  const relationship = related.relationship?.map(({ coding }) => ({
+    coding: coding?.map((code) => pick(code, ['system', 'code'])),
+  }));
+  const seen: RelatedPerson = {
+    resourceType: 'RelatedPerson',
+    ...pick(related, ['id', 'active', 'patient', 'period']),
+    ...(relationship ? { relationship } : {}),
+  };
+  if (decide(grants, 'DEM', other) === 'F')
+    Object.assign(seen, pick(related, ['name', 'birthDate', 'gender', 'identifier']));
+  if (decide(grants, 'CON', other) === 'F') Object.assign(seen, pick(related, ['address', 'telecom']));
+  return seen;
+}
