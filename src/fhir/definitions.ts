@@ -1,0 +1,39 @@
+/** Base R4 structure of the types that Skein maps, validates and serves; trimmed from the standard by src/workbench/trim-definitions.ts. */
+import { readFileSync } from 'node:fs';
+
+export type Element = {
+  type: string;
+  many?: true;
+  min?: number;
+  /** Base name of a `value[x]`: only one of its elements may be present. */
+  choice?: string;
+  /** Resource types that a Reference may lead to; absent means any. */
+  targets?: string[];
+  /** All codes of a required binding, where its value set is closed. */
+  codes?: string[];
+};
+export type TypeDefinition = { kind: 'primitive' | 'complex' | 'resource'; elements: Record<string, Element> };
+/** By type name; backbone elements by their path (`Patient.contact`). */
+export type Definitions = Record<string, TypeDefinition>;
+
+export const DEFINITIONS_FILE = new URL('../../profiles/r4/definitions.json', import.meta.url);
+
+const DEFINITIONS = new Map(Object.entries(JSON.parse(readFileSync(DEFINITIONS_FILE, 'utf8')) as Definitions));
+
+/** Undefined for a type Skein does not know. */
+export function typeDefinition(name: string): TypeDefinition | undefined {
+  return DEFINITIONS.get(name);
+}
+
+export function isPrimitive(type: string): boolean {
+  return DEFINITIONS.get(type)?.kind === 'primitive';
+}
+
+/** An element by its JSON name, `_birthDate` of primitives included. */
+export function findElement(type: string, name: string): Element | undefined {
+  const elements = DEFINITIONS.get(type)?.elements;
+  if (!elements) return undefined;
+  if (Object.hasOwn(elements, name)) return elements[name];
+  const bare = name.startsWith('_') ? elements[name.slice(1)] : undefined;
+  return bare && isPrimitive(bare.type) ? { type: 'Element', ...(bare.many ? { many: true } : {}) } : undefined;
+}

@@ -1,0 +1,149 @@
+/**
+ * Paths of FHIR messages, checked against the StructureDefinitions: `subject.reference` inside an `each`,
+ * `MessageHeader.reason.coding.code` from the root (first resource of that type), `.resolve(Type)` along a reference, `%method`,
+ * `%url`, `%fullUrl`, `%type` of the entry; `each` over `entry[Patient]`, `entry[*]` or a path. A list on the way means its first item.
+ */
+import { findElement, isPrimitive, typeDefinition } from '../fhir/definitions.ts';
+import type { Json } from '../model.ts';
+import { type Entry, indexBundle, resolve } from './bundle.ts';
+import type { SourceFile } from './mapping-file.ts';
+import { isObject, PathError, suggest, type Frame, type Node, type Reader, type Run, type Scope, type SourceFormat } from './run.ts';
+
+type Schema = Extract<SourceFile, { format: 'fhir' }>;
+
+const ENTRY = /^entry\[(\*|\w+)\]$/;
+const RESOLVE = /^(.*)\.resolve\((\w+)\)$/;
+const VARIABLES = { type: '/resourceType', fullUrl: '', method: '', url: '' } as const;
+
+export function fhirFormat(schema: Schema): SourceFormat {
+  return {
+    root: { kind: 'bundle', type: 'Bundle', up: null },
+    path: (text, scope) => {
+      const [, inner, type] = RESOLVE.exec(text) ?? [];
+      if (!inner || !type) return compilePath(schema, text, scope);
+      const follow = followTo(schema, { inner, type }, scope);
+      return {
+        ...{ type, many: false },
+        read: (run, frame) => follow.targets(run, frame)[0]?.resource,
+        at: follow.reference.at,
+      };
+    },
+    each: (text, scope) => {
+      const [, wanted] = ENTRY.exec(text) ?? [];
+      if (wanted) {
+        checkType(schema, wanted);
+        return {
+          scope: { kind: 'entry', type: wanted === '*' ? 'Resource' : wanted, up: scope },
+          expand: (run, frame) =>
+            (run.bundle?.entries ?? []).filter(({ type }) => wanted === '*' || type === wanted).map((entry) => frameOf(entry, frame)),
+        };
+      }
+      const [, inner, type] = RESOLVE.exec(text) ?? [];
+      if (inner && type) {
+        const follow = followTo(schema, { inner, type }, scope);
+        return {
+          scope: { kind: 'entry', type, up: scope },
+          expand: (run, frame) => follow.targets(run, frame).map((entry) => frameOf(entry, frame)),
+        };
+      }
+      const reader = compilePath(schema, text, scope);
+      if (!reader.many) throw new PathError(`"${text}" is not a list`);
+      return {
+        scope: { kind: 'element', type: reader.type, up: scope },
+        expand: (run, frame) => {
+          const at = reader.at(run, frame);
+          const { entry } = frame;
+          return listOf(reader.read(run, frame)).map((node, index) => ({ node, at: `${at}/${index}`, up: frame, entry }));
+        },
+      };
+    },
+    open: (tree) => ({ root: { node: tree, at: '', up: null }, bundle: indexBundle(tree), unknown: [] }),
+  };
+}
+
+const frameOf = (entry: Entry, up: Frame): Frame => ({ node: entry.resource, at: entry.at, up, entry });
+const listOf = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
+
+function checkType(schema: Schema, type: string): void {
+  if (type !== '*' && !schema.resources.includes(type)) {
+    throw new PathError(`this source has no ${type}${suggest(type, schema.resources)}`);
+  }
+}
+
+function followTo(schema: Schema, { inner, type }: { inner: string; type: string }, scope: Scope) {
+  checkType(schema, type);
+  const reference = compilePath(schema, inner, scope);
+  if (reference.type !== 'Reference') throw new PathError(`"${inner}" is ${reference.type}, not a reference`);
+  const targets = (run: Run, frame: Frame): Entry[] =>
+    listOf(reference.read(run, frame)).flatMap((link) => {
+      const literal = isObject(link) && typeof link.reference === 'string' ? link.reference : undefined;
+      const entry = literal && run.bundle ? resolve(run.bundle, literal, frame.entry) : undefined;
+      return entry?.type === type ? [entry] : [];
+    });
+  return { reference, targets };
+}
+
+function compilePath(schema: Schema, text: string, scope: Scope): Reader {
+  if (text.startsWith('%')) return compileVariable(text.slice(1), scope);
+  const [head = '', ...rest] = text.split('.');
+  if (!/^[A-Z]/.test(head)) return compileSteps(scope.type, text.split('.'), (_, frame) => frame);
+  if (head === 'Bundle') return compileSteps('Bundle', rest, (run) => run.root);
+  checkType(schema, head);
+  const nowhere: Frame = { node: {}, at: '', up: null };
+  return compileSteps(head, rest, (run) => {
+    const entry = run.bundle?.entries.find(({ type }) => type === head);
+    return entry ? frameOf(entry, run.root) : nowhere;
+  });
+}
+
+function compileVariable(name: string, scope: Scope): Reader {
+  if (!Object.hasOwn(VARIABLES, name)) throw new PathError(`no variable %${name}${suggest(name, Object.keys(VARIABLES))}`);
+  if (scope.kind !== 'entry') throw new PathError(`%${name} needs an entry around it: each: entry[*]`);
+  const variable = name as keyof typeof VARIABLES;
+  return {
+    ...{ type: 'text', many: false },
+    read: (_, { entry }) => entry?.[variable],
+    at: (_, frame) => frame.at + VARIABLES[variable],
+  };
+}
+
+function compileSteps(type: string, steps: string[], start: (run: Run, frame: Frame) => Frame): Reader {
+  let present = type;
+  let many = false;
+  for (const step of steps) {
+    const element = findElement(present, step);
+    if (!element) {
+      throw new PathError(`no element ${present}.${step}${suggest(step, Object.keys(typeDefinition(present)?.elements ?? {}))}`);
+    }
+    present = element.type;
+    many = element.many === true;
+  }
+  return {
+    ...{ type: isPrimitive(present) ? primitiveKind(present) : present, many },
+    read: (run, frame) => {
+      let node = start(run, frame).node as Json | undefined;
+      for (const step of steps) {
+        const item = Array.isArray(node) ? node[0] : node;
+        node = isObject(item) ? item[step] : undefined;
+      }
+      return node === '' || node === null ? undefined : node;
+    },
+    at: (run, frame) => {
+      const from = start(run, frame);
+      let node = from.node as Json | undefined;
+      let at = from.at;
+      for (const step of steps) {
+        if (Array.isArray(node)) [node, at] = [node[0], `${at}/0`];
+        node = isObject(node) ? (node as Node)[step] : undefined;
+        at += `/${step}`;
+      }
+      return at;
+    },
+  };
+}
+
+/** FHIR primitives by how they convert: dates keep their name, all else that is written as text is text. */
+function primitiveKind(type: string): string {
+  if (['boolean', 'decimal', 'date', 'dateTime', 'instant'].includes(type)) return type;
+  return /nt(eger)?$/i.test(type) ? 'integer' : 'text';
+}

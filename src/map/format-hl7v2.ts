@@ -1,0 +1,113 @@
+/** HL7 v2 paths: `PID-5.1`, `.4.1` inside a repetition, `PID` (the segment is there), `each` over `NK1` or `PID-3[*]`. */
+import type { Json } from '../model.ts';
+import type { SourceFile } from './mapping-file.ts';
+import { climb, findScope, PathError, suggest, type Frame, type Reader, type Scope, type SourceFormat } from './run.ts';
+
+type Segment = { name: string; fields: string[][][][] };
+type Segments = Record<string, Segment[]>;
+type Schema = Extract<SourceFile, { format: 'hl7v2' }>;
+type Field = { type: string; many: boolean };
+
+const PATH = /^(?:([A-Z][A-Z0-9]{2})(?:-(\d+))?)?((?:\.\d+){0,2})$/;
+const EACH = /^([A-Z][A-Z0-9]{2})(?:-(\d+)\[\*\])?$/;
+/** `CX* Patient identifier list`: data type, star when it repeats, name. */
+const FIELD = /^(\w+)(\*?) /;
+
+export function hl7v2Format(schema: Schema): SourceFormat {
+  return {
+    root: { kind: 'message', type: 'message', up: null },
+    path: (text, scope) => compilePath(schema, text, scope),
+    each: (text, scope) => {
+      const [, segment, number] = EACH.exec(text) ?? [];
+      if (!segment) throw new PathError(`"${text}" is not a segment (NK1) or a repeating field (PID-3[*])`);
+      checkSegment(schema, segment);
+      if (number === undefined) {
+        return {
+          scope: { kind: 'segment', type: segment, up: scope },
+          expand: (run, frame) => segmentsOf(run.root, segment).map((node, index) => child(node, numbered(segment, index), frame)),
+        };
+      }
+      const { type, many } = fieldOf(schema, segment, number);
+      if (!many) throw new PathError(`${segment}-${number} does not repeat`);
+      const owner = ownerOf(scope, segment);
+      return {
+        scope: { kind: `${segment}-${number}`, type, up: scope },
+        expand: (run, frame) => {
+          const { node, at } = owner(run.root, frame);
+          const repetitions = (node as Segment | undefined)?.fields[Number(number)] ?? [];
+          return repetitions
+            .map((repetition, index) => child(repetition, numbered(`${at}-${number}`, index), frame))
+            .filter(({ node: repetition }) => (repetition as string[][]).some((part) => part.some((sub) => sub !== '')));
+        },
+      };
+    },
+    open: (tree) => {
+      const { segments } = tree as unknown as { segments: Segment[] };
+      const byName: Segments = {};
+      for (const segment of segments) (byName[segment.name] ??= []).push(segment);
+      return { root: { node: byName, at: '', up: null }, bundle: null, unknown: [] };
+    },
+  };
+}
+
+const numbered = (name: string, index: number) => (index === 0 ? name : `${name}[${index + 1}]`);
+const child = (node: unknown, at: string, up: Frame): Frame => ({ node, at, up });
+const segmentsOf = (root: Frame, name: string) => (root.node as Segments)[name] ?? [];
+
+function checkSegment(schema: Schema, segment: string): void {
+  const known = Object.keys(schema.segments);
+  if (!known.includes(segment)) throw new PathError(`no segment ${segment} in this source${suggest(segment, known)}`);
+}
+
+function fieldOf(schema: Schema, segment: string, number: string): Field {
+  checkSegment(schema, segment);
+  const [, type, star] = FIELD.exec(schema.segments[segment]?.[number] ?? '') ?? [];
+  if (!type) throw new PathError(`no field ${segment}-${number} in this source; it has ${Object.keys(schema.segments[segment] ?? {}).join(', ')}`);
+  return { type, many: star === '*' };
+}
+
+/** The segment a path speaks of: the one an `each` is at, else the first of that name. */
+function ownerOf(scope: Scope, segment: string): (root: Frame, frame: Frame) => { node: unknown; at: string } {
+  const levels = findScope(scope, ({ kind, type }) => kind === 'segment' && type === segment);
+  if (levels >= 0) return (_, frame) => climb(frame, levels);
+  return (root) => ({ node: segmentsOf(root, segment)[0], at: segment });
+}
+
+function compilePath(schema: Schema, text: string, scope: Scope): Reader {
+  const [match, segment, number, parts = ''] = PATH.exec(text) ?? [];
+  if (!match || (segment && !number && parts)) throw new PathError(`"${text}" is not a path like PID-5.1 or .4`);
+  const [component = 1, sub = 1] = parts.split('.').slice(1).map(Number);
+  if (!segment || (number && scope.kind === `${segment}-${number}`)) {
+    if (!scope.kind.includes('-')) throw new PathError(`"${text}" needs a repetition around it: each: PID-3[*]`);
+    const type = checkParts(schema, text, scope.type, [component, sub]);
+    return {
+      ...{ type, many: false },
+      read: (_, frame) => present((frame.node as string[][])[component - 1]?.[sub - 1]),
+      at: (_, frame) => frame.at + parts,
+    };
+  }
+  checkSegment(schema, segment);
+  const owner = ownerOf(scope, segment);
+  if (!number) {
+    return { type: 'text', many: false, read: (run, frame) => (owner(run.root, frame).node ? segment : undefined), at: () => segment };
+  }
+  const field = Number(number);
+  const type = checkParts(schema, text, fieldOf(schema, segment, number).type, [component, sub]);
+  return {
+    ...{ type, many: false },
+    read: (run, frame) => present((owner(run.root, frame).node as Segment | undefined)?.fields[field]?.[0]?.[component - 1]?.[sub - 1]),
+    at: (run, frame) => `${owner(run.root, frame).at}-${number}${parts}`,
+  };
+}
+
+const present = (text: string | undefined): Json | undefined => (text === '' ? undefined : text);
+
+/** The source type of a component: `date` or `text`. Throws where the data type has no such component. */
+function checkParts(schema: Schema, text: string, type: string, [component, sub]: [number, number]): string {
+  const parts = schema.types[type] ?? [type];
+  const inner = parts[component - 1];
+  if (!inner) throw new PathError(`"${text}": ${type} has ${parts.length} component${parts.length > 1 ? 's' : ''}`);
+  const innerParts = component === 1 && inner === type ? [type] : (schema.types[inner] ?? [inner]);
+  if (!innerParts[sub - 1]) throw new PathError(`"${text}": ${inner} has ${innerParts.length} part${innerParts.length > 1 ? 's' : ''}`);
+  return ['TS', 'DT', 'DTM'].includes(inner) ? 'date' : 'text';
+}

@@ -1,0 +1,107 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { Issue, SourceRecord, Statement, Unit } from '../model.ts';
+import { toInstant } from './convert.ts';
+import type { Mapping } from './load-mappings.ts';
+import { isObject, type Instance, type Node, type Run } from './run.ts';
+import type { CompiledStatement } from './statement.ts';
+
+export type Mapped = { record: SourceRecord | null; issues: Issue[] };
+
+/**
+ * What one unit of a message says, in FHIR, with the source of every element. Pure; never throws for bad input. No record where an
+ * issue is an error. `saidAt` is '' where the message does not say when.
+ */
+export function mapUnit(mapping: Mapping, unit: Unit, { dialect }: { dialect: string | null }): Mapped {
+  if (unit.error) return { record: null, issues: [unit.error] };
+  const { root, bundle, unknown } = mapping.format.open(unit.tree, unit.position);
+  const run: Run = { position: unit.position, dialect, root, bundle, issues: [], lineage: [], instances: [], nulls: new Set() };
+  for (const name of unknown) noteUnknown(run, name);
+  for (const check of mapping.checks) check(run);
+  if (hasError(run)) return { record: null, issues: run.issues };
+  const claimed = new Set<string>();
+  for (const statement of mapping.statements) run.instances.push(instancesOf(statement, run, claimed));
+  const statements = mapping.statements.flatMap((statement, index) =>
+    (run.instances[index] ?? []).flatMap((instance) => fill(statement, instance, run) ?? []),
+  );
+  dropDangling(statements, run);
+  if (statements.length === 0 && !hasError(run)) {
+    run.issues.push({ severity: 'error', code: 'required', ...(unit.position && { field: unit.position }), text: `nothing in it that ${mapping.name} keeps` });
+  }
+  if (hasError(run)) return { record: null, issues: run.issues };
+  const { name, version, mode } = mapping;
+  const record = { position: unit.position, saidAt: saidAt(mapping, run), mapping: `${name}@${version}`, mode, statements, lineage: run.lineage };
+  return { record, issues: run.issues };
+}
+
+const hasError = (run: Run) => run.issues.some(({ severity }) => severity === 'error');
+
+function noteUnknown(run: Run, name: string): void {
+  const field = run.position ? `${run.position}, ${name}` : name;
+  run.issues.push({ severity: 'information', code: 'informational', field, text: `${field} is not a field of this source; it is kept in the message only` });
+}
+
+/** A bundle entry becomes one statement of its own type: the first that asks for it. */
+function instancesOf(statement: CompiledStatement, run: Run, claimed: Set<string>): Instance[] {
+  const instances: Instance[] = [];
+  for (const frame of statement.expand ? statement.expand(run, run.root) : [run.root]) {
+    const own = frame.entry?.type === statement.resource ? frame.entry : undefined;
+    if (own && claimed.has(own.at)) continue;
+    if (statement.when && !statement.when(run, frame)) continue;
+    const index = instances.length;
+    const local = index === 0 ? statement.local : `${statement.local}-${index + 1}`;
+    if (own) {
+      claimed.add(own.at);
+      own.local = local;
+    }
+    instances.push({ index, local, frame });
+  }
+  return instances;
+}
+
+function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run): Statement | undefined {
+  run.nulls.clear();
+  const mark = run.lineage.length;
+  const object: Node = { resourceType: statement.resource };
+  const sourced = statement.fill(run, frame, { object, at: local });
+  if (!sourced && run.nulls.size === 0) {
+    run.lineage.length = mark;
+    return undefined;
+  }
+  const identifier = statement.identify(object, run, frame);
+  if (frame.entry?.method === 'PUT' && frame.entry.type === statement.resource && !identifier) {
+    run.issues.push({ severity: 'error', code: 'required', field: frame.at, text: `${frame.at}: an update needs an identifier, an id or a conditional url` });
+  }
+  const nulls = [...run.nulls].filter((name) => object[name] === undefined);
+  const resource = object as unknown as Resource;
+  return { local, resource, ...(identifier ? { identifier } : {}), ...(nulls.length > 0 ? { nulls } : {}) };
+}
+
+/** References to statements that turned out empty go, as if never made. */
+function dropDangling(statements: Statement[], run: Run): void {
+  const kept = new Set(statements.map(({ local }) => `#${local}`));
+  if (run.instances.flat().length === kept.size) return;
+  const prune = (value: unknown): boolean => {
+    if (Array.isArray(value)) {
+      for (let index = value.length - 1; index >= 0; index -= 1) if (prune(value[index])) value.splice(index, 1);
+      return value.length === 0;
+    }
+    if (!isObject(value as Node)) return false;
+    const object = value as Node;
+    if (typeof object.reference === 'string' && object.reference.startsWith('#')) return !kept.has(object.reference);
+    for (const name of Object.keys(object)) if (prune(object[name])) delete object[name];
+    return Object.keys(object).length === 0;
+  };
+  for (const { resource } of statements) prune(resource);
+}
+
+function saidAt(mapping: Mapping, run: Run): string {
+  for (const reader of mapping.saidAt) {
+    const raw = reader.read(run, run.root);
+    const instant = typeof raw === 'string' ? toInstant(raw, mapping.zone) : undefined;
+    if (instant) return instant;
+    if (raw === undefined || raw === '""') continue;
+    const field = reader.at(run, run.root);
+    run.issues.push({ severity: 'warning', code: 'value', field, text: `${field} is not a date and time` });
+  }
+  return '';
+}

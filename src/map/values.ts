@@ -1,0 +1,129 @@
+/** How one alternative of a rule gives its value: the closures behind from, value, template, ref, expr and hook. */
+import { isPrimitive, type Element } from '../fhir/definitions.ts';
+import type { Json } from '../model.ts';
+import { localReference, serviceReference } from './bundle.ts';
+import { type CodeTable, translate } from './concept-map.ts';
+import { article, converterTo } from './convert.ts';
+import type { Alternative } from './mapping-file.ts';
+import { isObject, PathError, suggest, type Frame, type Node, type Run } from './run.ts';
+import { checkCode, type Target } from './target.ts';
+
+/** Turns what the source has into what the element holds; reports in the sender's terms and gives undefined where it cannot. */
+export type Apply = (run: Run, frame: Frame, raw: Json, at: string) => Json | undefined;
+/** What may go wrong with a value holds the message, unless the rule says warning. */
+type Options = { target: Target; zone: string; severity: 'error' | 'warning'; maps: Map<string, CodeTable>; required: boolean };
+
+const TIMES = ['date', 'dateTime', 'instant'];
+
+/** Throws PathError where that source type cannot become that element. */
+export function compileApply(sourceType: string, rule: Alternative, options: Options): Apply {
+  const { target } = options;
+  const { element } = target;
+  if (rule.map) return compileMap(rule, options);
+  if (rule.unmapped) throw new PathError('unmapped needs map');
+  if (element.type === 'Reference') return compileReference(sourceType, rule, options);
+  if (rule.as === 'service') throw new PathError(`wrong type: ${target.path} is ${element.type}, not a reference`);
+  if (!isPrimitive(element.type)) {
+    if (sourceType !== element.type) throw wrongType(sourceType, target);
+    return (run, frame, raw, at) => copyTree(run, frame, raw, at);
+  }
+  if (!fits(sourceType, element.type)) throw wrongType(sourceType, target);
+  if (sourceType === element.type) return (_, __, raw) => raw;
+  return compilePrimitive(rule, options);
+}
+
+function wrongType(sourceType: string, { path, element }: Target): PathError {
+  const hint = isPrimitive(element.type) ? '' : ['CodeableConcept', 'Coding'].includes(element.type) ? '; map it, or name a part of it' : '; name a part of it';
+  return new PathError(`wrong type: ${path} is ${element.type}, the source is ${sourceType}${hint}`);
+}
+
+function fits(sourceType: string, type: string): boolean {
+  const number = ['integer', 'positiveInt', 'unsignedInt', 'decimal'].includes(type);
+  if (sourceType === 'text') return true;
+  if (TIMES.includes(sourceType)) return TIMES.includes(type) || type === 'string';
+  if (sourceType === 'boolean') return type === 'boolean';
+  if (sourceType === 'integer' || sourceType === 'decimal') return number || type === 'string';
+  return false;
+}
+
+function compilePrimitive(rule: Alternative, { target, zone, severity }: Options): Apply {
+  const { element, path } = target;
+  const convert = converterTo(element.type, zone);
+  const compact = rule.as === 'compact';
+  const codes = element.codes && new Set(element.codes);
+  return (run, _, raw, at) => {
+    const value = convert(compact ? String(raw).replace(/\s+/g, '') : raw);
+    if (value === undefined) {
+      run.issues.push({ severity, code: 'value', field: at, expression: path, text: `${at} is not ${article(element.type)}` });
+    } else if (codes && !codes.has(String(value))) {
+      run.issues.push({ severity, code: 'code-invalid', field: at, expression: path, text: `${at} "${value}" is not a ${path} code` });
+      return undefined;
+    }
+    return value;
+  };
+}
+
+function compileMap({ map = '', unmapped }: Alternative, { maps, target, severity }: Options): Apply {
+  const table = maps.get(map);
+  if (!table) throw new PathError(`no ConceptMap "${map}"${suggest(map, maps.keys())}`);
+  if (!unmapped) throw new PathError('map needs unmapped: reject, keep-original or fixed');
+  const { element, path } = target;
+  const shape = shapes[element.type];
+  if (!shape) throw new PathError(`wrong type: ${path} is ${element.type}; a translated code is a code, Coding or CodeableConcept`);
+  const fixed = typeof unmapped === 'object' ? unmapped.fixed : undefined;
+  for (const { code } of [...table.codes.values(), ...(fixed ? [{ code: fixed }] : [])]) checkCode(element, code, path);
+  if (unmapped === 'keep-original' && element.type === 'code') throw new PathError(`wrong type: ${path} is a code: unmapped cannot be keep-original`);
+  const system = [...table.codes.values()][0]?.system ?? '';
+  return (run, _, raw, at) => {
+    const code = String(raw).trim();
+    const found = translate(table, code);
+    if (found) return shape(found);
+    if (fixed) return shape({ system, code: fixed });
+    const level = unmapped === 'reject' ? severity : 'warning';
+    run.issues.push({ severity: level, code: 'code-invalid', field: at, expression: path, text: `${at} "${code}" is not in table ${map}` });
+    if (unmapped === 'reject') return undefined;
+    return element.type === 'Coding' ? { ...(table.source ? { system: table.source } : {}), code } : element.type === 'CodeableConcept' ? { text: code } : code;
+  };
+}
+
+type Coded = { system: string; code: string; display?: string };
+const shapes: Record<string, (coding: Coded) => Json> = {
+  code: ({ code }) => code,
+  string: ({ code }) => code,
+  Coding: (coding) => ({ ...coding }) as Node,
+  CodeableConcept: (coding) => ({ coding: [{ ...coding }] }) as Node,
+};
+
+function compileReference(sourceType: string, rule: Alternative, { target, severity, required }: Options): Apply {
+  if (sourceType !== 'Reference') throw new PathError(`wrong type: ${target.path} is a reference, the source is ${sourceType}; use ref`);
+  if (rule.as === 'service') return (run, frame, raw) => (run.bundle && isObject(raw) ? serviceReference(run.bundle, raw, frame.entry) : undefined);
+  const level = required ? severity : 'warning';
+  return (run, frame, raw, at) => localise(run, frame, { raw, at, severity: level, expression: target.path });
+}
+
+type Found = { raw: Json; at: string; severity: 'error' | 'warning'; expression?: string };
+
+function localise(run: Run, frame: Frame, { raw, at, severity, expression }: Found): Json | undefined {
+  if (!run.bundle || !isObject(raw)) return raw;
+  const found = localReference(run.bundle, raw, frame.entry);
+  if (found !== 'missing') return found;
+  const field = `${at}/reference`;
+  run.issues.push({ severity, code: 'not-found', field, ...(expression && { expression }), text: `${field} leads to nothing in this message` });
+  return undefined;
+}
+
+/** A copy with every reference inside it made ours. A reference that leads nowhere is left out, with a warning. */
+export function copyTree(run: Run, frame: Frame, value: Json, at: string): Json | undefined {
+  if (Array.isArray(value)) {
+    return value.map((item, index) => copyTree(run, frame, item, `${at}/${index}`)).filter((item): item is Json => item !== undefined);
+  }
+  if (!isObject(value)) return value;
+  if (typeof value.reference === 'string') return localise(run, frame, { raw: value, at, severity: 'warning' });
+  const copy: Node = {};
+  for (const name of Object.keys(value)) {
+    const item = value[name] as Json;
+    const kept = typeof item === 'object' && item !== null ? copyTree(run, frame, item, `${at}/${name}`) : item;
+    if (kept !== undefined) copy[name] = kept;
+  }
+  return Object.keys(copy).length > 0 ? copy : undefined;
+}
