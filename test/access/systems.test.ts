@@ -1,0 +1,157 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findService, resolveService } from '../../src/access/services.ts';
+import {
+  addSystem,
+  findSystem,
+  findSystemById,
+  findSystemByToken,
+  listSystems,
+  type NewSystem,
+  registerUnknown,
+} from '../../src/access/systems.ts';
+import { hashToken } from '../../src/fhir/index-rows.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+});
+
+const add = (system: Partial<NewSystem> & { name: string }) =>
+  addSystem(database.pool, database.key, {
+    ...{ ods: 'RXX', team: system.name, sector: 'camhs-0-5', kind: 'camhs-0-5', source: null },
+    ...system,
+  });
+const resolve = (ods: string, team: string | null) => resolveService(database.pool, database.key, ods, team);
+const organization = async (id: string) => {
+  const found = await database.pool.query("select * from resource where type = 'Organization' and id = $1", [id]);
+  return found.rows[0];
+};
+
+describe('addSystem', () => {
+  it('registers a system that is then found by name, id and token', async () => {
+    const { system, token } = await add({ name: 'camhs', source: 'fhir-r4', onHeld: 'AA' });
+    expect(system).toMatchObject({ name: 'camhs', source: 'fhir-r4', dialect: null, onHeld: 'AA' });
+    expect(system.service).toMatchObject({ ods: 'RXX', team: 'camhs', sector: 'camhs-0-5', kind: 'camhs-0-5' });
+    expect(await findSystem(database.pool, 'camhs')).toEqual(system);
+    expect(await findSystemById(database.pool, system.id)).toEqual(system);
+    expect(await findSystemByToken(database.pool, token)).toEqual(system);
+    expect(await listSystems(database.pool)).toContainEqual(system);
+  });
+
+  it('keeps of the token only its hash', async () => {
+    const { token } = await add({ name: 'hashed' });
+    expect(Buffer.from(token, 'base64url')).toHaveLength(32);
+    const { rows } = await database.pool.query("select system::text from system where name = 'hashed'");
+    expect(rows[0].system).not.toContain(token);
+    expect(await findSystemByToken(database.pool, `${token}x`)).toBeNull();
+  });
+
+  it.each(['police', 'probation', 'court', 'immigration', 'housing', 'employer'])(
+    'refuses a system of the sector %s',
+    async (sector) => {
+      await expect(add({ name: 'refused', sector })).rejects.toMatchObject({
+        status: 422,
+        issues: [{ code: 'business-rule' }],
+      });
+      expect(await findSystem(database.pool, 'refused')).toBeNull();
+    },
+  );
+
+  it.each([{ sector: 'astrology' }, { kind: 'astrology' }, { ods: ' ' }, { team: '' }])('refuses %o', async (wrong) => {
+    await expect(add({ name: 'wrong', ...wrong })).rejects.toMatchObject({ status: 422, issues: [{ code: 'value' }] });
+  });
+
+  it('refuses a name that is taken, and a second sector for one service', async () => {
+    await add({ name: 'taken' });
+    await expect(add({ name: 'taken' })).rejects.toMatchObject({ status: 409 });
+    await expect(add({ name: 'other', team: 'taken', sector: 'cmht' })).rejects.toMatchObject({ status: 409 });
+    expect((await add({ name: 'second system', team: 'taken' })).system.service.name).toBe('taken');
+  });
+
+  it('fills in a service that so far was only named by others, and keeps its former version', async () => {
+    const stub = await resolve('R11', 'later');
+    expect(stub).toMatchObject({ sector: null, kind: null });
+    const { system } = await add({ name: 'later', ods: 'R11', sector: 'gp', kind: 'gp' });
+    expect(system.service).toEqual({ ...stub, name: 'later', sector: 'gp', kind: 'gp' });
+    expect(await resolve('R11', 'later')).toEqual(system.service);
+    expect(await organization(stub.id)).toMatchObject({ version: 2, content: { name: 'later' } });
+    const past = await database.pool.query('select version, content from resource_history where id = $1', [stub.id]);
+    expect(past.rows).toMatchObject([{ version: 1, content: { name: 'R11 later' } }]);
+  });
+
+  it('makes the service an Organization that search can find', async () => {
+    const { system } = await add({ name: 'indexed', ods: 'R12' });
+    const row = await organization(system.service.id);
+    expect(row).toMatchObject({ persons: [], authors: [], version: 1 });
+    expect(row.content).toEqual({
+      ...{ resourceType: 'Organization', id: system.service.id, active: true, name: 'indexed' },
+      identifier: [
+        { system: 'https://fhir.nhs.uk/Id/ods-organization-code', value: 'R12' },
+        { system: 'https://skein.example/Id/service', value: 'R12|indexed' },
+      ],
+      type: [{ coding: [{ system: 'https://skein.example/fhir/CodeSystem/service-kind', code: 'camhs-0-5' }] }],
+    });
+    const hash = hashToken(database.key, 'https://fhir.nhs.uk/Id/ods-organization-code|R12');
+    const tokens = await database.pool.query('select row_id from index_token where hash = $1', [hash]);
+    expect(tokens.rows).toEqual([{ row_id: row.row_id }]);
+    const strings = await database.pool.query('select value from index_string where row_id = $1', [row.row_id]);
+    expect(strings.rows).toEqual([{ value: 'indexed' }]);
+  });
+});
+
+describe('resolveService', () => {
+  it('takes an ODS code alone for the one service registered under it', async () => {
+    const { system } = await add({ name: 'only', ods: 'R21' });
+    expect((await resolve(' r21 ', null)).id).toBe(system.service.id);
+  });
+
+  it('takes an ODS code alone for no team where several are registered', async () => {
+    await add({ name: 'one of two', ods: 'R22' });
+    await add({ name: 'two of two', ods: 'R22' });
+    expect(await resolve('R22', null)).toMatchObject({ team: '', sector: null });
+  });
+
+  it('makes one service of an unknown name, however many ask at once', async () => {
+    const found = await Promise.all(Array.from({ length: 12 }, () => resolve('R23', 'unknown team')));
+    expect(new Set(found.map(({ id }) => id)).size).toBe(1);
+    expect(await organization(found[0]?.id as string)).toMatchObject({
+      version: 1,
+      content: { name: 'R23 unknown team' },
+    });
+  });
+
+  it('never takes a team that is not registered for one that is', async () => {
+    const { system } = await add({ name: 'registered', ods: 'R24' });
+    expect((await resolve('R24', 'other')).id).not.toBe(system.service.id);
+  });
+});
+
+describe('registerUnknown', () => {
+  it('makes one system with no sector, however many messages arrive at once', async () => {
+    const names = Array.from({ length: 12 }, () => registerUnknown(database.pool, database.key, 'stranger', 'R31'));
+    const found = await Promise.all(names);
+    expect(new Set(found.map(({ id }) => id)).size).toBe(1);
+    expect(found[0]?.service).toMatchObject({ ods: 'R31', sector: null, kind: null });
+  });
+
+  it('gives a registered system as it is', async () => {
+    const { system } = await add({ name: 'known' });
+    expect(await registerUnknown(database.pool, database.key, 'known')).toEqual(system);
+  });
+
+  it('does not become the registered team whose name it takes, nor the one service of its ODS code', async () => {
+    const { system } = await add({ name: 'real', ods: 'R32', team: 'perinatal' });
+    const posing = await registerUnknown(database.pool, database.key, 'perinatal', 'R32');
+    expect(posing.service.id).not.toBe(system.service.id);
+    expect((await resolve('R32', null)).id).toBe(system.service.id);
+  });
+
+  it('leaves its name to whoever registers it properly', async () => {
+    const before = await registerUnknown(database.pool, database.key, 'late', 'R33');
+    const { system } = await add({ name: 'late', ods: 'R33' });
+    expect(system.id).toBe(before.id);
+    expect(system.service.sector).toBe('camhs-0-5');
+    expect((await findService(database.pool, before.service.id))?.sector).toBeNull();
+  });
+});
