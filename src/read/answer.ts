@@ -1,0 +1,58 @@
+/** How every FHIR read speaks HTTP: https://hl7.org/fhir/R4/http.html */
+import type { Resource } from '@medplum/fhirtypes';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../config.ts';
+import { Rejected } from '../errors.ts';
+import { etagOf } from '../fhir/bundle.ts';
+import type { Recipient } from '../model.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    recipient: Recipient;
+  }
+}
+
+export const FHIR_JSON = 'application/fhir+json';
+
+/** The base URL in links and in `fullUrl`. From configuration, never from the Host header, which is the caller's to choose. */
+export function fhirBase(config: Config): string {
+  return `${(config.PUBLIC_URL ?? `http://${config.HOST}:${config.PORT}`).replace(/\/$/, '')}/fhir`;
+}
+
+const JSON_TYPES = /^(application\/(fhir\+json|json|json\+fhir|\*)|text\/json|\*\/\*)$/;
+
+/** Refuses (406) a request for anything but JSON; `_format` outranks Accept. https://hl7.org/fhir/R4/http.html#mime-type */
+export async function acceptJson(request: FastifyRequest): Promise<void> {
+  const format = (request.query as { _format?: string })._format;
+  const wanted = format === undefined ? (request.headers.accept ?? '*/*').split(',') : [format.replace(' ', '+')];
+  const types = wanted.map((type) => (type.split(';')[0] as string).trim().toLowerCase());
+  if (types.some((type) => type === '' || (format !== undefined && type === 'json') || JSON_TYPES.test(type))) return;
+  throw new Rejected(406, [
+    {
+      severity: 'error',
+      code: 'not-supported',
+      field: format ? '_format' : 'Accept',
+      text: `only ${FHIR_JSON} is served`,
+    },
+  ]);
+}
+
+/** One answer for what does not exist, what the recipient may not see, and what is no id at all: telling them apart would tell. */
+export function notFound(): Rejected {
+  return new Rejected(404, [{ severity: 'error', code: 'not-found', text: 'no such resource is known here' }]);
+}
+
+export function sendFhir(reply: FastifyReply, resource: Resource): FastifyReply {
+  return reply.type(`${FHIR_JSON}; charset=utf-8`).header('cache-control', 'private, no-cache').send(resource);
+}
+
+/** Sends one version with ETag and Last-Modified, or 304 to a reader that has it. */
+export function sendVersion(request: FastifyRequest, reply: FastifyReply, resource: Resource): FastifyReply {
+  const { versionId = '', lastUpdated } = resource.meta ?? {};
+  const etag = etagOf(versionId);
+  reply.header('etag', etag);
+  if (lastUpdated) reply.header('last-modified', new Date(lastUpdated).toUTCString());
+  const held = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  if (held.includes('*') || held.includes(etag.slice(2))) return reply.code(304).send();
+  return sendFhir(reply, resource);
+}

@@ -1,0 +1,126 @@
+/** What this server does, computed from its routes: https://hl7.org/fhir/R4/http.html#capabilities */
+import type {
+  CapabilityStatement,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestResourceInteraction,
+  CapabilityStatementRestResourceOperation,
+  CapabilityStatementRestResourceSearchParam,
+} from '@medplum/fhirtypes';
+import { INDEXED_TYPES, paramsOf } from '../fhir/search-parameters.ts';
+import { FHIR_JSON } from './answer.ts';
+import type { Route } from './route-list.ts';
+import { TOPIC_URL } from './topic.ts';
+
+const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';
+
+type Code = NonNullable<CapabilityStatementRestResourceInteraction['code']>;
+
+const INTERACTIONS: [Code, RegExp][] = [
+  ['read', /^GET \/:\w+$/],
+  ['vread', /^GET \/:\w+\/_history\/:\w+$/],
+  ['history-instance', /^GET \/:\w+\/_history$/],
+  ['search-type', /^GET $/],
+  ['create', /^POST $/],
+  ['update', /^PUT \/:\w+$/],
+  ['delete', /^DELETE \/:\w+$/],
+];
+
+/** The FHIR interaction on a type that a route is, if one. */
+export function interactionOf({ method, url }: Route, type: string): Code | undefined {
+  const path = `/fhir/${type}`;
+  const own = url === path || url.startsWith(`${path}/`);
+  return own ? INTERACTIONS.find(([, form]) => form.test(`${method} ${url.slice(path.length)}`))?.[0] : undefined;
+}
+
+const OPERATIONS: Record<string, string> = {
+  $status: `${BACKPORT}/OperationDefinition/backport-subscription-status`,
+  $events: `${BACKPORT}/OperationDefinition/backport-subscription-events`,
+  '$process-message': 'http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message',
+};
+
+/** `date` is when the server started: what it can do changes only then. */
+export function capabilityStatement(
+  routes: Route[],
+  { base, date }: { base: string; date: string },
+): CapabilityStatement {
+  const types = [...new Set(routes.flatMap(({ url }) => /^\/fhir\/([A-Z]\w+)/.exec(url)?.[1] ?? []))].sort();
+  const takesBundles = routes.some(({ method, url }) => method === 'POST' && /^\/fhir\/?$/.test(url));
+  return {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date,
+    kind: 'instance',
+    instantiates: [`${BACKPORT}/CapabilityStatement/backport-subscription-server-r4`],
+    software: { name: 'Skein' },
+    implementation: { description: 'Skein: one family, one thread through every service', url: base },
+    fhirVersion: '4.0.1',
+    format: [FHIR_JSON, 'json'],
+    rest: [
+      {
+        mode: 'server',
+        documentation: 'An unknown search parameter is refused unless Prefer: handling=lenient is sent.',
+        resource: types.map((type) => describeType(type, routes)),
+        ...(takesBundles ? { interaction: [{ code: 'transaction' as const }] } : {}),
+        ...orNothing('operation', operationsAt(routes, /^\/fhir\/(\$[\w-]+)$/)),
+      },
+    ],
+  };
+}
+
+function describeType(type: string, routes: Route[]): CapabilityStatementRestResource {
+  const codes = new Set(routes.flatMap((route) => interactionOf(route, type) ?? []));
+  const references = paramsOf(type).filter(({ kind }) => kind === 'reference');
+  return {
+    type: type as CapabilityStatementRestResource['type'],
+    ...(type === 'Subscription' ? backport() : {}),
+    interaction: [...codes].map((code) => ({ code })),
+    versioning: codes.has('vread') ? 'versioned' : 'no-version',
+    ...orNothing('searchInclude', [...new Set(references.map(({ code }) => `${type}:${code}`))]),
+    ...orNothing('searchRevInclude', revIncludes(type)),
+    ...orNothing('searchParam', codes.has('search-type') ? searchParams(type) : []),
+    ...orNothing('operation', operationsAt(routes, new RegExp(`^/fhir/${type}/(?::\\w+/)?(\\$[\\w-]+)$`))),
+  };
+}
+
+function backport(): Partial<CapabilityStatementRestResource> {
+  return {
+    extension: [
+      {
+        url: `${BACKPORT}/StructureDefinition/capabilitystatement-subscriptiontopic-canonical`,
+        valueCanonical: TOPIC_URL,
+      },
+    ],
+    supportedProfile: [`${BACKPORT}/StructureDefinition/backport-subscription`],
+  };
+}
+
+function revIncludes(type: string): string[] {
+  const names = INDEXED_TYPES.flatMap(paramsOf).map((param) => ({ ...param, name: `${param.type}:${param.code}` }));
+  return [...new Set(names.filter(({ targets }) => targets.includes(type)).map(({ name }) => name))];
+}
+
+// Subscriptions are searched in their own table, by what the backport requires.
+const OF_SUBSCRIPTION: CapabilityStatementRestResourceSearchParam[] = [
+  { name: 'url', type: 'uri', definition: 'http://hl7.org/fhir/SearchParameter/Subscription-url' },
+  { name: 'status', type: 'token', definition: 'http://hl7.org/fhir/SearchParameter/Subscription-status' },
+];
+
+function searchParams(type: string): CapabilityStatementRestResourceSearchParam[] {
+  if (type === 'Subscription') return OF_SUBSCRIPTION;
+  const params = paramsOf(type).map(({ code, kind, url }) => ({ name: code, type: kind, definition: url }));
+  const own = params.filter(({ name }, index) => params.findIndex((other) => other.name === name) === index);
+  return [...own, { name: '_id', type: 'token' }, { name: '_lastUpdated', type: 'date' }];
+}
+
+function operationsAt(routes: Route[], form: RegExp): CapabilityStatementRestResourceOperation[] {
+  const names = new Set(routes.flatMap(({ url }) => form.exec(url)?.[1] ?? []));
+  return [...names].map((name) => ({
+    name: name.slice(1),
+    definition: OPERATIONS[name] ?? `https://skein.example/fhir/OperationDefinition/${name.slice(1)}`,
+  }));
+}
+
+/** FHIR has no empty arrays. */
+function orNothing<Name extends string, T>(name: Name, list: T[]): { [key in Name]?: T[] } {
+  return (list.length > 0 ? { [name]: list } : {}) as { [key in Name]?: T[] };
+}

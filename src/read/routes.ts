@@ -1,0 +1,68 @@
+/** Every FHIR read, search and the pages that describe the API. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Context } from '../context.ts';
+import { INDEXED_TYPES } from '../fhir/search-parameters.ts';
+import { acceptJson, fhirBase, sendFhir, sendVersion } from './answer.ts';
+import { answerSearch, type SearchRequest } from './answer-search.ts';
+import { capabilityStatement } from './capability-statement.ts';
+import { describeApi } from './docs.ts';
+import { docsPage } from './docs-page.ts';
+import { readJourney } from './journey.ts';
+import { readHistory, readResource, readVersion } from './read.ts';
+import { collectRoutes } from './route-list.ts';
+import type { Asking } from './search-candidates.ts';
+
+type Named = { Params: { id: string; vid: string } };
+
+/** Call it before the other parts: `metadata` and `/docs` describe the routes that are registered after its first line. */
+export function registerRead(app: FastifyInstance, ctx: Context): void {
+  const routes = collectRoutes(app);
+  const base = fhirBase(ctx.config);
+  const started = new Date().toISOString();
+  const ask = (request: FastifyRequest): Asking => ({ db: ctx.db, key: ctx.key, recipient: request.recipient });
+
+  app.register(async (fhir) => {
+    fhir.addHook('onRequest', acceptJson);
+    const form = 'application/x-www-form-urlencoded';
+    fhir.addContentTypeParser(form, { parseAs: 'string', bodyLimit: 65_536 }, (_request, body, done) =>
+      done(null, body),
+    );
+    for (const type of INDEXED_TYPES) registerType(fhir, type, { base, ask });
+    fhir.get<Named>('/fhir/Group/:id/$journey', async (request, reply) =>
+      sendFhir(reply, await readJourney(ask(request), base, request.params.id)),
+    );
+    fhir.get('/fhir/metadata', async (_request, reply) =>
+      sendFhir(reply, capabilityStatement(routes, { base, date: started })),
+    );
+  });
+  app.get('/docs/openapi.json', async () => describeApi(routes, base));
+  app.get('/docs', async (_request, reply) => docsPage(reply, describeApi(routes, base)));
+}
+
+type Serving = { base: string; ask: (request: FastifyRequest) => Asking };
+
+function registerType(fhir: FastifyInstance, type: string, { base, ask }: Serving): void {
+  const path = `/fhir/${type}`;
+  fhir.get<Named>(`${path}/:id`, async (request, reply) =>
+    sendVersion(request, reply, await readResource(ask(request), type, request.params.id)),
+  );
+  fhir.get<Named>(`${path}/:id/_history/:vid`, async (request, reply) =>
+    sendVersion(request, reply, await readVersion(ask(request), type, request.params.id, request.params.vid)),
+  );
+  fhir.get<Named>(`${path}/:id/_history`, async (request, reply) =>
+    sendFhir(reply, await readHistory(ask(request), base, type, request.params.id)),
+  );
+  fhir.get(path, async (request, reply) =>
+    sendFhir(reply, await answerSearch(ask(request), searchOf(request, type, base))),
+  );
+  fhir.post(`${path}/_search`, async (request, reply) =>
+    sendFhir(reply, await answerSearch(ask(request), searchOf(request, type, base))),
+  );
+}
+
+function searchOf(request: FastifyRequest, type: string, base: string): SearchRequest {
+  const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?') + 1) : '';
+  const body = typeof request.body === 'string' ? request.body : '';
+  const lenient = /\bhandling\s*=\s*lenient\b/.test(String(request.headers.prefer ?? ''));
+  return { type, base, pairs: [...new URLSearchParams(query), ...new URLSearchParams(body)], lenient };
+}

@@ -1,0 +1,92 @@
+/** Rows of the resource table and its history, by identity. What a recipient may see of them is `see`'s business. */
+import type { Resource } from '@medplum/fhirtypes';
+import { visibleSql } from '../access/visible-sql.ts';
+import type { Db } from '../db.ts';
+import type { Recipient, ResourceRow } from '../model.ts';
+
+export const COLUMNS = 'r.row_id, r.type, r.id, r.version, r.updated_at, r.content, r.persons, r.authors, r.service';
+
+export type StoredRow = {
+  row_id: string;
+  type: string;
+  id: string;
+  version: number;
+  updated_at: Date;
+  content: Resource;
+  persons: string[];
+  authors: string[];
+  service: string | null;
+};
+
+export function toRow(stored: StoredRow): ResourceRow {
+  const { row_id, updated_at, ...rest } = stored;
+  return { ...rest, rowId: row_id, updatedAt: updated_at };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Every id is a lower-case uuid; anything else names nothing. */
+export function isId(text: string): boolean {
+  return UUID.test(text);
+}
+
+export type Bind = (value: unknown, cast: string) => string;
+
+/** Adds a value to a statement's parameters and gives its placeholder. */
+export function binder(values: unknown[]): Bind {
+  return (value, cast) => `$${values.push(value)}::${cast}`;
+}
+
+/** The present rows of some `Type/id`; those that do not exist are missing from the answer. */
+export async function findRows(db: Db, references: string[]): Promise<ResourceRow[]> {
+  const pairs = references.map((reference) => reference.split('/')).filter(([, id]) => isId(id ?? ''));
+  if (pairs.length === 0) return [];
+  const { rows } = await db.query<StoredRow>(
+    `select ${COLUMNS} from unnest($1::text[], $2::uuid[]) as wanted (type, id) join resource r using (id, type)`,
+    [pairs.map(([type]) => type), pairs.map(([, id]) => id)],
+  );
+  return rows.map(toRow);
+}
+
+/** Earlier versions of one resource, newest first: at most `MOST_VERSIONS`, or the one asked for. */
+export async function findPast(db: Db, { type, id }: ResourceRow, version: number | null): Promise<ResourceRow[]> {
+  const { rows } = await db.query<StoredRow>(
+    `select ${COLUMNS} from resource_history r where r.id = $2 and r.type = $1 and ($3::int is null or r.version = $3)
+     order by r.version desc limit ${MOST_VERSIONS}`,
+    [type, id, version],
+  );
+  return rows.map(toRow);
+}
+
+/** A history longer than this is cut at its oldest end: nobody reads a thousand versions, and a page must end. */
+const MOST_VERSIONS = 1_000;
+
+export type Link = { param: number; hash: string };
+
+/** Rows of one type, perhaps visible, whose index has any of these links: at most `limit`, in row order. */
+export async function findLinked(
+  { db, recipient }: { db: Db; recipient: Recipient },
+  type: string,
+  links: Link[],
+  limit: number,
+): Promise<ResourceRow[]> {
+  if (links.length === 0) return [];
+  const values: unknown[] = [];
+  const bind = binder(values);
+  const params = bind(
+    links.map(({ param }) => param),
+    'smallint[]',
+  );
+  const hashes = bind(
+    links.map(({ hash }) => hash),
+    'bigint[]',
+  );
+  const { rows } = await db.query<StoredRow>(
+    `select ${COLUMNS} from resource r where r.type = ${bind(type, 'text')} and ${visibleSql(recipient, bind)}
+     and r.row_id in (select t.row_id from index_token t
+       join unnest(${params}, ${hashes}) as wanted (param, hash) using (param, hash))
+     order by r.row_id limit ${limit}`,
+    values,
+  );
+  return rows.map(toRow);
+}

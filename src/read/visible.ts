@@ -1,0 +1,59 @@
+/** The one way from rows to what a recipient is shown: every read goes through here, and so through access. */
+import type { Patient, Resource } from '@medplum/fhirtypes';
+import { authoredPatients, withAuthored } from '../access/authored.ts';
+import { loadGrants } from '../access/grants.ts';
+import { project } from '../access/project.ts';
+import type { Db } from '../db.ts';
+import type { Recipient, ResourceRow } from '../model.ts';
+
+/**
+ * `resource` is shown. `projected` is what policy gives of it, without what the reader itself sent: only that decides whether a search
+ * finds it, or its own words would tell a sender whether anybody has said otherwise since. Null where its own words are all it may see.
+ */
+export type Seen = { resource: Resource; projected: Resource | null };
+
+/** Each row as the recipient may see it, in the order of the rows; null where it may not know of it. Rows are present versions. */
+export async function seeEach(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<(Seen | null)[]> {
+  const seen = await projectEach(db, recipient, rows);
+  const authored = await findAuthored(db, recipient, rows);
+  return rows.map((row, index) => {
+    const projected = seen[index] ?? null;
+    const resource =
+      row.type === 'Patient' ? withAuthored(projected as Patient | null, authored.get(row.id)) : projected;
+    return resource && { resource: stamp(resource, row), projected };
+  });
+}
+
+/** Those of the rows that the recipient may see. */
+export async function seeAll(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<Resource[]> {
+  return (await seeEach(db, recipient, rows)).flatMap((seen) => (seen ? [seen.resource] : []));
+}
+
+/** Earlier versions, under the grants of today; what the reader sent itself since then is no part of them. */
+export async function seePast(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<Resource[]> {
+  const seen = await projectEach(db, recipient, rows);
+  return rows.flatMap((row, index) => (seen[index] ? [stamp(seen[index], row)] : []));
+}
+
+async function projectEach(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<(Resource | null)[]> {
+  if (rows.length === 0) return [];
+  const grants = await loadGrants(db, recipient, [...new Set(rows.flatMap(({ persons }) => persons))]);
+  return rows.map((row) => project(recipient, grants, row));
+}
+
+/** What a service said itself of its patients it may read, whatever else it may know of them. */
+async function findAuthored(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<Map<string, Patient>> {
+  if (recipient.kind === 'operator') return new Map();
+  const service = recipient.system.service.id;
+  const own = rows.filter(({ type, authors }) => type === 'Patient' && authors.includes(service));
+  return authoredPatients(
+    db,
+    service,
+    own.map(({ id }) => id),
+  );
+}
+
+function stamp(resource: Resource, row: ResourceRow): Resource {
+  const meta = { ...resource.meta, versionId: String(row.version), lastUpdated: row.updatedAt.toISOString() };
+  return { ...resource, id: row.id, meta };
+}

@@ -1,0 +1,81 @@
+import type { CapabilityStatement } from '@medplum/fhirtypes';
+import { expect, test } from 'vitest';
+import { INDEXED_TYPES, paramsOf } from '../../src/fhir/search-parameters.ts';
+import { capabilityStatement } from '../../src/read/capability-statement.ts';
+import { testDatabase } from '../support/database.ts';
+import { startReading } from './app.ts';
+
+const { get } = await startReading(await testDatabase());
+
+test('metadata tells of every served type, its interactions and its search parameters', async () => {
+  const statement = (await get('/fhir/metadata')).json<CapabilityStatement>();
+  expect(statement).toMatchObject({ resourceType: 'CapabilityStatement', fhirVersion: '4.0.1', kind: 'instance' });
+  expect(statement.instantiates).toContain(
+    'http://hl7.org/fhir/uv/subscriptions-backport/CapabilityStatement/backport-subscription-server-r4',
+  );
+  const types = statement.rest?.[0]?.resource ?? [];
+  expect(types.map(({ type }) => type).sort()).toEqual([...INDEXED_TYPES].sort());
+  for (const described of types) {
+    expect(described.interaction?.map(({ code }) => code)).toEqual([
+      'read',
+      'vread',
+      'history-instance',
+      'search-type',
+    ]);
+    const names = described.searchParam?.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(paramsOf(described.type ?? '').map(({ code }) => code)));
+  }
+  expect(types.find(({ type }) => type === 'Group')?.operation?.map(({ name }) => name)).toEqual(['journey']);
+});
+
+test('routes of other parts are told too: subscriptions with their topic, messages and transactions', () => {
+  const routes = [
+    { method: 'POST', url: '/fhir/Subscription' },
+    { method: 'GET', url: '/fhir/Subscription' },
+    { method: 'GET', url: '/fhir/Subscription/:id' },
+    { method: 'DELETE', url: '/fhir/Subscription/:id' },
+    { method: 'GET', url: '/fhir/Subscription/:id/$status' },
+    { method: 'GET', url: '/fhir/Subscription/$status' },
+    { method: 'GET', url: '/fhir/Subscription/:id/$events' },
+    { method: 'POST', url: '/fhir/$process-message' },
+    { method: 'POST', url: '/fhir' },
+  ];
+  const rest = capabilityStatement(routes, { base: 'http://localhost/fhir', date: '2026-01-01' }).rest?.[0];
+  expect(rest?.interaction).toEqual([{ code: 'transaction' }]);
+  expect(rest?.operation?.map(({ name }) => name)).toEqual(['process-message']);
+  const [subscription] = rest?.resource ?? [];
+  expect(subscription?.interaction?.map(({ code }) => code).sort()).toEqual([
+    'create',
+    'delete',
+    'read',
+    'search-type',
+  ]);
+  expect(subscription?.operation?.map(({ name }) => name)).toEqual(['status', 'events']);
+  expect(subscription?.searchParam?.map(({ name }) => name)).toEqual(['url', 'status']);
+  expect(JSON.stringify(subscription?.extension)).toContain('SubscriptionTopic/family-episode');
+});
+
+test('OpenAPI names every route with its parameters', async () => {
+  const api = (await get('/docs/openapi.json')).json();
+  expect(api.openapi).toBe('3.1.0');
+  expect(api.paths['/fhir/Patient/{id}'].get).toMatchObject({
+    summary: 'read',
+    parameters: [{ name: 'id', in: 'path' }],
+  });
+  const names = api.paths['/fhir/Patient'].get.parameters.map(({ name }: { name: string }) => name);
+  expect(names).toEqual(expect.arrayContaining(['identifier', 'birthdate', '_count', '_include']));
+  expect(api.paths['/fhir/Group/{id}/$journey'].get.tags).toEqual(['Group']);
+  const operationIds = Object.values<Record<string, { operationId: string }>>(api.paths).flatMap((path) =>
+    Object.values(path).map(({ operationId }) => operationId),
+  );
+  expect(new Set(operationIds).size).toBe(operationIds.length);
+});
+
+test('the page at /docs lists the operations and loads nothing from anywhere', async () => {
+  const page = await get('/docs', undefined, { accept: 'text/html' });
+  expect(page.headers['content-type']).toContain('text/html');
+  expect(page.headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-/);
+  expect(page.body).toContain('/fhir/Group/{id}/$journey');
+  expect(page.body).toContain('curl');
+  expect(page.body).not.toMatch(/<script|https?:\/\/(?!127\.0\.0\.1)[^'"\s]+\.(js|css)/);
+});

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import type { Bundle, Resource } from '@medplum/fhirtypes';
+import { beforeAll, expect, test } from 'vitest';
+import type { System } from '../../src/model.ts';
+import { testDatabase } from '../support/database.ts';
+import { startReading } from './app.ts';
+import { involve, join, nhsNumber, register, store, storePatient } from './fixtures.ts';
+
+const database = await testDatabase();
+const { get } = await startReading(database);
+let infantTeam: System;
+let perinatal: System;
+let charity: System;
+let mother: string;
+let infant: string;
+const journey = randomUUID();
+const NHS = 'https://fhir.nhs.uk/Id/nhs-number';
+
+beforeAll(async () => {
+  infantTeam = await register(database, 'parent-infant', 'parent-infant');
+  perinatal = await register(database, 'perinatal', 'specialist-perinatal');
+  charity = await register(database, 'charity', null);
+  mother = await storePatient(
+    database,
+    {
+      active: true,
+      gender: 'female',
+      birthDate: '1990-03-04',
+      identifier: [{ system: NHS, value: nhsNumber(7) }],
+      name: [{ family: 'Green' }],
+    },
+    [perinatal.service.id],
+  );
+  infant = await storePatient(database, { birthDate: '2026-01-01', name: [{ family: 'Green' }] }, [
+    infantTeam.service.id,
+  ]);
+  await join(database, journey, { [mother]: 'mother', [infant]: 'infant' });
+});
+
+const search = async (path: string, system: System) => {
+  const answer = await get(`/fhir/${path}`, system);
+  expect(answer.statusCode).toBe(200);
+  return answer.json<Bundle>();
+};
+const ids = (bundle: Bundle) => (bundle.entry ?? []).map(({ resource }) => resource?.id);
+
+test('the infant team sees the mother in summary', async () => {
+  const seen = (await get(`/fhir/Patient/${mother}`, infantTeam)).json();
+  expect(seen).toMatchObject({ name: [{ family: 'Green' }], birthDate: '1990-03-04' });
+  expect(seen).not.toHaveProperty('gender');
+  expect(seen).not.toHaveProperty('identifier');
+});
+
+test.each([`identifier=${NHS}|${nhsNumber(7)}`, `identifier=${nhsNumber(7)}`, 'gender=female'])(
+  'a search by an element that is withheld finds nobody: %s',
+  async (query) => {
+    expect(ids(await search(`Patient?${query}`, infantTeam))).toEqual([]);
+    expect(ids(await search(`Patient?${query}`, perinatal))).toEqual([mother]);
+  },
+);
+
+test('a negative search by a withheld element tells nothing of its value', async () => {
+  const female = ids(await search('Patient?gender:not=female', infantTeam));
+  const male = ids(await search('Patient?gender:not=male', infantTeam));
+  expect(female).toEqual(male);
+  expect(female).toContain(mother);
+});
+
+test('a stranger is told the same of a search for a known and an unknown person', async () => {
+  const known = await get(`/fhir/Patient?identifier=${NHS}|${nhsNumber(7)}`, charity);
+  const unknown = await get(`/fhir/Patient?identifier=${NHS}|${nhsNumber(8)}`, charity);
+  expect(known.body.replace(nhsNumber(7), '')).toBe(unknown.body.replace(nhsNumber(8), ''));
+});
+
+test('sorting by a withheld element does not show its order', async () => {
+  const team = await register(database, 'mmh', 'maternity-mh');
+  const made: string[] = [];
+  for (const birthDate of ['1980-01-01', '1970-01-01']) {
+    const parent = await storePatient(database, { birthDate });
+    const child = await storePatient(database, {}, [team.service.id]);
+    await join(database, randomUUID(), { [parent]: 'mother', [child]: 'infant' });
+    made.push(parent, child);
+  }
+  const seen = async (sort: string) =>
+    ids(await search(`Patient?_sort=${sort}`, team)).filter((id) => id && made.includes(id));
+  const dated = (await search('Patient?_sort=birthdate', team)).entry?.filter(
+    ({ resource }) => 'birthDate' in (resource ?? {}),
+  );
+  expect(dated ?? []).toEqual([]);
+  expect(await seen('birthdate')).toEqual([...(await seen('birthdate'))].sort());
+});
+
+test('an include brings nothing that could not be read', async () => {
+  const stranger = await storePatient(database, {});
+  const episode: Resource = {
+    resourceType: 'EpisodeOfCare',
+    id: randomUUID(),
+    status: 'active',
+    patient: { reference: `Patient/${mother}` },
+    managingOrganization: { reference: `Organization/${perinatal.service.id}` },
+  };
+  await store(database, episode, { persons: [mother], authors: [perinatal.service.id], service: perinatal.service.id });
+  const forward = await search(`EpisodeOfCare?_id=${episode.id}&_include=EpisodeOfCare:patient`, perinatal);
+  expect(ids(forward)).toEqual([episode.id, mother]);
+  const back = await search(`Patient?_id=${mother}&_revinclude=EpisodeOfCare:patient`, charity);
+  expect(ids(back)).toEqual([]);
+  expect(ids(await search(`Patient?_id=${stranger}`, perinatal))).toEqual([]);
+});
+
+test('the sender of a patient reads back what it sent, and no more', async () => {
+  const id = await storePatient(database, { birthDate: '1991-01-01', gender: 'male' }, [], {
+    authors: [charity.service.id, perinatal.service.id],
+  });
+  await database.pool.query(
+    `insert into statement (key, type, system_id, chart, record_id, base, first, content, person) values ($1, 'Patient', $2, $1, 1, '2026', '2026', $3, $4)`,
+    [randomUUID(), charity.id, { resourceType: 'Patient', name: [{ family: 'Lane' }] }, id],
+  );
+  const seen = (await get(`/fhir/Patient/${id}`, charity)).json();
+  expect(seen).toMatchObject({ resourceType: 'Patient', id, name: [{ family: 'Lane' }] });
+  expect(seen).not.toHaveProperty('birthDate');
+  expect(ids(await search('Patient?family=lane', charity))).toEqual([]);
+  expect(ids(await search(`Patient?_id=${id}`, charity))).toEqual([id]);
+});
+
+test('a journey shows each service its own view, with the same sentence for all', async () => {
+  const member = [mother, infant].map((person) => ({ entity: { reference: `Patient/${person}` } }));
+  await store(
+    database,
+    { resourceType: 'Group', id: journey, type: 'person', actual: true, member },
+    { persons: [mother, infant] },
+  );
+  const tag = [{ system: 'https://skein.example/fhir/journey', code: journey }];
+  const episode = (id: string, person: string, tagged: object[], more: object): Resource =>
+    ({
+      resourceType: 'EpisodeOfCare',
+      id,
+      status: 'active',
+      patient: { reference: `Patient/${person}` },
+      meta: { tag: tagged },
+      ...more,
+    }) as Resource;
+  const [own, elsewhere, contact] = [randomUUID(), randomUUID(), randomUUID()];
+  const by = { authors: [perinatal.service.id], service: perinatal.service.id, persons: [mother] };
+  const organization = { managingOrganization: { reference: `Organization/${perinatal.service.id}` } };
+  await store(database, episode(own, mother, tag, organization), by);
+  await store(database, episode(elsewhere, mother, [{ ...tag[0], code: randomUUID() }], organization), by);
+  const visit = {
+    resourceType: 'Encounter',
+    id: contact,
+    status: 'finished',
+    class: { code: 'AMB' },
+    subject: { reference: `Patient/${mother}` },
+  };
+  await store(database, { ...visit, episodeOfCare: [{ reference: `EpisodeOfCare/${elsewhere}` }] } as Resource, by);
+  const seen = await search(`Group/${journey}/$journey`, perinatal);
+  expect(ids(seen)).toEqual(expect.arrayContaining([journey, mother, own, perinatal.service.id]));
+  expect(ids(seen)).not.toContain(elsewhere);
+  expect(ids(seen)).not.toContain(contact);
+  const infantView = await search(`Group/${journey}/$journey`, infantTeam);
+  expect(ids(infantView)).toEqual(expect.arrayContaining([journey, mother, infant]));
+  for (const view of [seen, infantView])
+    expect(view.entry?.at(-1)).toMatchObject({
+      search: { mode: 'outcome' },
+      resource: { issue: [{ diagnostics: 'Other services may be involved that are not shown.' }] },
+    });
+  for (const id of [journey, randomUUID(), 'x'])
+    expect((await get(`/fhir/Group/${id}/$journey`, charity)).statusCode).toBe(404);
+  await involve(database, infant, charity.service.id, 'closed');
+});
