@@ -1,0 +1,27 @@
+import { HL7_TYPE } from './hl7v2.ts';
+import type { Document } from './model.ts';
+
+export type Format = Document['format'] | 'xml';
+
+/** What a media type says the body is; undefined where it says nothing (`text/plain`, none). */
+export function formatOf(contentType: string): Format | undefined {
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (type === HL7_TYPE || type === 'application/hl7-v2' || type === 'x-application/hl7-v2') return 'hl7v2';
+  if (type === 'application/fhir+json') return 'fhir';
+  if (type === 'application/json' || type === 'text/json') return 'json';
+  if (type === 'text/csv' || type === 'application/csv') return 'csv';
+  return type.endsWith('/xml') || type.endsWith('+xml') ? 'xml' : undefined;
+}
+
+const SOURCES: Record<string, Document['format']> = {
+  'hl7v2-adt': 'hl7v2',
+  'bars-referral': 'fhir',
+  'fhir-r4': 'fhir',
+  'third-sector-csv': 'csv',
+  'third-sector-form': 'json',
+};
+
+/** The format a source reads; undefined for one that is not ours, which then is taken at its sender's word. */
+export function formatOfSource(source: string): Document['format'] | undefined {
+  return SOURCES[source];
+}

@@ -1,0 +1,84 @@
+import { isUtf8 } from 'node:buffer';
+import { Rejected } from './errors.ts';
+import type { Json } from './model.ts';
+
+/** FHIR and forms nest some 20 deep; deeper is an attack on whatever walks the tree. */
+const MAX_DEPTH = 64;
+const REFUSED_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+
+/**
+ * JSON as RFC 8259 has it, in UTF-8 with or without byte order mark; of duplicate keys the last counts. Throws Rejected(400) with
+ * the line and column of what is wrong, never with content.
+ */
+export function parseJson(body: Buffer): Json {
+  if (!isUtf8(body)) throw rejected('invalid', 'the body is not valid UTF-8');
+  const text = new TextDecoder().decode(body);
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    // The engine's own message quotes the content: it is not passed on, not even as a cause.
+    const before = text.slice(0, findError(text)).split('\n');
+    throw rejected(
+      'structure',
+      `not valid JSON: line ${before.length}, column ${(before.at(-1) as string).length + 1}`,
+    );
+  }
+  checkTree(value, 1);
+  return value;
+}
+
+function checkTree(value: Json, depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > MAX_DEPTH) throw rejected('too-costly', `JSON nested more than ${MAX_DEPTH} deep`);
+  if (Array.isArray(value)) for (const item of value) checkTree(item, depth + 1);
+  else {
+    for (const key in value) {
+      if (REFUSED_KEYS.has(key)) throw rejected('invalid', 'a property has a name that is not allowed');
+      checkTree(value[key] as Json, depth + 1);
+    }
+  }
+}
+
+const SPACE = /[ \t\r\n]*/y;
+// The string is unrolled, plain (escape plain)*: an alternation per character would exhaust the engine's stack on long ones.
+const TOKEN =
+  /([{}[\],:])|("[ !#-[\]-\u{10ffff}]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[ !#-[\]-\u{10ffff}]*)*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/uy;
+
+/** Offset of the first token that cannot be JSON, by a scan that keeps only the stack of open brackets. */
+function findError(text: string): number {
+  const open: string[] = [];
+  let expected: string | null = 'value';
+  for (let at = 0; ; at = TOKEN.lastIndex) {
+    SPACE.lastIndex = at;
+    SPACE.exec(text);
+    TOKEN.lastIndex = SPACE.lastIndex;
+    const match = TOKEN.exec(text);
+    expected = match && step(open, expected, match[1] ?? (match[2] ? 'string' : 'scalar'));
+    if (expected === null || open.length > MAX_DEPTH) return SPACE.lastIndex;
+  }
+}
+
+/** What may follow a token (`value`, `key`, `colon`, `more`, and the `-or-end` of an empty object or array); null: not allowed here. */
+function step(open: string[], expected: string, token: string): string | null {
+  const inObject = open.at(-1) === '{';
+  if (expected === 'more' || expected.endsWith('-or-end')) {
+    if (token === (inObject ? '}' : ']') && open.length > 0) {
+      open.pop();
+      return 'more';
+    }
+    if (expected === 'more') return token === ',' && open.length > 0 ? (inObject ? 'key' : 'value') : null;
+  }
+  if (expected === 'colon') return token === ':' ? 'value' : null;
+  if (expected.startsWith('key')) return token === 'string' ? 'colon' : null;
+  if (token === '{' || token === '[') {
+    open.push(token);
+    return token === '{' ? 'key-or-end' : 'value-or-end';
+  }
+  return token === 'string' || token === 'scalar' ? 'more' : null;
+}
+
+function rejected(code: string, text: string): Rejected {
+  return new Rejected(400, [{ severity: 'error', code, text }]);
+}

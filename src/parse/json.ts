@@ -1,0 +1,48 @@
+import { Rejected } from '../errors.ts';
+import { parseJson } from '../json.ts';
+import type { Json, Unit } from '../model.ts';
+
+type Node = { [name: string]: Json };
+const isNode = (value: Json | undefined): value is Node =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A form: one JSON object, whatever its properties. */
+export function readForm(body: Buffer): Unit[] {
+  const tree = parseJson(body);
+  if (!isNode(tree)) throw rejected('the body must be one JSON object', '');
+  return [{ position: '', tree }];
+}
+
+/** A FHIR Bundle of the type the route takes, or of either. https://hl7.org/fhir/R4/bundle.html */
+export function readBundle(body: Buffer, type?: 'message' | 'transaction'): Unit[] {
+  const tree = parseJson(body);
+  if (!isNode(tree) || tree.resourceType !== 'Bundle')
+    throw rejected('the body must be a FHIR Bundle', '/resourceType');
+  const wanted = type ? [type] : ['message', 'transaction'];
+  if (typeof tree.type !== 'string' || !wanted.includes(tree.type)) {
+    throw rejected(`the Bundle must be of type ${wanted.join(' or ')}`, '/type', 'Bundle.type');
+  }
+  const entries = tree.entry ?? [];
+  if (!Array.isArray(entries) || entries.length === 0)
+    throw rejected('the Bundle has no entries', '/entry', 'Bundle.entry');
+  for (const [index, entry] of entries.entries()) {
+    if (isNode(entry) && (entry.resource === undefined || isNode(entry.resource))) continue;
+    throw rejected('a Bundle entry must be an object with a resource', `/entry/${index}`, `Bundle.entry[${index}]`);
+  }
+  if (tree.type === 'message' && resourceType(entries[0]) !== 'MessageHeader') {
+    throw rejected(
+      'the first entry of a message Bundle must be a MessageHeader',
+      '/entry/0',
+      'Bundle.entry[0].resource',
+    );
+  }
+  return [{ position: '', tree }];
+}
+
+function resourceType(entry: Json | undefined): Json | undefined {
+  return isNode(entry) && isNode(entry.resource) ? entry.resource.resourceType : undefined;
+}
+
+function rejected(text: string, field: string, expression?: string): Rejected {
+  return new Rejected(400, [{ severity: 'error', code: 'structure', field, expression, text }]);
+}

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import type { Message } from '../../src/model.ts';
+import { parseMessage } from '../../src/parse/parse-message.ts';
+import { messageOf } from './message.ts';
+
+const parse = (body: string | Buffer, given: Partial<Message> = {}) =>
+  parseMessage(messageOf(body, { contentType: 'application/json', source: 'third-sector-form', ...given }));
+const bundle = (body: unknown, given: Partial<Message> = {}) =>
+  parse(JSON.stringify(body), {
+    contentType: 'application/fhir+json',
+    source: 'bars-referral',
+    channel: 'bars',
+    ...given,
+  });
+
+describe('a JSON form', () => {
+  test('is its own tree, byte order mark or not', () => {
+    expect(parse('\ufeff{"name":"Zoë"}')).toEqual({ format: 'json', units: [{ position: '', tree: { name: 'Zoë' } }] });
+  });
+
+  test('takes the last of duplicate keys', () => {
+    expect(parse('{"a":1,"a":2}').units[0]?.tree).toEqual({ a: 2 });
+  });
+
+  test.each([
+    ['{"name": "Secret",}', 'line 1, column 19'],
+    ['{\n  "name": "Secret"\n  "town": "Leeds"\n}', 'line 3, column 3'],
+    ['{"name": Secret}', 'line 1, column 10'],
+    ['{"name": "Secret', 'line 1, column 10'],
+    ['{"name": "Sec\nret"}', 'line 1, column 10'],
+    ['{"a": [1, 2}', 'line 1, column 12'],
+    ['{"a": 01}', 'line 1, column 8'],
+    ['{"a": 1}}', 'line 1, column 9'],
+    ['{', 'line 1, column 2'],
+    ['', 'line 1, column 1'],
+    ['['.repeat(100_000), 'line 1, column 65'],
+  ])('says where %s goes wrong and never quotes it', (body, place) => {
+    expect(() => parse(body)).toThrow(
+      expect.objectContaining({ name: 'Rejected', status: 400, message: `not valid JSON: ${place}` }),
+    );
+  });
+
+  test.each([
+    ['a prototype key', '{"a":{"__proto__":{}}}'],
+    ['a constructor key', '{"constructor":1}'],
+    ['65 levels', `{"a":${'['.repeat(64)}${']'.repeat(64)}}`],
+    ['a list', '[{}]'],
+    ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
+  ])('with %s is refused', (_, body) => {
+    expect(() => parse(body)).toThrow(expect.objectContaining({ name: 'Rejected', status: 400 }));
+  });
+});
+
+describe('a FHIR Bundle', () => {
+  const header = { resource: { resourceType: 'MessageHeader' } };
+  const message = { resourceType: 'Bundle', type: 'message', entry: [header] };
+  const transaction = {
+    resourceType: 'Bundle',
+    type: 'transaction',
+    entry: [{ resource: { resourceType: 'Patient' } }],
+  };
+
+  test('is its own tree where its type is the one the channel takes', () => {
+    expect(bundle(message)).toEqual({ format: 'fhir', units: [{ position: '', tree: message }] });
+    expect(bundle(transaction, { channel: 'fhir', source: 'fhir-r4' }).format).toBe('fhir');
+    for (const body of [message, transaction]) expect(bundle(body, { channel: 'intake' }).units).toHaveLength(1);
+  });
+
+  test.each([
+    ['another resource', { resourceType: 'Patient' }, '/resourceType'],
+    ['another type', { ...message, type: 'batch' }, '/type'],
+    ['no entry', { ...message, entry: [] }, '/entry'],
+    ['an entry that is none', { ...message, entry: [header, 7] }, '/entry/1'],
+    ['no MessageHeader first', { ...message, entry: transaction.entry }, '/entry/0'],
+  ])('with %s is refused, by place', (_, body, field) => {
+    expect(() => bundle(body)).toThrow(
+      expect.objectContaining({ status: 400, issues: [expect.objectContaining({ field })] }),
+    );
+  });
+});
+
+describe('the format', () => {
+  test('that the registered source does not read is refused', () => {
+    expect(() => parse('a,b\n1,2', { contentType: 'text/csv' })).toThrow('registered to send json, and this is csv');
+  });
+
+  test('may be JSON or FHIR JSON: there the source decides', () => {
+    const body = '{"resourceType":"Bundle","type":"transaction","entry":[{}]}';
+    expect(parse(body, { source: 'fhir-r4', contentType: 'application/json' }).format).toBe('fhir');
+    expect(parse(body, { source: 'third-sector-form', contentType: 'application/fhir+json' }).format).toBe('json');
+  });
+
+  test('XML is not read in this release, nor is what has no name', () => {
+    const refused = expect.objectContaining({ name: 'Rejected', status: 415 });
+    expect(() => parse('<!DOCTYPE x><x/>', { contentType: 'application/fhir+xml' })).toThrow(refused);
+    expect(() => parse('?', { contentType: '', source: 'other' })).toThrow(refused);
+  });
+});
