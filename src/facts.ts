@@ -88,7 +88,7 @@ export type View = {
 };
 
 export type Assertion = {
-  kind: 'same' | 'parent' | 'possible-parent' | 'named-contact' | 'tainted-number' | 'review';
+  kind: 'same' | 'parent' | 'possible-parent' | 'named-contact' | 'disputed-number';
   a: string;
   b: string | null;
   method: string;
@@ -98,7 +98,6 @@ export type Assertion = {
 /** What one message changes. Only differences: an unchanged store gets an empty plan. */
 export type Plan = {
   statements: StatementState[];
-  tainted: string[];
   assertions: Assertion[];
   insert: (View & { digest: string })[];
   update: (View & { digest: string; rowId: string })[];

@@ -69,8 +69,7 @@ async function settleUnit(ctx: Pipeline, message: Message, unit: Read, options: 
   const found = named && identifyRecord(named, { key: ctx.key, systemId: system.id });
   const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
   const sender = { systemId: system.id, service: system.service };
-  try {
-    return await withFacts(ctx.db, keys, { systemId: system.id, identifier }, async (client, { facts, earlier }) => {
+  return withFacts(ctx.db, keys, { systemId: system.id, identifier }, async (client, { facts, earlier }) => {
       const known = options.messageId || options.replay ? null : answerEarlier(earlier, message);
       if (known?.conflict) await save(client, ctx.key, { ...NOTHING, message });
       if (known) return known;
@@ -91,11 +90,7 @@ async function settleUnit(ctx: Pipeline, message: Message, unit: Read, options: 
         answer: options.messageId ? null : { message, status, units },
       });
       return { messageId, identifier, status, units, duplicate: false, conflict: false };
-    });
-  } catch (error) {
-    if (!(error instanceof Rejected)) throw error;
-    return settleUnit(ctx, message, { position: unit.position, record: null, issues: error.issues }, options);
-  }
+  });
 }
 
 const NOTHING = { message: null, messageId: null, record: null, plan: null, answer: null };

@@ -66,9 +66,9 @@ function keyOf(statement: Statement, { key, systemId }: Scope, content: string):
   if (!identifier) return keyedId(key, type, String(systemId), content, local);
   if (type !== 'Patient' || !identifier.startsWith(`${NHS_NUMBER}|`))
     return keyedId(key, type, String(systemId), identifier);
-  // A number alone names a chart only together with birth date and given name: one number seen on two people stays two charts.
-  const given = normaliseName(resource.name?.[0]?.given?.[0] ?? '');
-  return keyedId(key, type, String(systemId), identifier, resource.birthDate ?? '', given);
+  // A number alone names a chart only together with the given name: one number on two people stays two charts, while a corrected
+  // birth date is the same one.
+  return keyedId(key, type, String(systemId), identifier, normaliseName(resource.name?.[0]?.given?.[0] ?? ''));
 }
 
 /** Patients of the record whose number the record also gives for their parent: the mother's number on a baby. */
@@ -162,5 +162,5 @@ function isVerified(number: Identifier): boolean {
 
 /** The identity keys of a record: what must be locked and looked up before anything is decided. */
 export function keysOf(record: IdentifiedRecord | undefined): string[] {
-  return [...new Set((record?.statements ?? []).flatMap(({ chart, ref }) => (ref ? [chart, ref] : [chart])))];
+  return [...new Set((record?.statements ?? []).flatMap(({ key, chart, ref }) => (ref ? [key, chart, ref] : [key, chart])))];
 }

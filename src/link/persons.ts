@@ -8,8 +8,8 @@ export type PatientState = StatementState & { content: Patient };
 export type Person = { id: string; charts: PatientState[] };
 
 /**
- * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by each sender, never seen with an
- * incompatible birth date or name, and with birth date and given name agreeing. All else stays a person of its own.
+ * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by each sender and undisputed (nobody
+ * claims it with an incompatible birth date or name), with birth date and given name agreeing. All else stays a person of its own.
  */
 export function resolvePersons(statements: StatementState[], tainted: Set<string>) {
   const charts = statements.filter((state): state is PatientState => state.type === 'Patient').sort((a, b) => a.seq - b.seq);
@@ -17,8 +17,8 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
     charts.filter(({ ref }) => ref !== null),
     ({ ref }) => ref as string,
   );
-  const newlyTainted = [...claims].filter(([ref, claimants]) => !tainted.has(ref) && !agreeAll(claimants)).map(([ref]) => ref);
-  const unsafe = new Set([...tainted, ...newlyTainted]);
+  const disputed = [...claims].filter(([, claimants]) => !agreeAll(claimants)).map(([ref]) => ref);
+  const unsafe = new Set([...tainted, ...disputed]);
   const personOfChart = new Map<string, Person>();
   for (const chart of charts) personOfChart.set(chart.key, { id: chart.key, charts: [chart] });
   for (const [ref, claimants] of claims) {
@@ -27,7 +27,7 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
     if (first) for (const other of rest) join(personOfChart, first, other);
   }
   const persons = [...new Set(personOfChart.values())];
-  return { persons, personOfChart, newlyTainted, personOfKey: resolver(personOfChart, claims, unsafe) };
+  return { persons, personOfChart, disputed, personOfKey: resolver(personOfChart, claims, unsafe) };
 }
 
 /** Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims. */

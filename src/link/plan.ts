@@ -24,7 +24,7 @@ const UNSEEN = 2 ** 52;
 export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null, sender: Sender | null): Plan {
   const { states, changed } = foldRecord(facts.statements, record, sender);
   const tainted = new Set(facts.tainted);
-  const { persons, personOfChart, newlyTainted, personOfKey } = resolvePersons(states, tainted);
+  const { persons, personOfChart, disputed, personOfKey } = resolvePersons(states, tainted);
   for (const state of states) {
     const person = state.type === 'Patient' ? (personOfChart.get(state.key)?.id ?? null) : null;
     if (state.person === person) continue;
@@ -45,32 +45,42 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
   const members = journeys.flatMap((journey) => journey.members.map((member) => ({ journey: journey.id, ...member })));
   return {
     statements: [...changed],
-    tainted: newlyTainted,
-    assertions: [...assertions, ...identityAssertions(persons), ...newlyTainted.map(taint)].filter(isNews(record, newlyTainted)),
+    assertions: [...assertions, ...identityAssertions(persons), ...disputed.map(dispute)].filter(isNews(record)),
     ...diffViews(family, facts, members),
     involvements: diffRows(facts.involvements, involve(spells), (row) => `${row.person} ${row.service}`),
     members: diffRows(facts.members, members, (row) => `${row.journey} ${row.person}`),
   };
 }
 
-/** A record that gives a known local identifier to somebody else is not folded: the sender must look at it first. */
+/**
+ * What a record must not do, in the sender's terms: give a known local identifier to somebody else, or a known referral, episode or
+ * encounter to another patient. Such a record is held until the sender has looked at it.
+ */
 export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
   const known = new Map(facts.statements.map((state) => [state.key, state]));
-  return record.statements.flatMap((statement): Issue[] => {
-    const before = known.get(statement.key);
-    if (statement.type !== 'Patient' || !before) return [];
-    if (!isSomebodyElse(before.content as Patient, statement.content as Patient)) return [];
-    const origin = record.lineage.find(({ element }) => element.startsWith(`${statement.local}.identifier`));
-    return [
-      {
-        severity: 'error',
-        code: 'business-rule',
-        ...(origin ? { field: origin.source } : {}),
-        expression: 'Patient.identifier',
-        text: 'this identifier already names another of your patients: birth date, given name and family name all differ',
-      },
-    ];
+  const patients = new Map<string, { ref: string | null }>([...facts.statements, ...record.statements].map((one) => [one.key, one]));
+  return record.statements.flatMap((said): Issue[] => {
+    const before = known.get(said.key);
+    if (!before) return [];
+    if (said.type === 'Patient') {
+      const other = isSomebodyElse(before.content as Patient, said.content as Patient);
+      return other ? [impostor(record, said, 'another of your patients: birth date, given name and family name all differ')] : [];
+    }
+    const [was, is] = [patients.get(before.chart)?.ref, patients.get(said.chart)?.ref];
+    const moved = said.type !== 'RelatedPerson' && before.chart !== said.chart && !(was && was === is);
+    return moved ? [impostor(record, said, `a ${said.type} of another of your patients`)] : [];
   });
+}
+
+function impostor(record: IdentifiedRecord, said: IdentifiedRecord['statements'][number], what: string): Issue {
+  const origin = record.lineage.find(({ element }) => element.startsWith(`${said.local}.identifier`));
+  return {
+    severity: 'error',
+    code: 'business-rule',
+    ...(origin ? { field: origin.source } : {}),
+    expression: `${said.type}.identifier`,
+    text: `this identifier already names ${what}`,
+  };
 }
 
 function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, sender: Sender | null) {
@@ -111,17 +121,17 @@ function identityAssertions(persons: { charts: { key: string; ref: string | null
   );
 }
 
-const taint = (ref: string): Assertion => ({
-  kind: 'tainted-number',
+const dispute = (ref: string): Assertion => ({
+  kind: 'disputed-number',
   a: ref,
   b: null,
   method: 'nhs-number',
-  evidence: { rule: 'seen with an incompatible birth date or given name' },
+  evidence: { rule: 'claimed with incompatible birth dates or given names' },
 });
 
 /** Assertions about keys this record speaks of; the rest were made when theirs arrived. */
-function isNews(record: IdentifiedRecord | null, newlyTainted: string[]) {
-  const keys = new Set([...newlyTainted, ...(record?.statements ?? []).flatMap(({ key, chart, ref }) => [key, chart, ref])]);
+function isNews(record: IdentifiedRecord | null) {
+  const keys = new Set((record?.statements ?? []).flatMap(({ key, chart, ref }) => [key, chart, ref]));
   return ({ a, b }: Assertion) => record !== null && (keys.has(a) || keys.has(b));
 }
 

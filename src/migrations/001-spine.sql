@@ -38,8 +38,8 @@ create table assertion (
   unique nulls not distinct (kind, a, b, method));
 create index assertion_b on assertion (b);
 
--- an NHS number (keyed hash) seen with an incompatible birth date or name: never links anybody again
-create table tainted (key uuid primary key, record_id bigint, at timestamptz not null default now());
+-- a number (keyed hash) that so many charts carry that it is a placeholder: it links nobody and is not followed
+create table tainted (key uuid primary key, at timestamptz not null default now());
 
 -- views: per sender ---------------------------------------------------------------------------------------------
 -- the present state of each resource as its sender says it; key = keyed hash of (system, type, business identifier)

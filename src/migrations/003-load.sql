@@ -8,27 +8,29 @@ $$ select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') $$;
 
 -- The closure of identity keys that `wanted` can touch, all locked for the transaction. The keys asked for are locked in order,
 -- waiting; those found on the way are only tried: when one is taken, `busy` says to begin again with every key found so far.
--- Tainted numbers join nobody, so they are not followed. More than `ceiling` keys: somebody's number is used as a placeholder.
-create function skein_closure(wanted uuid[], ceiling int, out keys uuid[], out busy boolean, out crowded boolean)
+-- More than `ceiling` people around one message: some number is used as a placeholder, and `crowded` is the one most carry. Once
+-- in `tainted` it is not followed any more.
+create function skein_closure(wanted uuid[], ceiling int, out keys uuid[], out busy boolean, out crowded uuid)
 language plpgsql as $$
 declare found uuid[]; item bigint; item_key uuid;
 begin
   busy := false;
-  crowded := false;
   for item in select distinct skein_lock_key(k) as h from unnest(wanted) k order by h loop
     perform pg_advisory_xact_lock(item);
   end loop;
   keys := wanted;
   loop
     select array_agg(distinct k) into found from (
-      select s.chart as k from statement s where s.chart = any(keys)
+      select s.chart as k from statement s where s.key = any(keys)
       union select s.chart from statement s where s.ref = any(keys) and not exists (select from tainted t where t.key = s.ref)
       union select s.ref from statement s where s.chart = any(keys) and s.ref is not null
     ) more where k <> all (keys);
     exit when found is null;
     keys := keys || found;
-    if cardinality(keys) > ceiling then
-      crowded := true;
+    if cardinality(keys) > ceiling
+      and (select count(*) from statement s where s.type = 'Patient' and s.key = any(keys)) > ceiling then
+      select s.ref into crowded from statement s where s.ref = any(keys) and s.type in ('Patient', 'RelatedPerson')
+        and not exists (select from tainted t where t.key = s.ref) group by s.ref order by count(*) desc limit 1;
       return;
     end if;
     foreach item_key in array found loop
@@ -43,10 +45,10 @@ create function skein_load(wanted uuid[], ceiling int, sender int, sender_key te
 declare c record;
 begin
   select * into c from skein_closure(wanted, ceiling);
-  if c.busy or c.crowded then
+  if c.busy or c.crowded is not null then
     return json_build_object('keys', c.keys, 'busy', c.busy, 'crowded', c.crowded);
   end if;
-  return json_build_object('keys', c.keys, 'busy', false, 'crowded', false,
+  return json_build_object('keys', c.keys, 'busy', false,
     'earlier', (select json_build_object('messageId', n.message_id::text, 'contentHash', n.content_hash, 'status', n.status,
       'units', n.units) from intake n where n.system_id = sender and n.identifier = sender_key),
     'statements', (select json_agg(json_build_object('key', s.key, 'type', s.type, 'systemId', s.system_id, 'chart', s.chart,

@@ -1,18 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { type Db, keyedId, transaction } from '../db.ts';
-import { Rejected } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { Answer, Message, MessageStatus } from '../model.ts';
 
-/** Above this many identity keys around one message, somebody's number is a placeholder: the message is held, not followed. */
-const CEILING = 400;
+/** More people than this around one message are no family: the number that most of them carry is a placeholder. */
+const CEILING = 100;
 
 /** What an earlier delivery under the same id came to. */
 type Earlier = { messageId: string; contentHash: string; status: MessageStatus; units: Answer['units'] };
-type Loaded = Partial<Facts> & { keys: string[]; busy: boolean; crowded: boolean; earlier?: Earlier | null };
+type Loaded = Partial<Facts> & { keys: string[]; busy: boolean; crowded?: string | null; earlier?: Earlier | null };
 type Sender = { systemId: number; identifier: string };
 export type Held = { facts: Facts; earlier: Earlier | null };
+
+class Crowded extends Error {
+  readonly key: string;
+  constructor(key: string) {
+    super('a number is carried by too many people to identify anybody');
+    this.key = key;
+  }
+}
 
 class Busy extends Error {
   readonly keys: string[];
@@ -38,6 +45,10 @@ export async function withFacts<T>(
     try {
       return await transaction(pool, async (client) => work(client, await loadFacts(client, wanted, sender)));
     } catch (error) {
+      if (error instanceof Crowded) {
+        await pool.query('insert into tainted (key) values ($1) on conflict do nothing', [error.key]);
+        continue;
+      }
       if (!(error instanceof Busy)) throw error;
       wanted = error.keys;
       // Jitter: two messages that each found the other's family must not meet again at once.
@@ -46,7 +57,7 @@ export async function withFacts<T>(
   }
 }
 
-/** Locks and reads the closure of some identity keys. Throws Busy (begin again) or Rejected 422 (a crowded identifier). */
+/** Locks and reads the closure of some identity keys. Throws Busy or Crowded: begin again. */
 async function loadFacts(db: Db, keys: string[], sender: Sender): Promise<Held> {
   const { rows } = await db.query<{ loaded: Loaded }>({
     name: 'load',
@@ -55,10 +66,7 @@ async function loadFacts(db: Db, keys: string[], sender: Sender): Promise<Held> 
   });
   const loaded = rows[0]?.loaded as Loaded;
   if (loaded.busy) throw new Busy(loaded.keys);
-  if (loaded.crowded) {
-    const text = 'an identifier in this message is shared by too many people to identify anybody';
-    throw new Rejected(422, [{ severity: 'error', code: 'too-costly', text }]);
-  }
+  if (loaded.crowded) throw new Crowded(loaded.crowded);
   const { statements, tainted, views, involvements, members } = loaded;
   const facts = {
     statements: statements ?? [],

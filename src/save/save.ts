@@ -16,7 +16,6 @@ export type Saving = {
 
 const NOTHING: Plan = {
   statements: [],
-  tainted: [],
   assertions: [],
   insert: [],
   update: [],
@@ -45,7 +44,6 @@ export async function save(db: Db, key: Buffer, saving: Saving): Promise<string>
       saving.messageId,
       recordRow(saving.record),
       JSON.stringify(plan.statements),
-      plan.tainted,
       JSON.stringify(plan.assertions),
       JSON.stringify(views),
       rowsOf('tokens'),
@@ -82,8 +80,8 @@ function intakeRow(answer: Saving['answer']): string | null {
 
 /** True where a plan changes nothing. */
 export function isEmpty(plan: Plan): boolean {
-  const { involvements, members, statements, tainted, insert, update } = plan;
-  const rows = [statements, tainted, insert, update, involvements.upsert, involvements.remove, members.upsert, members.remove];
+  const { involvements, members, statements, insert, update } = plan;
+  const rows = [statements, insert, update, involvements.upsert, involvements.remove, members.upsert, members.remove];
   return rows.every((list) => list.length === 0);
 }
 

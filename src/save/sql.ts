@@ -20,14 +20,13 @@ said as (
   on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, person = excluded.person,
     record_id = case when excluded.record_id = 0 then statement.record_id else excluded.record_id end,
     first = excluded.first, base = excluded.base, times = excluded.times, content = excluded.content),
-taints as (insert into tainted (key, record_id) select unnest($6::uuid[]), (select id from recorded) on conflict do nothing),
 assertions as (
   insert into assertion (record_id, kind, a, b, method, evidence, asserted_by)
   select (select id from recorded), kind, a, b, method, evidence, 'machine'
-  from jsonb_to_recordset($7::jsonb) as x(kind text, a uuid, b uuid, method text, evidence jsonb)
+  from jsonb_to_recordset($6::jsonb) as x(kind text, a uuid, b uuid, method text, evidence jsonb)
   on conflict do nothing),
 views as materialized (
-  select * from jsonb_to_recordset($8::jsonb) as v("rowId" bigint, type text, id uuid, content jsonb, owner uuid, persons uuid[],
+  select * from jsonb_to_recordset($7::jsonb) as v("rowId" bigint, type text, id uuid, content jsonb, owner uuid, persons uuid[],
     authors uuid[], service uuid, state text, digest text)),
 past as (
   insert into resource_history (row_id, type, id, version, updated_at, content, persons, authors, service)
@@ -47,35 +46,35 @@ made as (
 present as (select * from changed union all select * from made),
 tokens as (
   insert into index_token (row_id, param, hash) select p.row_id, t.param, t.hash
-  from jsonb_to_recordset($9::jsonb) as t(id uuid, type text, param smallint, hash bigint) join present p using (id, type)),
+  from jsonb_to_recordset($8::jsonb) as t(id uuid, type text, param smallint, hash bigint) join present p using (id, type)),
 dates as (
   insert into index_date (row_id, param, low, high) select p.row_id, d.param, d.low, d.high
-  from jsonb_to_recordset($10::jsonb) as d(id uuid, type text, param smallint, low timestamptz, high timestamptz)
+  from jsonb_to_recordset($9::jsonb) as d(id uuid, type text, param smallint, low timestamptz, high timestamptz)
   join present p using (id, type)),
 strings as (
   insert into index_string (row_id, param, value) select p.row_id, s.param, s.value
-  from jsonb_to_recordset($11::jsonb) as s(id uuid, type text, param smallint, value text) join present p using (id, type)),
+  from jsonb_to_recordset($10::jsonb) as s(id uuid, type text, param smallint, value text) join present p using (id, type)),
 care_ended as (
-  delete from involvement i using jsonb_to_recordset($12::jsonb -> 'remove') as r(person uuid, service uuid)
+  delete from involvement i using jsonb_to_recordset($11::jsonb -> 'remove') as r(person uuid, service uuid)
   where i.person = r.person and i.service = r.service),
 care as (
   insert into involvement (person, service, state, since, until)
-  select person, service, state, since, until from jsonb_to_recordset($12::jsonb -> 'upsert')
+  select person, service, state, since, until from jsonb_to_recordset($11::jsonb -> 'upsert')
     as u(person uuid, service uuid, state text, since timestamptz, until timestamptz)
   on conflict (person, service) do update set state = excluded.state, since = excluded.since, until = excluded.until),
 left_out as (
-  delete from member m using jsonb_to_recordset($13::jsonb -> 'remove') as r(journey uuid, person uuid)
+  delete from member m using jsonb_to_recordset($12::jsonb -> 'remove') as r(journey uuid, person uuid)
   where m.journey = r.journey and m.person = r.person),
 joined as (
   insert into member (journey, person, role)
-  select journey, person, role from jsonb_to_recordset($13::jsonb -> 'upsert') as u(journey uuid, person uuid, role text)
+  select journey, person, role from jsonb_to_recordset($12::jsonb -> 'upsert') as u(journey uuid, person uuid, role text)
   on conflict (journey, person) do update set role = excluded.role),
 told as (
-  insert into outbox (event) select value from jsonb_array_elements($14::jsonb) with ordinality as e(value, n) order by n),
+  insert into outbox (event) select value from jsonb_array_elements($13::jsonb) with ordinality as e(value, n) order by n),
 settled as (
   insert into intake (system_id, identifier, message_id, received_at, content_hash, status, units)
   select (n).system_id, (n).identifier, m.id, now(), (n).content_hash, (n).status, (n).units
-  from message_row m, (select jsonb_populate_record(null::intake, $15::jsonb) as n) one where $15::jsonb is not null
+  from message_row m, (select jsonb_populate_record(null::intake, $14::jsonb) as n) one where $14::jsonb is not null
   on conflict (system_id, identifier) do update set message_id = excluded.message_id, received_at = excluded.received_at,
     content_hash = excluded.content_hash, status = excluded.status, units = excluded.units)
 select id::text as id from message_row`;

@@ -1,7 +1,9 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { findImpostors } from '../../src/link/plan.ts';
+import { identifyRecord } from '../../src/link/identify.ts';
 import { episode, nhsNumber, patient, record, referral, relative } from '../support/records.ts';
-import { Store, service } from './store.ts';
+import { KEY, Store, service } from './store.ts';
 
 const maternity = service(1, 'maternity');
 const visiting = service(2, 'health-visiting');
@@ -36,17 +38,25 @@ describe('persons', () => {
     expect(store.all('Patient')).toHaveLength(2);
   });
 
-  it('taint a number seen with another birth date, and part whoever it had joined', () => {
+  it('part whoever a number had joined once somebody claims it with another birth date', () => {
     say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
     say(visiting, '09-02', patient('patient', MOTHER));
     const before = store.all('Patient')[0]?.id;
     say(camhs, '09-03', patient('patient', { ...MOTHER, born: '1984-03-02' }));
-    expect(store.facts.tainted).toHaveLength(1);
+    expect(store.plan?.assertions).toContainEqual(expect.objectContaining({ kind: 'disputed-number' }));
     expect(store.all('Patient')).toHaveLength(3);
     expect(store.all('Patient').map(({ id }) => id)).toContain(before);
   });
 
-  it('never join a number once tainted, whoever brings it', () => {
+  it('join again when the sender corrects the birth date that was in dispute', () => {
+    say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
+    say(visiting, '09-02', patient('patient', { ...MOTHER, born: '1984-03-02' }));
+    expect(store.all('Patient')).toHaveLength(2);
+    say(visiting, '09-03', patient('patient', MOTHER));
+    expect(store.all('Patient')).toHaveLength(1);
+  });
+
+  it('join nobody by a number in dispute, whoever brings it', () => {
     say(maternity, '09-01', patient('patient', MOTHER));
     say(camhs, '09-03', patient('patient', { ...MOTHER, given: 'Beatrice' }));
     say(visiting, '09-04', patient('patient', MOTHER));
@@ -73,7 +83,6 @@ describe('persons', () => {
     const baby = patient('patient', { ...BABY, nhs: MOTHER.nhs, local: 'B1' });
     const issues = say(maternity, '09-02', baby, relative('pid-21', 'patient', ['GESTM', 'MTH'], { nhs: MOTHER.nhs }));
     expect(issues.map(({ code }) => code)).toEqual(['business-rule']);
-    expect(store.facts.tainted).toEqual([]);
     expect(store.all('RelatedPerson')).toHaveLength(2);
   });
 
@@ -88,6 +97,30 @@ describe('persons', () => {
       link: [{ other: { reference: `Patient/${first}` }, type: 'replaced-by' }],
     });
     expect(store.events.map(({ code }) => code)).toContain('person-merged');
+  });
+});
+
+describe('a known identifier', () => {
+  const impostors = (from: ReturnType<typeof service>, ...statements: Parameters<typeof record>[1]) => {
+    const { record: found } = identifyRecord(record('2026-09-09T10:00:00Z', statements), { key: KEY, systemId: Number(from.id.slice(-1)) });
+    return findImpostors(store.facts, found).map(({ expression }) => expression);
+  };
+
+  it('may be corrected in part, but not be given to somebody else', () => {
+    say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
+    expect(impostors(maternity, patient('patient', { ...MOTHER, local: 'M1', family: 'Bell', born: '1994-03-03' }))).toEqual([]);
+    const other = { nhs: nhsNumber(7), given: 'Ruth', family: 'Bell', born: '1980-01-01', local: 'M1' };
+    expect(impostors(maternity, patient('patient', other))).toEqual(['Patient.identifier']);
+  });
+
+  it('of a referral may not move to another patient', () => {
+    say(visiting, '09-01', patient('patient', MOTHER), ...referral('R1', perinatal.id));
+    expect(impostors(visiting, patient('patient', { ...MOTHER, born: '1994-03-03' }), ...referral('R1', perinatal.id))).toEqual([]);
+    const other = { nhs: nhsNumber(7), given: 'Ruth', family: 'Bell', born: '1980-01-01' };
+    expect(impostors(visiting, patient('patient', other), ...referral('R1', perinatal.id))).toEqual([
+      'ServiceRequest.identifier',
+      'EpisodeOfCare.identifier',
+    ]);
   });
 });
 

@@ -28,7 +28,6 @@ export class Store {
     this.plan = plan;
     const { facts } = this;
     for (const state of plan.statements) this.#keep(state);
-    facts.tainted.push(...plan.tainted);
     for (const view of [...plan.insert, ...plan.update]) this.#show(view);
     facts.involvements = merge(facts.involvements, plan.involvements, (row) => `${row.person} ${row.service}`);
     facts.members = merge(facts.members, plan.members, (row) => `${row.journey} ${row.person}`);
