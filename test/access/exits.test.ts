@@ -1,0 +1,181 @@
+/**
+ * No way out without access. Statically: code that reads what resources say is either projecting it or handing it to one that does.
+ * At run time: every GET route there is, asked by services that have no part in a family, answers as if it did not exist.
+ */
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
+import type { Resource } from '@medplum/fhirtypes';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { authenticate } from '../../src/access/authenticate.ts';
+import { Rejected } from '../../src/errors.ts';
+import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
+import { registerRead } from '../../src/read/routes.ts';
+import { register, store } from '../read/fixtures.ts';
+import { testContext } from '../support/context.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+
+const SRC = new URL('../../src/', import.meta.url);
+/** Stages that write views or keep house: they answer nobody. */
+const INSIDE = /^(access|link|save|map|parse|validate|migrations)\//;
+const READS_ROWS = /\b(from|join)\s+resource(_history)?\b/i;
+const READS_CONTENT = /\bcontent\b|COLUMNS|\br\.\*/;
+const READS_STATEMENTS = /\b(from|join)\s+(statement|record|message)\b/i;
+
+type File = { path: string; text: string; imports: string[] };
+
+async function readSources(): Promise<File[]> {
+  const paths = (await readdir(SRC, { recursive: true })).filter((path) => path.endsWith('.ts'));
+  return Promise.all(
+    paths.map(async (path) => {
+      const text = await readFile(new URL(path, SRC), 'utf8');
+      const found = [...text.matchAll(/^import (?!type\b).*? from '(\.[^']+)'/gms)];
+      return { path, text, imports: found.map(([, to]) => posix.join(posix.dirname(path), to as string)) };
+    }),
+  );
+}
+
+const projects = ({ imports }: File) => imports.includes('access/project.ts');
+
+/** Files that read content, and neither project it nor are used only by files that (directly, or through such another) do. */
+function unguarded(files: File[]): string[] {
+  const readers = files.filter(
+    ({ path, text }) => !INSIDE.test(path) && READS_ROWS.test(text) && READS_CONTENT.test(text),
+  );
+  const guards = new Set(files.filter(projects).map(({ path }) => path));
+  const isGuarded = (file: File, seen: string[]): boolean => {
+    if (projects(file) || file.imports.some((to) => guards.has(to))) return true;
+    const users = files.filter(({ path, imports }) => imports.includes(file.path) && !seen.includes(path));
+    return users.length > 0 && users.every((user) => isGuarded(user, [...seen, file.path]));
+  };
+  return readers.filter((file) => !isGuarded(file, [])).map(({ path }) => path);
+}
+
+describe('in the source', async () => {
+  const files = await readSources();
+
+  it('nothing reads the content of resources without projecting it', () => {
+    expect(files.filter(projects).length).toBeGreaterThan(0);
+    expect(unguarded(files)).toEqual([]);
+  });
+
+  it('a new route that sends rows as they are would be found', () => {
+    const text = "const { rows } = await db.query('select content from resource where id = $1', [id]);";
+    const route = { path: 'read/new-route.ts', text, imports: ['db.ts'] };
+    expect(unguarded([...files, route])).toEqual(['read/new-route.ts']);
+    const caller = { path: 'read/caller.ts', text: '', imports: ['read/rows.ts'] };
+    expect(unguarded([...files, caller])).toContain('read/rows.ts');
+  });
+
+  it('what senders said is read by no stage that answers', () => {
+    const answering = files.filter(({ path }) => /^(read|deliver|publish|web)\//.test(path));
+    // Lineage gives the author of a record its own fields and rules, no values (test/read).
+    const found = answering.filter(({ text }) => READS_STATEMENTS.test(text)).map(({ path }) => path);
+    expect(found.filter((path) => path !== 'read/lineage.ts')).toEqual([]);
+  });
+});
+
+const CANARY = 'Zuleika-Canary';
+const PERSON_FREE = ['Organization', 'Basic'];
+
+function canary(type: string, id: string, person: string): Resource {
+  const subject = { reference: `Patient/${person}`, display: CANARY };
+  const content = {
+    ...{ resourceType: type, id, status: 'active', active: true, name: [{ family: CANARY }], note: [{ text: CANARY }] },
+    ...{ subject, patient: subject, target: [subject], member: [{ entity: subject }], identifier: [{ value: CANARY }] },
+  };
+  return content as unknown as Resource;
+}
+
+describe('on every GET route', () => {
+  const person = randomUUID();
+  const ids = new Map(
+    INDEXED_TYPES.filter((type) => !PERSON_FREE.includes(type)).map((type) => [type as string, randomUUID()]),
+  );
+  ids.set('Patient', person);
+  const routes: string[] = [];
+  let database: TestDatabase;
+  let app: FastifyInstance;
+
+  beforeAll(async () => {
+    database = await testDatabase();
+    await register(database, 'outsider', 'specialist-perinatal');
+    await register(database, 'stranger', null);
+    const author = await register(database, 'author', 'maternity');
+    for (const [type, id] of ids) {
+      const service = author.service.id;
+      await store(database, canary(type, id, person), { persons: [person], authors: [service], service });
+    }
+    app = await start(database, routes);
+  });
+  afterAll(async () => app.close());
+
+  const ask = async (url: string, system: string | null) => {
+    const headers = system ? { 'x-skein-system': system } : {};
+    const { statusCode, body } = await app.inject({ method: 'GET', url, headers });
+    return { statusCode, body };
+  };
+
+  /** Every request there is about one set of ids. */
+  function requests(named: ReadonlyMap<string, string>): string[] {
+    return routes.flatMap((route) => {
+      const type = /^\/fhir\/(\w+)/.exec(route)?.[1] ?? '';
+      const path = route.replace(':vid', '1').replace(/:\w+/g, named.get(type) ?? person);
+      if (route.includes(':')) return [path];
+      const searches = [
+        `_id=${named.get(type)}`,
+        `patient=${named.get('Patient')}`,
+        '_lastUpdated=gt2000&_total=accurate',
+      ];
+      return type && type !== 'metadata' ? [path, ...searches.map((search) => `${path}?${search}`)] : [path];
+    });
+  }
+
+  it('there are canaries to be found: the operator meets them', async () => {
+    const seen = await Promise.all(requests(ids).map((url) => ask(url, null)));
+    expect(routes.length).toBeGreaterThan(ids.size * 3);
+    expect(seen.filter(({ body }) => body.includes(CANARY)).length).toBeGreaterThan(ids.size * 3);
+  });
+
+  it.each(['outsider', 'stranger'])(
+    'the %s is told nothing, in the very answer given for what does not exist',
+    async (system) => {
+      const nowhere = new Map([...ids].map(([type]) => [type, randomUUID()]));
+      const [real, absent] = [requests(ids), requests(nowhere)];
+      for (const [index, url] of real.entries()) {
+        const [given, expected] = [await ask(url, system), await ask(absent[index] as string, system)];
+        expect(given.body, url).not.toContain(CANARY);
+        expect(given.statusCode, url).toBe(expected.statusCode);
+        expect(neutral(given.body, ids), url).toBe(neutral(expected.body, nowhere));
+      }
+    },
+  );
+
+  /** A body without what differs by the asking itself: the ids asked for and the instant. */
+  function neutral(body: string, named: ReadonlyMap<string, string>): string {
+    const instants = body
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'NOW')
+      .replaceAll(/"id":"[0-9a-f-]{36}"/g, '"id":"ANY"');
+    return [...named.values()].reduce((text, id) => text.replaceAll(id, 'ID'), instants);
+  }
+});
+
+async function start(database: TestDatabase, routes: string[]): Promise<FastifyInstance> {
+  const ctx = testContext(database);
+  const app = Fastify();
+  app.addHook('onRoute', ({ method, url }) => {
+    if (method === 'GET') routes.push(url);
+  });
+  const recipientOf = authenticate(ctx);
+  app.addHook('onRequest', async (request) => {
+    request.recipient = await recipientOf(request);
+  });
+  app.setErrorHandler((error, _request, reply) => {
+    if (!(error instanceof Rejected)) throw error;
+    return reply.code(error.status).send({ issue: error.issues });
+  });
+  registerRead(app, ctx);
+  await app.ready();
+  return app;
+}
