@@ -63,7 +63,9 @@ function upToRenaming(store: Store): string[] {
   for (const type of ['RelatedPerson', 'CareTeam']) for (const { id } of store.all(type)) names.set(id, type);
   const text = (value: unknown) => JSON.stringify(value).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => names.get(id) ?? id);
   const live = [...store.views.values()].filter(({ state }) => state !== 'gone');
-  const rows = live.map(({ content, persons, service, state }) => {
+  const rows = live.map(({ type, content, persons: ids, service, state }) => {
+    const renamed = ids.map((id) => names.get(id) ?? id);
+    const persons = type === 'Group' ? renamed.sort() : renamed;
     const { member, link: links, ...rest } = content as unknown as { member?: unknown[]; link?: unknown[] };
     const unordered = [...(member ?? []), ...(links ?? [])].map(text).sort();
     return text([rest, unordered, persons, service, state]);
