@@ -4,13 +4,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import { Rejected } from '../errors.ts';
 import { etagOf } from '../fhir/bundle.ts';
-import type { Recipient } from '../model.ts';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    recipient: Recipient;
-  }
-}
 
 export const FHIR_JSON = 'application/fhir+json';
 

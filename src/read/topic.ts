@@ -13,7 +13,7 @@ const FILTERS = {
   journey: 'one journey, as Group/[id]',
   patient: 'one person, as Patient/[id]',
   service: 'one service, as Organization/[id]',
-  stage: 'stage of the journey: preconception, pregnancy, birth-12m, 12-24m and so on',
+  stage: 'stage of the journey: preconception, pregnancy, birth-12m, 12-24m, contact-stop and so on',
   event: `event code: ${EVENT_CODES.join(', ')}`,
 };
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Bundle, Resource } from '@medplum/fhirtypes';
 import { beforeAll, expect, test } from 'vitest';
+import { INDEXED_TYPES, paramsOf } from '../../src/fhir/search-parameters.ts';
 import type { System } from '../../src/model.ts';
 import { testDatabase } from '../support/database.ts';
 import { startReading } from './app.ts';
@@ -166,4 +167,13 @@ test('a journey shows each service its own view, with the same sentence for all'
   for (const id of [journey, randomUUID(), 'x'])
     expect((await get(`/fhir/Group/${id}/$journey`, charity)).statusCode).toBe(404);
   await involve(database, infant, charity.service.id, 'closed');
+});
+
+test('no search parameter of any type finds a stranger anything', async () => {
+  for (const type of INDEXED_TYPES.filter((one) => !['Organization', 'Basic'].includes(one))) {
+    for (const { code, kind } of paramsOf(type)) {
+      const value = { date: 'ge1900', reference: mother, string: 'gre', token: nhsNumber(7) }[kind];
+      expect(await search(`${type}?${code}=${value}`, charity), `${type}?${code}`).not.toHaveProperty('entry');
+    }
+  }
 });
