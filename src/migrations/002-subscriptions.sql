@@ -1,10 +1,12 @@
 -- Who wants to be told of what, what is waiting for them, and what they were told.
 
--- the most a service's subscriptions may carry when a controller has agreed to more (or less) than its sector's ceiling
+
+-- the most a service's subscriptions may carry, where its controller agreed to other than its sector's ceiling
 alter table service add column payload_ceiling text check (payload_ceiling in ('empty', 'id-only', 'full-resource'));
 
 create table subscription (
-  id uuid primary key, system_id int references system, service_id uuid references service,
+  -- no system: the loopback operator's
+  id uuid primary key, system_id int references system,
   status text not null default 'requested' check (status in ('requested', 'active', 'error', 'off')), error text,
   -- as the client sent it, less id, meta, status and error; the columns below are read from it
   resource jsonb not null, content text not null check (content in ('empty', 'id-only', 'full-resource')),
@@ -17,8 +19,7 @@ create table subscription (
   last_number bigint not null default 0, delivered_number bigint not null default 0, sent_at timestamptz,
   -- due_at: there may be something to do (claim clears it, publish sets it); next_attempt_at: not before, after a failure
   due_at timestamptz, next_attempt_at timestamptz, attempts int not null default 0,
-  lease_owner uuid, lease_until timestamptz,
-  check ((system_id is null) = (service_id is null))) with (fillfactor = 60);
+  lease_owner uuid, lease_until timestamptz) with (fillfactor = 60);
 create index subscription_due on subscription (due_at) where due_at is not null;
 create index subscription_lease on subscription (lease_owner) where lease_owner is not null;
 create index subscription_ends on subscription (ends_at) where ends_at is not null and status <> 'off';

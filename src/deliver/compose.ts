@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from '../context.ts';
+import { keyedId } from '../db.ts';
+import { type About, fhirBase, type NotificationType, notificationBundle, type Told } from './notification.ts';
+import type { Parcelled } from './number.ts';
+import type { Parcel } from './send.ts';
+import type { Status, Stored } from './stored.ts';
+
+/**
+ * The bytes of one numbered Bundle and its webhook-id. Both depend only on what was numbered and on what may be said of it
+ * now, so every try of one notification is identical unless something was withheld meanwhile.
+ */
+export function composeEvents(ctx: Context, stored: Stored, { bundle, at, events }: Parcelled): Parcel {
+  const about = aboutOf(ctx, stored, { type: 'event-notification', status: 'active', count: bundle, events });
+  const id = keyedId(ctx.key, 'notification', stored.id, String(bundle));
+  const statusId = keyedId(ctx.key, 'notification-status', stored.id, String(bundle));
+  return { id, body: JSON.stringify(notificationBundle(about, { id, statusId, at })) };
+}
+
+/** A handshake or heartbeat: no event, no number, a new id each time. */
+export function composeSignal(ctx: Context, stored: Stored, type: 'handshake' | 'heartbeat'): Parcel {
+  const about = aboutOf(ctx, stored, { type, status: stored.status, count: stored.lastNumber });
+  const id = randomUUID();
+  return { id, body: JSON.stringify(notificationBundle(about, { id, statusId: randomUUID(), at: new Date() })) };
+}
+
+type What = { type: NotificationType; status: Status; count: number; events?: Told[] };
+
+/** What is said of a subscription; `error` only where somebody asks. */
+export function aboutOf(ctx: Context, { id, content, error }: Stored, { type, status, count, events }: What): About {
+  const asked = type === 'query-status' || type === 'query-event';
+  const base = fhirBase(ctx.config);
+  return { base, subscription: id, content, type, status, count, events, error: asked ? error : null };
+}

@@ -1,0 +1,138 @@
+import pg from 'pg';
+import type { Context } from '../context.ts';
+import { transaction } from '../db.ts';
+import { beat } from '../metrics.ts';
+import { LowWater } from './low-water.ts';
+import { PUBLISH } from './match.ts';
+
+const LOCK = 5_170_002;
+const LIMIT = 500;
+const POLL_MS = 1_000;
+const OBSERVE_MS = 5_000;
+const NOTIFY_MS = 20;
+const LATE_MS = 5_000;
+const CHANNEL = 'skein_outbox';
+
+/** What one pass did. `busy`: another process is sequencing and will see these rows. */
+type Pass = { taken: number; appended: number; oldest: Date | null; busy: boolean };
+
+/**
+ * Turns committed outbox rows into pending rows and gives their number, at most 500. Atomic, and one at a time in the
+ * whole cluster. Safe to repeat. Since save locks persons and journeys before it allocates ids, id order is commit order
+ * for one family; between unrelated families no order is promised.
+ */
+export async function sequence(db: pg.Pool, lowWater = '0'): Promise<number> {
+  return (await runPass(db, lowWater)).taken;
+}
+
+async function runPass(db: pg.Pool, lowWater: string): Promise<Pass> {
+  return transaction(db, async (client) => {
+    const lock = await client.query<{ got: boolean }>('select pg_try_advisory_xact_lock($1) as got', [LOCK]);
+    if (!lock.rows[0]?.got) return { taken: 0, appended: 0, oldest: null, busy: true };
+    const { rows } = await client.query<Omit<Pass, 'busy'>>({
+      name: 'publish',
+      text: PUBLISH,
+      values: [lowWater, LIMIT],
+    });
+    return { ...(rows[0] ?? { taken: 0, appended: 0, oldest: null }), busy: false };
+  });
+}
+
+/** Publishes until stopped: on a commit in this process, on NOTIFY from another, and every second whatever happens. */
+export function startSequencer(ctx: Context): { stop(): Promise<void> } {
+  const low = new LowWater();
+  let observedAt = Date.now();
+  let running: Promise<void> | null = null;
+  let again = false;
+  let stopped = false;
+
+  const drain = async () => {
+    do {
+      again = false;
+      if (Date.now() - observedAt > OBSERVE_MS) {
+        observedAt = Date.now();
+        await low.observe(ctx.db);
+      }
+      const pass = await runPass(ctx.db, low.value);
+      if (pass.taken === LIMIT) again = true;
+      else if (!pass.busy) low.passed();
+      beat('publish');
+      report(ctx, pass);
+    } while (again && !stopped);
+  };
+  const wake = () => {
+    again = true;
+    if (stopped || running) return;
+    running = drain()
+      .catch((error: unknown) =>
+        ctx.log.error({ event: 'publish.failed', err: error }, 'publish failed; the poll retries'),
+      )
+      .finally(() => {
+        running = null;
+        if (again) wake();
+      });
+  };
+  ctx.signals.on('committed', wake);
+  const listener = listen(ctx, wake);
+  const poll = setInterval(() => {
+    listener.ensure();
+    wake();
+  }, POLL_MS);
+  wake();
+  return {
+    async stop() {
+      stopped = true;
+      clearInterval(poll);
+      ctx.signals.off('committed', wake);
+      await Promise.all([running, listener.close()]);
+    },
+  };
+}
+
+function report(ctx: Context, pass: Pass): void {
+  if (pass.appended > 0) ctx.signals.emit('settled');
+  if (pass.taken === 0) return;
+  const ageMs = pass.oldest ? Date.now() - pass.oldest.getTime() : 0;
+  const line = { event: 'publish.pass', taken: pass.taken, appended: pass.appended, ageMs };
+  if (ageMs > LATE_MS) ctx.log.warn(line, 'the outbox is late');
+  else ctx.log.debug(line);
+}
+
+/** A connection of its own for LISTEN; lost, it is made again by the next `ensure`, and the poll bridges the gap. */
+function listen(ctx: Context, wake: () => void): { ensure(): void; close(): Promise<void> } {
+  let client: pg.Client | null = null;
+  const drop = async (lost: pg.Client | null, error?: Error): Promise<void> => {
+    if (lost !== client) return;
+    client = null;
+    if (error) ctx.log.warn({ event: 'publish.listen', err: error }, 'LISTEN lost; polling meanwhile');
+    await lost?.end().catch((failure: unknown) => ctx.log.debug({ event: 'publish.listen', err: failure }));
+  };
+  const ensure = () => {
+    if (client) return;
+    const fresh = new pg.Client({ ...ctx.db.options, keepAlive: true });
+    client = fresh;
+    fresh.on('notification', wake);
+    fresh.on('error', (error) => drop(fresh, error));
+    fresh
+      .connect()
+      .then(() => fresh.query(`listen ${CHANNEL}`))
+      .catch((error: Error) => drop(fresh, error));
+  };
+  ensure();
+  return { ensure, close: () => drop(client) };
+}
+
+const waiting = new WeakSet<Context>();
+
+/**
+ * Call after a commit that wrote events: wakes the sequencer of another process when this one has none. Never inside the
+ * save transaction (NOTIFY serialises commits); at most once in 20 ms. A lost one costs the poll's second, nothing else.
+ */
+export function notifyCommitted(ctx: Context): void {
+  if (ctx.signals.listenerCount('committed') > 0 || waiting.has(ctx)) return;
+  waiting.add(ctx);
+  setTimeout(() => {
+    waiting.delete(ctx);
+    ctx.db.query(`notify ${CHANNEL}`).catch((error: unknown) => ctx.log.debug({ event: 'publish.notify', err: error }));
+  }, NOTIFY_MS);
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { Subscription } from '@medplum/fhirtypes';
+import type pg from 'pg';
+import { Config } from '../../src/config.ts';
+import type { Context } from '../../src/context.ts';
+import { readSubscription, TOPIC } from '../../src/deliver/subscription.ts';
+import { createSubscription } from '../../src/deliver/subscriptions.ts';
+import type { Event, Recipient } from '../../src/model.ts';
+import { testContext } from '../support/context.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
+export const OPERATOR: Recipient = { kind: 'operator', name: 'loopback' };
+
+export type Ask = {
+  content?: string;
+  filters?: string[];
+  maxCount?: number;
+  timeout?: number;
+  heartbeat?: number;
+  header?: string[];
+};
+
+/** A Subscription as a client would post it. */
+export function subscriptionTo(endpoint: string, ask: Ask = {}): Subscription {
+  const { content = 'id-only', filters = [], maxCount, timeout, heartbeat, header } = ask;
+  const extension = [
+    ...(maxCount ? [{ url: `${BACKPORT}/backport-max-count`, valuePositiveInt: maxCount }] : []),
+    ...(timeout ? [{ url: `${BACKPORT}/backport-timeout`, valueUnsignedInt: timeout }] : []),
+    ...(heartbeat ? [{ url: `${BACKPORT}/backport-heartbeat-period`, valueUnsignedInt: heartbeat }] : []),
+  ];
+  return {
+    resourceType: 'Subscription',
+    status: 'requested',
+    reason: 'updates of the families in our care',
+    criteria: TOPIC,
+    ...{
+      _criteria: {
+        extension: filters.map((valueString) => ({ url: `${BACKPORT}/backport-filter-criteria`, valueString })),
+      },
+    },
+    channel: {
+      type: 'rest-hook',
+      endpoint,
+      payload: 'application/fhir+json',
+      ...{ _payload: { extension: [{ url: `${BACKPORT}/backport-payload-content`, valueCode: content }] } },
+      ...(header ? { header } : {}),
+      extension,
+    },
+  };
+}
+
+/** A context whose webhooks may reach loopback. */
+export function loopbackContext(database: TestDatabase, env: Record<string, string> = {}): Context {
+  const config = Config.parse({ DATABASE_URL: database.url, WEBHOOK_ALLOW: '127.0.0.1', LOG_LEVEL: 'silent', ...env });
+  return testContext(database, { config });
+}
+
+/** Subscribes, as the operator unless told otherwise. */
+export async function subscribe(
+  db: pg.Pool,
+  endpoint: string,
+  ask: Ask & { as?: Recipient } = {},
+): Promise<{ id: string; secret: string }> {
+  return createSubscription(db, ask.as ?? OPERATOR, readSubscription(subscriptionTo(endpoint, ask), 'full-resource'));
+}
+
+/** The same, with its handshake done. */
+export async function subscribeActive(
+  db: pg.Pool,
+  endpoint: string,
+  ask: Ask & { as?: Recipient } = {},
+): Promise<string> {
+  const { id } = await subscribe(db, endpoint, ask);
+  await db.query(`update subscription set status = 'active', due_at = null where id = $1`, [id]);
+  return id;
+}
+
+export function episodeEvent(over: Partial<Event> = {}): Event {
+  const base = {
+    code: 'episode-started',
+    journey: null,
+    persons: [randomUUID()],
+    category: 'INV',
+    services: [],
+    stage: null,
+  } as const;
+  return {
+    ...base,
+    persons: [...base.persons],
+    services: [],
+    focus: { type: 'EpisodeOfCare', id: randomUUID() },
+    ...over,
+  };
+}
+
+export async function appendEvents(db: Pick<pg.Pool, 'query'>, events: Event[]): Promise<void> {
+  await db.query(
+    'insert into outbox (event) select e from unnest($1::jsonb[]) with ordinality as t (e, n) order by n',
+    [events.map((event) => JSON.stringify(event))],
+  );
+}
+
+/** Asks the database again and again, as a client would, until the answer is as wanted. */
+export async function eventually<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean, ms = 10_000): Promise<T> {
+  const end = performance.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    if (performance.now() > end) throw new Error(`not so within ${ms} ms: ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+export function subscriptionRow(db: pg.Pool, id: string): Promise<Record<string, unknown>> {
+  return db
+    .query('select * from subscription where id = $1', [id])
+    .then(({ rows }) => rows[0] as Record<string, unknown>);
+}
