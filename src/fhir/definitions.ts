@@ -19,6 +19,8 @@ export type Definitions = Record<string, TypeDefinition>;
 export const DEFINITIONS_FILE = new URL('../../profiles/r4/definitions.json', import.meta.url);
 
 const DEFINITIONS = new Map(Object.entries(JSON.parse(readFileSync(DEFINITIONS_FILE, 'utf8')) as Definitions));
+// No prototype: a resource's own element names are looked up in these, and none may find `constructor`.
+for (const definition of DEFINITIONS.values()) Object.setPrototypeOf(definition.elements, null);
 
 /** Undefined for a type Skein does not know. */
 export function typeDefinition(name: string): TypeDefinition | undefined {
@@ -32,8 +34,13 @@ export function isPrimitive(type: string): boolean {
 /** An element by its JSON name, `_birthDate` of primitives included. */
 export function findElement(type: string, name: string): Element | undefined {
   const elements = DEFINITIONS.get(type)?.elements;
-  if (!elements) return undefined;
-  if (Object.hasOwn(elements, name)) return elements[name];
-  const bare = name.startsWith('_') ? elements[name.slice(1)] : undefined;
+  return elements && elementIn(elements, name);
+}
+
+/** The same, where the type's elements are at hand. */
+export function elementIn(elements: TypeDefinition['elements'], name: string): Element | undefined {
+  const found = elements[name];
+  if (found || !name.startsWith('_')) return found;
+  const bare = elements[name.slice(1)];
   return bare && isPrimitive(bare.type) ? { type: 'Element', ...(bare.many ? { many: true } : {}) } : undefined;
 }

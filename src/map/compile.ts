@@ -139,22 +139,25 @@ function peek(object: Node, { through, name }: Target): Json | undefined {
 }
 
 function compileFill(loader: Loader, rule: Rule, place: Place): Step {
-  if (rule.rules && rule.use) loader.problems.push({ ...loader.file.where([...place.path.slice(0, -1), 'use']), message: 'use and rules: one of them' });
-  if (!rule.use) return compileRules(loader, rule.rules ?? [], place);
+  const own = compileRules(loader, rule.rules ?? [], place);
+  if (!rule.use) return own;
   const at = [...place.path.slice(0, -1), 'use'];
   const fragment = loader.fragments.get(rule.use);
-  const nothing: Step = () => false;
   if (!fragment) {
     const message = `no fragment "${rule.use}"${suggest(rule.use, loader.fragments.keys())}`;
     loader.problems.push({ ...loader.file.where(at), message });
-    return nothing;
+    return own;
   }
   if (fragment.data.type !== place.type) {
     const message = `wrong type: fragment ${rule.use} fills ${fragment.data.type}, this is ${place.type}`;
     loader.problems.push({ ...loader.file.where(at), message });
-    return nothing;
+    return own;
   }
-  return compileRules({ ...loader, file: fragment.file }, fragment.data.rules, { ...place, path: ['rules'] });
+  const shared = compileRules({ ...loader, file: fragment.file }, fragment.data.rules, { ...place, path: ['rules'] });
+  return (run, frame, out) => {
+    const some = shared(run, frame, out);
+    return own(run, frame, out) || some;
+  };
 }
 
 function compileValue(loader: Loader, rule: Rule, target: Target, place: Place & { top?: string | undefined }): Step | undefined {

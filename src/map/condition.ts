@@ -1,4 +1,4 @@
-/** `when`: PATH, not PATH, PATH = x, PATH != x, PATH in (a, b), PATH not in (a, b), PATH known MAP; `and` binds before `or`; or `fhirpath: …`. */
+/** `when`: PATH, not PATH, PATH = x, PATH != x, PATH in (a, b), PATH not in (a, b), PATH known MAP, PATH longer 8; `and` binds before `or`; or `fhirpath: …`. */
 import { translate, type CodeTable } from './concept-map.ts';
 import { evaluate } from './fhirpath.ts';
 import { PathError, suggest, type Frame, type Reader, type Run } from './run.ts';
@@ -6,7 +6,7 @@ import { PathError, suggest, type Frame, type Reader, type Run } from './run.ts'
 export type Condition = (run: Run, frame: Frame) => boolean;
 type Names = { read: (path: string) => Reader; maps: Map<string, CodeTable> };
 
-const CLAUSE = /^(not )?(\S+)(?: (=|!=|in|not in|known) (.+))?$/;
+const CLAUSE = /^(not )?(\S+)(?: (=|!=|in|not in|known|longer) (.+))?$/;
 
 /** Throws PathError where it cannot be read or a path in it does not exist. */
 export function compileCondition(text: string, names: Names): Condition {
@@ -34,6 +34,7 @@ function compileTest(operator: string | undefined, operand: string, maps: Map<st
   if (!operator) return (value) => value !== undefined;
   if (operator === '=') return (value) => value === operand;
   if (operator === '!=') return (value) => value !== operand;
+  if (operator === 'longer') return (value) => (value?.length ?? 0) > Number(operand);
   if (operator === 'known') {
     const table = maps.get(operand);
     if (!table) throw new PathError(`no ConceptMap "${operand}"${suggest(operand, maps.keys())}`);

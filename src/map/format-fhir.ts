@@ -1,6 +1,6 @@
 /**
  * Paths of FHIR messages, checked against the StructureDefinitions: `subject.reference` inside an `each`,
- * `MessageHeader.reason.coding.code` from the root (first resource of that type), `.resolve(Type)` along a reference, `%method`,
+ * `MessageHeader.reason.coding.code` from the root (first resource of that type), `.resolve(Type)` along a reference, and on from there, `%method`,
  * `%url`, `%fullUrl`, `%type` of the entry; `each` over `entry[Patient]`, `entry[*]` or a path. A list on the way means its first item.
  */
 import { findElement, isPrimitive, typeDefinition } from '../fhir/definitions.ts';
@@ -12,22 +12,14 @@ import { isObject, PathError, suggest, type Frame, type Node, type Reader, type 
 type Schema = Extract<SourceFile, { format: 'fhir' }>;
 
 const ENTRY = /^entry\[(\*|\w+)\]$/;
-const RESOLVE = /^(.*)\.resolve\((\w+)\)$/;
+/** Greedy: the last resolve of a chain. */
+const RESOLVE = /^(.*)\.resolve\((\w+)\)(?:\.([\w.]+))?$/;
 const VARIABLES = { type: '/resourceType', fullUrl: '', method: '', url: '' } as const;
 
 export function fhirFormat(schema: Schema): SourceFormat {
   return {
     root: { kind: 'bundle', type: 'Bundle', up: null },
-    path: (text, scope) => {
-      const [, inner, type] = RESOLVE.exec(text) ?? [];
-      if (!inner || !type) return compilePath(schema, text, scope);
-      const follow = followTo(schema, { inner, type }, scope);
-      return {
-        ...{ type, many: false },
-        read: (run, frame) => follow.targets(run, frame)[0]?.resource,
-        at: follow.reference.at,
-      };
-    },
+    path: (text, scope) => compilePath(schema, text, scope),
     each: (text, scope) => {
       const [, wanted] = ENTRY.exec(text) ?? [];
       if (wanted) {
@@ -38,8 +30,8 @@ export function fhirFormat(schema: Schema): SourceFormat {
             (run.bundle?.entries ?? []).filter(({ type }) => wanted === '*' || type === wanted).map((entry) => frameOf(entry, frame)),
         };
       }
-      const [, inner, type] = RESOLVE.exec(text) ?? [];
-      if (inner && type) {
+      const [, inner, type, rest] = RESOLVE.exec(text) ?? [];
+      if (inner && type && !rest) {
         const follow = followTo(schema, { inner, type }, scope);
         return {
           scope: { kind: 'entry', type, up: scope },
@@ -61,6 +53,7 @@ export function fhirFormat(schema: Schema): SourceFormat {
   };
 }
 
+const NOWHERE: Frame = { node: {}, at: '', up: null };
 const frameOf = (entry: Entry, up: Frame): Frame => ({ node: entry.resource, at: entry.at, up, entry });
 const listOf = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
 
@@ -85,14 +78,22 @@ function followTo(schema: Schema, { inner, type }: { inner: string; type: string
 
 function compilePath(schema: Schema, text: string, scope: Scope): Reader {
   if (text.startsWith('%')) return compileVariable(text.slice(1), scope);
-  const [head = '', ...rest] = text.split('.');
+  const [, inner, type, rest] = RESOLVE.exec(text) ?? [];
+  if (inner && type) {
+    const { targets, reference } = followTo(schema, { inner, type }, scope);
+    if (!rest) return { type, many: false, read: (run, frame) => targets(run, frame)[0]?.resource, at: reference.at };
+    return compileSteps(type, rest.split('.'), (run, frame) => {
+      const [target] = targets(run, frame);
+      return target ? frameOf(target, frame) : NOWHERE;
+    });
+  }
+  const [head = '', ...steps] = text.split('.');
   if (!/^[A-Z]/.test(head)) return compileSteps(scope.type, text.split('.'), (_, frame) => frame);
-  if (head === 'Bundle') return compileSteps('Bundle', rest, (run) => run.root);
+  if (head === 'Bundle') return compileSteps('Bundle', steps, (run) => run.root);
   checkType(schema, head);
-  const nowhere: Frame = { node: {}, at: '', up: null };
-  return compileSteps(head, rest, (run) => {
+  return compileSteps(head, steps, (run) => {
     const entry = run.bundle?.entries.find(({ type }) => type === head);
-    return entry ? frameOf(entry, run.root) : nowhere;
+    return entry ? frameOf(entry, run.root) : NOWHERE;
   });
 }
 

@@ -1,4 +1,4 @@
-/** HL7 v2 paths: `PID-5.1`, `.4.1` inside a repetition, `PID` (the segment is there), `each` over `NK1` or `PID-3[*]`. */
+/** HL7 v2 paths: `PID-5.1`, `CX.4.1` for the repetition an `each` is at, `PID` (the segment is there), `each` over `NK1` or `PID-3[*]`. */
 import type { Json } from '../model.ts';
 import type { SourceFile } from './mapping-file.ts';
 import { climb, findScope, PathError, suggest, type Frame, type Reader, type Scope, type SourceFormat } from './run.ts';
@@ -8,7 +8,8 @@ type Segments = Record<string, Segment[]>;
 type Schema = Extract<SourceFile, { format: 'hl7v2' }>;
 type Field = { type: string; many: boolean };
 
-const PATH = /^(?:([A-Z][A-Z0-9]{2})(?:-(\d+))?)?((?:\.\d+){0,2})$/;
+const PATH = /^([A-Z][A-Z0-9]{2})(?:-(\d+))?((?:\.\d+){0,2})$/;
+const PART = /^([A-Z]{2,3})((?:\.\d+){1,2})$/;
 const EACH = /^([A-Z][A-Z0-9]{2})(?:-(\d+)\[\*\])?$/;
 /** `CX* Patient identifier list`: data type, star when it repeats, name. */
 const FIELD = /^(\w+)(\*?) /;
@@ -74,24 +75,22 @@ function ownerOf(scope: Scope, segment: string): (root: Frame, frame: Frame) => 
 }
 
 function compilePath(schema: Schema, text: string, scope: Scope): Reader {
-  const [match, segment, number, parts = ''] = PATH.exec(text) ?? [];
-  if (!match || (segment && !number && parts)) throw new PathError(`"${text}" is not a path like PID-5.1 or .4`);
-  const [component = 1, sub = 1] = parts.split('.').slice(1).map(Number);
-  if (!segment || (number && scope.kind === `${segment}-${number}`)) {
+  const [, dataType, part = ''] = PART.exec(text) ?? [];
+  if (dataType) {
     if (!scope.kind.includes('-')) throw new PathError(`"${text}" needs a repetition around it: each: PID-3[*]`);
-    const type = checkParts(schema, text, scope.type, [component, sub]);
-    return {
-      ...{ type, many: false },
-      read: (_, frame) => present((frame.node as string[][])[component - 1]?.[sub - 1]),
-      at: (_, frame) => frame.at + parts,
-    };
+    if (scope.type !== dataType) throw new PathError(`"${text}": ${scope.kind} is ${scope.type}, not ${dataType}`);
+    return readRepetition(schema, text, scope, part);
   }
+  const [match, segment = '', number, parts = ''] = PATH.exec(text) ?? [];
+  if (!match || (!number && parts)) throw new PathError(`"${text}" is not a path like PID-5.1 or CX.4`);
+  if (number && scope.kind === `${segment}-${number}`) return readRepetition(schema, text, scope, parts);
   checkSegment(schema, segment);
   const owner = ownerOf(scope, segment);
   if (!number) {
     return { type: 'text', many: false, read: (run, frame) => (owner(run.root, frame).node ? segment : undefined), at: () => segment };
   }
   const field = Number(number);
+  const [component, sub] = indexes(parts);
   const type = checkParts(schema, text, fieldOf(schema, segment, number).type, [component, sub]);
   return {
     ...{ type, many: false },
@@ -100,14 +99,28 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
   };
 }
 
+const indexes = (parts: string): [number, number] => {
+  const [component = 1, sub = 1] = parts.split('.').slice(1).map(Number);
+  return [component, sub];
+};
+
+function readRepetition(schema: Schema, text: string, scope: Scope, parts: string): Reader {
+  const [component, sub] = indexes(parts);
+  return {
+    ...{ type: checkParts(schema, text, scope.type, [component, sub]), many: false },
+    read: (_, frame) => present((frame.node as string[][])[component - 1]?.[sub - 1]),
+    at: (_, frame) => frame.at + parts,
+  };
+}
+
 const present = (text: string | undefined): Json | undefined => (text === '' ? undefined : text);
 
-/** The source type of a component: `date` or `text`. Throws where the data type has no such component. */
+/** The source type of a component: `time` or `text`. Throws where the data type has no such component. */
 function checkParts(schema: Schema, text: string, type: string, [component, sub]: [number, number]): string {
   const parts = schema.types[type] ?? [type];
   const inner = parts[component - 1];
   if (!inner) throw new PathError(`"${text}": ${type} has ${parts.length} component${parts.length > 1 ? 's' : ''}`);
   const innerParts = component === 1 && inner === type ? [type] : (schema.types[inner] ?? [inner]);
   if (!innerParts[sub - 1]) throw new PathError(`"${text}": ${inner} has ${innerParts.length} part${innerParts.length > 1 ? 's' : ''}`);
-  return ['TS', 'DT', 'DTM'].includes(inner) ? 'date' : 'text';
+  return ['TS', 'DT', 'DTM'].includes(inner) ? 'time' : 'text';
 }

@@ -30,7 +30,7 @@ export type Reader = {
   read: (run: Run, frame: Frame) => Json | undefined;
   /** The sender's name for it: `PID-5.1`, `row 3, reason`, a JSON pointer. */
   at: (run: Run, frame: Frame) => string;
-  /** `text`, `date`, `boolean` … or a FHIR type. */
+  /** `text`, `time`, `boolean`, `integer`, or a FHIR type. */
   type: string;
   many: boolean;
 };

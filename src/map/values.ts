@@ -40,7 +40,7 @@ function wrongType(sourceType: string, { path, element }: Target): PathError {
 function fits(sourceType: string, type: string): boolean {
   const number = ['integer', 'positiveInt', 'unsignedInt', 'decimal'].includes(type);
   if (sourceType === 'text') return true;
-  if (TIMES.includes(sourceType)) return TIMES.includes(type) || type === 'string';
+  if (sourceType === 'time' || TIMES.includes(sourceType)) return TIMES.includes(type) || type === 'string';
   if (sourceType === 'boolean') return type === 'boolean';
   if (sourceType === 'integer' || sourceType === 'decimal') return number || type === 'string';
   return false;

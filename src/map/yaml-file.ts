@@ -23,7 +23,7 @@ export function readYaml(url: URL, name: string): YamlFile {
     }
     return position(0);
   };
-  const errors = document.errors.map((error) => position(error.pos[0], error.message.split('\n')[0] ?? ''));
+  const errors = document.errors.slice(0, 1).map((error) => position(error.pos[0], error.message.split('\n')[0] ?? ''));
   return { name, where, errors, data: errors.length === 0 ? document.toJS() : undefined };
 }
 
@@ -42,10 +42,14 @@ export function parseAs<T>(file: YamlFile, schema: z.ZodType<T>, problems: Probl
 
 /** All problems of a load, each as `file:line:column: what is wrong`. */
 export class MappingError extends Error {
-  readonly problems: Problem[];
+  readonly #problems: Problem[];
   constructor(problems: Problem[]) {
     super(problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n'));
     this.name = 'MappingError';
-    this.problems = problems;
+    this.#problems = problems;
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#problems;
   }
 }
