@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { Unavailable } from './errors.ts';
@@ -42,15 +42,23 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
   }
 }
 
+async function migrationFiles(): Promise<string[]> {
+  return (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).sort();
+}
+
+/** Names of the migrations that this database has not seen. */
+export async function pendingMigrations(db: Db): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>('select name from migration');
+  const seen = new Set(rows.map(({ name }) => name));
+  return (await migrationFiles()).filter((file) => !seen.has(file));
+}
+
 /** Applies the plain SQL files of `src/migrations` that this database has not seen, one process at a time. */
 export async function migrate(pool: pg.Pool): Promise<void> {
-  const files = (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).sort();
   await transaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     await client.query('create table if not exists migration (name text primary key, at timestamptz default now())');
-    const done = await client.query<{ name: string }>('select name from migration');
-    const seen = new Set(done.rows.map((row) => row.name));
-    for (const file of files.filter((name) => !seen.has(name))) {
+    for (const file of await pendingMigrations(client)) {
       await client.query(await readFile(new URL(file, MIGRATIONS), 'utf8'));
       await client.query('insert into migration (name) values ($1)', [file]);
     }
@@ -70,6 +78,20 @@ export async function readKey(db: Db): Promise<Buffer> {
 
 /** Keyed hash of some parts as a uuid (128 bits of HMAC-SHA256): stable, and meaningless without the store's key. */
 export function keyedId(key: Buffer, ...parts: string[]): string {
-  const hex = createHmac('sha256', key).update(parts.join('\u0000')).digest('hex');
+  const { inner, outer } = padsOf(key);
+  const digest = hash('sha256', Buffer.concat([inner, Buffer.from(parts.join('\u0000'))]), 'buffer');
+  const hex = hash('sha256', Buffer.concat([outer, digest]), 'hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+const pads = new WeakMap<Buffer, { inner: Buffer; outer: Buffer }>();
+
+// HMAC by two one-shot hashes with the padded keys kept (RFC 2104): createHmac costs ten times as much per id.
+function padsOf(key: Buffer): { inner: Buffer; outer: Buffer } {
+  const known = pads.get(key);
+  if (known) return known;
+  const block = Buffer.concat([key, Buffer.alloc(64)], 64);
+  const made = { inner: block.map((byte) => byte ^ 0x36) as Buffer, outer: block.map((byte) => byte ^ 0x5c) as Buffer };
+  pads.set(key, made);
+  return made;
 }

@@ -25,12 +25,19 @@ export function subjectOf(resource: Resource): Subjected['subject'] {
   return subjected.patient ?? subjected.subject;
 }
 
-/** JSON with sorted keys: equal content is equal text. */
+/** JSON with sorted keys: equal content is equal text. Plain loops: it runs over every view of every message. */
 export function canonicalText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalText(item ?? null)).join(',')}]`;
+  if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value)
-    .filter(([, item]) => item !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${canonicalText(item)}`).join(',')}}`;
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const item of value) text += text === '' ? canonicalText(item) : `,${canonicalText(item)}`;
+    return `[${text}]`;
+  }
+  const object = value as Record<string, unknown>;
+  for (const name of Object.keys(object).sort()) {
+    if (object[name] === undefined) continue;
+    text += `${text === '' ? '' : ','}"${name}":${canonicalText(object[name])}`;
+  }
+  return `{${text}}`;
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { EpisodeOfCare, Identifier, Patient, Reference, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../facts.ts';
 import { NHS_NUMBER, isValidNhsNumber } from '../fhir/nhs-number.ts';
-import { canonicalText, idOf, renameReferences, subjectOf } from '../fhir/references.ts';
+import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import { normaliseName } from './names.ts';
 import { parentClaim } from './relationships.ts';
@@ -19,7 +19,7 @@ type Scope = { key: Buffer; systemId: number };
  * be found by. Keys are keyed hashes, so nothing here is a readable identifier. Pure.
  */
 export function identifyRecord(record: SourceRecord, scope: Scope): { record: IdentifiedRecord; issues: Issue[] } {
-  const content = createHash('sha256').update(canonicalText(record.statements)).digest('hex').slice(0, 32);
+  const content = hash('sha256', JSON.stringify(record.statements), 'hex').slice(0, 32);
   const keys = new Map(record.statements.map((statement) => [`#${statement.local}`, keyOf(statement, scope, content)]));
   const types = new Map(record.statements.map((statement) => [`#${statement.local}`, statement.resource.resourceType]));
   for (const statement of record.statements) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Patient } from '@medplum/fhirtypes';
 import type { Assertion, Facts, IdentifiedRecord, Involvement, Member, Plan, StatementState, View } from '../facts.ts';
 import { canonicalText } from '../fhir/references.ts';
@@ -157,7 +157,7 @@ function diffViews(family: Family, facts: Facts, members: Member[]): Pick<Plan, 
 /** Everything stored of a view but its version: equal digests are equal rows. */
 export function digestOf({ content, owner, persons, authors, service, state }: View): string {
   const text = canonicalText([content, owner, persons, authors, service, state]);
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  return hash('sha256', text, 'base64url').slice(0, 22);
 }
 
 function diffRows<Row extends Involvement | Member>(stored: Row[], wanted: Row[], keyOf: (row: Row) => string) {
