@@ -1,8 +1,15 @@
 import { z } from 'zod';
 
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
+
 /** Every setting Skein reads from the environment, with its default. README, `.env.example` and compose name the same ones. */
 export const Config = z.object({
-  HOST: z.string().default('127.0.0.1').describe('address to listen on; ignored (loopback) with AUTH=none'),
+  HOST: z.string().default('127.0.0.1').describe('address to listen on; loopback whatever it says with AUTH=none'),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080).describe('HTTP port'),
   MLLP_PORT: z.coerce.number().int().min(0).max(65535).default(2575).describe('HL7 v2 MLLP port'),
   DATABASE_URL: z.string().optional().describe('PostgreSQL 15 or newer; without it an embedded server is started'),
@@ -11,14 +18,14 @@ export const Config = z.object({
   ROLES: z
     .string()
     .default('api,mllp,worker')
-    .transform((text) => text.split(',').map((role) => role.trim()))
+    .transform(list)
     .pipe(z.array(z.enum(['api', 'mllp', 'worker'])).min(1))
     .describe('which parts this process runs: api, mllp, worker'),
   AUTH: z.enum(['none', 'token']).default('none').describe('none: loopback only; token: a bearer token per system'),
   WEBHOOK_ALLOW: z
     .string()
     .default('')
-    .transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean))
+    .transform(list)
     .describe('addresses or CIDR ranges that webhooks may reach beyond public https'),
   MLLP_TLS_KEY: z.string().optional().describe('PEM file: private key of the MLLP server; with it MLLP speaks TLS'),
   MLLP_TLS_CERT: z.string().optional().describe('PEM file: certificate of the MLLP server'),
@@ -27,3 +34,18 @@ export const Config = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('least level logged'),
 });
 export type Config = z.infer<typeof Config>;
+
+/**
+ * The settings, or an Error with one line per wrong one. Empty means unset (compose files pass empty values); the text of
+ * a wrong value is not repeated, for it may be a secret.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const read = Config.safeParse(set);
+  if (!read.success) {
+    const wrong = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new Error(`the configuration is wrong: ${wrong.join('; ')}`);
+  }
+  const config = read.data;
+  return config.AUTH === 'none' && !LOOPBACK.includes(config.HOST) ? { ...config, HOST: '127.0.0.1' } : config;
+}

@@ -15,7 +15,7 @@ export function openPool(connectionString: string, options: pg.PoolConfig = {}):
     max: 10,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
-    options: '-c idle_in_transaction_session_timeout=30s -c timezone=UTC',
+    options: '-c idle_in_transaction_session_timeout=30s -c timezone=UTC -c jit=off',
     ...options,
   });
   // An idle client whose server went away: the pool drops it, the next query connects again or reports the failure.

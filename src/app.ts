@@ -1,0 +1,105 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { authenticate } from './access/authenticate.ts';
+import type { Context } from './context.ts';
+import { pendingMigrations } from './db.ts';
+import { isTransient, Rejected } from './errors.ts';
+import { toOutcome } from './fhir/outcome.ts';
+import { lateLoops, readMetrics, registry, requests } from './metrics.ts';
+import type { Issue, Recipient } from './model.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is asking; every way out passes it to access. */
+    recipient: Recipient;
+  }
+}
+
+/** What a stage adds to the server. */
+export type Part = (app: FastifyInstance, ctx: Context) => void;
+
+const BODY_LIMIT = 16 * 1024 * 1024;
+const REQUEST_MS = 60_000;
+const LATE_LOOP_MS = 10_000;
+
+/** The HTTP server: who asks is settled first, errors become OperationOutcomes in one place. `parts` register in their order. */
+export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
+  const app = fastify({
+    loggerInstance: ctx.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_MS,
+    forceCloseConnections: 'idle',
+    requestIdHeader: false,
+  });
+  const recipientOf = authenticate(ctx);
+  app.decorateRequest('recipient');
+  app.addHook('onRequest', async (request) => {
+    request.recipient = await recipientOf(request);
+  });
+  app.addHook('onResponse', async (request, reply) => recordRequest(request, reply));
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  app.setNotFoundHandler((_request, reply) => sendIssues(reply, 404, [issue('not-found', 'there is nothing here')]));
+  for (const part of parts) part(app, ctx);
+  registerHealth(app, ctx);
+  return app;
+}
+
+function recordRequest(request: FastifyRequest, reply: FastifyReply): void {
+  const { method, routeOptions } = request;
+  const route = routeOptions.url ?? 'none';
+  const status = reply.statusCode;
+  requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, reply.elapsedTime / 1000);
+  const quiet = route.startsWith('/health') || route === '/metrics';
+  request.log[quiet ? 'debug' : 'info']({ event: 'http', method, route, status, ms: Math.round(reply.elapsedTime) });
+}
+
+const issue = (code: string, text: string): Issue => ({ severity: 'error', code, text });
+
+function sendIssues(reply: FastifyReply, status: number, issues: Issue[], bars?: string): FastifyReply {
+  return reply.code(status).type('application/fhir+json; charset=utf-8').send(toOutcome(issues, bars));
+}
+
+/** Rejected: the sender mends it. Transient: again later. Anything else is our bug, and says nothing of itself. */
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof Rejected) {
+    if (error.status === 401) reply.header('www-authenticate', 'Bearer');
+    return sendIssues(reply, error.status, error.issues, error.bars);
+  }
+  if (isTransient(error)) {
+    request.log.warn({ event: 'http.unavailable', err: error });
+    reply.header('retry-after', '1');
+    return sendIssues(reply, 503, [issue('transient', 'not now: nothing was stored, send it again')]);
+  }
+  const { statusCode = 500 } = error as { statusCode?: number };
+  if (statusCode >= 400 && statusCode < 500) return sendIssues(reply, statusCode, [describeRefusal(statusCode)]);
+  request.log.error({ event: 'http.bug', err: error });
+  return sendIssues(reply, 500, [issue('exception', 'an error of ours: it has been logged')]);
+}
+
+/** What Fastify itself refuses. Its own text may quote the body. */
+function describeRefusal(status: number): Issue {
+  if (status === 413) return issue('too-long', `the body is larger than ${BODY_LIMIT} bytes`);
+  if (status === 415) return issue('not-supported', 'this Content-Type is not supported here');
+  return issue('structure', 'the request cannot be read');
+}
+
+function registerHealth(app: FastifyInstance, ctx: Context): void {
+  app.get('/health/live', async () => ({ status: 'live' }));
+  app.get('/health/ready', async (_request, reply) => {
+    const reasons = await whyNotReady(ctx);
+    if (reasons.length > 0) reply.code(503);
+    return { status: reasons.length > 0 ? 'not ready' : 'ready', reasons };
+  });
+  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await readMetrics(ctx.db)));
+}
+
+async function whyNotReady(ctx: Context): Promise<string[]> {
+  const late = lateLoops(LATE_LOOP_MS).map((loop) => `the ${loop} loop is late`);
+  try {
+    const pending = await pendingMigrations(ctx.db);
+    return [...late, ...pending.map((name) => `migration ${name} is missing`)];
+  } catch (error) {
+    ctx.log.warn({ event: 'health.database', err: error });
+    return [...late, 'the database does not answer'];
+  }
+}

@@ -1,0 +1,134 @@
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildApp } from '../../src/app.ts';
+import type { Context } from '../../src/context.ts';
+import { openPool } from '../../src/db.ts';
+import { Rejected, Unavailable } from '../../src/errors.ts';
+import { openLog } from '../../src/log.ts';
+import { testContext } from '../support/context.ts';
+import { testDatabase } from '../support/database.ts';
+
+const SECRET = 'Canary-Featherstonehaugh';
+let ctx: Context;
+let app: FastifyInstance;
+let logged = '';
+
+beforeAll(async () => {
+  const log = openLog('debug', { write: (line: string) => (logged += line) });
+  ctx = testContext(await testDatabase(), { log });
+  const fails = (path: string, error: Error) => (server: FastifyInstance) =>
+    server.post(path, async () => {
+      throw error;
+    });
+  const missing = { severity: 'error' as const, code: 'required', field: 'PID-7', expression: 'Patient.birthDate' };
+  app = buildApp(ctx, [
+    fails('/rejects', new Rejected(422, [{ ...missing, text: 'no birth date' }])),
+    fails('/refuses', new Rejected(401, [{ severity: 'error', code: 'login', text: 'who are you?' }])),
+    fails(
+      '/bars',
+      new Rejected(400, [{ severity: 'error', code: 'value', text: 'no id' }], { bars: 'REC_BAD_REQUEST' }),
+    ),
+    fails('/busy', new Unavailable('the database is away')),
+    fails('/bug', new TypeError(`cannot read ${SECRET}`)),
+  ]);
+});
+
+afterAll(() => app.close());
+
+async function post(url: string, payload: string | object = {}) {
+  const response = await app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json' } });
+  return { ...response, headers: response.headers, outcome: response.json() };
+}
+
+describe('errors', () => {
+  test('what the sender must mend is told in its own field name and in FHIRPath', async () => {
+    const { statusCode, headers, outcome } = await post('/rejects');
+    expect(statusCode).toBe(422);
+    expect(headers['content-type']).toContain('application/fhir+json');
+    expect(outcome.issue).toEqual([
+      {
+        severity: 'error',
+        code: 'required',
+        details: { text: 'no birth date' },
+        diagnostics: 'PID-7: no birth date',
+        expression: ['Patient.birthDate'],
+      },
+    ]);
+  });
+
+  test('a BaRS code travels in details.coding', async () => {
+    const { outcome } = await post('/bars');
+    const system = 'https://fhir.nhs.uk/Codesystem/http-error-codes';
+    expect(outcome.issue[0].details.coding).toEqual([{ system, code: 'REC_BAD_REQUEST' }]);
+  });
+
+  test('401 says how to authenticate', async () => {
+    expect((await post('/refuses')).headers['www-authenticate']).toBe('Bearer');
+  });
+
+  test('a passing failure of ours is 503 with Retry-After', async () => {
+    const { statusCode, headers, outcome } = await post('/busy');
+    expect(statusCode).toBe(503);
+    expect(headers['retry-after']).toBe('1');
+    expect(outcome.issue[0].code).toBe('transient');
+  });
+
+  test('a bug is 500 with nothing of its inside, in the answer or in the log', async () => {
+    const { statusCode, body, outcome } = await post('/bug');
+    expect(statusCode).toBe(500);
+    expect(outcome.issue[0].code).toBe('exception');
+    expect(body).not.toContain(SECRET);
+    expect(logged).toContain('"event":"http.bug"');
+    expect(logged).not.toContain(SECRET);
+  });
+
+  test('a body that is not JSON is 400 and is not quoted', async () => {
+    const { statusCode, body, outcome } = await post('/rejects', `{"family": ${SECRET}`);
+    expect(statusCode).toBe(400);
+    expect(outcome.resourceType).toBe('OperationOutcome');
+    expect(body).not.toContain(SECRET);
+    expect(logged).not.toContain(SECRET);
+  });
+
+  test('an unknown path is 404 as an OperationOutcome', async () => {
+    const { statusCode, outcome } = await post('/nowhere');
+    expect([statusCode, outcome.issue[0].code]).toEqual([404, 'not-found']);
+  });
+
+  test('an unknown content type is 415', async () => {
+    const headers = { 'content-type': 'image/png' };
+    const { statusCode } = await app.inject({ method: 'POST', url: '/rejects', payload: 'x', headers });
+    expect(statusCode).toBe(415);
+  });
+});
+
+describe('health', () => {
+  test('a migrated, reachable database makes it ready', async () => {
+    const response = await app.inject('/health/ready');
+    expect([response.statusCode, response.json()]).toEqual([200, { status: 'ready', reasons: [] }]);
+  });
+
+  test('a missing migration makes it 503 and says which', async () => {
+    await ctx.db.query("delete from migration where name = '001-spine.sql'");
+    const response = await app.inject('/health/ready');
+    expect([response.statusCode, response.json().reasons]).toEqual([503, ['migration 001-spine.sql is missing']]);
+    await ctx.db.query("insert into migration (name) values ('001-spine.sql')");
+  });
+
+  test('it lives, and is not ready, when the database is gone; metrics still answer', async () => {
+    const db = openPool('postgres://nobody@127.0.0.1:1/nothing');
+    const away = buildApp({ ...ctx, db }, []);
+    expect((await away.inject('/health/live')).statusCode).toBe(200);
+    expect((await away.inject('/health/ready')).json().reasons).toEqual(['the database does not answer']);
+    expect((await away.inject('/metrics')).body).toContain('skein_outbox_oldest_seconds Nan');
+    await away.close();
+    await db.end();
+  });
+
+  test('metrics are Prometheus text with the age of the outbox and durations by route pattern', async () => {
+    await ctx.db.query("insert into outbox (at, event) values (now() - interval '1 minute', '{}')");
+    const { body } = await app.inject('/metrics');
+    expect(Number(/^skein_outbox_oldest_seconds (\S+)$/m.exec(body)?.[1])).toBeGreaterThan(59);
+    expect(body).toContain('skein_http_seconds_count{method="POST",route="/rejects",status="4xx"}');
+  });
+});

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+
+test('an empty environment is a complete configuration on loopback', () => {
+  expect(readConfig({})).toMatchObject({
+    HOST: '127.0.0.1',
+    PORT: 8080,
+    AUTH: 'none',
+    ROLES: ['api', 'mllp', 'worker'],
+  });
+});
+
+test('without authentication it listens on loopback, whatever HOST says', () => {
+  expect(readConfig({ HOST: '0.0.0.0' }).HOST).toBe('127.0.0.1');
+  expect(readConfig({ HOST: '0.0.0.0', AUTH: 'token' }).HOST).toBe('0.0.0.0');
+});
+
+test('an empty value means unset', () => {
+  expect(readConfig({ REDIS_URL: '', PORT: '' })).toEqual(readConfig({}));
+});
+
+test('every wrong setting is named, and no value is repeated', () => {
+  const read = () => readConfig({ PORT: 'hunter2', ROLES: 'api,sweeper', PUBLIC_URL: 'hunter2' });
+  expect(read).toThrow(/PORT.*ROLES.*PUBLIC_URL/);
+  expect(read).not.toThrow(/hunter2/);
+});
