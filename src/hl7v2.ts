@@ -17,6 +17,8 @@ export const HL7_TYPE = 'x-application/hl7-v2+er7';
 const DEFAULTS: Delimiters = { field: '|', component: '^', repetition: '~', escape: '\\', subcomponent: '&' };
 /** MSH stands near the start, whatever framing or batch headers precede it. */
 const HEAD_BYTES = 4_096;
+/** ASCII only: half of a surrogate pair must never split a text. */
+const PUNCTUATION = /^[!-/:-@[-`{-~]$/;
 
 /**
  * The text of a message, without byte order mark and framing, decoded as MSH-18 says. Without MSH-18: UTF-8 where the bytes are
@@ -29,6 +31,7 @@ export function decodeHl7(body: Buffer): { text: string; charset: string } {
   if (charset === 'utf-8' && !isUtf8(body)) {
     throw rejected('invalid', 'MSH-18 says UTF-8, and the bytes are not valid UTF-8', 'MSH-18');
   }
+  if (body.includes(0)) throw rejected('invalid', 'a message never holds NUL characters');
   const text = new TextDecoder(charset).decode(body).trim();
   return { text: text.endsWith('\u001c') ? text.slice(0, -1).trimEnd() : text, charset };
 }
@@ -47,7 +50,7 @@ function charsetOf(name: string): string | undefined {
 export function readHeader(body: Buffer): Header | null {
   try {
     const { text, charset } = decodeHl7(body);
-    const start = /(?:^|[\r\n])MSH[^A-Za-z0-9\s]/.exec(text);
+    const start = /(?:^|[\r\n])MSH[!-/:-@[-`{-~]/.exec(text);
     if (!start) return null;
     const line = text
       .slice(start.index)
@@ -69,9 +72,10 @@ export function readHeader(body: Buffer): Header | null {
 /** From a segment beginning `MSH|^~\&`. Throws Rejected(400) where MSH-1 or MSH-2 cannot be. */
 export function readDelimiters(msh: string): Delimiters {
   const field = msh.charAt(3);
-  const encoding = msh.slice(4).split(field, 1)[0] ?? '';
+  // `^~\\&`, the escape character doubled, is sent by systems whose settings were escaped once too often.
+  const encoding = (msh.slice(4).split(field, 1)[0] ?? '').replace(/^(..)(.)\2/, '$1$2');
   const all = [field, ...encoding];
-  const distinct = new Set(all).size === all.length && !all.some((character) => /[A-Za-z0-9\s]/.test(character));
+  const distinct = new Set(all).size === all.length && all.every((character) => PUNCTUATION.test(character));
   if (field === '' || encoding === '' || encoding.length > 5 || !distinct) {
     throw rejected('structure', 'MSH-1 and MSH-2 must hold the field separator and the encoding characters', 'MSH-2');
   }
@@ -148,9 +152,10 @@ function meaningOf(
   if (Object.hasOwn(known, sequence)) return known[sequence];
   if (!/^X(?:[0-9A-Fa-f]{2})+$/.test(sequence)) return undefined;
   const bytes = Buffer.from(sequence.slice(1), 'hex');
+  if (bytes.includes(0)) return undefined;
   return new TextDecoder(isUtf8(bytes) ? 'utf-8' : 'windows-1252').decode(bytes);
 }
 
-function rejected(code: string, text: string, field: string): Rejected {
-  return new Rejected(400, [{ severity: 'error', code, field, text }]);
+function rejected(code: string, text: string, field?: string): Rejected {
+  return new Rejected(400, [{ severity: 'error', code, text, ...(field ? { field } : {}) }]);
 }

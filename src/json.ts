@@ -30,15 +30,23 @@ export function parseJson(body: Buffer): Json {
 }
 
 function checkTree(value: Json, depth: number): void {
+  if (typeof value === 'string') checkText(value);
   if (typeof value !== 'object' || value === null) return;
   if (depth > MAX_DEPTH) throw rejected('too-costly', `JSON nested more than ${MAX_DEPTH} deep`);
   if (Array.isArray(value)) for (const item of value) checkTree(item, depth + 1);
   else {
     for (const key in value) {
+      checkText(key);
       if (REFUSED_KEYS.has(key)) throw rejected('invalid', 'a property has a name that is not allowed');
       checkTree(value[key] as Json, depth + 1);
     }
   }
+}
+
+/** `\u0000` and half of a surrogate pair are JSON, but no text that a store can keep (nor are they FHIR strings). */
+function checkText(text: string): void {
+  if (text.includes('\u0000') || !text.isWellFormed())
+    throw rejected('invalid', 'a string holds NUL or half of a character');
 }
 
 const SPACE = /[ \t\r\n]*/y;

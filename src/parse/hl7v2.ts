@@ -13,7 +13,7 @@ const MAX_VALUES = 500_000;
 /** The messages of a body: one, or those of a batch (FHS, BHS, BTS, FTS) as `message 1`, `message 2`. */
 export function readHl7(body: Buffer): Unit[] {
   const { text } = decodeHl7(body);
-  const [, kind, field = ''] = /^(MSH|FHS|BHS)([^A-Za-z0-9\s])/.exec(text) ?? [];
+  const [, kind, field = ''] = /^(MSH|FHS|BHS)([!-/:-@[-`{-~])/.exec(text) ?? [];
   if (!kind) throw rejected('structure', 'no HL7 v2 message here: it must begin with MSH and a field separator');
   const messages = groupByMessage(splitSegments(text, field));
   if (messages.length === 0) throw rejected('required', 'the batch holds no message');

@@ -66,6 +66,10 @@ describe('an HL7 v2 message', () => {
     expect(field(body, 'PID', 3)).toEqual([[['a%b'], ['c', 'd']], [['e|f^g']]]);
   });
 
+  test('may have its escape character doubled in MSH-2', () => {
+    expect(field(`${MSH.replace('~\\&', '~\\\\&')}\rZZZ|a^b&c`, 'ZZZ', 1)).toEqual([[['a'], ['b', 'c']]]);
+  });
+
   test('unescapes what has a meaning and leaves the rest as sent', () => {
     expect(whole('ZZZ|\\F\\\\S\\\\T\\\\R\\\\E\\')).toBe('|^&~\\');
     expect(whole('ZZZ|a\\.br\\b\\X0D0A\\c\\XC3A9\\')).toBe('a\nb\r\ncé');
@@ -124,8 +128,10 @@ describe('a batch', () => {
 
 describe('escaping', () => {
   test('and unescaping give back any text, and leave no delimiter or control character', () => {
+    // NUL is escaped too, but never given back: no store could keep it.
+    const texts = fc.string({ unit: 'binary' }).filter((text) => !text.includes('\u0000'));
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(texts, (text) => {
         const escaped = escapeHl7(text);
         expect(unescapeHl7(escaped)).toBe(text);
         expect([...escaped].some((character) => character < ' ' || '|^~&'.includes(character))).toBe(false);

@@ -44,6 +44,8 @@ describe('a JSON form', () => {
     ['a prototype key', '{"a":{"__proto__":{}}}'],
     ['a constructor key', '{"constructor":1}'],
     ['65 levels', `{"a":${'['.repeat(64)}${']'.repeat(64)}}`],
+    ['NUL in a string', '{"a":"\\u0000"}'],
+    ['half of a character', '{"a":"\\ud800"}'],
     ['a list', '[{}]'],
     ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
   ])('with %s is refused', (_, body) => {

@@ -1,0 +1,106 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from '../context.ts';
+import { type Format, formatOf } from '../formats.ts';
+import { HL7_TYPE, readHeader } from '../hl7v2.ts';
+import type { Answer, Document, Message, Recipient } from '../model.ts';
+import { hashBytes, readJson } from './content-hash.ts';
+import { acknowledge, verdictOf } from './hl7-ack.ts';
+import type { Take } from './http.ts';
+import { findDeliveries } from './messages-sql.ts';
+import { bodyOf, headerOf, rejected } from './request.ts';
+import { identifierOf, identifyHl7, senderOf } from './sender.ts';
+
+type Readable = Document['format'];
+
+const TYPES: Record<Readable, string> = {
+  hl7v2: HL7_TYPE,
+  csv: 'text/csv',
+  json: 'application/json',
+  fhir: 'application/fhir+json',
+};
+
+/** What reads it when its system was registered without a source. */
+export const SOURCES: Record<Readable, string> = {
+  hl7v2: 'hl7v2-adt',
+  csv: 'third-sector-csv',
+  json: 'third-sector-form',
+  fhir: 'fhir-r4',
+};
+
+/** Raw messages of registered systems, and what became of them. */
+export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): void {
+  app.post<{ Params: { system: string } }>('/intake/:system', async (request, reply) => {
+    const { system: name } = request.params;
+    requireOwnName(request.recipient, name);
+    const body = bodyOf(request);
+    const format = sniffFormat(request, body);
+    const system = await senderOf(ctx, request.recipient, [name]);
+    const source = system.source ?? SOURCES[format];
+    const id = identify(request, format, body);
+    const answer = await take({ system, channel: 'intake', contentType: TYPES[format], body, source, ...id });
+    const acknowledged = format === 'hl7v2' && !/json/.test(headerOf(request, 'accept') ?? '');
+    return acknowledged ? sendAcknowledgement(reply, answer, body, system.onHeld) : sendResults(reply, answer);
+  });
+
+  app.get<{ Querystring: { identifier?: string; system?: string } }>('/intake/messages', async (request) => {
+    const { identifier, system = null } = request.query;
+    if (!identifier) throw rejected(400, 'required', 'say which: ?identifier=…');
+    const { recipient } = request;
+    const owner =
+      recipient.kind === 'system' ? { systemId: recipient.system.id, system: null } : { systemId: null, system };
+    const found = await findDeliveries(ctx.db, owner, String(identifier));
+    if (found.length === 0) throw rejected(404, 'not-found', 'no message of yours has this identifier');
+    return found;
+  });
+}
+
+/** Nobody sends in another system's name but the operator. */
+function requireOwnName(recipient: Recipient, name: string): void {
+  if (recipient.kind === 'system' && recipient.system.name !== name) {
+    throw rejected(403, 'forbidden', 'the path must name the system that sends');
+  }
+}
+
+/** By Content-Type, and by content where that says nothing: an HL7 v2 message begins MSH. */
+function sniffFormat(request: FastifyRequest, body: Buffer): Readable {
+  const format: Format | undefined = formatOf(headerOf(request, 'content-type') ?? '');
+  if (format && format !== 'xml') return format;
+  if (!format && readHeader(body)) return 'hl7v2';
+  const text = `send ${Object.values(TYPES).join(', ')}${format ? '; XML is not read by this release' : ''}`;
+  throw rejected(415, 'not-supported', text);
+}
+
+/** MSH-10 for HL7 v2 (of a batch: its bytes), else the Idempotency-Key, else what the body says. */
+function identify(
+  request: FastifyRequest,
+  format: Readable,
+  body: Buffer,
+): Pick<Message, 'identifier' | 'contentHash'> {
+  const contentHash = format === 'json' || format === 'fhir' ? readJson(body).contentHash : hashBytes(body);
+  const own = format === 'hl7v2' ? identifyHl7(body, readHeader(body)) : undefined;
+  return { identifier: identifierOf(own || headerOf(request, 'idempotency-key') || contentHash), contentHash };
+}
+
+/** Rows that were stored make a file a success: each other row says what is wrong with it. */
+function sendResults(reply: FastifyReply, answer: Answer): object {
+  const { messageId, identifier, status, units, conflict } = answer;
+  if (conflict) throw rejected(409, 'conflict', 'this id was used before for other content');
+  reply.code(statusOf(answer, 'AE'));
+  return { message: messageId, identifier, status, rows: units };
+}
+
+function statusOf({ status, conflict, units }: Answer, onHeld: 'AE' | 'AA'): number {
+  if (conflict) return 409;
+  if (status === 'accepted' || units.some((unit) => unit.status === 'accepted')) return 200;
+  if (status === 'rejected') return 400;
+  return onHeld === 'AA' ? 200 : 422;
+}
+
+/** One HTTP response carries one acknowledgement: the application's, or where only an accept one was asked for, that. */
+function sendAcknowledgement(reply: FastifyReply, answer: Answer, body: Buffer, onHeld: 'AE' | 'AA'): FastifyReply {
+  const [ack] = acknowledge(readHeader(body), verdictOf(answer, onHeld)).reverse();
+  return reply
+    .code(statusOf(answer, onHeld))
+    .type(HL7_TYPE)
+    .send(ack ?? Buffer.alloc(0));
+}

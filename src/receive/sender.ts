@@ -1,0 +1,35 @@
+import { findSystem, registerUnknown } from '../access/systems.ts';
+import type { Context } from '../context.ts';
+import type { Header } from '../hl7v2.ts';
+import type { Recipient, System } from '../model.ts';
+import { hashBytes } from './content-hash.ts';
+
+/** What a sender may call itself: longer names would not fit the index that finds them. */
+const LONGEST_NAME = 100;
+const LONGEST_IDENTIFIER = 255;
+
+/**
+ * The system a message comes from. A caller that is a system is that system, whatever the message says. The operator speaks for
+ * others: the first of the names that is registered, else the first one, which registers itself with no sector, else `loopback`.
+ */
+export async function senderOf(ctx: Context, recipient: Recipient, names: string[], ods?: string): Promise<System> {
+  if (recipient.kind === 'system') return recipient.system;
+  const given = names.map((name) => name.trim().slice(0, LONGEST_NAME)).filter((name) => name !== '');
+  for (const name of given) {
+    const known = await findSystem(ctx.db, name);
+    if (known) return known;
+  }
+  return registerUnknown(ctx.db, ctx.key, given[0] ?? 'loopback', ods);
+}
+
+/** The sender's own id as it is stored; one too long for the index that finds it is known by its hash. */
+export function identifierOf(id: string): string {
+  return id.length > LONGEST_IDENTIFIER ? hashBytes(id) : id;
+}
+
+/** MSH-10 of a single message; a batch of several has none of its own. */
+export function identifyHl7(body: Buffer, header: Header | null): string | undefined {
+  const text = body.toString('latin1').trimStart();
+  const batch = /^[^A-Z]{0,8}(FHS|BHS)/.test(text) || (text.match(/[\r\n]MSH[!-/:-@[-`{-~]/g)?.length ?? 0) > 0;
+  return batch ? undefined : identifierOf(header?.get(10) ?? '') || undefined;
+}
