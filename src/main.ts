@@ -5,47 +5,41 @@ import type { Logger } from 'pino';
 import { type Config, readConfig } from './config.ts';
 import { openLog } from './log.ts';
 import { type Stop, startRoles } from './roles.ts';
+import { onStop } from './stop-signals.ts';
 import { openStore } from './store.ts';
 
 const STOP_MS = 10_000;
 
-export async function start(config: Config, log: Logger, stops: Stop[]): Promise<Context> {
+async function start(config: Config, log: Logger, stops: Stop[]): Promise<void> {
   const { db, key, close } = await openStore(config, log);
   stops.push(close);
   const { url, mllpPort } = await startRoles({ config, log, db, key, signals: new EventEmitter() }, stops);
   log.info({ event: 'ready', url, mllpPort, roles: config.ROLES }, `ready: ${url}`);
 }
 
-export async function stopAll(stops: Stop[], log: Logger): Promise<void> {
+async function stopAll(stops: Stop[], log: Logger): Promise<void> {
   for (const stop of stops.splice(0).reverse()) {
     await stop().catch((error: unknown) => log.error({ event: 'stop.failed', err: error }));
   }
 }
 
 /** The one line a person needs; a stack trace helps nobody who starts a server. */
-export function explain(error: unknown): string {
+function explain(error: unknown): string {
   const { code, port, message } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `port ${port} is taken: set PORT or MLLP_PORT, or stop what listens there`;
   return message.replaceAll('\n', ' ');
 }
 
 /** In-flight work ends, nothing new begins; what was not done is found again in the database. At most 10 s. */
-function stopOnSignal(stops: Stop[], log: Logger): void {
-  let stopping = false;
-  const stop = async (signal: NodeJS.Signals) => {
-    if (stopping) return;
-    stopping = true;
-    log.info({ event: 'stopping', reason: signal });
-    setTimeout(() => {
-      log.error({ event: 'stop.late' }, 'still busy after 10 s: leaving');
-      process.exit(1);
-    }, STOP_MS).unref();
-    await stopAll(stops, log);
-    log.info({ event: 'stopped' });
-    process.exit(0);
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+async function shutDown(stops: Stop[], log: Logger, reason: string): Promise<void> {
+  log.info({ event: 'stopping', reason });
+  setTimeout(() => {
+    log.error({ event: 'stop.late' }, 'still busy after 10 s: leaving');
+    process.exit(1);
+  }, STOP_MS).unref();
+  await stopAll(stops, log);
+  log.info({ event: 'stopped' });
+  process.exit(0);
 }
 
 async function main(): Promise<void> {
@@ -56,7 +50,7 @@ async function main(): Promise<void> {
     process.exit(1);
   });
   const stops: Stop[] = [];
-  stopOnSignal(stops, log);
+  onStop((reason) => shutDown(stops, log, reason));
   try {
     await start(config, log, stops);
   } catch (error) {
@@ -65,10 +59,7 @@ async function main(): Promise<void> {
   }
 }
 
-// The demo imports this file, and starts the same things.
-if (import.meta.main !== false) {
-  main().catch((error: unknown) => {
-    process.stderr.write(`skein: ${explain(error)}\n`);
-    process.exit(1);
-  });
-}
+main().catch((error: unknown) => {
+  process.stderr.write(`skein: ${explain(error)}\n`);
+  process.exit(1);
+});
