@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
 import { pendingMigrations } from './db.ts';
 import { isTransient, Rejected } from './errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
-import { lateLoops, readMetrics, registry, requests } from './metrics.ts';
+import { countRequest, lateLoops, readMetrics, registry } from './metrics.ts';
 import type { Issue, Recipient } from './model.ts';
 
 declare module 'fastify' {
@@ -43,6 +43,8 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
     request.recipient = await recipientOf(request);
   });
   app.addHook('onResponse', async (request, reply) => recordRequest(request, reply));
+  // FHIR is JSON: https://hl7.org/fhir/R4/http.html#mime-type (ways in that keep the exact bytes have parsers of their own)
+  app.addContentTypeParser('application/fhir+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler((_request, reply) => sendIssues(reply, 404, [issue('not-found', 'there is nothing here')]));
   for (const part of parts) part(app, ctx);
@@ -54,9 +56,10 @@ function recordRequest(request: FastifyRequest, reply: FastifyReply): void {
   const { method, routeOptions } = request;
   const route = routeOptions.url ?? 'none';
   const status = reply.statusCode;
-  requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, reply.elapsedTime / 1000);
+  const ms = Math.round(reply.elapsedTime);
+  countRequest(method, route, { status, ms });
   const quiet = route.startsWith('/health') || route === '/metrics';
-  request.log[quiet ? 'debug' : 'info']({ event: 'http', method, route, status, ms: Math.round(reply.elapsedTime) });
+  request.log[quiet ? 'debug' : 'info']({ event: 'http', method, route, status, ms });
 }
 
 const issue = (code: string, text: string): Issue => ({ severity: 'error', code, text });

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmod, chown, link, mkdir, mkdtemp, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { Unavailable } from './errors.ts';
@@ -101,7 +101,7 @@ async function reachableHome(dataDir: string, runAs: RunAs): Promise<string> {
   const name = `skein-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`;
   for (const home of [dataDir, join('/var/lib', name), join(tmpdir(), name)]) {
     const created = await mkdir(home, { recursive: true, mode: 0o700 });
-    if (created && runAs) await chmod(home, 0o711);
+    for (let made = home; created && runAs && made.startsWith(created); made = dirname(made)) await chmod(made, 0o711);
     const { uid } = await stat(home);
     const trusted = home === dataDir || uid === process.getuid?.();
     if (trusted && (await canReach(home, runAs))) return home;
