@@ -1,19 +1,20 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Db } from './db.ts';
 import { isTransient } from './errors.ts';
+import type { Answer, Message } from './model.ts';
 
 /** Counts, durations and ages only; labels are closed lists, never ids or names. */
 export const registry = new Registry();
 const registers = [registry];
 
-export const messages = new Counter({
+const messages = new Counter({
   name: 'skein_messages_total',
   help: 'Messages taken in, by channel and what became of them',
   labelNames: ['channel', 'status'] as const,
   registers,
 });
 
-export const intakeSeconds = new Histogram({
+const intakeSeconds = new Histogram({
   name: 'skein_intake_seconds',
   help: 'From a message read to its answer, committed',
   labelNames: ['channel'] as const,
@@ -35,7 +36,7 @@ export const deliverySeconds = new Histogram({
   registers,
 });
 
-export const requests = new Histogram({
+const requests = new Histogram({
   name: 'skein_http_seconds',
   help: 'HTTP requests by route pattern and status class',
   labelNames: ['method', 'route', 'status'] as const,
@@ -64,6 +65,18 @@ const lastBeat = new Gauge({
   labelNames: ['loop'] as const,
   registers,
 });
+
+/** One message answered. A duplicate or a conflict is counted as that, not by what is stored. */
+export function countMessage({ channel }: Message, answer: Answer, ms: number): void {
+  const status = answer.conflict ? 'conflict' : answer.duplicate ? 'duplicate' : answer.status;
+  messages.inc({ channel, status });
+  intakeSeconds.observe({ channel }, ms / 1000);
+}
+
+/** One HTTP request; `route` is the pattern, never the path. */
+export function countRequest(method: string, route: string, { status, ms }: { status: number; ms: number }): void {
+  requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, ms / 1000);
+}
 
 const STATE = `
 select coalesce(extract(epoch from now() - (select min(at) from outbox)), 0)::float8 as age,

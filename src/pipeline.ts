@@ -10,8 +10,10 @@ import { findImpostors, link } from './link/plan.ts';
 import { provenanceOf } from './link/provenance.ts';
 import type { Mapping, Mappings } from './map/load-mappings.ts';
 import { mapUnit } from './map/map-unit.ts';
+import { countMessage } from './metrics.ts';
 import type { Answer, Issue, Message, MessageStatus, SourceRecord, Unit } from './model.ts';
 import { parseMessage } from './parse/parse-message.ts';
+import { notifyCommitted } from './publish/sequencer.ts';
 import { answerEarlier, messageKey, withFacts } from './save/load.ts';
 import { findStoredRows, save } from './save/save.ts';
 import { validateRecord } from './validate/validate-record.ts';
@@ -29,14 +31,24 @@ export async function intake(ctx: Pipeline, message: Message, options: Options =
   const started = performance.now();
   const units = readMessage(ctx.mappings.get(message.source), message);
   const file = units.length > 1 || units[0]?.position !== '';
-  const answer = file ? await settleFile(ctx, message, units, options) : await settleUnit(ctx, message, units[0] as Read, options);
-  if (answer.status === 'accepted' && !answer.duplicate) ctx.signals.emit('committed');
+  const answer = file
+    ? await settleFile(ctx, message, units, options)
+    : await settleUnit(ctx, message, units[0] as Read, options);
+  if (answer.status === 'accepted' && !answer.duplicate) announceCommit(ctx);
+  const ms = Math.round(performance.now() - started);
+  countMessage(message, answer, ms);
   const { messageId, status, duplicate, conflict } = answer;
   ctx.log[conflict ? 'warn' : 'info']({
     ...{ event: 'message', messageId, system: message.system.name, channel: message.channel, source: message.source },
-    ...{ status, duplicate, conflict, units: answer.units.length, ms: Math.round(performance.now() - started) },
+    ...{ status, duplicate, conflict, units: answer.units.length, ms },
   });
   return answer;
+}
+
+/** Wakes the sequencer of this process, or else of another. */
+function announceCommit(ctx: Context): void {
+  ctx.signals.emit('committed');
+  notifyCommitted(ctx);
 }
 
 /** parse, map, validate: pure. A message that cannot be read at all is one unit with nothing in it. */
@@ -44,7 +56,9 @@ function readMessage(mapping: Mapping | undefined, message: Message): Read[] {
   try {
     const { units } = parseMessage(message);
     if (mapping) return units.map((unit) => readUnit(mapping, unit, message));
-    throw new Rejected(400, [{ severity: 'error', code: 'not-supported', text: `no mapping for source "${message.source}"` }]);
+    throw new Rejected(400, [
+      { severity: 'error', code: 'not-supported', text: `no mapping for source "${message.source}"` },
+    ]);
   } catch (error) {
     if (error instanceof Rejected) return [{ position: '', record: null, issues: error.issues.map(unreadable) }];
     throw error;
@@ -70,26 +84,26 @@ async function settleUnit(ctx: Pipeline, message: Message, unit: Read, options: 
   const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
   const sender = { systemId: system.id, service: system.service };
   return withFacts(ctx.db, keys, { systemId: system.id, identifier }, async (client, { facts, earlier }) => {
-      const known = options.messageId || options.replay ? null : answerEarlier(earlier, message);
-      if (known?.conflict) await save(client, ctx.key, { ...NOTHING, message });
-      if (known) return known;
-      const impostors = found ? findImpostors(facts, found.record) : [];
-      const record = impostors.length === 0 ? (found?.record ?? null) : null;
-      const plan = record && link(ctx.key, facts, record, sender);
-      const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
-      if (plan && provenance) plan.insert.push(provenance);
-      const status: MessageStatus = record ? 'accepted' : isUnreadable(unit) ? 'rejected' : 'held';
-      const issues = [...unit.issues, ...(found?.issues ?? []), ...impostors];
-      const units = [{ position: unit.position, status, issues }];
-      const stored = options.messageId ?? (options.replay ? (earlier?.messageId ?? null) : null);
-      const messageId = await save(client, ctx.key, {
-        message: stored ? null : message,
-        messageId: stored,
-        record: record && { record, systemId: system.id },
-        plan,
-        answer: options.messageId ? null : { message, status, units },
-      });
-      return { messageId, identifier, status, units, duplicate: false, conflict: false };
+    const known = options.messageId || options.replay ? null : answerEarlier(earlier, message);
+    if (known?.conflict) await save(client, ctx.key, { ...NOTHING, message });
+    if (known) return known;
+    const impostors = found ? findImpostors(facts, found.record) : [];
+    const record = impostors.length === 0 ? (found?.record ?? null) : null;
+    const plan = record && link(ctx.key, facts, record, sender);
+    const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
+    if (plan && provenance) plan.insert.push(provenance);
+    const status: MessageStatus = record ? 'accepted' : isUnreadable(unit) ? 'rejected' : 'held';
+    const issues = [...unit.issues, ...(found?.issues ?? []), ...impostors];
+    const units = [{ position: unit.position, status, issues }];
+    const stored = options.messageId ?? (options.replay ? (earlier?.messageId ?? null) : null);
+    const messageId = await save(client, ctx.key, {
+      message: stored ? null : message,
+      messageId: stored,
+      record: record && { record, systemId: system.id },
+      plan,
+      answer: options.messageId ? null : { message, status, units },
+    });
+    return { messageId, identifier, status, units, duplicate: false, conflict: false };
   });
 }
 
