@@ -54,7 +54,11 @@ async function refold(db: Db): Promise<number> {
 
 type StoredRecord = Pick<IdentifiedRecord, 'statements' | 'stamp' | 'mode'> & { id: string; systemId: number };
 
-function refoldOne(states: Map<string, StatementState>, row: StoredRecord, said: IdentifiedRecord['statements'][number]) {
+function refoldOne(
+  states: Map<string, StatementState>,
+  row: StoredRecord,
+  said: IdentifiedRecord['statements'][number],
+) {
   const before = states.get(said.key) ?? null;
   const folded = fold(before, { ...said, stamp: row.stamp, mode: row.mode });
   const fixed = { key: said.key, type: said.type, systemId: row.systemId };

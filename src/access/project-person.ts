@@ -14,7 +14,10 @@ const FULL = [
   'multipleBirthInteger',
 ] as const;
 
-/** Category DEM, and CON for address and telephone. E: there is such a person; S: name, birth date; F: the rest. */
+/**
+ * Category DEM. E: there is such a person; S: name, birth date; F: the rest. Address and telephone wait for CON and a safe-contact
+ * instruction: none can be recorded yet, and unknown means that no contact details are released (sharing ground rule 9).
+ */
 export function projectPatient(grants: Grants, row: ResourceRow, ods: string): Patient | null {
   const patient = row.content as Patient;
   const [person = '', survivor = ''] = row.persons;
@@ -27,8 +30,6 @@ export function projectPatient(grants: Grants, row: ResourceRow, ods: string): P
   if (link.length > 0) seen.link = link;
   if (reaches(level, 'S')) Object.assign(seen, pick(patient, ['name', 'birthDate']));
   if (reaches(level, 'F')) Object.assign(seen, pick(patient, FULL), fullParts(grants, patient, { person, ods }));
-  // No safe-contact instruction can be recorded yet, so there is nothing to give at S.
-  if (decide(grants, 'CON', person) === 'F') Object.assign(seen, pick(patient, ['address', 'telecom']));
   return seen;
 }
 
@@ -66,6 +67,5 @@ export function projectRelatedPerson(grants: Grants, row: ResourceRow): RelatedP
   };
   if (decide(grants, 'DEM', other) === 'F')
     Object.assign(seen, pick(related, ['name', 'birthDate', 'gender', 'identifier']));
-  if (decide(grants, 'CON', other) === 'F') Object.assign(seen, pick(related, ['address', 'telecom']));
   return seen;
 }

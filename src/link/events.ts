@@ -2,20 +2,33 @@ import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import type { Member, StoredView, View } from '../facts.ts';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
-import type { Family } from './views.ts';
 import { lossOf } from './journeys.ts';
+import type { Family } from './views.ts';
 
 type Change = { view: View; before: StoredView | undefined };
 
 /** What of a change somebody may be told. Ids and codes only; who may hear it is asked again at every send. */
-export function describeChanges(family: Family, changes: Change[], members: { added: Member[]; removed: Member[] }): Event[] {
+export function describeChanges(
+  family: Family,
+  changes: Change[],
+  members: { added: Member[]; removed: Member[] },
+): Event[] {
   const journeyOf = (person: string) =>
     family.journeys.find((journey) => journey.members.some((member) => member.person === person))?.id ?? null;
   const stageOf = (journey: string | null) => currentStage(family, journey);
   const event = (code: EventCode, view: View, category: Category, rest: Partial<Event> = {}): Event => {
     const journey = rest.journey ?? (view.type === 'Group' ? view.id : journeyOf(view.persons[0] ?? ''));
     const focus = { type: view.type, id: view.id };
-    return { code, journey, persons: view.persons.slice(0, 1), category, services: [], focus, stage: stageOf(journey), ...rest };
+    return {
+      code,
+      journey,
+      persons: view.persons.slice(0, 1),
+      category,
+      services: [],
+      focus,
+      stage: stageOf(journey),
+      ...rest,
+    };
   };
   const events = changes.flatMap((change): Event[] => {
     const { view, before } = change;
@@ -70,8 +83,10 @@ function episodeEvents({ view, before }: Change, event: Make): Event[] {
     const accepted = referred ? [event('referral-accepted', view, 'INV', { services })] : [];
     return [...accepted, event('episode-started', view, 'INV')];
   }
-  if (status === 'waitlist' && referred && was !== status) return [event('referral-accepted', view, 'INV', { services })];
-  if (status === 'finished') return was === status ? [event('episode-changed', view, 'INV')] : [event('episode-ended', view, 'INV')];
+  if (status === 'waitlist' && referred && was !== status)
+    return [event('referral-accepted', view, 'INV', { services })];
+  if (status === 'finished')
+    return was === status ? [event('episode-changed', view, 'INV')] : [event('episode-ended', view, 'INV')];
   if (status === 'cancelled') {
     const declined = referred && was !== status && !isOpen(was);
     if (declined) return [event('referral-declined', view, 'INV', { services })];
@@ -87,7 +102,9 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
   const events = [event('stage-changed', view, 'STG', { persons: infants.slice(0, 1) })];
   if (!view.state.includes('contact-stop')) return events;
   // The one code everybody hears is without cause; the loss itself goes by its own category.
-  const lost = infants.filter((infant) => family.persons.some((person) => person.id === infant && lossOf(person) !== null));
+  const lost = infants.filter((infant) =>
+    family.persons.some((person) => person.id === infant && lossOf(person) !== null),
+  );
   return lost.flatMap((infant) => [
     event('contact-stop', view, 'INV', { persons: [infant] }),
     event('loss', view, 'CLN', { persons: [infant] }),
@@ -130,7 +147,8 @@ function memberEvents(
 function currentStage(family: Family, id: string | null): string | null {
   const today = new Date().toISOString().slice(0, 10);
   const journey = family.journeys.find((one) => one.id === id);
-  const current = journey?.stages.filter(({ start, end }) => start <= today && (end === undefined || today < end)).at(-1);
+  const current = journey?.stages
+    .filter(({ start, end }) => start <= today && (end === undefined || today < end))
+    .at(-1);
   return current?.code ?? null;
 }
-

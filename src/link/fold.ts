@@ -9,7 +9,14 @@ type Folded = {
   chart: string;
   ref: string | null;
 };
-type Said = { content: Resource; chart: string; ref: string | null; nulls: string[]; stamp: string; mode: 'snapshot' | 'delta' };
+type Said = {
+  content: Resource;
+  chart: string;
+  ref: string | null;
+  nulls: string[];
+  stamp: string;
+  mode: 'snapshot' | 'delta';
+};
 type Elements = Record<string, unknown>;
 
 const REF = '~ref';
@@ -49,7 +56,9 @@ function foldDelta(state: State | null, said: Elements, { stamp, nulls }: Said):
   const elements = { ...(state?.elements ?? { resourceType: said.resourceType }) };
   const mentioned = Object.keys(said).filter((element) => element !== 'resourceType');
   const emptied = nulls.flatMap((element) =>
-    element === 'identifier' ? [...Object.keys(elements).filter((name) => name.startsWith(IDENTIFIER)), REF] : [element],
+    element === 'identifier'
+      ? [...Object.keys(elements).filter((name) => name.startsWith(IDENTIFIER)), REF]
+      : [element],
   );
   for (const element of [...mentioned, ...emptied]) {
     if (stamp <= (times[element] ?? '')) continue;

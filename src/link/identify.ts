@@ -1,8 +1,16 @@
 import { hash } from 'node:crypto';
-import type { EpisodeOfCare, Identifier, Patient, Reference, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
+import type {
+  EpisodeOfCare,
+  Identifier,
+  Patient,
+  Reference,
+  RelatedPerson,
+  Resource,
+  ServiceRequest,
+} from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../facts.ts';
-import { NHS_NUMBER, isValidNhsNumber } from '../fhir/nhs-number.ts';
+import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
 import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import { normaliseName } from './names.ts';
@@ -80,9 +88,11 @@ function quarantine(statements: Statement[]): Set<string> {
   for (const { resource, local } of statements) {
     if (resource.resourceType !== 'RelatedPerson' || parentClaim(resource)?.parent !== 'related') continue;
     const self = patients.find(({ patient }) => patient.link?.some((link) => link.other.reference === `#${local}`));
-    const number = (self && nhsNumber(self.patient)) ?? resource.identifier?.find(({ system }) => system === NHS_NUMBER);
+    const number =
+      (self && nhsNumber(self.patient)) ?? resource.identifier?.find(({ system }) => system === NHS_NUMBER);
     const child = patients.find(({ reference }) => reference === resource.patient.reference);
-    if (child && number?.value && nhsNumber(child.patient)?.value === number.value) locals.add(child.reference.slice(1));
+    if (child && number?.value && nhsNumber(child.patient)?.value === number.value)
+      locals.add(child.reference.slice(1));
   }
   return locals;
 }
@@ -127,7 +137,9 @@ function relatedKey(
       resource.link?.some((link) => link.other.reference === `#${statement.local}`),
   );
   if (self) return keys.get(`#${self.local}`) ?? null;
-  const number = related.identifier?.find(({ system, value }) => system === NHS_NUMBER && isValidNhsNumber(value ?? ''));
+  const number = related.identifier?.find(
+    ({ system, value }) => system === NHS_NUMBER && isValidNhsNumber(value ?? ''),
+  );
   if (number?.value) return numberKey(number.value, scope);
   const local = related.identifier?.find(({ system, value }) => system !== NHS_NUMBER && value);
   return local ? keyedId(scope.key, 'Patient', String(scope.systemId), `${local.system ?? ''}|${local.value}`) : null;
@@ -159,8 +171,9 @@ function isVerified(number: Identifier): boolean {
   return isValidNhsNumber(number.value ?? '') && (status ?? []).some(({ code }) => VERIFIED.has(code ?? ''));
 }
 
-
 /** The identity keys of a record: what must be locked and looked up before anything is decided. */
 export function keysOf(record: IdentifiedRecord | undefined): string[] {
-  return [...new Set((record?.statements ?? []).flatMap(({ key, chart, ref }) => (ref ? [key, chart, ref] : [key, chart])))];
+  return [
+    ...new Set((record?.statements ?? []).flatMap(({ key, chart, ref }) => (ref ? [key, chart, ref] : [key, chart]))),
+  ];
 }

@@ -1,5 +1,5 @@
-import type { Member } from '../facts.ts';
 import { keyedId } from '../db.ts';
+import type { Member } from '../facts.ts';
 import type { Person } from './persons.ts';
 import type { Edge } from './relate.ts';
 import { latest } from './spells.ts';
@@ -16,7 +16,14 @@ const DECLARES_LOSS = new Set(['maternity', 'neonatal', 'foetal-medicine', 'picu
 /** Something that happens to a person at a time: a spell, a referral, an encounter. */
 export type Happening = { person: Person; start: string };
 export type Stage = { code: 'birth-12m' | '12-24m' | 'after-24m' | 'contact-stop'; start: string; end?: string };
-export type Journey = { id: string; anchor: string; members: Omit<Member, 'journey'>[]; stages: Stage[] };
+export type Journey = {
+  id: string;
+  anchor: string;
+  members: Omit<Member, 'journey'>[];
+  stages: Stage[];
+  /** What happened in it: each thing belongs to one journey. */
+  happenings: Happening[];
+};
 
 /**
  * One journey per birth (twins share it), and one of unknown stage per person whose care fits no single birth. Never a transitive
@@ -24,34 +31,43 @@ export type Journey = { id: string; anchor: string; members: Omit<Member, 'journ
  */
 export function findJourneys(key: Buffer, persons: Person[], edges: Edge[], happenings: Happening[]): Journey[] {
   const births = groupBirths(persons, edges);
-  const alone: Person[] = [];
-  for (const person of persons) {
-    const starts = outsideOwnInfancy(person, births, happenings);
-    const own = births.filter(({ parents }) => parents.includes(person));
-    const fits = starts.map((start) => own.filter(({ born }) => start >= born - BEFORE && start < born + AFTER));
-    const [home] = fits[0] ?? [];
-    const adopted = home !== undefined && fits.every((births) => births.length === 1 && births[0] === home);
-    if (adopted) home.anchors.push(person);
-    else if (starts.length > 0) alone.push(person);
+  const alone = new Map<Person, Happening[]>();
+  for (const happening of happenings) {
+    const home = findHome(births, happening);
+    if (home) home.happenings.push(happening);
+    else alone.set(happening.person, [...(alone.get(happening.person) ?? []), happening]);
+  }
+  for (const birth of births) {
+    // A parent all of whose care belongs here brings the journey it was known by before.
+    const adopted = birth.parents.filter(
+      (parent) =>
+        !alone.has(parent) &&
+        births.every((one) => one === birth || !one.happenings.some(({ person }) => person === parent)),
+    );
+    birth.anchors.push(...adopted.filter((parent) => birth.happenings.some(({ person }) => person === parent)));
   }
   return [
     ...births.map((birth) => describeBirth(key, birth, edges)),
-    ...alone.map((person) => ({
+    ...[...alone].map(([person, own]) => ({
       ...identify(key, [person]),
       members: [{ person: person.id, role: 'mother' as const }],
       stages: [],
+      happenings: own,
     })),
   ];
 }
 
-/** When care for a person happened, less what belongs to the journey of that person's own birth. */
-function outsideOwnInfancy(person: Person, births: Birth[], happenings: Happening[]): number[] {
-  const own = births.find(({ infants }) => infants.includes(person));
-  const starts = happenings.filter((happening) => happening.person === person).map(({ start }) => Date.parse(start));
-  return starts.filter((start) => !own || start >= own.born + AFTER);
+/** The one birth that something belongs to: the person's own, in infancy; else the one birth of a child of hers that it fits. */
+function findHome(births: Birth[], { person, start }: Happening): Birth | undefined {
+  const at = Date.parse(start);
+  const own = births.find(({ infants, born }) => infants.includes(person) && at < born + AFTER);
+  const fits = births.filter(
+    ({ parents, born }) => parents.includes(person) && at >= born - BEFORE && at < born + AFTER,
+  );
+  return own ?? (fits.length === 1 ? fits[0] : undefined);
 }
 
-type Birth = { born: number; infants: Person[]; parents: Person[]; anchors: Person[] };
+type Birth = { born: number; infants: Person[]; parents: Person[]; anchors: Person[]; happenings: Happening[] };
 
 /** Births: of children in a parent edge, and of patients who were under two when first spoken of. */
 function groupBirths(persons: Person[], edges: Edge[]): Birth[] {
@@ -71,7 +87,7 @@ function groupBirths(persons: Person[], edges: Edge[]): Birth[] {
       twin.infants.push(infant);
       twin.anchors.push(infant);
       twin.parents = [...new Set([...twin.parents, ...parents])];
-    } else births.push({ born, infants: [infant], parents, anchors: [infant] });
+    } else births.push({ born, infants: [infant], parents, anchors: [infant], happenings: [] });
   }
   return births;
 }
@@ -105,13 +121,22 @@ function describeBirth(key: Buffer, birth: Birth, edges: Edge[]): Journey {
       role: parent === mother ? ('mother' as const) : ('partner' as const),
     })),
   ];
-  return { ...identify(key, birth.anchors), members: dedupe(members), stages: stagesOf(birth) };
+  return {
+    ...identify(key, birth.anchors),
+    members: dedupe(members),
+    stages: stagesOf(birth),
+    happenings: birth.happenings,
+  };
 }
 
 /** The birth parent's column: who gave birth, else the one parent called mother, else the only parent known. */
 function findMother(birth: Birth, edges: Edge[]): Person | undefined {
   const own = edges.filter(({ child }) => birth.infants.includes(child));
-  const candidates = [own.filter(({ kinds }) => kinds.includes('gestational')), own.filter(({ mother }) => mother), own];
+  const candidates = [
+    own.filter(({ kinds }) => kinds.includes('gestational')),
+    own.filter(({ mother }) => mother),
+    own,
+  ];
   for (const candidate of candidates) {
     const parents = new Set(candidate.map(({ parent }) => parent));
     if (parents.size === 1) return [...parents][0];
@@ -147,7 +172,8 @@ function stagesOf({ born, infants }: Birth): Stage[] {
 /** Date of an infant's death, where a service that may declare it says so. */
 export function lossOf(infant: Person): string | null {
   const said = infant.charts.filter(
-    ({ content, sector }) => DECLARES_LOSS.has(sector ?? '') && (content.deceasedBoolean === true || content.deceasedDateTime),
+    ({ content, sector }) =>
+      DECLARES_LOSS.has(sector ?? '') && (content.deceasedBoolean === true || content.deceasedDateTime),
   );
   const [first] = said.sort((a, b) => (a.key < b.key ? -1 : 1));
   return first ? (first.content.deceasedDateTime ?? latest(first)).slice(0, 10) : null;

@@ -18,7 +18,9 @@ const NEWEST: (keyof Patient)[][] = [
 
 /** One Patient from all charts of a person: newest first per element, a real name before a placeholder, identifiers together. */
 export function composePatient(person: Person, relations: string[]): Patient {
-  const charts = [...person.charts].sort((a, b) => (latest(a) < latest(b) ? 1 : latest(a) > latest(b) ? -1 : a.key < b.key ? -1 : 1));
+  const charts = sharedCharts(person).sort((a, b) =>
+    latest(a) < latest(b) ? 1 : latest(a) > latest(b) ? -1 : a.key < b.key ? -1 : 1,
+  );
   const patient: Record<string, unknown> = { resourceType: 'Patient', id: person.id, active: true };
   const identifier = identifiers(charts);
   if (identifier.length > 0) patient.identifier = identifier;
@@ -33,6 +35,12 @@ export function composePatient(person: Person, relations: string[]): Patient {
     patient.link = relations.map((id) => ({ other: { reference: `RelatedPerson/${id}` }, type: 'seealso' }));
   }
   return patient as unknown as Patient;
+}
+
+/** What somebody told a charity stays with the charity where anybody else knows the person (sharing ground rule 5). */
+function sharedCharts({ charts }: Person): PatientState[] {
+  const statutory = charts.filter(({ sector }) => !sector?.startsWith('third-sector'));
+  return statutory.length > 0 ? statutory : [...charts];
 }
 
 function newestName(charts: PatientState[]): HumanName[] | undefined {

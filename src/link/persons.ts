@@ -12,7 +12,9 @@ export type Person = { id: string; charts: PatientState[] };
  * claims it with an incompatible birth date or name), with birth date and given name agreeing. All else stays a person of its own.
  */
 export function resolvePersons(statements: StatementState[], tainted: Set<string>) {
-  const charts = statements.filter((state): state is PatientState => state.type === 'Patient').sort((a, b) => a.seq - b.seq);
+  const charts = statements
+    .filter((state): state is PatientState => state.type === 'Patient')
+    .sort((a, b) => a.seq - b.seq);
   const claims = Map.groupBy(
     charts.filter(({ ref }) => ref !== null),
     ({ ref }) => ref as string,
@@ -51,7 +53,9 @@ function join(persons: Map<string, Person>, a: PatientState, b: PatientState): v
 /** Given name and birth date are there to agree on; a placeholder baby only with a known plurality of one. */
 function isLinkable({ content }: PatientState): boolean {
   if (!content.birthDate || content.birthDate.length < 10) return false;
-  const named = givenNames(content).some((name) => normaliseName(name).length > 1 && !isPlaceholder(normaliseName(name)));
+  const named = givenNames(content).some(
+    (name) => normaliseName(name).length > 1 && !isPlaceholder(normaliseName(name)),
+  );
   return named || isKnownSingleton(content);
 }
 
@@ -66,7 +70,8 @@ function agreeAll(claimants: PatientState[]): boolean {
 }
 
 function isCompatible(a: Patient, b: Patient): boolean {
-  if (a.birthDate && b.birthDate && !a.birthDate.startsWith(b.birthDate) && !b.birthDate.startsWith(a.birthDate)) return false;
+  if (a.birthDate && b.birthDate && !a.birthDate.startsWith(b.birthDate) && !b.birthDate.startsWith(a.birthDate))
+    return false;
   return compareGiven(givenNames(a), givenNames(b)) !== 'conflict';
 }
 

@@ -41,7 +41,16 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
     }),
   ].filter(({ start }) => !Number.isNaN(Date.parse(start)));
   const journeys = findJourneys(key, persons, edges, happenings);
-  const family: Family = { key, statements: states, persons, personOf: personOfKey, edges, spells, journeys, stored: facts.views };
+  const family: Family = {
+    key,
+    statements: states,
+    persons,
+    personOf: personOfKey,
+    edges,
+    spells,
+    journeys,
+    stored: facts.views,
+  };
   const members = journeys.flatMap((journey) => journey.members.map((member) => ({ journey: journey.id, ...member })));
   return {
     statements: [...changed],
@@ -58,13 +67,17 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
  */
 export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
   const known = new Map(facts.statements.map((state) => [state.key, state]));
-  const patients = new Map<string, { ref: string | null }>([...facts.statements, ...record.statements].map((one) => [one.key, one]));
+  const patients = new Map<string, { ref: string | null }>(
+    [...facts.statements, ...record.statements].map((one) => [one.key, one]),
+  );
   return record.statements.flatMap((said): Issue[] => {
     const before = known.get(said.key);
     if (!before) return [];
     if (said.type === 'Patient') {
       const other = isSomebodyElse(before.content as Patient, said.content as Patient);
-      return other ? [impostor(record, said, 'another of your patients: birth date, given name and family name all differ')] : [];
+      return other
+        ? [impostor(record, said, 'another of your patients: birth date, given name and family name all differ')]
+        : [];
     }
     const [was, is] = [patients.get(before.chart)?.ref, patients.get(said.chart)?.ref];
     const moved = said.type !== 'RelatedPerson' && before.chart !== said.chart && !(was && was === is);
@@ -107,7 +120,14 @@ function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, s
   return { states: [...states.values()].sort((a, b) => a.seq - b.seq), changed };
 }
 
-const pick = ({ first, base, times, content, chart, ref }: StatementState) => ({ first, base, times, content, chart, ref });
+const pick = ({ first, base, times, content, chart, ref }: StatementState) => ({
+  first,
+  base,
+  times,
+  content,
+  chart,
+  ref,
+});
 
 function identityAssertions(persons: { charts: { key: string; ref: string | null }[] }[]): Assertion[] {
   return persons.flatMap(({ charts: [first, ...rest] }) =>

@@ -5,7 +5,12 @@ import type { Message } from '../model.ts';
 import { digestOf } from './plan.ts';
 
 /** Who said what when: one per record, naming what the record changed, its message by the sender's id, and the mapping that read it. */
-export function provenanceOf(key: Buffer, record: IdentifiedRecord, message: Message, plan: Plan): Plan['insert'][number] | null {
+export function provenanceOf(
+  key: Buffer,
+  record: IdentifiedRecord,
+  message: Message,
+  plan: Plan,
+): Plan['insert'][number] | null {
   const shared = [...plan.insert, ...plan.update].filter(({ state }) => state !== 'gone');
   const targets = shared.map(({ type, id }) => `${type}/${id}`).sort();
   if (targets.length === 0) return null;
@@ -17,9 +22,22 @@ export function provenanceOf(key: Buffer, record: IdentifiedRecord, message: Mes
     recorded: record.saidAt,
     policy: [`https://skein.example/mapping/${record.mapping}`],
     agent: [{ who: { reference: `Organization/${system.service.id}` } }],
-    entity: [{ role: 'source', what: { identifier: { system: 'https://skein.example/Id/message', value: identifier } } }],
+    entity: [
+      { role: 'source', what: { identifier: { system: 'https://skein.example/Id/message', value: identifier } } },
+    ],
   };
-  const persons = [...new Set(shared.flatMap((view) => view.persons))].sort();
-  const view = { type: 'Provenance', id: content.id as string, content, owner: null, persons, authors: [system.service.id], service: null, state: null };
+  const persons = [
+    ...new Set(shared.flatMap(({ type, persons }) => (type === 'Patient' ? persons.slice(0, 1) : persons))),
+  ].sort();
+  const view = {
+    type: 'Provenance',
+    id: content.id as string,
+    content,
+    owner: null,
+    persons,
+    authors: [system.service.id],
+    service: null,
+    state: null,
+  };
   return { ...view, digest: digestOf(view) };
 }

@@ -1,8 +1,8 @@
 import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
 import type { Assertion, StatementState } from '../facts.ts';
 import { compareGiven, normaliseName } from './names.ts';
-import { type Person, givenNames } from './persons.ts';
-import { type ParentKind, isGenetic, parentClaim } from './relationships.ts';
+import { givenNames, type Person } from './persons.ts';
+import { isGenetic, type ParentKind, parentClaim } from './relationships.ts';
 
 /** An active parent edge: one per pair, with every kind that was evidenced. */
 export type Edge = {
@@ -20,7 +20,10 @@ type PersonOf = (key: string | null) => Person | undefined;
  * Parent edges from what senders say of relatives. A reference binds to the one verified person it names and adds nothing to them;
  * anything weaker is a suggestion, looked at again whenever that person arrives. Never a partner edge (sharing ground rule 7).
  */
-export function relatePersons(statements: StatementState[], personOf: PersonOf): { edges: Edge[]; assertions: Assertion[] } {
+export function relatePersons(
+  statements: StatementState[],
+  personOf: PersonOf,
+): { edges: Edge[]; assertions: Assertion[] } {
   const edges = new Map<string, Edge>();
   const assertions: Assertion[] = [];
   const related = statements.filter((state): state is RelatedState => state.type === 'RelatedPerson');
@@ -47,7 +50,8 @@ function bind(state: RelatedState, personOf: PersonOf): { edge?: Edge; assertion
   if (state.ref === null) return suggest('possible-parent', 'named without an identifier');
   if (!patient || !other) return suggest('possible-parent', 'identifier names no verified person yet');
   if (patient === other) return suggest('possible-parent', 'identifier names the patient');
-  if (!nameAgrees(state.content, other)) return suggest('possible-parent', 'the name differs from that of the identifier');
+  if (!nameAgrees(state.content, other))
+    return suggest('possible-parent', 'the name differs from that of the identifier');
   const [parent, child] = claim.parent === 'related' ? [other, patient] : [patient, other];
   const evidence = { kinds: claim.kinds.join(','), tier: 'B' };
   return {

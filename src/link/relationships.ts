@@ -21,7 +21,18 @@ const PARENT: Record<string, ParentKind> = {
   NMTHF: 'caring',
   NFTHF: 'caring',
 };
-const CHILD = new Set(['CHILD', 'CHLDADOPT', 'CHLDFOST', 'SONC', 'DAUC', 'SON', 'DAU', 'STPCHLD', 'DAUADOPT', 'SONADOPT']);
+const CHILD = new Set([
+  'CHILD',
+  'CHLDADOPT',
+  'CHLDFOST',
+  'SONC',
+  'DAUC',
+  'SON',
+  'DAU',
+  'STPCHLD',
+  'DAUADOPT',
+  'SONADOPT',
+]);
 const GENETIC = new Set(['NMTH', 'NFTH', 'NPRN', 'NCHILD', 'NDAU', 'NSON', 'DONOR']);
 
 export type Claim = {
@@ -42,7 +53,8 @@ export function parentClaim(related: RelatedPerson): Claim | null {
   const kinds = [...new Set(codes.flatMap((code) => PARENT[code] ?? []))].sort();
   const child = codes.some((code) => CHILD.has(code));
   if (kinds.length > 0 && child) return null;
-  if (kinds.length > 0) return { parent: 'related', kinds, mother: codes.some((code) => ['MTH', 'GESTM'].includes(code)) };
+  if (kinds.length > 0)
+    return { parent: 'related', kinds, mother: codes.some((code) => ['MTH', 'GESTM'].includes(code)) };
   return child ? { parent: 'patient', kinds: ['caring'], mother: false } : null;
 }
 

@@ -23,7 +23,11 @@ export type Spell = {
 };
 
 /** Groups what senders say of episodes into spells. What the receiving service says of its own spell outranks the referrer. */
-export function groupSpells(key: Buffer, statements: StatementState[], personOf: (key: string) => Person | undefined): Spell[] {
+export function groupSpells(
+  key: Buffer,
+  statements: StatementState[],
+  personOf: (key: string) => Person | undefined,
+): Spell[] {
   const referrals = statements.filter(({ type }) => type === 'ServiceRequest');
   const episodes = statements.filter((state): state is EpisodeState => state.type === 'EpisodeOfCare');
   const groups = new Map<string, { person: Person; referral: string | null; states: EpisodeState[] }>();
@@ -104,7 +108,11 @@ export function involve(spells: Spell[]): Involvement[] {
     const until = state === 'closed' ? instant(spell.period.end ?? spell.period.start) : null;
     const row = { person: spell.person.id, service: spell.service, state, since: instant(spell.period.start), until };
     const known = best.get(`${row.person} ${row.service}`);
-    if (!known || RANK[state] < RANK[known.state] || (state === known.state && (row.until ?? '') > (known.until ?? ''))) {
+    if (
+      !known ||
+      RANK[state] < RANK[known.state] ||
+      (state === known.state && (row.until ?? '') > (known.until ?? ''))
+    ) {
       best.set(`${row.person} ${row.service}`, row);
     }
   }

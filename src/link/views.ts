@@ -1,4 +1,12 @@
-import type { CareTeam, Encounter, EpisodeOfCare, Group, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
+import type {
+  CareTeam,
+  Encounter,
+  EpisodeOfCare,
+  Group,
+  RelatedPerson,
+  Resource,
+  ServiceRequest,
+} from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
 import type { StatementState, StoredView, View } from '../facts.ts';
 import { idOf, renameReferences } from '../fhir/references.ts';
@@ -42,15 +50,23 @@ export function composeViews(family: Family): View[] {
 }
 
 function patientView(family: Family, person: Person): View {
-  const links = family.edges.flatMap((edge) =>
-    edge.parent === person || edge.child === person ? [relationId(family.key, edge, edge.parent === person)] : [],
-  );
+  const links = family.edges
+    .filter(({ parent, child }) => parent === person || child === person)
+    .map((edge) => ({
+      id: relationId(family.key, edge, edge.parent === person),
+      other: edge.parent === person ? edge.child.id : edge.parent.id,
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
   return view({
     type: 'Patient',
     id: person.id,
-    content: composePatient(person, links.sort()),
+    content: composePatient(
+      person,
+      links.map(({ id }) => id),
+    ),
     owner: person.charts[0]?.key ?? person.id,
-    persons: [person.id],
+    // The person, then the one each link leads to, in their order: a link shows only to those who may know of both.
+    persons: [person.id, ...links.map(({ other }) => other)],
     authors: unique(person.charts.map(({ service }) => service)),
     service: null,
   });
@@ -89,7 +105,7 @@ function episodeView(family: Family, spell: Spell): View {
   const content: EpisodeOfCare = {
     ...toShared(family, said),
     id: spell.id,
-    meta: tags(family, spell.person),
+    meta: { tag: journeysOf(family, spell).map(({ id }) => ({ system: JOURNEY_TAG, code: id })) },
     status: spell.status,
     patient: { reference: `Patient/${spell.person.id}` },
     managingOrganization: { reference: `Organization/${spell.service}` },
@@ -163,7 +179,9 @@ function groupView(journey: Journey): View {
 
 function teamViews(family: Family, journey: Journey): View[] {
   return journey.members.flatMap(({ person }) => {
-    const spells = family.spells.filter((spell) => spell.person.id === person && isCare(spell));
+    const spells = family.spells.filter(
+      (spell) => spell.person.id === person && isCare(spell) && journeysOf(family, spell).includes(journey),
+    );
     if (spells.length === 0) return [];
     const id = keyedId(family.key, 'team', journey.id, person);
     const participant = spells
@@ -178,21 +196,39 @@ function teamViews(family: Family, journey: Journey): View[] {
       participant,
     };
     return [
-      view({ type: 'CareTeam', id, content, owner: person, persons: [person], authors: [], service: null, state: 'active' }),
+      view({
+        type: 'CareTeam',
+        id,
+        content,
+        owner: person,
+        persons: [person],
+        authors: [],
+        service: null,
+        state: 'active',
+      }),
     ];
   });
 }
 
-const isCare = ({ status }: Spell) => status !== 'cancelled' && status !== 'entered-in-error';
+/** Care that was taken up: a referral still to be accepted is between the services it names. */
+const isCare = ({ status, confirmed }: Spell) =>
+  confirmed && ['active', 'onhold', 'waitlist', 'finished'].includes(status);
 
-function tags(family: Family, person: Person) {
-  const journeys = family.journeys.filter(({ members }) => members.some((member) => member.person === person.id));
-  return { tag: journeys.map(({ id }) => ({ system: JOURNEY_TAG, code: id })).sort((a, b) => (a.code < b.code ? -1 : 1)) };
+/** The journey that a spell belongs to: never two, so that care in one pregnancy says nothing to those of another. */
+function journeysOf(family: Family, { person, period }: Spell): Journey[] {
+  return family.journeys.filter(({ happenings }) =>
+    happenings.some((happening) => happening.person === person && happening.start === period.start),
+  );
 }
 
 /** A sender's resource without what is its own affair (narrative, version, contained parts), its references made ours. */
 function toShared<T extends Resource>(family: Family, resource: T): T {
-  const { meta: _meta, text: _text, contained: _contained, ...rest } = resource as T & { text?: unknown; contained?: unknown };
+  const {
+    meta: _meta,
+    text: _text,
+    contained: _contained,
+    ...rest
+  } = resource as T & { text?: unknown; contained?: unknown };
   return renameReferences(rest as unknown as T, (reference) => {
     const person = family.personOf(idOf(reference, 'Patient') ?? null);
     const episode = idOf(reference, 'EpisodeOfCare');
@@ -222,7 +258,7 @@ function tombstone(family: Family, { type, id, owner, persons, authors, service 
     Encounter: { resourceType: 'Encounter', id, status: 'entered-in-error', class: { code: 'AMB' }, subject },
   };
   const content = contents[type] as Resource;
-  const about = type === 'Patient' && survivor ? unique([id, survivor.id]) : persons;
+  const about = type === 'Patient' && survivor && survivor.id !== id ? [id, survivor.id] : persons;
   return view({ type, id, content, owner, persons: about, authors, service, state: 'gone' });
 }
 

@@ -3,7 +3,8 @@ import type { Db } from '../db.ts';
 import type { Message, System } from '../model.ts';
 
 const COLUMNS = 'key, type, "systemId", chart, ref, first, base, times, content';
-const TYPES = 'key uuid, type text, "systemId" int, chart uuid, ref uuid, first text, base text, times jsonb, content jsonb';
+const TYPES =
+  'key uuid, type text, "systemId" int, chart uuid, ref uuid, first text, base text, times jsonb, content jsonb';
 
 export const REBUILD = {
   // Messages wait while statements are folded again: one that committed meanwhile would be lost from them.

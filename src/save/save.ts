@@ -61,14 +61,30 @@ export async function save(db: Db, key: Buffer, saving: Saving): Promise<string>
 function messageRow(message: Message | null): string | null {
   if (!message) return null;
   const { system, channel, contentType, source, identifier, contentHash } = message;
-  const row = { channel, source, identifier, system_id: system.id, content_type: contentType, content_hash: contentHash };
+  const row = {
+    channel,
+    source,
+    identifier,
+    system_id: system.id,
+    content_type: contentType,
+    content_hash: contentHash,
+  };
   return JSON.stringify(row);
 }
 
 function recordRow(saving: Saving['record']): string | null {
   if (!saving) return null;
   const { position, saidAt, stamp, mapping, mode, statements, lineage } = saving.record;
-  return JSON.stringify({ system_id: saving.systemId, said_at: saidAt, position, stamp, mapping, mode, statements, lineage });
+  return JSON.stringify({
+    system_id: saving.systemId,
+    said_at: saidAt,
+    position,
+    stamp,
+    mapping,
+    mode,
+    statements,
+    lineage,
+  });
 }
 
 function intakeRow(answer: Saving['answer']): string | null {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SourceRecord } from '../../src/model.ts';
 import { link } from '../../src/link/plan.ts';
+import type { SourceRecord } from '../../src/model.ts';
 import { isEmpty } from '../../src/save/save.ts';
 import { episode, nhsNumber, patient, record, referral, relative, resourceStatement } from '../support/records.ts';
 import { KEY, Store, service } from './store.ts';
@@ -17,30 +17,90 @@ const OTHER = { nhs: nhsNumber(5), given: 'Ruth', family: 'Bell', born: '1991-01
 const mother = (nhs: string) => relative('pid-21', 'patient', ['GESTM', 'MTH'], { nhs });
 const byIdentifier = () => {
   const own = episode('E1', 'active');
-  Object.assign(own.resource, { referralRequest: [{ identifier: { system: 'https://skein.example/Id/referral', value: 'R1' } }] });
+  Object.assign(own.resource, {
+    referralRequest: [{ identifier: { system: 'https://skein.example/Id/referral', value: 'R1' } }],
+  });
   return own;
 };
 const withIdentifier = (statements: ReturnType<typeof referral>) => {
   const [request] = statements;
-  if (request) Object.assign(request.resource, { identifier: [{ system: 'https://skein.example/Id/referral', value: 'R1' }] });
+  if (request)
+    Object.assign(request.resource, { identifier: [{ system: 'https://skein.example/Id/referral', value: 'R1' }] });
   return statements;
 };
 
 /** A family as its services tell it: corrections, updates, an unverified chart, a partner, and one sender's mistake. */
 const SAID: [ReturnType<typeof service>, SourceRecord][] = [
-  [visiting, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER), ...withIdentifier(referral('R1', perinatal.id))])],
-  [visiting, record('2026-09-05T09:00:00Z', [patient('patient', MOTHER), ...withIdentifier(referral('R1', perinatal.id, 'revoked'))])],
-  [maternity, record('2026-08-21T09:00:00Z', [patient('patient', { ...BABY, given: 'Baby', nhs: undefined, local: 'B1' }), mother(OTHER.nhs)], 'delta')],
-  [maternity, record('2026-08-22T09:00:00Z', [patient('patient', { ...BABY, local: 'B1' }), mother(MOTHER.nhs), episode('V1', 'active')], 'delta')],
-  [maternity, record('2026-08-25T09:00:00Z', [patient('patient', { local: 'B1', given: 'Kofi' }), episode('V1', 'finished')], 'delta')],
-  [maternity, record('2026-08-21T10:00:00Z', [patient('patient', { ...BABY, nhs: nhsNumber(3), given: 'Ama', local: 'B2' }), mother(MOTHER.nhs)], 'delta')],
-  [maternity, record('2026-03-01T09:00:00Z', [patient('patient', { ...MOTHER, local: 'M1', verified: false })], 'delta')],
+  [
+    visiting,
+    record('2026-09-01T09:00:00Z', [patient('patient', MOTHER), ...withIdentifier(referral('R1', perinatal.id))]),
+  ],
+  [
+    visiting,
+    record('2026-09-05T09:00:00Z', [
+      patient('patient', MOTHER),
+      ...withIdentifier(referral('R1', perinatal.id, 'revoked')),
+    ]),
+  ],
+  [
+    maternity,
+    record(
+      '2026-08-21T09:00:00Z',
+      [patient('patient', { ...BABY, given: 'Baby', nhs: undefined, local: 'B1' }), mother(OTHER.nhs)],
+      'delta',
+    ),
+  ],
+  [
+    maternity,
+    record(
+      '2026-08-22T09:00:00Z',
+      [patient('patient', { ...BABY, local: 'B1' }), mother(MOTHER.nhs), episode('V1', 'active')],
+      'delta',
+    ),
+  ],
+  [
+    maternity,
+    record(
+      '2026-08-25T09:00:00Z',
+      [patient('patient', { local: 'B1', given: 'Kofi' }), episode('V1', 'finished')],
+      'delta',
+    ),
+  ],
+  [
+    maternity,
+    record(
+      '2026-08-21T10:00:00Z',
+      [patient('patient', { ...BABY, nhs: nhsNumber(3), given: 'Ama', local: 'B2' }), mother(MOTHER.nhs)],
+      'delta',
+    ),
+  ],
+  [
+    maternity,
+    record('2026-03-01T09:00:00Z', [patient('patient', { ...MOTHER, local: 'M1', verified: false })], 'delta'),
+  ],
   [maternity, record('2026-04-01T09:00:00Z', [patient('patient', { ...MOTHER, local: 'M1' })], 'delta')],
   [camhs, record('2026-10-01T09:00:00Z', [patient('patient', BABY), episode('C1', 'active', { start: '2026-10-01' })])],
   [perinatal, record('2026-09-03T09:00:00Z', [patient('patient', MOTHER), byIdentifier()])],
-  [charity, record('2026-09-04T09:00:00Z', [patient('patient', { local: 'P1', given: 'Yaw', born: '1990-05-05' }), relative('nk1', 'patient', ['SPS'], { nhs: MOTHER.nhs })])],
+  [
+    charity,
+    record('2026-09-04T09:00:00Z', [
+      patient('patient', { local: 'P1', given: 'Yaw', born: '1990-05-05' }),
+      relative('nk1', 'patient', ['SPS'], { nhs: MOTHER.nhs }),
+    ]),
+  ],
   [perinatal, record('2026-09-06T09:00:00Z', [patient('patient', OTHER), episode('E9', 'active')])],
-  [visiting, record('2026-09-20T09:00:00Z', [patient('patient', MOTHER), resourceStatement('encounter', 'x|1', { resourceType: 'Encounter', status: 'finished', class: { code: 'HH' }, subject: { reference: '#patient' } })])],
+  [
+    visiting,
+    record('2026-09-20T09:00:00Z', [
+      patient('patient', MOTHER),
+      resourceStatement('encounter', 'x|1', {
+        resourceType: 'Encounter',
+        status: 'finished',
+        class: { code: 'HH' },
+        subject: { reference: '#patient' },
+      }),
+    ]),
+  ],
   [camhs, record('2026-10-03T09:00:00Z', [patient('patient', { ...OTHER, born: '1981-01-01', given: 'Nell' })])],
 ];
 
@@ -61,11 +121,12 @@ function upToRenaming(store: Store): string[] {
     names.set(view.id, `journey:${view.persons.map((id) => names.get(id)).sort()}:${view.state}`);
   }
   for (const type of ['RelatedPerson', 'CareTeam']) for (const { id } of store.all(type)) names.set(id, type);
-  const text = (value: unknown) => JSON.stringify(value).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => names.get(id) ?? id);
+  const text = (value: unknown) =>
+    JSON.stringify(value).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => names.get(id) ?? id);
   const live = [...store.views.values()].filter(({ state }) => state !== 'gone');
   const rows = live.map(({ type, content, persons: ids, service, state }) => {
     const renamed = ids.map((id) => names.get(id) ?? id);
-    const persons = type === 'Group' ? renamed.sort() : renamed;
+    const persons = ['Group', 'Patient'].includes(type) ? renamed.sort() : renamed;
     const { member, link: links, ...rest } = content as unknown as { member?: unknown[]; link?: unknown[] };
     const unordered = [...(member ?? []), ...(links ?? [])].map(text).sort();
     return text([rest, unordered, persons, service, state]);

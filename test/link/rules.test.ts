@@ -1,7 +1,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { findImpostors } from '../../src/link/plan.ts';
 import { identifyRecord } from '../../src/link/identify.ts';
+import { findImpostors } from '../../src/link/plan.ts';
 import { episode, nhsNumber, patient, record, referral, relative } from '../support/records.ts';
 import { KEY, Store, service } from './store.ts';
 
@@ -102,20 +102,27 @@ describe('persons', () => {
 
 describe('a known identifier', () => {
   const impostors = (from: ReturnType<typeof service>, ...statements: Parameters<typeof record>[1]) => {
-    const { record: found } = identifyRecord(record('2026-09-09T10:00:00Z', statements), { key: KEY, systemId: Number(from.id.slice(-1)) });
+    const { record: found } = identifyRecord(record('2026-09-09T10:00:00Z', statements), {
+      key: KEY,
+      systemId: Number(from.id.slice(-1)),
+    });
     return findImpostors(store.facts, found).map(({ expression }) => expression);
   };
 
   it('may be corrected in part, but not be given to somebody else', () => {
     say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
-    expect(impostors(maternity, patient('patient', { ...MOTHER, local: 'M1', family: 'Bell', born: '1994-03-03' }))).toEqual([]);
+    expect(
+      impostors(maternity, patient('patient', { ...MOTHER, local: 'M1', family: 'Bell', born: '1994-03-03' })),
+    ).toEqual([]);
     const other = { nhs: nhsNumber(7), given: 'Ruth', family: 'Bell', born: '1980-01-01', local: 'M1' };
     expect(impostors(maternity, patient('patient', other))).toEqual(['Patient.identifier']);
   });
 
   it('of a referral may not move to another patient', () => {
     say(visiting, '09-01', patient('patient', MOTHER), ...referral('R1', perinatal.id));
-    expect(impostors(visiting, patient('patient', { ...MOTHER, born: '1994-03-03' }), ...referral('R1', perinatal.id))).toEqual([]);
+    expect(
+      impostors(visiting, patient('patient', { ...MOTHER, born: '1994-03-03' }), ...referral('R1', perinatal.id)),
+    ).toEqual([]);
     const other = { nhs: nhsNumber(7), given: 'Ruth', family: 'Bell', born: '1980-01-01' };
     expect(impostors(visiting, patient('patient', other), ...referral('R1', perinatal.id))).toEqual([
       'ServiceRequest.identifier',
@@ -150,13 +157,23 @@ describe('relationships', () => {
 
   it('do not bind where the name given differs from the name behind the number', () => {
     say(visiting, '09-01', patient('patient', MOTHER));
-    say(maternity, '09-02', patient('patient', BABY), relative('nk1-1', 'patient', ['MTH'], { nhs: MOTHER.nhs, given: 'Ruth' }));
+    say(
+      maternity,
+      '09-02',
+      patient('patient', BABY),
+      relative('nk1-1', 'patient', ['MTH'], { nhs: MOTHER.nhs, given: 'Ruth' }),
+    );
     expect(store.all('RelatedPerson')).toEqual([]);
   });
 
   it('add no demographics to the person they name', () => {
     say(visiting, '09-01', patient('patient', MOTHER));
-    say(maternity, '09-02', patient('patient', BABY), relative('nk1-1', 'patient', ['MTH'], { nhs: MOTHER.nhs, given: 'Amara' }));
+    say(
+      maternity,
+      '09-02',
+      patient('patient', BABY),
+      relative('nk1-1', 'patient', ['MTH'], { nhs: MOTHER.nhs, given: 'Amara' }),
+    );
     const mother = store.all('Patient').find(({ content }) => (content as Patient).birthDate === MOTHER.born);
     expect((mother?.content as Patient).name).toEqual([{ family: 'Osei', given: ['Amara'] }]);
   });

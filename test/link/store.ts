@@ -47,7 +47,18 @@ export class Store {
     const { views } = this.facts;
     const at = views.findIndex(({ type, id }) => `${type}/${id}` === name);
     const { type, id, digest, state, persons, authors, service } = view;
-    const row = { type, id, digest, state, persons, authors, service, owner: view.owner ?? '', rowId: name, version: 1 };
+    const row = {
+      type,
+      id,
+      digest,
+      state,
+      persons,
+      authors,
+      service,
+      owner: view.owner ?? '',
+      rowId: name,
+      version: 1,
+    };
     views.splice(at < 0 ? views.length : at, at < 0 ? 0 : 1, row);
   }
 
@@ -57,7 +68,11 @@ export class Store {
   }
 }
 
-function merge<Row>(stored: Row[], { upsert, remove }: { upsert: Row[]; remove: Partial<Row>[] }, keyOf: (row: Row) => string): Row[] {
+function merge<Row>(
+  stored: Row[],
+  { upsert, remove }: { upsert: Row[]; remove: Partial<Row>[] },
+  keyOf: (row: Row) => string,
+): Row[] {
   const gone = new Set([...remove.map((row) => keyOf(row as Row)), ...upsert.map(keyOf)]);
   return [...stored.filter((row) => !gone.has(keyOf(row))), ...upsert];
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { System } from '../../src/model.ts';
 import { link } from '../../src/link/plan.ts';
+import type { System } from '../../src/model.ts';
 import { withFacts } from '../../src/save/load.ts';
 import { isEmpty } from '../../src/save/save.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -24,7 +24,9 @@ const count = async (sql: string) => Number((await database.pool.query(`select c
 describe('save', () => {
   it('makes one person of eight messages at once about one new mother', async () => {
     const senders = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((n) => register(database, `sector-${n}`)));
-    await Promise.all(senders.map((system) => hear(database, system, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER)]))));
+    await Promise.all(
+      senders.map((system) => hear(database, system, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER)]))),
+    );
     expect(await count("resource where type = 'Patient'")).toBe(1);
     expect(await count('statement')).toBe(8);
   });
@@ -36,7 +38,10 @@ describe('save', () => {
         relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }),
       ]);
     const twins = Array.from({ length: 6 }, (_, n) => hear(database, maternity, born(n)));
-    await Promise.all([...twins, hear(database, visiting, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER)]))]);
+    await Promise.all([
+      ...twins,
+      hear(database, visiting, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER)])),
+    ]);
     expect(await count("resource where type = 'Group' and content->>'active' = 'true'")).toBe(1);
     expect(await count("member where role = 'infant'")).toBe(6);
     expect(await count("resource where type = 'RelatedPerson' and content->>'active' = 'true'")).toBe(12);
@@ -47,14 +52,21 @@ describe('save', () => {
     await hear(database, visiting, first);
     await hear(database, visiting, first);
     expect(await count('resource_history')).toBe(0);
-    await hear(database, visiting, record('2026-09-02T09:00:00Z', [patient('patient', { ...MOTHER, local: 'V1', family: 'Bell' })]));
-    const { rows } = await database.pool.query("select version, content->'name'->0->>'family' as family from resource where type = 'Patient'");
+    await hear(
+      database,
+      visiting,
+      record('2026-09-02T09:00:00Z', [patient('patient', { ...MOTHER, local: 'V1', family: 'Bell' })]),
+    );
+    const { rows } = await database.pool.query(
+      "select version, content->'name'->0->>'family' as family from resource where type = 'Patient'",
+    );
     expect(rows).toEqual([{ version: 2, family: 'Bell' }]);
     expect(await count("resource_history where type = 'Patient' and content->'name'->0->>'family' = 'Osei'")).toBe(1);
   });
 
   it('replaces index rows with those of the new version', async () => {
-    const named = (family: string, day: string) => record(`2026-09-${day}T09:00:00Z`, [patient('patient', { ...MOTHER, local: 'V1', family })]);
+    const named = (family: string, day: string) =>
+      record(`2026-09-${day}T09:00:00Z`, [patient('patient', { ...MOTHER, local: 'V1', family })]);
     await hear(database, visiting, named('Osei', '01'));
     await hear(database, visiting, named('Bell', '02'));
     expect(await count("index_string where value = 'osei'")).toBe(0);
@@ -62,17 +74,35 @@ describe('save', () => {
   });
 
   it('appends events in the same transaction', async () => {
-    await hear(database, visiting, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER), ...referral('R1', maternity.service.id)]));
+    await hear(
+      database,
+      visiting,
+      record('2026-09-01T09:00:00Z', [patient('patient', MOTHER), ...referral('R1', maternity.service.id)]),
+    );
     const { rows } = await database.pool.query("select event->>'code' as code from outbox order by id");
     expect(rows.map(({ code }) => code)).toContain('referral-received');
   });
 
   it('leaves nothing for a recomputation of the same facts to change', async () => {
-    await hear(database, visiting, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER), ...referral('R1', maternity.service.id)]));
-    await hear(database, maternity, record('2026-09-02T09:00:00Z', [patient('patient', { ...BABY, local: 'B1' }), relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs })], 'delta'));
+    await hear(
+      database,
+      visiting,
+      record('2026-09-01T09:00:00Z', [patient('patient', MOTHER), ...referral('R1', maternity.service.id)]),
+    );
+    await hear(
+      database,
+      maternity,
+      record(
+        '2026-09-02T09:00:00Z',
+        [patient('patient', { ...BABY, local: 'B1' }), relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs })],
+        'delta',
+      ),
+    );
     const { rows } = await database.pool.query<{ key: string }>("select key from statement where type = 'Patient'");
     for (const { key } of rows) {
-      const plan = await withFacts(database.pool, [key], { systemId: 0, identifier: '' }, async (_client, { facts }) => link(database.key, facts, null, null));
+      const plan = await withFacts(database.pool, [key], { systemId: 0, identifier: '' }, async (_client, { facts }) =>
+        link(database.key, facts, null, null),
+      );
       expect(isEmpty(plan)).toBe(true);
     }
   });

@@ -9,15 +9,22 @@ import type { TestDatabase } from './database.ts';
 
 /** Registers a system of a service with this sector, by SQL alone. */
 export async function register({ pool, key }: TestDatabase, sector: string): Promise<System> {
-  const service: Service = { id: keyedId(key, 'service', 'RXX', sector), name: sector, ods: 'RXX', team: sector, sector, kind: null };
+  const service: Service = {
+    id: keyedId(key, 'service', 'RXX', sector),
+    name: sector,
+    ods: 'RXX',
+    team: sector,
+    sector,
+    kind: null,
+  };
   await pool.query('insert into service (id, name, ods, team, sector, registered) values ($1, $2, $3, $4, $5, true)', [
     service.id,
     ...[sector, 'RXX', sector, sector],
   ]);
-  const { rows } = await pool.query<{ id: number }>('insert into system (name, service_id) values ($1, $2) returning id', [
-    sector,
-    service.id,
-  ]);
+  const { rows } = await pool.query<{ id: number }>(
+    'insert into system (name, service_id) values ($1, $2) returning id',
+    [sector, service.id],
+  );
   return { id: rows[0]?.id as number, name: sector, service, source: null, dialect: null, onHeld: 'AE' };
 }
 

@@ -3,8 +3,7 @@ import type { Patient, RelatedPerson, Resource } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../src/fhir/nhs-number.ts';
 import type { SourceRecord, Statement } from '../../src/model.ts';
 
-const VERIFICATION =
-  'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
+const VERIFICATION = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
 
 /** The n-th valid number of the 999 test range. */
 export function nhsNumber(n: number): string {
@@ -25,7 +24,10 @@ export type Someone = {
   rest?: Partial<Patient>;
 };
 
-export function patient(local: string, { nhs, verified = true, local: mrn, given, family, born, rest }: Someone): Statement {
+export function patient(
+  local: string,
+  { nhs, verified = true, local: mrn, given, family, born, rest }: Someone,
+): Statement {
   const status = { url: VERIFICATION, valueCodeableConcept: { coding: [{ code: verified ? '01' : '02' }] } };
   const identifier = [
     ...(mrn ? [{ system: 'https://skein.example/Id/RXX', value: mrn }] : []),
@@ -42,7 +44,12 @@ export function patient(local: string, { nhs, verified = true, local: mrn, given
   return { local, resource, ...(first ? { identifier: `${first.system}|${first.value}` } : {}) };
 }
 
-export function relative(local: string, of: string, codes: string[], end: { nhs?: string; mrn?: string; given?: string } = {}): Statement {
+export function relative(
+  local: string,
+  of: string,
+  codes: string[],
+  end: { nhs?: string; mrn?: string; given?: string } = {},
+): Statement {
   const identifier = [
     ...(end.nhs ? [{ system: NHS_NUMBER, value: end.nhs }] : []),
     ...(end.mrn ? [{ system: 'https://skein.example/Id/RXX', value: end.mrn }] : []),
