@@ -54,8 +54,21 @@ function withOffset({ date, fraction, offset }: Parts, time: string, zone: strin
   return local + (offset ?? formatOffset(offsetAt(Date.parse(`${date}T${time}Z`), zone)));
 }
 
-/** Minutes east of UTC at a local wall-clock time. In the hour that is repeated in autumn, the later one (winter time). */
+/** By zone and hour: Intl takes microseconds a call, and a feed asks for the same few hours again and again. */
+const offsets = new Map<string, number>();
+
 function offsetAt(local: number, zone: string): number {
+  const key = `${zone} ${Math.floor(local / 3_600_000)}`;
+  const known = offsets.get(key);
+  if (known !== undefined) return known;
+  if (offsets.size > 5_000) offsets.clear();
+  const offset = findOffset(local, zone);
+  offsets.set(key, offset);
+  return offset;
+}
+
+/** Minutes east of UTC at a local wall-clock time. In the hour that is repeated in autumn, the later one (winter time). */
+function findOffset(local: number, zone: string): number {
   const first = zoneOffset(local, zone);
   const second = zoneOffset(local - first * 60_000, zone);
   return first === second ? first : zoneOffset(local - second * 60_000, zone);

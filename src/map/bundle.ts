@@ -13,13 +13,15 @@ export type Entry = {
 };
 export type Bundle = { entries: Entry[]; byUrl: Map<string, Entry>; byResource: Map<Node, Entry> };
 
-const text = (value: Json | undefined): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const text = (value: Json | undefined): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
 
 /** Entries without a resource are kept out; a single resource is a Bundle of one. */
 export function indexBundle(tree: Json): Bundle {
   const bundle: Bundle = { entries: [], byUrl: new Map(), byResource: new Map() };
   if (!isObject(tree)) return bundle;
-  const list: Json[] = tree.resourceType === 'Bundle' ? (Array.isArray(tree.entry) ? tree.entry : []) : [{ resource: tree }];
+  const list: Json[] =
+    tree.resourceType === 'Bundle' ? (Array.isArray(tree.entry) ? tree.entry : []) : [{ resource: tree }];
   for (const [index, item] of list.entries()) {
     if (!isObject(item)) continue;
     const at = tree.resourceType === 'Bundle' ? `/entry/${index}/resource` : '';
@@ -32,7 +34,8 @@ export function indexBundle(tree: Json): Bundle {
     bundle.entries.push(entry);
     bundle.byResource.set(resource, entry);
     const id = text(resource.id);
-    for (const url of [entry.fullUrl, id && `${entry.type}/${id}`]) if (url && !bundle.byUrl.has(url)) bundle.byUrl.set(url, entry);
+    for (const url of [entry.fullUrl, id && `${entry.type}/${id}`])
+      if (url && !bundle.byUrl.has(url)) bundle.byUrl.set(url, entry);
   }
   return bundle;
 }
@@ -45,7 +48,14 @@ export function resolve(bundle: Bundle, reference: string, from: Entry | undefin
   const resource = contained[index];
   if (!from || !isObject(resource)) return undefined;
   const at = `${from.at}/contained/${index}`;
-  return { resource, at, type: text(resource.resourceType) ?? '', fullUrl: undefined, method: undefined, url: undefined };
+  return {
+    resource,
+    at,
+    type: text(resource.resourceType) ?? '',
+    fullUrl: undefined,
+    method: undefined,
+    url: undefined,
+  };
 }
 
 const ODS = /\/ods-(organization|site)-code$/i;
@@ -82,8 +92,10 @@ function nameService(bundle: Bundle, entry: Entry, depth = 0): Named | undefined
   };
   const { resource, type } = entry;
   const first = (value: Json | undefined) => (Array.isArray(value) ? value[0] : value);
-  if (type === 'HealthcareService') return { ...describe(resource), ods: describe(resource).ods ?? follow(resource.providedBy)?.ods };
-  if (type === 'Organization') return { ...describe(resource), ods: describe(resource).ods ?? follow(resource.partOf)?.ods };
+  if (type === 'HealthcareService')
+    return { ...describe(resource), ods: describe(resource).ods ?? follow(resource.providedBy)?.ods };
+  if (type === 'Organization')
+    return { ...describe(resource), ods: describe(resource).ods ?? follow(resource.partOf)?.ods };
   if (type === 'PractitionerRole') return follow(first(resource.healthcareService)) ?? follow(resource.organization);
   if (type !== 'Practitioner') return undefined;
   const role = bundle.entries.find((candidate) => {
@@ -102,8 +114,13 @@ export function serviceReference(bundle: Bundle, reference: Node, from: Entry | 
   const named = target ? nameService(bundle, target) : describe(reference);
   if (!named?.ods && !named?.team) return undefined;
   const display: Node = named.display ? { display: named.display } : {};
-  if (!named.team) return { type: 'Organization', identifier: { system: ODS_SYSTEM, value: named.ods ?? '' }, ...display };
-  return { type: 'HealthcareService', identifier: { system: SERVICE_SYSTEM, value: `${named.ods ?? ''}|${named.team}` }, ...display };
+  if (!named.team)
+    return { type: 'Organization', identifier: { system: ODS_SYSTEM, value: named.ods ?? '' }, ...display };
+  return {
+    type: 'HealthcareService',
+    identifier: { system: SERVICE_SYSTEM, value: `${named.ods ?? ''}|${named.team}` },
+    ...display,
+  };
 }
 
 /**

@@ -14,7 +14,8 @@ export function readConceptMap(name: string, map: ConceptMap): CodeTable {
   for (const { target: system, element } of map.group ?? []) {
     for (const { code, target } of element ?? []) {
       const [to] = target ?? [];
-      if (!code || !to?.code || target?.length !== 1 || !system) throw new Error(`code "${code}" needs exactly one target, in a system`);
+      if (!code || !to?.code || target?.length !== 1 || !system)
+        throw new Error(`code "${code}" needs exactly one target, in a system`);
       if (table.codes.has(code)) throw new Error(`code "${code}" is mapped twice`);
       table.codes.set(code, { system, code: to.code, ...(to.display ? { display: to.display } : {}) });
     }

@@ -1,76 +1,25 @@
-/** Text to FHIR primitives. HL7 v2 times: https://www.hl7.org/fhir/v2/ ; partial dates stay partial, a birth date is never shifted by a zone. */
+/** Text to FHIR primitives. Partial dates stay partial; a birth date is never shifted by a zone. */
+import { v2Date, v2DateTime, v2Instant } from '../fhir/v2-date.ts';
 import type { Json } from '../model.ts';
 
 /** A value, or undefined where the text cannot be read as that type. */
 export type Convert = (raw: Json) => Json | undefined;
 
-const V2_TIME = /^(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(\d\d)?(?:(\d\d)(\.\d{1,4})?)?)?)?)?([+-]\d{4})?$/;
-const ISO_TIME = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?)?)?)?(Z|[+-]\d\d:\d\d)?$/;
+const ISO = /^(\d{4})-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?\s*(Z|[+-]\d\d:?\d\d)?)?)?$/;
 const UK_DATE = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/;
 
-type Time = { year: string; month?: string; day?: string; hour?: string; minute: string; second: string; offset?: string };
-
-function readTime(text: string): Time | undefined {
-  const uk = UK_DATE.exec(text);
-  const [, year, month, day, hour, minute = '00', whole = '00', fraction = '', offset] = uk
-    ? ['', uk[3], uk[2]?.padStart(2, '0'), uk[1]?.padStart(2, '0')]
-    : (V2_TIME.exec(text) ?? ISO_TIME.exec(text) ?? []);
-  if (!year || !isCalendarDay(Number(year), Number(month ?? 1), Number(day ?? 1))) return undefined;
-  if (Number(hour ?? 0) > 23 || Number(minute) > 59 || Number(whole) > 59) return undefined;
-  const second = whole + fraction;
-  const zone = offset?.includes(':') || offset === 'Z' ? offset : offset && `${offset.slice(0, 3)}:${offset.slice(3)}`;
-  return { year, minute, second, ...(month && { month }), ...(day && { day }), ...(hour && { hour }), ...(zone && { offset: zone }) };
+/** ISO and day/month/year as HL7 v2 writes them, so that one reader knows about days, precision and zones. */
+function asV2(raw: string): string {
+  const text = raw.trim();
+  if (/^\d{8}/.test(text)) return text;
+  const [, day, month, year] = UK_DATE.exec(text) ?? [];
+  if (day && month && year) return year + month.padStart(2, '0') + day.padStart(2, '0');
+  return ISO.exec(text)?.slice(1).join('') ?? text;
 }
 
-function isCalendarDay(year: number, month: number, day: number): boolean {
-  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
-  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  return day <= ([31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0);
-}
-
-const dayOf = ({ year, month, day }: Time) => [year, month, day].filter(Boolean).join('-');
-
-const zones = new Map<string, Intl.DateTimeFormat>();
-/** Offsets by zone and hour: Intl takes some 2 µs a call, and a feed asks for the same few hours. */
-const offsets = new Map<string, string>();
-
-/** Offset of a wall-clock time in an IANA zone, `+01:00`. */
-function offsetAt(zone: string, { year, month, day, hour = '00' }: Time): string {
-  const key = `${zone} ${year}${month}${day}${hour}`;
-  const known = offsets.get(key);
-  if (known) return known;
-  let format = zones.get(zone);
-  if (!format) zones.set(zone, (format = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' })));
-  const wall = Date.parse(`${year}-${month}-${day}T${hour}:00:00Z`);
-  const offsetOf = (instant: number) => format.formatToParts(instant).find(({ type }) => type === 'timeZoneName')?.value.slice(3) || '+00:00';
-  // The wall clock read as UTC is off by the offset itself: ask again at the instant that the first answer gives.
-  const first = offsetOf(wall);
-  const sign = first.startsWith('-') ? 1 : -1;
-  const offset = offsetOf(wall + sign * (Number(first.slice(1, 3)) * 60 + Number(first.slice(4, 6))) * 60_000);
-  if (offsets.size > 5_000) offsets.clear();
-  offsets.set(key, offset);
-  return offset;
-}
-
-/** FHIR dateTime: to the precision given; a time without an offset is in `zone`. */
-export function toDateTime(text: string, zone: string): string | undefined {
-  const time = readTime(text.trim());
-  if (!time) return undefined;
-  if (!time.hour) return dayOf(time);
-  return `${dayOf(time)}T${time.hour}:${time.minute}:${time.second}${time.offset ?? offsetAt(zone, time)}`;
-}
-
-/** Instant: a day means its first moment in `zone`; less than a day is none. */
+/** Instant at which a time begins, in `zone` where it names none; undefined where it is no time. */
 export function toInstant(text: string, zone: string): string | undefined {
-  const time = readTime(text.trim());
-  if (!time?.day) return undefined;
-  return `${dayOf(time)}T${time.hour ?? '00'}:${time.minute}:${time.second}${time.offset ?? offsetAt(zone, time)}`;
-}
-
-/** FHIR date: the day as written. */
-export function toDate(text: string): string | undefined {
-  const time = readTime(text.trim());
-  return time && dayOf(time);
+  return v2Instant(asV2(text), zone);
 }
 
 const YES = new Set(['y', 'yes', 'true', '1']);
@@ -93,9 +42,9 @@ const toText: Convert = (raw) => (typeof raw === 'object' ? undefined : String(r
 export function converterTo(type: string, zone: string): Convert {
   switch (type) {
     case 'date':
-      return (raw) => toDate(String(raw));
+      return (raw) => v2Date(asV2(String(raw)));
     case 'dateTime':
-      return (raw) => toDateTime(String(raw), zone);
+      return (raw) => v2DateTime(asV2(String(raw)), zone);
     case 'instant':
       return (raw) => toInstant(String(raw), zone);
     case 'boolean':
@@ -117,6 +66,10 @@ export function converterTo(type: string, zone: string): Convert {
 
 /** What a value of that type is called in an issue. */
 export function article(type: string): string {
-  const names: Record<string, string> = { dateTime: 'a date or time', instant: 'a date and time', boolean: 'yes or no' };
+  const names: Record<string, string> = {
+    dateTime: 'a date or time',
+    instant: 'a date and time',
+    boolean: 'yes or no',
+  };
   return names[type] ?? (/nt(eger)?$/i.test(type) ? 'a whole number' : `a ${type}`);
 }

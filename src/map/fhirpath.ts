@@ -1,4 +1,4 @@
-import { evalFhirPath, LRUCache, type FhirPathAtom } from '@medplum/core';
+import { evalFhirPath, type FhirPathAtom, LRUCache } from '@medplum/core';
 
 /** Parsed expressions: parsing costs many times more than evaluating. A mapping has tens of them. */
 const cache = new LRUCache<FhirPathAtom>(500);

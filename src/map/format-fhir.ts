@@ -3,11 +3,21 @@
  * `MessageHeader.reason.coding.code` from the root (first resource of that type), `.resolve(Type)` along a reference, and on from there, `%method`,
  * `%url`, `%fullUrl`, `%type` of the entry; `each` over `entry[Patient]`, `entry[*]` or a path. A list on the way means its first item.
  */
-import { findElement, isPrimitive, typeDefinition } from '../fhir/definitions.ts';
+import { findElement, typeDefinition } from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
 import { type Entry, indexBundle, resolve } from './bundle.ts';
 import type { SourceFile } from './mapping-file.ts';
-import { isObject, PathError, suggest, type Frame, type Node, type Reader, type Run, type Scope, type SourceFormat } from './run.ts';
+import {
+  type Frame,
+  isObject,
+  type Node,
+  PathError,
+  type Reader,
+  type Run,
+  type Scope,
+  type SourceFormat,
+  suggest,
+} from './run.ts';
 
 type Schema = Extract<SourceFile, { format: 'fhir' }>;
 
@@ -27,7 +37,9 @@ export function fhirFormat(schema: Schema): SourceFormat {
         return {
           scope: { kind: 'entry', type: wanted === '*' ? 'Resource' : wanted, up: scope },
           expand: (run, frame) =>
-            (run.bundle?.entries ?? []).filter(({ type }) => wanted === '*' || type === wanted).map((entry) => frameOf(entry, frame)),
+            (run.bundle?.entries ?? [])
+              .filter(({ type }) => wanted === '*' || type === wanted)
+              .map((entry) => frameOf(entry, frame)),
         };
       }
       const [, inner, type, rest] = RESOLVE.exec(text) ?? [];
@@ -45,7 +57,12 @@ export function fhirFormat(schema: Schema): SourceFormat {
         expand: (run, frame) => {
           const at = reader.at(run, frame);
           const { entry } = frame;
-          return listOf(reader.read(run, frame)).map((node, index) => ({ node, at: `${at}/${index}`, up: frame, entry }));
+          return listOf(reader.read(run, frame)).map((node, index) => ({
+            node,
+            at: `${at}/${index}`,
+            up: frame,
+            entry,
+          }));
         },
       };
     },
@@ -98,7 +115,8 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
 }
 
 function compileVariable(name: string, scope: Scope): Reader {
-  if (!Object.hasOwn(VARIABLES, name)) throw new PathError(`no variable %${name}${suggest(name, Object.keys(VARIABLES))}`);
+  if (!Object.hasOwn(VARIABLES, name))
+    throw new PathError(`no variable %${name}${suggest(name, Object.keys(VARIABLES))}`);
   if (scope.kind !== 'entry') throw new PathError(`%${name} needs an entry around it: each: entry[*]`);
   const variable = name as keyof typeof VARIABLES;
   return {
@@ -114,13 +132,15 @@ function compileSteps(type: string, steps: string[], start: (run: Run, frame: Fr
   for (const step of steps) {
     const element = findElement(present, step);
     if (!element) {
-      throw new PathError(`no element ${present}.${step}${suggest(step, Object.keys(typeDefinition(present)?.elements ?? {}))}`);
+      throw new PathError(
+        `no element ${present}.${step}${suggest(step, Object.keys(typeDefinition(present)?.elements ?? {}))}`,
+      );
     }
     present = element.type;
     many = element.many === true;
   }
   return {
-    ...{ type: isPrimitive(present) ? primitiveKind(present) : present, many },
+    ...{ type: present, many },
     read: (run, frame) => {
       let node = start(run, frame).node as Json | undefined;
       for (const step of steps) {
@@ -141,10 +161,4 @@ function compileSteps(type: string, steps: string[], start: (run: Run, frame: Fr
       return at;
     },
   };
-}
-
-/** FHIR primitives by how they convert: dates keep their name, all else that is written as text is text. */
-function primitiveKind(type: string): string {
-  if (['boolean', 'decimal', 'date', 'dateTime', 'instant'].includes(type)) return type;
-  return /nt(eger)?$/i.test(type) ? 'integer' : 'text';
 }

@@ -1,7 +1,7 @@
 /** HL7 v2 paths: `PID-5.1`, `CX.4.1` for the repetition an `each` is at, `PID` (the segment is there), `each` over `NK1` or `PID-3[*]`. */
 import type { Json } from '../model.ts';
 import type { SourceFile } from './mapping-file.ts';
-import { climb, findScope, PathError, suggest, type Frame, type Reader, type Scope, type SourceFormat } from './run.ts';
+import { climb, type Frame, findScope, PathError, type Reader, type Scope, type SourceFormat, suggest } from './run.ts';
 
 type Segment = { name: string; fields: string[][][][] };
 type Segments = Record<string, Segment[]>;
@@ -25,7 +25,8 @@ export function hl7v2Format(schema: Schema): SourceFormat {
       if (number === undefined) {
         return {
           scope: { kind: 'segment', type: segment, up: scope },
-          expand: (run, frame) => segmentsOf(run.root, segment).map((node, index) => child(node, numbered(segment, index), frame)),
+          expand: (run, frame) =>
+            segmentsOf(run.root, segment).map((node, index) => child(node, numbered(segment, index), frame)),
         };
       }
       const { type, many } = fieldOf(schema, segment, number);
@@ -38,14 +39,20 @@ export function hl7v2Format(schema: Schema): SourceFormat {
           const repetitions = (node as Segment | undefined)?.fields[Number(number)] ?? [];
           return repetitions
             .map((repetition, index) => child(repetition, numbered(`${at}-${number}`, index), frame))
-            .filter(({ node: repetition }) => (repetition as string[][]).some((part) => part.some((sub) => sub !== '')));
+            .filter(({ node: repetition }) =>
+              (repetition as string[][]).some((part) => part.some((sub) => sub !== '')),
+            );
         },
       };
     },
     open: (tree) => {
       const { segments } = tree as unknown as { segments: Segment[] };
       const byName: Segments = {};
-      for (const segment of segments) (byName[segment.name] ??= []).push(segment);
+      for (const segment of segments) {
+        const known = byName[segment.name];
+        if (known) known.push(segment);
+        else byName[segment.name] = [segment];
+      }
       return { root: { node: byName, at: '', up: null }, bundle: null, unknown: [] };
     },
   };
@@ -63,7 +70,10 @@ function checkSegment(schema: Schema, segment: string): void {
 function fieldOf(schema: Schema, segment: string, number: string): Field {
   checkSegment(schema, segment);
   const [, type, star] = FIELD.exec(schema.segments[segment]?.[number] ?? '') ?? [];
-  if (!type) throw new PathError(`no field ${segment}-${number} in this source; it has ${Object.keys(schema.segments[segment] ?? {}).join(', ')}`);
+  if (!type)
+    throw new PathError(
+      `no field ${segment}-${number} in this source; it has ${Object.keys(schema.segments[segment] ?? {}).join(', ')}`,
+    );
   return { type, many: star === '*' };
 }
 
@@ -87,14 +97,20 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
   checkSegment(schema, segment);
   const owner = ownerOf(scope, segment);
   if (!number) {
-    return { type: 'text', many: false, read: (run, frame) => (owner(run.root, frame).node ? segment : undefined), at: () => segment };
+    return {
+      type: 'text',
+      many: false,
+      read: (run, frame) => (owner(run.root, frame).node ? segment : undefined),
+      at: () => segment,
+    };
   }
   const field = Number(number);
   const [component, sub] = indexes(parts);
   const type = checkParts(schema, text, fieldOf(schema, segment, number).type, [component, sub]);
   return {
     ...{ type, many: false },
-    read: (run, frame) => present((owner(run.root, frame).node as Segment | undefined)?.fields[field]?.[0]?.[component - 1]?.[sub - 1]),
+    read: (run, frame) =>
+      present((owner(run.root, frame).node as Segment | undefined)?.fields[field]?.[0]?.[component - 1]?.[sub - 1]),
     at: (run, frame) => `${owner(run.root, frame).at}-${number}${parts}`,
   };
 }
@@ -121,6 +137,7 @@ function checkParts(schema: Schema, text: string, type: string, [component, sub]
   const inner = parts[component - 1];
   if (!inner) throw new PathError(`"${text}": ${type} has ${parts.length} component${parts.length > 1 ? 's' : ''}`);
   const innerParts = component === 1 && inner === type ? [type] : (schema.types[inner] ?? [inner]);
-  if (!innerParts[sub - 1]) throw new PathError(`"${text}": ${inner} has ${innerParts.length} part${innerParts.length > 1 ? 's' : ''}`);
+  if (!innerParts[sub - 1])
+    throw new PathError(`"${text}": ${inner} has ${innerParts.length} part${innerParts.length > 1 ? 's' : ''}`);
   return ['TS', 'DT', 'DTM'].includes(inner) ? 'time' : 'text';
 }

@@ -1,24 +1,40 @@
 /** Paths of CSV rows (column names) and JSON forms (`person.given`, `/reference` from the root, `.` for the item of an `each`). */
 import type { Json } from '../model.ts';
 import type { SourceFile, SourceTree } from './mapping-file.ts';
-import { isObject, PathError, suggest, type Frame, type Reader, type Run, type Scope, type SourceFormat } from './run.ts';
+import {
+  type Frame,
+  isObject,
+  PathError,
+  type Reader,
+  type Run,
+  type Scope,
+  type SourceFormat,
+  suggest,
+} from './run.ts';
 
 type Csv = Extract<SourceFile, { format: 'csv' }>;
 type Form = Extract<SourceFile, { format: 'json' }>;
 type Row = { values: Record<string, string>; headers: Record<string, string> };
 
-const normalise = (header: string) => header.replace(/^\uFEFF/, '').trim().toLowerCase().replace(/[\s_.-]+/g, '_');
+const normalise = (header: string) =>
+  header
+    .replace(/^\uFEFF/, '')
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_.-]+/g, '_');
 
 /** Headers match by name or alias, whatever their case and spacing. */
 export function csvFormat(schema: Csv): SourceFormat {
   const names = new Map<string, string>();
-  for (const [name, { aliases }] of Object.entries(schema.columns)) for (const alias of [name, ...aliases]) names.set(normalise(alias), name);
+  for (const [name, { aliases }] of Object.entries(schema.columns))
+    for (const alias of [name, ...aliases]) names.set(normalise(alias), name);
   const ignored = new Set(Object.keys(schema.ignored));
   return {
     root: { kind: 'row', type: 'row', up: null },
     path: (text) => {
       const column = schema.columns[text];
-      if (!column) throw new PathError(`no column "${text}" in this source${suggest(text, Object.keys(schema.columns))}`);
+      if (!column)
+        throw new PathError(`no column "${text}" in this source${suggest(text, Object.keys(schema.columns))}`);
       return {
         ...{ type: column.type, many: false },
         read: (run) => (run.root.node as Row).values[text],
@@ -51,7 +67,12 @@ export function jsonFormat(schema: Form): SourceFormat {
     each: (text, scope) => {
       const { reader, tree } = locate(text, scope, schema);
       if (!Array.isArray(tree)) throw new PathError(`"${text}" is not a list`);
-      const inner: Scope & { tree: SourceTree } = { kind: 'json', type: 'item', up: scope, tree: tree[0] as SourceTree };
+      const inner: Scope & { tree: SourceTree } = {
+        kind: 'json',
+        type: 'item',
+        up: scope,
+        tree: tree[0] as SourceTree,
+      };
       return {
         scope: inner,
         expand: (run, frame) => {
@@ -79,7 +100,8 @@ function locate(text: string, scope: Scope, schema: Form): { reader: Reader; tre
   let tree: SourceTree = absolute ? schema.fields : (scope as Scope & { tree: SourceTree }).tree;
   for (const step of steps) {
     const names = typeof tree === 'object' && !Array.isArray(tree) ? tree : {};
-    if (!Object.hasOwn(names, step)) throw new PathError(`no field "${text}" in this source${suggest(step, Object.keys(names))}`);
+    if (!Object.hasOwn(names, step))
+      throw new PathError(`no field "${text}" in this source${suggest(step, Object.keys(names))}`);
     tree = names[step] as SourceTree;
   }
   const suffix = steps.map((step) => `/${step}`).join('');

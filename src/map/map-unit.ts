@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { Issue, SourceRecord, Statement, Unit } from '../model.ts';
 import { toInstant } from './convert.ts';
 import type { Mapping } from './load-mappings.ts';
-import { isObject, type Instance, type Node, type Run } from './run.ts';
+import { type Instance, isObject, type Node, type Run } from './run.ts';
 import type { CompiledStatement } from './statement.ts';
 
 export type Mapped = { record: SourceRecord | null; issues: Issue[] };
@@ -14,7 +14,16 @@ export type Mapped = { record: SourceRecord | null; issues: Issue[] };
 export function mapUnit(mapping: Mapping, unit: Unit, { dialect }: { dialect: string | null }): Mapped {
   if (unit.error) return { record: null, issues: [unit.error] };
   const { root, bundle, unknown } = mapping.format.open(unit.tree, unit.position);
-  const run: Run = { position: unit.position, dialect, root, bundle, issues: [], lineage: [], instances: [], nulls: new Set() };
+  const run: Run = {
+    position: unit.position,
+    dialect,
+    root,
+    bundle,
+    issues: [],
+    lineage: [],
+    instances: [],
+    nulls: new Set(),
+  };
   for (const name of unknown) noteUnknown(run, name);
   for (const check of mapping.checks) check(run);
   if (hasError(run)) return { record: null, issues: run.issues };
@@ -25,11 +34,23 @@ export function mapUnit(mapping: Mapping, unit: Unit, { dialect }: { dialect: st
   );
   dropDangling(statements, run);
   if (statements.length === 0 && !hasError(run)) {
-    run.issues.push({ severity: 'error', code: 'required', ...(unit.position && { field: unit.position }), text: `nothing in it that ${mapping.name} keeps` });
+    run.issues.push({
+      severity: 'error',
+      code: 'required',
+      ...(unit.position && { field: unit.position }),
+      text: `nothing in it that ${mapping.name} keeps`,
+    });
   }
   if (hasError(run)) return { record: null, issues: run.issues };
   const { name, version, mode } = mapping;
-  const record = { position: unit.position, saidAt: saidAt(mapping, run), mapping: `${name}@${version}`, mode, statements, lineage: run.lineage };
+  const record = {
+    position: unit.position,
+    saidAt: saidAt(mapping, run),
+    mapping: `${name}@${version}`,
+    mode,
+    statements,
+    lineage: run.lineage,
+  };
   return { record, issues: run.issues };
 }
 
@@ -37,7 +58,12 @@ const hasError = (run: Run) => run.issues.some(({ severity }) => severity === 'e
 
 function noteUnknown(run: Run, name: string): void {
   const field = run.position ? `${run.position}, ${name}` : name;
-  run.issues.push({ severity: 'information', code: 'informational', field, text: `${field} is not a field of this source; it is kept in the message only` });
+  run.issues.push({
+    severity: 'information',
+    code: 'informational',
+    field,
+    text: `${field} is not a field of this source; it is kept in the message only`,
+  });
 }
 
 /** A bundle entry becomes one statement of its own type: the first that asks for it. */
@@ -69,7 +95,12 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
   }
   const identifier = statement.identify(object, run, frame);
   if (frame.entry?.method === 'PUT' && frame.entry.type === statement.resource && !identifier) {
-    run.issues.push({ severity: 'error', code: 'required', field: frame.at, text: `${frame.at}: an update needs an identifier, an id or a conditional url` });
+    run.issues.push({
+      severity: 'error',
+      code: 'required',
+      field: frame.at,
+      text: `${frame.at}: an update needs an identifier, an id or a conditional url`,
+    });
   }
   const nulls = [...run.nulls].filter((name) => object[name] === undefined);
   const resource = object as unknown as Resource;

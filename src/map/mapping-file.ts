@@ -12,13 +12,19 @@ const alternative = {
   ref: z.string().optional().describe('reference to another statement of this mapping, by its local name'),
   expr: z.string().optional().describe('FHIRPath over the present source node: where no plain path will do'),
   hook: z.string().optional().describe('function of hooks.ts beside the mapping: the last resort'),
-  when: z.string().optional().describe('condition: PATH, not PATH, PATH = x, PATH in (a, b), PATH known MAP; and, or'),
+  when: z
+    .string()
+    .optional()
+    .describe('condition: PATH, not PATH, PATH = x, PATH in (a, b), PATH known MAP, PATH longer 8; and, or'),
   map: z.string().optional().describe('ConceptMap that translates the code'),
   unmapped: z
     .union([z.enum(['reject', 'keep-original']), z.strictObject({ fixed: z.string() })])
     .optional()
     .describe('what a code outside the ConceptMap becomes; mandatory with map'),
-  as: z.enum(['service', 'compact']).optional().describe('service: the team behind a reference; compact: text without spaces'),
+  as: z
+    .enum(['service', 'compact'])
+    .optional()
+    .describe('service: the team behind a reference; compact: text without spaces'),
   split: z.string().optional().describe('separator: one text becomes several values'),
 };
 
@@ -32,7 +38,10 @@ const RuleBase = z.strictObject({
   use: z.string().optional().describe('fragment whose rules fill the element'),
   needs: z.array(path).optional().describe('elements without which the entry is dropped'),
   required: z.literal(true).optional().describe('an error when there is no value'),
-  severity: z.literal('warning').optional().describe('a value that cannot be read is dropped with a warning, instead of holding the message'),
+  severity: z
+    .literal('warning')
+    .optional()
+    .describe('a value that cannot be read is dropped with a warning, instead of holding the message'),
 });
 
 export type Alternative = z.infer<typeof Alternative>;
@@ -49,11 +58,17 @@ const Identity = z.union([
 ]);
 
 const Statement = z.strictObject({
-  local: z.string().regex(/^[a-z][a-z0-9-]*$/).describe('name that other rules reference; repetitions get -2, -3 …'),
+  local: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/)
+    .describe('name that other rules reference; repetitions get -2, -3 …'),
   resource: z.string().describe('FHIR resource type'),
   each: path.optional().describe('source repetition: one resource for each'),
   when: z.string().optional(),
-  identity: z.array(Identity).optional().describe('what says that two messages speak of the same resource: the first that is present'),
+  identity: z
+    .array(Identity)
+    .optional()
+    .describe('what says that two messages speak of the same resource: the first that is present'),
   copy: z.array(z.string()).optional().describe('FHIR sources: elements taken over as they are, references resolved'),
   rules: z.array(Rule).optional(),
 });
@@ -72,10 +87,15 @@ const Repair = z.strictObject({ at: path, match: z.string().describe('regular ex
 export const MappingFile = z.strictObject({
   name: z.string(),
   version: z.string().regex(/^\d+\.\d+\.\d+$/),
-  mode: z.enum(['delta', 'snapshot']).describe('delta: what is absent is no news; snapshot: it replaces what was said before'),
+  mode: z
+    .enum(['delta', 'snapshot'])
+    .describe('delta: what is absent is no news; snapshot: it replaces what was said before'),
   zone: z.string().default('Europe/London').describe('time zone of times that name none'),
   saidAt: z.array(path).describe('when the sender says this was so: the first that is present'),
-  dialects: z.record(z.string(), z.array(Repair)).default({}).describe('repairs by sender; `default` for all that name none'),
+  dialects: z
+    .record(z.string(), z.array(Repair))
+    .default({})
+    .describe('repairs by sender; `default` for all that name none'),
   checks: z.array(Check).default([]),
   statements: z.array(Statement).min(1),
 });
@@ -86,7 +106,9 @@ export const FragmentFile = z.strictObject({
   rules: z.array(Rule).min(1),
 });
 
-const Tree: z.ZodType<SourceTree> = z.lazy(() => z.union([z.string(), z.record(z.string(), Tree), z.array(Tree).length(1)]));
+const Tree: z.ZodType<SourceTree> = z.lazy(() =>
+  z.union([z.string(), z.record(z.string(), Tree), z.array(Tree).length(1)]),
+);
 export type SourceTree = string | { [name: string]: SourceTree } | SourceTree[];
 
 export const SourceFile = z.discriminatedUnion('format', [
@@ -113,6 +135,8 @@ export type Statement = MappingFile['statements'][number];
 export type Check = MappingFile['checks'][number];
 export type FragmentFile = z.infer<typeof FragmentFile>;
 export type SourceFile = z.infer<typeof SourceFile>;
+
+export const SCHEMA_FILE = new URL('../../mappings/mapping.schema.json', import.meta.url);
 
 /** JSON Schema that editors complete and check mappings by: mappings/mapping.schema.json. */
 export function mappingJsonSchema(): string {

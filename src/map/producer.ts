@@ -1,14 +1,11 @@
 import type { Json } from '../model.ts';
-import { attempt, conditionOf, readPath, type Loader } from './compile.ts';
 import { evaluate } from './fhirpath.ts';
-import type { Alternative, FragmentFile, Rule } from './mapping-file.ts';
-import { isObject, PathError, suggest, type Frame, type Reader, type Run, type Scope } from './run.ts';
+import { attempt, conditionOf, type Fragment, type Loader, readPath } from './loader.ts';
+import type { Alternative, Rule } from './mapping-file.ts';
+import { type Frame, isObject, PathError, type Reader, type Run, type Scope, suggest } from './run.ts';
 import { checkConstant, type Target } from './target.ts';
 import { compileApply, copyTree } from './values.ts';
-import type { Path, YamlFile } from './yaml-file.ts';
-
-/** A hook is given the source node its rule stands at and the root; it gives the element's value, or undefined. Pure. */
-export type Hook = (node: unknown, root: unknown) => Json | undefined;
+import type { Path } from './yaml-file.ts';
 
 export type Producer = {
   produce: (run: Run, frame: Frame) => Json | undefined;
@@ -26,25 +23,29 @@ type Core = Omit<Producer, 'rule'>;
 const PRODUCERS = ['from', 'value', 'template', 'ref', 'expr', 'hook'] as const;
 
 /** True where a rule, or any rule inside it, reads the source. */
-export function isSourced(rule: Rule, fragments: Map<string, { file: YamlFile; data: FragmentFile }>): boolean {
+export function isSourced(rule: Rule, fragments: Map<string, Fragment>): boolean {
   const inner = [...(rule.rules ?? []), ...(rule.use ? (fragments.get(rule.use)?.data.rules ?? []) : [])];
-  const reads = (alternative: Alternative) => Boolean(alternative.from || alternative.template || alternative.expr || alternative.hook);
+  const reads = (alternative: Alternative) =>
+    Boolean(alternative.from || alternative.template || alternative.expr || alternative.hook);
   return reads(rule) || (rule.first ?? []).some(reads) || inner.some((item) => isSourced(item, fragments));
 }
 
 /** Undefined where something is wrong with it; the problem is noted. */
 export function compileProducer(loader: Loader, given: Given): Producer | undefined {
   const { rule, path, scope } = given;
-  const when = conditionOf(loader, rule.when, { path, scope });
+  const when = conditionOf(loader, { when: rule.when, path, scope });
   const used = PRODUCERS.filter((name) => rule[name] !== undefined);
   const [kind] = used;
   const core = attempt(loader, kind ? [...path, kind] : path, () => {
-    if (!kind || used.length > 1) throw new PathError(`exactly one of ${PRODUCERS.join(', ')}; found ${used.join(' and ') || 'none'}`);
+    if (!kind || used.length > 1)
+      throw new PathError(`exactly one of ${PRODUCERS.join(', ')}; found ${used.join(' and ') || 'none'}`);
     return compileKind[kind](loader, given);
   });
   if (!core) return undefined;
   const { file, line } = loader.file.where(path);
-  const produce: Producer['produce'] = when ? (run, frame) => (when(run, frame) ? core.produce(run, frame) : undefined) : core.produce;
+  const produce: Producer['produce'] = when
+    ? (run, frame) => (when(run, frame) ? core.produce(run, frame) : undefined)
+    : core.produce;
   return { ...core, produce, rule: `${file}:${line}` };
 }
 
@@ -55,13 +56,15 @@ const compileKind: Record<(typeof PRODUCERS)[number], (loader: Loader, given: Gi
   value: (_, { rule, target }) => {
     const value = rule.value as Json;
     checkConstant(target.element, value, target.path);
-    const produce: Core['produce'] = typeof value === 'object' ? (run, frame) => copyTree({ ...run, bundle: null }, frame, value, '') : () => value;
+    const produce: Core['produce'] =
+      typeof value === 'object' ? (run, frame) => copyTree({ ...run, bundle: null }, frame, value, '') : () => value;
     return { produce, at: constant, field: undefined, sourced: false };
   },
   template: compileTemplate,
   ref: (loader, { rule, target }) => {
     const index = loader.locals.indexOf(rule.ref ?? '');
-    if (target.element.type !== 'Reference') throw new PathError(`wrong type: ${target.path} is ${target.element.type}, not a reference`);
+    if (target.element.type !== 'Reference')
+      throw new PathError(`wrong type: ${target.path} is ${target.element.type}, not a reference`);
     if (index < 0) throw new PathError(`no statement "${rule.ref}"${suggest(rule.ref ?? '', loader.locals)}`);
     const produce: Core['produce'] = (run, frame) => {
       const instances = run.instances[index] ?? [];
@@ -88,18 +91,26 @@ const compileKind: Record<(typeof PRODUCERS)[number], (loader: Loader, given: Gi
 };
 
 function optionsOf(loader: Loader, target: Target, owner: Rule) {
-  return { target, zone: loader.zone, severity: owner.severity ?? 'error', maps: loader.maps, required: owner.required === true } as const;
+  return {
+    target,
+    zone: loader.zone,
+    severity: owner.severity ?? 'error',
+    maps: loader.maps,
+    required: owner.required === true,
+  } as const;
 }
 
 function compileFrom(loader: Loader, { rule, target, scope, top, owner }: Given): Core {
   const options = optionsOf(loader, target, owner);
   const choices = [rule.from ?? []].flat().map((text) => {
     const reader = readPath(loader, text, scope);
-    if (rule.split && (!target.element.many || reader.type !== 'text')) throw new PathError('split needs text and a list to fill');
+    if (rule.split && (!target.element.many || reader.type !== 'text'))
+      throw new PathError('split needs text and a list to fill');
     return { reader, apply: compileApply(reader.type, rule, options) };
   });
   const present = (run: Run, frame: Frame) => choices.find(({ reader }) => reader.read(run, frame) !== undefined);
-  const at: Core['at'] = (run, frame) => (present(run, frame) ?? choices[0])?.reader.at(run, frame) ?? '';
+  const only = choices.length === 1 ? choices[0]?.reader.at : undefined;
+  const at: Core['at'] = only ?? ((run, frame) => (present(run, frame) ?? choices[0])?.reader.at(run, frame) ?? '');
   const many = target.element.many === true;
   const produce: Core['produce'] = (run, frame) => {
     for (const { reader, apply } of choices) {
@@ -113,7 +124,9 @@ function compileFrom(loader: Loader, { rule, target, scope, top, owner }: Given)
       const from = reader.at(run, frame);
       if (!Array.isArray(list)) return apply(run, frame, list, from);
       const name = (index: number) => (rule.split ? from : `${from}/${index}`);
-      return many ? applyAll(list, (item, index) => apply(run, frame, item, name(index))) : apply(run, frame, list[0] as Json, name(0));
+      return many
+        ? applyAll(list, (item, index) => apply(run, frame, item, name(index)))
+        : apply(run, frame, list[0] as Json, name(0));
     }
     return undefined;
   };

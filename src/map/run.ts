@@ -45,10 +45,18 @@ export type SourceFormat = {
   open: (tree: Json, position: string) => { root: Frame; bundle: Bundle | null; unknown: string[] };
 };
 
+export type { Json };
 export type Node = { [name: string]: Json };
 
 export function isObject(value: Json | undefined): value is Node {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** One issue for one fault of one field, however many rules read it. */
+export function report(run: Run, issue: Issue): void {
+  const { field, code } = issue;
+  if (!run.issues.some((known) => known.field === field && known.code === code && field !== undefined))
+    run.issues.push(issue);
 }
 
 export class PathError extends Error {}

@@ -1,9 +1,10 @@
 import { typeDefinition } from '../fhir/definitions.ts';
 import { NHS_NUMBER } from '../fhir/nhs-number.ts';
-import { attempt, compileRules, conditionOf, readPath, type Loader, type Step } from './compile.ts';
+import { compileRules, type Step } from './compile.ts';
 import type { Condition } from './condition.ts';
+import { attempt, conditionOf, type Loader, readPath } from './loader.ts';
 import type { Check, Rule, Statement } from './mapping-file.ts';
-import { isObject, PathError, suggest, type Expander, type Frame, type Node, type Reader, type Run } from './run.ts';
+import { type Expander, type Frame, isObject, type Node, PathError, type Reader, type Run, suggest } from './run.ts';
 import type { Path } from './yaml-file.ts';
 
 /** A statement of the mapping, compiled. `identify` gives "system|value", or undefined where the sender gave nothing to know it by. */
@@ -21,10 +22,15 @@ export function compileStatement(loader: Loader, statement: Statement, path: Pat
   const { resource, local } = statement;
   const definition = typeDefinition(resource);
   const known = attempt(loader, [...path, 'resource'], () => {
-    if (definition?.kind !== 'resource') throw new PathError(`no resource type ${resource}${suggest(resource, ['Patient', 'RelatedPerson', 'EpisodeOfCare', 'Encounter', 'ServiceRequest'])}`);
+    if (definition?.kind !== 'resource')
+      throw new PathError(
+        `no resource type ${resource}${suggest(resource, ['Patient', 'RelatedPerson', 'EpisodeOfCare', 'Encounter', 'ServiceRequest'])}`,
+      );
     return true;
   });
-  const expander = attempt(loader, [...path, 'each'], () => (statement.each ? loader.format.each(statement.each, loader.format.root) : null));
+  const expander = attempt(loader, [...path, 'each'], () =>
+    statement.each ? loader.format.each(statement.each, loader.format.root) : null,
+  );
   if (!known || expander === undefined) return undefined;
   const scope = expander?.scope ?? loader.format.root;
   const copies = (statement.copy ?? []).flatMap((name) => copyRules(resource, name));
@@ -32,7 +38,7 @@ export function compileStatement(loader: Loader, statement: Statement, path: Pat
   const ruled = compileRules(loader, statement.rules ?? [], { path: [...path, 'rules'], type: resource, scope });
   checkRequired(loader, statement, path);
   return {
-    ...{ local, resource, expand: expander?.expand, when: conditionOf(loader, statement.when, { path, scope }) },
+    ...{ local, resource, expand: expander?.expand, when: conditionOf(loader, { when: statement.when, path, scope }) },
     fill: (run, frame, out) => {
       const some = copied(run, frame, out);
       return ruled(run, frame, out) || some;
@@ -45,12 +51,17 @@ export function compileStatement(loader: Loader, statement: Statement, path: Pat
 function copyRules(resource: string, name: string): Rule[] {
   const base = name.endsWith('[x]') ? name.slice(0, -3) : undefined;
   const elements = typeDefinition(resource)?.elements ?? {};
-  const names = base === undefined ? [name] : Object.keys(elements).filter((element) => elements[element]?.choice === base);
+  const names =
+    base === undefined ? [name] : Object.keys(elements).filter((element) => elements[element]?.choice === base);
   return (names.length > 0 ? names : [name]).map((element) => ({ to: element, from: element }));
 }
 
 /** As compileRules, but problems stand at the whole `copy` list. */
-function compileCopies(loader: Loader, rules: Rule[], place: { path: Path; type: string; scope: Expander['scope'] }): Step {
+function compileCopies(
+  loader: Loader,
+  rules: Rule[],
+  place: { path: Path; type: string; scope: Expander['scope'] },
+): Step {
   const where = () => loader.file.where(place.path);
   return compileRules({ ...loader, file: { ...loader.file, where } }, rules, place);
 }
@@ -60,16 +71,25 @@ function checkRequired(loader: Loader, statement: Statement, path: Path): void {
   const filled = new Set([...(statement.copy ?? []), ...(statement.rules ?? []).map(({ to }) => to.split('.')[0])]);
   for (const [name, { min, choice }] of Object.entries(typeDefinition(statement.resource)?.elements ?? {})) {
     if (!min || choice || filled.has(name)) continue;
-    loader.problems.push({ ...loader.file.where([...path, 'local']), message: `cardinality: ${statement.resource}.${name} is mandatory and no rule fills it` });
+    loader.problems.push({
+      ...loader.file.where([...path, 'local']),
+      message: `cardinality: ${statement.resource}.${name} is mandatory and no rule fills it`,
+    });
   }
 }
 
 type Identify = CompiledStatement['identify'];
 
-function compileIdentity(loader: Loader, statement: Statement, place: { path: Path; scope: Expander['scope'] }): Identify {
+function compileIdentity(
+  loader: Loader,
+  statement: Statement,
+  place: { path: Path; scope: Expander['scope'] },
+): Identify {
   const ways = (statement.identity ?? []).flatMap((way, index): Identify[] => {
     if (typeof way === 'string') return [WAYS[way]];
-    const readers = way.join.map((text, at) => attempt(loader, [...place.path, index, 'join', at], () => readPath(loader, text, place.scope)));
+    const readers = way.join.map((text, at) =>
+      attempt(loader, [...place.path, index, 'join', at], () => readPath(loader, text, place.scope)),
+    );
     return readers.every((reader) => reader !== undefined) ? [joined(way.system, readers)] : [];
   });
   return (resource, run, frame) => {
@@ -85,20 +105,28 @@ const joined =
   (system: string, readers: Reader[]): Identify =>
   (_, run, frame) => {
     const values = readers.map((reader) => reader.read(run, frame));
-    return values.some((value) => value === undefined || value === '""') ? undefined : `${system}|${values.join('|')}`;
+    return values.some((value) => value === undefined || value === '""')
+      ? undefined
+      : `${system}|${values.join('|').replace(/\s+/g, '')}`;
   };
 
 const RESOURCE_ID = 'https://skein.example/Id/resource';
 
 const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
   identifier: ({ identifier }) => {
-    const all = (Array.isArray(identifier) ? identifier : [identifier]).filter((item) => isObject(item) && typeof item.value === 'string') as Node[];
+    const all = (Array.isArray(identifier) ? identifier : [identifier]).filter(
+      (item) => isObject(item) && typeof item.value === 'string',
+    ) as Node[];
     const chosen = all.find(({ system }) => system !== NHS_NUMBER) ?? all[0];
     return chosen && `${chosen.system ?? ''}|${chosen.value}`;
   },
-  id: (_, __, { entry }) => (typeof entry?.resource.id === 'string' ? `${RESOURCE_ID}|${entry.type}/${entry.resource.id}` : undefined),
+  id: (_, __, { entry }) =>
+    typeof entry?.resource.id === 'string' ? `${RESOURCE_ID}|${entry.type}/${entry.resource.id}` : undefined,
   // A random fullUrl says which resource of a new message, never which one an update is about.
-  fullUrl: (_, __, { entry }) => (entry?.fullUrl && !(entry.method === 'PUT' && entry.fullUrl.startsWith('urn:')) ? `urn:ietf:rfc:3986|${entry.fullUrl}` : undefined),
+  fullUrl: (_, __, { entry }) =>
+    entry?.fullUrl && !(entry.method === 'PUT' && entry.fullUrl.startsWith('urn:'))
+      ? `urn:ietf:rfc:3986|${entry.fullUrl}`
+      : undefined,
   url: (_, __, { entry }) => {
     const [, conditional] = /^\w+\?identifier=([^&]+)$/.exec(entry?.url ?? '') ?? [];
     if (conditional) return decodeURIComponent(conditional);
@@ -112,18 +140,24 @@ export function compileCheck(loader: Loader, check: Check, path: Path): Compiled
   const expander = attempt(loader, [...path, 'each'], () => (check.each ? loader.format.each(check.each, root) : null));
   if (expander === undefined) return undefined;
   const scope = expander?.scope ?? root;
-  const holds = conditionOf(loader, check.when, { path, scope });
-  const field = check.field === undefined ? undefined : attempt(loader, [...path, 'field'], () => readPath(loader, check.field ?? '', scope));
+  const holds = conditionOf(loader, { when: check.when, path, scope });
+  const field =
+    check.field === undefined
+      ? undefined
+      : attempt(loader, [...path, 'field'], () => readPath(loader, check.field ?? '', scope));
   const parts = check.text.split(/\{([^}]*)\}/);
-  const readers = attempt(loader, [...path, 'text'], () => parts.map((part, index) => (index % 2 ? readPath(loader, part, scope) : part)));
+  const readers = attempt(loader, [...path, 'text'], () =>
+    parts.map((part, index) => (index % 2 ? readPath(loader, part, scope) : part)),
+  );
   if (!holds || !readers) return undefined;
   return (run) => {
     for (const frame of expander ? expander.expand(run, run.root) : [run.root]) {
       if (!holds(run, frame)) continue;
-      const text = readers.map((part) => (typeof part === 'string' ? part : String(part.read(run, frame) ?? ''))).join('');
+      const text = readers
+        .map((part) => (typeof part === 'string' ? part : String(part.read(run, frame) ?? '')))
+        .join('');
       const at = field?.at(run, frame) ?? frame.at;
       run.issues.push({ severity, code, ...(at && { field: at }), text });
     }
   };
 }
-

@@ -1,4 +1,4 @@
-import { findElement, isPrimitive, typeDefinition, type Element } from '../fhir/definitions.ts';
+import { type Element, findElement, isPrimitive, typeDefinition } from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
 import { isObject, PathError, suggest } from './run.ts';
 
@@ -22,7 +22,10 @@ export function resolveTarget(type: string, to: string): Target {
 
 function elementOf(type: string, name: string): Element {
   const element = findElement(type, name);
-  if (!element) throw new PathError(`no element ${type}.${name}${suggest(name, Object.keys(typeDefinition(type)?.elements ?? {}))}`);
+  if (!element)
+    throw new PathError(
+      `no element ${type}.${name}${suggest(name, Object.keys(typeDefinition(type)?.elements ?? {}))}`,
+    );
   return element;
 }
 
@@ -34,10 +37,16 @@ export function checkConstant(element: Element, value: Json, path: string): void
   }
   if (!isPrimitive(element.type)) {
     if (!isObject(value)) throw new PathError(`wrong type: ${path} is ${element.type}`);
-    for (const [name, item] of Object.entries(value)) checkConstant(elementOf(element.type, name), item, `${path}.${name}`);
+    for (const [name, item] of Object.entries(value))
+      checkConstant(elementOf(element.type, name), item, `${path}.${name}`);
     return;
   }
-  const wanted = element.type === 'boolean' ? 'boolean' : /^(decimal|.*nt(eger)?)$/i.test(element.type) && element.type !== 'instant' ? 'number' : 'string';
+  const wanted =
+    element.type === 'boolean'
+      ? 'boolean'
+      : /^(decimal|.*nt(eger)?)$/i.test(element.type) && element.type !== 'instant'
+        ? 'number'
+        : 'string';
   if (typeof value !== wanted) throw new PathError(`wrong type: ${path} is ${element.type}`);
   checkCode(element, String(value), path);
 }
@@ -45,6 +54,8 @@ export function checkConstant(element: Element, value: Json, path: string): void
 /** Throws PathError for a code outside the element's required binding. */
 export function checkCode(element: Element, code: string, path: string): void {
   if (element.codes && !element.codes.includes(code)) {
-    throw new PathError(`${path} cannot be "${code}"; it is one of ${element.codes.join(', ')}${suggest(code, element.codes)}`);
+    throw new PathError(
+      `${path} cannot be "${code}"; it is one of ${element.codes.join(', ')}${suggest(code, element.codes)}`,
+    );
   }
 }

@@ -1,19 +1,26 @@
 /** How one alternative of a rule gives its value: the closures behind from, value, template, ref, expr and hook. */
-import { isPrimitive, type Element } from '../fhir/definitions.ts';
+import { isPrimitive } from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
 import { localReference, serviceReference } from './bundle.ts';
 import { type CodeTable, translate } from './concept-map.ts';
 import { article, converterTo } from './convert.ts';
 import type { Alternative } from './mapping-file.ts';
-import { isObject, PathError, suggest, type Frame, type Node, type Run } from './run.ts';
+import { type Frame, isObject, type Node, PathError, type Run, report, suggest } from './run.ts';
 import { checkCode, type Target } from './target.ts';
 
 /** Turns what the source has into what the element holds; reports in the sender's terms and gives undefined where it cannot. */
 export type Apply = (run: Run, frame: Frame, raw: Json, at: string) => Json | undefined;
 /** What may go wrong with a value holds the message, unless the rule says warning. */
-type Options = { target: Target; zone: string; severity: 'error' | 'warning'; maps: Map<string, CodeTable>; required: boolean };
+type Options = {
+  target: Target;
+  zone: string;
+  severity: 'error' | 'warning';
+  maps: Map<string, CodeTable>;
+  required: boolean;
+};
 
 const TIMES = ['date', 'dateTime', 'instant'];
+const NUMBERS = ['integer', 'positiveInt', 'unsignedInt', 'decimal'];
 
 /** Throws PathError where that source type cannot become that element. */
 export function compileApply(sourceType: string, rule: Alternative, options: Options): Apply {
@@ -33,17 +40,20 @@ export function compileApply(sourceType: string, rule: Alternative, options: Opt
 }
 
 function wrongType(sourceType: string, { path, element }: Target): PathError {
-  const hint = isPrimitive(element.type) ? '' : ['CodeableConcept', 'Coding'].includes(element.type) ? '; map it, or name a part of it' : '; name a part of it';
+  const hint = isPrimitive(element.type)
+    ? ''
+    : ['CodeableConcept', 'Coding'].includes(element.type)
+      ? '; map it, or name a part of it'
+      : '; name a part of it';
   return new PathError(`wrong type: ${path} is ${element.type}, the source is ${sourceType}${hint}`);
 }
 
-function fits(sourceType: string, type: string): boolean {
-  const number = ['integer', 'positiveInt', 'unsignedInt', 'decimal'].includes(type);
-  if (sourceType === 'text') return true;
-  if (sourceType === 'time' || TIMES.includes(sourceType)) return TIMES.includes(type) || type === 'string';
-  if (sourceType === 'boolean') return type === 'boolean';
-  if (sourceType === 'integer' || sourceType === 'decimal') return number || type === 'string';
-  return false;
+/** `text` and `time` are the sender's kinds, read by converters; FHIR sources have FHIR's own primitives. */
+function fits(source: string, type: string): boolean {
+  if (source === 'time' || TIMES.includes(source)) return TIMES.includes(type) || type === 'string';
+  if (source === 'boolean') return type === 'boolean' || type === 'string';
+  if (NUMBERS.includes(source)) return NUMBERS.includes(type) || type === 'string';
+  return source === 'text' || isPrimitive(source);
 }
 
 function compilePrimitive(rule: Alternative, { target, zone, severity }: Options): Apply {
@@ -54,9 +64,21 @@ function compilePrimitive(rule: Alternative, { target, zone, severity }: Options
   return (run, _, raw, at) => {
     const value = convert(compact ? String(raw).replace(/\s+/g, '') : raw);
     if (value === undefined) {
-      run.issues.push({ severity, code: 'value', field: at, expression: path, text: `${at} is not ${article(element.type)}` });
+      report(run, {
+        severity,
+        code: 'value',
+        field: at,
+        expression: path,
+        text: `${at} is not ${article(element.type)}`,
+      });
     } else if (codes && !codes.has(String(value))) {
-      run.issues.push({ severity, code: 'code-invalid', field: at, expression: path, text: `${at} "${value}" is not a ${path} code` });
+      report(run, {
+        severity,
+        code: 'code-invalid',
+        field: at,
+        expression: path,
+        text: `${at} "${value}" is not a ${path} code`,
+      });
       return undefined;
     }
     return value;
@@ -69,10 +91,14 @@ function compileMap({ map = '', unmapped }: Alternative, { maps, target, severit
   if (!unmapped) throw new PathError('map needs unmapped: reject, keep-original or fixed');
   const { element, path } = target;
   const shape = shapes[element.type];
-  if (!shape) throw new PathError(`wrong type: ${path} is ${element.type}; a translated code is a code, Coding or CodeableConcept`);
+  if (!shape)
+    throw new PathError(
+      `wrong type: ${path} is ${element.type}; a translated code is a code, Coding or CodeableConcept`,
+    );
   const fixed = typeof unmapped === 'object' ? unmapped.fixed : undefined;
   for (const { code } of [...table.codes.values(), ...(fixed ? [{ code: fixed }] : [])]) checkCode(element, code, path);
-  if (unmapped === 'keep-original' && element.type === 'code') throw new PathError(`wrong type: ${path} is a code: unmapped cannot be keep-original`);
+  if (unmapped === 'keep-original' && element.type === 'code')
+    throw new PathError(`wrong type: ${path} is a code: unmapped cannot be keep-original`);
   const system = [...table.codes.values()][0]?.system ?? '';
   return (run, _, raw, at) => {
     const code = String(raw).trim();
@@ -80,9 +106,19 @@ function compileMap({ map = '', unmapped }: Alternative, { maps, target, severit
     if (found) return shape(found);
     if (fixed) return shape({ system, code: fixed });
     const level = unmapped === 'reject' ? severity : 'warning';
-    run.issues.push({ severity: level, code: 'code-invalid', field: at, expression: path, text: `${at} "${code}" is not in table ${map}` });
+    report(run, {
+      severity: level,
+      code: 'code-invalid',
+      field: at,
+      expression: path,
+      text: `${at} "${code}" is not in table ${map}`,
+    });
     if (unmapped === 'reject') return undefined;
-    return element.type === 'Coding' ? { ...(table.source ? { system: table.source } : {}), code } : element.type === 'CodeableConcept' ? { text: code } : code;
+    return element.type === 'Coding'
+      ? { ...(table.source ? { system: table.source } : {}), code }
+      : element.type === 'CodeableConcept'
+        ? { text: code }
+        : code;
   };
 }
 
@@ -95,8 +131,11 @@ const shapes: Record<string, (coding: Coded) => Json> = {
 };
 
 function compileReference(sourceType: string, rule: Alternative, { target, severity, required }: Options): Apply {
-  if (sourceType !== 'Reference') throw new PathError(`wrong type: ${target.path} is a reference, the source is ${sourceType}; use ref`);
-  if (rule.as === 'service') return (run, frame, raw) => (run.bundle && isObject(raw) ? serviceReference(run.bundle, raw, frame.entry) : undefined);
+  if (sourceType !== 'Reference')
+    throw new PathError(`wrong type: ${target.path} is a reference, the source is ${sourceType}; use ref`);
+  if (rule.as === 'service')
+    return (run, frame, raw) =>
+      run.bundle && isObject(raw) ? serviceReference(run.bundle, raw, frame.entry) : undefined;
   const level = required ? severity : 'warning';
   return (run, frame, raw, at) => localise(run, frame, { raw, at, severity: level, expression: target.path });
 }
@@ -108,14 +147,22 @@ function localise(run: Run, frame: Frame, { raw, at, severity, expression }: Fou
   const found = localReference(run.bundle, raw, frame.entry);
   if (found !== 'missing') return found;
   const field = `${at}/reference`;
-  run.issues.push({ severity, code: 'not-found', field, ...(expression && { expression }), text: `${field} leads to nothing in this message` });
+  report(run, {
+    severity,
+    code: 'not-found',
+    field,
+    ...(expression && { expression }),
+    text: `${field} leads to nothing in this message`,
+  });
   return undefined;
 }
 
 /** A copy with every reference inside it made ours. A reference that leads nowhere is left out, with a warning. */
 export function copyTree(run: Run, frame: Frame, value: Json, at: string): Json | undefined {
   if (Array.isArray(value)) {
-    return value.map((item, index) => copyTree(run, frame, item, `${at}/${index}`)).filter((item): item is Json => item !== undefined);
+    return value
+      .map((item, index) => copyTree(run, frame, item, `${at}/${index}`))
+      .filter((item): item is Json => item !== undefined);
   }
   if (!isObject(value)) return value;
   if (typeof value.reference === 'string') return localise(run, frame, { raw: value, at, severity: 'warning' });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument, type Node } from 'yaml';
+import { LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 
 export type Path = readonly PropertyKey[];

@@ -4,12 +4,16 @@
  * thousands of broken resources), and it also sees what that misses: bindings, empty objects, two forms of one choice.
  */
 import { validationRegexes } from '@medplum/core';
-import { elementIn, isPrimitive, typeDefinition, type Element, type TypeDefinition } from '../fhir/definitions.ts';
+import { type Element, elementIn, isPrimitive, type TypeDefinition, typeDefinition } from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
 import { INVARIANTS } from './invariants.ts';
 
 /** `expression` is where it stands: `Patient.name[0].family`. */
-export type Fault = { code: 'structure' | 'required' | 'value' | 'code-invalid' | 'invariant'; expression: string; text: string };
+export type Fault = {
+  code: 'structure' | 'required' | 'value' | 'code-invalid' | 'invariant';
+  expression: string;
+  text: string;
+};
 type Node = { [name: string]: Json };
 
 export function checkStructure(resource: Node): Fault[] {
@@ -17,7 +21,8 @@ export function checkStructure(resource: Node): Fault[] {
   const walk: Walk = { path: [type], faults: [] };
   if (typeDefinition(type)?.kind !== 'resource') fault(walk, 'structure', `no resource type ${type}`);
   else checkObject(type, resource, walk);
-  if (resource.id !== undefined && !/^[A-Za-z0-9\-.]{1,64}$/.test(String(resource.id))) fault({ ...walk, path: [type, 'id'] }, 'value', 'is not an id');
+  if (resource.id !== undefined && !/^[A-Za-z0-9\-.]{1,64}$/.test(String(resource.id)))
+    fault({ ...walk, path: [type, 'id'] }, 'value', 'is not an id');
   return walk.faults;
 }
 
@@ -62,7 +67,8 @@ function checkObject(type: string, object: Node, walk: Walk): void {
       within(walk, name, () => fault(walk, 'required', 'is missing'));
     }
   }
-  for (const invariant of INVARIANTS[type] ?? []) if (!invariant.holds(object)) fault(walk, 'invariant', `${invariant.text} (${invariant.key})`);
+  for (const invariant of INVARIANTS[type] ?? [])
+    if (!invariant.holds(object)) fault(walk, 'invariant', `${invariant.text} (${invariant.key})`);
 }
 
 const mandatoryOf = new Map<string, string[]>();
@@ -98,11 +104,15 @@ function checkValue(element: Element, value: Json, walk: Walk): void {
     // In a list, a null holds the place of a primitive that has only extensions.
     const wrong = value === null && element.many ? undefined : primitiveFault(type, value);
     if (wrong) fault(walk, 'value', wrong);
-    else if (element.codes && !element.codes.includes(String(value))) fault(walk, 'code-invalid', `is not one of ${element.codes.join(', ')}`);
+    else if (element.codes && !element.codes.includes(String(value)))
+      fault(walk, 'code-invalid', `is not one of ${element.codes.join(', ')}`);
     return;
   }
   if (value === null && type === 'Element' && element.many) return;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return fault(walk, 'structure', `is not a ${type}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    fault(walk, 'structure', `is not a ${type}`);
+    return;
+  }
   const inner = type === 'Resource' ? String(value.resourceType) : type;
   if (type === 'Resource' && typeDefinition(inner)?.kind !== 'resource') return;
   checkObject(inner, value, walk);
@@ -111,14 +121,28 @@ function checkValue(element: Element, value: Json, walk: Walk): void {
 
 const LITERAL = /(?:^|\/)([A-Z]\w+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[\w.-]+)?$/;
 
-function checkTarget(targets: string[], { reference, type }: Node, walk: Walk): void {
-  const [, literal] = typeof reference === 'string' && !reference.startsWith('#') ? (LITERAL.exec(reference) ?? []) : [];
-  const named = literal ?? (typeof type === 'string' ? type : undefined);
-  if (named && !targets.includes(named)) fault(walk, 'structure', `cannot refer to ${named}`);
+/** Literal references only: a logical one to a team (HealthcareService) stands where R4 wants an Organization, until it is linked. */
+function checkTarget(targets: string[], { reference }: Node, walk: Walk): void {
+  const [, type] = typeof reference === 'string' && !reference.startsWith('#') ? (LITERAL.exec(reference) ?? []) : [];
+  if (type && !targets.includes(type)) fault(walk, 'structure', `cannot refer to ${type}`);
 }
 
-const FREE_TEXT = new Set(['xhtml']);
-const PATTERNED = new Set(['string', 'markdown', 'code', 'id', 'uri', 'url', 'canonical', 'oid', 'uuid', 'base64Binary', 'date', 'dateTime', 'instant', 'time']);
+const PATTERNED = new Set([
+  'string',
+  'markdown',
+  'code',
+  'id',
+  'uri',
+  'url',
+  'canonical',
+  'oid',
+  'uuid',
+  'base64Binary',
+  'date',
+  'dateTime',
+  'instant',
+  'time',
+]);
 
 /** What is wrong with a primitive, or undefined. https://hl7.org/fhir/R4/datatypes.html#primitive */
 function primitiveFault(type: string, value: Json): string | undefined {
@@ -128,7 +152,8 @@ function primitiveFault(type: string, value: Json): string | undefined {
     if (typeof value !== 'string') return `is not a ${type}`;
     if (value.trim() === '') return 'is empty';
     if (patterned && validationRegexes[type]?.test(value) === false) return `is not a ${type}`;
-    if (type === 'dateTime' && value.length > 10 && !/(Z|[+-]\d\d:\d\d)$/.test(value)) return 'is a time without a zone';
+    if (type === 'dateTime' && value.length > 10 && !/(Z|[+-]\d\d:\d\d)$/.test(value))
+      return 'is a time without a zone';
     return type === 'date' || type === 'dateTime' || type === 'instant' ? dayFault(value) : undefined;
   }
   if (typeof value !== 'number') return 'is not a number';
@@ -140,5 +165,7 @@ function primitiveFault(type: string, value: Json): string | undefined {
 function dayFault(text: string): string | undefined {
   const day = Number(text.slice(8, 10));
   if (day < 29) return undefined;
-  return day > new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate() ? 'is a day that does not exist' : undefined;
+  return day > new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate()
+    ? 'is a day that does not exist'
+    : undefined;
 }

@@ -4,13 +4,18 @@ type Node = { [name: string]: Json };
 type Invariant = { key: string; text: string; holds: (value: Node) => boolean };
 
 const has = (value: Json | undefined) => value !== undefined && value !== null;
-const some = (value: Node, prefix: string) => Object.keys(value).some((name) => name.startsWith(prefix) && has(value[name]));
+const some = (value: Node, prefix: string) =>
+  Object.keys(value).some((name) => name.startsWith(prefix) && has(value[name]));
 
 /** A date or time as the span of instants it covers, in ms; days without a zone are taken in UTC. */
 function span(text: string): [number, number] {
   const [year = 0, month, day] = text.slice(0, 10).split('-').map(Number);
   if (text.length > 10) return [Date.parse(text), Date.parse(text)];
-  const end = day ? Date.UTC(year, (month ?? 1) - 1, day + 1) : month ? Date.UTC(year, month, 1) : Date.UTC(year + 1, 0, 1);
+  const end = day
+    ? Date.UTC(year, (month ?? 1) - 1, day + 1)
+    : month
+      ? Date.UTC(year, month, 1)
+      : Date.UTC(year + 1, 0, 1);
   return [Date.UTC(year, (month ?? 1) - 1, day ?? 1), end];
 }
 
@@ -29,13 +34,45 @@ const contact: Invariant = {
 
 /** The standard's invariants that can fail in what Skein takes; keys as in https://hl7.org/fhir/R4/. Local `#` references are ours. */
 export const INVARIANTS: Record<string, Invariant[]> = {
-  Extension: [{ key: 'ext-1', text: 'an extension has a value or extensions, not both', holds: (value) => has(value.extension) !== some(value, 'value') }],
+  Extension: [
+    {
+      key: 'ext-1',
+      text: 'an extension has a value or extensions, not both',
+      holds: (value) => has(value.extension) !== some(value, 'value'),
+    },
+  ],
   Period: [{ key: 'per-1', text: 'start is after end', holds: ({ start, end }) => inOrder(start, end) }],
-  ContactPoint: [{ key: 'cpt-2', text: 'a value needs a system', holds: ({ value, system }) => !has(value) || has(system) }],
+  ContactPoint: [
+    { key: 'cpt-2', text: 'a value needs a system', holds: ({ value, system }) => !has(value) || has(system) },
+  ],
   Quantity: [{ key: 'qty-3', text: 'a code needs a system', holds: ({ code, system }) => !has(code) || has(system) }],
-  Attachment: [{ key: 'att-1', text: 'data needs a content type', holds: ({ data, contentType }) => !has(data) || has(contentType) }],
+  Attachment: [
+    {
+      key: 'att-1',
+      text: 'data needs a content type',
+      holds: ({ data, contentType }) => !has(data) || has(contentType),
+    },
+  ],
   'Patient.contact': [contact],
-  Organization: [{ key: 'org-1', text: 'needs a name or an identifier', holds: ({ name, identifier }) => has(name) || has(identifier) }],
-  ServiceRequest: [{ key: 'prr-1', text: 'orderDetail needs a code', holds: ({ orderDetail, code }) => !has(orderDetail) || has(code) }],
-  Group: [{ key: 'grp-1', text: 'only an actual group has members', holds: ({ member, actual }) => !has(member) || actual === true }],
+  Organization: [
+    {
+      key: 'org-1',
+      text: 'needs a name or an identifier',
+      holds: ({ name, identifier }) => has(name) || has(identifier),
+    },
+  ],
+  ServiceRequest: [
+    {
+      key: 'prr-1',
+      text: 'orderDetail needs a code',
+      holds: ({ orderDetail, code }) => !has(orderDetail) || has(code),
+    },
+  ],
+  Group: [
+    {
+      key: 'grp-1',
+      text: 'only an actual group has members',
+      holds: ({ member, actual }) => !has(member) || actual === true,
+    },
+  ],
 };

@@ -19,15 +19,32 @@ export function validateRecord(record: SourceRecord): Issue[] {
       if (system !== NHS_NUMBER || typeof value !== 'string' || isValidNhsNumber(value)) continue;
       const expression = `${type}.identifier[${index}].value`;
       const field = fieldOf(record.lineage, expression.replace(type, local)) ?? expression;
-      issues.push({ severity: 'warning', code: 'value', field, expression, text: `${field} is not a valid NHS number; it is kept and not used to link` });
+      issues.push({
+        severity: 'warning',
+        code: 'value',
+        field,
+        expression,
+        text: `${field} is not a valid NHS number; it is kept and not used to link`,
+      });
     }
   }
   return issues;
 }
 
-function toIssue({ code, expression, text }: Fault, type: string, local: string, { lineage, position }: SourceRecord): Issue {
+function toIssue(
+  { code, expression, text }: Fault,
+  type: string,
+  local: string,
+  { lineage, position }: SourceRecord,
+): Issue {
   const field = fieldOf(lineage, local + expression.slice(type.length)) ?? (position || undefined);
-  return { severity: 'error', code, ...(field ? { field } : {}), expression, text: `${field ? `${field}: ` : ''}${expression} ${text}` };
+  return {
+    severity: 'error',
+    code,
+    ...(field ? { field } : {}),
+    expression,
+    text: `${field ? `${field}: ` : ''}${expression} ${text}`,
+  };
 }
 
 /** The sender's name of an element: of itself, of what is around it (a JSON pointer goes on inside), or of the first thing in it. */
@@ -37,7 +54,10 @@ function fieldOf(lineage: Lineage[], element: string): string | undefined {
     const exact = mapped.find((item) => item.element === at);
     if (!exact) continue;
     const rest = element.slice(at.length);
-    return exact.source.startsWith('/') ? exact.source + rest.replace(/\[(\d+)\]/g, '/$1').replaceAll('.', '/') : exact.source;
+    return exact.source.startsWith('/')
+      ? exact.source + rest.replace(/\[(\d+)\]/g, '/$1').replaceAll('.', '/')
+      : exact.source;
   }
-  return mapped.find((item) => item.element.startsWith(`${element}.`) || item.element.startsWith(`${element}[`))?.source;
+  return mapped.find((item) => item.element.startsWith(`${element}.`) || item.element.startsWith(`${element}[`))
+    ?.source;
 }

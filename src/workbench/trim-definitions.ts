@@ -16,7 +16,9 @@ import { DEFINITIONS_FILE, type Definitions, type Element, type TypeDefinition }
 
 const RESOURCES = new Set(
   `Resource DomainResource Basic Bundle CareTeam Encounter EpisodeOfCare Group HealthcareService Location MessageHeader
-   Organization Patient Practitioner PractitionerRole Provenance RelatedPerson ServiceRequest Subscription Task`.split(/\s+/),
+   Organization Patient Practitioner PractitionerRole Provenance RelatedPerson ServiceRequest Subscription Task`.split(
+    /\s+/,
+  ),
 );
 const FHIRPATH_STRING = 'http://hl7.org/fhirpath/System.String';
 
@@ -41,15 +43,20 @@ function codesOf(canonical: string | undefined): string[] | undefined {
     const system = terminology.get(`CodeSystem ${include.system}`) as CodeSystem | undefined;
     return include.filter || !system ? undefined : flatten(system.concept);
   });
-  return codes?.every((list) => list !== undefined && list.length > 0) ? codes.flat().filter(isString).sort() : undefined;
+  return codes?.every((list) => list !== undefined && list.length > 0)
+    ? codes.flat().filter(isString).sort()
+    : undefined;
 }
 
 const isString = (value: string | undefined): value is string => value !== undefined;
 
 function elementOf(element: ElementDefinition, code: string, choice: string | undefined): Element {
   const type = element.type?.find((candidate) => candidate.code === code);
-  const targets = type?.targetProfile?.map((profile) => profile.split('/').at(-1) ?? '').filter((name) => name !== 'Resource');
-  const bound = element.binding?.strength === 'required' && code === 'code' ? codesOf(element.binding.valueSet) : undefined;
+  const targets = type?.targetProfile
+    ?.map((profile) => profile.split('/').at(-1) ?? '')
+    .filter((name) => name !== 'Resource');
+  const bound =
+    element.binding?.strength === 'required' && code === 'code' ? codesOf(element.binding.valueSet) : undefined;
   const backbone = code === 'BackboneElement' || code === 'Element' ? element.path : undefined;
   return {
     type: element.contentReference?.slice(1) ?? backbone ?? (code === FHIRPATH_STRING ? 'string' : code),
@@ -76,8 +83,13 @@ function addElement(types: Definitions, kind: TypeDefinition['kind'], element: E
 /** Pure: the same packages give the same text. */
 export function trimDefinitions(): string {
   const types: Definitions = {};
-  const all = [...resources<StructureDefinition>('profiles-types.json'), ...resources<StructureDefinition>('profiles-resources.json')];
-  for (const definition of all.filter((item) => item.resourceType === 'StructureDefinition' && item.derivation !== 'constraint')) {
+  const all = [
+    ...resources<StructureDefinition>('profiles-types.json'),
+    ...resources<StructureDefinition>('profiles-resources.json'),
+  ];
+  for (const definition of all.filter(
+    (item) => item.resourceType === 'StructureDefinition' && item.derivation !== 'constraint',
+  )) {
     const name = definition.type ?? '';
     if (definition.kind === 'primitive-type') types[name] = { kind: 'primitive', elements: {} };
     else if (definition.kind === 'complex-type' || RESOURCES.has(name)) {
