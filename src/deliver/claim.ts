@@ -8,7 +8,7 @@ import { CLAIM, type Stored } from './stored.ts';
 /** A dead worker's subscriptions are free again after this. */
 export const LEASE_SECONDS = 3;
 /** Events numbered at once for one subscription: as many as it can be sent before access is asked again. */
-const NUMBER_LIMIT = 16;
+const NUMBER_LIMIT = 8;
 /** In the error state nothing is sent, but counting goes on. */
 const COUNT_LIMIT = 500;
 
@@ -45,8 +45,12 @@ export async function claim(
     const counting = rows.filter(({ status }) => status !== 'requested');
     const failed = counting.filter(({ status }) => status === 'error');
     const numbered = [
-      ...(await number(client, { stored: counting.filter(({ status }) => status === 'active'), limit: NUMBER_LIMIT })),
-      ...(await number(client, { stored: failed, limit: COUNT_LIMIT })),
+      ...(await number(client, {
+        stored: counting.filter(({ status }) => status === 'active'),
+        limit: NUMBER_LIMIT,
+        sending: true,
+      })),
+      ...(await number(client, { stored: failed, limit: COUNT_LIMIT, sending: false })),
     ];
     const found = new Map(numbered.map((one) => [one.stored.id, one]));
     const claimed = rows.map((stored): Claimed => {

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Context } from '../context.ts';
-import { keyedId } from '../db.ts';
 import { type About, fhirBase, type NotificationType, notificationBundle, type Told } from './notification.ts';
 import type { Parcelled } from './number.ts';
 import type { Parcel } from './send.ts';
@@ -12,16 +11,21 @@ import type { Status, Stored } from './stored.ts';
  */
 export function composeEvents(ctx: Context, stored: Stored, { bundle, at, events }: Parcelled): Parcel {
   const about = aboutOf(ctx, stored, { type: 'event-notification', status: 'active', count: bundle, events });
-  const id = keyedId(ctx.key, 'notification', stored.id, String(bundle));
-  const statusId = keyedId(ctx.key, 'notification-status', stored.id, String(bundle));
-  return { id, body: JSON.stringify(notificationBundle(about, { id, statusId, at })) };
+  const id = notificationId(stored.id, bundle);
+  return { id, body: JSON.stringify(notificationBundle(about, { id, at })) };
+}
+
+/** A name-based uuid (RFC 9562, version 8) of subscription and number: the same on every try, wherever it is made. */
+function notificationId(subscription: string, bundle: number): string {
+  const hex = hash('sha256', `${subscription}/${bundle}`);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** A handshake or heartbeat: no event, no number, a new id each time. */
 export function composeSignal(ctx: Context, stored: Stored, type: 'handshake' | 'heartbeat'): Parcel {
   const about = aboutOf(ctx, stored, { type, status: stored.status, count: stored.lastNumber });
   const id = randomUUID();
-  return { id, body: JSON.stringify(notificationBundle(about, { id, statusId: randomUUID(), at: new Date() })) };
+  return { id, body: JSON.stringify(notificationBundle(about, { id, at: new Date() })) };
 }
 
 type What = { type: NotificationType; status: Status; count: number; events?: Told[] };

@@ -28,7 +28,7 @@ export function openDrain(ctx: Context, sender: Sender): Drain {
 
   const start = (claimed: Claimed): void => {
     const abort = new AbortController();
-    const done = run({ ctx, sender, signal: abort.signal }, claimed)
+    const done = run({ ctx, sender, abort }, claimed)
       .then((outcome) => {
         ended.push(outcome);
       })

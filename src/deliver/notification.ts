@@ -79,14 +79,11 @@ function eventPart(base: string, { number, at, code, focus, content, withheld }:
 }
 
 /** `id` names Bundle and status; the same arguments give the same bytes once stringified, which is what a retry sends. */
-export function notificationBundle(
-  about: About,
-  { id, statusId, at }: { id: string; statusId: string; at: Date },
-): Bundle {
+export function notificationBundle(about: About, { id, at }: { id: string; at: Date }): Bundle {
   const { base, subscription, events = [] } = about;
   const entry: BundleEntry = {
-    fullUrl: `urn:uuid:${statusId}`,
-    resource: { ...statusOf(about), id: statusId },
+    fullUrl: `urn:uuid:${id}`,
+    resource: { ...statusOf(about), id },
     request: { method: 'GET', url: `${base}/Subscription/${subscription}/$status` },
     response: { status: '200' },
   };

@@ -1,7 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Db } from '../db.ts';
 import type { Event } from '../model.ts';
-import { askAccess, type Question, type Verdict } from './ask-access.ts';
+import { askAccess, type Verdict } from './ask-access.ts';
 import type { Told } from './notification.ts';
 import type { Stored } from './stored.ts';
 
@@ -20,26 +20,29 @@ type Row = {
   resources: Resource[] | null;
   priority: number;
   eventId: string;
-  at: Date;
-  event: Event;
 };
+/** `sending`: keep about `limit` numbered ahead of what is acknowledged; otherwise number `limit` more. */
+type Batch = { stored: Stored[]; limit: number; sending: boolean };
+type Known = { at: Date; event: Event };
 
-/** Numbered rows are read in whole bundles: more than the largest of them. */
+/** A Bundle is read whole, so this is more than the largest. */
 const UNSENT_LIMIT = 64;
 
-// Numbered and not acknowledged first, then pending in the order of telling; at most so many of each per subscription.
+// To send ($6): numbered and not acknowledged first, then pending in the order of telling, together about $4 for each. To count:
+// $4 pending ones.
 const LOAD = `
 select s.id, n.number::float8 as number, n.bundle::float8 as bundle, n.numbered_at as "numberedAt", n.withheld, n.resources,
-    0::smallint as priority, n.event_id as "eventId", e.at, e.event
+    0::smallint as priority, n.event_id as "eventId"
   from unnest($1::uuid[], $2::bigint[], $3::int[]) as s (id, delivered, count)
   cross join lateral (select * from notification where subscription_id = s.id and number > s.delivered
-    order by number limit ${UNSENT_LIMIT}) n join event e on e.id = n.event_id
+    order by number limit case when $6 then ${UNSENT_LIMIT} else 0 end) n
 union all
-select s.id, null, null, null, false, null, p.priority, p.event_id, e.at, e.event
-  from unnest($1::uuid[], $2::bigint[], $3::int[]) as s (id, delivered, count)
+select s.id, null, null, null, false, null, p.priority, p.event_id
+  from unnest($1::uuid[], $2::bigint[], $3::int[], $5::bigint[]) as s (id, delivered, count, last)
   cross join lateral (select * from pending where subscription_id = s.id
-    order by priority, event_id limit greatest(s.count, $4)) p join event e on e.id = p.event_id
+    order by priority, event_id limit case when $6 then greatest(0, greatest(s.count, $4) - (s.last - s.delivered)) else $4 end) p
 order by id, number nulls last, priority, "eventId"`;
+const EVENTS = 'select id, at, event from event where id = any($1)';
 
 // One statement for the batch: pending rows go, told or not; the told ones are numbered; denials of numbered ones are kept.
 const WRITE = `
@@ -61,68 +64,91 @@ update subscription s set last_number = c.number
  * that is pending (at most `limit` each, or a Bundle's worth), drops what is withheld, and numbers the rest without gaps,
  * contact-stop and loss first. What has a number keeps it: a later denial only empties it, for good.
  */
-export async function number(client: Db, batch: { stored: Stored[]; limit: number }): Promise<Numbered[]> {
-  const { stored, limit } = batch;
+export async function number(client: Db, batch: Batch): Promise<Numbered[]> {
+  const { stored, limit, sending } = batch;
+  if (stored.length === 0) return [];
   const { rows } = await client.query<Row>({
     name: 'deliver-load',
     text: LOAD,
-    values: [stored.map((s) => s.id), stored.map((s) => s.deliveredNumber), stored.map((s) => s.maxCount), limit],
+    values: [
+      ...[stored.map((s) => s.id), stored.map((s) => s.deliveredNumber), stored.map((s) => s.maxCount), limit],
+      ...[stored.map((s) => s.lastNumber), sending],
+    ],
   });
+  const events = await readEvents(client, rows);
   const byId = new Map(stored.map((one) => [one.id, one]));
-  const questions = rows.map((row): Question => {
-    const one = byId.get(row.id) as Stored;
-    return { stored: one, event: row.event, asked: row.number && !row.resources ? 'id-only' : one.content };
+  const judged = rows.flatMap((row): Judged[] => {
+    const known = events.get(row.eventId);
+    return known ? [{ ...row, ...known, stored: byId.get(row.id) as Stored, verdict: DENIED }] : [];
   });
-  const verdicts = await askAccess(client, questions);
+  const verdicts = await askAccess(
+    client,
+    judged.map(({ stored, event, number, resources }) => ({
+      ...{ stored, event },
+      asked: number && !resources ? 'id-only' : stored.content,
+    })),
+  );
+  for (const [index, verdict] of verdicts.entries()) (judged[index] as Judged).verdict = verdict;
   const at = new Date();
-  const judged = rows.map((row, index) => ({ row, verdict: verdicts[index] as Verdict }));
-  const found = Map.groupBy(judged, ({ row }) => row.id);
-  const results = stored.map((one) => settleOne(one, found.get(one.id) ?? [], { at, limit }));
+  const found = Map.groupBy(judged, ({ id }) => id);
+  const results = stored.map((one) => settleOne(one, found.get(one.id) ?? [], { at, wanted: wantedOf(one, batch) }));
   await write(client, results, at);
   return results;
 }
 
-type Judged = { row: Row; verdict: Verdict };
+/** Each event once, however many subscriptions it goes to. */
+async function readEvents(client: Db, rows: Row[]): Promise<Map<string, Known>> {
+  const ids = [...new Set(rows.map(({ eventId }) => eventId))];
+  if (ids.length === 0) return new Map();
+  const read = await client.query<Known & { id: string }>({ name: 'deliver-events', text: EVENTS, values: [ids] });
+  return new Map(read.rows.map(({ id, ...known }) => [id, known]));
+}
+
+const DENIED: Verdict = { told: false, content: 'empty', resources: null };
+type Judged = Row & Known & { stored: Stored; verdict: Verdict };
 type Placed = Told & { bundle: number; numberedAt: Date };
 type Result = Numbered & { gone: Row[]; fresh: (Placed & { eventId: string })[]; emptied: number[] };
 
-function settleOne(stored: Stored, judged: Judged[], { at, limit }: { at: Date; limit: number }): Result {
-  const old = judged.filter(({ row }) => row.number !== null);
-  const pending = judged.filter(({ row }) => row.number === null);
+function settleOne(stored: Stored, judged: Judged[], { at, wanted }: { at: Date; wanted: number }): Result {
+  const old = judged.filter(({ number }) => number !== null);
+  const pending = judged.filter(({ number }) => number === null);
   const told = pending.filter(({ verdict }) => verdict.told);
-  const lastNumber = stored.lastNumber + told.length;
-  const fresh = told.map(({ row, verdict }, index) => {
+  const fresh = told.map((one, index) => {
     const place = index + 1;
-    const bundle = Math.min(Math.ceil(place / stored.maxCount) * stored.maxCount, told.length);
-    const one = toTold(row, verdict, { number: stored.lastNumber + place, resources: verdict.resources });
-    return { ...one, eventId: row.eventId, bundle: stored.lastNumber + bundle, numberedAt: at };
+    const bundle = stored.lastNumber + Math.min(Math.ceil(place / stored.maxCount) * stored.maxCount, told.length);
+    const { resources } = one.verdict;
+    return {
+      ...toTold(one, { number: stored.lastNumber + place, resources }),
+      eventId: one.eventId,
+      bundle,
+      numberedAt: at,
+    };
   });
-  const unsent = old.map(({ row, verdict }) => ({
-    ...toTold(row, verdict, { number: row.number as number, resources: row.resources }),
-    bundle: row.bundle as number,
-    numberedAt: row.numberedAt as Date,
-  }));
+  const unsent = old.map((one) => {
+    const { number, bundle, numberedAt, resources } = one as Judged & Placed;
+    return { ...toTold(one, { number, resources }), bundle, numberedAt };
+  });
   const whole = old.length < UNSENT_LIMIT;
-  const bundles = [...parcel(unsent), ...(whole ? parcel(fresh) : [])];
-  const left = pending.length >= Math.max(limit, stored.maxCount);
+  const left = pending.length >= wanted;
   const emptied = old
-    .filter(({ row, verdict }) => !verdict.told && !row.withheld)
-    .map(({ row }) => row.number as number);
-  const sent = { stored, lastNumber, bundles, more: left || !whole, pending: left };
-  return { ...sent, gone: pending.map(({ row }) => row), fresh, emptied };
+    .filter(({ verdict, withheld }) => !verdict.told && !withheld)
+    .map(({ number }) => number as number);
+  return {
+    ...{ stored, lastNumber: stored.lastNumber + told.length, more: left || !whole, pending: left },
+    ...{ bundles: [...parcel(unsent), ...(whole ? parcel(fresh) : [])], gone: pending, fresh, emptied },
+  };
 }
 
-function toTold(row: Row, verdict: Verdict, { number, resources }: Pick<Told, 'number' | 'resources'>): Told {
-  const { code, focus } = row.event;
-  return {
-    number,
-    at: row.at,
-    code,
-    focus,
-    content: verdict.content,
-    withheld: row.withheld || !verdict.told,
-    resources,
-  };
+function wantedOf({ maxCount, lastNumber, deliveredNumber }: Stored, { limit, sending }: Batch): number {
+  return sending ? Math.max(limit, maxCount) - (lastNumber - deliveredNumber) : limit;
+}
+
+function toTold(
+  { event, at, withheld, verdict }: Judged,
+  { number, resources }: Pick<Told, 'number' | 'resources'>,
+): Told {
+  const { code, focus } = event;
+  return { number, at, code, focus, content: verdict.content, withheld: withheld || !verdict.told, resources };
 }
 
 /** Whole bundles only: one cut off by the limit waits for the next time. */

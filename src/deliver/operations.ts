@@ -54,7 +54,7 @@ export async function eventsOf(ctx: Context, request: FastifyRequest, own: Store
     ...aboutOf(ctx, own, { type: 'query-event', status: own.status, count: stored?.lastNumber ?? 0, events }),
     content: asked,
   };
-  return notificationBundle(about, { id: randomUUID(), statusId: randomUUID(), at: new Date() });
+  return notificationBundle(about, { id: randomUUID(), at: new Date() });
 }
 
 /** Numbers all that is pending for these subscriptions and gives them as they then are. */
@@ -65,7 +65,7 @@ async function countAll(ctx: Context, wanted: Stored[]): Promise<Stored[]> {
     const { stored, more } = await transaction(ctx.db, async (client) => {
       const locked = await lockSubscriptions(client, ids);
       const counting = locked.filter(({ status }) => status !== 'off');
-      const numbered = await number(client, { stored: counting, limit: COUNT_LIMIT });
+      const numbered = await number(client, { stored: counting, limit: COUNT_LIMIT, sending: false });
       const last = new Map(numbered.map((one) => [one.stored.id, one.lastNumber]));
       return {
         stored: locked.map((one) => ({ ...one, lastNumber: last.get(one.id) ?? one.lastNumber })),
@@ -77,11 +77,11 @@ async function countAll(ctx: Context, wanted: Stored[]): Promise<Stored[]> {
 }
 
 type Wanted = { since: number; until: number; asked: Payload };
-type Row = { number: number; withheld: boolean; at: Date; event: Event };
+type Row = { number: number; at: Date; event: Event };
 
 async function recall(ctx: Context, stored: Stored, { since, until, asked }: Wanted): Promise<Told[]> {
   const { rows } = await ctx.db.query<Row>(
-    `select n.number::float8 as number, n.withheld, e.at, e.event from notification n join event e on e.id = n.event_id
+    `select n.number::float8 as number, e.at, e.event from notification n join event e on e.id = n.event_id
       where n.subscription_id = $1 and n.number between $2 and $3 order by n.number limit ${MAX_EVENTS}`,
     [stored.id, since, until],
   );
@@ -89,7 +89,7 @@ async function recall(ctx: Context, stored: Stored, { since, until, asked }: Wan
     ctx.db,
     rows.map(({ event }) => ({ stored, event, asked })),
   );
-  return rows.map(({ number, withheld, at, event }, index) => {
+  return rows.map(({ number, at, event }, index) => {
     const { told = false, content = 'empty', resources = null } = verdicts[index] ?? {};
     return { number, at, code: event.code, focus: event.focus, content, withheld: !told, resources };
   });

@@ -3,13 +3,14 @@ import { deliveries, deliverySeconds } from '../metrics.ts';
 import type { Claimed } from './claim.ts';
 import { composeEvents, composeSignal } from './compose.ts';
 import { judge } from './retry.ts';
-import type { Parcel, Reply, Sender } from './send.ts';
+import type { Parcel, Reply, Sender, Target } from './send.ts';
+import { signingKey } from './sign.ts';
 
 /**
  * How long a run may go on with one answer from access: what is left is handed back, and asked about again. So a denial, a
- * safety hold or a switch-off is in force on the queue within half a second.
+ * safety hold or a switch-off is in force on the queue within that, under a second.
  */
-const RUN_MS = 500;
+const RUN_MS = 750;
 
 /** How a run ended, for SETTLE. `delivered`: the last number acknowledged. */
 export type Outcome = {
@@ -25,7 +26,8 @@ export type Outcome = {
   http: number | null;
 };
 
-type Tools = { ctx: Context; sender: Sender; signal: AbortSignal };
+type Tools = { ctx: Context; sender: Sender; abort: AbortController };
+type Run = Tools & { claimed: Claimed; target: Target };
 
 /** Sends what one subscription is due, one at a time and strictly in order, until the first failure or the end of its time. */
 export async function run(tools: Tools, claimed: Claimed): Promise<Outcome> {
@@ -33,17 +35,18 @@ export async function run(tools: Tools, claimed: Claimed): Promise<Outcome> {
   const { stored, kind, bundles } = claimed;
   const ended = begin(claimed);
   if (kind === 'none') return ended;
+  const going = { ...tools, claimed, target: { ...stored, key: signingKey(stored.secret) } };
   if (kind === 'event-notification') {
     for (const parcelled of bundles) {
-      if (tools.signal.aborted || performance.now() - claimed.claimedAt > RUN_MS) return { ...ended, more: true };
-      const reply = await attempt(tools, claimed, composeEvents(ctx, stored, parcelled));
+      if (tools.abort.signal.aborted || performance.now() - claimed.claimedAt > RUN_MS) return { ...ended, more: true };
+      const reply = await attempt(going, composeEvents(ctx, stored, parcelled));
       Object.assign(ended, conclude(ended, reply));
       if (!reply.ok) return ended;
       ended.delivered = parcelled.bundle;
     }
     return ended;
   }
-  const reply = await attempt(tools, claimed, composeSignal(ctx, stored, kind));
+  const reply = await attempt(going, composeSignal(ctx, stored, kind));
   if (kind === 'heartbeat') return { ...ended, ...conclude(ended, reply) };
   // Any error of the handshake means error: https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/channels.html#rest-hook-1
   const verdict = reply.ok ? 'active' : reply.outcome === 'aborted' ? 'idle' : 'error';
@@ -69,9 +72,10 @@ function conclude({ attempts }: Outcome, reply: Reply): Conclusion {
 }
 
 /** One try: one log line, with ids and durations only. */
-async function attempt({ ctx, sender, signal }: Tools, { stored, kind }: Claimed, parcel: Parcel): Promise<Reply> {
+async function attempt({ ctx, sender, abort, claimed, target }: Run, parcel: Parcel): Promise<Reply> {
+  const { stored, kind } = claimed;
   const started = performance.now();
-  const reply = await sender.send(stored, parcel, signal);
+  const reply = await sender.send(target, parcel, abort);
   const ms = Math.round(performance.now() - started);
   deliveries.inc({ kind, outcome: reply.ok ? 'ok' : 'failed' });
   deliverySeconds.observe(ms / 1000);

@@ -1,20 +1,22 @@
+import type { KeyObject } from 'node:crypto';
 import { Agent, request } from 'undici';
 import { AddressRefused, guardAddresses } from './address-guard.ts';
 import { sign } from './sign.ts';
 
+const DEADLINE = 'deadline';
 const MAX_RESPONSE_BYTES = 64 * 1024;
 /** In flight to one origin, from one process: its connections, and what the drain starts. */
 export const MAX_PER_ORIGIN = 128;
 
 /** What one subscription's endpoint is. `timeout` in seconds, for the whole exchange. */
-export type Target = { endpoint: string; contentType: string; headers: string[]; secret: string; timeout: number };
+export type Target = { endpoint: string; contentType: string; headers: string[]; key: KeyObject; timeout: number };
 /** `id` is the same for every try of one notification. */
 export type Parcel = { id: string; body: string };
 /** What came back: `outcome` is `ok` or a short reason without anybody's data; `retryAfter` in seconds. */
 export type Reply = { ok: boolean; status: number | null; outcome: string; retryAfter: number | null };
 
 export type Sender = {
-  send(target: Target, parcel: Parcel, signal: AbortSignal): Promise<Reply>;
+  send(target: Target, parcel: Parcel, abort: AbortController): Promise<Reply>;
   close(): Promise<void>;
 };
 
@@ -28,22 +30,19 @@ export function openSender(allow: string[]): Sender {
     maxResponseSize: MAX_RESPONSE_BYTES,
   });
   return {
-    send: (target, parcel, signal) => post(agent, { target, parcel, signal }),
+    send: (target, parcel, abort) => post(agent, { target, parcel, abort }),
     close: () => agent.destroy(),
   };
 }
 
-type Posting = { target: Target; parcel: Parcel; signal: AbortSignal };
+type Posting = { target: Target; parcel: Parcel; abort: AbortController };
 
-async function post(dispatcher: Agent, { target, parcel, signal }: Posting): Promise<Reply> {
-  const deadline = AbortSignal.timeout(target.timeout * 1000);
+/** The deadline is for the whole exchange and ends the run that `abort` belongs to; one controller costs less than a signal per try. */
+async function post(dispatcher: Agent, { target, parcel, abort }: Posting): Promise<Reply> {
+  const deadline = setTimeout(() => abort.abort(DEADLINE), target.timeout * 1000);
   try {
     const response = await request(target.endpoint, {
-      dispatcher,
-      method: 'POST',
-      headers: headersOf(target, parcel),
-      body: parcel.body,
-      signal: AbortSignal.any([signal, deadline]),
+      ...{ dispatcher, method: 'POST', headers: headersOf(target, parcel), body: parcel.body, signal: abort.signal },
     });
     const { statusCode: status } = response;
     const ok = status >= 200 && status < 300;
@@ -55,17 +54,19 @@ async function post(dispatcher: Agent, { target, parcel, signal }: Posting): Pro
     const outcome = `${ok ? 'ok' : `http-${status}`}${whole}`;
     return { ok, status, outcome, retryAfter: retryAfterOf(response.headers['retry-after']) };
   } catch (error) {
-    return { ok: false, status: null, outcome: reasonOf(error, { signal, deadline }), retryAfter: null };
+    return { ok: false, status: null, outcome: reasonOf(error, abort.signal), retryAfter: null };
+  } finally {
+    clearTimeout(deadline);
   }
 }
 
-function headersOf({ contentType, headers, secret }: Target, { id, body }: Parcel): Record<string, string> {
+function headersOf({ contentType, headers, key }: Target, { id, body }: Parcel): Record<string, string> {
   const timestamp = Math.floor(Date.now() / 1000);
   const own = {
     'content-type': contentType,
     'webhook-id': id,
     'webhook-timestamp': String(timestamp),
-    'webhook-signature': sign(secret, { id, timestamp, body }),
+    'webhook-signature': sign(key, { id, timestamp, body }),
   };
   return { ...Object.fromEntries(headers.map(splitHeader)), ...own };
 }
@@ -83,9 +84,8 @@ function retryAfterOf(header: string | string[] | undefined): number | null {
   return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
 }
 
-function reasonOf(error: unknown, { signal, deadline }: { signal: AbortSignal; deadline: AbortSignal }): string {
-  if (signal.aborted) return 'aborted';
-  if (deadline.aborted) return 'timeout';
+function reasonOf(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return signal.reason === DEADLINE ? 'timeout' : 'aborted';
   if (error instanceof AddressRefused) return 'address-refused';
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' ? code.toLowerCase() : 'network-error';

@@ -54,6 +54,7 @@ export function startSequencer(ctx: Context): { stop(): Promise<void> } {
         await low.observe(ctx.db);
       }
       const pass = await runPass(ctx.db, low.value);
+      if (pass.taken === LIMIT) again = true;
       else if (!pass.busy) low.passed();
       beat('publish');
       report(ctx, pass);
