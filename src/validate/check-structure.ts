@@ -127,6 +127,7 @@ function checkTarget(targets: string[], { reference }: Node, walk: Walk): void {
   if (type && !targets.includes(type)) fault(walk, 'structure', `cannot refer to ${type}`);
 }
 
+const FREE_TEXT = new Set(['xhtml']);
 const PATTERNED = new Set([
   'string',
   'markdown',

@@ -51,13 +51,18 @@ function toIssue(
 function fieldOf(lineage: Lineage[], element: string): string | undefined {
   const mapped = lineage.filter(({ source }) => source !== 'constant');
   for (let at = element; at.includes('.'); at = at.replace(/(\[\d+\]|\.[^.[\]]+)$/, '')) {
-    const exact = mapped.find((item) => item.element === at);
-    if (!exact) continue;
-    const rest = element.slice(at.length);
-    return exact.source.startsWith('/')
-      ? exact.source + rest.replace(/\[(\d+)\]/g, '/$1').replaceAll('.', '/')
-      : exact.source;
+    const around = mapped.find((item) => item.element === at);
+    if (around)
+      return around.source.startsWith('/') ? around.source + pointer(element.slice(at.length)) : around.source;
   }
-  return mapped.find((item) => item.element.startsWith(`${element}.`) || item.element.startsWith(`${element}[`))
-    ?.source;
+  const inside = mapped.find(
+    (item) => item.element.startsWith(`${element}.`) || item.element.startsWith(`${element}[`),
+  );
+  if (inside) return inside.source;
+  const [, local = '', rest = ''] = /^([^.]+)(.*)$/.exec(element) ?? [];
+  const beside = mapped.find((item) => item.element.startsWith(`${local}.`))?.source;
+  const [entry] = /^\/entry\/\d+\/resource/.exec(beside ?? '') ?? [];
+  return entry && entry + pointer(rest);
 }
+
+const pointer = (rest: string) => rest.replace(/\[(\d+)\]/g, '/$1').replaceAll('.', '/');

@@ -27,7 +27,9 @@ export function listExamples(mappings: Mappings, dir: URL = MAPPINGS_DIR): Examp
 export function describeResults(results: Result[]): string {
   const units = results.map(({ position, record, issues }) => ({
     ...(position ? { position } : {}),
-    ...(record ? { saidAt: record.saidAt, statements: record.statements } : {}),
+    ...(record && isSound({ position, record, issues })
+      ? { saidAt: record.saidAt, statements: record.statements }
+      : {}),
     ...(issues.length > 0 ? { issues } : {}),
   }));
   return `${JSON.stringify(units, null, 2)}\n`;
