@@ -4,6 +4,9 @@ const VT = 0x0b;
 const FS = 0x1c;
 const CR = 0x0d;
 const LF = 0x0a;
+/** Of a frame that is too large: enough to find its MSH and answer it. */
+const HEAD_BYTES = 4_096;
+const MOST_LOOSE = 1_024;
 const LOST_START = Buffer.from([VT, 0x4d, 0x53, 0x48]);
 
 /** `whole`: content as sent. `cut`: its end never came, the next block began. `oversize`: only the beginning was kept. */
@@ -14,20 +17,28 @@ export type Framer = { push: (chunk: Buffer) => Frame[]; readonly skipped: numbe
 
 /**
  * Splits a stream into frames wherever the chunks break. Garbage between frames is skipped; a missing CR after FS is forgiven; a
- * frame over `maxBytes` is drained, keeping its first 4 KB so that it can be answered. Content is copied once, when its end came.
+ * frame over `maxBytes` is drained, keeping its first 4 KB so that it can be answered. Content is copied once, when its end came
+ * (twice where it came in crumbs).
  */
 export function createFramer(maxBytes: number): Framer {
   let parts: Buffer[] = [];
   let size = 0;
+  let loose = 0;
   let open = false;
   let skipped = 0;
 
   function keep(part: Buffer): void {
-    if (part.length === 0) return;
-    if (size <= maxBytes) parts.push(part);
+    const draining = size > maxBytes;
     size += part.length;
+    if (draining || part.length === 0) return;
+    parts.push(part);
     // What was kept so far is let go of: a sender must not hold memory by sending more.
-    if (size > maxBytes && parts.length > 0) parts = [Buffer.from(Buffer.concat(parts).subarray(0, 4_096))];
+    if (size > maxBytes) parts = [Buffer.from(Buffer.concat(parts).subarray(0, HEAD_BYTES))];
+    // A sender of single bytes must not cost an object for each.
+    else if (++loose === MOST_LOOSE) {
+      parts.push(Buffer.concat(parts.splice(-MOST_LOOSE)));
+      loose = 0;
+    }
   }
 
   function close(): Frame[] {
@@ -35,6 +46,7 @@ export function createFramer(maxBytes: number): Framer {
     const oversize = size > maxBytes;
     parts = [];
     size = 0;
+    loose = 0;
     open = false;
     return oversize ? [{ kind: 'oversize', body }] : splitCut(body);
   }

@@ -51,7 +51,8 @@ export async function startMllp<C extends Context>(
       .catch(broken)
       .finally(() => connections.delete(connection));
     // The timer runs while a message is worked on too: only a connection with nothing in hand is idle.
-    socket.setTimeout(options.idleMs ?? IDLE_MS, () => connection.busy || socket.destroy());
+    socket.setTimeout(options.idleMs ?? IDLE_MS);
+    socket.on('timeout', () => connection.busy || socket.destroy());
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.on('drop', () => ctx.log.warn({ event: 'mllp.refused', reason: 'too many connections' }));
@@ -59,6 +60,7 @@ export async function startMllp<C extends Context>(
     server.once('error', reject);
     server.listen(MLLP_PORT, AUTH === 'none' ? '127.0.0.1' : HOST, () => resolve());
   });
+  server.on('error', (error) => ctx.log.error({ event: 'mllp.listener', err: error }));
   const close = async () => {
     closing = true;
     const closed = new Promise((resolve) => server.close(resolve));
