@@ -13,8 +13,7 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event): boo
   const care = event.persons.map((person) => grants.persons.get(person)?.care);
   // The referrer and the named receiver: their own exchange. Others learn of a referral when an episode starts.
   // That includes its withdrawal, which ends the receiver's other grounds for knowing.
-  const exchange = event.code.startsWith('referral-') || event.code === 'withdrawn';
-  if (event.code === 'referral-received' || (exchange && addressed)) return addressed;
+  if (event.code.startsWith('referral-') || (event.code === 'withdrawn' && addressed)) return addressed;
   // Without its cause, to everyone who might otherwise ring about a baby.
   if (event.code === 'contact-stop' && care.some((one) => one === 'open' || one === 'pending')) return true;
   if (event.code === 'encounter' && !care.every((one) => one === 'open')) return false;

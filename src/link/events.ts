@@ -3,7 +3,7 @@ import type { Member, StoredView, View } from '../facts.ts';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
 import { lossOf } from './journeys.ts';
-import type { Family } from './views.ts';
+import { type Family, journeysOf } from './views.ts';
 
 type Change = { view: View; before: StoredView | undefined };
 
@@ -13,11 +13,9 @@ export function describeChanges(
   changes: Change[],
   members: { added: Member[]; removed: Member[] },
 ): Event[] {
-  const journeyOf = (person: string) =>
-    family.journeys.find((journey) => journey.members.some((member) => member.person === person))?.id ?? null;
   const stageOf = (journey: string | null) => currentStage(family, journey);
   const event = (code: EventCode, view: View, category: Category, rest: Partial<Event> = {}): Event => {
-    const journey = rest.journey ?? (view.type === 'Group' ? view.id : journeyOf(view.persons[0] ?? ''));
+    const journey = rest.journey ?? journeyOf(family, view);
     const focus = { type: view.type, id: view.id };
     return {
       code,
@@ -49,6 +47,18 @@ export function describeChanges(
     }
   });
   return [...events, ...memberEvents(family, changes, members, event)];
+}
+
+/** The journey that a change belongs to: of care, its spell's; else the first that its person is in. */
+function journeyOf(family: Family, { type, id, content, persons }: View): string | null {
+  if (type === 'Group') return id;
+  const contact =
+    content.resourceType === 'Encounter' ? idOf(content.episodeOfCare?.[0]?.reference, 'EpisodeOfCare') : null;
+  const spell = family.spells.find((one) => one.id === id || one.referral === id || one.id === contact);
+  const [own] = spell
+    ? journeysOf(family, spell)
+    : family.journeys.filter(({ members }) => members.some(({ person }) => person === persons[0]));
+  return own?.id ?? null;
 }
 
 type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Event>) => Event;

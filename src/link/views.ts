@@ -215,7 +215,7 @@ const isCare = ({ status, confirmed }: Spell) =>
   confirmed && ['active', 'onhold', 'waitlist', 'finished'].includes(status);
 
 /** The journey that a spell belongs to: never two, so that care in one pregnancy says nothing to those of another. */
-function journeysOf(family: Family, { person, period }: Spell): Journey[] {
+export function journeysOf(family: Family, { person, period }: Spell): Journey[] {
   return family.journeys.filter(({ happenings }) =>
     happenings.some((happening) => happening.person === person && happening.start === period.start),
   );

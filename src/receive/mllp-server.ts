@@ -142,14 +142,15 @@ function refused(code: string, text: string): Verdict {
   return refuse([{ severity: 'error', code, text }]);
 }
 
-/** By its certificate, where there is one; else it is who MSH-3 and MSH-4 say it is, on loopback. */
+/** By its certificate, where there is one; else it is who MSH-3 and MSH-4 (or MSH-3 alone) say it is, on loopback. */
 async function systemOf(ctx: Context, socket: net.Socket, header: Header | null): Promise<System> {
   const name = certificateName(socket);
   const registered = ctx.config.AUTH === 'token' ? await findSystem(ctx.db, name ?? '') : null;
   if (ctx.config.AUTH === 'token' && !registered)
     throw new Error('the system of this connection is registered no longer');
-  const named = [header?.get(3), header?.get(4)].filter(Boolean).join('|');
-  return registered ?? senderOf(ctx, OPERATOR, [name ?? named]);
+  const application = header?.get(3) ?? '';
+  const named = [application, header?.get(4)].filter(Boolean).join('|');
+  return registered ?? senderOf(ctx, OPERATOR, name ? [name] : [named, application]);
 }
 
 /** A certificate of ours that names nobody: no message of it can be kept, and the sender must notice. */

@@ -175,7 +175,7 @@ describe('relationships', () => {
       relative('nk1-1', 'patient', ['MTH'], { nhs: MOTHER.nhs, given: 'Amara' }),
     );
     const mother = store.all('Patient').find(({ content }) => (content as Patient).birthDate === MOTHER.born);
-    expect((mother?.content as Patient).name).toEqual([{ family: 'Osei', given: ['Amara'] }]);
+    expect((mother?.content as Patient | undefined)?.name).toEqual([{ family: 'Osei', given: ['Amara'] }]);
   });
 
   it.each([['SPS'], ['DOMPART'], ['HUSB'], ['SIGOTHR'], ['FMRSPS'], ['NOK'], ['NFTH'], ['NMTH'], ['TWIN']])(
@@ -225,6 +225,24 @@ describe('journeys and spells', () => {
     const before = store.all('Group')[0]?.id;
     say(maternity, '09-02', patient('patient', BABY), relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }));
     expect(store.all('Group').map(({ id }) => id)).toEqual([before]);
+  });
+
+  it("tell of a mother's care in the journey it belongs to, not in that of her older child", () => {
+    const child = (n: number, given: string, born: string) =>
+      say(
+        maternity,
+        `09-0${n}`,
+        patient('patient', { nhs: nhsNumber(30 + n), given, born }),
+        relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }),
+      );
+    child(1, 'Yaa', '2023-02-01');
+    child(2, 'Ama', '2026-08-20');
+    say(visiting, '09-10', patient('patient', MOTHER), ...referral('R1', perinatal.id));
+    const [younger] = store.all('Group').filter(({ state }) => state?.startsWith('birth-12m:2026'));
+    const told = store.events.filter(({ code }) => code === 'referral-received');
+    expect(told.map(({ journey, stage }) => ({ journey, stage }))).toEqual([
+      { journey: younger?.id, stage: 'birth-12m' },
+    ]);
   });
 
   it('put twins of one mother into one journey, and her earlier child into another', () => {
