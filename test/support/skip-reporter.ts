@@ -1,13 +1,12 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
-/** Says at the end which tests were left out; with REQUIRE_SERVICES=1 leaving one out fails the run. */
+/** Says at the end which tests were left out. A missing service with REQUIRE_SERVICES=1 has failed the run before (services.ts). */
 export default class SkipReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const skipped = modules.flatMap((module) => [...module.children.allTests('skipped')]);
     if (skipped.length === 0) return;
     console.log(`\n${skipped.length} tests were left out, for want of a service or of data:`);
     for (const test of skipped) console.log(`  ${nameOf(test)}`);
-    if (process.env.REQUIRE_SERVICES === '1') process.exitCode = 1;
   }
 }
 
