@@ -84,6 +84,9 @@ export function keyedId(key: Buffer, ...parts: string[]): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
+/** What a stored message is called outside: row ids would tell every sender how much the others send. */
+export const messageName = (key: Buffer, rowId: string): string => keyedId(key, 'message-name', rowId);
+
 const pads = new WeakMap<Buffer, { inner: Buffer; outer: Buffer }>();
 
 // HMAC by two one-shot hashes with the padded keys kept (RFC 2104): createHmac costs ten times as much per id.

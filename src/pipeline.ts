@@ -4,6 +4,7 @@
  */
 import { nameServices } from './access/name-services.ts';
 import type { Context } from './context.ts';
+import { messageName } from './db.ts';
 import { Rejected } from './errors.ts';
 import { identifyRecord, keysOf } from './link/identify.ts';
 import { findImpostors, link } from './link/plan.ts';
@@ -42,7 +43,7 @@ export async function intake(ctx: Pipeline, message: Message, options: Options =
     ...{ event: 'message', messageId, system: message.system.name, channel: message.channel, source: message.source },
     ...{ status, duplicate, conflict, units: answer.units.length, ms },
   });
-  return answer;
+  return { ...answer, messageId: messageName(ctx.key, messageId) };
 }
 
 /** Wakes the sequencer of this process, or else of another. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
+import { messageName } from '../db.ts';
 import { type Format, formatOf } from '../formats.ts';
 import { HL7_TYPE, readHeader } from '../hl7v2.ts';
 import type { Answer, Document, Message, Recipient } from '../model.ts';
@@ -50,7 +51,7 @@ export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): voi
       recipient.kind === 'system' ? { systemId: recipient.system.id, system: null } : { systemId: null, system };
     const found = await findDeliveries(ctx.db, owner, String(identifier));
     if (found.length === 0) throw rejected(404, 'not-found', 'no message of yours has this identifier');
-    return found;
+    return found.map((one) => ({ ...one, messageId: messageName(ctx.key, one.messageId) }));
   });
 }
 
