@@ -86,20 +86,21 @@ function referralEvents({ view, before }: Change, event: Make): Event[] {
 /** `active` (confirmed by the service itself) or `planned?` (expected by a referrer): see the view's state. */
 function episodeEvents({ view, before }: Change, event: Make): Event[] {
   const [status, was] = [view.state ?? '', before?.state ?? null];
-  const referred = (view.content as EpisodeOfCare).referralRequest !== undefined;
+  const referral = idOf((view.content as EpisodeOfCare).referralRequest?.[0]?.reference, 'ServiceRequest');
   const services = [...new Set([...view.authors, view.service ?? []].flat())];
+  // What became of a referral is about the referral: its referrer may read that, and not the episode.
+  const answered = { services, ...(referral ? { focus: { type: 'ServiceRequest', id: referral } } : {}) };
   const isOpen = (state: string | null) => state === 'active' || state === 'onhold';
   if (isOpen(status) && !isOpen(was)) {
-    const accepted = referred ? [event('referral-accepted', view, 'INV', { services })] : [];
+    const accepted = referral ? [event('referral-accepted', view, 'INV', answered)] : [];
     return [...accepted, event('episode-started', view, 'INV')];
   }
-  if (status === 'waitlist' && referred && was !== status)
-    return [event('referral-accepted', view, 'INV', { services })];
+  if (status === 'waitlist' && referral && was !== status) return [event('referral-accepted', view, 'INV', answered)];
   if (status === 'finished')
     return was === status ? [event('episode-changed', view, 'INV')] : [event('episode-ended', view, 'INV')];
   if (status === 'cancelled') {
-    const declined = referred && was !== status && !isOpen(was);
-    if (declined) return [event('referral-declined', view, 'INV', { services })];
+    const declined = referral && was !== status && !isOpen(was);
+    if (declined) return [event('referral-declined', view, 'INV', answered)];
     return was !== status && was !== null ? [event('episode-ended', view, 'INV')] : [];
   }
   return isOpen(status) ? [event('episode-changed', view, 'INV')] : [];
