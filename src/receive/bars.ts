@@ -34,8 +34,8 @@ export function registerBars(app: FastifyInstance, ctx: Context, take: Take): vo
       const { tree, contentHash } = readJson(body);
       const bundle = asBundle(tree);
       const { ods, endpoint } = senderNames(bundle);
-      const names = [organisation, ods, endpoint].filter((name) => name !== undefined);
-      const system = await senderOf(ctx, request.recipient, names, organisation ?? ods);
+      const name = organisation ?? ods ?? endpoint ?? '';
+      const system = await senderOf(ctx, request.recipient, [name], organisation ?? ods);
       const origin = { channel: 'bars', contentType: 'application/fhir+json', source: 'bars-referral' } as const;
       const answer = await take({ ...origin, system, body, identifier, contentHash });
       const { duplicate, status } = answer;

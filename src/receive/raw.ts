@@ -49,7 +49,7 @@ export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): voi
     const { recipient } = request;
     const owner =
       recipient.kind === 'system' ? { systemId: recipient.system.id, system: null } : { systemId: null, system };
-    const found = await findDeliveries(ctx.db, owner, String(identifier));
+    const found = await findDeliveries(ctx.db, owner, identifierOf(String(identifier)));
     if (found.length === 0) throw rejected(404, 'not-found', 'no message of yours has this identifier');
     return found.map((one) => ({ ...one, messageId: messageName(ctx.key, one.messageId) }));
   });

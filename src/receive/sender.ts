@@ -14,7 +14,7 @@ const LONGEST_IDENTIFIER = 255;
  */
 export async function senderOf(ctx: Context, recipient: Recipient, names: string[], ods?: string): Promise<System> {
   if (recipient.kind === 'system') return recipient.system;
-  const given = names.map((name) => name.trim().slice(0, LONGEST_NAME)).filter((name) => name !== '');
+  const given = names.map((name) => plain(name).slice(0, LONGEST_NAME)).filter((name) => name !== '');
   for (const name of given) {
     const known = await findSystem(ctx.db, name);
     if (known) return known;
@@ -24,7 +24,12 @@ export async function senderOf(ctx: Context, recipient: Recipient, names: string
 
 /** The sender's own id as it is stored; one too long for the index that finds it is known by its hash. */
 export function identifierOf(id: string): string {
-  return id.length > LONGEST_IDENTIFIER ? hashBytes(id) : id;
+  return id.length > LONGEST_IDENTIFIER ? hashBytes(id) : plain(id);
+}
+
+/** PostgreSQL keeps no NUL, and people who search type no other control character. */
+function plain(text: string): string {
+  return text.replace(/\p{Cc}/gu, '').trim();
 }
 
 /** MSH-10 of a single message; a batch of several has none of its own. */
