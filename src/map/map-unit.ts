@@ -89,7 +89,7 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
   const mark = run.lineage.length;
   const object: Node = { resourceType: statement.resource };
   const sourced = statement.fill(run, frame, { object, at: local });
-  if (!sourced && run.nulls.size === 0) {
+  if (!sourced && !statement.always && run.nulls.size === 0) {
     run.lineage.length = mark;
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { typeDefinition } from '../fhir/definitions.ts';
 import { NHS_NUMBER } from '../fhir/nhs-number.ts';
-import { compileRules, type Step } from './compile.ts';
+import { compileRules, type Place, type Step } from './compile.ts';
 import type { Condition } from './condition.ts';
 import { attempt, conditionOf, type Loader, readPath } from './loader.ts';
 import type { Check, Rule, Statement } from './mapping-file.ts';
@@ -13,6 +13,8 @@ export type CompiledStatement = {
   resource: string;
   expand: Expander['expand'] | undefined;
   when: Condition | undefined;
+  /** Made whenever `when` holds; all others only where the source gave something beside constants. */
+  always: boolean;
   fill: Step;
   identify: (resource: Node, run: Run, frame: Frame) => string | undefined;
 };
@@ -33,37 +35,44 @@ export function compileStatement(loader: Loader, statement: Statement, path: Pat
   );
   if (!known || expander === undefined) return undefined;
   const scope = expander?.scope ?? loader.format.root;
-  const copies = (statement.copy ?? []).flatMap((name) => copyRules(resource, name));
-  const copied = compileCopies(loader, copies, { path: [...path, 'copy'], type: resource, scope });
-  const ruled = compileRules(loader, statement.rules ?? [], { path: [...path, 'rules'], type: resource, scope });
+  const fill = compileAll(loader, statement, { path, type: resource, scope });
   checkRequired(loader, statement, path);
   return {
     ...{ local, resource, expand: expander?.expand, when: conditionOf(loader, { when: statement.when, path, scope }) },
-    fill: (run, frame, out) => {
-      const some = copied(run, frame, out);
-      return ruled(run, frame, out) || some;
-    },
+    always: statement.when !== undefined && !statement.each,
+    fill,
     identify: compileIdentity(loader, statement, { path: [...path, 'identity'], scope }),
   };
+}
+
+/** Copies and rules as one list, so that no two fill one element; each keeps its own place in the file. */
+function compileAll(loader: Loader, { resource, copy = [], rules = [] }: Statement, place: Place): Step {
+  const copies = copy.flatMap((name, index) =>
+    copyRules(resource, name).map((rule) => ({ rule, at: ['copy', index] })),
+  );
+  const all = [...copies, ...rules.map((rule, index) => ({ rule, at: ['rules', index] }))];
+  const depth = place.path.length;
+  const where: Loader['file']['where'] = (path) => {
+    const [kind, index] = all[Number(path[depth])]?.at ?? [];
+    const inside = kind === 'rules' ? path.slice(depth + 1) : [];
+    return loader.file.where(
+      kind === undefined || index === undefined ? path : [...place.path, kind, index, ...inside],
+    );
+  };
+  const file = { ...loader.file, where };
+  return compileRules(
+    { ...loader, file },
+    all.map(({ rule }) => rule),
+    place,
+  );
 }
 
 /** `occurrence[x]` means each of its forms. */
 function copyRules(resource: string, name: string): Rule[] {
   const base = name.endsWith('[x]') ? name.slice(0, -3) : undefined;
   const elements = typeDefinition(resource)?.elements ?? {};
-  const names =
-    base === undefined ? [name] : Object.keys(elements).filter((element) => elements[element]?.choice === base);
-  return (names.length > 0 ? names : [name]).map((element) => ({ to: element, from: element }));
-}
-
-/** As compileRules, but problems stand at the whole `copy` list. */
-function compileCopies(
-  loader: Loader,
-  rules: Rule[],
-  place: { path: Path; type: string; scope: Expander['scope'] },
-): Step {
-  const where = () => loader.file.where(place.path);
-  return compileRules({ ...loader, file: { ...loader.file, where } }, rules, place);
+  const forms = Object.keys(elements).filter((element) => base && elements[element]?.choice === base);
+  return (forms.length > 0 ? forms : [name]).map((element) => ({ to: element, from: element }));
 }
 
 /** Mandatory elements that no rule fills: every such resource would be refused later. */

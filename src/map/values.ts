@@ -157,20 +157,21 @@ function localise(run: Run, frame: Frame, { raw, at, severity, expression }: Fou
   return undefined;
 }
 
-/** A copy with every reference inside it made ours. A reference that leads nowhere is left out, with a warning. */
+/** A copy with every reference inside it made ours. A reference that leads nowhere is left out, with what held only that. */
 export function copyTree(run: Run, frame: Frame, value: Json, at: string): Json | undefined {
+  if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    return value
+    const list = value
       .map((item, index) => copyTree(run, frame, item, `${at}/${index}`))
-      .filter((item): item is Json => item !== undefined);
+      .filter((item) => item !== undefined);
+    return list.length > 0 || value.length === 0 ? list : undefined;
   }
-  if (!isObject(value)) return value;
   if (typeof value.reference === 'string') return localise(run, frame, { raw: value, at, severity: 'warning' });
   const copy: Node = {};
-  for (const name of Object.keys(value)) {
-    const item = value[name] as Json;
-    const kept = typeof item === 'object' && item !== null ? copyTree(run, frame, item, `${at}/${name}`) : item;
+  const names = Object.keys(value);
+  for (const name of names) {
+    const kept = copyTree(run, frame, value[name] as Json, `${at}/${name}`);
     if (kept !== undefined) copy[name] = kept;
   }
-  return Object.keys(copy).length > 0 ? copy : undefined;
+  return names.length === 0 || Object.keys(copy).length > 0 ? copy : undefined;
 }

@@ -9,6 +9,7 @@ import type {
   CodeSystem,
   CodeSystemConcept,
   ElementDefinition,
+  ElementDefinitionType,
   StructureDefinition,
   ValueSet,
 } from '@medplum/fhirtypes';
@@ -20,6 +21,7 @@ const RESOURCES = new Set(
     /\s+/,
   ),
 );
+const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type';
 const FHIRPATH_STRING = 'http://hl7.org/fhirpath/System.String';
 
 function resources<T>(file: string): T[] {
@@ -50,6 +52,11 @@ function codesOf(canonical: string | undefined): string[] | undefined {
 
 const isString = (value: string | undefined): value is string => value !== undefined;
 
+/** `id` and `url` are typed as FHIRPath strings, with their FHIR type beside it. */
+function systemType(type: ElementDefinitionType | undefined): string {
+  return type?.extension?.find(({ url }) => url === FHIR_TYPE)?.valueUrl ?? 'string';
+}
+
 function elementOf(element: ElementDefinition, code: string, choice: string | undefined): Element {
   const type = element.type?.find((candidate) => candidate.code === code);
   const targets = type?.targetProfile
@@ -59,7 +66,7 @@ function elementOf(element: ElementDefinition, code: string, choice: string | un
     element.binding?.strength === 'required' && code === 'code' ? codesOf(element.binding.valueSet) : undefined;
   const backbone = code === 'BackboneElement' || code === 'Element' ? element.path : undefined;
   return {
-    type: element.contentReference?.slice(1) ?? backbone ?? (code === FHIRPATH_STRING ? 'string' : code),
+    type: element.contentReference?.slice(1) ?? backbone ?? (code === FHIRPATH_STRING ? systemType(type) : code),
     ...(element.max === '*' ? { many: true } : {}),
     ...(element.min ? { min: element.min } : {}),
     ...(choice ? { choice } : {}),

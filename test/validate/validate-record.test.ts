@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DEFINITIONS_FILE } from '../../src/fhir/definitions.ts';
+import { isValidNhsNumber, NHS_NUMBER } from '../../src/fhir/nhs-number.ts';
+import type { SourceRecord } from '../../src/model.ts';
+import { validateRecord } from '../../src/validate/validate-record.ts';
+import { trimDefinitions } from '../../src/workbench/trim-definitions.ts';
+
+function record(resource: object, lineage: SourceRecord['lineage']): SourceRecord {
+  const statements = [{ local: 'patient', resource: { resourceType: 'Patient', ...resource } as never }];
+  return { position: '', saidAt: '', mapping: 'm@1.0.0', mode: 'delta', statements, lineage };
+}
+
+const from = (element: string, source: string) => ({ element, source, rule: 'm/mapping.yaml:1' });
+
+describe('an issue', () => {
+  test('names the field that the element came from, and the element', () => {
+    const issues = validateRecord(record({ gender: 'F' }, [from('patient.gender', 'PID-8')]));
+    expect(issues).toEqual([
+      {
+        severity: 'error',
+        code: 'code-invalid',
+        field: 'PID-8',
+        expression: 'Patient.gender',
+        text: 'PID-8: Patient.gender is not one of female, male, other, unknown',
+      },
+    ]);
+  });
+
+  test('inside a copied element goes on along the JSON pointer', () => {
+    const [issue] = validateRecord(
+      record({ name: [{ given: [1] }] }, [from('patient.name', '/entry/1/resource/name')]),
+    );
+    expect(issue?.field).toBe('/entry/1/resource/name/0/given/0');
+  });
+
+  test('of something missing names where it would be, or what is beside it', () => {
+    const telecom = [from('patient.telecom[0].value', 'PID-13.1'), from('patient.telecom[0].system', 'constant')];
+    expect(validateRecord(record({ telecom: [{ value: '1' }] }, telecom))[0]?.field).toBe('PID-13.1');
+    const link = validateRecord(
+      record({ link: [{ other: { reference: '#x' } }] }, [from('patient.link', '/entry/1/resource/link')]),
+    );
+    expect(link[0]?.field).toBe('/entry/1/resource/link/0/type');
+  });
+
+  test('never repeats a value', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ minLength: 8 }).filter((text) => !/^[\w ,.[\]:-]*$/.test(text)),
+        (secret) => {
+          const issues = validateRecord(
+            record({ birthDate: secret, gender: secret, name: [{ text: secret, unheard: secret }] }, []),
+          );
+          expect(issues.length).toBeGreaterThan(2);
+          expect(JSON.stringify(issues)).not.toContain(JSON.stringify(secret).slice(1, -1));
+        },
+      ),
+    );
+  });
+});
+
+describe('an NHS number', () => {
+  const withNumber = (value: string) =>
+    validateRecord(
+      record({ identifier: [{ system: NHS_NUMBER, value }] }, [from('patient.identifier[0].value', 'PID-3.1')]),
+    );
+
+  test('that fails its check digit, or is one digit ten times, is a warning that does not repeat it', () => {
+    for (const number of ['9990001023', '4444444444', '999000102']) {
+      const [issue, ...more] = withNumber(number);
+      expect([issue?.severity, issue?.field, more]).toEqual(['warning', 'PID-3.1', []]);
+      expect(issue?.text).not.toContain(number);
+    }
+    expect(withNumber('9990001022')).toEqual([]);
+  });
+
+  test('has one check digit or none: any other last digit is refused', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999_999_999 }), (stem) => {
+        const nine = String(stem).padStart(9, '0');
+        const valid = Array.from({ length: 10 }, (_, digit) => `${nine}${digit}`).filter(isValidNhsNumber);
+        expect(valid.length).toBeLessThanOrEqual(1);
+      }),
+    );
+    expect(['9449307539', '9000000009'].every(isValidNhsNumber)).toBe(true);
+    expect(
+      ['9912003890', '9000000002', '0000000000', '1111111111', '9999999999', '94493075391', 'abcdefghij'].some(
+        isValidNhsNumber,
+      ),
+    ).toBe(false);
+  });
+});
+
+test('the trimmed definitions are what the installed standard gives', () => {
+  expect(readFileSync(DEFINITIONS_FILE, 'utf8') === trimDefinitions()).toBe(true);
+});
