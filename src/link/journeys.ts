@@ -106,11 +106,14 @@ function isInfant(person: Person): boolean {
   return Math.min(...spoken) < (birthOf(person) ?? 0) + AFTER;
 }
 
-function identify(key: Buffer, anchors: Person[]): { id: string; anchor: string } {
-  const charts = anchors.flatMap((person) => person.charts[0] ?? []).sort((a, b) => a.seq - b.seq);
-  const anchor = charts[0]?.key ?? '';
-  return { id: keyedId(key, 'journey', anchor), anchor };
+/** The journey is known by whoever in it was seen first; somebody's own birth is another journey than their care as an adult. */
+function identify(key: Buffer, anchors: Person[], infants: Person[] = []): { id: string; anchor: string } {
+  const first = anchors.reduce((one, other) => (seqOf(other) < seqOf(one) ? other : one));
+  const anchor = first.charts[0]?.key ?? '';
+  return { id: keyedId(key, infants.includes(first) ? 'birth' : 'journey', anchor), anchor };
 }
+
+const seqOf = ({ charts: [first] }: Person) => first?.seq ?? 0;
 
 function describeBirth(key: Buffer, birth: Birth, edges: Edge[]): Journey {
   const mother = findMother(birth, edges);
@@ -122,7 +125,7 @@ function describeBirth(key: Buffer, birth: Birth, edges: Edge[]): Journey {
     })),
   ];
   return {
-    ...identify(key, birth.anchors),
+    ...identify(key, birth.anchors, birth.infants),
     members: dedupe(members),
     stages: stagesOf(birth),
     happenings: birth.happenings,

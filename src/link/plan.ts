@@ -29,7 +29,7 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
     const person = state.type === 'Patient' ? (personOfChart.get(state.key)?.id ?? null) : null;
     if (state.person === person) continue;
     state.person = person;
-    changed.add(state);
+    changed.set(state.key, state);
   }
   const { edges, assertions } = relatePersons(states, personOfKey);
   const spells = groupSpells(key, states, personOfKey);
@@ -53,7 +53,7 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
   };
   const members = journeys.flatMap((journey) => journey.members.map((member) => ({ journey: journey.id, ...member })));
   return {
-    statements: [...changed],
+    statements: [...changed.values()],
     assertions: [...assertions, ...identityAssertions(persons), ...disputed.map(dispute)].filter(isNews(record)),
     ...diffViews(family, facts, members),
     involvements: diffRows(facts.involvements, involve(spells), (row) => `${row.person} ${row.service}`),
@@ -98,7 +98,8 @@ function impostor(record: IdentifiedRecord, said: IdentifiedRecord['statements']
 
 function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, sender: Sender | null) {
   const states = new Map(stored.map((state) => [state.key, { ...state }]));
-  const changed = new Set<StatementState>();
+  // By key: a record may say one resource twice.
+  const changed = new Map<string, StatementState>();
   for (const [index, said] of (record?.statements ?? []).entries()) {
     if (!record || !sender) break;
     const before = states.get(said.key) ?? null;
@@ -115,7 +116,7 @@ function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, s
       sector: sender.service.sector,
     };
     states.set(said.key, state);
-    changed.add(state);
+    changed.set(said.key, state);
   }
   return { states: [...states.values()].sort((a, b) => a.seq - b.seq), changed };
 }

@@ -131,6 +131,18 @@ describe('a known identifier', () => {
   });
 });
 
+describe('a record that says one thing twice', () => {
+  it('is one statement of it', () => {
+    say(
+      maternity,
+      '09-01',
+      patient('patient', { ...MOTHER, local: 'M1' }),
+      patient('again', { ...MOTHER, local: 'M1' }),
+    );
+    expect(store.plan?.statements).toHaveLength(1);
+  });
+});
+
 describe('relationships', () => {
   const born = () => relative('pid-21', 'patient', ['GESTM', 'MTH'], { nhs: MOTHER.nhs });
 
@@ -259,6 +271,14 @@ describe('journeys and spells', () => {
     child(4, 'Yaa', '2023-02-01');
     expect(store.all('Group')).toHaveLength(2);
     expect(store.facts.members.filter(({ role }) => role === 'infant')).toHaveLength(3);
+  });
+
+  it('keep the birth of a person apart from what the same person is later cared for', () => {
+    const grown = patient('patient', { ...BABY, local: 'B1' });
+    say(maternity, '09-02', grown, episode('E1', 'active', { start: '2026-08-20' }));
+    say(camhs, '09-03', patient('patient', BABY), episode('E2', 'active', { start: '2031-01-01' }));
+    expect(store.all('Group')).toHaveLength(2);
+    expect(new Set(store.facts.members.map(({ journey }) => journey)).size).toBe(2);
   });
 
   it('hold a spell pending at the receiver until that service itself says it has begun', () => {

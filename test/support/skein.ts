@@ -52,7 +52,7 @@ export async function startSkein(database: TestDatabase, settings: Record<string
       ),
     intake: (system: string, type: string, body: string) =>
       send('POST', `/intake/${system}`, { 'content-type': type }, body),
-    mllp: (message: string) => sendMllp(mllpPort as number, message),
+    mllp: (message: string | Buffer) => sendMllp(mllpPort as number, message),
     stop: async () => {
       for (const stop of stops.splice(0).reverse()) await stop();
     },
@@ -60,9 +60,11 @@ export async function startSkein(database: TestDatabase, settings: Record<string
 }
 
 /** One HL7 v2 message over MLLP; the acknowledgement as text. */
-function sendMllp(port: number, message: string): Promise<string> {
+function sendMllp(port: number, message: string | Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(`\v${message}\x1c\r`));
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(Buffer.concat([Buffer.from('\v'), Buffer.from(message), Buffer.from('\x1c\r')])),
+    );
     let answer = '';
     socket.on('data', (chunk) => {
       answer += chunk;

@@ -1,0 +1,140 @@
+/**
+ * Messages that nobody on this project wrote, through the real doors. Runs where STANDARDS_DATA (default ../shared/data) is there;
+ * prints what became of each. Never a 5xx, never silence: accepted, or refused with an issue that says which field or event.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { type AdtOptions, adt } from '../support/messages.ts';
+import { type Reply, startSkein } from '../support/skein.ts';
+
+const DATA = process.env.STANDARDS_DATA ?? '../shared/data';
+const HL7 = ['hl7v2/microsoft-fhir-converter', 'hl7v2/linuxforhealth'];
+const BIRTHS = 'birth-notifications/messages/messages/examples';
+const TAKEN = ['A01', 'A03', 'A04', 'A08', 'A28', 'A31'];
+
+function filesOf(folder: string, ending: string): string[] {
+  const path = join(DATA, folder);
+  if (!existsSync(path)) return [];
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+const lines: string[] = [];
+const tell = (file: string, became: string) => lines.push(`${became.padEnd(60)} ${file.slice(DATA.length + 1)}`);
+const first = (reply: Reply) => {
+  const [issue] = (reply.body.issue ?? []) as { code: string; diagnostics?: string }[];
+  return issue ? `${issue.code}: ${issue.diagnostics ?? ''}` : 'accepted';
+};
+
+describe.skipIf(!existsSync(DATA))('messages from the standards’ own examples', () => {
+  let database: TestDatabase;
+  let skein: Awaited<ReturnType<typeof startSkein>>;
+  beforeAll(async () => {
+    database = await testDatabase();
+    skein = await startSkein(database);
+  });
+  afterAll(async () => {
+    await skein.stop();
+    console.log(lines.join('\n'));
+  });
+
+  it.each(filesOf('bars/examples-1.4.0/process_message', '.json'))('BaRS %s', async (file) => {
+    const bundle = JSON.parse(readFileSync(file, 'utf8'));
+    const event = bundle.entry[0].resource.eventCoding.code;
+    const reply = await skein.bars(bundle);
+    tell(file, `${reply.status} ${first(reply)}`);
+    if (event === 'servicerequest-request') expect([200, 422]).toContain(reply.status);
+    else expect([reply.status, reply.body.issue?.[0]?.code]).toEqual([422, 'not-supported']);
+    if (reply.status !== 200) expect(first(reply)).toMatch(/entry|event/);
+  });
+
+  it.each(filesOf('bars/examples-1.4.0', '.json').filter((file) => !file.includes('/process_message/')))(
+    'what is no message is refused as such: %s',
+    async (file) => {
+      const headers = {
+        'content-type': 'application/fhir+json',
+        'x-request-id': crypto.randomUUID(),
+        'x-correlation-id': crypto.randomUUID(),
+      };
+      const reply = await skein.send('POST', '/fhir/$process-message', headers, readFileSync(file, 'utf8'));
+      tell(file, `${reply.status} ${first(reply)}`);
+      expect(reply.status).toBe(400);
+    },
+  );
+
+  it.each(HL7.flatMap((folder) => filesOf(folder, '.hl7')))('HL7 v2 %s', async (file) => {
+    // Many of the examples share one MSH-10: each is sent under its own.
+    const text = readFileSync(file, 'latin1');
+    const [, start = '', event = ''] = /MSH((?:[^|\r\n]*\|){8}([^|\r\n]*)\|)[^|\r\n]*/.exec(text) ?? [];
+    const message = Buffer.from(
+      text.replace(/MSH(?:[^|\r\n]*\|){9}[^|\r\n]*/, `MSH${start}${basename(file, '.hl7')}`),
+      'latin1',
+    );
+    const silent = /MSH(?:[^|\r\n]*\|){14}NE\|NE/.test(text);
+    const answer = silent ? await kept(basename(file, '.hl7'), message) : await skein.mllp(message);
+    const code = /MSA\|(\w\w)/.exec(answer)?.[1] ?? 'none';
+    const reason = /ERR\|.*/.exec(answer)?.[0] ?? '';
+    tell(file, `${code} ${event} ${reason.slice(0, 160)}`);
+    // CA: a sender that asks for the accept acknowledgement alone (MSH-15) is told that the message is kept.
+    const [type, trigger = ''] = event.split('^');
+    if (type !== 'ADT' || !TAKEN.includes(trigger)) expect(code, answer).toMatch(/AE|CA/);
+    else expect(code, answer).toMatch(/AA|AE|CA/);
+    expect(reason).not.toContain('transient');
+    if (code === 'AE') expect(reason).toMatch(/ERR\|.*\w/);
+  });
+
+  /** A sender that wants no acknowledgement (MSH-15, MSH-16 NE) asks afterwards what became of it. */
+  async function kept(identifier: string, message: Buffer): Promise<string> {
+    await skein.send(
+      'POST',
+      '/intake/silent',
+      { 'content-type': 'x-application/hl7-v2+er7' },
+      message.toString('latin1'),
+    );
+    const { body } = await skein.get(`/intake/messages?identifier=${identifier}`);
+    const [found] = body as unknown as { status: string; units: { issues: { code: string }[] }[] }[];
+    return found?.status === 'accepted' ? 'MSA|AA' : `MSA|AE\rERR|${found?.units[0]?.issues[0]?.code}`;
+  }
+
+  it.each(filesOf(BIRTHS, '.xml').filter((file) => file.includes('BirthNotification')))(
+    'the mother and baby of %s are linked when maternity sends them as ADT',
+    async (file) => {
+      const xml = readFileSync(file, 'utf8');
+      const refused = await skein.intake('events', 'application/xml', xml);
+      tell(file, `${refused.status} ${first(refused)}`);
+      expect(refused.status).toBe(415);
+      const people = [...xml.matchAll(/<Patient>.*?<\/Patient>/gs)].map(([patient]) => personIn(patient));
+      const baby = people.find(({ plural }) => plural);
+      const mother = people.find((one) => one !== baby);
+      expect(baby?.nhs).toBeTruthy();
+      const at: AdtOptions = { event: 'A28', id: `B-${file.length}`, mother: mother?.nhs ?? '', at: '20171003090000' };
+      expect(await skein.mllp(adt({ ...baby, local: `B${file.length}` }, at))).toContain('MSA|AA');
+      if (mother) {
+        expect(
+          await skein.mllp(adt({ ...mother, local: `M${file.length}` }, { event: 'A28', id: `M-${file.length}` })),
+        ).toContain('MSA|AA');
+      }
+      const { body } = await skein.get('/fhir/RelatedPerson?active=true');
+      const edges = ((body.entry ?? []) as { resource: { resourceType: string } }[]).filter(
+        ({ resource }) => resource.resourceType === 'RelatedPerson',
+      );
+      tell(file, `as ADT: accepted, ${edges.length} relations so far`);
+    },
+  );
+});
+
+function personIn(xml: string) {
+  const value = (pattern: RegExp) => pattern.exec(xml)?.[1];
+  return {
+    nhs: value(/nhs-number"\/>\s*<value value="(\d+)"/),
+    given: value(/<given value="([^"]+)"/) ?? '',
+    family: value(/<family value="([^"]+)"/) ?? '',
+    born: value(/<birthDate value="([^"]+)"/) ?? '',
+    plural: /<multipleBirth/.test(xml),
+  };
+}
