@@ -103,7 +103,7 @@ function errorSegment(issue: Issue, text: (value: string) => string, component: 
 }
 
 function textOf({ field, text }: Issue): string {
-  return field ? `${field}: ${text}` : text;
+  return field && !text.includes(field) ? `${field}: ${text}` : text;
 }
 
 const FIELD = /^([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?/;
