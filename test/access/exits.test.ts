@@ -157,8 +157,8 @@ describe('on every GET route', () => {
   }
 
   it('no part of the server is left out', async () => {
-    const main = await readFile(new URL('main.ts', SRC), 'utf8');
-    const registered = new Set(main.match(/\bregister[A-Z]\w+/g));
+    const wiring = await readFile(new URL('roles.ts', SRC), 'utf8');
+    const registered = new Set(wiring.match(/\bregister[A-Z]\w+/g));
     expect([...registered].sort()).toEqual(Object.keys(PARTS).sort());
   });
 
