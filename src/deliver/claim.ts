@@ -8,7 +8,7 @@ import { CLAIM, type Stored } from './stored.ts';
 /** A dead worker's subscriptions are free again after this. */
 export const LEASE_SECONDS = 3;
 /** Events numbered at once for one subscription: as many as it can be sent before access is asked again. */
-const NUMBER_LIMIT = 8;
+const NUMBER_LIMIT = 16;
 /** In the error state nothing is sent, but counting goes on. */
 const COUNT_LIMIT = 500;
 

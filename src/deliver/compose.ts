@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { type About, fhirBase, type NotificationType, notificationBundle, type Told } from './notification.ts';
 import type { Parcelled } from './number.ts';
@@ -15,10 +15,9 @@ export function composeEvents(ctx: Context, stored: Stored, { bundle, at, events
   return { id, body: JSON.stringify(notificationBundle(about, { id, at })) };
 }
 
-/** A name-based uuid (RFC 9562, version 8) of subscription and number: the same on every try, wherever it is made. */
+/** Subscription and number in the form of a uuid: the same on every try, wherever it is made, and free to make. */
 function notificationId(subscription: string, bundle: number): string {
-  const hex = hash('sha256', `${subscription}/${bundle}`);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return subscription.slice(0, 24) + String(bundle).padStart(12, '0');
 }
 
 /** A handshake or heartbeat: no event, no number, a new id each time. */

@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts';
 import { type Claimed, claim, LEASE_SECONDS } from './claim.ts';
-import { type Outcome, run } from './run.ts';
+import { type Outcome, report, run } from './run.ts';
 import type { Sender } from './send.ts';
 import { RENEW, SETTLE } from './stored.ts';
 
 /** Runs at once in one process, whatever their origins; claimed in batches so that the database is asked once for many. */
 const MAX_RUNS = 512;
-const BATCH = 128;
+const BATCH = 32;
 const WATCH_MS = 250;
 
 /** `pump` resolves when nothing more can be claimed, not when everything has been sent. */
@@ -31,6 +31,7 @@ export function openDrain(ctx: Context, sender: Sender): Drain {
     const done = run({ ctx, sender, abort }, claimed)
       .then((outcome) => {
         ended.push(outcome);
+        report(ctx, outcome);
       })
       .catch((error: unknown) => ctx.log.error({ event: 'deliver.run', subscription: claimed.stored.id, err: error }))
       .finally(() => {

@@ -99,6 +99,7 @@ export function notificationBundle(about: About, { id, at }: { id: string; at: D
 
 /** A resource that several events speak of comes once. */
 function contentEntries(base: string, events: Told[]): BundleEntry[] {
+  if (!events.some(({ resources }) => resources)) return [];
   const resources = events.flatMap(({ content, withheld, resources }) =>
     withheld || content !== 'full-resource' ? [] : (resources ?? []),
   );

@@ -71,21 +71,24 @@ function conclude({ attempts }: Outcome, reply: Reply): Conclusion {
   return { ...said, verdict: judged.kind === 'stop' ? judged.status : 'delivered', attempts: 0 };
 }
 
-/** One try: one log line, with ids and durations only. */
-async function attempt({ ctx, sender, abort, claimed, target }: Run, parcel: Parcel): Promise<Reply> {
-  const { stored, kind } = claimed;
+async function attempt({ sender, abort, target }: Run, parcel: Parcel): Promise<Reply> {
   const started = performance.now();
   const reply = await sender.send(target, parcel, abort);
-  const ms = Math.round(performance.now() - started);
-  deliveries.inc({ kind, outcome: reply.ok ? 'ok' : 'failed' });
-  deliverySeconds.observe(ms / 1000);
-  const line = { event: 'delivery', kind, subscription: stored.id, webhookId: parcel.id, origin: stored.origin };
-  ctx.log[reply.ok ? 'info' : 'warn']({
-    ...line,
-    attempt: stored.attempts + 1,
-    outcome: reply.outcome,
-    status: reply.status,
-    ms,
-  });
+  deliverySeconds.observe((performance.now() - started) / 1000);
   return reply;
+}
+
+/** One line for a run, as there is one audit row: ids, numbers and durations only. */
+export function report({ log }: Context, { claimed, verdict, attempts, delivered, outcome, http }: Outcome): void {
+  const { stored, kind, bundles, attempt, claimedAt } = claimed;
+  if (kind === 'none') return;
+  const numbers = { first: bundles[0]?.events[0]?.number, last: bundles.at(-1)?.bundle, delivered };
+  const told = bundles.filter(({ bundle }) => bundle <= delivered).length;
+  const failed = verdict === 'retry' || verdict === 'error' || verdict === 'off';
+  deliveries.inc({ kind, outcome: 'ok' }, kind === 'event-notification' ? told : failed ? 0 : 1);
+  if (failed) deliveries.inc({ kind, outcome: 'failed' });
+  log[failed ? 'warn' : 'info']({
+    ...{ event: 'delivery', kind, attempt, subscription: stored.id, origin: stored.origin, ...numbers },
+    ...{ verdict, outcome, status: http, failures: attempts, ms: Math.round(performance.now() - claimedAt) },
+  });
 }
