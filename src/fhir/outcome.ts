@@ -11,7 +11,7 @@ export function toOutcome(issues: Issue[], bars?: string): OperationOutcome {
 
 function toOutcomeIssue(issue: Issue, bars: string | undefined): OperationOutcomeIssue {
   const { severity, field, expression, text } = issue;
-  const diagnostics = field ? `${field}: ${text}` : text;
+  const diagnostics = field && !text.startsWith(field) ? `${field}: ${text}` : text;
   const coding = bars ? { coding: [{ system: BARS_CODES, code: bars }] } : {};
   const code = issue.code as OperationOutcomeIssue['code'];
   return { severity, code, details: { ...coding, text }, diagnostics, ...(expression && { expression: [expression] }) };
