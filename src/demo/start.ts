@@ -1,0 +1,67 @@
+/** Starts Skein whole, in this process, with a database of the demo's own and on ports that are free. */
+import { EventEmitter, once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { addSystem } from '../access/systems.ts';
+import { readConfig } from '../config.ts';
+import type { Context } from '../context.ts';
+import { openLog } from '../log.ts';
+import { type Stop, startRoles } from '../roles.ts';
+import { openStore } from '../store.ts';
+import { TEAMS } from './family.ts';
+import { say } from './say.ts';
+import { openDemoStore } from './store.ts';
+
+export type Running = { ctx: Context; base: string };
+
+/** What it opens it adds to `stops`, as roles.ts does. Of the environment it takes ports, DATA_DIR and REDIS_URL only. */
+export async function startSkein(env: NodeJS.ProcessEnv, stops: Stop[]): Promise<Running> {
+  if (env.DATABASE_URL) say.notice('DATABASE_URL is left alone: the demo has a database of its own');
+  const { PORT, MLLP_PORT, DATA_DIR, REDIS_URL } = env;
+  const wanted = readConfig({ PORT, MLLP_PORT, DATA_DIR, REDIS_URL, WEBHOOK_ALLOW: '127.0.0.1' });
+  say.line('starting PostgreSQL, which came with npm …');
+  const store = await openDemoStore(join(wanted.DATA_DIR, 'demo'), say.line);
+  stops.push(store.close);
+  say.ready(`PostgreSQL runs, its data are in ${store.home}`);
+  if (store.others > 0)
+    say.notice(`another demo runs here: this one keeps to a database of its own, ${store.database}`);
+  const ports = { PORT: await takePort(wanted.PORT), MLLP_PORT: await takePort(wanted.MLLP_PORT) };
+  const config = { ...wanted, ...ports, DATABASE_URL: store.url };
+  const logFile = join(store.home, `${store.database}.log`);
+  const log = openLog(config.LOG_LEVEL, pino.destination({ dest: logFile, append: false }));
+  const { db, key, close } = await openStore(config, log);
+  stops.push(close);
+  say.ready(`database ${store.database} made afresh, migrations applied`);
+  const ctx: Context = { config, log, db, key, signals: new EventEmitter() };
+  const { url, mllpPort } = await startRoles(ctx, stops);
+  say.ready(
+    `HTTP on ${url}, HL7 v2 (MLLP) on port ${mllpPort}, worker with its queue in ${REDIS_URL ? 'Redis' : 'PostgreSQL'}`,
+  );
+  say.line(`  log: ${logFile}`);
+  for (const team of Object.values(TEAMS)) await addSystem(db, key, team);
+  say.ready(`${Object.keys(TEAMS).length} services registered, each with its sector`);
+  return { ctx, base: url };
+}
+
+/** That port, or one that is free where it is taken. */
+async function takePort(wanted: number): Promise<number> {
+  const free = await probe(wanted);
+  if (free !== null) return free;
+  const other = (await probe(0)) as number;
+  say.notice(`port ${wanted} is taken: using ${other}`);
+  return other;
+}
+
+async function probe(port: number): Promise<number | null> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    const { port: got } = server.address() as AddressInfo;
+    await new Promise((done) => server.close(done));
+    return got;
+  } catch (error) {
+    if (['EADDRINUSE', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
+}

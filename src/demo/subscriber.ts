@@ -1,0 +1,86 @@
+/** A service that subscribes: a real receiver on loopback that checks every signature, and reads the API as itself. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { Bundle, Parameters, ParametersParameter, Subscription } from '@medplum/fhirtypes';
+import { Webhook } from 'standardwebhooks';
+import { answered, type Client, openClient } from './client.ts';
+import type { Team } from './family.ts';
+import { StoryBroken } from './say.ts';
+
+const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
+
+/** One event as it arrived. An empty payload has neither code nor focus. */
+export type Notice = { number: number; code: string | null; focus: string | null };
+/** `bodies`: what was sent, to the byte. `notices`: the events in it, in the order of arrival. */
+export type Subscriber = {
+  name: string;
+  client: Client;
+  bodies: string[];
+  notices: Notice[];
+  close(): Promise<unknown>;
+};
+
+/** Creates the Subscription as this service, with an endpoint of its own, and waits until its handshake was answered. */
+export async function subscribe(base: string, { name }: Team, content: 'empty' | 'id-only'): Promise<Subscriber> {
+  const client = openClient(base, name);
+  const [secret, handshake] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
+  const [bodies, notices]: [string[], Notice[]] = [[], []];
+  const receive = async (request: IncomingMessage): Promise<void> => {
+    const body = await text(request);
+    // Throws where id, timestamp, body and signature do not belong together.
+    new Webhook(await secret.promise).verify(body, request.headers as Record<string, string>);
+    bodies.push(body);
+    notices.push(...readNotices(JSON.parse(body) as Bundle));
+    handshake.resolve();
+  };
+  const server = createServer((request, response) => {
+    const end = (status: number) => response.writeHead(status).end();
+    receive(request).then(
+      () => end(204),
+      () => end(401),
+    );
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const answer = await client.post('/fhir/Subscription', subscription(`http://127.0.0.1:${port}/notify`, content));
+  answered(answer, 201);
+  const { extension } = answer.body as Subscription;
+  secret.resolve(extension?.find(({ url }) => url.endsWith('/webhook-secret'))?.valueString ?? '');
+  await within(handshake.promise, `the handshake of ${name}`);
+  return { name, client, bodies, notices, close: async () => server.close() };
+}
+
+/** https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-backport-subscription.html */
+function subscription(endpoint: string, content: string): string {
+  const _payload = { extension: [{ url: `${BACKPORT}/backport-payload-content`, valueCode: content }] };
+  return JSON.stringify({
+    resourceType: 'Subscription',
+    status: 'requested',
+    reason: 'updates of the families in our care',
+    criteria: 'https://skein.example/fhir/SubscriptionTopic/family-episode',
+    channel: { type: 'rest-hook', endpoint, payload: 'application/fhir+json', _payload },
+  });
+}
+
+function readNotices(bundle: Bundle): Notice[] {
+  const { parameter = [] } = (bundle.entry?.[0]?.resource ?? {}) as Partial<Parameters>;
+  return parameter.filter(({ name }) => name === 'notification-event').map(readNotice);
+}
+
+function readNotice({ extension, part = [] }: ParametersParameter): Notice {
+  const value = (name: string) => part.find((one) => one.name === name);
+  return {
+    number: Number(value('event-number')?.valueString),
+    code: extension?.find(({ url }) => url.endsWith('/event-code'))?.valueCode ?? null,
+    focus: value('focus')?.valueReference?.reference?.split('/').slice(-2).join('/') ?? null,
+  };
+}
+
+/** What is waited for, or StoryBroken after 20 s. */
+export async function within<T>(work: Promise<T>, what: string): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new StoryBroken(`${what} did not come within 20 s`)), 20_000);
+  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
+}
