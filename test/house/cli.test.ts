@@ -1,0 +1,54 @@
+import { beforeAll, expect, test } from 'vitest';
+import { testDatabase } from '../support/database.ts';
+import { runProgram } from '../support/process.ts';
+
+let url: string;
+
+beforeAll(async () => {
+  url = (await testDatabase()).url;
+});
+
+async function skein(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const program = runProgram(['bin/skein.js', ...args], { DATABASE_URL: url });
+  return { code: await program.exit(), output: program.output() };
+}
+
+const MATERNITY = ['--name', 'maternity-epr', '--ods', 'RXX', '--team', 'maternity', '--sector', 'maternity'];
+
+test('a registered system is printed with its token once, and listed without it', async () => {
+  const added = await skein('system', 'add', ...MATERNITY, '--source', 'hl7v2-adt', '--on-held', 'AA', '--json');
+  expect(added.code).toBe(0);
+  const { token, name, onHeld } = JSON.parse(added.output);
+  expect([name, onHeld]).toEqual(['maternity-epr', 'AA']);
+  expect(token).toMatch(/^[\w-]{43}$/);
+  const listed = await skein('system', 'list');
+  expect(listed).toEqual({
+    code: 0,
+    output: 'maternity-epr: RXX maternity, sector maternity, source hl7v2-adt, held AA\n',
+  });
+});
+
+test('what is refused ends with 1 and says why', async () => {
+  const police = await skein('system', 'add', '--name', 'p', '--ods', 'RXX', '--team', 'p', '--sector', 'police');
+  expect(police).toEqual({ code: 1, output: 'skein: police is never registered\n' });
+});
+
+test('wrong use ends with 2, help with 0', async () => {
+  expect((await skein('system', 'add')).code).toBe(2);
+  expect((await skein('frobnicate')).output).toBe('skein: there is no command "frobnicate"\nTry skein --help.\n');
+  expect((await skein('replay')).code).toBe(2);
+  expect(await skein('--help')).toMatchObject({ code: 0, output: expect.stringContaining('Examples:') });
+  expect((await skein()).output).toContain('Usage: skein');
+});
+
+test('replay and rebuild of an empty store do nothing, and say so as JSON', async () => {
+  expect(JSON.parse((await skein('replay', '--held', '--json')).output)).toEqual({ tried: 0, accepted: 0 });
+  expect(JSON.parse((await skein('rebuild', '--json')).output)).toMatchObject({ families: 0, changed: 0 });
+});
+
+test('the workbench needs no database', async () => {
+  const program = runProgram(['bin/skein.js', 'map', '--help'], {
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
+  });
+  expect(await program.exit()).toBe(0);
+});

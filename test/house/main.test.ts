@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { expect, test } from 'vitest';
+import { testDatabase } from '../support/database.ts';
+import { type Program, runProgram } from '../support/process.ts';
+
+async function start(env: Record<string, string> = {}): Promise<Program> {
+  const { url } = await testDatabase();
+  return runProgram(['src/main.ts'], { DATABASE_URL: url, PORT: '0', MLLP_PORT: '0', ...env });
+}
+
+const READY = /"event":"ready","url":"(http:[^"]+)"/;
+const urlOf = (output: string): string => READY.exec(output)?.[1] as string;
+
+test('it says when it is ready, answers, and leaves with 0 on SIGTERM', async () => {
+  const skein = await start();
+  const url = urlOf(await skein.says(READY));
+  expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({ status: 'ready', reasons: [] });
+  expect((await fetch(`${url}/fhir/metadata`)).status).toBe(200);
+  skein.child.kill('SIGTERM');
+  expect(await skein.exit()).toBe(0);
+  expect(skein.output()).toContain('"event":"stopped"');
+});
+
+test('a worker serves health and metrics, and no API', async () => {
+  const skein = await start({ ROLES: 'worker' });
+  const url = urlOf(await skein.says(READY));
+  const status = async (path: string) => (await fetch(`${url}${path}`)).status;
+  expect([await status('/health/live'), await status('/metrics'), await status('/fhir/metadata')]).toEqual([
+    200, 200, 404,
+  ]);
+  const beats = async () =>
+    (await (await fetch(`${url}/metrics`)).text()).match(/last_success_timestamp_seconds\{loop="\w+"/g);
+  await expect.poll(beats, { timeout: 5_000 }).toHaveLength(2);
+  skein.child.kill('SIGINT');
+  expect(await skein.exit()).toBe(0);
+});
+
+test('a port that is taken is one clear line and exit 1', async () => {
+  const holder = createServer();
+  await once(holder.listen(0, '127.0.0.1'), 'listening');
+  const { port } = holder.address() as AddressInfo;
+  const skein = await start({ PORT: String(port), LOG_LEVEL: 'silent' });
+  expect(await skein.exit()).toBe(1);
+  expect(skein.output()).toBe(`skein: port ${port} is taken: set PORT or MLLP_PORT, or stop what listens there\n`);
+  holder.close();
+});
+
+test('wrong settings, and a database that refuses us, are one clear line and exit 1', async () => {
+  const wrong = runProgram(['src/main.ts'], { PORT: 'eighty', LOG_LEVEL: 'silent' });
+  expect(await wrong.exit()).toBe(1);
+  expect(wrong.output()).toMatch(/^skein: the configuration is wrong: PORT: .*\n$/);
+  const { url } = await testDatabase();
+  const refused = runProgram(['src/main.ts'], { DATABASE_URL: `${url}_not_there`, LOG_LEVEL: 'silent' });
+  expect(await refused.exit()).toBe(1);
+  expect(refused.output()).toMatch(/^skein: database "\w+" does not exist\n$/);
+});
