@@ -64,3 +64,13 @@ test('every npm script that README shows exists', async () => {
   const shown = namesIn(await read('README.md'), /npm run ([\w-]+)/g);
   expect(shown.filter((name) => !scripts[name])).toEqual([]);
 });
+
+test('every dependency has its reason in the record of decisions, and no other is recorded', async () => {
+  const { dependencies, devDependencies } = JSON.parse(await read('package.json')) as Record<string, object>;
+  const recorded = (await read('docs/adr/0003-dependencies.md')).split('\n').filter((line) => line.startsWith('| `'));
+  const names = recorded.flatMap((line) =>
+    [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1]),
+  );
+  const used = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !name.startsWith('@types/'));
+  expect(names.filter((name) => name !== '@types/*').sort()).toEqual(used.sort());
+});
