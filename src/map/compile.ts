@@ -1,7 +1,7 @@
 /** Mapping rules to closures. Everything that can be wrong with a rule is found here, at load, with its place in the file. */
 import { attempt, conditionOf, type Loader, note } from './loader.ts';
 import type { Alternative, Rule } from './mapping-file.ts';
-import { compileProducer, isSourced } from './producer.ts';
+import { compileProducers, isSourced, type Producer } from './producer.ts';
 import { type Frame, type Node, PathError, type Run, type Scope, suggest } from './run.ts';
 import { resolveTarget, type Target } from './target.ts';
 import { compileWriter, type Out } from './write.ts';
@@ -15,17 +15,20 @@ export type Place = { path: Path; type: string; scope: Scope; top?: string };
 type Aimed = Place & { target: Target; top: string };
 
 const nothing: Step = () => false;
-const both = (first: Step, second: Step): Step => {
-  if (first === nothing) return second;
+
+/** All of them, in order. */
+function inTurn(all: Step[]): Step {
+  const steps = all.filter((step) => step !== nothing);
   return (run, frame, out) => {
-    const some = first(run, frame, out);
-    return second(run, frame, out) || some;
+    let sourced = false;
+    for (let index = 0; index < steps.length; index += 1) if ((steps[index] as Step)(run, frame, out)) sourced = true;
+    return sourced;
   };
-};
+}
 
 export function compileRules(loader: Loader, rules: Rule[], place: Place): Step {
   const taken = new Set<string>();
-  return rules.reduce((steps, rule, index) => {
+  const steps = rules.map((rule, index) => {
     const path = [...place.path, index];
     const target = attempt(loader, [...path, 'to'], () => {
       const found = resolveTarget(place.type, rule.to);
@@ -35,11 +38,13 @@ export function compileRules(loader: Loader, rules: Rule[], place: Place): Step 
       taken.add(rule.to);
       return found;
     });
-    if (!target) return steps;
+    if (!target) return nothing;
     const aimed = { ...place, path, target, top: place.top ?? rule.to.split('.')[0] ?? '' };
-    const group = rule.rules ?? rule.use ?? rule.each;
-    return both(steps, group ? compileGroup(loader, rule, aimed) : compileValue(loader, rule, aimed));
-  }, nothing);
+    return (rule.rules ?? rule.use ?? rule.each)
+      ? compileGroup(loader, rule, aimed)
+      : compileValue(loader, rule, aimed);
+  });
+  return inTurn(steps);
 }
 
 const GROUP_KEYS = new Set(['to', 'each', 'when', 'rules', 'use', 'needs']);
@@ -57,10 +62,10 @@ function compileGroup(loader: Loader, rule: Rule, { path, scope, target, top }: 
   });
   if (expander === undefined) return nothing;
   const inner = { path, type: element.type, scope: expander?.scope ?? scope, top };
-  const fill = both(
+  const fill = inTurn([
     compileFragment(loader, rule, inner),
     compileRules(loader, rule.rules ?? [], { ...inner, path: [...path, 'rules'] }),
-  );
+  ]);
   const needs = rule.needs ?? [];
   for (const [index, need] of needs.entries())
     attempt(loader, [...path, 'needs', index], () => resolveTarget(element.type, need));
@@ -114,17 +119,18 @@ function compileValue(loader: Loader, rule: Rule, { path, scope, target, top }: 
   );
   const unreachable = always < 0 ? undefined : alternatives[always + 1];
   if (unreachable) note(loader, unreachable.path, 'can never be reached: the alternative before it always has a value');
-  const producers = alternatives
-    .map((alternative) => compileProducer(loader, { ...alternative, target, scope, top, owner: rule }))
-    .filter((producer) => producer !== undefined);
+  const producers = alternatives.flatMap((alternative) =>
+    compileProducers(loader, { ...alternative, target, scope, top, owner: rule }),
+  );
   const { put } = compileWriter(target);
   const field = producers.find((producer) => producer.field)?.field;
   return (run, frame, out) => {
     const issues = run.issues.length;
-    for (const producer of producers) {
+    for (let index = 0; index < producers.length; index += 1) {
+      const producer = producers[index] as Producer;
       const value = producer.produce(run, frame);
       if (value === undefined) continue;
-      put(run, out, { value, source: producer.at(run, frame), rule: producer.rule });
+      put(run, out, { value, source: run.source, rule: producer.rule });
       return producer.sourced;
     }
     if (rule.required && run.issues.length === issues) {

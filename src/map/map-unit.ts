@@ -23,6 +23,7 @@ export function mapUnit(mapping: Mapping, unit: Unit, { dialect }: { dialect: st
     lineage: [],
     instances: [],
     nulls: new Set(),
+    source: '',
   };
   for (const name of unknown) noteUnknown(run, name);
   for (const check of mapping.checks) check(run);

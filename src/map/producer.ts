@@ -1,18 +1,17 @@
-import type { Json } from '../model.ts';
 import { evaluate } from './fhirpath.ts';
 import { attempt, conditionOf, type Fragment, type Loader, readPath } from './loader.ts';
 import type { Alternative, Rule } from './mapping-file.ts';
-import { type Frame, isObject, PathError, type Reader, type Run, type Scope, suggest } from './run.ts';
+import { type Frame, isObject, type Json, PathError, type Reader, type Run, type Scope, suggest } from './run.ts';
 import { checkConstant, type Target } from './target.ts';
 import { compileApply, copyTree } from './values.ts';
 import type { Path } from './yaml-file.ts';
 
 export type Producer = {
+  /** The value, or undefined; leaves in `run.source` where it came from. */
   produce: (run: Run, frame: Frame) => Json | undefined;
-  /** Where the value just produced came from; `constant` for constants. */
-  at: (run: Run, frame: Frame) => string;
   /** The source path to name when nothing was produced. */
-  field: ((run: Run, frame: Frame) => string) | undefined;
+  field?: Reader['at'] | undefined;
+  /** False for constants, which alone make nothing. */
   sourced: boolean;
   /** `hl7v2-adt/mapping.yaml:41` */
   rule: string;
@@ -20,140 +19,149 @@ export type Producer = {
 
 type Given = { rule: Alternative; path: Path; target: Target; scope: Scope; top: string; owner: Rule };
 type Core = Omit<Producer, 'rule'>;
-const PRODUCERS = ['from', 'value', 'template', 'ref', 'expr', 'hook'] as const;
+const KINDS = ['from', 'value', 'template', 'ref', 'expr', 'hook'] as const;
 
 /** True where a rule, or any rule inside it, reads the source. */
 export function isSourced(rule: Rule, fragments: Map<string, Fragment>): boolean {
-  const inner = [...(rule.rules ?? []), ...(rule.use ? (fragments.get(rule.use)?.data.rules ?? []) : [])];
-  const reads = (alternative: Alternative) =>
-    Boolean(alternative.from || alternative.template || alternative.expr || alternative.hook);
-  return reads(rule) || (rule.first ?? []).some(reads) || inner.some((item) => isSourced(item, fragments));
+  const inner = [...(rule.rules ?? []), ...(fragments.get(rule.use ?? '')?.data.rules ?? [])];
+  const reads = ({ from, template, expr, hook }: Alternative) => Boolean(from || template || expr || hook);
+  return [rule, ...(rule.first ?? [])].some(reads) || inner.some((item) => isSourced(item, fragments));
 }
 
-/** Undefined where something is wrong with it; the problem is noted. */
-export function compileProducer(loader: Loader, given: Given): Producer | undefined {
+/** The producers of one alternative: several where `from` names several paths. What is wrong with it is noted. */
+export function compileProducers(loader: Loader, given: Given): Producer[] {
   const { rule, path, scope } = given;
   const when = conditionOf(loader, { when: rule.when, path, scope });
-  const used = PRODUCERS.filter((name) => rule[name] !== undefined);
+  const used = KINDS.filter((kind) => rule[kind] !== undefined);
   const [kind] = used;
-  const core = attempt(loader, kind ? [...path, kind] : path, () => {
-    if (!kind || used.length > 1)
-      throw new PathError(`exactly one of ${PRODUCERS.join(', ')}; found ${used.join(' and ') || 'none'}`);
-    return compileKind[kind](loader, given);
-  });
-  if (!core) return undefined;
   const { file, line } = loader.file.where(path);
-  const produce: Producer['produce'] = when
-    ? (run, frame) => (when(run, frame) ? core.produce(run, frame) : undefined)
-    : core.produce;
-  return { ...core, produce, rule: `${file}:${line}` };
+  const cores = attempt(loader, kind ? [...path, kind] : path, () => {
+    if (!kind || used.length > 1) {
+      throw new PathError(`exactly one of ${KINDS.join(', ')}; found ${used.join(' and ') || 'none'}`);
+    }
+    if (!Array.isArray(rule.from)) return [compileKind[kind](loader, given)];
+    return rule.from.map((from) => compileKind.from(loader, { ...given, rule: { ...rule, from } }));
+  });
+  return (cores ?? []).map((core) => {
+    const produce: Core['produce'] = when
+      ? (run, frame) => (when(run, frame) ? core.produce(run, frame) : undefined)
+      : core.produce;
+    return { ...core, produce, rule: `${file}:${line}` };
+  });
 }
 
-const constant = () => 'constant';
-
-const compileKind: Record<(typeof PRODUCERS)[number], (loader: Loader, given: Given) => Core> = {
-  from: compileFrom,
-  value: (_, { rule, target }) => {
-    const value = rule.value as Json;
-    checkConstant(target.element, value, target.path);
-    const produce: Core['produce'] =
-      typeof value === 'object' ? (run, frame) => copyTree({ ...run, bundle: null }, frame, value, '') : () => value;
-    return { produce, at: constant, field: undefined, sourced: false };
-  },
-  template: compileTemplate,
-  ref: (loader, { rule, target }) => {
-    const index = loader.locals.indexOf(rule.ref ?? '');
-    if (target.element.type !== 'Reference')
-      throw new PathError(`wrong type: ${target.path} is ${target.element.type}, not a reference`);
-    if (index < 0) throw new PathError(`no statement "${rule.ref}"${suggest(rule.ref ?? '', loader.locals)}`);
-    const produce: Core['produce'] = (run, frame) => {
-      const instances = run.instances[index] ?? [];
-      const same = instances.find((instance) => instance.frame.node === frame.node) ?? instances[0];
-      return same && { reference: `#${same.local}` };
-    };
-    return { produce, at: constant, field: undefined, sourced: false };
-  },
-  expr: (loader, { rule, target, owner }) => {
-    const apply = compileApply('text', rule, optionsOf(loader, target, owner));
-    const at: Core['at'] = (_, frame) => `${frame.at} (${rule.expr})`;
-    const produce: Core['produce'] = (run, frame) => {
-      const [raw] = evaluate(rule.expr ?? '', frame.node) as Json[];
-      return raw === undefined ? undefined : apply(run, frame, raw, at(run, frame));
-    };
-    return { produce, at, field: undefined, sourced: true };
-  },
-  hook: (loader, { rule }) => {
-    const hook = loader.hooks[rule.hook ?? ''];
-    if (!hook) throw new PathError(`no hook "${rule.hook}"${suggest(rule.hook ?? '', Object.keys(loader.hooks))}`);
-    const produce: Core['produce'] = (run, frame) => hook(frame.node, run.root.node);
-    return { produce, at: (_, frame) => frame.at || 'message', field: undefined, sourced: true };
-  },
-};
-
-function optionsOf(loader: Loader, target: Target, owner: Rule) {
+function optionsOf(loader: Loader, { target, owner, rule, scope }: Given) {
+  const { zone, maps } = loader;
   return {
     target,
-    zone: loader.zone,
+    zone,
+    maps,
+    rule,
+    scope,
     severity: owner.severity ?? 'error',
-    maps: loader.maps,
     required: owner.required === true,
   } as const;
 }
 
-function compileFrom(loader: Loader, { rule, target, scope, top, owner }: Given): Core {
-  const options = optionsOf(loader, target, owner);
-  const choices = [rule.from ?? []].flat().map((text) => {
-    const reader = readPath(loader, text, scope);
-    if (rule.split && (!target.element.many || reader.type !== 'text'))
-      throw new PathError('split needs text and a list to fill');
-    return { reader, apply: compileApply(reader.type, rule, options) };
-  });
-  const present = (run: Run, frame: Frame) => choices.find(({ reader }) => reader.read(run, frame) !== undefined);
-  const only = choices.length === 1 ? choices[0]?.reader.at : undefined;
-  const at: Core['at'] = only ?? ((run, frame) => (present(run, frame) ?? choices[0])?.reader.at(run, frame) ?? '');
-  const many = target.element.many === true;
+const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given) => Core> = {
+  from: compileFrom,
+  template: compileTemplate,
+  value: (_, { rule, target }) => {
+    const value = rule.value as Json;
+    checkConstant(target.element, value, target.path);
+    return constant(
+      isObject(value) ? (run, frame) => copyTree({ ...run, bundle: null }, frame, value, '') : () => value,
+    );
+  },
+  ref: (loader, { rule, target }) => {
+    const { type } = target.element;
+    const index = loader.locals.indexOf(rule.ref ?? '');
+    if (type !== 'Reference') throw new PathError(`wrong type: ${target.path} is ${type}, not a reference`);
+    if (index < 0) throw new PathError(`no statement "${rule.ref}"${suggest(rule.ref ?? '', loader.locals)}`);
+    return constant((run, frame) => {
+      const instances = run.instances[index] ?? [];
+      const same = instances.find((instance) => instance.frame.node === frame.node) ?? instances[0];
+      return same && { reference: `#${same.local}` };
+    });
+  },
+  expr: (loader, given) => {
+    const apply = compileApply('text', optionsOf(loader, given));
+    const expression = given.rule.expr ?? '';
+    const produce: Core['produce'] = (run, frame) => {
+      const [raw] = evaluate(expression, frame.node) as Json[];
+      run.source = `${frame.at} (${expression})`;
+      return raw === undefined ? undefined : apply(run, frame, raw);
+    };
+    return { produce, sourced: true };
+  },
+  hook: (loader, { rule }) => {
+    const hook = loader.hooks[rule.hook ?? ''];
+    if (!hook) throw new PathError(`no hook "${rule.hook}"${suggest(rule.hook ?? '', Object.keys(loader.hooks))}`);
+    const produce: Core['produce'] = (run, frame) => {
+      run.source = frame.at || 'message';
+      return hook(frame.node, run.root.node);
+    };
+    return { produce, sourced: true };
+  },
+};
+
+function constant(value: Core['produce']): Core {
   const produce: Core['produce'] = (run, frame) => {
-    for (const { reader, apply } of choices) {
-      const raw = reader.read(run, frame);
-      if (raw === undefined) continue;
-      if (raw === '""') {
-        run.nulls.add(top);
-        return undefined;
-      }
-      const list = rule.split ? String(raw).split(rule.split).filter(Boolean) : raw;
-      const from = reader.at(run, frame);
-      if (!Array.isArray(list)) return apply(run, frame, list, from);
-      const name = (index: number) => (rule.split ? from : `${from}/${index}`);
-      return many
-        ? applyAll(list, (item, index) => apply(run, frame, item, name(index)))
-        : apply(run, frame, list[0] as Json, name(0));
-    }
-    return undefined;
+    run.source = 'constant';
+    return value(run, frame);
   };
-  return { produce, at, field: choices[0]?.reader.at, sourced: true };
+  return { produce, sourced: false };
 }
 
-function applyAll(list: Json[], apply: (item: Json, index: number) => Json | undefined): Json | undefined {
-  const values = list.map(apply).filter((value): value is Json => value !== undefined);
-  return values.length > 0 ? values : undefined;
+function compileFrom(loader: Loader, given: Given): Core {
+  const { rule, target, scope, top } = given;
+  const { read, at, type } = readPath(loader, String(rule.from), scope);
+  const { many } = target.element;
+  if (rule.split && (!many || type !== 'text')) throw new PathError('split needs text and a list to fill');
+  const apply = compileApply(type, optionsOf(loader, given));
+  const produce: Core['produce'] = (run, frame) => {
+    const raw = read(run, frame);
+    if (raw === undefined) return undefined;
+    if (raw === '""') {
+      run.nulls.add(top);
+      return undefined;
+    }
+    const source = at(run, frame);
+    run.source = source;
+    if (!rule.split && !Array.isArray(raw)) return apply(run, frame, raw);
+    const list = Array.isArray(raw)
+      ? raw
+      : String(raw)
+          .split(rule.split ?? '')
+          .filter(Boolean);
+    const values: Json[] = [];
+    for (let index = 0; index < (many ? list.length : Math.min(1, list.length)); index += 1) {
+      run.source = rule.split ? source : `${source}/${index}`;
+      const value = apply(run, frame, list[index] as Json);
+      if (value !== undefined) values.push(value);
+    }
+    run.source = source;
+    return many && values.length > 0 ? values : values[0];
+  };
+  return { produce, field: at, sourced: true };
 }
 
-/** `https://skein.example/Id/{.4.1}`: nothing where any part is empty. */
-function compileTemplate(loader: Loader, { rule, target, scope, top, owner }: Given): Core {
-  const parts = (rule.template ?? '').split(/\{([^}]*)\}/);
-  const readers: Reader[] = parts.filter((_, index) => index % 2 === 1).map((path) => readPath(loader, path, scope));
+/** `https://skein.example/Id/{CX.4}`: nothing where any part is empty. */
+function compileTemplate(loader: Loader, given: Given): Core {
+  const parts = (given.rule.template ?? '').split(/\{([^}]*)\}/);
+  const readers = parts.filter((_, index) => index % 2 === 1).map((path) => readPath(loader, path, given.scope));
   if (readers.length === 0) throw new PathError('a template without {PATH} is a value');
-  const apply = compileApply('text', rule, optionsOf(loader, target, owner));
-  const at: Core['at'] = (run, frame) => readers.map((reader) => reader.at(run, frame)).join(' ');
+  const apply = compileApply('text', optionsOf(loader, given));
   const produce: Core['produce'] = (run, frame) => {
     let text = parts[0] ?? '';
     for (const [index, reader] of readers.entries()) {
       const raw = reader.read(run, frame);
-      if (raw === '""') run.nulls.add(top);
+      if (raw === '""') run.nulls.add(given.top);
       if (raw === undefined || raw === '""' || isObject(raw)) return undefined;
       text += String(raw).trim() + (parts[index * 2 + 2] ?? '');
     }
-    return apply(run, frame, text, at(run, frame));
+    run.source = readers.map(({ at }) => at(run, frame)).join(' ');
+    return apply(run, frame, text);
   };
-  return { produce, at, field: readers[0]?.at, sourced: true };
+  return { produce, field: readers[0]?.at, sourced: true };
 }

@@ -18,6 +18,8 @@ export type Run = {
   lineage: Lineage[];
   /** By statement, in order of the mapping. */
   instances: Instance[][];
+  /** Where the value just read came from, as its sender would say. */
+  source: string;
   /** Top-level elements that the sender emptied, of the statement being filled. */
   nulls: Set<string>;
 };

@@ -9,9 +9,10 @@ import { type Frame, isObject, type Node, PathError, type Run, report, suggest }
 import { checkCode, type Target } from './target.ts';
 
 /** Turns what the source has into what the element holds; reports in the sender's terms and gives undefined where it cannot. */
-export type Apply = (run: Run, frame: Frame, raw: Json, at: string) => Json | undefined;
+export type Apply = (run: Run, frame: Frame, raw: Json) => Json | undefined;
 /** What may go wrong with a value holds the message, unless the rule says warning. */
 type Options = {
+  rule: Alternative;
   target: Target;
   zone: string;
   severity: 'error' | 'warning';
@@ -23,20 +24,20 @@ const TIMES = ['date', 'dateTime', 'instant'];
 const NUMBERS = ['integer', 'positiveInt', 'unsignedInt', 'decimal'];
 
 /** Throws PathError where that source type cannot become that element. */
-export function compileApply(sourceType: string, rule: Alternative, options: Options): Apply {
-  const { target } = options;
+export function compileApply(sourceType: string, options: Options): Apply {
+  const { target, rule } = options;
   const { element } = target;
-  if (rule.map) return compileMap(rule, options);
+  if (rule.map) return compileMap(options);
   if (rule.unmapped) throw new PathError('unmapped needs map');
-  if (element.type === 'Reference') return compileReference(sourceType, rule, options);
+  if (element.type === 'Reference') return compileReference(sourceType, options);
   if (rule.as === 'service') throw new PathError(`wrong type: ${target.path} is ${element.type}, not a reference`);
   if (!isPrimitive(element.type)) {
     if (sourceType !== element.type) throw wrongType(sourceType, target);
-    return (run, frame, raw, at) => copyTree(run, frame, raw, at);
+    return (run, frame, raw) => copyTree(run, frame, raw, run.source);
   }
   if (!fits(sourceType, element.type)) throw wrongType(sourceType, target);
   if (sourceType === element.type) return (_, __, raw) => raw;
-  return compilePrimitive(rule, options);
+  return compilePrimitive(options);
 }
 
 function wrongType(sourceType: string, { path, element }: Target): PathError {
@@ -56,12 +57,13 @@ function fits(source: string, type: string): boolean {
   return source === 'text' || isPrimitive(source);
 }
 
-function compilePrimitive(rule: Alternative, { target, zone, severity }: Options): Apply {
+function compilePrimitive({ rule, target, zone, severity }: Options): Apply {
   const { element, path } = target;
   const convert = converterTo(element.type, zone);
   const compact = rule.as === 'compact';
   const codes = element.codes && new Set(element.codes);
-  return (run, _, raw, at) => {
+  return (run, _, raw) => {
+    const at = run.source;
     const value = convert(compact ? String(raw).replace(/\s+/g, '') : raw);
     if (value === undefined) {
       report(run, {
@@ -85,7 +87,8 @@ function compilePrimitive(rule: Alternative, { target, zone, severity }: Options
   };
 }
 
-function compileMap({ map = '', unmapped }: Alternative, { maps, target, severity }: Options): Apply {
+function compileMap({ rule, maps, target, severity }: Options): Apply {
+  const { map = '', unmapped } = rule;
   const table = maps.get(map);
   if (!table) throw new PathError(`no ConceptMap "${map}"${suggest(map, maps.keys())}`);
   if (!unmapped) throw new PathError('map needs unmapped: reject, keep-original or fixed');
@@ -100,7 +103,8 @@ function compileMap({ map = '', unmapped }: Alternative, { maps, target, severit
   if (unmapped === 'keep-original' && element.type === 'code')
     throw new PathError(`wrong type: ${path} is a code: unmapped cannot be keep-original`);
   const system = [...table.codes.values()][0]?.system ?? '';
-  return (run, _, raw, at) => {
+  return (run, _, raw) => {
+    const at = run.source;
     const code = String(raw).trim();
     const found = translate(table, code);
     if (found) return shape(found);
@@ -130,14 +134,14 @@ const shapes: Record<string, (coding: Coded) => Json> = {
   CodeableConcept: (coding) => ({ coding: [{ ...coding }] }) as Node,
 };
 
-function compileReference(sourceType: string, rule: Alternative, { target, severity, required }: Options): Apply {
+function compileReference(sourceType: string, { rule, target, severity, required }: Options): Apply {
   if (sourceType !== 'Reference')
     throw new PathError(`wrong type: ${target.path} is a reference, the source is ${sourceType}; use ref`);
   if (rule.as === 'service')
     return (run, frame, raw) =>
       run.bundle && isObject(raw) ? serviceReference(run.bundle, raw, frame.entry) : undefined;
   const level = required ? severity : 'warning';
-  return (run, frame, raw, at) => localise(run, frame, { raw, at, severity: level, expression: target.path });
+  return (run, frame, raw) => localise(run, frame, { raw, at: run.source, severity: level, expression: target.path });
 }
 
 type Found = { raw: Json; at: string; severity: 'error' | 'warning'; expression?: string };
