@@ -27,6 +27,11 @@ export function openPool(connectionString: string, options: pg.PoolConfig = {}):
 export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection lost between two queries is an event, and one that nobody hears ends the process.
+  const lose = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', lose);
   try {
     await client.query('begin');
     const result = await work(client);
@@ -38,6 +43,7 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
     });
     throw error;
   } finally {
+    client.off('error', lose);
     client.release(broken);
   }
 }

@@ -110,7 +110,7 @@ async function watchLeases(ctx: Context, running: Map<string, Running>): Promise
   if (old.length === 0) return;
   try {
     const leases = [...new Set(old.map(({ claimed }) => claimed.lease))];
-    const { rows } = await ctx.db.query<Held>({ name: 'deliver-renew', text: RENEW, values: [leases, LEASE_SECONDS] });
+    const { rows } = await ctx.db.query<Held>({ name: 'deliver-renew', text: RENEW, values: [leases, LEASE_SECONDS, old.map(({ claimed }) => claimed.stored.id)] });
     const held = new Map(rows.map((row) => [row.lease + row.id, row.version]));
     for (const one of old) {
       const { stored, lease } = one.claimed;

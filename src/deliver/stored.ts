@@ -46,8 +46,9 @@ export function recipientOf({ system }: Pick<Stored, 'system'>): Recipient {
   return system ? { kind: 'system', system } : { kind: 'operator', name: 'loopback' };
 }
 
-const DUE = `due_at <= now() and status <> 'off' and coalesce(next_attempt_at, '-infinity') <= now()
-  and coalesce(lease_until, '-infinity') <= now()`;
+/** Marked due, or left behind by a worker that died with it. */
+const DUE = `(due_at <= now() or lease_until <= now()) and coalesce(lease_until, '-infinity') <= now()
+  and coalesce(next_attempt_at, '-infinity') <= now() and status <> 'off'`;
 
 /** $1 lease, $2 its seconds, $3 origins in flight, $4 how many each, $5 most per origin, $6 limit. Claiming clears due_at. */
 export const CLAIM = `
@@ -62,14 +63,14 @@ claimed as (
     from locked where s.id = locked.id returning s.*)
 ${SELECT} from claimed s ${JOINS} order by s.id`;
 
-/** $1 leases held here, $2 seconds. Keeps those that near their end; gives all that are still ours, with their version. */
+/** $1 leases held here, $2 seconds, $3 the subscriptions. Keeps those that near their end; gives all that are still ours, with their version. */
 export const RENEW = `
 with kept as (
   update subscription set lease_until = now() + make_interval(secs => $2) where id in (
-    select id from subscription where lease_owner = any($1) and lease_until < now() + make_interval(secs => $2 * 0.6)
-     order by id for no key update)
+    select id from subscription where id = any($3) and lease_owner = any($1)
+      and lease_until < now() + make_interval(secs => $2 * 0.6) order by id for no key update)
   returning id)
-select id, version, lease_owner as lease from subscription where lease_owner = any($1)`;
+select id, version, lease_owner as lease from subscription where id = any($3) and lease_owner = any($1)`;
 
 /**
  * Records how runs ended and lets go of their leases: fenced, so a run that lost its lease changes nothing but its own audit

@@ -21,7 +21,7 @@ create table subscription (
   due_at timestamptz, next_attempt_at timestamptz, attempts int not null default 0,
   lease_owner uuid, lease_until timestamptz) with (fillfactor = 60);
 create index subscription_due on subscription (due_at) where due_at is not null;
-create index subscription_lease on subscription (lease_owner) where lease_owner is not null;
+create index subscription_lease on subscription (lease_until) where lease_until is not null;
 create index subscription_ends on subscription (ends_at) where ends_at is not null and status <> 'off';
 create index subscription_unfiltered on subscription (id) where clauses = 0 and status <> 'off';
 create index subscription_system on subscription (system_id, id);
