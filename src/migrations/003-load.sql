@@ -12,12 +12,10 @@ $$ select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') $$;
 -- in `tainted` it is not followed any more.
 create function skein_closure(wanted uuid[], ceiling int, out keys uuid[], out busy boolean, out crowded uuid)
 language plpgsql as $$
-declare found uuid[]; item bigint; item_key uuid;
+declare found uuid[]; item_key uuid;
 begin
   busy := false;
-  for item in select distinct skein_lock_key(k) as h from unnest(wanted) k order by h loop
-    perform pg_advisory_xact_lock(item);
-  end loop;
+  perform pg_advisory_xact_lock(h) from (select distinct skein_lock_key(k) as h from unnest(wanted) k order by h) ordered;
   keys := wanted;
   loop
     select array_agg(distinct k) into found from (
@@ -42,15 +40,25 @@ end $$;
 
 -- Also what an earlier delivery of the same message came to: two deliveries are decided one after the other.
 create function skein_load(wanted uuid[], ceiling int, sender int, sender_key text) returns json language plpgsql as $$
-declare c record;
+declare c record; earlier json;
 begin
+  -- For the whole transaction: a plan that a session made while tables were small (seen: whole-table scans until autovacuum's
+  -- first visit, 5 times slower after 500 messages) is kept by it for long, and every look-up here is by an index.
+  perform set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true);
   select * into c from skein_closure(wanted, ceiling);
   if c.busy or c.crowded is not null then
     return json_build_object('keys', c.keys, 'busy', c.busy, 'crowded', c.crowded);
   end if;
+  select json_build_object('messageId', n.message_id::text, 'contentHash', n.content_hash, 'status', n.status, 'units', n.units)
+    into earlier from intake n where n.system_id = sender and n.identifier = sender_key;
+  -- Nobody has spoken of these keys: there is nothing else to read.
+  if not exists (select from statement s where s.chart = any(c.keys)) then
+    return json_build_object('keys', c.keys, 'busy', false, 'earlier', earlier,
+      'tainted', (select json_agg(key) from tainted where key = any(c.keys)));
+  end if;
   return json_build_object('keys', c.keys, 'busy', false,
-    'earlier', (select json_build_object('messageId', n.message_id::text, 'contentHash', n.content_hash, 'status', n.status,
-      'units', n.units) from intake n where n.system_id = sender and n.identifier = sender_key),
+    'earlier', earlier,
     'statements', (select json_agg(json_build_object('key', s.key, 'type', s.type, 'systemId', s.system_id, 'chart', s.chart,
         'ref', s.ref, 'seq', s.seq, 'first', s.first, 'base', s.base, 'times', s.times, 'content', s.content,
         'person', s.person, 'service', y.service_id, 'sector', v.sector) order by s.seq)
