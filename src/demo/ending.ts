@@ -72,12 +72,15 @@ async function tellOne({ name, client }: Subscriber, people: People): Promise<Se
 function findHidden(seen: Seen, { mother, baby, sister, partner }: People): string[] {
   const has = (person: string) => patientOf(seen, person) !== undefined;
   if (!has(mother) && !has(baby)) return ['anything about anybody else, or whether there is anybody'];
-  const numbered = (person: string) => patientOf(seen, person)?.identifier !== undefined;
+  const reachable = (person: string) => {
+    const { identifier, address, telecom } = patientOf(seen, person) ?? {};
+    return Boolean(identifier ?? address ?? telecom);
+  };
   const hidden: [string, boolean][] = [
     ["which teams are the mother's", !careOf(seen, mother).every(namesTeam)],
     ['why she was referred, and by whom', !seen.some(({ resourceType }) => resourceType === 'ServiceRequest')],
-    ["the mother's NHS number, address or telephone", !numbered(mother)],
-    ["the baby's NHS number, address or telephone", !numbered(baby)],
+    ["the mother's NHS number, address or telephone", !reachable(mother)],
+    ["the baby's NHS number, address or telephone", !reachable(baby)],
     ['whether there are other children', !has(sister)],
     ['whether there is a partner, or who asked for help where', !has(partner)],
   ];
