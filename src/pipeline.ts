@@ -80,7 +80,7 @@ function readUnit(mapping: Mapping, { position, tree, error }: Unit, message: Me
 async function settleUnit(ctx: Pipeline, message: Message, unit: Read, options: Options): Promise<Answer> {
   const { system, identifier } = message;
   const sound = unit.record !== null && !unit.issues.some(({ severity }) => severity === 'error');
-  const named = sound ? await nameServices(ctx, unit.record as SourceRecord) : null;
+  const named = sound ? await nameServices(ctx, unit.record as SourceRecord, system.service) : null;
   const found = named && identifyRecord(named, { key: ctx.key, systemId: system.id });
   const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
   const sender = { systemId: system.id, service: system.service };

@@ -1,5 +1,6 @@
+import type { EpisodeOfCare, Resource } from '@medplum/fhirtypes';
 import type { Context } from '../context.ts';
-import type { SourceRecord } from '../model.ts';
+import type { Service, SourceRecord } from '../model.ts';
 import { resolveService } from './services.ts';
 
 const ODS_CODE = 'https://fhir.nhs.uk/Id/ods-organization-code';
@@ -12,7 +13,11 @@ type Logical = { identifier: { system: string; value: string } };
  * A record whose logical service references (an ODS code, or ODS code and team) are references to services. Done once, before the
  * record is kept, so that later registrations do not change what a message meant.
  */
-export async function nameServices(ctx: Context, record: SourceRecord): Promise<SourceRecord> {
+export async function nameServices(ctx: Context, said: SourceRecord, sender: Service): Promise<SourceRecord> {
+  const record = {
+    ...said,
+    statements: said.statements.map((one) => ({ ...one, resource: nameSelf(one.resource, sender) })),
+  };
   const names = new Map<string, string>();
   for (const { resource } of record.statements) collect(resource, names);
   for (const name of names.keys()) {
@@ -26,6 +31,24 @@ export async function nameServices(ctx: Context, record: SourceRecord): Promise<
   }));
   return { ...record, statements };
 }
+
+/**
+ * Who asks, who saw the patient, whose own episode it is: where a sender says so by its trust's code alone it means its own team.
+ * Whom a referral is addressed to by that code is another matter: that team is not known.
+ */
+function nameSelf(resource: Resource, sender: Service): Resource {
+  const element = SELF[resource.resourceType];
+  const value = element && (resource as unknown as Record<string, Partial<Logical> | undefined>)[element]?.identifier;
+  const referred = (resource as EpisodeOfCare).referralRequest?.[0]?.reference?.startsWith('#');
+  if (!value || referred || value.system !== ODS_CODE || value.value !== sender.ods) return resource;
+  return { ...resource, [element]: { reference: `Organization/${sender.id}` } };
+}
+
+const SELF: Record<string, string | undefined> = {
+  ServiceRequest: 'requester',
+  Encounter: 'serviceProvider',
+  EpisodeOfCare: 'managingOrganization',
+};
 
 function isService(value: object): value is Logical {
   const { identifier } = value as Partial<Logical>;

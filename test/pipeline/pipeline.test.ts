@@ -122,6 +122,20 @@ describe('a family told by several services', () => {
     }
   });
 
+  it('takes a sender’s own code alone for its own team, in a trust of several', async () => {
+    await register('perinatal', 'specialist-perinatal', 'RXP');
+    await register('camhs', 'camhs-0-5', 'RXP');
+    const bundle = episodeBundle(MOTHER, { id: 'E1' });
+    const managingOrganization = {
+      identifier: { system: 'https://fhir.nhs.uk/Id/ods-organization-code', value: 'RXP' },
+    };
+    for (const { resource } of bundle.entry)
+      if ('period' in resource) Object.assign(resource, { managingOrganization });
+    expect((await skein.transaction(bundle, 'perinatal')).status).toBe(200);
+    expect(await total('/fhir/EpisodeOfCare?status=active', 'perinatal')).toBe(1);
+    expect(await total('/fhir/EpisodeOfCare', 'camhs')).toBe(0);
+  });
+
   it('is not joined by a man who says so, in whatever message', async () => {
     const partner = { nhs: nhsNumber(8), given: 'Yaw', family: 'Osei', born: '1990-05-05' };
     await register('charity', 'third-sector-partner', 'CHX');
