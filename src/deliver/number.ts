@@ -52,7 +52,7 @@ with gone as (
 told as (
   insert into notification (subscription_id, number, bundle, event_id, numbered_at, resources)
   select id, number, bundle, event_id, $4, resources
-    from unnest($5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[], $9::jsonb[]) as t (id, number, bundle, event_id, resources)),
+    from unnest($5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[], $9::json[]) as t (id, number, bundle, event_id, resources)),
 withheld as (
   update notification n set withheld = true, resources = null
     from unnest($10::uuid[], $11::bigint[]) as w (id, number) where n.subscription_id = w.id and n.number = w.number)

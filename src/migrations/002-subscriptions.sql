@@ -44,10 +44,10 @@ create table pending (
   with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 
 -- numbered: this recipient was, or is about to be, told. bundle = the last number of the Bundle it travels in;
--- resources = what a full-resource payload carries, kept until acknowledged so that a retry is byte-identical
+-- resources = what a full-resource payload carries, as text, kept until acknowledged: a retry is byte-identical
 create table notification (
   subscription_id uuid not null, number bigint not null, bundle bigint not null, event_id bigint not null,
-  numbered_at timestamptz not null, withheld boolean not null default false, resources jsonb,
+  numbered_at timestamptz not null, withheld boolean not null default false, resources json,
   primary key (subscription_id, number));
 create index notification_numbered on notification using brin (numbered_at);
 

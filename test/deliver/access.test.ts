@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Context } from '../../src/context.ts';
+import { EVENT_CODE_URL } from '../../src/deliver/notification.ts';
+import { startDelivery } from '../../src/deliver/worker.ts';
+import type { Event, Recipient, System } from '../../src/model.ts';
+import { sequence } from '../../src/publish/sequencer.ts';
+import { testDatabase } from '../support/database.ts';
+import { register } from '../support/hear.ts';
+import { numbersOf, type Posted, type Receiver, startReceiver, statusIn } from '../support/receiver.ts';
+import { appendEvents, episodeEvent, eventually, loopbackContext, OPERATOR, subscribeActive, subscriptionRow } from './support.ts';
+
+const database = await testDatabase();
+const { pool } = database;
+const perinatal = await register(database, 'specialist-perinatal');
+const parentInfant = await register(database, 'parent-infant');
+const charity = await register(database, 'third-sector');
+const as = (system: System): Recipient => ({ kind: 'system', system });
+
+let receiver: Receiver;
+let ctx: Context;
+let delivery: { stop(): Promise<void> } | null = null;
+
+beforeEach(async () => {
+  receiver = await startReceiver();
+  ctx = loopbackContext(database);
+});
+afterEach(async () => {
+  await delivery?.stop();
+  delivery = null;
+  await receiver.close();
+  await pool.query('truncate outbox, pending, event, notification, subscription cascade');
+});
+
+async function publish(events: Event[]): Promise<void> {
+  await appendEvents(pool, events);
+  await sequence(pool);
+  delivery ??= await startDelivery(ctx);
+  ctx.signals.emit('settled');
+}
+
+async function involve(system: System, person: string, state: 'open' | 'pending' | 'closed' = 'open'): Promise<void> {
+  await pool.query(
+    'insert into involvement (person, service, state, since) values ($1, $2, $3, now()) on conflict (person, service) do update set state = $3',
+    [person, system.service.id, state],
+  );
+}
+
+const told = (posts: Posted[], path: string) =>
+  posts
+    .filter((post) => post.path === path)
+    .flatMap(({ bundle }) => statusIn(bundle).parameter?.filter(({ name }) => name === 'notification-event') ?? []);
+const codes = (posts: Posted[], path: string) =>
+  told(posts, path).map(({ extension }) => extension?.find(({ url }) => url === EVENT_CODE_URL)?.valueCode);
+const focuses = (posts: Posted[], path: string) =>
+  told(posts, path).map(({ part }) => part?.find(({ name }) => name === 'focus')?.valueReference?.reference?.split('/').at(-1));
+const settled = (id: string, number: number) =>
+  eventually(() => subscriptionRow(pool, id), (row) => Number(row.delivered_number) === number && row.lease_owner === null);
+
+test('a service is told of its own patient, without a gap in the numbers for what is withheld', async () => {
+  const [hers, other] = [randomUUID(), randomUUID()];
+  await involve(perinatal, hers);
+  await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal) });
+  const events = [hers, other, hers, other, hers].map((person) => episodeEvent({ persons: [person] }));
+  await publish(events);
+  await receiver.until((posts) => numbersOf(posts).length >= 3);
+  expect(numbersOf(receiver.posts)).toEqual([1, 2, 3]);
+  expect(focuses(receiver.posts, '/p')).toEqual([events[0], events[2], events[4]].map((event) => event?.focus.id));
+});
+
+test('an event about two people is told only to who may know of both', async () => {
+  const [mother, baby, stranger] = [randomUUID(), randomUUID(), randomUUID()];
+  const journey = randomUUID();
+  await pool.query(`insert into member (journey, person, role) values ($1, $2, 'mother'), ($1, $3, 'infant')`, [journey, mother, baby]);
+  await involve(perinatal, mother);
+  await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal) });
+  const known = episodeEvent({ journey, persons: [mother, baby], code: 'member-linked' });
+  await publish([episodeEvent({ persons: [mother, stranger] }), known]);
+  await receiver.until((posts) => numbersOf(posts).length >= 1);
+  expect(focuses(receiver.posts, '/p')).toEqual([known.focus.id]);
+});
+
+test('referral-received goes to the referrer and the named receiver, even one with no sector, and to nobody else', async () => {
+  const person = randomUUID();
+  for (const system of [perinatal, parentInfant, charity]) await involve(system, person);
+  await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal) });
+  await subscribeActive(pool, `${receiver.url}/c`, { as: as(charity), content: 'empty' });
+  await subscribeActive(pool, `${receiver.url}/i`, { as: as(parentInfant) });
+  const services = [perinatal.service.id, charity.service.id];
+  await publish([episodeEvent({ code: 'referral-received', category: 'REF', persons: [person], services }), episodeEvent({ persons: [person] })]);
+  await receiver.until((posts) => numbersOf(posts, '/p').length >= 2 && numbersOf(posts, '/i').length >= 1);
+  expect(codes(receiver.posts, '/p')).toEqual(['referral-received', 'episode-started']);
+  expect(codes(receiver.posts, '/i')).toEqual(['episode-started']);
+  // Empty: a number and a time. The charity may not know of the episode at all.
+  expect(codes(receiver.posts, '/c')).toEqual([undefined]);
+  expect(focuses(receiver.posts, '/c')).toEqual([undefined]);
+});
+
+test('encounters need the opt-in and an open patient; contact-stop needs neither a cause nor a payload', async () => {
+  const [open, referred] = [randomUUID(), randomUUID()];
+  await involve(perinatal, open);
+  await involve(charity, referred, 'pending');
+  await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal), filters: ['event=encounter'] });
+  await subscribeActive(pool, `${receiver.url}/c`, { as: as(charity), content: 'empty' });
+  await publish([
+    episodeEvent({ code: 'encounter', category: 'ENC', persons: [open] }),
+    episodeEvent({ code: 'encounter', category: 'ENC', persons: [referred] }),
+    episodeEvent({ code: 'contact-stop', persons: [referred] }),
+  ]);
+  await receiver.until((posts) => numbersOf(posts).length >= 2);
+  expect(codes(receiver.posts, '/p')).toEqual(['encounter']);
+  expect(codes(receiver.posts, '/c')).toEqual(['contact-stop']);
+});
+
+test('an event denied between two tries keeps its number and id and says nothing', async () => {
+  const person = randomUUID();
+  await involve(perinatal, person);
+  const id = await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal) });
+  receiver.respond = () => 503;
+  await publish([episodeEvent({ persons: [person] })]);
+  await eventually(() => subscriptionRow(pool, id), ({ attempts }) => attempts === 1);
+  receiver.respond = () => 200;
+  await pool.query('delete from involvement where person = $1', [person]);
+  await pool.query('update subscription set next_attempt_at = now() where id = $1', [id]);
+  await settled(id, 1);
+  const [first, second] = receiver.posts.slice(-2);
+  expect(first?.headers['webhook-id']).toBe(second?.headers['webhook-id']);
+  expect(numbersOf(receiver.posts)).toEqual([1, 1]);
+  expect(codes(receiver.posts, '/p')).toEqual(['episode-started', undefined]);
+  expect(focuses(receiver.posts, '/p')[1]).toBeUndefined();
+  const { rows } = await pool.query('select withheld from notification where subscription_id = $1', [id]);
+  expect(rows).toEqual([{ withheld: true }]);
+});
+
+test('contact-stop overtakes what waits, and several events share a Bundle where the client asked for it', async () => {
+  const id = await subscribeActive(pool, `${receiver.url}/o`, { maxCount: 3 });
+  await publish(['episode-started', 'episode-changed', 'contact-stop', 'episode-ended'].map((code) => episodeEvent({ code: code as Event['code'] })));
+  await settled(id, 4);
+  expect(receiver.posts.map((post) => numbersOf([post]))).toEqual([[1, 2, 3], [4]]);
+  expect(codes(receiver.posts, '/o')).toEqual(['contact-stop', 'episode-started', 'episode-changed', 'episode-ended']);
+});
+
+describe('full-resource payloads', () => {
+  async function store(person: string): Promise<string> {
+    const id = randomUUID();
+    const content = { resourceType: 'EpisodeOfCare', id, status: 'active', patient: { reference: `Patient/${person}` } };
+    await pool.query(
+      `insert into resource (type, id, version, content, owner, persons, authors, digest)
+       values ('EpisodeOfCare', $1, 1, $2, $3, array[$3::uuid], array[$4::uuid], '')`,
+      [id, JSON.stringify(content), person, randomUUID()],
+    );
+    return id;
+  }
+
+  test('carry the resource for an own open patient only, and the same bytes on a retry though it changed', async () => {
+    const [own, closed] = [randomUUID(), randomUUID()];
+    await involve(perinatal, own);
+    await involve(perinatal, closed, 'closed');
+    await pool.query('update involvement set until = now() where person = $1', [closed]);
+    await pool.query(`update service set payload_ceiling = 'full-resource' where id = $1`, [perinatal.service.id]);
+    const id = await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal), content: 'full-resource', maxCount: 2 });
+    const [episode, old] = [await store(own), await store(closed)];
+    receiver.respond = () => 500;
+    await publish([
+      episodeEvent({ persons: [own], focus: { type: 'EpisodeOfCare', id: episode } }),
+      episodeEvent({ persons: [closed], focus: { type: 'EpisodeOfCare', id: old } }),
+    ]);
+    await eventually(() => subscriptionRow(pool, id), ({ attempts }) => attempts === 1);
+    await pool.query(`update resource set version = 2, content = content || '{"status": "finished"}' where id = $1`, [episode]);
+    receiver.respond = () => 200;
+    await pool.query('update subscription set next_attempt_at = now() where id = $1', [id]);
+    await settled(id, 2);
+    expect(new Set(receiver.posts.map(({ body }) => body)).size).toBe(1);
+    const resources = receiver.posts[0]?.bundle.entry?.slice(1).map(({ resource }) => resource);
+    expect(resources).toMatchObject([{ resourceType: 'EpisodeOfCare', id: episode, status: 'active', meta: { versionId: '1' } }]);
+    const { rows } = await pool.query('select resources from notification where subscription_id = $1', [id]);
+    expect(rows.every(({ resources }) => resources === null)).toBe(true);
+  });
+});
+
+test('every disclosure has an audit row committed before its bytes arrive', async () => {
+  const id = await subscribeActive(pool, `${receiver.url}/o`, { as: OPERATOR });
+  const audited: unknown[] = [];
+  receiver.respond = async () => {
+    const { rows } = await pool.query('select first_number, last_number, outcome from attempt where subscription_id = $1', [id]);
+    audited.push(...rows);
+    return 200;
+  };
+  await publish([episodeEvent()]);
+  await settled(id, 1);
+  expect(audited).toEqual([{ first_number: '1', last_number: '1', outcome: null }]);
+  const { rows } = await pool.query('select outcome, status, delivered_number from attempt where subscription_id = $1', [id]);
+  expect(rows).toEqual([{ outcome: 'ok', status: 200, delivered_number: '1' }]);
+});
