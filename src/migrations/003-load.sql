@@ -43,10 +43,11 @@ create function skein_load(wanted uuid[], ceiling int, sender int, sender_key te
 declare c record; earlier json;
 begin
   -- For the whole transaction: a plan that a session made while tables were small (seen: whole-table scans until autovacuum's
-  -- first visit, 5 times slower after 500 messages) is kept by it for long, and every look-up here is by an index.
+  -- first visit, 5 times slower after 500 messages) is kept by it for long, and every look-up here is by an index. One plan for
+  -- all: PostgreSQL would plan anew for every list of keys, at 3 times the cost of running it.
   perform set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-    set_config('enable_mergejoin', 'off', true);
-  select * into c from skein_closure(wanted, ceiling);
+    set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true);
+  c := skein_closure(wanted, ceiling);
   if c.busy or c.crowded is not null then
     return json_build_object('keys', c.keys, 'busy', c.busy, 'crowded', c.crowded);
   end if;
