@@ -90,7 +90,7 @@ settled as (
     status = case when not same then s.status when o.verdict in ('active', 'error', 'off') then o.verdict else s.status end,
     error = case when not same then s.error when o.verdict in ('error', 'off') then o.outcome
       when o.verdict in ('active', 'delivered') then null else s.error end,
-    attempts = case when same then o.attempts else s.attempts end,
+    attempts = case when same and o.verdict <> 'idle' then o.attempts else s.attempts end,
     next_attempt_at = case when same and o.verdict = 'retry' then now() + make_interval(secs => o.seconds) end,
     due_at = case when o.more or o.verdict in ('retry', 'active') then now()
       else least(s.due_at, case when o.sent or s.sent_at is not null then

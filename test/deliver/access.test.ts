@@ -8,7 +8,15 @@ import { sequence } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
 import { register } from '../support/hear.ts';
 import { numbersOf, type Posted, type Receiver, startReceiver, statusIn } from '../support/receiver.ts';
-import { appendEvents, episodeEvent, eventually, loopbackContext, OPERATOR, subscribeActive, subscriptionRow } from './support.ts';
+import {
+  appendEvents,
+  episodeEvent,
+  eventually,
+  loopbackContext,
+  OPERATOR,
+  subscribeActive,
+  subscriptionRow,
+} from './support.ts';
 
 const database = await testDatabase();
 const { pool } = database;
@@ -53,9 +61,17 @@ const told = (posts: Posted[], path: string) =>
 const codes = (posts: Posted[], path: string) =>
   told(posts, path).map(({ extension }) => extension?.find(({ url }) => url === EVENT_CODE_URL)?.valueCode);
 const focuses = (posts: Posted[], path: string) =>
-  told(posts, path).map(({ part }) => part?.find(({ name }) => name === 'focus')?.valueReference?.reference?.split('/').at(-1));
+  told(posts, path).map(({ part }) =>
+    part
+      ?.find(({ name }) => name === 'focus')
+      ?.valueReference?.reference?.split('/')
+      .at(-1),
+  );
 const settled = (id: string, number: number) =>
-  eventually(() => subscriptionRow(pool, id), (row) => Number(row.delivered_number) === number && row.lease_owner === null);
+  eventually(
+    () => subscriptionRow(pool, id),
+    (row) => Number(row.delivered_number) === number && row.lease_owner === null,
+  );
 
 test('a service is told of its own patient, without a gap in the numbers for what is withheld', async () => {
   const [hers, other] = [randomUUID(), randomUUID()];
@@ -71,7 +87,11 @@ test('a service is told of its own patient, without a gap in the numbers for wha
 test('an event about two people is told only to who may know of both', async () => {
   const [mother, baby, stranger] = [randomUUID(), randomUUID(), randomUUID()];
   const journey = randomUUID();
-  await pool.query(`insert into member (journey, person, role) values ($1, $2, 'mother'), ($1, $3, 'infant')`, [journey, mother, baby]);
+  await pool.query(`insert into member (journey, person, role) values ($1, $2, 'mother'), ($1, $3, 'infant')`, [
+    journey,
+    mother,
+    baby,
+  ]);
   await involve(perinatal, mother);
   await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal) });
   const known = episodeEvent({ journey, persons: [mother, baby], code: 'member-linked' });
@@ -87,7 +107,10 @@ test('referral-received goes to the referrer and the named receiver, even one wi
   await subscribeActive(pool, `${receiver.url}/c`, { as: as(charity), content: 'empty' });
   await subscribeActive(pool, `${receiver.url}/i`, { as: as(parentInfant) });
   const services = [perinatal.service.id, charity.service.id];
-  await publish([episodeEvent({ code: 'referral-received', category: 'REF', persons: [person], services }), episodeEvent({ persons: [person] })]);
+  await publish([
+    episodeEvent({ code: 'referral-received', category: 'REF', persons: [person], services }),
+    episodeEvent({ persons: [person] }),
+  ]);
   await receiver.until((posts) => numbersOf(posts, '/p').length >= 2 && numbersOf(posts, '/i').length >= 1);
   expect(codes(receiver.posts, '/p')).toEqual(['referral-received', 'episode-started']);
   expect(codes(receiver.posts, '/i')).toEqual(['episode-started']);
@@ -118,7 +141,10 @@ test('an event denied between two tries keeps its number and id and says nothing
   const id = await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal) });
   receiver.respond = () => 503;
   await publish([episodeEvent({ persons: [person] })]);
-  await eventually(() => subscriptionRow(pool, id), ({ attempts }) => attempts === 1);
+  await eventually(
+    () => subscriptionRow(pool, id),
+    ({ attempts }) => attempts === 1,
+  );
   receiver.respond = () => 200;
   await pool.query('delete from involvement where person = $1', [person]);
   await pool.query('update subscription set next_attempt_at = now() where id = $1', [id]);
@@ -134,7 +160,11 @@ test('an event denied between two tries keeps its number and id and says nothing
 
 test('contact-stop overtakes what waits, and several events share a Bundle where the client asked for it', async () => {
   const id = await subscribeActive(pool, `${receiver.url}/o`, { maxCount: 3 });
-  await publish(['episode-started', 'episode-changed', 'contact-stop', 'episode-ended'].map((code) => episodeEvent({ code: code as Event['code'] })));
+  await publish(
+    ['episode-started', 'episode-changed', 'contact-stop', 'episode-ended'].map((code) =>
+      episodeEvent({ code: code as Event['code'] }),
+    ),
+  );
   await settled(id, 4);
   expect(receiver.posts.map((post) => numbersOf([post]))).toEqual([[1, 2, 3], [4]]);
   expect(codes(receiver.posts, '/o')).toEqual(['contact-stop', 'episode-started', 'episode-changed', 'episode-ended']);
@@ -143,7 +173,12 @@ test('contact-stop overtakes what waits, and several events share a Bundle where
 describe('full-resource payloads', () => {
   async function store(person: string): Promise<string> {
     const id = randomUUID();
-    const content = { resourceType: 'EpisodeOfCare', id, status: 'active', patient: { reference: `Patient/${person}` } };
+    const content = {
+      resourceType: 'EpisodeOfCare',
+      id,
+      status: 'active',
+      patient: { reference: `Patient/${person}` },
+    };
     await pool.query(
       `insert into resource (type, id, version, content, owner, persons, authors, digest)
        values ('EpisodeOfCare', $1, 1, $2, $3, array[$3::uuid], array[$4::uuid], '')`,
@@ -158,21 +193,32 @@ describe('full-resource payloads', () => {
     await involve(perinatal, closed, 'closed');
     await pool.query('update involvement set until = now() where person = $1', [closed]);
     await pool.query(`update service set payload_ceiling = 'full-resource' where id = $1`, [perinatal.service.id]);
-    const id = await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal), content: 'full-resource', maxCount: 2 });
+    const id = await subscribeActive(pool, `${receiver.url}/p`, {
+      as: as(perinatal),
+      content: 'full-resource',
+      maxCount: 2,
+    });
     const [episode, old] = [await store(own), await store(closed)];
     receiver.respond = () => 500;
     await publish([
       episodeEvent({ persons: [own], focus: { type: 'EpisodeOfCare', id: episode } }),
       episodeEvent({ persons: [closed], focus: { type: 'EpisodeOfCare', id: old } }),
     ]);
-    await eventually(() => subscriptionRow(pool, id), ({ attempts }) => attempts === 1);
-    await pool.query(`update resource set version = 2, content = content || '{"status": "finished"}' where id = $1`, [episode]);
+    await eventually(
+      () => subscriptionRow(pool, id),
+      ({ attempts }) => attempts === 1,
+    );
+    await pool.query(`update resource set version = 2, content = content || '{"status": "finished"}' where id = $1`, [
+      episode,
+    ]);
     receiver.respond = () => 200;
     await pool.query('update subscription set next_attempt_at = now() where id = $1', [id]);
     await settled(id, 2);
     expect(new Set(receiver.posts.map(({ body }) => body)).size).toBe(1);
     const resources = receiver.posts[0]?.bundle.entry?.slice(1).map(({ resource }) => resource);
-    expect(resources).toMatchObject([{ resourceType: 'EpisodeOfCare', id: episode, status: 'active', meta: { versionId: '1' } }]);
+    expect(resources).toMatchObject([
+      { resourceType: 'EpisodeOfCare', id: episode, status: 'active', meta: { versionId: '1' } },
+    ]);
     const { rows } = await pool.query('select resources from notification where subscription_id = $1', [id]);
     expect(rows.every(({ resources }) => resources === null)).toBe(true);
   });
@@ -182,13 +228,19 @@ test('every disclosure has an audit row committed before its bytes arrive', asyn
   const id = await subscribeActive(pool, `${receiver.url}/o`, { as: OPERATOR });
   const audited: unknown[] = [];
   receiver.respond = async () => {
-    const { rows } = await pool.query('select first_number, last_number, outcome from attempt where subscription_id = $1', [id]);
+    const { rows } = await pool.query(
+      'select first_number, last_number, outcome from attempt where subscription_id = $1',
+      [id],
+    );
     audited.push(...rows);
     return 200;
   };
   await publish([episodeEvent()]);
   await settled(id, 1);
   expect(audited).toEqual([{ first_number: '1', last_number: '1', outcome: null }]);
-  const { rows } = await pool.query('select outcome, status, delivered_number from attempt where subscription_id = $1', [id]);
+  const { rows } = await pool.query(
+    'select outcome, status, delivered_number from attempt where subscription_id = $1',
+    [id],
+  );
   expect(rows).toEqual([{ outcome: 'ok', status: 200, delivered_number: '1' }]);
 });
