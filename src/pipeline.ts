@@ -5,22 +5,18 @@
 import { nameServices } from './access/name-services.ts';
 import type { Context } from './context.ts';
 import { messageName } from './db.ts';
-import { Rejected } from './errors.ts';
 import { identifyRecord, keysOf } from './link/identify.ts';
 import { findImpostors, link } from './link/plan.ts';
 import { provenanceOf } from './link/provenance.ts';
-import type { Mapping, Mappings } from './map/load-mappings.ts';
-import { mapUnit } from './map/map-unit.ts';
+import type { Mappings } from './map/load-mappings.ts';
 import { countMessage } from './metrics.ts';
-import type { Answer, Issue, Message, MessageStatus, SourceRecord, Unit } from './model.ts';
-import { parseMessage } from './parse/parse-message.ts';
+import type { Answer, Message, MessageStatus, SourceRecord } from './model.ts';
 import { notifyCommitted } from './publish/sequencer.ts';
 import { answerEarlier, messageKey, withFacts } from './save/load.ts';
 import { findStoredRows, save } from './save/save.ts';
-import { validateRecord } from './validate/validate-record.ts';
+import { isSound, type Understood, understand } from './understand.ts';
 
 export type Pipeline = Context & { mappings: Mappings };
-type Read = { position: string; record: SourceRecord | null; issues: Issue[] };
 /** `replay`: a held message tried again. `messageId`: a row of a file that is stored already. */
 type Options = { replay?: boolean; messageId?: string };
 
@@ -30,11 +26,11 @@ type Options = { replay?: boolean; messageId?: string };
  */
 export async function intake(ctx: Pipeline, message: Message, options: Options = {}): Promise<Answer> {
   const started = performance.now();
-  const units = readMessage(ctx.mappings.get(message.source), message);
+  const units = understand(ctx.mappings.get(message.source), message);
   const file = units.length > 1 || units[0]?.position !== '';
   const answer = file
     ? await settleFile(ctx, message, units, options)
-    : await settleUnit(ctx, message, units[0] as Read, options);
+    : await settleUnit(ctx, message, units[0] as Understood, options);
   if (answer.status === 'accepted' && !answer.duplicate) announceCommit(ctx);
   const ms = Math.round(performance.now() - started);
   countMessage(message, answer, ms);
@@ -52,35 +48,10 @@ function announceCommit(ctx: Context): void {
   notifyCommitted(ctx);
 }
 
-/** parse, map, validate: pure. A message that cannot be read at all is one unit with nothing in it. */
-function readMessage(mapping: Mapping | undefined, message: Message): Read[] {
-  try {
-    const { units } = parseMessage(message);
-    if (mapping) return units.map((unit) => readUnit(mapping, unit, message));
-    throw new Rejected(400, [
-      { severity: 'error', code: 'not-supported', text: `no mapping for source "${message.source}"` },
-    ]);
-  } catch (error) {
-    if (error instanceof Rejected) return [{ position: '', record: null, issues: error.issues.map(unreadable) }];
-    throw error;
-  }
-}
-
-const UNREADABLE = Symbol('unreadable');
-const unreadable = (issue: Issue): Issue => Object.assign({ ...issue }, { [UNREADABLE]: true });
-const isUnreadable = ({ issues }: Read) => issues.some((issue) => UNREADABLE in issue);
-
-function readUnit(mapping: Mapping, { position, tree, error }: Unit, message: Message): Read {
-  if (error) return { position, record: null, issues: [error] };
-  const { record, issues } = mapUnit(mapping, { position, tree }, { dialect: message.system.dialect });
-  return { position, record, issues: record ? [...issues, ...validateRecord(record)] : issues };
-}
-
 /** link and save one unit: one transaction, under the locks of every family it can touch. */
-async function settleUnit(ctx: Pipeline, message: Message, unit: Read, options: Options): Promise<Answer> {
+async function settleUnit(ctx: Pipeline, message: Message, unit: Understood, options: Options): Promise<Answer> {
   const { system, identifier } = message;
-  const sound = unit.record !== null && !unit.issues.some(({ severity }) => severity === 'error');
-  const named = sound ? await nameServices(ctx, unit.record as SourceRecord, system.service) : null;
+  const named = isSound(unit) ? await nameServices(ctx, unit.record as SourceRecord, system.service) : null;
   const found = named && identifyRecord(named, { key: ctx.key, systemId: system.id });
   const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
   const sender = { systemId: system.id, service: system.service };
@@ -93,7 +64,7 @@ async function settleUnit(ctx: Pipeline, message: Message, unit: Read, options: 
     const plan = record && link(ctx.key, facts, record, sender);
     const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
     if (plan && provenance) plan.insert.push(provenance);
-    const status: MessageStatus = record ? 'accepted' : isUnreadable(unit) ? 'rejected' : 'held';
+    const status: MessageStatus = record ? 'accepted' : unit.unreadable ? 'rejected' : 'held';
     const issues = [...unit.issues, ...(found?.issues ?? []), ...impostors];
     const units = [{ position: unit.position, status, issues }];
     const stored = options.messageId ?? (options.replay ? (earlier?.messageId ?? null) : null);
@@ -111,7 +82,7 @@ async function settleUnit(ctx: Pipeline, message: Message, unit: Read, options: 
 const NOTHING = { message: null, messageId: null, record: null, plan: null, answer: null };
 
 /** A file: kept first, then a transaction per row, so that a bad row costs nobody else and a retry goes on where it stopped. */
-async function settleFile(ctx: Pipeline, message: Message, rows: Read[], options: Options): Promise<Answer> {
+async function settleFile(ctx: Pipeline, message: Message, rows: Understood[], options: Options): Promise<Answer> {
   const { system, identifier } = message;
   const lock = [messageKey(ctx.key, system.id, identifier)];
   const sender = { systemId: system.id, identifier };

@@ -2,8 +2,9 @@ import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import type { Member, StoredView, View } from '../facts.ts';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
+import { journeysOf } from './journey-views.ts';
 import { lossOf } from './journeys.ts';
-import { type Family, journeysOf } from './views.ts';
+import type { Family } from './views.ts';
 
 type Change = { view: View; before: StoredView | undefined };
 

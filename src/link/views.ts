@@ -1,23 +1,16 @@
-import type {
-  CareTeam,
-  Encounter,
-  EpisodeOfCare,
-  Group,
-  RelatedPerson,
-  Resource,
-  ServiceRequest,
-} from '@medplum/fhirtypes';
+import type { Encounter, EpisodeOfCare, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
 import type { StatementState, StoredView, View } from '../facts.ts';
 import { idOf, renameReferences } from '../fhir/references.ts';
+import { groupView, journeysOf, teamViews } from './journey-views.ts';
 import type { Journey } from './journeys.ts';
 import { composePatient } from './patient-view.ts';
 import type { Person } from './persons.ts';
 import type { Edge } from './relate.ts';
 import type { Spell } from './spells.ts';
+import { tombstone } from './tombstone.ts';
 
-export const STAGE_SYSTEM = 'https://skein.example/fhir/CodeSystem/stage';
-const JOURNEY_TAG = 'https://skein.example/fhir/journey';
+export const JOURNEY_TAG = 'https://skein.example/fhir/journey';
 const ROLE = 'http://terminology.hl7.org/CodeSystem/v3-RoleCode';
 
 export type Family = {
@@ -32,7 +25,7 @@ export type Family = {
 };
 
 type Made = Omit<View, 'state'> & { state?: string | null };
-const view = (made: Made): View => ({ ...made, state: made.state ?? null });
+export const view = (made: Made): View => ({ ...made, state: made.state ?? null });
 
 /** Every shared resource of a family as it should be, from facts alone. */
 export function composeViews(family: Family): View[] {
@@ -147,80 +140,6 @@ function directView(family: Family, state: StatementState): View[] {
   ];
 }
 
-function groupView(journey: Journey): View {
-  const content: Group = {
-    resourceType: 'Group',
-    id: journey.id,
-    active: true,
-    type: 'person',
-    actual: true,
-    characteristic: journey.stages.map(({ code, start, end }) => ({
-      code: { coding: [{ system: 'https://skein.example/fhir/CodeSystem/journey', code: 'stage' }] },
-      valueCodeableConcept: { coding: [{ system: STAGE_SYSTEM, code }] },
-      exclude: false,
-      period: { start, ...(end ? { end } : {}) },
-    })),
-    member: [...journey.members]
-      .sort((a, b) => (a.person < b.person ? -1 : 1))
-      .map(({ person }) => ({ entity: { reference: `Patient/${person}` }, inactive: false })),
-  };
-  if (content.characteristic?.length === 0) delete content.characteristic;
-  return view({
-    type: 'Group',
-    id: journey.id,
-    content,
-    owner: journey.anchor,
-    persons: journey.members.map(({ person }) => person).sort(),
-    authors: [],
-    service: null,
-    state: journey.stages.map(({ code, start }) => `${code}:${start}`).join(' '),
-  });
-}
-
-function teamViews(family: Family, journey: Journey): View[] {
-  return journey.members.flatMap(({ person }) => {
-    const spells = family.spells.filter(
-      (spell) => spell.person.id === person && isCare(spell) && journeysOf(family, spell).includes(journey),
-    );
-    if (spells.length === 0) return [];
-    const id = keyedId(family.key, 'team', journey.id, person);
-    const participant = spells
-      .map((spell) => ({ member: { reference: `Organization/${spell.service}` }, period: spell.period }))
-      .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-    const content: CareTeam = {
-      resourceType: 'CareTeam',
-      id,
-      meta: { tag: [{ system: JOURNEY_TAG, code: journey.id }] },
-      status: 'active',
-      subject: { reference: `Patient/${person}` },
-      participant,
-    };
-    return [
-      view({
-        type: 'CareTeam',
-        id,
-        content,
-        owner: person,
-        persons: [person],
-        authors: [],
-        service: null,
-        state: 'active',
-      }),
-    ];
-  });
-}
-
-/** Care that was taken up: a referral still to be accepted is between the services it names. */
-const isCare = ({ status, confirmed }: Spell) =>
-  confirmed && ['active', 'onhold', 'waitlist', 'finished'].includes(status);
-
-/** The journey that a spell belongs to: never two, so that care in one pregnancy says nothing to those of another. */
-export function journeysOf(family: Family, { person, period }: Spell): Journey[] {
-  return family.journeys.filter(({ happenings }) =>
-    happenings.some((happening) => happening.person === person && happening.start === period.start),
-  );
-}
-
 /** A sender's resource without what is its own affair (narrative, version, contained parts), its references made ours. */
 function toShared<T extends Resource>(family: Family, resource: T): T {
   const {
@@ -235,31 +154,6 @@ function toShared<T extends Resource>(family: Family, resource: T): T {
     const spell = episode && family.spells.find(({ keys }) => keys.includes(episode));
     return person ? `Patient/${person.id}` : spell ? `EpisodeOfCare/${spell.id}` : undefined;
   });
-}
-
-/** What a resource becomes when facts no longer support it: it still answers, inactive, and says no more than that. */
-function tombstone(family: Family, { type, id, owner, persons, authors, service }: StoredView): View {
-  const subject = { reference: `Patient/${persons[0]}` };
-  const survivor = family.personOf(id);
-  const contents: Record<string, Resource> = {
-    Patient: {
-      resourceType: 'Patient',
-      id,
-      active: false,
-      ...(survivor && survivor.id !== id
-        ? { link: [{ other: { reference: `Patient/${survivor.id}` }, type: 'replaced-by' as const }] }
-        : {}),
-    },
-    RelatedPerson: { resourceType: 'RelatedPerson', id, active: false, patient: subject },
-    Group: { resourceType: 'Group', id, active: false, type: 'person', actual: true },
-    CareTeam: { resourceType: 'CareTeam', id, status: 'inactive', subject },
-    EpisodeOfCare: { resourceType: 'EpisodeOfCare', id, status: 'entered-in-error', patient: subject },
-    ServiceRequest: { resourceType: 'ServiceRequest', id, status: 'entered-in-error', intent: 'plan', subject },
-    Encounter: { resourceType: 'Encounter', id, status: 'entered-in-error', class: { code: 'AMB' }, subject },
-  };
-  const content = contents[type] as Resource;
-  const about = type === 'Patient' && survivor && survivor.id !== id ? [id, survivor.id] : persons;
-  return view({ type, id, content, owner, persons: about, authors, service, state: 'gone' });
 }
 
 const unique = (items: string[]): string[] => [...new Set(items)].sort();

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { MAPPINGS_DIR, type Mappings } from '../map/load-mappings.ts';
-import { isSound, type Result, runMapping } from './run-mapping.ts';
+import { isSound, type Understood } from '../understand.ts';
+import { runMapping } from './run-mapping.ts';
 
 /** One pair on disk: `<case>.in.<ext>` with `<case>.out.json` (statements), or `<case>.outcome.json` when all of it is held. */
 export type Example = { source: string; name: string; input: URL; out: URL; outcome: URL };
@@ -24,7 +25,7 @@ export function listExamples(mappings: Mappings, dir: URL = MAPPINGS_DIR): Examp
 }
 
 /** What an example's second file says: statements and issues of each unit; lineage is left out. */
-export function describeResults(results: Result[]): string {
+export function describeResults(results: Understood[]): string {
   const units = results.map(({ position, record, issues }) => ({
     ...(position ? { position } : {}),
     ...(record && isSound({ position, record, issues })
@@ -50,13 +51,13 @@ export function updateExample(mappings: Mappings, example: Example): void {
   writeFileSync(fileFor(example, results), describeResults(results));
 }
 
-export function runExample(mappings: Mappings, { source, input }: Example): Result[] {
+export function runExample(mappings: Mappings, { source, input }: Example): Understood[] {
   const mapping = mappings.get(source);
   if (!mapping) throw new Error(`no mapping ${source}`);
   return runMapping(mapping, readFileSync(input));
 }
 
-const fileFor = ({ out, outcome }: Example, results: Result[]) => (results.some(isSound) ? out : outcome);
+const fileFor = ({ out, outcome }: Example, results: Understood[]) => (results.some(isSound) ? out : outcome);
 
 /** The lines around the first that differs: `-` expected, `+` now. */
 function firstDifference(expected: string, got: string): string {

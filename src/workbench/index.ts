@@ -5,9 +5,10 @@ import { loadMappings, type Mapping, type Mappings } from '../map/load-mappings.
 import { mappingJsonSchema, SCHEMA_FILE } from '../map/mapping-file.ts';
 import { MappingError } from '../map/yaml-file.ts';
 import type { Issue, Json } from '../model.ts';
+import { isSound, type Understood } from '../understand.ts';
 import { checkStructure } from '../validate/check-structure.ts';
 import { listExamples, testExample, updateExample } from './examples.ts';
-import { isSound, type Result, runMapping } from './run-mapping.ts';
+import { runMapping } from './run-mapping.ts';
 
 const HELP = `Usage: skein map COMMAND | skein validate FILE   [--json]
 
@@ -136,7 +137,7 @@ async function chooseMapping({ mapping: name }: Flags): Promise<Mapping> {
   return mapping;
 }
 
-function runOne(mapping: Mapping, file: string | undefined, { dialect }: Flags): Result[] {
+function runOne(mapping: Mapping, file: string | undefined, { dialect }: Flags): Understood[] {
   if (dialect !== undefined && !mapping.dialects.has(dialect))
     throw new WrongUse(`${mapping.name} has no dialect "${dialect}"`);
   return runMapping(mapping, read(file), dialect ?? null);

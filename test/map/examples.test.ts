@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isValidNhsNumber } from '../../src/fhir/nhs-number.ts';
 import { loadMappings, MAPPINGS_DIR } from '../../src/map/load-mappings.ts';
+import { isSound } from '../../src/understand.ts';
 import { listExamples, runExample, testExample } from '../../src/workbench/examples.ts';
-import { isSound } from '../../src/workbench/run-mapping.ts';
 
 const mappings = await loadMappings();
 const examples = listExamples(mappings);

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadMappings } from '../../src/map/load-mappings.ts';
 import type { Json } from '../../src/model.ts';
+import { isSound } from '../../src/understand.ts';
 import { checkStructure } from '../../src/validate/check-structure.ts';
 import { listExamples, runExample } from '../../src/workbench/examples.ts';
-import { isSound } from '../../src/workbench/run-mapping.ts';
 
 type Node = { [name: string]: Json };
 

@@ -1,0 +1,33 @@
+/** parse, map, validate: what a message says, with no store and no network. The pipeline and the workbench both begin here. */
+import { Rejected } from './errors.ts';
+import type { Mapping } from './map/load-mappings.ts';
+import { mapUnit } from './map/map-unit.ts';
+import type { Issue, Message, SourceRecord, Unit } from './model.ts';
+import { parseMessage } from './parse/parse-message.ts';
+import { validateRecord } from './validate/validate-record.ts';
+
+/** One unit of a message (a row of a file, else the whole). `unreadable`: nothing could be read at all. */
+export type Understood = { position: string; record: SourceRecord | null; issues: Issue[]; unreadable: boolean };
+
+/** Never throws for bad input: what cannot be understood is a unit without a record, and its issues say why. */
+export function understand(mapping: Mapping | undefined, message: Message): Understood[] {
+  try {
+    const { units } = parseMessage(message);
+    if (mapping) return units.map((unit) => understandUnit(mapping, unit, message.system.dialect));
+    const text = `no mapping for source "${message.source}"`;
+    throw new Rejected(400, [{ severity: 'error', code: 'not-supported', text }]);
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    return [{ position: '', record: null, issues: error.issues, unreadable: true }];
+  }
+}
+
+function understandUnit(mapping: Mapping, { position, tree, error }: Unit, dialect: string | null): Understood {
+  if (error) return { position, record: null, issues: [error], unreadable: false };
+  const { record, issues } = mapUnit(mapping, { position, tree }, { dialect });
+  return { position, record, issues: record ? [...issues, ...validateRecord(record)] : issues, unreadable: false };
+}
+
+/** It may be linked and saved; otherwise it is held. */
+export const isSound = ({ record, issues }: Omit<Understood, 'unreadable'>): boolean =>
+  record !== null && issues.every(({ severity }) => severity !== 'error');
