@@ -5,7 +5,6 @@ import type {
   Patient,
   Reference,
   RelatedPerson,
-  Resource,
   ServiceRequest,
 } from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
