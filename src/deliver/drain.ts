@@ -9,88 +9,99 @@ const MAX_RUNS = 512;
 const BATCH = 32;
 const WATCH_MS = 250;
 
-/** `pump` resolves when nothing more can be claimed, not when everything has been sent. */
-export type Drain = { pump(): Promise<void>; stop(): Promise<void> };
-
 type Running = { claimed: Claimed; abort: AbortController; renewedAt: number; done: Promise<void> };
 
 /**
  * Sends what is due to every subscription at once, and to each in order. A slow or dead endpoint holds its own run and its
  * own share of the runs (capped per origin), nobody else's: outcomes are written for whichever runs have ended.
  */
-export function openDrain(ctx: Context, sender: Sender): Drain {
-  const running = new Map<string, Running>();
-  let ended: Outcome[] = [];
-  let settling: Promise<void> | null = null;
-  let pumping: Promise<void> | null = null;
-  let again = false;
-  let stopped = false;
+export class Drain {
+  readonly #ctx: Context;
+  readonly #sender: Sender;
+  readonly #running = new Map<string, Running>();
+  readonly #watch: NodeJS.Timeout;
+  #ended: Outcome[] = [];
+  #settling: Promise<void> | null = null;
+  #pumping: Promise<void> | null = null;
+  #again = false;
+  #stopped = false;
 
-  const start = (claimed: Claimed): void => {
-    const abort = new AbortController();
-    const done = run({ ctx, sender, abort }, claimed)
-      .then((outcome) => {
-        ended.push(outcome);
-        report(ctx, outcome);
-      })
-      .catch((error: unknown) => ctx.log.error({ event: 'deliver.run', subscription: claimed.stored.id, err: error }))
-      .finally(() => {
-        running.delete(claimed.lease + claimed.stored.id);
-        settleSoon();
-      });
-    running.set(claimed.lease + claimed.stored.id, { claimed, abort, renewedAt: claimed.claimedAt, done });
-  };
+  constructor(ctx: Context, sender: Sender) {
+    this.#ctx = ctx;
+    this.#sender = sender;
+    this.#watch = setInterval(() => void watchLeases(ctx, this.#running), WATCH_MS);
+  }
 
-  const settleSoon = (): Promise<void> => {
-    settling ??= settleAll().finally(() => {
-      settling = null;
-      if (ended.length > 0) void settleSoon();
-      else if (!stopped)
-        pump().catch((error: unknown) => ctx.log.error({ event: 'deliver.claim', err: error }, 'the sweep retries'));
+  /** Claims and starts all that is due. Resolves when nothing more can be claimed, not when everything has been sent. */
+  pump(): Promise<void> {
+    this.#again = true;
+    this.#pumping ??= this.#claimAll().finally(() => {
+      this.#pumping = null;
+      if (this.#again && !this.#stopped && this.#running.size < MAX_RUNS) this.#settleSoon();
     });
-    return settling;
-  };
-  // What ends while a batch is being written makes the next batch. A batch that cannot be written is done again after its leases.
-  const settleAll = async (): Promise<void> => {
-    await new Promise(setImmediate);
-    const batch = ended;
-    ended = [];
-    if (batch.length === 0) return;
-    await settle(ctx, batch).catch((error: unknown) =>
-      ctx.log.error({ event: 'deliver.settle', err: error, runs: batch.length }),
-    );
-  };
+    return this.#pumping;
+  }
 
-  const pump = (): Promise<void> => {
-    again = true;
-    pumping ??= claimAll().finally(() => {
-      pumping = null;
-      if (again && !stopped && running.size < MAX_RUNS) settleSoon();
-    });
-    return pumping;
-  };
-  const claimAll = async (): Promise<void> => {
-    while (again && !stopped && running.size < MAX_RUNS) {
-      again = false;
-      const limit = Math.min(BATCH, MAX_RUNS - running.size);
-      const claimed = await claim(ctx, { limit, inFlight: countOrigins(running) });
-      for (const one of claimed) start(one);
-      if (claimed.length > 0) again = true;
+  /** Claims no more, aborts what is in flight and hands it back: another worker, or the next start, goes on at once. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#pumping?.catch((error: unknown) => this.#ctx.log.error({ event: 'deliver.claim', err: error }));
+    for (const { abort } of this.#running.values()) abort.abort();
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+    while (this.#settling) await this.#settling;
+    clearInterval(this.#watch);
+  }
+
+  async #claimAll(): Promise<void> {
+    while (this.#again && !this.#stopped && this.#running.size < MAX_RUNS) {
+      this.#again = false;
+      const limit = Math.min(BATCH, MAX_RUNS - this.#running.size);
+      const claimed = await claim(this.#ctx, { limit, inFlight: countOrigins(this.#running) });
+      for (const one of claimed) this.#start(one);
+      if (claimed.length > 0) this.#again = true;
     }
-  };
+  }
 
-  const watch = setInterval(() => void watchLeases(ctx, running), WATCH_MS);
-  return {
-    pump,
-    async stop() {
-      stopped = true;
-      await pumping?.catch((error: unknown) => ctx.log.error({ event: 'deliver.claim', err: error }));
-      for (const { abort } of running.values()) abort.abort();
-      await Promise.all([...running.values()].map(({ done }) => done));
-      while (settling) await settling;
-      clearInterval(watch);
-    },
-  };
+  #start(claimed: Claimed): void {
+    const abort = new AbortController();
+    const name = claimed.lease + claimed.stored.id;
+    const done = run({ ctx: this.#ctx, sender: this.#sender, abort }, claimed)
+      .then((outcome) => {
+        this.#ended.push(outcome);
+        report(this.#ctx, outcome);
+      })
+      .catch((error: unknown) =>
+        this.#ctx.log.error({ event: 'deliver.run', subscription: claimed.stored.id, err: error }),
+      )
+      .finally(() => {
+        this.#running.delete(name);
+        this.#settleSoon();
+      });
+    this.#running.set(name, { claimed, abort, renewedAt: claimed.claimedAt, done });
+  }
+
+  /** What ends while a batch is being written makes the next batch; then what became due meanwhile is claimed. */
+  #settleSoon(): void {
+    this.#settling ??= this.#settleEnded().finally(() => {
+      this.#settling = null;
+      if (this.#ended.length > 0) this.#settleSoon();
+      else if (!this.#stopped) {
+        this.pump().catch((error: unknown) =>
+          this.#ctx.log.error({ event: 'deliver.claim', err: error }, 'the sweep retries'),
+        );
+      }
+    });
+  }
+
+  /** A batch that cannot be written is found and sent again when its leases have run out. */
+  async #settleEnded(): Promise<void> {
+    await new Promise(setImmediate);
+    const batch = this.#ended;
+    this.#ended = [];
+    if (batch.length === 0) return;
+    const lost = (error: unknown) => this.#ctx.log.error({ event: 'deliver.settle', err: error, runs: batch.length });
+    await settle(this.#ctx, batch).catch(lost);
+  }
 }
 
 function countOrigins(running: Map<string, Running>): Map<string, number> {
@@ -110,7 +121,11 @@ async function watchLeases(ctx: Context, running: Map<string, Running>): Promise
   if (old.length === 0) return;
   try {
     const leases = [...new Set(old.map(({ claimed }) => claimed.lease))];
-    const { rows } = await ctx.db.query<Held>({ name: 'deliver-renew', text: RENEW, values: [leases, LEASE_SECONDS, old.map(({ claimed }) => claimed.stored.id)] });
+    const { rows } = await ctx.db.query<Held>({
+      name: 'deliver-renew',
+      text: RENEW,
+      values: [leases, LEASE_SECONDS, old.map(({ claimed }) => claimed.stored.id)],
+    });
     const held = new Map(rows.map((row) => [row.lease + row.id, row.version]));
     for (const one of old) {
       const { stored, lease } = one.claimed;

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { beat } from '../metrics.ts';
 import { openWakes } from '../queue.ts';
-import { openDrain } from './drain.ts';
+import { Drain } from './drain.ts';
 import { openSender } from './send.ts';
 
 const SWEEP_MS = 1_000;
@@ -15,8 +15,8 @@ export const KEEP_DAYS = 90;
  */
 export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<void> }> {
   const sender = openSender(ctx.config.WEBHOOK_ALLOW);
-  const drain = openDrain(ctx, sender);
-  const wakes = await openWakes(ctx, drain.pump);
+  const drain = new Drain(ctx, sender);
+  const wakes = await openWakes(ctx, () => drain.pump());
   ctx.signals.on('settled', wakes.wake);
   let tidiedAt = 0;
   const sweep = async (): Promise<void> => {
