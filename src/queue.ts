@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq';
 import type pg from 'pg';
 import type { Context } from './context.ts';
@@ -88,18 +89,32 @@ async function migrateQueue(pool: pg.Pool): Promise<void> {
   }
 }
 
-type End = { close(): Promise<void>; on(event: 'error', listener: (error: Error) => void): unknown };
-type Adding = End & { add(name: string, data: object, options: typeof JOB): Promise<unknown> };
+type Adding = Pick<Queue, 'close'> & {
+  add(name: string, data: object, options: typeof JOB): Promise<unknown>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+};
+type Working = Pick<Worker, 'close'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'ready', listener: () => void): unknown;
+};
 
-function follow(ctx: Context, queue: Adding, worker: End): Queued {
+/** A store that has gone cannot be left politely: nobody waits for it longer than this. */
+const CLOSE_MS = 1_000;
+
+function follow(ctx: Context, queue: Adding, worker: Working): Queued {
   const report = (error: Error) => ctx.log.debug({ event: 'queue.error', err: error }, 'queue store unreachable');
   queue.on('error', report);
   worker.on('error', report);
+  let ready = false;
+  worker.on('ready', () => {
+    ready = true;
+  });
   return {
     add: () => queue.add('drain', {}, JOB),
     close: async () => {
-      await worker.close();
-      await queue.close();
+      // Never connected, it would wait for its first job for ever.
+      const closed = worker.close(!ready).then(() => queue.close());
+      await Promise.race([closed, delay(CLOSE_MS)]);
     },
   };
 }

@@ -35,7 +35,10 @@ afterEach(async () => {
 function startChild(env: Record<string, string>): ChildProcess {
   const settings = { DATABASE_URL: database.url, WEBHOOK_ALLOW: '127.0.0.1', ...env };
   const file = fileURLToPath(new URL('worker-process.ts', import.meta.url));
-  const child = spawn(process.execPath, [file], { env: { ...process.env, ...settings }, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [file], {
+    env: { ...process.env, ...settings },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   children.push(child);
   return child;
 }
@@ -44,7 +47,10 @@ async function start(env: Record<string, string> = {}) {
   const ctx = loopbackContext(database, env);
   const delivery = await startDelivery(ctx);
   const sequencer = startSequencer(ctx);
-  stops.push(() => sequencer.stop(), () => delivery.stop());
+  stops.push(
+    () => sequencer.stop(),
+    () => delivery.stop(),
+  );
   return ctx;
 }
 
@@ -58,25 +64,29 @@ for (const [name, env] of [
   ['PostgreSQL', {}],
   ['Redis', redis && { REDIS_URL: redis }],
 ] as const) {
-  test.skipIf(!env)(`a worker killed in mid-send loses nothing and another goes on within 5 s (queue on ${name})`, async () => {
-    const ids = [await subscribeActive(pool, `${receiver.url}/a`), await subscribeActive(pool, `${receiver.url}/b`)];
-    let slow = true;
-    receiver.respond = ({ path }) => (path === '/a' && slow && numbersOf(receiver.posts, '/a').length > 3 ? 'hang' : 200);
-    const first = startChild(env as Record<string, string>);
-    await appendEvents(pool, events(30));
-    await receiver.until((posts) => numbersOf(posts, '/a').length > 3, 15_000);
-    first.kill('SIGKILL');
-    await once(first, 'exit');
-    const killed = performance.now();
-    slow = false;
-    const seen = receiver.posts.length;
-    await start(env as Record<string, string>);
-    await receiver.until((posts) => posts.slice(seen).some(({ path }) => path === '/a'), 10_000);
-    expect(performance.now() - killed).toBeLessThan(5_000);
-    await receiver.until((posts) => ['/a', '/b'].every((path) => numbersOf(posts, path).includes(30)), 15_000);
-    for (const path of ['/a', '/b']) expectAllInOrder(numbersOf(receiver.posts, path), 30);
-    expect(ids).toHaveLength(2);
-  });
+  test.skipIf(!env)(
+    `a worker killed in mid-send loses nothing and another goes on within 5 s (queue on ${name})`,
+    async () => {
+      const ids = [await subscribeActive(pool, `${receiver.url}/a`), await subscribeActive(pool, `${receiver.url}/b`)];
+      let slow = true;
+      receiver.respond = ({ path }) =>
+        path === '/a' && slow && numbersOf(receiver.posts, '/a').length > 3 ? 'hang' : 200;
+      const first = startChild(env as Record<string, string>);
+      await appendEvents(pool, events(30));
+      await receiver.until((posts) => numbersOf(posts, '/a').length > 3, 15_000);
+      first.kill('SIGKILL');
+      await once(first, 'exit');
+      const killed = performance.now();
+      slow = false;
+      const seen = receiver.posts.length;
+      await start(env as Record<string, string>);
+      await receiver.until((posts) => posts.slice(seen).some(({ path }) => path === '/a'), 10_000);
+      expect(performance.now() - killed).toBeLessThan(5_000);
+      await receiver.until((posts) => ['/a', '/b'].every((path) => numbersOf(posts, path).includes(30)), 15_000);
+      for (const path of ['/a', '/b']) expectAllInOrder(numbersOf(receiver.posts, path), 30);
+      expect(ids).toHaveLength(2);
+    },
+  );
 }
 
 test('two workers share the subscriptions and no subscription is sent to by both', async () => {
@@ -106,14 +116,32 @@ describe.skipIf(!redis)('with a Redis that forgets everything', () => {
   });
 });
 
+test('without the Redis it was told of, events are delivered by the sweep, and stopping does not hang', async () => {
+  await subscribeActive(pool, `${receiver.url}/a`);
+  const ctx = loopbackContext(database, { REDIS_URL: 'redis://127.0.0.1:1' });
+  const delivery = await startDelivery(ctx);
+  const sequencer = startSequencer(ctx);
+  await appendEvents(pool, events(3));
+  await receiver.until((posts) => numbersOf(posts).length === 3);
+  const began = performance.now();
+  await Promise.all([sequencer.stop(), delivery.stop()]);
+  expect(performance.now() - began).toBeLessThan(5_000);
+});
+
 test('a store whose connections are all cut loses nothing and is used again within 5 s', async () => {
   const id = await subscribeActive(pool, `${receiver.url}/a`);
   await start();
   await appendEvents(pool, events(40));
   await receiver.until((posts) => numbersOf(posts).length > 5);
-  await pool.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
+  await pool.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  );
   const cut = performance.now();
-  const more = async () => appendEvents(pool, events(1)).then(() => true, () => false);
+  const more = async () =>
+    appendEvents(pool, events(1)).then(
+      () => true,
+      () => false,
+    );
   await eventually(more, (done) => done);
   await receiver.until((posts) => numbersOf(posts).includes(41), 10_000);
   expect(performance.now() - cut).toBeLessThan(5_000);
