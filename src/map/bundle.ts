@@ -11,14 +11,14 @@ export type Entry = {
   url: string | undefined;
   local?: string;
 };
-export type Bundle = { entries: Entry[]; byUrl: Map<string, Entry>; byResource: Map<Node, Entry> };
+export type Bundle = { entries: Entry[]; byUrl: Map<string, Entry>; roles?: Map<Entry, Entry> };
 
 const text = (value: Json | undefined): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
 /** Entries without a resource are kept out; a single resource is a Bundle of one. */
 export function indexBundle(tree: Json): Bundle {
-  const bundle: Bundle = { entries: [], byUrl: new Map(), byResource: new Map() };
+  const bundle: Bundle = { entries: [], byUrl: new Map() };
   if (!isObject(tree)) return bundle;
   const list: Json[] =
     tree.resourceType === 'Bundle' ? (Array.isArray(tree.entry) ? tree.entry : []) : [{ resource: tree }];
@@ -32,7 +32,6 @@ export function indexBundle(tree: Json): Bundle {
       ...{ method: text(request.method), url: text(request.url) },
     };
     bundle.entries.push(entry);
-    bundle.byResource.set(resource, entry);
     const id = text(resource.id);
     for (const url of [entry.fullUrl, id && `${entry.type}/${id}`])
       if (url && !bundle.byUrl.has(url)) bundle.byUrl.set(url, entry);
@@ -82,6 +81,19 @@ function describe(resource: Node): Named {
   };
 }
 
+/** The role of each practitioner of the message: found once, however many references ask. */
+function rolesOf(bundle: Bundle): Map<Entry, Entry> {
+  if (bundle.roles) return bundle.roles;
+  bundle.roles = new Map();
+  for (const entry of bundle.entries) {
+    const link = entry.type === 'PractitionerRole' ? entry.resource.practitioner : undefined;
+    const reference = isObject(link) ? text(link.reference) : undefined;
+    const practitioner = reference === undefined ? undefined : bundle.byUrl.get(reference);
+    if (practitioner && !bundle.roles.has(practitioner)) bundle.roles.set(practitioner, entry);
+  }
+  return bundle.roles;
+}
+
 /** ODS code, team and name behind an Organization, HealthcareService, PractitionerRole or Practitioner of the message. */
 function nameService(bundle: Bundle, entry: Entry, depth = 0): Named | undefined {
   const follow = (link: Json | undefined): Named | undefined => {
@@ -98,11 +110,7 @@ function nameService(bundle: Bundle, entry: Entry, depth = 0): Named | undefined
     return { ...describe(resource), ods: describe(resource).ods ?? follow(resource.partOf)?.ods };
   if (type === 'PractitionerRole') return follow(first(resource.healthcareService)) ?? follow(resource.organization);
   if (type !== 'Practitioner') return undefined;
-  const role = bundle.entries.find((candidate) => {
-    const link = candidate.type === 'PractitionerRole' ? candidate.resource.practitioner : undefined;
-    const reference = isObject(link) ? text(link.reference) : undefined;
-    return reference !== undefined && bundle.byUrl.get(reference) === entry;
-  });
+  const role = rolesOf(bundle).get(entry);
   return role && nameService(bundle, role, depth + 1);
 }
 

@@ -2,7 +2,7 @@
 import { attempt, conditionOf, type Loader, note } from './loader.ts';
 import type { Alternative, Rule } from './mapping-file.ts';
 import { compileProducers, isSourced, type Producer } from './producer.ts';
-import { type Frame, type Node, PathError, type Run, type Scope, suggest } from './run.ts';
+import { type Frame, type Node, PathError, type Run, report, type Scope, suggest } from './run.ts';
 import { resolveTarget, type Target } from './target.ts';
 import { compileWriter, type Out } from './write.ts';
 import type { Path } from './yaml-file.ts';
@@ -135,7 +135,7 @@ function compileValue(loader: Loader, rule: Rule, { path, scope, target, top }: 
     }
     if (rule.required && run.issues.length === issues) {
       const at = field?.(run, frame) ?? target.path;
-      run.issues.push({
+      report(run, {
         severity: 'error',
         code: 'required',
         field: at,

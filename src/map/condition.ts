@@ -1,7 +1,7 @@
 /** `when`: PATH, not PATH, PATH = x, PATH != x, PATH in (a, b), PATH not in (a, b), PATH known MAP, PATH longer 8; `and` binds before `or`; or `fhirpath: …`. */
 import { type CodeTable, translate } from './concept-map.ts';
 import { evaluate } from './fhirpath.ts';
-import { type Frame, PathError, type Reader, type Run, suggest } from './run.ts';
+import { type Frame, PathError, type Reader, type Run, suggest, textOf } from './run.ts';
 
 export type Condition = (run: Run, frame: Frame) => boolean;
 type Names = { read: (path: string) => Reader; maps: Map<string, CodeTable> };
@@ -27,7 +27,7 @@ function compileClause(text: string, { read, maps }: Names): Condition {
   const reader = read(path);
   const value = (run: Run, frame: Frame): string | undefined => {
     const raw = reader.read(run, frame);
-    return raw === undefined || raw === '""' ? undefined : String(Array.isArray(raw) ? raw[0] : raw);
+    return raw === undefined || raw === '""' ? undefined : textOf(Array.isArray(raw) ? raw[0] : raw);
   };
   const test = compileTest(operator, operand, maps);
   return (run, frame) => test(value(run, frame)) !== (negated !== undefined);

@@ -1,6 +1,7 @@
 /** Text to FHIR primitives. Partial dates stay partial; a birth date is never shifted by a zone. */
 import { v2Date, v2DateTime, v2Instant } from '../fhir/v2-date.ts';
 import type { Json } from '../model.ts';
+import { textOf } from './run.ts';
 
 /** A value, or undefined where the text cannot be read as that type. */
 export type Convert = (raw: Json) => Json | undefined;
@@ -27,26 +28,26 @@ const NO = new Set(['n', 'no', 'false', '0']);
 
 const toBoolean: Convert = (raw) => {
   if (typeof raw === 'boolean') return raw;
-  const text = String(raw).trim().toLowerCase();
+  const text = textOf(raw).trim().toLowerCase();
   return YES.has(text) || (NO.has(text) ? false : undefined);
 };
 
 const toNumber =
   (pattern: RegExp): Convert =>
   (raw) =>
-    pattern.test(String(raw).trim()) ? Number(raw) : undefined;
+    pattern.test(textOf(raw).trim()) ? Number(raw) : undefined;
 
-const toText: Convert = (raw) => (typeof raw === 'object' ? undefined : String(raw).trim() || undefined);
+const toText: Convert = (raw) => (typeof raw === 'object' ? undefined : textOf(raw).trim() || undefined);
 
 /** The converter to a FHIR primitive type. */
 export function converterTo(type: string, zone: string): Convert {
   switch (type) {
     case 'date':
-      return (raw) => v2Date(asV2(String(raw)));
+      return (raw) => v2Date(asV2(textOf(raw)));
     case 'dateTime':
-      return (raw) => v2DateTime(asV2(String(raw)), zone);
+      return (raw) => v2DateTime(asV2(textOf(raw)), zone);
     case 'instant':
-      return (raw) => toInstant(String(raw), zone);
+      return (raw) => toInstant(textOf(raw), zone);
     case 'boolean':
       return toBoolean;
     case 'integer':

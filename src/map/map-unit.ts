@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { Issue, SourceRecord, Statement, Unit } from '../model.ts';
 import { toInstant } from './convert.ts';
 import type { Mapping } from './load-mappings.ts';
-import { type Instance, isObject, type Node, type Run } from './run.ts';
+import { type Instance, isObject, type Node, type Run, report } from './run.ts';
 import type { CompiledStatement } from './statement.ts';
 
 export type Mapped = { record: SourceRecord | null; issues: Issue[] };
@@ -35,7 +35,7 @@ export function mapUnit(mapping: Mapping, unit: Unit, { dialect }: { dialect: st
   );
   dropDangling(statements, run);
   if (statements.length === 0 && !hasError(run)) {
-    run.issues.push({
+    report(run, {
       severity: 'error',
       code: 'required',
       ...(unit.position && { field: unit.position }),
@@ -59,7 +59,7 @@ const hasError = (run: Run) => run.issues.some(({ severity }) => severity === 'e
 
 function noteUnknown(run: Run, name: string): void {
   const field = run.position ? `${run.position}, ${name}` : name;
-  run.issues.push({
+  report(run, {
     severity: 'information',
     code: 'informational',
     field,
@@ -96,7 +96,7 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
   }
   const identifier = statement.identify(object, run, frame);
   if (frame.entry?.method === 'PUT' && frame.entry.type === statement.resource && !identifier) {
-    run.issues.push({
+    report(run, {
       severity: 'error',
       code: 'required',
       field: frame.at,
@@ -133,7 +133,7 @@ function saidAt(mapping: Mapping, run: Run): string {
     if (instant) return instant;
     if (raw === undefined || raw === '""') continue;
     const field = reader.at(run, run.root);
-    run.issues.push({ severity: 'warning', code: 'value', field, text: `${field} is not a date and time` });
+    report(run, { severity: 'warning', code: 'value', field, text: `${field} is not a date and time` });
   }
   return '';
 }

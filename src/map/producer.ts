@@ -1,7 +1,17 @@
 import { evaluate } from './fhirpath.ts';
 import { attempt, conditionOf, type Fragment, type Loader, readPath } from './loader.ts';
 import type { Alternative, Rule } from './mapping-file.ts';
-import { type Frame, isObject, type Json, PathError, type Reader, type Run, type Scope, suggest } from './run.ts';
+import {
+  type Frame,
+  isObject,
+  type Json,
+  PathError,
+  type Reader,
+  type Run,
+  type Scope,
+  suggest,
+  textOf,
+} from './run.ts';
 import { checkConstant, type Target } from './target.ts';
 import { compileApply, copyTree } from './values.ts';
 import type { Path } from './yaml-file.ts';
@@ -131,7 +141,7 @@ function compileFrom(loader: Loader, given: Given): Core {
     if (!rule.split && !Array.isArray(raw)) return apply(run, frame, raw);
     const list = Array.isArray(raw)
       ? raw
-      : String(raw)
+      : textOf(raw)
           .split(rule.split ?? '')
           .filter(Boolean);
     const values: Json[] = [];
@@ -158,7 +168,7 @@ function compileTemplate(loader: Loader, given: Given): Core {
       const raw = reader.read(run, frame);
       if (raw === '""') run.nulls.add(given.top);
       if (raw === undefined || raw === '""' || isObject(raw)) return undefined;
-      text += String(raw).trim() + (parts[index * 2 + 2] ?? '');
+      text += textOf(raw).trim() + (parts[index * 2 + 2] ?? '');
     }
     run.source = readers.map(({ at }) => at(run, frame)).join(' ');
     return apply(run, frame, text);

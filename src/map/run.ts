@@ -54,11 +54,22 @@ export function isObject(value: Json | undefined): value is Node {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** One issue for one fault of one field, however many rules read it. */
+/** A primitive as text. Objects, which senders put anywhere, are never asked for theirs: `toString` may be a key of them. */
+export function textOf(value: Json | undefined): string {
+  return typeof value === 'object' ? '{}' : String(value);
+}
+
+/** A message with more faults than a person reads gets no longer answer; the first hundred say enough. */
+export const MAX_ISSUES = 100;
+
+/** One issue for one fault of one field, however many rules read it. An error is never left out for being late. */
 export function report(run: Run, issue: Issue): void {
   const { field, code } = issue;
-  if (!run.issues.some((known) => known.field === field && known.code === code && field !== undefined))
-    run.issues.push(issue);
+  const late =
+    run.issues.length >= MAX_ISSUES &&
+    (issue.severity !== 'error' || run.issues.some(({ severity }) => severity === 'error'));
+  if (late || (field && run.issues.some((known) => known.field === field && known.code === code))) return;
+  run.issues.push(issue);
 }
 
 export class PathError extends Error {}

@@ -4,7 +4,18 @@ import { compileRules, type Place, type Step } from './compile.ts';
 import type { Condition } from './condition.ts';
 import { attempt, conditionOf, type Loader, readPath } from './loader.ts';
 import type { Check, Rule, Statement } from './mapping-file.ts';
-import { type Expander, type Frame, isObject, type Node, PathError, type Reader, type Run, suggest } from './run.ts';
+import {
+  type Expander,
+  type Frame,
+  isObject,
+  type Node,
+  PathError,
+  type Reader,
+  type Run,
+  report,
+  suggest,
+  textOf,
+} from './run.ts';
 import type { Path } from './yaml-file.ts';
 
 /** A statement of the mapping, compiled. `identify` gives "system|value", or undefined where the sender gave nothing to know it by. */
@@ -116,7 +127,7 @@ const joined =
     const values = readers.map((reader) => reader.read(run, frame));
     return values.some((value) => value === undefined || value === '""')
       ? undefined
-      : `${system}|${values.join('|').replace(/\s+/g, '')}`;
+      : `${system}|${values.map(textOf).join('|').replace(/\s+/g, '')}`;
   };
 
 const RESOURCE_ID = 'https://skein.example/Id/resource';
@@ -127,7 +138,7 @@ const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
       (item) => isObject(item) && typeof item.value === 'string',
     ) as Node[];
     const chosen = all.find(({ system }) => system !== NHS_NUMBER) ?? all[0];
-    return chosen && `${chosen.system ?? ''}|${chosen.value}`;
+    return chosen && `${textOf(chosen.system ?? '')}|${textOf(chosen.value)}`;
   },
   id: (_, __, { entry }) =>
     typeof entry?.resource.id === 'string' ? `${RESOURCE_ID}|${entry.type}/${entry.resource.id}` : undefined,
@@ -138,10 +149,15 @@ const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
       : undefined,
   url: (_, __, { entry }) => {
     const [, conditional] = /^\w+\?identifier=([^&]+)$/.exec(entry?.url ?? '') ?? [];
-    if (conditional) return decodeURIComponent(conditional);
+    if (conditional) return unescapeUrl(conditional);
     return /^\w+\/[\w.-]+$/.test(entry?.url ?? '') ? `${RESOURCE_ID}|${entry?.url}` : undefined;
   },
 };
+
+/** As written where it is not a proper escape. */
+function unescapeUrl(text: string): string {
+  return text.replace(/%7C/gi, '|').replace(/(%[0-7][0-9A-F])+/gi, (escaped) => decodeURIComponent(escaped));
+}
 
 export function compileCheck(loader: Loader, check: Check, path: Path): CompiledCheck | undefined {
   const { severity, code } = check;
@@ -163,10 +179,10 @@ export function compileCheck(loader: Loader, check: Check, path: Path): Compiled
     for (const frame of expander ? expander.expand(run, run.root) : [run.root]) {
       if (!holds(run, frame)) continue;
       const text = readers
-        .map((part) => (typeof part === 'string' ? part : String(part.read(run, frame) ?? '')))
+        .map((part) => (typeof part === 'string' ? part : textOf(part.read(run, frame) ?? '')))
         .join('');
       const at = field?.at(run, frame) ?? frame.at;
-      run.issues.push({ severity, code, ...(at && { field: at }), text });
+      report(run, { severity, code, ...(at && { field: at }), text });
     }
   };
 }

@@ -5,7 +5,7 @@ import { localReference, serviceReference } from './bundle.ts';
 import { type CodeTable, translate } from './concept-map.ts';
 import { article, converterTo } from './convert.ts';
 import type { Alternative } from './mapping-file.ts';
-import { type Frame, isObject, type Node, PathError, type Run, report, suggest } from './run.ts';
+import { type Frame, isObject, type Node, PathError, type Run, report, suggest, textOf } from './run.ts';
 import { checkCode, type Target } from './target.ts';
 
 /** Turns what the source has into what the element holds; reports in the sender's terms and gives undefined where it cannot. */
@@ -64,7 +64,7 @@ function compilePrimitive({ rule, target, zone, severity }: Options): Apply {
   const codes = element.codes && new Set(element.codes);
   return (run, _, raw) => {
     const at = run.source;
-    const value = convert(compact ? String(raw).replace(/\s+/g, '') : raw);
+    const value = convert(compact ? textOf(raw).replace(/\s+/g, '') : raw);
     if (value === undefined) {
       report(run, {
         severity,
@@ -105,7 +105,7 @@ function compileMap({ rule, maps, target, severity }: Options): Apply {
   const system = [...table.codes.values()][0]?.system ?? '';
   return (run, _, raw) => {
     const at = run.source;
-    const code = String(raw).trim();
+    const code = textOf(raw).trim();
     const found = translate(table, code);
     if (found) return shape(found);
     if (fixed) return shape({ system, code: fixed });

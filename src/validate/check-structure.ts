@@ -17,11 +17,11 @@ export type Fault = {
 type Node = { [name: string]: Json };
 
 export function checkStructure(resource: Node): Fault[] {
-  const type = String(resource.resourceType);
+  const type = typeof resource.resourceType === 'string' ? resource.resourceType : '';
   const walk: Walk = { path: [type], faults: [] };
   if (typeDefinition(type)?.kind !== 'resource') fault(walk, 'structure', `no resource type ${type}`);
   else checkObject(type, resource, walk);
-  if (resource.id !== undefined && !/^[A-Za-z0-9\-.]{1,64}$/.test(String(resource.id)))
+  if (resource.id !== undefined && !(typeof resource.id === 'string' && /^[A-Za-z0-9\-.]{1,64}$/.test(resource.id)))
     fault({ ...walk, path: [type, 'id'] }, 'value', 'is not an id');
   return walk.faults;
 }
@@ -29,7 +29,11 @@ export function checkStructure(resource: Node): Fault[] {
 /** The way from the resource to the value at hand: put together as text only where something is wrong. */
 type Walk = { path: (string | number)[]; faults: Fault[] };
 
+/** More than a person reads is no better answer. */
+const MAX_FAULTS = 100;
+
 function fault({ path, faults }: Walk, code: Fault['code'], text: string): void {
+  if (faults.length >= MAX_FAULTS) return;
   const expression = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
   faults.push({ code, expression: expression.slice(1), text });
 }
@@ -113,7 +117,7 @@ function checkValue(element: Element, value: Json, walk: Walk): void {
     fault(walk, 'structure', `is not a ${type}`);
     return;
   }
-  const inner = type === 'Resource' ? String(value.resourceType) : type;
+  const inner = type === 'Resource' ? (value.resourceType as string) : type;
   if (type === 'Resource' && typeDefinition(inner)?.kind !== 'resource') return;
   checkObject(inner, value, walk);
   if (type === 'Reference' && element.targets) checkTarget(element.targets, value, walk);

@@ -4,6 +4,9 @@ import { checkStructure, type Fault } from './check-structure.ts';
 
 type Node = { [name: string]: Json };
 
+/** A record with more faults than this is not described further. */
+const MAX_ISSUES = 100;
+
 /**
  * What is wrong with a record, in the sender's own field names first (by lineage) and the FHIR element second. Pure. Values are never
  * repeated. An NHS number that cannot be one is kept and warned of: linking ignores it.
@@ -11,11 +14,12 @@ type Node = { [name: string]: Json };
 export function validateRecord(record: SourceRecord): Issue[] {
   const issues: Issue[] = [];
   for (const { local, resource } of record.statements) {
+    if (issues.length >= MAX_ISSUES) break;
     const node = resource as unknown as Node;
     const type = String(node.resourceType);
     for (const fault of checkStructure(node)) issues.push(toIssue(fault, type, local, record));
     for (const [index, identifier] of (Array.isArray(node.identifier) ? node.identifier : []).entries()) {
-      const { system, value } = identifier as Node;
+      const { system, value } = (identifier ?? {}) as Node;
       if (system !== NHS_NUMBER || typeof value !== 'string' || isValidNhsNumber(value)) continue;
       const expression = `${type}.identifier[${index}].value`;
       const field = fieldOf(record.lineage, expression.replace(type, local)) ?? expression;
@@ -50,11 +54,16 @@ function toIssue(
 /** The sender's name of an element: of itself, of what is around it (a JSON pointer goes on inside), or of the first thing in it. */
 function fieldOf(lineage: Lineage[], element: string): string | undefined {
   const mapped = lineage.filter(({ source }) => source !== 'constant');
-  for (let at = element; at.includes('.'); at = at.replace(/(\[\d+\]|\.[^.[\]]+)$/, '')) {
-    const around = mapped.find((item) => item.element === at);
-    if (around)
-      return around.source.startsWith('/') ? around.source + pointer(element.slice(at.length)) : around.source;
+  let around: Lineage | undefined;
+  for (const item of mapped) {
+    const next = element.startsWith(item.element) ? element[item.element.length] : '';
+    if (next !== undefined && next !== '.' && next !== '[') continue;
+    if (item.element.length > (around?.element.length ?? 0)) around = item;
   }
+  if (around)
+    return around.source.startsWith('/')
+      ? around.source + pointer(element.slice(around.element.length))
+      : around.source;
   const inside = mapped.find(
     (item) => item.element.startsWith(`${element}.`) || item.element.startsWith(`${element}[`),
   );

@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { MAPPINGS_DIR } from '../../src/map/load-mappings.ts';
+import { runWorkbench } from '../../src/workbench/index.ts';
+
+const example = (name: string) => new URL(name, MAPPINGS_DIR).pathname;
+const ADT = example('hl7v2-adt/examples/a08-corrects-and-empties.in.hl7');
+
+/** Runs a command in this process; what it wrote, and its exit code. */
+async function skein(...args: string[]) {
+  const written = { out: '', err: '' };
+  const spies = (['out', 'err'] as const).map((name) =>
+    vi.spyOn(process[`std${name}`], 'write').mockImplementation((text) => {
+      written[name] += String(text);
+      return true;
+    }),
+  );
+  try {
+    return { code: await runWorkbench(args), ...written };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+function file(text: string): string {
+  const dir = mkdtempSync(join(tmpdir(), 'skein-validate-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  writeFileSync(join(dir, 'resource.json'), text);
+  return join(dir, 'resource.json');
+}
+
+describe('the workbench', () => {
+  test('map check names the mappings, and that their JSON Schema is current', async () => {
+    const { code, out } = await skein('map', 'check', '--json');
+    expect([code, JSON.parse(out)]).toEqual([
+      0,
+      {
+        mappings: ['bars-referral', 'fhir-r4', 'hl7v2-adt', 'third-sector-csv', 'third-sector-form'],
+        schema: 'current',
+      },
+    ]);
+  });
+
+  test('map test runs every pair', async () => {
+    const { code, out } = await skein('map', 'test');
+    expect([code, out]).toEqual([0, expect.stringMatching(/^(\d+) of \1 examples pass\n$/)]);
+  });
+
+  test('map run writes resources on stdout and issues on stderr', async () => {
+    const { code, out, err } = await skein('map', 'run', '--mapping', 'hl7v2-adt', ADT);
+    expect(code).toBe(0);
+    expect(JSON.parse(out).map(({ resourceType }: { resourceType: string }) => resourceType)).toEqual([
+      'Patient',
+      'RelatedPerson',
+    ]);
+    expect(err).toBe('warning code-invalid: NK1[2]-3.1 "12" is not in table relationship-0063\n');
+  });
+
+  test('map run exits with 1 where a message is held, and says why', async () => {
+    const held = await skein(
+      'map',
+      'run',
+      '--mapping',
+      'hl7v2-adt',
+      example('hl7v2-adt/examples/bad-birth-date.in.hl7'),
+    );
+    expect(held).toEqual({ code: 1, out: '[]\n', err: 'error value: PID-7 is not a date\n' });
+  });
+
+  test('map explain tells each element with its source and rule, in either direction', async () => {
+    const { out } = await skein('map', 'explain', '--mapping', 'hl7v2-adt', ADT, 'PID-15');
+    expect(out.trim().split('\n')).toEqual([
+      expect.stringMatching(
+        /^patient\.communication\[0\]\.language\.coding\[0\]\.code +PID-15\.1 {2}\(hl7v2-adt\/mapping\.yaml:\d+\)$/,
+      ),
+      expect.stringMatching(/^patient\.communication\[0\]\.language\.text +PID-15\.2 {2}\(/),
+    ]);
+  });
+
+  test('validate answers with an OperationOutcome, and 1 where there is an error', async () => {
+    const sound = await skein('validate', file('{"resourceType":"Patient","gender":"female"}'));
+    expect([sound.code, JSON.parse(sound.out).issue[0].severity]).toEqual([0, 'information']);
+    const wrong = await skein('validate', file('{"resourceType":"Patient","gender":"F"}'));
+    expect([wrong.code, JSON.parse(wrong.out).issue]).toMatchObject([
+      1,
+      [{ severity: 'error', code: 'code-invalid', expression: ['Patient.gender'] }],
+    ]);
+    expect((await skein('validate', file('not json'))).code).toBe(1);
+  });
+
+  test.each([
+    [['map', 'fly']],
+    [['map', 'run', ADT]],
+    [['map', 'run', '--mapping', 'nobody', ADT]],
+    [['map', 'run', '--mapping', 'hl7v2-adt']],
+    [['map', 'run', '--mapping', 'hl7v2-adt', '--dialect', 'unheard', ADT]],
+    [['map', 'test', '--fast']],
+    [['validate', '/nowhere/at/all.json']],
+  ])('%j is used wrongly: exit code 2, one line that says why', async (args) => {
+    const { code, out, err } = await skein(...args);
+    expect([code, out, err.startsWith('skein: ')]).toEqual([2, '', true]);
+  });
+
+  test('help names every command, with examples', async () => {
+    const { code, out } = await skein('map', '--help');
+    expect(code).toBe(0);
+    for (const name of ['map check', 'map test', 'map run', 'map explain', 'validate FILE', 'Examples:', 'Exit codes:'])
+      expect(out).toContain(name);
+  });
+
+  test('runs from the command line, with no store, and reads standard input', async () => {
+    const bin = new URL('../../bin/skein.js', import.meta.url).pathname;
+    const child = execFile(process.execPath, [bin, 'validate', '-'], { env: { PATH: process.env.PATH } });
+    child.stdin?.end('{"resourceType":"Patient","active":true}');
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(code).toBe(0);
+  });
+});
