@@ -11,8 +11,20 @@ const REFUSED_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
  * the line and column of what is wrong, never with content.
  */
 export function parseJson(body: Buffer): Json {
+  const known = trees.get(body);
+  if (known !== undefined) return known;
+  const tree = readTree(body);
+  trees.set(body, tree);
+  return tree;
+}
+
+/** Receive looks into a body before parse reads it: read once, as long as the body itself is there. Nobody changes a tree. */
+const trees = new WeakMap<Buffer, Json>();
+const decoder = new TextDecoder();
+
+function readTree(body: Buffer): Json {
   if (!isUtf8(body)) throw rejected('invalid', 'the body is not valid UTF-8');
-  const text = new TextDecoder().decode(body);
+  const text = decoder.decode(body);
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
@@ -25,20 +37,21 @@ export function parseJson(body: Buffer): Json {
       `not valid JSON: line ${before.length}, column ${(before.at(-1) as string).length + 1}`,
     );
   }
-  checkTree(value, 1);
+  // In UTF-8 only an escape can make a NUL or half a character.
+  checkTree(value, 1, text.includes('\\u'));
   return value;
 }
 
-function checkTree(value: Json, depth: number): void {
-  if (typeof value === 'string') checkText(value);
+function checkTree(value: Json, depth: number, escaped: boolean): void {
+  if (escaped && typeof value === 'string') checkText(value);
   if (typeof value !== 'object' || value === null) return;
   if (depth > MAX_DEPTH) throw rejected('too-costly', `JSON nested more than ${MAX_DEPTH} deep`);
-  if (Array.isArray(value)) for (const item of value) checkTree(item, depth + 1);
+  if (Array.isArray(value)) for (const item of value) checkTree(item, depth + 1, escaped);
   else {
     for (const key in value) {
-      checkText(key);
+      if (escaped) checkText(key);
       if (REFUSED_KEYS.has(key)) throw rejected('invalid', 'a property has a name that is not allowed');
-      checkTree(value[key] as Json, depth + 1);
+      checkTree(value[key] as Json, depth + 1, escaped);
     }
   }
 }
