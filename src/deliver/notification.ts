@@ -32,7 +32,7 @@ export type About = {
   status: Status;
   type: NotificationType;
   /** Events since the subscription started: for an event notification the last number in it. */
-  count: number;
+  count: number | string;
   content: Payload;
   error?: string | null;
   events?: Told[];
@@ -64,7 +64,7 @@ export function statusOf(about: About): Parameters {
 }
 
 /** A withheld event keeps its number and says nothing; an empty one names its code only for contact-stop. */
-function eventPart(base: string, { number, at, code, focus, content, withheld }: Told): ParametersParameter {
+export function eventPart(base: string, { number, at, code, focus, content, withheld }: Told): ParametersParameter {
   const named = !withheld && (content !== 'empty' || code === 'contact-stop');
   const focused = !withheld && content !== 'empty';
   return {
@@ -79,7 +79,7 @@ function eventPart(base: string, { number, at, code, focus, content, withheld }:
 }
 
 /** `id` names Bundle and status; the same arguments give the same bytes once stringified, which is what a retry sends. */
-export function notificationBundle(about: About, { id, at }: { id: string; at: Date }): Bundle {
+export function notificationBundle(about: About, { id, at }: { id: string; at: string }): Bundle {
   const { base, subscription, events = [] } = about;
   const entry: BundleEntry = {
     fullUrl: `urn:uuid:${id}`,
@@ -92,13 +92,13 @@ export function notificationBundle(about: About, { id, at }: { id: string; at: D
     id,
     meta: { profile: [NOTIFICATION_PROFILE] },
     type: 'history',
-    timestamp: at.toISOString(),
+    timestamp: at,
     entry: [entry, ...contentEntries(base, events)],
   };
 }
 
 /** A resource that several events speak of comes once. */
-function contentEntries(base: string, events: Told[]): BundleEntry[] {
+export function contentEntries(base: string, events: Told[]): BundleEntry[] {
   if (!events.some(({ resources }) => resources)) return [];
   const resources = events.flatMap(({ content, withheld, resources }) =>
     withheld || content !== 'full-resource' ? [] : (resources ?? []),

@@ -54,7 +54,7 @@ export async function eventsOf(ctx: Context, request: FastifyRequest, own: Store
     ...aboutOf(ctx, own, { type: 'query-event', status: own.status, count: stored?.lastNumber ?? 0, events }),
     content: asked,
   };
-  return notificationBundle(about, { id: randomUUID(), at: new Date() });
+  return notificationBundle(about, { id: randomUUID(), at: new Date().toISOString() });
 }
 
 /** Numbers all that is pending for these subscriptions and gives them as they then are. */

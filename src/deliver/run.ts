@@ -1,10 +1,9 @@
 import type { Context } from '../context.ts';
 import { deliveries, deliverySeconds } from '../metrics.ts';
 import type { Claimed } from './claim.ts';
-import { composeEvents, composeSignal } from './compose.ts';
+import { composeSignal, eventComposer } from './compose.ts';
 import { judge } from './retry.ts';
-import type { Parcel, Reply, Sender, Target } from './send.ts';
-import { signingKey } from './sign.ts';
+import { type Parcel, type Reply, type Sender, type Target, targetOf } from './send.ts';
 
 /**
  * How long a run may go on with one answer from access: what is left is handed back, and asked about again. So a denial, a
@@ -35,11 +34,12 @@ export async function run(tools: Tools, claimed: Claimed): Promise<Outcome> {
   const { stored, kind, bundles } = claimed;
   const ended = begin(claimed);
   if (kind === 'none') return ended;
-  const going = { ...tools, claimed, target: { ...stored, key: signingKey(stored.secret) } };
+  const going = { ...tools, claimed, target: targetOf(stored) };
   if (kind === 'event-notification') {
+    const compose = eventComposer(ctx, stored);
     for (const parcelled of bundles) {
       if (tools.abort.signal.aborted || performance.now() - claimed.claimedAt > RUN_MS) return { ...ended, more: true };
-      const reply = await attempt(going, composeEvents(ctx, stored, parcelled));
+      const reply = await attempt(going, compose(parcelled));
       Object.assign(ended, conclude(ended, reply));
       if (!reply.ok) return ended;
       ended.delivered = parcelled.bundle;

@@ -1,15 +1,16 @@
 import type { KeyObject } from 'node:crypto';
 import { Agent, request } from 'undici';
 import { AddressRefused, guardAddresses } from './address-guard.ts';
-import { sign } from './sign.ts';
+import { sign, signingKey } from './sign.ts';
+import type { Stored } from './stored.ts';
 
 const DEADLINE = 'deadline';
 const MAX_RESPONSE_BYTES = 64 * 1024;
 /** In flight to one origin, from one process: its connections, and what the drain starts. */
 export const MAX_PER_ORIGIN = 128;
 
-/** What one subscription's endpoint is. `timeout` in seconds, for the whole exchange. */
-export type Target = { endpoint: string; contentType: string; headers: string[]; key: KeyObject; timeout: number };
+/** One subscription's endpoint. `headers`: names and values in turn; `timeout`: seconds for the whole exchange. */
+export type Target = { endpoint: string; headers: string[]; key: KeyObject; timeout: number };
 /** `id` is the same for every try of one notification. */
 export type Parcel = { id: string; body: string };
 /** What came back: `outcome` is `ok` or a short reason without anybody's data; `retryAfter` in seconds. */
@@ -60,15 +61,16 @@ async function post(dispatcher: Agent, { target, parcel, abort }: Posting): Prom
   }
 }
 
-function headersOf({ contentType, headers, key }: Target, { id, body }: Parcel): Record<string, string> {
+function headersOf({ headers, key }: Target, { id, body }: Parcel): string[] {
   const timestamp = Math.floor(Date.now() / 1000);
-  const own = {
-    'content-type': contentType,
-    'webhook-id': id,
-    'webhook-timestamp': String(timestamp),
-    'webhook-signature': sign(key, { id, timestamp, body }),
-  };
-  return { ...Object.fromEntries(headers.map(splitHeader)), ...own };
+  const signature = sign(key, { id, timestamp, body });
+  return [...headers, 'webhook-id', id, 'webhook-timestamp', String(timestamp), 'webhook-signature', signature];
+}
+
+/** What a stored subscription's endpoint is, made ready once for several POSTs. */
+export function targetOf({ endpoint, contentType, headers, secret, timeout }: Stored): Target {
+  const given = [...headers.flatMap(splitHeader), 'content-type', contentType];
+  return { endpoint, headers: given, key: signingKey(secret), timeout };
 }
 
 /** `Name: value` as in `Subscription.channel.header`. */

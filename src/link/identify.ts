@@ -1,12 +1,5 @@
 import { hash } from 'node:crypto';
-import type {
-  EpisodeOfCare,
-  Identifier,
-  Patient,
-  Reference,
-  RelatedPerson,
-  ServiceRequest,
-} from '@medplum/fhirtypes';
+import type { EpisodeOfCare, Identifier, Patient, Reference, RelatedPerson, ServiceRequest } from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../facts.ts';
 import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';

@@ -4,9 +4,9 @@ import { afterEach, expect, test } from 'vitest';
 import type { Event } from '../../src/model.ts';
 import { LowWater } from '../../src/publish/low-water.ts';
 import { notifyCommitted, sequence, startSequencer } from '../../src/publish/sequencer.ts';
+import { appendEvents, episodeEvent, eventually, subscribeActive } from '../deliver/support.ts';
 import { testContext } from '../support/context.ts';
 import { testDatabase } from '../support/database.ts';
-import { appendEvents, episodeEvent, eventually, subscribeActive } from '../deliver/support.ts';
 
 const database = await testDatabase();
 const { pool } = database;
@@ -56,49 +56,76 @@ test('filters are AND-ed, their values OR-ed, and no filter means everything but
 });
 
 test('a subscription that is off or has ended gets nothing more, one in error does', async () => {
-  const [off, ended, failed] = [await subscribeActive(pool, NOWHERE), await subscribeActive(pool, NOWHERE), await subscribeActive(pool, NOWHERE)];
+  const [off, ended, failed] = [
+    await subscribeActive(pool, NOWHERE),
+    await subscribeActive(pool, NOWHERE),
+    await subscribeActive(pool, NOWHERE),
+  ];
   await pool.query(`update subscription set status = 'off' where id = $1`, [off]);
   await pool.query(`update subscription set ends_at = now() - interval '1 second' where id = $1`, [ended]);
   await pool.query(`update subscription set status = 'error' where id = $1`, [failed]);
   await appendEvents(pool, [episodeEvent()]);
   await publishAll();
-  expect([await pendingOf(off), await pendingOf(ended), await pendingOf(failed)].map((events) => events.length)).toEqual([0, 0, 1]);
+  expect(
+    [await pendingOf(off), await pendingOf(ended), await pendingOf(failed)].map((events) => events.length),
+  ).toEqual([0, 0, 1]);
 });
 
 test('contact-stop and loss wait ahead of everything else', async () => {
   const id = await subscribeActive(pool, NOWHERE);
   const codes = ['episode-started', 'loss', 'episode-ended', 'contact-stop'] as const;
-  await appendEvents(pool, codes.map((code) => episodeEvent({ code })));
+  await appendEvents(
+    pool,
+    codes.map((code) => episodeEvent({ code })),
+  );
   await publishAll();
-  expect((await pendingOf(id)).map(({ code }) => code)).toEqual(['loss', 'contact-stop', 'episode-started', 'episode-ended']);
+  expect((await pendingOf(id)).map(({ code }) => code)).toEqual([
+    'loss',
+    'contact-stop',
+    'episode-started',
+    'episode-ended',
+  ]);
 });
 
 test('many writers, several sequencers and an open transaction lose, double and reorder nothing of one person', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 4 }), { minLength: 8, maxLength: 24 }), async (saves) => {
-      await pool.query('truncate outbox, pending, event, subscription cascade');
-      const id = await subscribeActive(pool, NOWHERE);
-      const persons = [0, 1, 2, 3].map(() => randomUUID());
-      const idle = await pool.connect();
-      await idle.query('begin');
-      await idle.query('select txid_current()');
-      let writing = true;
-      const sequencing = Promise.all([0, 1].map(async () => { while (writing) await sequence(pool); }));
-      const order = new Map<string, string[]>();
-      await Promise.all([0, 1, 2, 3].map(async (lane) => {
-        for (const touched of saves.filter((_, index) => index % 4 === lane)) await saveOne(touched.map((index) => persons[index] as string), order);
-      }));
-      writing = false;
-      await sequencing;
-      await publishAll();
-      await idle.query('rollback');
-      idle.release();
-      const seen = await pendingOf(id);
-      expect(seen).toHaveLength([...order.values()].flat().length);
-      for (const [person, expected] of order) {
-        expect(seen.filter((event) => event.persons[0] === person).map(({ focus }) => focus.id)).toEqual(expected);
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 4 }), { minLength: 8, maxLength: 24 }),
+      async (saves) => {
+        await pool.query('truncate outbox, pending, event, subscription cascade');
+        const id = await subscribeActive(pool, NOWHERE);
+        const persons = [0, 1, 2, 3].map(() => randomUUID());
+        const idle = await pool.connect();
+        await idle.query('begin');
+        await idle.query('select txid_current()');
+        let writing = true;
+        const sequencing = Promise.all(
+          [0, 1].map(async () => {
+            while (writing) await sequence(pool);
+          }),
+        );
+        const order = new Map<string, string[]>();
+        await Promise.all(
+          [0, 1, 2, 3].map(async (lane) => {
+            for (const touched of saves.filter((_, index) => index % 4 === lane))
+              await saveOne(
+                touched.map((index) => persons[index] as string),
+                order,
+              );
+          }),
+        );
+        writing = false;
+        await sequencing;
+        await publishAll();
+        await idle.query('rollback');
+        idle.release();
+        const seen = await pendingOf(id);
+        expect(seen).toHaveLength([...order.values()].flat().length);
+        for (const [person, expected] of order) {
+          expect(seen.filter((event) => event.persons[0] === person).map(({ focus }) => focus.id)).toEqual(expected);
+        }
+      },
+    ),
     { numRuns: 8 },
   );
 });
@@ -108,10 +135,15 @@ async function saveOne(persons: string[], order: Map<string, string[]>): Promise
   const client = await pool.connect();
   try {
     await client.query('begin');
-    for (const person of [...new Set(persons)].sort()) await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [person]);
+    for (const person of [...new Set(persons)].sort())
+      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [person]);
     const events = persons.map((person) => episodeEvent({ persons: [person] }));
     await appendEvents(client, events);
-    for (const { persons: [person = ''], focus } of events) order.set(person, [...(order.get(person) ?? []), focus.id]);
+    for (const {
+      persons: [person = ''],
+      focus,
+    } of events)
+      order.set(person, [...(order.get(person) ?? []), focus.id]);
     await client.query('commit');
   } finally {
     client.release();
@@ -150,7 +182,10 @@ test('a process without a sequencer wakes the one of another process, after its 
   for (let round = 1; round <= 5; round += 1) {
     await appendEvents(pool, [episodeEvent()]);
     notifyCommitted(api);
-    await eventually(() => pendingOf(id), (events) => events.length === round);
+    await eventually(
+      () => pendingOf(id),
+      (events) => events.length === round,
+    );
   }
   await sequencer.stop();
   expect(performance.now() - began).toBeLessThan(3_000);
@@ -160,8 +195,13 @@ test('a sequencer whose connections are cut goes on', async () => {
   const id = await subscribeActive(pool, NOWHERE);
   const ctx = testContext(database);
   const sequencer = startSequencer(ctx);
-  await pool.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
+  await pool.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  );
   await appendEvents(pool, [episodeEvent()]).catch(() => appendEvents(pool, [episodeEvent()]));
-  await eventually(() => pendingOf(id), (events) => events.length === 1);
+  await eventually(
+    () => pendingOf(id),
+    (events) => events.length === 1,
+  );
   await sequencer.stop();
 });
