@@ -1,0 +1,139 @@
+/** Messages taken in per second, through the whole pipeline, beside a floor that only writes the same rows and a bare one. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { captureSaves } from './capture.ts';
+import { drive, type Outcome, openMllp, openPoster, type Poster } from './load.ts';
+import { admission, referral } from './messages.ts';
+import { cpuSeconds, freePort, type Running, start, untilReady } from './processes.ts';
+import { median, type Options, say } from './report.ts';
+import { startSkein } from './skein.ts';
+import { openBench } from './stages.ts';
+import { backendCpu, createDatabase, type Database, type Postgres, readCounters } from './store.ts';
+
+export type Figures = Outcome & {
+  /** Milliseconds of CPU per message, by process. */
+  cpuMs: Record<string, number>;
+  walBytes: number;
+};
+/** One thing measured: where to send, and whose CPU and database to watch. */
+export type Target = {
+  name: string;
+  db: Database;
+  processes: Record<string, number>;
+  open: (concurrency: number) => Promise<Poster>;
+};
+
+const CAPTURED = 24;
+const WARM_UP = { concurrency: 8, seconds: 2 };
+
+export async function measure(target: Target, concurrency: number, seconds: number): Promise<Figures> {
+  const poster = await target.open(concurrency);
+  const readCpu = () => Object.entries(target.processes).map(([name, pid]) => [name, cpuSeconds(pid) ?? 0] as const);
+  const before = { counters: await readCounters(target.db), cpu: new Map(readCpu()) };
+  const outcome = await drive(poster.send, { concurrency, seconds });
+  const after = { counters: await readCounters(target.db), cpu: readCpu() };
+  await poster.close();
+  const each = (value: number) => value / Math.max(1, outcome.count);
+  const cpu = after.cpu.map(([name, spent]) => [name, each((spent - (before.cpu.get(name) ?? 0)) * 1000)]);
+  const postgres = backendCpu(before.counters, after.counters);
+  const walBytes = each(after.counters.walBytes - before.counters.walBytes);
+  return {
+    ...outcome,
+    cpuMs: { ...Object.fromEntries(cpu), ...(postgres === null ? {} : { postgres: each(postgres * 1000) }) },
+    walBytes,
+  };
+}
+
+/** Median of every figure over the rounds. */
+function summarise(rounds: Figures[]): Figures {
+  const [first] = rounds as [Figures, ...Figures[]];
+  const over = (read: (figures: Figures) => number) => median(rounds.map(read));
+  return {
+    count: over(({ count }) => count),
+    failed: rounds.reduce((sum, { failed }) => sum + failed, 0),
+    seconds: over(({ seconds }) => seconds),
+    perSecond: over(({ perSecond }) => perSecond),
+    p50: over(({ p50 }) => p50),
+    p99: over(({ p99 }) => p99),
+    cpuMs: Object.fromEntries(Object.keys(first.cpuMs).map((name) => [name, over(({ cpuMs }) => cpuMs[name] ?? 0)])),
+    walBytes: over(({ walBytes }) => walBytes),
+  };
+}
+
+export type Ingest = { concurrency: number; target: string; figures: Figures; tuples: number }[];
+
+/** Every target at every concurrency, turn by turn in each round, so that a slow minute of the machine slows them all. */
+export async function measureAll(targets: Target[], { rounds, seconds }: Options): Promise<Ingest> {
+  const found = new Map<string, Figures[]>();
+  const taken = new Map<string, number>();
+  const count = (name: string, { count: more }: Outcome) => taken.set(name, (taken.get(name) ?? 0) + more);
+  for (const target of targets) count(target.name, await measure(target, WARM_UP.concurrency, WARM_UP.seconds));
+  for (const target of targets) await target.db.pool.query('analyze');
+  for (let round = 1; round <= rounds; round++) {
+    for (const concurrency of [1, 8, 32]) {
+      for (const target of targets) {
+        const figures = await measure(target, concurrency, seconds);
+        count(target.name, figures);
+        const key = `${target.name} ${concurrency}`;
+        found.set(key, [...(found.get(key) ?? []), figures]);
+        say(
+          `round ${round}: ${target.name} at ${concurrency}: ${figures.perSecond.toFixed(0)}/s, ${figures.failed} failed`,
+        );
+      }
+    }
+  }
+  return [...found].map(([key, figures]) => {
+    const [target = '', concurrency] = key.split(' ');
+    return { target, concurrency: Number(concurrency), figures: summarise(figures), tuples: taken.get(target) ?? 0 };
+  });
+}
+
+/** A process that writes what Skein writes for a referral, and nothing else. */
+async function startFloor(db: Database, file: string): Promise<{ url: string; running: Running }> {
+  const port = await freePort();
+  const running = start('bench/floor-server.ts', { DATABASE_URL: db.url, PORT: String(port), NODE_ENV: 'production' }, [
+    file,
+  ]);
+  await untilReady(running, `http://127.0.0.1:${port}/health/ready`);
+  return { url: `http://127.0.0.1:${port}`, running };
+}
+
+export async function benchIngest(server: Postgres, options: Options): Promise<Ingest> {
+  const folder = await mkdtemp(join(tmpdir(), 'skein-bench-'));
+  const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true })];
+  const openDatabase = async () => {
+    const db = await createDatabase(server);
+    stops.push(() => db.drop());
+    return db;
+  };
+  try {
+    const file = join(folder, 'captured.json');
+    const scratch = await openDatabase();
+    await writeFile(
+      file,
+      JSON.stringify(await captureSaves(await openBench(scratch, 'referral'), 'referral', CAPTURED)),
+    );
+    const [floorDb, skeinDb] = [await openDatabase(), await openDatabase()];
+    const floor = await startFloor(floorDb, file);
+    stops.push(() => floor.running.kill());
+    const skein = await startSkein(skeinDb);
+    stops.push(...Object.values(skein.running).map((running) => () => running.kill()));
+    let n = 0;
+    const post = (url: string) => async (concurrency: number) => openPoster(url, concurrency, () => referral(n++));
+    const floorPid = { api: floor.running.pid };
+    const skeinPids = Object.fromEntries(Object.entries(skein.running).map(([name, { pid }]) => [name, pid]));
+    const mllp = (concurrency: number) => openMllp(skein.mllpPort, concurrency, () => admission(n++));
+    return await measureAll(
+      [
+        { name: 'bare', db: floorDb, processes: floorPid, open: post(`${floor.url}/bare`) },
+        { name: 'floor', db: floorDb, processes: floorPid, open: post(`${floor.url}/floor`) },
+        { name: 'skein', db: skeinDb, processes: skeinPids, open: post(`${skein.url}/fhir/$process-message`) },
+        { name: 'mllp', db: skeinDb, processes: skeinPids, open: mllp },
+      ],
+      options,
+    );
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * `npm run bench -- [floor|ingest|deliver|growth|profile ...] [--rounds N] [--seconds N] [--json]`: docs/benchmarks.md says what is
+ * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
+ */
+import { parseArgs } from 'node:util';
+import { benchDeliver, type Delivery } from './deliver.ts';
+import { benchIngest, type Ingest } from './ingest.ts';
+import { profileStages } from './profile.ts';
+import { type Options, round, say, table } from './report.ts';
+import { findPostgres } from './store.ts';
+
+/** What a general FHIR server of the same kind reached at concurrency 8 on a machine like this, tenfold: docs/benchmarks.md. */
+const TENFOLD = 400;
+const SECTIONS = ['ingest', 'deliver', 'profile'];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '5' },
+    families: { type: 'string', default: '1000,10000,100000' },
+  },
+});
+const options: Options = {
+  sections: positionals.length > 0 ? positionals : SECTIONS,
+  rounds: Number(values.rounds),
+  seconds: Number(values.seconds),
+  json: values.json,
+};
+
+function tellIngest(ingest: Ingest) {
+  const rateOf = (name: string, concurrency: number) =>
+    ingest.find((row) => row.target === name && row.concurrency === concurrency)?.figures.perSecond ?? 0;
+  return ingest.map(({ target, concurrency, figures, tuples }) => {
+    const { perSecond, p50, p99, failed, cpuMs, walBytes } = figures;
+    const over = (name: string) => round(perSecond / rateOf(name, concurrency));
+    return {
+      ...{ target, concurrency, perSecond: round(perSecond, 0), p50Ms: round(p50, 1), p99Ms: round(p99, 1), failed },
+      ...{ toFloor: over('floor'), toBare: over('bare'), to400: round(perSecond / TENFOLD) },
+      ...{
+        apiCpuMs: round(cpuMs.api ?? 0),
+        workerCpuMs: round(cpuMs.worker ?? 0),
+        postgresCpuMs: round(cpuMs.postgres ?? 0),
+      },
+      ...{ walBytes: round(walBytes, 0), tuples: round(tuples, 0) },
+    };
+  });
+}
+
+function tellDeliver(deliver: Delivery[]) {
+  return deliver.map(({ subscriptions, lastWebhookMs, perSecond, barePerSecond }) => ({
+    ...{ subscriptions, lastWebhookMs: round(lastWebhookMs, 0), perSecond: round(perSecond, 0) },
+    ...{ barePerSecond: round(barePerSecond, 0), toBare: round(perSecond / barePerSecond) },
+  }));
+}
+
+const server = await findPostgres();
+const report: Record<string, Record<string, string | number>[]> = {};
+try {
+  for (const section of options.sections) {
+    say(`${section} ...`);
+    if (section === 'ingest' || section === 'floor') report.ingest = tellIngest(await benchIngest(server, options));
+    else if (section === 'deliver') report.deliver = tellDeliver(await benchDeliver(server, options));
+    else if (section === 'profile') report.profile = await profileStages(server);
+    else throw new Error(`no such section: ${section}; there are ${SECTIONS.join(', ')} and growth`);
+  }
+} finally {
+  await server.stop();
+}
+if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+else for (const [name, rows] of Object.entries(report)) process.stdout.write(`\n${name}\n${table(rows)}\n`);

@@ -1,0 +1,82 @@
+/** Processes of a run: started apart from the client, told to stop by their own pid. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { request } from 'undici';
+
+export type Running = {
+  child: ChildProcess;
+  pid: number;
+  output: () => string;
+  kill: (signal?: NodeJS.Signals) => Promise<void>;
+};
+
+/** Clock ticks per second in /proc: 100 on every Linux that Node runs on. */
+const TICKS = 100;
+const KEPT = 20_000;
+
+/** Runs a TypeScript file of this repository with this Node. The child dies with SIGTERM, or SIGKILL when told so. */
+export function start(script: string, env: Record<string, string>, args: string[] = []): Running {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, [script, ...args], {
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const keep = (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-KEPT);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const exited = once(child, 'exit');
+  return {
+    child,
+    pid: child.pid as number,
+    output: () => output,
+    kill: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+/** Waits until `url` answers 2xx. Throws with what the process printed when it ends before, or after `seconds`. */
+export async function untilReady(running: Running, url: string, seconds = 30): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const status = await request(url).then(
+      async ({ statusCode, body }) => {
+        await body.dump();
+        return statusCode;
+      },
+      () => 0,
+    );
+    if (status >= 200 && status < 300) return;
+    if (running.child.exitCode !== null) throw new Error(`process ended: ${running.output()}`);
+    if (Date.now() > deadline) throw new Error(`not ready after ${seconds} s: ${running.output()}`);
+    await pause(20);
+  }
+}
+
+/** User and system CPU seconds of a process so far; null where /proc cannot say. */
+export function cpuSeconds(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
+  const address = probe.address();
+  await new Promise((done) => probe.close(done));
+  if (address === null || typeof address === 'string') throw new Error('no free port on loopback');
+  return address.port;
+}
