@@ -32,7 +32,7 @@ export type About = {
   status: Status;
   type: NotificationType;
   /** Events since the subscription started: for an event notification the last number in it. */
-  count: number | string;
+  count: number;
   content: Payload;
   error?: string | null;
   events?: Told[];
@@ -64,7 +64,7 @@ export function statusOf(about: About): Parameters {
 }
 
 /** A withheld event keeps its number and says nothing; an empty one names its code only for contact-stop. */
-export function eventPart(base: string, { number, at, code, focus, content, withheld }: Told): ParametersParameter {
+function eventPart(base: string, { number, at, code, focus, content, withheld }: Told): ParametersParameter {
   const named = !withheld && (content !== 'empty' || code === 'contact-stop');
   const focused = !withheld && content !== 'empty';
   return {
@@ -98,7 +98,7 @@ export function notificationBundle(about: About, { id, at }: { id: string; at: s
 }
 
 /** A resource that several events speak of comes once. */
-export function contentEntries(base: string, events: Told[]): BundleEntry[] {
+function contentEntries(base: string, events: Told[]): BundleEntry[] {
   if (!events.some(({ resources }) => resources)) return [];
   const resources = events.flatMap(({ content, withheld, resources }) =>
     withheld || content !== 'full-resource' ? [] : (resources ?? []),

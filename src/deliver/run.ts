@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { deliveries, deliverySeconds } from '../metrics.ts';
 import type { Claimed } from './claim.ts';
-import { composeSignal, eventComposer } from './compose.ts';
+import { composeEvents, composeSignal } from './compose.ts';
 import { judge } from './retry.ts';
 import { type Parcel, type Reply, type Sender, type Target, targetOf } from './send.ts';
 
@@ -36,10 +36,9 @@ export async function run(tools: Tools, claimed: Claimed): Promise<Outcome> {
   if (kind === 'none') return ended;
   const going = { ...tools, claimed, target: targetOf(stored) };
   if (kind === 'event-notification') {
-    const compose = eventComposer(ctx, stored);
     for (const parcelled of bundles) {
       if (tools.abort.signal.aborted || performance.now() - claimed.claimedAt > RUN_MS) return { ...ended, more: true };
-      const reply = await attempt(going, compose(parcelled));
+      const reply = await attempt(going, composeEvents(ctx, stored, parcelled));
       Object.assign(ended, conclude(ended, reply));
       if (!reply.ok) return ended;
       ended.delivered = parcelled.bundle;

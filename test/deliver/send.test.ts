@@ -12,7 +12,7 @@ import { startReceiver } from '../support/receiver.ts';
 const sender = openSender(['127.0.0.1']);
 const guarded = openSender([]);
 const secret = newSecret();
-const target = { contentType: 'application/fhir+json', headers: [], key: signingKey(secret), timeout: 1 };
+const target = { headers: ['content-type', 'application/fhir+json'], key: signingKey(secret), timeout: 1 };
 const parcel = { id: 'one', body: '{"entry":[]}' };
 const receiver = await startReceiver();
 

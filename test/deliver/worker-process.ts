@@ -8,6 +8,12 @@ import { startSequencer } from '../../src/publish/sequencer.ts';
 
 const config = Config.parse(process.env);
 const db = openPool(config.DATABASE_URL as string);
-const ctx = { config, log: pino({ level: 'silent' }), db, key: await readKey(db), signals: new EventEmitter<{ committed: []; settled: [] }>() };
+const ctx = {
+  config,
+  log: pino({ level: 'silent' }),
+  db,
+  key: await readKey(db),
+  signals: new EventEmitter<{ committed: []; settled: [] }>(),
+};
 await startDelivery(ctx);
 startSequencer(ctx);
