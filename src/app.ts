@@ -23,6 +23,7 @@ declare module 'fastify' {
 /** What a stage adds to the server. */
 export type Part = (app: FastifyInstance, ctx: Context) => void;
 
+const MESSAGE_ROUTES = new Set(['/fhir/$process-message', '/fhir', '/intake/:system']);
 const BODY_LIMIT = 16 * 1024 * 1024;
 const REQUEST_MS = 60_000;
 const LATE_LOOP_MS = 10_000;
@@ -58,7 +59,8 @@ function recordRequest(request: FastifyRequest, reply: FastifyReply): void {
   const status = reply.statusCode;
   const ms = Math.round(reply.elapsedTime);
   countRequest(method, route, { status, ms });
-  const quiet = route.startsWith('/health') || route === '/metrics';
+  // A message has its own wide line (src/pipeline.ts).
+  const quiet = route.startsWith('/health') || route === '/metrics' || (method === 'POST' && MESSAGE_ROUTES.has(route));
   request.log[quiet ? 'debug' : 'info']({ event: 'http', method, route, status, ms });
 }
 

@@ -23,8 +23,15 @@ export function openPool(connectionString: string, options: pg.PoolConfig = {}):
   return pool;
 }
 
-/** Runs `work` in one READ COMMITTED transaction; commits when it returns, rolls back when it throws. */
-export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` in one READ COMMITTED transaction; commits when it returns, rolls back when it throws. `first` is a statement sent
+ * together with BEGIN, one round trip instead of two; its result is handed to `work`.
+ */
+export async function transaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient, first: pg.QueryResult | undefined) => Promise<T>,
+  first?: string,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // A connection lost between two queries is an event, and one that nobody hears ends the process.
@@ -33,8 +40,8 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
   };
   client.on('error', lose);
   try {
-    await client.query('begin');
-    const result = await work(client);
+    const begun: unknown = await client.query(first ? `begin; ${first}` : 'begin');
+    const result = await work(client, Array.isArray(begun) ? begun[1] : undefined);
     await client.query('commit');
     return result;
   } catch (error) {

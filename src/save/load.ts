@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type pg from 'pg';
-import { type Db, keyedId, transaction } from '../db.ts';
+import pg from 'pg';
+import { keyedId, transaction } from '../db.ts';
 import type { Facts } from '../facts.ts';
 import type { Answer, Message, MessageStatus } from '../model.ts';
 
@@ -43,7 +43,7 @@ export async function withFacts<T>(
   let wanted = keys;
   for (let round = 0; ; round++) {
     try {
-      return await transaction(pool, async (client) => work(client, await loadFacts(client, wanted, sender)));
+      return await transaction(pool, (client, first) => work(client, factsOf(first)), loadStatement(wanted, sender));
     } catch (error) {
       if (error instanceof Crowded) {
         await pool.query('insert into tainted (key) values ($1) on conflict do nothing', [error.key]);
@@ -57,14 +57,15 @@ export async function withFacts<T>(
   }
 }
 
-/** Locks and reads the closure of some identity keys. Throws Busy or Crowded: begin again. */
-async function loadFacts(db: Db, keys: string[], sender: Sender): Promise<Held> {
-  const { rows } = await db.query<{ loaded: Loaded }>({
-    name: 'load',
-    text: 'select skein_load($1::uuid[], $2, $3, $4) as loaded',
-    values: [keys, CEILING, sender.systemId, sender.identifier],
-  });
-  const loaded = rows[0]?.loaded as Loaded;
+/** Locks and reads the closure of some identity keys. */
+function loadStatement(keys: string[], { systemId, identifier }: Sender): string {
+  const list = pg.escapeLiteral(`{${keys.join()}}`);
+  return `select skein_load(${list}::uuid[], ${CEILING}, ${Number(systemId)}, ${pg.escapeLiteral(identifier)}) as loaded`;
+}
+
+/** What was read. Throws Busy or Crowded: begin again. */
+function factsOf(first: pg.QueryResult<{ loaded: Loaded }> | undefined): Held {
+  const loaded = first?.rows[0]?.loaded as Loaded;
   if (loaded.busy) throw new Busy(loaded.keys);
   if (loaded.crowded) throw new Crowded(loaded.crowded);
   const { statements, tainted, views, involvements, members } = loaded;
