@@ -1,6 +1,7 @@
 /** `skein …`: data on stdout (JSON with --json), messages on stderr. Exit codes: 0 done, 1 refused or failed, 2 used wrongly. */
 import { EventEmitter } from 'node:events';
 import { parseArgs } from 'node:util';
+import { PAYLOADS, type Payload } from './access/policy.ts';
 import { addSystem, listSystems } from './access/systems.ts';
 import { readConfig } from './config.ts';
 import { openLog } from './log.ts';
@@ -15,7 +16,8 @@ const HELP = `Usage: skein COMMAND [--json]
   serve                     the same as npm start
   system add                register a system and the service it acts for; prints its token once
       --name NAME --ods CODE --team TEAM [--sector SECTOR] [--kind KIND] [--source MAPPING]
-      [--dialect DIALECT] [--on-held AE|AA]
+      [--dialect DIALECT] [--on-held AE|AA] [--service-name NAME]
+      [--payload empty|id-only|full-resource]  what its controller agreed that notifications may carry
   system list               registered systems
   replay --held             try held messages again, after a mapping was mended
   rebuild [--events]        recompute every view from facts; tells nobody unless --events
@@ -43,6 +45,8 @@ const OPTIONS = {
   source: { type: 'string' },
   dialect: { type: 'string' },
   'on-held': { type: 'string' },
+  'service-name': { type: 'string' },
+  payload: { type: 'string' },
 } as const;
 
 type Flags = ReturnType<typeof parse>['values'];
@@ -123,10 +127,15 @@ async function addOne({ db, key }: Pipeline, flags: Flags): Promise<Done> {
   if (onHeld !== 'AE' && onHeld !== 'AA') throw new WrongUse('--on-held is AE or AA');
   const { names } = await loadMappings();
   if (source && !names.includes(source)) throw new WrongUse(`--source is one of ${names.join(', ')}`);
-  const added = await addSystem(db, key, { name, ods, team, sector, kind, source, dialect, onHeld });
+  const { 'service-name': serviceName, payload } = flags;
+  if (payload !== undefined && !isPayload(payload)) throw new WrongUse(`--payload is one of ${PAYLOADS.join(', ')}`);
+  const routing = { source, dialect, onHeld } as const;
+  const added = await addSystem(db, key, { name, ods, team, sector, kind, ...routing, serviceName, payload });
   const token = `token, shown this once: ${added.token}\n`;
   return { data: { ...added.system, token: added.token }, text: `${describeSystem(added.system)}${token}` };
 }
+
+const isPayload = (text: string): text is Payload => (PAYLOADS as readonly string[]).includes(text);
 
 function describeSystem({ name, service, source, onHeld }: System): string {
   const { ods, team, sector } = service;

@@ -3,7 +3,7 @@ import type { Db } from '../db.ts';
 import { Rejected } from '../errors.ts';
 import type { System } from '../model.ts';
 import { forget, remember } from './cache.ts';
-import { POLICY } from './policy.ts';
+import { type Payload, POLICY } from './policy.ts';
 import { findService, saveService, serviceId, UNKNOWN_ODS } from './services.ts';
 
 /** A system to register, and the service it acts for: `sector` is a row of the policy (null: sees only what it sent). */
@@ -16,6 +16,10 @@ export type NewSystem = {
   source: string | null;
   dialect?: string | null;
   onHeld?: 'AE' | 'AA';
+  /** What people call the team; the system's name where absent. */
+  serviceName?: string;
+  /** The most that its controller agreed notifications may carry, under the ceiling of its sector. */
+  payload?: Payload;
 };
 
 const FIND = `
@@ -78,10 +82,10 @@ returning id`;
  */
 export async function addSystem(db: Db, key: Buffer, added: NewSystem): Promise<{ system: System; token: string }> {
   check(added);
-  const { name, team, sector, kind, source, dialect = null, onHeld = 'AE' } = added;
+  const { name, team, sector, kind, source, dialect = null, onHeld = 'AE', serviceName = name, payload } = added;
   const ods = added.ods.trim().toUpperCase();
   const id = serviceId(key, ods, team);
-  await saveService(db, key, { id, name, ods, team, sector, kind, registered: true });
+  await saveService(db, key, { id, name: serviceName, ods, team, sector, kind, registered: true });
   const service = await findService(db, id);
   if (service?.sector !== sector) {
     const text = `service ${ods}|${team} is registered with another sector`;
@@ -93,6 +97,7 @@ export async function addSystem(db: Db, key: Buffer, added: NewSystem): Promise<
     const text = `a system named "${name}" is registered`;
     throw new Rejected(409, [{ severity: 'error', code: 'duplicate', field: 'name', text }]);
   }
+  if (payload) await db.query('update service set payload_ceiling = $2 where id = $1', [id, payload]);
   forget(db);
   return { system: (await findSystem(db, name)) as System, token };
 }

@@ -39,6 +39,15 @@ describe('addSystem', () => {
     expect(await listSystems(database.pool)).toContainEqual(system);
   });
 
+  it('keeps what people call the team, and what its controller agreed that notifications may carry', async () => {
+    const { system } = await add({ name: 'camhs-epr', serviceName: 'CAMHS under five', payload: 'full-resource' });
+    expect(system.service.name).toBe('CAMHS under five');
+    const { rows } = await database.pool.query('select payload_ceiling from service where id = $1', [
+      system.service.id,
+    ]);
+    expect(rows).toEqual([{ payload_ceiling: 'full-resource' }]);
+  });
+
   it('keeps of the token only its hash', async () => {
     const { token } = await add({ name: 'hashed' });
     expect(Buffer.from(token, 'base64url')).toHaveLength(32);
