@@ -76,7 +76,7 @@ function clauseSql(clause: Clause, key: Buffer, bind: Bind): string[] {
   const table = clause.kind === 'date' || clause.kind === 'string' ? `index_${clause.kind}` : 'index_token';
   const numbers = [...new Set(clause.params.map(({ number }) => number))];
   return [
-    `r.row_id in (select i.row_id from ${table} i where i.param = any(${bind(numbers, 'smallint[]')})
+    `r.row_id in (select i.row_id from ${table} i where ${oneOf('i.param', numbers, 'smallint', bind)}
        and ${valuesSql(clause, key, bind)})`,
   ];
 }
@@ -89,7 +89,14 @@ function valuesSql(clause: Clause, key: Buffer, bind: Bind): string {
     return anyOf(patterns.map((pattern) => `i.value like ${pattern}`));
   }
   const hashes = clause.values.map((value) => hashToken(key, value));
-  return `i.hash = any(${bind(hashes, 'bigint[]')})`;
+  return oneOf('i.hash', hashes, 'bigint', bind);
+}
+
+/** A single value by equality: only then does the index give its rows in order, so that a page of a common code reads a page. */
+function oneOf(column: string, values: unknown[], cast: string, bind: Bind): string {
+  return values.length === 1
+    ? `${column} = ${bind(values[0], cast)}`
+    : `${column} = any(${bind(values, `${cast}[]`)})`;
 }
 
 /** The index holds folded text: an exact search narrows by it here, and compares letters and accents when it matches again. */
