@@ -7,6 +7,7 @@ import { freePort, type Running, start, untilReady } from './processes.ts';
 import { median, type Options, say } from './report.ts';
 import { type Skein, startSkein } from './skein.ts';
 import { createDatabase, type Database, type Postgres } from './store.ts';
+import { subscriptionTo } from './subscription.ts';
 
 export type Delivery = {
   subscriptions: number;
@@ -24,8 +25,6 @@ type Bench = {
   next: () => { body: string; headers: Record<string, string> };
 };
 
-const TOPIC = 'https://skein.example/fhir/SubscriptionTopic/family-episode';
-const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 /** Webhooks in one measurement, and the connections that the worker keeps to one origin. */
 const WEBHOOKS = 4_000;
 const MAX_MESSAGES = 200;
@@ -130,7 +129,7 @@ async function subscribe({ skein, hook, db }: Bench, count: number): Promise<voi
     const { statusCode, body } = await request(`${skein.url}/fhir/Subscription`, {
       method: 'POST',
       headers: { 'content-type': 'application/fhir+json' },
-      body: JSON.stringify(subscriptionTo(hook)),
+      body: JSON.stringify(subscriptionTo(hook, 'id-only')),
     });
     const answer = await body.text();
     if (statusCode !== 201) throw new Error(`no subscription: ${statusCode} ${answer}`);
@@ -142,19 +141,4 @@ async function subscribe({ skein, hook, db }: Bench, count: number): Promise<voi
     if (rows[0]?.waiting === 0) return;
     await pause(50);
   }
-}
-
-function subscriptionTo(endpoint: string) {
-  return {
-    resourceType: 'Subscription',
-    status: 'requested',
-    reason: 'updates of the families in our care',
-    criteria: TOPIC,
-    channel: {
-      type: 'rest-hook',
-      endpoint,
-      payload: 'application/fhir+json',
-      _payload: { extension: [{ url: `${BACKPORT}/backport-payload-content`, valueCode: 'id-only' }] },
-    },
-  };
 }

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { benchDeliver, type Delivery } from './deliver.ts';
+import { benchGrowth, type Growth } from './growth.ts';
 import { benchIngest, type Ingest } from './ingest.ts';
 import { profileStages } from './profile.ts';
 import { type Options, round, say, table } from './report.ts';
@@ -28,6 +29,8 @@ const options: Options = {
   seconds: Number(values.seconds),
   json: values.json,
 };
+
+const families = values.families.split(',').map(Number);
 
 function tellIngest(ingest: Ingest) {
   const rateOf = (name: string, concurrency: number) =>
@@ -55,6 +58,16 @@ function tellDeliver(deliver: Delivery[]) {
   }));
 }
 
+/** One row for each figure: a column per size, and the largest over the smallest. */
+function tellGrowth(growth: Growth[]) {
+  const figures = ['ingest', ...Object.keys(growth[0]?.searches ?? {})];
+  return figures.map((figure) => {
+    const rates = growth.map((one) => (figure === 'ingest' ? one.ingest : (one.searches[figure] ?? 0)));
+    const columns = growth.map(({ families }, index) => [`at ${families}`, round(rates[index] ?? 0, 0)]);
+    return { perSecond: figure, ...Object.fromEntries(columns), ratio: round((rates.at(-1) ?? 0) / (rates[0] ?? 1)) };
+  });
+}
+
 const server = await findPostgres();
 const report: Record<string, Record<string, string | number>[]> = {};
 try {
@@ -62,6 +75,7 @@ try {
     say(`${section} ...`);
     if (section === 'ingest' || section === 'floor') report.ingest = tellIngest(await benchIngest(server, options));
     else if (section === 'deliver') report.deliver = tellDeliver(await benchDeliver(server, options));
+    else if (section === 'growth') report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
     else if (section === 'profile') report.profile = await profileStages(server);
     else throw new Error(`no such section: ${section}; there are ${SECTIONS.join(', ')} and growth`);
   }

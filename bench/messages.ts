@@ -61,10 +61,13 @@ export function person(n: number): Person {
   };
 }
 
-/** The n-th referral, of a woman not heard of before: ten entries, of which Skein makes six linked resources. */
-export function referral(n: number, at = '2026-09-01T10:00:00+00:00'): Referral {
+/**
+ * The n-th referral: ten entries, of which Skein makes six linked resources. Of the n-th woman, whom nobody has heard of before,
+ * unless another is named.
+ */
+export function referral(n: number, { person: of = n, at = '2026-09-01T10:00:00+00:00' } = {}): Referral {
   const urn = (part: Part) => `urn:uuid:${uuidOf(n, PARTS.indexOf(part))}`;
-  const who = person(n);
+  const who = person(of);
   const meta = (profile: string) => ({
     lastUpdated: at,
     profile: [`https://fhir.nhs.uk/StructureDefinition/${profile}`],
@@ -72,7 +75,7 @@ export function referral(n: number, at = '2026-09-01T10:00:00+00:00'): Referral 
   const entry = [
     messageHeader(urn, meta, n),
     { resourceType: 'ServiceRequest', ...serviceRequest(urn, meta, { n, at }) },
-    { resourceType: 'Patient', ...patient(meta, who, n) },
+    { resourceType: 'Patient', ...patient(meta, who, of) },
     { resourceType: 'Encounter', ...encounter(urn, meta, { n, at }) },
     { resourceType: 'CarePlan', ...carePlan(urn, meta, at) },
     organization(meta, 'RXA', 'Synthetic Health Visiting'),

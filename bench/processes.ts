@@ -16,6 +16,7 @@ export type Running = {
 /** Clock ticks per second in /proc: 100 on every Linux that Node runs on. */
 const TICKS = 100;
 const KEPT = 20_000;
+const START_MS = 30_000;
 
 /** Runs a TypeScript file of this repository with this Node. The child dies with SIGTERM, or SIGKILL when told so. */
 export function start(script: string, env: Record<string, string>, args: string[] = []): Running {
@@ -42,21 +43,32 @@ export function start(script: string, env: Record<string, string>, args: string[
   };
 }
 
-/** Waits until `url` answers 2xx. Throws with what the process printed when it ends before, or after `seconds`. */
-export async function untilReady(running: Running, url: string, seconds = 30): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const status = await request(url).then(
-      async ({ statusCode, body }) => {
-        await body.dump();
-        return statusCode;
-      },
-      () => 0,
-    );
-    if (status >= 200 && status < 300) return;
-    if (running.child.exitCode !== null) throw new Error(`process ended: ${running.output()}`);
-    if (Date.now() > deadline) throw new Error(`not ready after ${seconds} s: ${running.output()}`);
+/** Waits until `url` answers 2xx. Throws with what the process printed when it ends before, or after 30 s. */
+export async function untilReady(running: Running, url: string): Promise<void> {
+  const ended = once(running.child, 'exit').then(() => {
+    throw new Error(`process ended: ${running.output()}`);
+  });
+  const ready = new AbortController();
+  ended.catch(() => ready.abort());
+  await Promise.race([untilAnswers(url, ready.signal), ended]);
+}
+
+export async function untilAnswers(url: string, signal?: AbortSignal): Promise<void> {
+  const deadline = Date.now() + START_MS;
+  while (!signal?.aborted && (await statusOf(url)) !== 200) {
+    if (Date.now() > deadline) throw new Error(`no answer from ${url} after ${START_MS / 1000} s`);
     await pause(20);
+  }
+}
+
+async function statusOf(url: string): Promise<number> {
+  try {
+    const { statusCode, body } = await request(url);
+    await body.dump();
+    return statusCode;
+  } catch (error) {
+    if (error instanceof Error) return 0;
+    throw error;
   }
 }
 

@@ -1,6 +1,10 @@
-/** Distinct copies of captured text, cheaply: every uuid and search hash that is not everybody's is exchanged for another. */
+/**
+ * Distinct copies of captured text, cheaply: every uuid and search hash that is not everybody's is exchanged for another, and every
+ * row id (written `#123#`) for the one SPAN further on.
+ */
 
-const SLOT = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=[":\t,{])-?\d{17,19}(?=["\t\n,}]|$)/g;
+const SLOT =
+  /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|#\d+#|(?<=[":\t,{])-?\d{17,19}(?=["\t\n,}]|$)/g;
 
 /** Text cut at its slots: `parts[0] values[slots[0]] parts[1] ...`; most values come several times. */
 export type Template = { parts: string[]; slots: number[]; values: string[] };
@@ -48,7 +52,11 @@ export function findShared(texts: string[]): Set<string> {
 /** Spreads n over 32 bits (Fibonacci hashing), so that copies are scattered in every index as real keys are. */
 const spread = (n: number) => Math.imul(n, 0x9e3779b1) >>> 0;
 
+/** Row ids of one copy. */
+export const SPAN = 1_000_000;
+
 function rename(value: string, n: number): string {
+  if (value[0] === '#') return String(Number(value.slice(1, -1)) + n * SPAN);
   if (value[8] === '-') {
     const first = (Number.parseInt(value.slice(0, 8), 16) ^ spread(n)) >>> 0;
     return first.toString(16).padStart(8, '0') + value.slice(8);

@@ -7,6 +7,8 @@ import { openEmbedded } from '../src/embedded-postgres.ts';
 import { cpuSeconds } from './processes.ts';
 
 export type Postgres = { url: string; stop: () => Promise<void> };
+/** With the directory that its data are in. */
+export type Throwaway = Postgres & { home: string };
 /** One database of a run, migrated and empty. */
 export type Database = { name: string; url: string; pool: pg.Pool; drop: () => Promise<void> };
 
@@ -24,7 +26,7 @@ export async function findPostgres(): Promise<Postgres> {
 }
 
 /** An embedded server of our own: nobody else's data are on it, so it may also be killed. */
-export async function openThrowaway(): Promise<Postgres & { home: string }> {
+export async function openThrowaway(): Promise<Throwaway> {
   const { url, home, stop } = await openEmbedded(`.skein/bench-${randomBytes(4).toString('hex')}`);
   return {
     url,
