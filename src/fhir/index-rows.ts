@@ -43,7 +43,7 @@ export function indexRows(key: Buffer, resource: Resource): IndexRows {
 function addRows(key: Buffer, rows: IndexRows, param: Param, values: Json[]): void {
   const number = param.number;
   if (param.kind === 'token') {
-    const texts = distinct(values.flatMap(tokensOf));
+    const texts = distinct(values.flatMap(tokensOf)).filter((text) => !text.startsWith('|'));
     for (const text of texts) rows.tokens.push({ param: number, hash: hashToken(key, text) });
   } else if (param.kind === 'reference') {
     const targets = distinct(values.flatMap((value) => targetOf(value) ?? []));

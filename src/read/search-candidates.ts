@@ -88,7 +88,8 @@ function valuesSql(clause: Clause, key: Buffer, bind: Bind): string {
     const patterns = clause.values.map((value) => bind(likePattern(clause.mode, value), 'text'));
     return anyOf(patterns.map((pattern) => `i.value like ${pattern}`));
   }
-  const hashes = clause.values.map((value) => hashToken(key, value));
+  // Without a system only the code is indexed: a row each saved, and the match that follows tells them apart.
+  const hashes = clause.values.map((value) => hashToken(key, value.replace(/^\|/, '')));
   return oneOf('i.hash', hashes, 'bigint', bind);
 }
 
