@@ -41,6 +41,8 @@ export type Message = {
   contentHash: string;
   /** The source whose mapping reads it: `hl7v2-adt`, `bars-referral`, `fhir-r4`, `third-sector-csv`, `third-sector-form`. */
   source: string;
+  /** Absent: it is being received now. */
+  receivedAt?: Date;
 };
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };

@@ -51,7 +51,9 @@ function announceCommit(ctx: Context): void {
 /** link and save one unit: one transaction, under the locks of every family it can touch. */
 async function settleUnit(ctx: Pipeline, message: Message, unit: Understood, options: Options): Promise<Answer> {
   const { system, identifier } = message;
-  const named = isSound(unit) ? await nameServices(ctx, unit.record as SourceRecord, system.service) : null;
+  const named = isSound(unit)
+    ? await nameServices(ctx, dated(unit.record as SourceRecord, message), system.service)
+    : null;
   const found = named && identifyRecord(named, { key: ctx.key, systemId: system.id });
   const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
   const sender = { systemId: system.id, service: system.service };
@@ -78,6 +80,10 @@ async function settleUnit(ctx: Pipeline, message: Message, unit: Understood, opt
     return { messageId, identifier, status, units, duplicate: false, conflict: false };
   });
 }
+
+/** A sender that does not say when means now: when its message came. */
+const dated = (record: SourceRecord, { receivedAt }: Message): SourceRecord =>
+  record.saidAt ? record : { ...record, saidAt: (receivedAt ?? new Date()).toISOString() };
 
 const NOTHING = { message: null, messageId: null, record: null, plan: null, answer: null };
 

@@ -71,7 +71,7 @@ export async function replayHeld(ctx: Pipeline): Promise<{ tried: number; accept
   let accepted = 0;
   for (const message of messages) {
     const answer = await intake(ctx, message, { replay: true });
-    if (answer.status === 'accepted') accepted++;
+    if (answer.units.every(({ status }) => status === 'accepted')) accepted++;
   }
   return { tried: messages.length, accepted };
 }

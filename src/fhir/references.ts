@@ -1,5 +1,10 @@
 import type { Resource } from '@medplum/fhirtypes';
 
+/** System of a sender's own resource id, where it has no business identifier. */
+export const RESOURCE_ID = 'https://skein.example/Id/resource';
+/** The same where the id means nothing outside its message. */
+export const ID_IN_MESSAGE = 'https://skein.example/Id/in-message';
+
 /** A copy of a resource (or element) with every `reference` string passed through `rename`; undefined drops nothing, it keeps. */
 export function renameReferences<T>(value: T, rename: (reference: string) => string | undefined): T {
   if (Array.isArray(value)) return value.map((item) => renameReferences(item, rename)) as T;

@@ -3,7 +3,7 @@ import type { EpisodeOfCare, Identifier, Patient, Reference, RelatedPerson, Serv
 import { keyedId } from '../db.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../facts.ts';
 import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
-import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
+import { ID_IN_MESSAGE, idOf, RESOURCE_ID, renameReferences, subjectOf } from '../fhir/references.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import { normaliseName } from './names.ts';
 import { parentClaim } from './relationships.ts';
@@ -24,9 +24,11 @@ export function identifyRecord(record: SourceRecord, scope: Scope): { record: Id
   const types = new Map(record.statements.map((statement) => [`#${statement.local}`, statement.resource.resourceType]));
   for (const statement of record.statements) {
     const chart = keys.get(subjectOf(statement.resource)?.reference ?? '');
-    const fixed = chart && !statement.identifier && statement.resource.resourceType === 'RelatedPerson';
+    const { identifier, local, resource } = statement;
+    const own = identifier !== undefined && !identifier.startsWith(`${ID_IN_MESSAGE}|`);
+    if (!chart || own || resource.resourceType !== 'RelatedPerson') continue;
     // A relation without an identifier of its own is the n-th of its patient, so that a corrected message replaces it.
-    if (fixed) keys.set(`#${statement.local}`, keyedId(scope.key, 'RelatedPerson', chart, statement.local));
+    keys.set(`#${local}`, keyedId(scope.key, 'RelatedPerson', chart, identifier ?? local));
   }
   const rename = (reference: string) => {
     const key = keys.get(reference);
@@ -137,11 +139,17 @@ function relatedKey(
   return local ? keyedId(scope.key, 'Patient', String(scope.systemId), `${local.system ?? ''}|${local.value}`) : null;
 }
 
-/** The person a subject reference names: a chart, a person id that Skein gave, or a number still to be resolved. */
+/**
+ * The person a subject reference names: a chart, a person id that Skein gave or else the sender's own, or an identifier (by a
+ * conditional reference, too) still to be resolved.
+ */
 function personKey(reference: Reference | undefined, scope: Scope): string | undefined {
   const id = idOf(reference?.reference, 'Patient');
   if (id && UUID.test(id)) return id;
-  const { system, value } = reference?.identifier ?? {};
+  if (id) return keyedId(scope.key, 'Patient', String(scope.systemId), `${RESOURCE_ID}|Patient/${id}`);
+  const [, asked] = /^Patient\?identifier=([^&]+)$/.exec(reference?.reference ?? '') ?? [];
+  const [, from, code] = /^([^|]*)\|(.+)$/.exec(asked ?? '') ?? [];
+  const { system, value } = code === undefined ? (reference?.identifier ?? {}) : { system: from, value: code };
   if (!value) return undefined;
   if (system !== NHS_NUMBER) return keyedId(scope.key, 'Patient', String(scope.systemId), `${system ?? ''}|${value}`);
   return isValidNhsNumber(value) ? numberKey(value, scope) : undefined;

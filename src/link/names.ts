@@ -68,9 +68,12 @@ export function normaliseName(name: string): string {
     .trim();
 }
 
-/** "Baby Smith", "Twin 1", "Unknown": a name that names nobody. */
+/** Her name, not the baby's. */
+const OF_MOTHER = /^(baby|babe|infant|newborn|bby|boy|girl|twin|son|daughter)( (boy|girl|a|b|1|2|i|ii))* of /;
+
+/** "Baby Smith", "Twin 1", "Baby of Ruth", "Unknown": a name that names nobody. */
 export function isPlaceholder(given: string): boolean {
-  return given === '' || PLACEHOLDER.test(given);
+  return given === '' || PLACEHOLDER.test(given) || OF_MOTHER.test(given);
 }
 
 function sameGiven(a: string, b: string): boolean {
@@ -80,13 +83,24 @@ function sameGiven(a: string, b: string): boolean {
   return groups !== undefined && others !== undefined && [...groups].some((group) => others.has(group));
 }
 
-/** Two given-name lists: `agree` (a shared name or nickname), `conflict`, or `unknown` where one has no full name. */
+/** The words of given names, however the sender splits them. */
+function wordsOf(given: string[]): string[] {
+  const names = given.map(normaliseName).filter((name) => !isPlaceholder(name));
+  return names.flatMap((name) => name.split(' ')).filter((word) => !isPlaceholder(word));
+}
+
+/**
+ * Two given-name lists: `agree` (the first of either is a name or nickname in the other), `conflict`, or `unknown` where one has no
+ * full name. A middle name in common is not enough: brothers and sisters, twins too, often share one.
+ */
 export function compareGiven(a: string[], b: string[]): 'agree' | 'conflict' | 'unknown' {
-  const mine = a.map(normaliseName).filter((name) => !isPlaceholder(name));
-  const theirs = b.map(normaliseName).filter((name) => !isPlaceholder(name));
-  if (mine.length === 0 || theirs.length === 0) return 'unknown';
-  if (mine.some((name) => name.length > 1 && theirs.some((other) => sameGiven(name, other)))) return 'agree';
+  const [mine, theirs] = [wordsOf(a), wordsOf(b)];
+  const [first, second] = [mine[0], theirs[0]];
+  if (first === undefined || second === undefined) return 'unknown';
+  const shares = (names: string[], one: string) => one.length > 1 && names.some((name) => sameGiven(name, one));
+  if (shares(theirs, first) || shares(mine, second) || mine.join('') === theirs.join('')) {
+    return mine.join('').length > 1 ? 'agree' : 'unknown';
+  }
   const initials = [mine, theirs].some((names) => names.every((name) => name.length === 1));
-  if (initials && mine[0]?.[0] === theirs[0]?.[0]) return 'unknown';
-  return 'conflict';
+  return initials && first[0] === second[0] ? 'unknown' : 'conflict';
 }

@@ -75,9 +75,20 @@ function isCompatible(a: Patient, b: Patient): boolean {
   return compareGiven(givenNames(a), givenNames(b)) !== 'conflict';
 }
 
-/** A sender reusing its local identifier for somebody else: birth date, given and family name all differ. */
-export function isSomebodyElse(before: Patient, now: Patient): boolean {
-  if (!before.birthDate || !now.birthDate || before.birthDate === now.birthDate) return false;
-  const families = [before, now].map((patient) => normaliseName(patient.name?.[0]?.family ?? ''));
-  return compareGiven(givenNames(before), givenNames(now)) === 'conflict' && families[0] !== families[1];
+type Claim = { content: Patient; ref: string | null };
+
+/** A correction seldom moves a birth date so far; a mother's identifier on her baby always does. */
+const FAR = 10 * 365.25 * 86_400_000;
+
+/**
+ * A sender giving one local identifier to two people: two of birth date, given name and verified number differ, or the birth date by
+ * ten years and no given name speaks against it. Not the family name: mother, baby and twin share it.
+ */
+export function isSomebodyElse(before: Claim, now: Claim): boolean {
+  const given = compareGiven(givenNames(before.content), givenNames(now.content));
+  const [was, is] = [before.content.birthDate, now.content.birthDate];
+  const differs = was !== undefined && is !== undefined && !was.startsWith(is) && !is.startsWith(was);
+  const renumbered = before.ref !== null && now.ref !== null && before.ref !== now.ref;
+  if ([given === 'conflict', differs, renumbered].filter(Boolean).length > 1) return true;
+  return differs && given === 'unknown' && Math.abs(Date.parse(was) - Date.parse(is)) >= FAR;
 }

@@ -1,13 +1,25 @@
 import { hash } from 'node:crypto';
-import type { Patient } from '@medplum/fhirtypes';
-import type { Assertion, Facts, IdentifiedRecord, Involvement, Member, Plan, StatementState, View } from '../facts.ts';
-import { canonicalText } from '../fhir/references.ts';
+import type { Patient, RelatedPerson, ServiceRequest } from '@medplum/fhirtypes';
+import type {
+  Assertion,
+  Facts,
+  IdentifiedRecord,
+  IdentifiedStatement,
+  Involvement,
+  Member,
+  Plan,
+  StatementState,
+  View,
+} from '../facts.ts';
+import { NHS_NUMBER } from '../fhir/nhs-number.ts';
+import { canonicalText, idOf, subjectOf } from '../fhir/references.ts';
 import type { Issue, Service } from '../model.ts';
 import { describeChanges } from './events.ts';
 import { fold } from './fold.ts';
 import { findJourneys } from './journeys.ts';
-import { isSomebodyElse, resolvePersons } from './persons.ts';
+import { isSomebodyElse, type PatientState, resolvePersons } from './persons.ts';
 import { relatePersons } from './relate.ts';
+import { parentClaim } from './relationships.ts';
 import { groupSpells, involve } from './spells.ts';
 import { composeViews, type Family } from './views.ts';
 
@@ -37,7 +49,8 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
     ...spells.map((spell) => ({ person: spell.person, start: spell.period.start ?? '' })),
     ...states.flatMap((state) => {
       const person = state.type === 'ServiceRequest' ? personOfKey(state.chart) : undefined;
-      return person ? [{ person, start: state.first.slice(0, 24) }] : [];
+      const { authoredOn } = state.content as ServiceRequest;
+      return person ? [{ person, start: authoredOn ?? state.first.slice(0, 24) }] : [];
     }),
   ].filter(({ start }) => !Number.isNaN(Date.parse(start)));
   const journeys = findJourneys(key, persons, edges, happenings);
@@ -62,37 +75,68 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
 }
 
 /**
- * What a record must not do, in the sender's terms: give a known local identifier to somebody else, or a known referral, episode or
- * encounter to another patient. Such a record is held until the sender has looked at it.
+ * What a record must not do, in the sender's terms: give a known local identifier to somebody else (its mother's to a baby), give a
+ * known referral, episode, encounter or relation to another patient, or speak of a patient whom nobody knows. Such a record is held
+ * until the sender has looked at it.
  */
 export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
-  const known = new Map(facts.statements.map((state) => [state.key, state]));
-  const patients = new Map<string, { ref: string | null }>(
-    [...facts.statements, ...record.statements].map((one) => [one.key, one]),
+  const known = new Map<string, Said>(facts.statements.map((state) => [state.key, state]));
+  const refs = new Map<string, string | null>(
+    [...facts.statements, ...record.statements].map(({ key, ref }) => [key, ref]),
   );
+  const seen = new Map(known);
   return record.statements.flatMap((said): Issue[] => {
-    const before = known.get(said.key);
-    if (!before) return [];
+    const before = seen.get(said.key);
+    seen.set(said.key, said);
     if (said.type === 'Patient') {
-      const other = isSomebodyElse(before.content as Patient, said.content as Patient);
-      return other
-        ? [impostor(record, said, 'another of your patients: birth date, given name and family name all differ')]
-        : [];
+      const other = before && isSomebodyElse(before as PatientState, said as unknown as PatientState);
+      return other ? [impostor(record, said, 'another of your patients', SOMEBODY_ELSE)] : [];
     }
-    const [was, is] = [patients.get(before.chart)?.ref, patients.get(said.chart)?.ref];
-    const moved = said.type !== 'RelatedPerson' && before.chart !== said.chart && !(was && was === is);
+    if (isOwnParent(said, known, record)) return [impostor(record, said, 'the patient and a parent of the patient')];
+    if (said.chart === said.key || (isLiteral(said) && !refs.has(said.chart))) return [unknownPatient(record, said)];
+    if (!before) return [];
+    const [was, is] = [refs.get(before.chart), refs.get(said.chart)];
+    const moved = before.chart !== said.chart && !(was && was === is);
     return moved ? [impostor(record, said, `a ${said.type} of another of your patients`)] : [];
   });
 }
 
-function impostor(record: IdentifiedRecord, said: IdentifiedRecord['statements'][number], what: string): Issue {
+type Said = Pick<IdentifiedRecord['statements'][number], 'type' | 'chart' | 'ref' | 'content'>;
+const SOMEBODY_ELSE = ': birth date, given name or verified number differ';
+
+/** The patient's identifier is that of the parent the record names, by itself or by the number it was known with. */
+function isOwnParent(said: Said, known: Map<string, Said>, { statements }: IdentifiedRecord): boolean {
+  if (said.type !== 'RelatedPerson' || said.ref === null) return false;
+  if (parentClaim(said.content as RelatedPerson)?.parent !== 'related') return false;
+  if (said.ref === said.chart) return true;
+  const own = statements.find(({ key }) => key === said.chart)?.content as Patient | undefined;
+  const silent = !own?.identifier?.some(({ system }) => system === NHS_NUMBER);
+  return silent && known.get(said.chart)?.ref === said.ref;
+}
+
+/** It names a resource, which must be there; an identifier may be that of somebody who comes later. */
+const isLiteral = ({ content }: IdentifiedStatement) => Boolean(idOf(subjectOf(content)?.reference, 'Patient'));
+
+function unknownPatient({ lineage }: IdentifiedRecord, { type, local, content }: IdentifiedStatement): Issue {
+  const element = 'patient' in content ? 'patient' : 'subject';
+  const origin = lineage.find((one) => one.element.startsWith(`${local}.${element}`));
+  return {
+    severity: 'error',
+    code: 'not-found',
+    ...(origin ? { field: origin.source } : {}),
+    expression: `${type}.${element}`,
+    text: 'this reference leads to no patient: send the patient along, or the identifier',
+  };
+}
+
+function impostor(record: IdentifiedRecord, said: IdentifiedStatement, what: string, why = ''): Issue {
   const origin = record.lineage.find(({ element }) => element.startsWith(`${said.local}.identifier`));
   return {
     severity: 'error',
     code: 'business-rule',
     ...(origin ? { field: origin.source } : {}),
     expression: `${said.type}.identifier`,
-    text: `this identifier already names ${what}`,
+    text: `this identifier already names ${what}${why}`,
   };
 }
 

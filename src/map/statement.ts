@@ -1,5 +1,6 @@
 import { typeDefinition } from '../fhir/definitions.ts';
 import { NHS_NUMBER } from '../fhir/nhs-number.ts';
+import { ID_IN_MESSAGE, RESOURCE_ID } from '../fhir/references.ts';
 import { compileRules, type Place, type Step } from './compile.ts';
 import type { Condition } from './condition.ts';
 import { attempt, conditionOf, type Loader, readPath } from './loader.ts';
@@ -130,8 +131,6 @@ const joined =
       : `${system}|${values.map(textOf).join('|').replace(/\s+/g, '')}`;
   };
 
-const RESOURCE_ID = 'https://skein.example/Id/resource';
-
 const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
   identifier: ({ identifier }) => {
     const all = (Array.isArray(identifier) ? identifier : [identifier]).filter(
@@ -140,8 +139,11 @@ const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
     const chosen = all.find(({ system }) => system !== NHS_NUMBER) ?? all[0];
     return chosen && `${textOf(chosen.system ?? '')}|${textOf(chosen.value)}`;
   },
+  // The ids of a message Bundle are only its own: many senders number relatives from one in every message.
   id: (_, __, { entry }) =>
-    typeof entry?.resource.id === 'string' ? `${RESOURCE_ID}|${entry.type}/${entry.resource.id}` : undefined,
+    typeof entry?.resource.id === 'string'
+      ? `${entry.method || entry.type !== 'RelatedPerson' ? RESOURCE_ID : ID_IN_MESSAGE}|${entry.type}/${entry.resource.id}`
+      : undefined,
   // A random fullUrl says which resource of a new message, never which one an update is about.
   fullUrl: (_, __, { entry }) =>
     entry?.fullUrl && !(entry.method === 'PUT' && entry.fullUrl.startsWith('urn:'))

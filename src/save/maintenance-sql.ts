@@ -25,14 +25,15 @@ export const REBUILD = {
 
 type HeldRow = Omit<Message, 'system'> & { system: System };
 
-/** Held messages with their raw bytes, oldest first. */
+/** Messages held, or with a row held, with their raw bytes, oldest first. */
 export async function heldMessages(db: Db): Promise<Message[]> {
   const { rows } = await db.query<HeldRow>(`
     select m.channel, m.content_type as "contentType", m.source, m.identifier, m.content_hash as "contentHash", m.body,
+      m.received_at as "receivedAt",
       json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect, 'onHeld', y.on_held, 'service',
         json_build_object('id', s.id, 'name', s.name, 'ods', s.ods, 'team', s.team, 'sector', s.sector, 'kind', s.kind)) as system
     from intake i join message m on m.id = i.message_id and m.received_at >= i.received_at - interval '1 hour'
       join system y on y.id = i.system_id join service s on s.id = y.service_id
-    where i.status = 'held' order by i.message_id`);
+    where i.status = 'held' or i.units @> '[{"status": "held"}]' order by i.message_id`);
   return rows;
 }

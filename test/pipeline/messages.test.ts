@@ -1,0 +1,216 @@
+/** Messages that nobody wrote the code for: mistakes of real senders, which must neither merge two people nor lose anything. */
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addSystem } from '../../src/access/systems.ts';
+import { loadMappings } from '../../src/map/load-mappings.ts';
+import { rebuild, replayHeld } from '../../src/rebuild.ts';
+import { testContext } from '../support/context.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { adt, barsReferral, episodeBundle } from '../support/messages.ts';
+import { nhsNumber } from '../support/records.ts';
+import { startSkein } from '../support/skein.ts';
+
+const MOTHER = { nhs: nhsNumber(1), given: 'Amara', family: 'Osei', born: '1994-03-02', local: 'M1' };
+const BABY = { nhs: nhsNumber(2), given: 'Kofi', family: 'Osei', born: '2026-08-20', local: 'B1' };
+const NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
+
+let database: TestDatabase;
+let skein: Awaited<ReturnType<typeof startSkein>>;
+beforeEach(async () => {
+  database = await testDatabase();
+  skein = await startSkein(database);
+  for (const [name, ods] of [
+    ['one', 'RAA'],
+    ['two', 'RBB'],
+    ['charity', 'CHX'],
+  ] as const) {
+    await addSystem(database.pool, database.key, {
+      name,
+      ods,
+      team: name,
+      sector: 'maternity',
+      kind: null,
+      source: null,
+    });
+  }
+});
+afterEach(() => skein.stop());
+
+const resources = async (type: string) => {
+  const { body } = await skein.get(`/fhir/${type}?_count=100`);
+  const entries = (body.entry ?? []) as { resource: { resourceType: string } & Record<string, unknown> }[];
+  return entries.map(({ resource }) => resource).filter(({ resourceType }) => resourceType === type);
+};
+const people = async () => (await resources('Patient')).filter(({ active }) => active !== false);
+const context = async () => ({ ...testContext(database), mappings: await loadMappings() });
+
+const person = (who: { nhs?: string; local?: string; given: string | string[]; born?: string; family?: string }) => {
+  const url = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
+  const extension = [{ url, valueCodeableConcept: { coding: [{ code: '01' }] } }];
+  return {
+    resourceType: 'Patient',
+    identifier: [
+      ...(who.local ? [{ system: 'https://one.example/mrn', value: who.local }] : []),
+      ...(who.nhs ? [{ system: NUMBER, value: who.nhs, extension }] : []),
+    ],
+    name: [{ family: who.family ?? 'Osei', given: [who.given].flat() }],
+    ...(who.born ? { birthDate: who.born } : {}),
+  };
+};
+type Sent = { resourceType: string } & Record<string, unknown>;
+const entry = (resource: Sent, fullUrl = `urn:uuid:${randomUUID()}`) => ({
+  fullUrl,
+  resource,
+  request: { method: 'POST', url: resource.resourceType },
+});
+const bundle = (...entries: ReturnType<typeof entry>[]) => ({
+  resourceType: 'Bundle',
+  type: 'transaction',
+  timestamp: '2026-09-12T09:00:00Z',
+  entry: entries,
+});
+
+describe('two people under one identifier', () => {
+  it('holds a baby sent with its mother’s hospital number, and leaves her record as it was', async () => {
+    await skein.mllp(adt(MOTHER, { id: 'A1', event: 'A28' }));
+    for (const [id, given] of [
+      ['A2', 'Kofi'],
+      ['A3', 'Baby'],
+    ] as const) {
+      const baby = { ...BABY, nhs: '', given, local: MOTHER.local };
+      expect(await skein.mllp(adt(baby, { id, mother: MOTHER.nhs, at: '20260822090000' }))).toContain(`MSA|AE|${id}`);
+    }
+    expect(await people()).toMatchObject([{ birthDate: MOTHER.born, name: [{ given: ['Amara'] }] }]);
+  });
+
+  it('holds a twin sent with the hospital number of the other', async () => {
+    await skein.mllp(adt(BABY, { id: 'A1', event: 'A28' }));
+    const twin = { ...BABY, nhs: nhsNumber(3), given: 'Ama' };
+    expect(await skein.mllp(adt(twin, { id: 'A2', event: 'A28', at: '20260822090000' }))).toContain('MSA|AE|A2');
+    expect(await people()).toHaveLength(1);
+  });
+
+  it('holds a bundle that gives one identifier to mother and baby', async () => {
+    const reply = await skein.transaction(
+      bundle(entry(person({ ...MOTHER, local: 'X' })), entry(person({ ...BABY, nhs: '', local: 'X' }))),
+      'one',
+    );
+    expect(reply.status).toBe(422);
+    expect(await people()).toEqual([]);
+  });
+
+  it('keeps twins apart who share a middle name, though one was sent with the number of the other', async () => {
+    await skein.transaction(bundle(entry(person({ ...BABY, given: ['Kofi', 'Kwame'] }))), 'one');
+    await skein.transaction(bundle(entry(person({ ...BABY, given: ['Yaw', 'Kwame'] }))), 'two');
+    expect(await people()).toHaveLength(2);
+  });
+
+  it.each([
+    ['Amara Jane', ['Amara']],
+    ['Anne-Marie', ['Anne', 'Marie']],
+    ['Jane', ['Amara', 'Jane']],
+  ])('knows one person by "%s" and %j', async (one, two) => {
+    await skein.transaction(bundle(entry(person({ ...MOTHER, given: one }))), 'one');
+    await skein.transaction(bundle(entry(person({ ...MOTHER, given: two }))), 'two');
+    expect(await people()).toHaveLength(1);
+  });
+});
+
+describe('a relative', () => {
+  it('of one family is not taken from it by a message that numbers its relatives from one, too', async () => {
+    for (const n of [10, 20]) {
+      const baby = { nhs: nhsNumber(n), given: `Baba${n}`, born: '2026-08-20' };
+      const mother = { nhs: nhsNumber(n + 1), given: `Mama${n}`, born: '1990-01-01' };
+      const referral = barsReferral({ ...baby, family: 'Bell' }, { id: `R-${n}` });
+      const patient = referral.entry.find(({ resource }) => 'birthDate' in resource)?.fullUrl;
+      const relation = {
+        resourceType: 'RelatedPerson',
+        id: 'rp1',
+        patient: { reference: patient },
+        identifier: [{ system: NUMBER, value: mother.nhs }],
+        relationship: [{ coding: [{ code: 'GESTM' }] }],
+      };
+      const entries = [...referral.entry, { fullUrl: `urn:uuid:${randomUUID()}`, resource: relation }];
+      await skein.transaction(bundle(entry(person(mother))), 'one');
+      expect((await skein.bars({ ...referral, entry: entries })).status).toBe(200);
+    }
+    expect(await resources('RelatedPerson')).toHaveLength(4);
+  });
+});
+
+describe('a message that does not say when', () => {
+  it('is taken as said when it came, in every format', async () => {
+    const undated = bundle(entry(person(MOTHER)));
+    expect((await skein.transaction({ ...undated, timestamp: undefined }, 'one')).status).toBe(200);
+    expect((await skein.intake('charity', 'text/csv', 'reference,given_name\nC-1,Yaw')).status).toBe(200);
+    expect(await skein.mllp(adt(BABY, { id: 'A1', at: '' }))).toContain('MSA|AA|A1');
+    expect((await people()).length).toBe(3);
+  });
+});
+
+describe('a charity’s CSV', () => {
+  const header = 'reference,referred_on,given_name,family_name,date_of_birth';
+
+  it.each([
+    ['Samuel', 'Simon'],
+    ['Simon', 'Samuel'],
+    ['Yaw', 'Yao'],
+    ['Yao', 'Yaw'],
+  ])('is corrected by a later file of the same referral date: %s to %s', async (was, is) => {
+    for (const given of [was, is])
+      await skein.intake('charity', 'text/csv', `${header}\nC-1,2026-09-01,${given},Bell,1988-01-02`);
+    expect(await people()).toMatchObject([{ name: [{ given: [is] }] }]);
+  });
+
+  it('has its held rows tried again by a replay, though others of the file were taken', async () => {
+    const file = `${header}\nC-1,2026-09-01,Sam,Bell,1988-01-02\nC-2,2026-09-01,,,1988-01-02`;
+    await skein.intake('charity', 'text/csv', file);
+    expect(await replayHeld(await context())).toEqual({ tried: 1, accepted: 0 });
+    expect(await people()).toHaveLength(1);
+  });
+});
+
+describe('a reference to a patient', () => {
+  const care = (patient: object) =>
+    bundle(
+      entry({
+        resourceType: 'EpisodeOfCare',
+        identifier: [{ system: 'https://one.example/episode', value: 'E1' }],
+        status: 'active',
+        patient,
+        period: { start: '2026-09-01' },
+      }),
+    );
+
+  it.each([
+    ['an id never heard of', { reference: 'Patient/123' }],
+    ['a uuid never heard of', { reference: `Patient/${randomUUID()}` }],
+    ['another server', { reference: 'https://one.example/fhir/Patient/123' }],
+    ['nothing but a name', { display: 'somebody' }],
+    ['a number that cannot be one', { identifier: { system: NUMBER, value: '9990000000' } }],
+  ])('that leads to %s is held, not taken and forgotten', async (_what, patient) => {
+    const reply = await skein.transaction(care(patient), 'one');
+    expect(reply.status).toBe(422);
+    expect(JSON.stringify(reply.body)).toContain('/entry/0/resource/patient');
+  });
+
+  it.each([
+    ['by number', { identifier: { system: NUMBER, value: MOTHER.nhs } }],
+    ['by a conditional reference', { reference: `Patient?identifier=${NUMBER}|${MOTHER.nhs}` }],
+    ['by the sender’s own number', { identifier: { system: 'https://one.example/mrn', value: MOTHER.local } }],
+  ])('%s waits for that person', async (_how, patient) => {
+    expect((await skein.transaction(care(patient), 'one')).status).toBe(200);
+    expect(await resources('EpisodeOfCare')).toEqual([]);
+    await skein.transaction(bundle(entry(person(MOTHER))), 'one');
+    expect(await resources('EpisodeOfCare')).toHaveLength(1);
+  });
+});
+
+describe('whatever was said', () => {
+  it('a rebuild changes nothing', async () => {
+    await skein.mllp(adt(BABY, { mother: MOTHER.nhs }));
+    await skein.mllp(adt({ ...MOTHER, given: 'Baby' }, { id: 'A2', at: '' }));
+    await skein.transaction(episodeBundle(MOTHER, { id: 'E1' }), 'two');
+    expect(await rebuild(await context())).toMatchObject({ statements: 0, changed: 0 });
+  });
+});
