@@ -127,7 +127,19 @@ export function rangeOf(value: Json): Range | undefined {
 
 const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
 
+// One message says the same instant several times, and a day's messages the same dates.
+const spans = new Map<string, Range | undefined>();
+const REMEMBERED_SPANS = 1_000;
+
 function spanOf(text: string): Range | undefined {
+  if (spans.has(text)) return spans.get(text);
+  const span = readSpan(text);
+  if (spans.size >= REMEMBERED_SPANS) spans.clear();
+  spans.set(text, span);
+  return span;
+}
+
+function readSpan(text: string): Range | undefined {
   const parts = DATE.exec(text);
   if (!parts) return undefined;
   const [, year, month, day, hour, , second, fraction, zone] = parts;

@@ -60,23 +60,34 @@ const isAddition = ({ update, involvements, members }: Plan): boolean =>
 
 /** The index rows of all views, a column each; a row names its view by place, from 1. Numbers as array literals: pg's are slower. */
 function indexColumns(key: Buffer, views: View[]): unknown[] {
-  const index = views.map(({ content }, place) => ({ place: place + 1, ...indexRows(key, content) }));
-  const tokens = index.flatMap(({ place, tokens }) => tokens.map((row) => ({ place, ...row })));
-  const dates = index.flatMap(({ place, dates }) => dates.map((row) => ({ place, ...row })));
-  const strings = index.flatMap(({ place, strings }) => strings.map((row) => ({ place, ...row })));
-  const list = (items: (number | string)[]) => `{${items.join()}}`;
-  const named = (rows: { place: number; param: number }[]) => [
-    list(rows.map(({ place }) => place)),
-    list(rows.map(({ param }) => param)),
-  ];
+  const tokens = { places: '', params: '', hashes: '' };
+  const dates = { places: '', params: '', lows: [] as string[], highs: [] as string[] };
+  const strings = { places: '', params: '', values: [] as string[] };
+  for (const [index, { content }] of views.entries()) {
+    const place = `,${index + 1}`;
+    const rows = indexRows(key, content);
+    for (const { param, hash } of rows.tokens) {
+      tokens.places += place;
+      tokens.params += `,${param}`;
+      tokens.hashes += `,${hash}`;
+    }
+    for (const { param, low, high } of rows.dates) {
+      dates.places += place;
+      dates.params += `,${param}`;
+      dates.lows.push(low);
+      dates.highs.push(high);
+    }
+    for (const { param, value } of rows.strings) {
+      strings.places += place;
+      strings.params += `,${param}`;
+      strings.values.push(value);
+    }
+  }
+  const list = (items: string) => `{${items.slice(1)}}`;
   return [
-    ...named(tokens),
-    list(tokens.map(({ hash }) => hash)),
-    ...named(dates),
-    dates.map(({ low }) => low),
-    dates.map(({ high }) => high),
-    ...named(strings),
-    strings.map(({ value }) => value),
+    ...[list(tokens.places), list(tokens.params), list(tokens.hashes)],
+    ...[list(dates.places), list(dates.params), dates.lows, dates.highs],
+    ...[list(strings.places), list(strings.params), strings.values],
   ];
 }
 
