@@ -2,7 +2,7 @@
 import { Pool } from 'undici';
 import { measure, type Target } from './ingest.ts';
 import { drive, openPoster } from './load.ts';
-import { person, referral } from './messages.ts';
+import { person, referral, Supply } from './messages.ts';
 import { median, type Options, say } from './report.ts';
 import { REAL, seedFamilies } from './seed.ts';
 import { type Skein, startSkein } from './skein.ts';
@@ -63,10 +63,10 @@ async function grow(server: Postgres, families: number): Promise<Grown> {
   );
   say(`${families} families, ${rows[0]?.size}, seeded in ${((performance.now() - started) / 1000).toFixed(0)} s`);
   const skein = await startSkein(db);
-  let n = FIRST_NEW;
+  const supply = new Supply(referral, FIRST_NEW);
   const open = async (concurrency: number) =>
-    openPoster(`${skein.url}/fhir/$process-message`, concurrency, () => referral(n++));
-  const target = { name: String(families), db, processes: { api: skein.running.api.pid }, open };
+    openPoster(`${skein.url}/fhir/$process-message`, concurrency, () => supply.next());
+  const target = { name: String(families), db, processes: { api: skein.running.api.pid }, open, supply };
   return { families, known: await findKnown(db), db, skein, target, rates: [], searches: new Map() };
 }
 

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { captureSaves } from './capture.ts';
 import { drive, type Outcome, openMllp, openPoster, type Poster } from './load.ts';
-import { admission, referral } from './messages.ts';
+import { admission, referral, Supply } from './messages.ts';
 import { cpuSeconds, freePort, type Running, start, untilReady } from './processes.ts';
 import { median, type Options, say } from './report.ts';
 import { startSkein } from './skein.ts';
 import { openBench } from './stages.ts';
-import { backendCpu, createDatabase, type Database, type Postgres, readCounters } from './store.ts';
+import { backendCpu, countRows, createDatabase, type Database, type Postgres, readCounters } from './store.ts';
 
 export type Figures = Outcome & {
   /** Milliseconds of CPU per message, by process. */
@@ -22,13 +22,17 @@ export type Target = {
   db: Database;
   processes: Record<string, number>;
   open: (concurrency: number) => Promise<Poster>;
+  supply: Supply<unknown>;
 };
 
 const CAPTURED = 24;
+/** Messages made before each measurement, so that the client is not busy making them meanwhile. */
+const MOST_PER_SECOND = 600;
 const WARM_UP = { concurrency: 8, seconds: 2 };
 
 export async function measure(target: Target, concurrency: number, seconds: number): Promise<Figures> {
   const poster = await target.open(concurrency);
+  target.supply.stock(Math.ceil(seconds * MOST_PER_SECOND));
   const readCpu = () => Object.entries(target.processes).map(([name, pid]) => [name, cpuSeconds(pid) ?? 0] as const);
   const before = { counters: await readCounters(target.db), cpu: new Map(readCpu()) };
   const outcome = await drive(poster.send, { concurrency, seconds });
@@ -61,20 +65,23 @@ function summarise(rounds: Figures[]): Figures {
   };
 }
 
+/** `tuples`: rows that one message leaves in the store. */
 export type Ingest = { concurrency: number; target: string; figures: Figures; tuples: number }[];
 
 /** Every target at every concurrency, turn by turn in each round, so that a slow minute of the machine slows them all. */
 export async function measureAll(targets: Target[], { rounds, seconds }: Options): Promise<Ingest> {
   const found = new Map<string, Figures[]>();
-  const taken = new Map<string, number>();
-  const count = (name: string, { count: more }: Outcome) => taken.set(name, (taken.get(name) ?? 0) + more);
-  for (const target of targets) count(target.name, await measure(target, WARM_UP.concurrency, WARM_UP.seconds));
-  for (const target of targets) await target.db.pool.query('analyze');
+  const tuples = new Map<string, number>();
+  for (const target of targets) {
+    const before = await countRows(target.db);
+    const { count } = await measure(target, WARM_UP.concurrency, WARM_UP.seconds);
+    tuples.set(target.name, ((await countRows(target.db)) - before) / count);
+    await target.db.pool.query('analyze');
+  }
   for (let round = 1; round <= rounds; round++) {
     for (const concurrency of [1, 8, 32]) {
       for (const target of targets) {
         const figures = await measure(target, concurrency, seconds);
-        count(target.name, figures);
         const key = `${target.name} ${concurrency}`;
         found.set(key, [...(found.get(key) ?? []), figures]);
         say(
@@ -85,7 +92,7 @@ export async function measureAll(targets: Target[], { rounds, seconds }: Options
   }
   return [...found].map(([key, figures]) => {
     const [target = '', concurrency] = key.split(' ');
-    return { target, concurrency: Number(concurrency), figures: summarise(figures), tuples: taken.get(target) ?? 0 };
+    return { target, concurrency: Number(concurrency), figures: summarise(figures), tuples: tuples.get(target) ?? 0 };
   });
 }
 
@@ -119,17 +126,24 @@ export async function benchIngest(server: Postgres, options: Options): Promise<I
     stops.push(() => floor.running.kill());
     const skein = await startSkein(skeinDb);
     stops.push(...Object.values(skein.running).map((running) => () => running.kill()));
-    let n = 0;
-    const post = (url: string) => async (concurrency: number) => openPoster(url, concurrency, () => referral(n++));
+    const referrals = new Supply(referral);
+    const admissions = new Supply(admission);
+    const post = (url: string) => async (concurrency: number) => openPoster(url, concurrency, () => referrals.next());
     const floorPid = { api: floor.running.pid };
     const skeinPids = Object.fromEntries(Object.entries(skein.running).map(([name, { pid }]) => [name, pid]));
-    const mllp = (concurrency: number) => openMllp(skein.mllpPort, concurrency, () => admission(n++));
+    const mllp = (concurrency: number) => openMllp(skein.mllpPort, concurrency, () => admissions.next());
     return await measureAll(
       [
-        { name: 'bare', db: floorDb, processes: floorPid, open: post(`${floor.url}/bare`) },
-        { name: 'floor', db: floorDb, processes: floorPid, open: post(`${floor.url}/floor`) },
-        { name: 'skein', db: skeinDb, processes: skeinPids, open: post(`${skein.url}/fhir/$process-message`) },
-        { name: 'mllp', db: skeinDb, processes: skeinPids, open: mllp },
+        { name: 'bare', db: floorDb, processes: floorPid, open: post(`${floor.url}/bare`), supply: referrals },
+        { name: 'floor', db: floorDb, processes: floorPid, open: post(`${floor.url}/floor`), supply: referrals },
+        {
+          name: 'skein',
+          db: skeinDb,
+          processes: skeinPids,
+          open: post(`${skein.url}/fhir/$process-message`),
+          supply: referrals,
+        },
+        { name: 'mllp', db: skeinDb, processes: skeinPids, open: mllp, supply: admissions },
       ],
       options,
     );

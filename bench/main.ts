@@ -46,7 +46,7 @@ function tellIngest(ingest: Ingest) {
         workerCpuMs: round(cpuMs.worker ?? 0),
         postgresCpuMs: round(cpuMs.postgres ?? 0),
       },
-      ...{ walBytes: round(walBytes, 0), tuples: round(tuples, 0) },
+      ...{ walBytes: round(walBytes, 0), tuples: round(tuples, 1) },
     };
   });
 }

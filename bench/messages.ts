@@ -21,6 +21,7 @@ const GIVEN = [
 ];
 const FAMILY = ['Testabey', 'Testbrook', 'Testcombe', 'Testdale', 'Testeaves', 'Testford', 'Testgrove', 'Testhurst'];
 const YEAR = 1980;
+const FIRST = Date.UTC(2026, 8, 1);
 
 export type Person = { nhs: string; given: string; family: string; born: string };
 /** One BaRS referral as it goes over the wire; the body is about 8 KB. */
@@ -51,6 +52,9 @@ function uuidOf(n: number, part: number): string {
   return `${n.toString(16).padStart(8, '0')}-0000-4000-8000-${part.toString(16).padStart(12, '0')}`;
 }
 
+/** A second for each message. */
+const instant = (n: number) => new Date(FIRST + n * 1_000).toISOString().replace('.000Z', '+00:00');
+
 export function person(n: number): Person {
   const day = new Date(Date.UTC(YEAR, 0, 1 + ((n * 37) % 9_000)));
   return {
@@ -65,7 +69,8 @@ export function person(n: number): Person {
  * The n-th referral: ten entries, of which Skein makes six linked resources. Of the n-th woman, whom nobody has heard of before,
  * unless another is named.
  */
-export function referral(n: number, { person: of = n, at = '2026-09-01T10:00:00+00:00' } = {}): Referral {
+export function referral(n: number, { person: of = n } = {}): Referral {
+  const at = instant(n);
   const urn = (part: Part) => `urn:uuid:${uuidOf(n, PARTS.indexOf(part))}`;
   const who = person(of);
   const meta = (profile: string) => ({
@@ -254,7 +259,7 @@ function encounter(urn: Urn, meta: Meta, { n, at }: Nth) {
     class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'HH', display: 'home health' },
     subject: { reference: urn('patient') },
     episodeOfCare: [{ reference: `EpisodeOfCare/${uuidOf(n, 25)}` }],
-    period: { start: at, end: at.replace('T10:', 'T11:') },
+    period: { start: at, end: instant(n + 3_600) },
   };
 }
 
@@ -312,7 +317,8 @@ function consent(urn: Urn, meta: Meta, at: string) {
 }
 
 /** The n-th admission as ADT A01, of a patient not heard of before. Segments end in CR. */
-export function admission(n: number, at = '20260901100000'): string {
+export function admission(n: number): string {
+  const at = instant(n).replace(/[-:T]|\+.*/g, '');
   const { nhs, given, family, born } = person(n);
   return [
     `MSH|^~\\&|BENCHPAS|RXC|SKEIN|SKEIN|${at}||ADT^A01^ADT_A01|ADT${n}|P|2.4|||AL|NE||UNICODE UTF-8`,
@@ -323,4 +329,25 @@ export function admission(n: number, at = '20260901100000'): string {
     `PV1|1|I|MBU^B002^01^RXC||||C1234567^TESTWORTHY^NIA^^^Dr|||501||||||||NHS|VISIT${n}^^^RXC|||||||||||||||||||||||||${at}`,
     '',
   ].join('\r');
+}
+
+/** Messages one after the other, some of them made beforehand. */
+export class Supply<Made> {
+  readonly #make: (n: number) => Made;
+  #stock: Made[] = [];
+  #made: number;
+
+  constructor(make: (n: number) => Made, first = 0) {
+    this.#make = make;
+    this.#made = first;
+  }
+
+  stock(count: number): void {
+    const fresh = Array.from({ length: Math.max(0, count - this.#stock.length) }, () => this.#make(this.#made++));
+    this.#stock = [...fresh.reverse(), ...this.#stock];
+  }
+
+  next(): Made {
+    return this.#stock.pop() ?? this.#make(this.#made++);
+  }
 }

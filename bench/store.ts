@@ -67,24 +67,25 @@ async function administer(connectionString: string, sql: string): Promise<void> 
 }
 
 /** Counters of the server: subtract two to learn what lay between. CPU is null where its processes are not on this machine. */
-export type Counters = { walBytes: number; tuples: number; cpu: Map<number, number> | null };
+export type Counters = { walBytes: number; cpu: Map<number, number> | null };
 
 export async function readCounters({ pool, name }: Database): Promise<Counters> {
-  // Backends report their counts once a second at most; what this one has read is thrown away first.
-  const { rows } = await pool.query<{
-    wal: string;
-    tuples: string;
-  }>(`select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') as wal,
-    (select tup_inserted + tup_updated + tup_deleted from pg_stat_database where datname = current_database()) as tuples,
-    pg_stat_clear_snapshot()`);
+  const wal = "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 as bytes";
+  const { rows } = await pool.query<{ bytes: number }>(wal);
   const backends = await pool.query<{ pid: number }>('select pid from pg_stat_activity where datname = $1', [name]);
   const cpu = backends.rows.map(({ pid }) => [pid, cpuSeconds(pid)] as const);
   const local = cpu.every(([, seconds]) => seconds !== null);
-  return {
-    walBytes: Number(rows[0]?.wal),
-    tuples: Number(rows[0]?.tuples),
-    cpu: local ? new Map(cpu as [number, number][]) : null,
-  };
+  return { walBytes: rows[0]?.bytes ?? 0, cpu: local ? new Map(cpu as [number, number][]) : null };
+}
+
+/** Rows of all tables: exact, where PostgreSQL's own counters come a second late. */
+export async function countRows({ pool }: Database): Promise<number> {
+  const tables = await pool.query<{ name: string }>(
+    "select oid::regclass::text as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace",
+  );
+  const counts = tables.rows.map(({ name }) => `select count(*) as n from ${name}`).join(' union all ');
+  const { rows } = await pool.query<{ total: number }>(`select sum(n)::int as total from (${counts}) each`);
+  return rows[0]?.total ?? 0;
 }
 
 /** CPU seconds that the backends of this database spent between two readings; a backend that ended meanwhile is not counted. */
