@@ -58,8 +58,9 @@ for (const [group, names] of NICKNAMES.entries()) {
 const PLACEHOLDER =
   /^(baby|babe|infant|newborn|neonate|bby|boy|girl|twin|male|female|unknown|unnamed|not ?named|nn|na|tbc|test|mr|mrs|ms|miss|master)( ?(boy|girl|twin|male|female|of|one|two|a|b|i|ii|1|2|\d))*$/;
 
-export function normaliseName(name: string): string {
-  return name
+/** '' for a null: FHIR keeps one where a name in a list has only an extension. */
+export function normaliseName(name: string | null): string {
+  return (name ?? '')
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()

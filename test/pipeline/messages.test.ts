@@ -138,6 +138,19 @@ describe('a relative', () => {
   });
 });
 
+describe('a name', () => {
+  it('that is withheld by an extension beside a null is no fault', async () => {
+    const known = person(MOTHER);
+    const withheld = {
+      extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }],
+    };
+    const name = [{ family: 'Osei', given: [null], _given: [withheld] }];
+    expect((await skein.transaction(bundle(entry({ ...known, name })), 'one')).status).toBe(200);
+    expect((await skein.transaction(bundle(entry(known)), 'two')).status).toBe(200);
+    expect(await people()).toHaveLength(2);
+  });
+});
+
 describe('a message that does not say when', () => {
   it('is taken as said when it came, in every format', async () => {
     const undated = bundle(entry(person(MOTHER)));
