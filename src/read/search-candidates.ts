@@ -95,9 +95,7 @@ function valuesSql(clause: Clause, key: Buffer, bind: Bind): string {
 
 /** A single value by equality: only then does the index give its rows in order, so that a page of a common code reads a page. */
 function oneOf(column: string, values: unknown[], cast: string, bind: Bind): string {
-  return values.length === 1
-    ? `${column} = ${bind(values[0], cast)}`
-    : `${column} = any(${bind(values, `${cast}[]`)})`;
+  return values.length === 1 ? `${column} = ${bind(values[0], cast)}` : `${column} = any(${bind(values, `${cast}[]`)})`;
 }
 
 /** The index holds folded text: an exact search narrows by it here, and compares letters and accents when it matches again. */

@@ -29,10 +29,17 @@ export async function seeAll(db: Db, recipient: Recipient, rows: ResourceRow[]):
   return (await seeEach(db, recipient, rows)).flatMap((seen) => (seen ? [seen.resource] : []));
 }
 
-/** Earlier versions, under the grants of today; what the reader sent itself since then is no part of them. */
+/**
+ * Earlier versions, under the grants of today; what the reader sent itself since then is no part of them. An earlier journey is shown
+ * only where the reader may know of everybody in it: it may be a wrong link since undone, and its stages are somebody's birth date.
+ */
 export async function seePast(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<Resource[]> {
   const seen = await projectEach(db, recipient, rows);
-  return rows.flatMap((row, index) => (seen[index] ? [stamp(seen[index], row)] : []));
+  return rows.flatMap((row, index) => {
+    const resource = seen[index];
+    const whole = resource?.resourceType !== 'Group' || (resource.member ?? []).length === row.persons.length;
+    return resource && whole ? [stamp(resource, row)] : [];
+  });
 }
 
 async function projectEach(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<(Resource | null)[]> {
