@@ -9,7 +9,8 @@ const TYPES =
 export const REBUILD = {
   // Messages wait while statements are folded again: one that committed meanwhile would be lost from them.
   begin: `lock table statement in exclusive mode; create temporary table rebuilt (${TYPES}, primary key (key)) on commit drop`,
-  records: `select id::text as id, system_id as "systemId", stamp, mode, statements from record where id > $1 order by id limit $2`,
+  // By number: `id` alone is the text, and a page of texts leaves records out.
+  records: `select r.id::text as id, system_id as "systemId", stamp, mode, statements from record r where r.id > $1 order by r.id limit $2`,
   read: `select ${COLUMNS} from rebuilt where key = any($1::uuid[])`,
   write: `insert into rebuilt (${COLUMNS}) select ${COLUMNS} from jsonb_to_recordset($1::jsonb) as r(${TYPES})
     on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, first = excluded.first, base = excluded.base,

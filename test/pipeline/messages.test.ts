@@ -220,6 +220,13 @@ describe('a reference to a patient', () => {
 });
 
 describe('whatever was said', () => {
+  it('a rebuild reads every record in order, beyond its first page', async () => {
+    const rows = (day: number) => Array.from({ length: 130 }, (_, n) => `C-${n},2026-09-0${day},Sam${day},Bell${n}`);
+    const file = (day: number) => ['reference,referred_on,given_name,family_name', ...rows(day)].join('\n');
+    for (const day of [1, 2]) await skein.intake('charity', 'text/csv', file(day));
+    expect(await rebuild(await context())).toMatchObject({ statements: 0, changed: 0, families: 130 });
+  });
+
   it('a rebuild changes nothing', async () => {
     await skein.mllp(adt(BABY, { mother: MOTHER.nhs }));
     await skein.mllp(adt({ ...MOTHER, given: 'Baby' }, { id: 'A2', at: '' }));
