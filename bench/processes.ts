@@ -31,12 +31,17 @@ export function start(script: string, env: Record<string, string>, args: string[
   };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
+  let wanted = false;
   const exited = once(child, 'exit');
+  child.once('exit', (code, signal) => {
+    if (!wanted) process.stderr.write(`${script} ended by itself (${code ?? signal}): ${output.slice(-2_000)}\n`);
+  });
   return {
     child,
     pid: child.pid as number,
     output: () => output,
     kill: async (signal = 'SIGTERM') => {
+      wanted = true;
       child.kill(signal);
       await exited;
     },
