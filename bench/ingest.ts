@@ -28,7 +28,8 @@ export type Target = {
 const CAPTURED = 24;
 /** Messages made before each measurement, so that the client is not busy making them meanwhile. */
 const MOST_PER_SECOND = 600;
-const WARM_UP = { concurrency: 8, seconds: 2 };
+/** V8 takes some thousand messages to compile what is hot; a server runs for months. */
+const WARM_UP = { concurrency: 8, seconds: 20 };
 
 export async function measure(target: Target, concurrency: number, seconds: number): Promise<Figures> {
   const poster = await target.open(concurrency);
