@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { openPoster } from './load.ts';
-import { referral } from './messages.ts';
 import { freePort, type Running, start, untilReady } from './processes.ts';
+import { referral } from './referral.ts';
 import { median, type Options, say } from './report.ts';
 import { type Skein, startSkein } from './skein.ts';
 import { createDatabase, type Database, type Postgres } from './store.ts';

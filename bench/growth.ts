@@ -2,7 +2,8 @@
 import { Pool } from 'undici';
 import { measure, type Target } from './ingest.ts';
 import { drive, openPoster } from './load.ts';
-import { person, referral, Supply } from './messages.ts';
+import { person, Supply } from './messages.ts';
+import { referral } from './referral.ts';
 import { median, type Options, say } from './report.ts';
 import { REAL, seedFamilies } from './seed.ts';
 import { type Skein, startSkein } from './skein.ts';

@@ -15,7 +15,8 @@ import { parseMessage } from '../src/parse/parse-message.ts';
 import { messageKey, withFacts } from '../src/save/load.ts';
 import { save } from '../src/save/save.ts';
 import { validateRecord } from '../src/validate/validate-record.ts';
-import { admission, referral } from './messages.ts';
+import { admission } from './messages.ts';
+import { referral } from './referral.ts';
 import type { Database } from './store.ts';
 
 export type Kind = 'referral' | 'admission';

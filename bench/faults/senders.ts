@@ -2,7 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import { openMllp } from '../load.ts';
-import { admission, referral } from '../messages.ts';
+import { admission } from '../messages.ts';
+import { referral } from '../referral.ts';
 
 /** A referral that was acknowledged: its number, and the message id it was sent under. */
 export type Acknowledged = { referral: string; identifier: string; person: number; at: number };
