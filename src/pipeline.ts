@@ -102,14 +102,25 @@ async function settleFile(ctx: Pipeline, message: Message, rows: Understood[], o
     return known ?? messageId;
   });
   if (typeof begun !== 'string') return begun;
-  const done = await findStoredRows(ctx.db, begun);
+  // Sent again while it is being read (a client that would not wait): one reading answers both.
+  const files = underway.get(ctx.db) ?? new Map<string, Promise<Answer>>();
+  const reading = files.get(begun) ?? settleRows(ctx, message, rows, begun).finally(() => files.delete(begun));
+  underway.set(ctx.db, files.set(begun, reading));
+  return reading;
+}
+
+/** Files being read by this process, by store and message. */
+const underway = new WeakMap<Context['db'], Map<string, Promise<Answer>>>();
+
+async function settleRows(ctx: Pipeline, message: Message, rows: Understood[], messageId: string): Promise<Answer> {
+  const done = await findStoredRows(ctx.db, messageId);
   const units: Answer['units'] = [];
   for (const row of rows) {
     const { position, issues } = row;
     if (done.has(position)) units.push({ position, status: 'accepted', issues });
-    else units.push(...(await settleUnit(ctx, message, row, { messageId: begun })).units);
+    else units.push(...(await settleUnit(ctx, message, row, { messageId })).units);
   }
   const status: MessageStatus = units.some((unit) => unit.status === 'accepted') ? 'accepted' : 'held';
-  await save(ctx.db, ctx.key, { ...NOTHING, messageId: begun, answer: { message, status, units } });
-  return { messageId: begun, identifier, status, units, duplicate: false, conflict: false };
+  await save(ctx.db, ctx.key, { ...NOTHING, messageId, answer: { message, status, units } });
+  return { messageId, identifier: message.identifier, status, units, duplicate: false, conflict: false };
 }

@@ -175,6 +175,15 @@ describe('a charity’s CSV', () => {
     expect(await people()).toMatchObject([{ name: [{ given: [is] }] }]);
   });
 
+  it('sent again while it is still being read is read once, and both are answered', async () => {
+    const rows = Array.from({ length: 40 }, (_, n) => `C-${n},2026-09-01,Sam,Bell${n},1988-01-02`);
+    const file = [header, ...rows].join('\n');
+    const replies = await Promise.all([1, 2, 3].map(() => skein.intake('charity', 'text/csv', file)));
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const { rows: stored } = await database.pool.query('select count(*)::int as n from record');
+    expect(stored).toEqual([{ n: 40 }]);
+  });
+
   it('has its held rows tried again by a replay, though others of the file were taken', async () => {
     const file = `${header}\nC-1,2026-09-01,Sam,Bell,1988-01-02\nC-2,2026-09-01,,,1988-01-02`;
     await skein.intake('charity', 'text/csv', file);
