@@ -102,7 +102,7 @@ describe.skipIf(!existsSync(DATA))('messages from the standards’ own examples'
   }
 
   it.each(filesOf(BIRTHS, '.xml').filter((file) => file.includes('BirthNotification')))(
-    'the mother and baby of %s are linked when maternity sends them as ADT',
+    'the mother and baby of %s are taken when maternity sends them as ADT',
     async (file) => {
       const xml = readFileSync(file, 'utf8');
       const refused = await skein.intake('events', 'application/xml', xml);
