@@ -4,7 +4,13 @@ import type { AddressInfo } from 'node:net';
 
 type Notification = { numbers: number[]; referrals: string[]; id: string };
 /** What one subscriber knows. `faults`: numbers out of order or missing, retries with another body. */
-export type Told = { last: number; referrals: Map<string, number>; repeats: number; faults: string[] };
+export type Told = {
+  last: number;
+  numbers: Set<number>;
+  referrals: Set<string>;
+  repeats: number;
+  faults: string[];
+};
 
 export class Listener {
   readonly told = new Map<string, Told>();
@@ -32,13 +38,15 @@ export class Listener {
     this.#server?.closeAllConnections();
   }
 
-  /** Whether every subscriber has been told of the referral with this number. */
-  hasHeard(referral: string): boolean {
-    return [...this.told.values()].every(({ referrals }) => referrals.has(referral));
+  /** Whether the first `subscribers` have each been told of the referral with this number. */
+  hasHeard(referral: string, subscribers: number): boolean {
+    return Array.from({ length: subscribers }, (_, n) => this.told.get(`/${n}`)).every((told) =>
+      told?.referrals.has(referral),
+    );
   }
 
   #hear(subscriber: string, body: string): void {
-    const told: Told = this.told.get(subscriber) ?? { last: 0, referrals: new Map(), repeats: 0, faults: [] };
+    const told = this.told.get(subscriber) ?? nothing();
     this.told.set(subscriber, told);
     const { numbers, referrals, id } = readNotification(body);
     if (numbers.length === 0) return;
@@ -49,11 +57,15 @@ export class Listener {
       told.repeats += 1;
       if (known !== id) told.faults.push(`${first} came again as another notification`);
     } else if (first !== told.last + 1) told.faults.push(`${first} came after ${told.last}`);
+    if (numbers.some((number, place) => number !== first + place)) told.faults.push(`a bundle holds ${numbers.join()}`);
     this.#bodies.set(`${subscriber} ${first}`, id);
     told.last = Math.max(told.last, ...numbers);
-    for (const referral of referrals) told.referrals.set(referral, (told.referrals.get(referral) ?? 0) + 1);
+    for (const number of numbers) told.numbers.add(number);
+    for (const referral of referrals) told.referrals.add(referral);
   }
 }
+
+const nothing = (): Told => ({ last: 0, numbers: new Set(), referrals: new Set(), repeats: 0, faults: [] });
 
 type Entry = { resource?: { resourceType: string; parameter?: Parameter[]; identifier?: { value?: string }[] } };
 type Parameter = { name: string; part?: { name: string; valueString?: string }[] };

@@ -10,6 +10,7 @@ import { Cast, type Victim } from './cast.ts';
 import { Listener } from './listener.ts';
 import { seeded } from './random.ts';
 import { Senders } from './senders.ts';
+import { countLeft } from './told.ts';
 import { type Findings, verify } from './verify.ts';
 
 /** Milliseconds since the kill. */
@@ -26,7 +27,9 @@ export type Run = Findings & { seed: number; redis: boolean; kills: Kill[]; cras
 type Stage = { cast: Cast; senders: Senders; listener: Listener; probes: () => number };
 
 const SYSTEMS = ['faults-a', 'faults-b'];
-const SUBSCRIBERS = 3;
+/** The operator's, told of everything with all of it. One more is the named receiver's: it is told of its referrals. */
+const SUBSCRIBERS = 2;
+const RECEIVER = { name: 'faults-receiver', ods: 'RXB', team: 'faults', sector: 'specialist-perinatal' };
 const LANES = 4;
 /** Time between kills, so that some hit a system at rest and some one that is still catching up. */
 const CALM_MS = { least: 300, most: 2_000 };
@@ -72,8 +75,8 @@ export async function runSeed(
     }
     senders.stop();
     await Promise.all(work);
-    await untilTold(stage);
-    const findings = await verify(db.pool, senders, listener);
+    await untilTold(stage, db);
+    const findings = await verify(db, { senders, listener, url: cast.url, complete: SUBSCRIBERS });
     return { seed, redis, kills, ...findings, crashes: cast.crashes, retries: senders.retries };
   } finally {
     senders.stop();
@@ -89,22 +92,26 @@ async function prepare(db: Database, cast: Cast, hook: string): Promise<void> {
     const service = { ods: `RX${index}`, team: 'faults', sector: 'health-visiting', kind: null };
     await addSystem(db.pool, key, { name, ...service, source: null });
   }
+  await addSystem(db.pool, key, { ...RECEIVER, kind: null, source: null });
   await untilAnswers(`${cast.url}/health/ready`);
-  for (let n = 0; n < SUBSCRIBERS; n++) {
-    const { statusCode, body } = await request(`${cast.url}/fhir/Subscription`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/fhir+json' },
-      body: JSON.stringify(subscriptionTo(`${hook}/${n}`, 'full-resource')),
-    });
-    await body.dump();
-    if (statusCode !== 201) throw new Error(`no subscription: ${statusCode}`);
-  }
+  for (let n = 0; n < SUBSCRIBERS; n++) await subscribe(cast, `${hook}/${n}`, {});
+  await subscribe(cast, `${hook}/${SUBSCRIBERS}`, { 'x-skein-system': RECEIVER.name });
   for (;;) {
     const active = "select count(*)::int as active from subscription where status = 'active'";
     const { rows } = await db.pool.query<{ active: number }>(active);
-    if (rows[0]?.active === SUBSCRIBERS) return;
+    if (rows[0]?.active === SUBSCRIBERS + 1) return;
     await pause(50);
   }
+}
+
+async function subscribe(cast: Cast, endpoint: string, as: Record<string, string>): Promise<void> {
+  const { statusCode, body } = await request(`${cast.url}/fhir/Subscription`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/fhir+json', ...as },
+    body: JSON.stringify(subscriptionTo(endpoint, as['x-skein-system'] ? 'id-only' : 'full-resource')),
+  });
+  await body.dump();
+  if (statusCode !== 201) throw new Error(`no subscription: ${statusCode}`);
 }
 
 /** A referral first sent after the kill: until it is acknowledged, until anything is delivered again, until it has been told. */
@@ -115,7 +122,7 @@ async function resumed({ senders, listener, probes }: Stage, since: number): Pro
   const { referral } = await senders.send(n, n, SYSTEMS[0] as string);
   const ackMs = after(performance.now());
   const deliveredMs = after(await delivered);
-  return { ackMs, deliveredMs, toldMs: after(await until(() => listener.hasHeard(referral))) };
+  return { ackMs, deliveredMs, toldMs: after(await until(() => listener.hasHeard(referral, SUBSCRIBERS))) };
 }
 
 async function until(holds: () => boolean): Promise<number> {
@@ -127,10 +134,12 @@ async function until(holds: () => boolean): Promise<number> {
   return performance.now();
 }
 
-async function untilTold({ senders, listener }: Stage): Promise<void> {
+/** Until nothing is left to be told, or a minute has passed: `verify` then counts what is left. */
+async function untilTold({ senders, listener }: Stage, { pool }: Database): Promise<void> {
   const deadline = performance.now() + GIVE_UP_MS;
-  while (senders.acknowledged.some(({ referral }) => !listener.hasHeard(referral))) {
+  const told = () => senders.acknowledged.every(({ referral }) => listener.hasHeard(referral, SUBSCRIBERS));
+  while (!told() || (await countLeft(pool)) > 0) {
     if (performance.now() > deadline) return;
-    await pause(20);
+    await pause(100);
   }
 }
