@@ -1,13 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { type CodeTable, readConceptMap } from './concept-map.ts';
 import { fhirFormat } from './format-fhir.ts';
 import { hl7v2Format } from './format-hl7v2.ts';
 import { csvFormat, jsonFormat } from './format-tree.ts';
-import { attempt, type Hook, type Loader, readPath } from './loader.ts';
-import { FragmentFile, MappingFile, SourceFile } from './mapping-file.ts';
+import { attempt, type Loader, readPath } from './loader.ts';
+import type { MappingFile, SourceFile } from './mapping-file.ts';
+import { listSources, MAPPINGS_DIR, type MappingFiles, readMappings } from './read-mappings.ts';
 import type { Frame, Reader, Run, SourceFormat } from './run.ts';
 import { type CompiledCheck, type CompiledStatement, compileCheck, compileStatement } from './statement.ts';
-import { MappingError, type Problem, parseAs, readYaml, type YamlFile } from './yaml-file.ts';
+import { MappingError, type Problem, type YamlFile } from './yaml-file.ts';
 
 /** A source's mapping, compiled: closures only. Pure, shared by all messages. */
 export type Mapping = {
@@ -25,83 +24,38 @@ export type Mapping = {
 };
 export type Mappings = { get: (source: string) => Mapping | undefined; names: string[] };
 
-export const MAPPINGS_DIR = new URL('../../mappings/', import.meta.url);
-
-type Shared = { fragments: Loader['fragments']; maps: Map<string, CodeTable>; problems: Problem[] };
-
 /** Reads and compiles every `<source>/mapping.yaml` of a folder. Throws MappingError with all that is wrong, as file:line:column. */
 export async function loadMappings(dir: URL = MAPPINGS_DIR): Promise<Mappings> {
   const problems: Problem[] = [];
-  const shared: Shared = {
-    fragments: readFragments(dir, problems),
-    maps: readMaps(new URL('concept-maps/', dir), problems),
-    problems,
-  };
-  const names = readdirSync(dir)
-    .filter((name) => existsSync(new URL(`${name}/mapping.yaml`, dir)))
-    .sort();
+  const files = await readMappings(dir, problems);
   const mappings = new Map<string, Mapping>();
-  for (const name of names) {
-    const mapping = await loadMapping(new URL(`${name}/`, dir), name, shared);
+  for (const name of files.sources.keys()) {
+    const mapping = compileSource(files, name, problems);
     if (mapping) mappings.set(name, mapping);
   }
   if (problems.length > 0) throw new MappingError(problems);
-  return { get: (source) => mappings.get(source), names };
+  return { get: (source) => mappings.get(source), names: listSources(dir) };
 }
 
-function filesOf(dir: URL, suffix: string): string[] {
-  return existsSync(dir)
-    ? readdirSync(dir)
-        .filter((name) => name.endsWith(suffix))
-        .sort()
-    : [];
-}
+/** What a source can be asked for, and how: `wrap` lets a caller see which paths are. */
+export type Wrap = (format: SourceFormat) => SourceFormat;
 
-function readFragments(dir: URL, problems: Problem[]): Shared['fragments'] {
-  const fragments: Shared['fragments'] = new Map();
-  for (const name of filesOf(new URL('fragments/', dir), '.yaml')) {
-    const file = readYaml(new URL(`fragments/${name}`, dir), `fragments/${name}`);
-    const data = parseAs(file, FragmentFile, problems);
-    if (data) fragments.set(data.name, { file, data });
-  }
-  return fragments;
-}
-
-function readMaps(dir: URL, problems: Problem[]): Map<string, CodeTable> {
-  const maps = new Map<string, CodeTable>();
-  for (const file of filesOf(dir, '.json')) {
-    const name = file.slice(0, -5);
-    try {
-      maps.set(name, readConceptMap(name, JSON.parse(readFileSync(new URL(file, dir), 'utf8'))));
-    } catch (error) {
-      problems.push({ file, line: 1, column: 1, message: error instanceof Error ? error.message : String(error) });
-    }
-  }
-  return maps;
-}
-
-async function loadMapping(dir: URL, folder: string, shared: Shared): Promise<Mapping | undefined> {
-  const { problems } = shared;
-  const file = readYaml(new URL('mapping.yaml', dir), `${folder}/mapping.yaml`);
-  const data = parseAs(file, MappingFile, problems);
-  const source = parseAs(readYaml(new URL('source.yaml', dir), `${folder}/source.yaml`), SourceFile, problems);
-  if (!data || !source) return undefined;
-  if (data.name !== folder)
-    problems.push({ ...file.where(['name']), message: `name "${data.name}" is not the folder's, "${folder}"` });
-  const maps = new Map([...shared.maps, ...readMaps(new URL('maps/', dir), problems)]);
-  const hooks = existsSync(new URL('hooks.ts', dir))
-    ? ((await import(new URL('hooks.ts', dir).href)) as Record<string, Hook>)
-    : {};
+/** One mapping of the files, compiled; what is wrong is added to `problems`. */
+export function compileSource(
+  files: MappingFiles,
+  name: string,
+  problems: Problem[],
+  wrap: Wrap = (format) => format,
+): Mapping | undefined {
+  const own = files.sources.get(name);
+  if (!own) return undefined;
+  const { file, data, source, hooks } = own;
   const repaired = compileRepairs(data, file, problems);
   const locals = data.statements.map(({ local }) => local);
   const loader: Loader = {
-    ...shared,
-    file,
-    maps,
-    hooks,
-    locals,
-    zone: data.zone,
-    format: formatOf(source),
+    ...{ file, hooks, locals, problems, zone: data.zone, fragments: files.fragments },
+    maps: new Map([...files.maps, ...own.maps]),
+    format: wrap(formatOf(source)),
     repaired: repaired.wrap,
   };
   for (const [index, local] of locals.entries()) {

@@ -111,22 +111,30 @@ const Tree: z.ZodType<SourceTree> = z.lazy(() =>
 );
 export type SourceTree = string | { [name: string]: SourceTree } | SourceTree[];
 
+/** What is read on purpose by no rule, each with the reason. */
+const ignored = z.record(z.string(), z.string()).default({});
+
 export const SourceFile = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('hl7v2'),
     types: z.record(z.string(), z.array(z.string())),
     segments: z.record(z.string(), z.record(z.string(), z.string())),
+    ignored: ignored.describe('PID-18, PID-11.9, CX.6 (that part of every CX), or a whole segment'),
   }),
-  z.strictObject({ format: z.literal('fhir'), resources: z.array(z.string()) }),
+  z.strictObject({
+    format: z.literal('fhir'),
+    resources: z.array(z.string()),
+    ignored: ignored.describe('Patient.photo, or a whole type'),
+  }),
   z.strictObject({
     format: z.literal('csv'),
     columns: z.record(z.string(), z.strictObject({ type: z.string(), aliases: z.array(z.string()).default([]) })),
-    ignored: z.record(z.string(), z.string()).default({}),
+    ignored,
   }),
   z.strictObject({
     format: z.literal('json'),
     fields: z.record(z.string(), Tree),
-    ignored: z.record(z.string(), z.string()).default({}),
+    ignored,
   }),
 ]);
 

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { MAPPINGS_DIR, type Mappings } from '../map/load-mappings.ts';
+import type { Mappings } from '../map/load-mappings.ts';
+import { MAPPINGS_DIR } from '../map/read-mappings.ts';
 import { isSound, type Understood } from '../understand.ts';
 import { runMapping } from './run-mapping.ts';
 

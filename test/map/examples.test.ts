@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isValidNhsNumber } from '../../src/fhir/nhs-number.ts';
-import { loadMappings, MAPPINGS_DIR } from '../../src/map/load-mappings.ts';
+import { loadMappings } from '../../src/map/load-mappings.ts';
+import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
 import { isSound } from '../../src/understand.ts';
 import { listExamples, runExample, testExample } from '../../src/workbench/examples.ts';
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { loadMappings, MAPPINGS_DIR, type Mapping } from '../../src/map/load-mappings.ts';
+import { loadMappings, type Mapping } from '../../src/map/load-mappings.ts';
+import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
 import { MappingError, type Problem } from '../../src/map/yaml-file.ts';
 
 type Files = Record<string, string>;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { MAPPINGS_DIR } from '../../src/map/load-mappings.ts';
+import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
 import { runWorkbench } from '../../src/workbench/index.ts';
 
 const example = (name: string) => new URL(name, MAPPINGS_DIR).pathname;

@@ -1,0 +1,88 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type CodeTable, readConceptMap } from './concept-map.ts';
+import type { Fragment, Hook } from './loader.ts';
+import { FragmentFile, MappingFile, SourceFile } from './mapping-file.ts';
+import { type Problem, parseAs, readYaml, type YamlFile } from './yaml-file.ts';
+
+/** A folder of mappings as it is written, each file read once: what is compiled, as it is or changed. */
+export type MappingFiles = {
+  fragments: Map<string, Fragment>;
+  /** ConceptMaps that all mappings share. */
+  maps: Map<string, CodeTable>;
+  sources: Map<string, SourceFiles>;
+};
+
+/** One source's own files. */
+export type SourceFiles = {
+  file: YamlFile;
+  data: MappingFile;
+  source: SourceFile;
+  maps: Map<string, CodeTable>;
+  hooks: Record<string, Hook>;
+};
+
+export const MAPPINGS_DIR = new URL('../../mappings/', import.meta.url);
+
+export function listSources(dir: URL): string[] {
+  return readdirSync(dir)
+    .filter((name) => existsSync(new URL(`${name}/mapping.yaml`, dir)))
+    .sort();
+}
+
+/** Every file of a folder, checked by its schema alone; what is wrong is added to `problems`, and that source is left out. */
+export async function readMappings(dir: URL, problems: Problem[]): Promise<MappingFiles> {
+  const files: MappingFiles = {
+    fragments: readFragments(dir, problems),
+    maps: readMaps(new URL('concept-maps/', dir), problems),
+    sources: new Map(),
+  };
+  for (const name of listSources(dir)) {
+    const source = await readSource(new URL(`${name}/`, dir), name, problems);
+    if (source) files.sources.set(name, source);
+  }
+  return files;
+}
+
+async function readSource(dir: URL, folder: string, problems: Problem[]): Promise<SourceFiles | undefined> {
+  const file = readYaml(new URL('mapping.yaml', dir), `${folder}/mapping.yaml`);
+  const data = parseAs(file, MappingFile, problems);
+  const source = parseAs(readYaml(new URL('source.yaml', dir), `${folder}/source.yaml`), SourceFile, problems);
+  if (!data || !source) return undefined;
+  if (data.name !== folder)
+    problems.push({ ...file.where(['name']), message: `name "${data.name}" is not the folder's, "${folder}"` });
+  const hooks = existsSync(new URL('hooks.ts', dir))
+    ? ((await import(new URL('hooks.ts', dir).href)) as Record<string, Hook>)
+    : {};
+  return { file, data, source, maps: readMaps(new URL('maps/', dir), problems), hooks };
+}
+
+function filesOf(dir: URL, suffix: string): string[] {
+  return existsSync(dir)
+    ? readdirSync(dir)
+        .filter((name) => name.endsWith(suffix))
+        .sort()
+    : [];
+}
+
+function readFragments(dir: URL, problems: Problem[]): MappingFiles['fragments'] {
+  const fragments: MappingFiles['fragments'] = new Map();
+  for (const name of filesOf(new URL('fragments/', dir), '.yaml')) {
+    const file = readYaml(new URL(`fragments/${name}`, dir), `fragments/${name}`);
+    const data = parseAs(file, FragmentFile, problems);
+    if (data) fragments.set(data.name, { file, data });
+  }
+  return fragments;
+}
+
+function readMaps(dir: URL, problems: Problem[]): Map<string, CodeTable> {
+  const maps = new Map<string, CodeTable>();
+  for (const file of filesOf(dir, '.json')) {
+    const name = file.slice(0, -5);
+    try {
+      maps.set(name, readConceptMap(name, JSON.parse(readFileSync(new URL(file, dir), 'utf8'))));
+    } catch (error) {
+      problems.push({ file, line: 1, column: 1, message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return maps;
+}
