@@ -70,6 +70,8 @@ export type IdentifiedStatement = {
   type: string;
   chart: string;
   ref: string | null;
+  /** Key of a number given without a word on its verification, which is then as it was. */
+  given?: string;
   local: string;
   nulls: string[];
   content: Resource;

@@ -41,7 +41,7 @@ export type Message = {
   contentHash: string;
   /** The source whose mapping reads it: `hl7v2-adt`, `bars-referral`, `fhir-r4`, `third-sector-csv`, `third-sector-form`. */
   source: string;
-  /** Absent: it is being received now. */
+  /** Absent: it is being received now, or was not received at all (the workbench). */
   receivedAt?: Date;
 };
 

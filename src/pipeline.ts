@@ -17,6 +17,7 @@ import { findStoredRows, save } from './save/save.ts';
 import { isSound, type Understood, understand } from './understand.ts';
 
 export type Pipeline = Context & { mappings: Mappings };
+type Received = Message & { receivedAt: Date };
 /** `replay`: a held message tried again. `messageId`: a row of a file that is stored already. */
 type Options = { replay?: boolean; messageId?: string };
 
@@ -24,8 +25,9 @@ type Options = { replay?: boolean; messageId?: string };
  * Takes one message to its end: accepted (stored and linked), held (kept until its mapping or its sender is mended) or rejected
  * (kept, unreadable). Never throws for bad input; what it throws is transient or a bug, and then nothing of it was stored.
  */
-export async function intake(ctx: Pipeline, message: Message, options: Options = {}): Promise<Answer> {
+export async function intake(ctx: Pipeline, given: Message, options: Options = {}): Promise<Answer> {
   const started = performance.now();
+  const message = { receivedAt: new Date(), ...given };
   const units = understand(ctx.mappings.get(message.source), message);
   const file = units.length > 1 || units[0]?.position !== '';
   const answer = file
@@ -49,16 +51,16 @@ function announceCommit(ctx: Context): void {
 }
 
 /** link and save one unit: one transaction, under the locks of every family it can touch. */
-async function settleUnit(ctx: Pipeline, message: Message, unit: Understood, options: Options): Promise<Answer> {
+async function settleUnit(ctx: Pipeline, message: Received, unit: Understood, options: Options): Promise<Answer> {
   const { system, identifier } = message;
   const named = isSound(unit)
     ? await nameServices(ctx, dated(unit.record as SourceRecord, message), system.service)
     : null;
-  const found = named && identifyRecord(named, { key: ctx.key, systemId: system.id });
+  const found = named && identifyRecord(named, { key: ctx.key, systemId: system.id, receivedAt: message.receivedAt });
   const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
   const sender = { systemId: system.id, service: system.service };
   return withFacts(ctx.db, keys, { systemId: system.id, identifier }, async (client, { facts, earlier }) => {
-    const known = options.messageId || options.replay ? null : answerEarlier(earlier, message);
+    const known = options.messageId ? null : answerEarlier(earlier, message, options);
     if (known?.conflict) await save(client, ctx.key, { ...NOTHING, message });
     if (known) return known;
     const impostors = found ? findImpostors(facts, found.record) : [];
@@ -82,18 +84,18 @@ async function settleUnit(ctx: Pipeline, message: Message, unit: Understood, opt
 }
 
 /** A sender that does not say when means now: when its message came. */
-const dated = (record: SourceRecord, { receivedAt }: Message): SourceRecord =>
-  record.saidAt ? record : { ...record, saidAt: (receivedAt ?? new Date()).toISOString() };
+const dated = (record: SourceRecord, { receivedAt }: Received): SourceRecord =>
+  record.saidAt ? record : { ...record, saidAt: receivedAt.toISOString() };
 
 const NOTHING = { message: null, messageId: null, record: null, plan: null, answer: null };
 
 /** A file: kept first, then a transaction per row, so that a bad row costs nobody else and a retry goes on where it stopped. */
-async function settleFile(ctx: Pipeline, message: Message, rows: Understood[], options: Options): Promise<Answer> {
+async function settleFile(ctx: Pipeline, message: Received, rows: Understood[], options: Options): Promise<Answer> {
   const { system, identifier } = message;
   const lock = [messageKey(ctx.key, system.id, identifier)];
   const sender = { systemId: system.id, identifier };
   const begun = await withFacts(ctx.db, lock, sender, async (client, { earlier }) => {
-    const known = options.replay ? null : answerEarlier(earlier, message);
+    const known = answerEarlier(earlier, message, options);
     if (known && !known.conflict) return known;
     const same = earlier?.contentHash === message.contentHash;
     const answer = { message, status: 'held' as const, units: [] };
@@ -112,7 +114,7 @@ async function settleFile(ctx: Pipeline, message: Message, rows: Understood[], o
 /** Files being read by this process, by store and message. */
 const underway = new WeakMap<Context['db'], Map<string, Promise<Answer>>>();
 
-async function settleRows(ctx: Pipeline, message: Message, rows: Understood[], messageId: string): Promise<Answer> {
+async function settleRows(ctx: Pipeline, message: Received, rows: Understood[], messageId: string): Promise<Answer> {
   const done = await findStoredRows(ctx.db, messageId);
   const units: Answer['units'] = [];
   for (const row of rows) {

@@ -13,7 +13,7 @@ export type Understood = { position: string; record: SourceRecord | null; issues
 export function understand(mapping: Mapping | undefined, message: Message): Understood[] {
   try {
     const { units } = parseMessage(message);
-    if (mapping) return units.map((unit) => understandUnit(mapping, unit, message.system.dialect));
+    if (mapping) return units.map((unit) => understandUnit(mapping, unit, message));
     const text = `no mapping for source "${message.source}"`;
     throw new Rejected(400, [{ severity: 'error', code: 'not-supported', text }]);
   } catch (error) {
@@ -22,9 +22,10 @@ export function understand(mapping: Mapping | undefined, message: Message): Unde
   }
 }
 
-function understandUnit(mapping: Mapping, { position, tree, error }: Unit, dialect: string | null): Understood {
+function understandUnit(mapping: Mapping, { position, tree, error }: Unit, message: Message): Understood {
   if (error) return { position, record: null, issues: [error], unreadable: false };
-  const { record, issues } = mapUnit(mapping, { position, tree }, { dialect });
+  const heard = { dialect: message.system.dialect, receivedAt: message.receivedAt };
+  const { record, issues } = mapUnit(mapping, { position, tree }, heard);
   return { position, record, issues: record ? [...issues, ...validateRecord(record)] : issues, unreadable: false };
 }
 

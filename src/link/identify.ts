@@ -1,5 +1,14 @@
 import { hash } from 'node:crypto';
-import type { EpisodeOfCare, Identifier, Patient, Reference, RelatedPerson, ServiceRequest } from '@medplum/fhirtypes';
+import type {
+  EpisodeOfCare,
+  Identifier,
+  Linkage,
+  Patient,
+  Reference,
+  RelatedPerson,
+  Resource,
+  ServiceRequest,
+} from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../facts.ts';
 import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
@@ -12,7 +21,7 @@ const VERIFIED = new Set(['01', 'number-present-and-verified']);
 const VERIFICATION = /NHSNumberVerificationStatus$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-type Scope = { key: Buffer; systemId: number };
+type Scope = { key: Buffer; systemId: number; receivedAt: Date };
 
 /**
  * Gives every statement of a record its keys: its own (sender + type + business identifier), its person's, and the second one it may
@@ -36,30 +45,59 @@ export function identifyRecord(record: SourceRecord, scope: Scope): { record: Id
   };
   const quarantined = quarantine(record.statements);
   const issues: Issue[] = [];
-  const statements = record.statements.map((statement): IdentifiedStatement => {
+  const said = record.statements.map((statement): IdentifiedStatement => {
     const resource = renameReferences(statement.resource, rename);
     const key = keys.get(`#${statement.local}`) as string;
-    let ref = refOf(statement, record, scope, keys);
-    if (quarantined.has(statement.local)) {
-      ref = null;
-      issues.push(sharedNumber(statement));
-    }
+    const shared = quarantined.has(statement.local);
+    if (shared) issues.push(sharedNumber(statement));
+    const given = shared ? null : givenKey(resource, record, scope);
     return {
       key,
       type: resource.resourceType,
       chart: resource.resourceType === 'Patient' ? key : (personKey(subjectOf(resource), scope) ?? key),
-      ref,
+      ref: shared ? null : refOf(statement, record, scope, keys),
+      ...(given ? { given } : {}),
       local: statement.local,
       nulls: statement.nulls ?? [],
       content: resource,
     };
   });
   const saidAt = new Date(record.saidAt).toISOString();
+  const statements = [...said, ...said.flatMap((one) => linkagesOf(one, scope))];
   const { position, mapping, mode, lineage } = record;
+  // Within one second of the sender's clock what came later was said later, and so were later rows of a file.
+  const place = position.replace(/\d+/g, (number) => number.padStart(8, '0'));
+  const stamp = [saidAt, scope.receivedAt.toISOString(), place, content.slice(0, 16)].join('|');
   return {
-    record: { position, saidAt, stamp: `${saidAt}|${content.slice(0, 16)}`, mapping, mode, statements, lineage },
+    record: { position, saidAt, stamp, mapping, mode, statements, lineage },
     issues,
   };
+}
+
+/** Charts that their own sender merged (HL7 v2 A40, Patient.link): the second key leads to the chart that stands. */
+function linkagesOf({ type, key, local, content }: IdentifiedStatement, scope: Scope): IdentifiedStatement[] {
+  if (type !== 'Patient') return [];
+  return ((content as Patient).link ?? []).flatMap(({ type: how, other }) => {
+    const id = idOf(other.reference, 'Patient');
+    if (!id || (how !== 'replaced-by' && how !== 'replaces')) return [];
+    const [chart, ref] = how === 'replaced-by' ? [key, id] : [id, key];
+    const item = [
+      { type: 'historical' as const, resource: { reference: `Patient/${chart}` } },
+      { type: 'source' as const, resource: { reference: `Patient/${ref}` } },
+    ];
+    const linkage: Linkage = { resourceType: 'Linkage', item };
+    return [
+      {
+        key: keyedId(scope.key, 'Linkage', chart, ref),
+        type: 'Linkage',
+        chart,
+        ref,
+        local,
+        nulls: [],
+        content: linkage,
+      },
+    ];
+  });
 }
 
 function keyOf(statement: Statement, { key, systemId }: Scope, content: string): string {
@@ -163,6 +201,13 @@ function referralKey(identifier: Identifier | undefined, scope: Scope): string |
 
 function nhsNumber(patient: Patient): Identifier | undefined {
   return patient.identifier?.find(({ system }) => system === NHS_NUMBER);
+}
+
+/** In a delta, a valid number without its status is no news of that. */
+function givenKey(resource: Resource, { mode }: SourceRecord, scope: Scope): string | null {
+  const number = resource.resourceType === 'Patient' && mode === 'delta' ? nhsNumber(resource) : undefined;
+  const silent = number && !number.extension?.some(({ url }) => VERIFICATION.test(url));
+  return silent && isValidNhsNumber(number.value ?? '') ? numberKey(number.value ?? '', scope) : null;
 }
 
 /** Valid Modulus 11, no repeated digit, and said by the sender to be verified or traced. */

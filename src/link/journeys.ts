@@ -67,29 +67,39 @@ function findHome(births: Birth[], { person, start }: Happening): Birth | undefi
   return own ?? (fits.length === 1 ? fits[0] : undefined);
 }
 
-type Birth = { born: number; infants: Person[]; parents: Person[]; anchors: Person[]; happenings: Happening[] };
+/** `kin`: the bearers of its infants, or their parents where no bearer is known: by whom twins are told. */
+type Birth = Record<'infants' | 'kin' | 'parents' | 'anchors', Person[]> & { born: number; happenings: Happening[] };
 
 /** Births: of children in a parent edge, and of patients who were under two when first spoken of. */
 function groupBirths(persons: Person[], edges: Edge[]): Birth[] {
-  const births: Birth[] = [];
   const children = new Set(edges.map(({ child }) => child));
   const infants = persons.filter((person) => birthOf(person) !== null && (children.has(person) || isInfant(person)));
-  for (const infant of infants.sort((a, b) => compareBirths(a, b))) {
+  return infants.sort(compareBirths).reduce<Birth[]>((births, infant) => {
+    const own = edges.filter(({ child }) => child === infant);
+    const bearers = own.filter(({ kinds }) => kinds.includes('gestational'));
+    const kin = (bearers.length > 0 ? bearers : own).map(({ parent }) => parent);
+    const parents = own.map(({ parent }) => parent);
     const born = birthOf(infant) as number;
-    const parents = edges.filter(({ child }) => child === infant).map(({ parent }) => parent);
-    const bearers = edges.filter(({ child, kinds }) => child === infant && kinds.includes('gestational'));
-    const twin = births.find(
-      (birth) =>
-        Math.abs(birth.born - born) <= SAME_BIRTH &&
-        (bearers.length > 0 ? bearers.map(({ parent }) => parent) : parents).some((one) => birth.parents.includes(one)),
+    // Twins are of one bearer, or of one parent where none is known. Whoever ties two births together makes them one, so that it
+    // does not matter who of three was looked at first.
+    const same = births.filter(
+      (birth) => Math.abs(birth.born - born) <= SAME_BIRTH && kin.some((one) => birth.kin.includes(one)),
     );
-    if (twin) {
-      twin.infants.push(infant);
-      twin.anchors.push(infant);
-      twin.parents = [...new Set([...twin.parents, ...parents])];
-    } else births.push({ born, infants: [infant], parents, anchors: [infant], happenings: [] });
-  }
-  return births;
+    const all = [...same, { born, infants: [infant], kin, parents, anchors: [infant], happenings: [] }];
+    return [...births.filter((birth) => !same.includes(birth)), mergeBirths(all)];
+  }, []);
+}
+
+function mergeBirths(births: Birth[]): Birth {
+  const merge = (part: 'infants' | 'kin' | 'parents' | 'anchors') => [...new Set(births.flatMap((one) => one[part]))];
+  return {
+    born: Math.min(...births.map(({ born }) => born)),
+    infants: merge('infants'),
+    kin: merge('kin'),
+    parents: merge('parents'),
+    anchors: merge('anchors'),
+    happenings: [],
+  };
 }
 
 const compareBirths = (a: Person, b: Person) => (birthOf(a) ?? 0) - (birthOf(b) ?? 0) || (a.id < b.id ? -1 : 1);

@@ -9,7 +9,8 @@ export type Person = { id: string; charts: PatientState[] };
 
 /**
  * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by each sender and undisputed (nobody
- * claims it with an incompatible birth date or name), with birth date and given name agreeing. All else stays a person of its own.
+ * claims it with an incompatible birth date or name), with birth date and given name agreeing; or where their one sender says that it
+ * merged them. All else stays a person of its own.
  */
 export function resolvePersons(statements: StatementState[], tainted: Set<string>) {
   const charts = statements
@@ -26,8 +27,11 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   for (const [ref, claimants] of claims) {
     if (unsafe.has(ref)) continue;
     const [first, ...rest] = claimants.filter(isLinkable);
-    if (first) for (const other of rest) join(personOfChart, first, other);
+    if (first) for (const other of rest) join(personOfChart, first.key, other.key);
   }
+  const merged = statements.filter(({ type }) => type === 'Linkage').sort((a, b) => (a.key < b.key ? -1 : 1));
+  for (const { chart, ref } of merged)
+    if (ref && isOnePerson(personOfChart, chart, ref)) join(personOfChart, chart, ref);
   const persons = [...new Set(personOfChart.values())];
   return { persons, personOfChart, disputed, personOfKey: resolver(personOfChart, claims, unsafe) };
 }
@@ -42,8 +46,14 @@ function resolver(charts: Map<string, Person>, claims: Map<string, PatientState[
   };
 }
 
-function join(persons: Map<string, Person>, a: PatientState, b: PatientState): void {
-  const [one, two] = [persons.get(a.key), persons.get(b.key)];
+/** A sender merges its own charts, which must not make one person of two, nor of those whom they were found to be. */
+function isOnePerson(persons: Map<string, Person>, a: string, b: string): boolean {
+  const [one, two] = [persons.get(a)?.charts ?? [], persons.get(b)?.charts ?? []];
+  return one.every((chart) => two.every((other) => !isSomebodyElse(chart, other)));
+}
+
+function join(persons: Map<string, Person>, a: string, b: string): void {
+  const [one, two] = [persons.get(a), persons.get(b)];
   if (!one || !two || one === two) return;
   const charts = [...one.charts, ...two.charts].sort((x, y) => x.seq - y.seq);
   const joined = { id: charts[0]?.key ?? one.id, charts };

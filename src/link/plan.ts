@@ -92,6 +92,13 @@ export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
       const other = before && isSomebodyElse(before as PatientState, said as unknown as PatientState);
       return other ? [impostor(record, said, 'another of your patients', SOMEBODY_ELSE)] : [];
     }
+    if (said.type === 'Linkage') {
+      const [one, two] = [said.chart, said.ref ?? ''].map((key) => known.get(key) ?? seen.get(key));
+      const other = one && two && isSomebodyElse(one as PatientState, two as PatientState);
+      return other
+        ? [impostor(record, said, 'another of your patients than the one it is merged with', SOMEBODY_ELSE)]
+        : [];
+    }
     if (isOwnParent(said, known, record)) return [impostor(record, said, 'the patient and a parent of the patient')];
     if (said.chart === said.key || (isLiteral(said) && !refs.has(said.chart))) return [unknownPatient(record, said)];
     if (!before) return [];
@@ -176,12 +183,13 @@ const pick = ({ first, base, times, content, chart, ref }: StatementState) => ({
 
 function identityAssertions(persons: { charts: { key: string; ref: string | null }[] }[]): Assertion[] {
   return persons.flatMap(({ charts: [first, ...rest] }) =>
-    rest.map(({ key }) => ({
+    rest.map(({ key, ref }) => ({
       kind: 'same' as const,
       a: first?.key ?? '',
       b: key,
-      method: 'nhs-number',
-      evidence: { rule: 'verified number, birth date and given name agree' },
+      ...(ref !== null && ref === first?.ref
+        ? { method: 'nhs-number', evidence: { rule: 'verified number, birth date and given name agree' } }
+        : { method: 'sender', evidence: { rule: 'merged by their sender, or one with such a chart' } }),
     })),
   );
 }

@@ -5,13 +5,15 @@ import type { Mapping } from './load-mappings.ts';
 import { type Instance, isObject, type Node, type Run, report } from './run.ts';
 import type { CompiledStatement } from './statement.ts';
 
+/** How a unit came: by whose dialect it is read, and when it was received, where it was. */
+type Heard = { dialect: string | null; receivedAt?: Date | undefined };
 export type Mapped = { record: SourceRecord | null; issues: Issue[] };
 
 /**
  * What one unit of a message says, in FHIR, with the source of every element. Pure; never throws for bad input. No record where an
  * issue is an error. `saidAt` is '' where the message does not say when.
  */
-export function mapUnit(mapping: Mapping, unit: Unit, { dialect }: { dialect: string | null }): Mapped {
+export function mapUnit(mapping: Mapping, unit: Unit, { dialect, receivedAt }: Heard): Mapped {
   if (unit.error) return { record: null, issues: [unit.error] };
   const { root, bundle, unknown } = mapping.format.open(unit.tree, unit.position);
   const run: Run = {
@@ -46,7 +48,7 @@ export function mapUnit(mapping: Mapping, unit: Unit, { dialect }: { dialect: st
   const { name, version, mode } = mapping;
   const record = {
     position: unit.position,
-    saidAt: saidAt(mapping, run),
+    saidAt: saidAt(mapping, run, receivedAt),
     mapping: `${name}@${version}`,
     mode,
     statements,
@@ -54,6 +56,9 @@ export function mapUnit(mapping: Mapping, unit: Unit, { dialect }: { dialect: st
   };
   return { record, issues: run.issues };
 }
+
+/** Milliseconds: clocks of senders differ by so much without anybody having to know. */
+const CLOCK_DRIFT = 3_600_000;
 
 const hasError = (run: Run) => run.issues.some(({ severity }) => severity === 'error');
 
@@ -126,14 +131,24 @@ function dropDangling(statements: Statement[], run: Run): void {
   for (const { resource } of statements) prune(resource);
 }
 
-function saidAt(mapping: Mapping, run: Run): string {
+/** A clock that is ahead must not outrank every later correction: nothing was said after it was heard. */
+function saidAt(mapping: Mapping, run: Run, receivedAt: Date | undefined): string {
   for (const reader of mapping.saidAt) {
     const raw = reader.read(run, run.root);
-    const instant = typeof raw === 'string' ? toInstant(raw, mapping.zone) : undefined;
-    if (instant) return instant;
     if (raw === undefined || raw === '""') continue;
     const field = reader.at(run, run.root);
-    report(run, { severity: 'warning', code: 'value', field, text: `${field} is not a date and time` });
+    const instant = typeof raw === 'string' ? toInstant(raw, mapping.zone) : undefined;
+    if (!instant) {
+      report(run, { severity: 'warning', code: 'value', field, text: `${field} is not a date and time` });
+      continue;
+    }
+    const ahead = receivedAt ? Date.parse(instant) - receivedAt.getTime() : 0;
+    if (ahead <= 0) return instant;
+    if (ahead > CLOCK_DRIFT) {
+      const text = `${field} is a time still to come: taken as said when it was received`;
+      report(run, { severity: 'warning', code: 'value', field, text });
+    }
+    return receivedAt?.toISOString() ?? instant;
   }
   return '';
 }

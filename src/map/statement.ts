@@ -1,6 +1,7 @@
 import { typeDefinition } from '../fhir/definitions.ts';
 import { NHS_NUMBER } from '../fhir/nhs-number.ts';
 import { ID_IN_MESSAGE, RESOURCE_ID } from '../fhir/references.ts';
+import type { Json } from '../model.ts';
 import { compileRules, type Place, type Step } from './compile.ts';
 import type { Condition } from './condition.ts';
 import { attempt, conditionOf, type Loader, readPath } from './loader.ts';
@@ -131,12 +132,21 @@ const joined =
       : `${system}|${values.map(textOf).join('|').replace(/\s+/g, '')}`;
   };
 
+/** A hospital number before any other, so that a chart is the same whatever order its identifiers come in (HL7 table 0203). */
+const LOCAL_TYPES = ['MR', 'PI'];
+const typeOf = ({ type }: Node): Json | undefined => {
+  const coding = isObject(type) && Array.isArray(type.coding) ? type.coding[0] : undefined;
+  return isObject(coding) ? coding.code : undefined;
+};
+
 const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
   identifier: ({ identifier }) => {
     const all = (Array.isArray(identifier) ? identifier : [identifier]).filter(
       (item) => isObject(item) && typeof item.value === 'string',
     ) as Node[];
-    const chosen = all.find(({ system }) => system !== NHS_NUMBER) ?? all[0];
+    const local = all.filter(({ system }) => system !== NHS_NUMBER);
+    const chosen =
+      LOCAL_TYPES.map((code) => local.find((one) => typeOf(one) === code)).find(Boolean) ?? local[0] ?? all[0];
     return chosen && `${textOf(chosen.system ?? '')}|${textOf(chosen.value)}`;
   },
   // The ids of a message Bundle are only its own: many senders number relatives from one in every message.

@@ -81,14 +81,20 @@ function factsOf(first: pg.QueryResult<{ loaded: Loaded }> | undefined): Held {
 
 /**
  * What an earlier delivery settles, or null where this one is to be processed: a retry gets the stored answer, other content under
- * an accepted id is refused, other content under a held or rejected one is a correction, and a file cut short goes on.
+ * an accepted id is refused, other content under a held or rejected one is a correction, and a file cut short goes on. A replay is
+ * settled where a correction came in its place meanwhile.
  */
-export function answerEarlier(earlier: Earlier | null, message: Message): Answer | null {
+export function answerEarlier(
+  earlier: Earlier | null,
+  message: Message,
+  { replay = false }: { replay?: boolean },
+): Answer | null {
   if (!earlier) return null;
   const { messageId, contentHash, status, units } = earlier;
   const same = contentHash === message.contentHash;
-  if ((!same && status !== 'accepted') || (same && status === 'held' && units.length === 0)) return null;
-  return { messageId, identifier: message.identifier, status, units, duplicate: same, conflict: !same };
+  if (replay && same) return null;
+  if (!replay && ((!same && status !== 'accepted') || (same && status === 'held' && units.length === 0))) return null;
+  return { messageId, identifier: message.identifier, status, units, duplicate: same, conflict: !same && !replay };
 }
 
 /** The lock key of a message id: two deliveries of one message are decided one after the other. */

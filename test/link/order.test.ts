@@ -1,3 +1,4 @@
+import type { Patient } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { link } from '../../src/link/plan.ts';
@@ -27,6 +28,16 @@ const withIdentifier = (statements: ReturnType<typeof referral>) => {
   if (request)
     Object.assign(request.resource, { identifier: [{ system: 'https://skein.example/Id/referral', value: 'R1' }] });
   return statements;
+};
+
+const merge = (old: string, into: string) => {
+  const link = [{ other: { reference: '#patient' }, type: 'replaced-by' as const }];
+  return [patient('patient', { local: into }), patient('merged', { local: old, rest: { active: false, link } })];
+};
+const withoutStatus = (who: Parameters<typeof patient>[1]) => {
+  const said = patient('patient', who);
+  for (const identifier of (said.resource as Patient).identifier ?? []) delete identifier.extension;
+  return said;
 };
 
 /** A family as its services tell it: corrections, updates, an unverified chart, a partner, and one sender's mistake. */
@@ -102,6 +113,15 @@ const SAID: [ReturnType<typeof service>, SourceRecord][] = [
     ]),
   ],
   [camhs, record('2026-10-03T09:00:00Z', [patient('patient', { ...OTHER, born: '1981-01-01', given: 'Nell' })])],
+  // Her second chart, merged; and updates that leave out what the number is worth, change it, and change it back.
+  [
+    maternity,
+    record('2026-03-02T09:00:00Z', [patient('patient', { ...MOTHER, nhs: undefined, local: 'M0' })], 'delta'),
+  ],
+  [maternity, record('2026-09-07T09:00:00Z', merge('M0', 'M1'), 'delta')],
+  [maternity, record('2026-09-08T09:00:00Z', [withoutStatus({ ...MOTHER, local: 'M1' })], 'delta')],
+  [maternity, record('2026-09-09T09:00:00Z', [patient('patient', { nhs: nhsNumber(8), local: 'M1' })], 'delta')],
+  [maternity, record('2026-09-10T09:00:00Z', [withoutStatus({ ...MOTHER, local: 'M1' })], 'delta')],
 ];
 
 function tell(said: typeof SAID): Store {

@@ -100,11 +100,83 @@ describe('persons', () => {
   });
 });
 
+describe('charts that their sender merged', () => {
+  const A = { ...MOTHER, local: 'M1' };
+  const merge = (old: string, into: string) => {
+    const merged = patient('merged', { local: old, rest: { active: false } });
+    Object.assign(merged.resource, { link: [{ other: { reference: '#patient' }, type: 'replaced-by' }] });
+    return [patient('patient', { ...MOTHER, local: into }), merged];
+  };
+  const hear = (from: ReturnType<typeof service>, day: string, ...statements: Parameters<typeof record>[1]) =>
+    store.hear(from, record(`2026-${day}T10:00:00Z`, statements, 'delta'));
+
+  it('are one person, whose other id answers as replaced, and so is whoever else has the number', () => {
+    hear(maternity, '09-01', patient('patient', { ...A, nhs: undefined, local: 'M0' }), episode('E0', 'active'));
+    hear(maternity, '09-02', patient('patient', A));
+    say(visiting, '09-03', patient('patient', MOTHER));
+    expect(store.all('Patient')).toHaveLength(2);
+    hear(maternity, '09-04', ...merge('M0', 'M1'));
+    expect(store.all('Patient')).toHaveLength(1);
+    expect(store.all('EpisodeOfCare')[0]?.persons).toEqual([store.all('Patient')[0]?.id]);
+    expect(store.events.map(({ code }) => code)).toContain('person-merged');
+  });
+
+  it('are one whatever order their messages come in', () => {
+    hear(maternity, '09-04', ...merge('M0', 'M1'));
+    hear(maternity, '09-01', patient('patient', { ...A, nhs: undefined, local: 'M0' }));
+    hear(maternity, '09-02', patient('patient', A));
+    expect(store.all('Patient')).toHaveLength(1);
+  });
+
+  it('stay two where they are plainly two people: the sender is told, nobody is merged', () => {
+    hear(maternity, '09-01', patient('patient', { ...BABY, local: 'M0' }));
+    hear(maternity, '09-02', patient('patient', A));
+    const said = record('2026-09-04T10:00:00Z', merge('M0', 'M1'), 'delta');
+    const found = identifyRecord(said, { key: KEY, systemId: 1, receivedAt: new Date() });
+    expect(findImpostors(store.facts, found.record)).toMatchObject([{ severity: 'error' }]);
+    hear(maternity, '09-04', ...merge('M0', 'M1'));
+    expect(store.all('Patient')).toHaveLength(2);
+  });
+});
+
+describe('a number that an update gives without its status', () => {
+  const silent = (statement: ReturnType<typeof patient>) => {
+    for (const identifier of (statement.resource as Patient).identifier ?? []) delete identifier.extension;
+    return statement;
+  };
+  const hear = (day: string, ...statements: Parameters<typeof record>[1]) =>
+    store.hear(maternity, record(`2026-${day}T10:00:00Z`, statements, 'delta'));
+  const chart = (rest: object = {}) => patient('patient', { ...MOTHER, local: 'M1', ...rest });
+  beforeEach(() => say(visiting, '09-01', patient('patient', MOTHER)));
+
+  it('stays verified', () => {
+    hear('09-02', chart());
+    hear('09-03', silent(chart({ family: 'Bell' })));
+    expect(store.all('Patient')).toHaveLength(1);
+  });
+
+  it('is not verified by having been so for another number', () => {
+    hear('09-02', chart({ nhs: nhsNumber(7) }));
+    hear('09-03', silent(chart()));
+    expect(store.all('Patient')).toHaveLength(2);
+  });
+
+  it('loses it to an update that says it is not verified, until one says it is', () => {
+    hear('09-02', chart());
+    hear('09-03', chart({ verified: false }));
+    hear('09-04', silent(chart()));
+    expect(store.all('Patient')).toHaveLength(2);
+    hear('09-05', chart());
+    expect(store.all('Patient')).toHaveLength(1);
+  });
+});
+
 describe('a known identifier', () => {
   const impostors = (from: ReturnType<typeof service>, ...statements: Parameters<typeof record>[1]) => {
     const { record: found } = identifyRecord(record('2026-09-09T10:00:00Z', statements), {
       key: KEY,
       systemId: Number(from.id.slice(-1)),
+      receivedAt: new Date(),
     });
     return findImpostors(store.facts, found).map(({ expression }) => expression);
   };
@@ -272,6 +344,22 @@ describe('journeys and spells', () => {
     expect(store.all('Group')).toHaveLength(2);
     expect(store.facts.members.filter(({ role }) => role === 'infant')).toHaveLength(3);
   });
+
+  it.each(['012', '021', '102', '120', '201', '210'])(
+    'are one for babies of one day whom only the third ties together, told in the order %s',
+    (order) => {
+      const [one, two] = [MOTHER.nhs, nhsNumber(5)];
+      say(visiting, '09-01', patient('patient', MOTHER));
+      say(visiting, '09-01', patient('patient', { nhs: two, given: 'Ruth', family: 'Bell', born: '1991-01-01' }));
+      const named = [[one], [one, two], [two]];
+      for (const n of [...order].map(Number)) {
+        const parents = (named[n] ?? []).map((nhs, index) => relative(`parent-${index}`, 'patient', ['PRN'], { nhs }));
+        const baby = { nhs: nhsNumber(20 + n), given: ['Ama', 'Esi', 'Yaa'][n] as string, born: '2026-08-20' };
+        say(maternity, '09-02', patient('patient', baby), ...parents);
+      }
+      expect(store.all('Group')).toHaveLength(1);
+    },
+  );
 
   it('keep the birth of a person apart from what the same person is later cared for', () => {
     const grown = patient('patient', { ...BABY, local: 'B1' });

@@ -15,11 +15,12 @@ export class Store {
   views = new Map<string, View>();
   events: Event[] = [];
   plan: Plan | null = null;
+  #now = Date.parse('2026-11-01');
 
   /** Applies one record as if its message had just arrived. */
   hear(from: Service, record: SourceRecord): Issue[] {
     const systemId = Number(from.id.slice(-1));
-    const found = identifyRecord(record, { key: KEY, systemId });
+    const found = identifyRecord(record, { key: KEY, systemId, receivedAt: new Date(this.#now++) });
     this.apply(link(KEY, this.facts, found.record, { systemId, service: from }));
     return found.issues;
   }

@@ -161,6 +161,39 @@ describe('a message that does not say when', () => {
   });
 });
 
+describe('two messages about one chart', () => {
+  it.each(Array.from({ length: 6 }, (_, n) => n))('of the same second: the later one stands (%i)', async (n) => {
+    const surnames = [`Bell${n}`, `Ash${n}`, `Cole${n}`];
+    for (const [index, family] of surnames.entries())
+      expect(await skein.mllp(adt({ ...MOTHER, family }, { id: `A${index}`, event: 'A28' }))).toContain('MSA|AA');
+    expect(await people()).toMatchObject([{ name: [{ family: `Cole${n}` }] }]);
+    expect(await rebuild(await context())).toMatchObject({ statements: 0, changed: 0 });
+  });
+
+  it('one from a clock that is years ahead: a correction still stands, and the sender is warned', async () => {
+    await skein.mllp(adt({ ...MOTHER, family: 'Wrong' }, { id: 'A1', event: 'A28', at: '20990101090000' }));
+    const { body } = await skein.get('/intake/messages?identifier=A1');
+    expect(JSON.stringify(body)).toContain('MSH-7 is a time still to come');
+    await skein.mllp(adt(MOTHER, { id: 'A2', event: 'A31', at: '' }));
+    expect(await people()).toMatchObject([{ name: [{ family: 'Osei' }] }]);
+  });
+
+  it('whose hospital number changes place with another number of hers: her visit stays hers', async () => {
+    const message = adt(MOTHER, { id: 'A1' });
+    const numbers = `${MOTHER.local}^^^RXM^MR`;
+    await skein.mllp(message.replace(numbers, `${numbers}~77^^^RXM^PI`));
+    const swapped = adt(MOTHER, { id: 'A2', event: 'A08' }).replace(numbers, `77^^^RXM^PI~${numbers}`);
+    expect(await skein.mllp(swapped)).toContain('MSA|AA|A2');
+    expect(await people()).toHaveLength(1);
+  });
+
+  it('an older one that comes late changes nothing newer', async () => {
+    await skein.mllp(adt(MOTHER, { id: 'A2', event: 'A28', at: '20260822090000' }));
+    await skein.mllp(adt({ ...MOTHER, family: 'Former' }, { id: 'A1', event: 'A28', at: '20260821090000' }));
+    expect(await people()).toMatchObject([{ name: [{ family: 'Osei' }] }]);
+  });
+});
+
 describe('a charity’s CSV', () => {
   const header = 'reference,referred_on,given_name,family_name,date_of_birth';
 

@@ -29,7 +29,7 @@ export async function register({ pool, key }: TestDatabase, sector: string): Pro
 }
 
 export async function hear({ pool, key }: TestDatabase, system: System, source: SourceRecord): Promise<void> {
-  const { record } = identifyRecord(source, { key, systemId: system.id });
+  const { record } = identifyRecord(source, { key, systemId: system.id, receivedAt: new Date() });
   const sender = { systemId: system.id, service: system.service };
   await withFacts(pool, keysOf(record), { systemId: system.id, identifier: '' }, async (client, { facts }) => {
     const plan = link(key, facts, record, sender);
