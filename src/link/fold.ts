@@ -1,4 +1,4 @@
-import type { Identifier, Resource } from '@medplum/fhirtypes';
+import type { Resource } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../fhir/nhs-number.ts';
 
 type Folded = {
@@ -21,16 +21,21 @@ type Said = {
 type Elements = Record<string, unknown>;
 
 const CHART = '~chart';
-const IDENTIFIER = 'identifier|';
+/** Lists whose entries are said one by one: identifiers by system, extensions by url. */
+const KEYS: Record<string, string> = { identifier: 'system', extension: 'url' };
+const PART = /^(identifier|extension)\|/;
+/** An admission says the start of a period, a discharge its end. */
+const PERIOD = /^period\.(start|end)$/;
 /** What was last said when of the second key (an NHS number's, mostly): that it holds, that it is none, or a number and no more. */
 const HOLDS = '~holds|';
 const GIVEN = '~given|';
 const NONE = '~none';
 
 /**
- * Adds one saying of a resource to what its sender said of it before: last writer wins per top-level element (and per identifier
- * system), by the sender's own time (`stamp`). Commutative and idempotent, so any order of arrival gives the same state. A snapshot
- * drops what it leaves out; a delta leaves what it does not mention, the verification of a number among it.
+ * Adds one saying of a resource to what its sender said of it before: last writer wins per top-level element (per identifier
+ * system, per extension url, and for each end of a period), by the sender's own time (`stamp`). Commutative and idempotent, so any
+ * order of arrival gives the same state. A snapshot drops what it leaves out; a delta leaves what it does not mention, the
+ * verification of a number among it.
  */
 export function fold(state: Folded | null, said: Said): Folded {
   const folded = said.mode === 'snapshot' ? foldSnapshot(state, said) : foldDelta(state, said);
@@ -47,7 +52,8 @@ function foldSnapshot(state: Folded | null, said: Said): Folded {
   const kept = newer.map(([element]) => [element, before[element]]);
   const marked = newer.some(([element]) => isMark(element));
   const times = Object.fromEntries(marked ? [...newer, [markOf(said), stamp]] : newer);
-  const elements = { ...expand(said), ...Object.fromEntries(kept) };
+  const still = Object.entries(expand(said)).filter(([element]) => stamp > timeOf(times, element));
+  const elements = Object.fromEntries([...still, ...kept]);
   return { first: stamp, base: stamp, times, ...contract(elements), ref: marked ? refOf(times) : ref };
 }
 
@@ -60,11 +66,14 @@ function foldDelta(state: Folded | null, said: Said): Folded {
   const unmarked = state && state.base !== '' && !Object.keys(state.times ?? {}).some(isMark);
   const times = { ...(mark && unmarked ? { [markOf(state)]: state.base } : {}), ...state?.times };
   const mentioned = Object.keys(now).filter((element) => element !== 'resourceType');
-  const emptied = nulls.flatMap((element) =>
-    element === 'identifier' ? Object.keys(elements).filter((name) => name.startsWith(IDENTIFIER)) : [element],
-  );
-  for (const element of [...mentioned, ...emptied]) {
-    if (stamp <= (times[element] ?? '')) continue;
+  for (const part of Object.keys(elements)) {
+    const whole = wholeOf(part);
+    if (whole === part || !nulls.includes(whole) || timeOf(times, part) >= stamp) continue;
+    delete times[part];
+    delete elements[part];
+  }
+  for (const element of [...mentioned, ...nulls]) {
+    if (stamp <= timeOf(times, element)) continue;
     times[element] = stamp;
     elements[element] = now[element];
   }
@@ -72,6 +81,15 @@ function foldDelta(state: Folded | null, said: Said): Folded {
   const marked = mark !== null || Object.keys(times).some(isMark);
   const ref = marked ? refOf(times) : (state?.ref ?? null);
   return { first: stamp, base: state?.base ?? '', times, ...contract(elements), ref };
+}
+
+/** `identifier|system`, `period.end`: parts of an element that may also be emptied as a whole. */
+const wholeOf = (element: string): string => element.split(/[|.]/, 1)[0] ?? '';
+
+/** When an element was last said, or emptied with the whole it is part of. */
+function timeOf(times: Record<string, string>, element: string): string {
+  const [own = '', whole = ''] = [times[element], times[wholeOf(element)]];
+  return own > whole ? own : whole;
 }
 
 const isMark = (name: string) => name === NONE || name.startsWith(HOLDS) || name.startsWith(GIVEN);
@@ -90,23 +108,36 @@ function refOf(times: Record<string, string>): string | null {
 }
 
 /** A Patient without a number says nothing of the number it has. */
-const mentionsRef = (now: Elements) => now.resourceType !== 'Patient' || `${IDENTIFIER}${NHS_NUMBER}` in now;
+const mentionsRef = (now: Elements) => now.resourceType !== 'Patient' || `identifier|${NHS_NUMBER}` in now;
 
-/** Elements of a resource, with identifiers apart by system, and the chart beside them. */
+/** Elements of a resource, with what is said apart kept apart, and the chart beside them. */
 function expand({ content, chart }: Pick<Folded, 'content' | 'chart'>): Elements {
-  const { identifier, ...elements } = content as unknown as { identifier?: Identifier | Identifier[] };
-  if (!Array.isArray(identifier)) return { ...content, [CHART]: chart };
-  const bySystem = Map.groupBy(identifier, ({ system }) => `${IDENTIFIER}${system ?? ''}`);
-  return { ...elements, ...Object.fromEntries(bySystem), [CHART]: chart };
+  const expanded: Elements = {};
+  for (const [name, value] of Object.entries(content)) {
+    const key = KEYS[name];
+    if (key && Array.isArray(value)) {
+      const parts = Map.groupBy(value as Elements[], (item) => `${name}|${item[key] ?? ''}`);
+      for (const [part, items] of parts) expanded[part] = items;
+    } else if (name === 'period' && isPeriod(value)) {
+      for (const [end, time] of Object.entries(value)) expanded[`period.${end}`] = time;
+    } else expanded[name] = value;
+  }
+  return { ...expanded, [CHART]: chart };
 }
 
+/** A period with anything beside its two ends is said as a whole. */
+const isPeriod = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && Object.keys(value).every((end) => PERIOD.test(`period.${end}`));
+
 function contract(elements: Elements): Pick<Folded, 'content' | 'chart'> {
-  const content: Elements = {};
-  const identifier: Identifier[] = [];
+  const content: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(elements).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (name.startsWith(IDENTIFIER)) identifier.push(...((value as Identifier[] | undefined) ?? []));
-    else if (!name.startsWith('~') && value !== undefined) content[name] = value;
+    if (value === undefined || name.startsWith('~')) continue;
+    const [, list] = PART.exec(name) ?? [];
+    const [, end] = PERIOD.exec(name) ?? [];
+    if (list) content[list] = [...((content[list] as unknown[] | undefined) ?? []), ...(value as unknown[])];
+    else if (end) content.period = { ...(content.period as object | undefined), [end]: value };
+    else content[name] = value;
   }
-  if (identifier.length > 0) content.identifier = identifier;
   return { content: content as unknown as Resource, chart: elements[CHART] as string };
 }

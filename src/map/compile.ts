@@ -16,6 +16,9 @@ type Aimed = Place & { target: Target; top: string };
 
 const nothing: Step = () => false;
 
+/** What emptying a target empties: its top-level element, but of a period only that end (src/link/fold.ts). */
+const nullOf = (to: string): string => (/^period\.(start|end)$/.test(to) ? to : (to.split('.', 1)[0] ?? ''));
+
 /** All of them, in order. */
 function inTurn(all: Step[]): Step {
   const steps = all.filter((step) => step !== nothing);
@@ -39,7 +42,7 @@ export function compileRules(loader: Loader, rules: Rule[], place: Place): Step 
       return found;
     });
     if (!target) return nothing;
-    const aimed = { ...place, path, target, top: place.top ?? rule.to.split('.')[0] ?? '' };
+    const aimed = { ...place, path, target, top: place.top ?? nullOf(rule.to) };
     return (rule.rules ?? rule.use ?? rule.each)
       ? compileGroup(loader, rule, aimed)
       : compileValue(loader, rule, aimed);
@@ -98,7 +101,8 @@ function isEmpty(object: Node): boolean {
   return true;
 }
 
-function compileFragment(loader: Loader, { use }: Rule, place: Place): Step {
+/** The rules of a fragment, for the element or the resource that uses it. */
+export function compileFragment(loader: Loader, { use }: { use?: string | undefined }, place: Place): Step {
   if (use === undefined) return nothing;
   const at = [...place.path, 'use'];
   const fragment = loader.fragments.get(use);

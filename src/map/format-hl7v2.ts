@@ -1,26 +1,46 @@
-/** HL7 v2 paths: `PID-5.1`, `CX.4.1` for the repetition an `each` is at, `PID` (the segment is there), `each` over `NK1` or `PID-3[*]`. */
+/**
+ * HL7 v2 paths: `PID-5.1`, `CX.4.1` for the repetition an `each` is at, `PID` (the segment is there), `each` over `NK1`, `PID-3[*]`,
+ * or `PID > MRG`: each MRG that follows a PID before the next PID does.
+ */
 import type { Json } from '../model.ts';
+import { HL7_TYPES } from './hl7v2-types.ts';
 import type { SourceFile } from './mapping-file.ts';
-import { climb, type Frame, findScope, PathError, type Reader, type Scope, type SourceFormat, suggest } from './run.ts';
+import {
+  climb,
+  type Expander,
+  type Frame,
+  findScope,
+  PathError,
+  type Reader,
+  type Scope,
+  type SourceFormat,
+  suggest,
+} from './run.ts';
 
-type Segment = { name: string; fields: string[][][][] };
+/** `place` in its message, from 0: which segment belongs to which is a matter of order. */
+type Segment = { name: string; fields: string[][][][]; place: number };
 type Segments = Record<string, Segment[]>;
-type Schema = Extract<SourceFile, { format: 'hl7v2' }>;
+type Schema = Pick<Extract<SourceFile, { format: 'hl7v2' }>, 'types' | 'segments'>;
 type Field = { type: string; many: boolean };
 
 const PATH = /^([A-Z][A-Z0-9]{2})(?:-(\d+))?((?:\.\d+){0,2})$/;
 const PART = /^([A-Z]{2,3})((?:\.\d+){1,2})$/;
 const EACH = /^([A-Z][A-Z0-9]{2})(?:-(\d+)\[\*\])?$/;
+const GROUP = /^([A-Z][A-Z0-9]{2}) > ([A-Z][A-Z0-9]{2})$/;
 /** `CX* Patient identifier list`: data type, star when it repeats, name. */
 const FIELD = /^(\w+)(\*?) /;
 
-export function hl7v2Format(schema: Schema): SourceFormat {
+export function hl7v2Format({ types, segments: fields }: Schema): SourceFormat {
+  const schema = { types: { ...HL7_TYPES, ...types }, segments: fields };
   return {
     root: { kind: 'message', type: 'message', up: null },
     path: (text, scope) => compilePath(schema, text, scope),
     each: (text, scope) => {
+      const [, head, inner] = GROUP.exec(text) ?? [];
+      if (head && inner) return expandGroup(schema, { head, inner }, scope);
       const [, segment, number] = EACH.exec(text) ?? [];
-      if (!segment) throw new PathError(`"${text}" is not a segment (NK1) or a repeating field (PID-3[*])`);
+      if (!segment)
+        throw new PathError(`"${text}" is not a segment (NK1), a repeating field (PID-3[*]) or a group (PID > MRG)`);
       checkSegment(schema, segment);
       if (number === undefined) {
         return {
@@ -48,12 +68,30 @@ export function hl7v2Format(schema: Schema): SourceFormat {
     open: (tree) => {
       const { segments } = tree as unknown as { segments: Segment[] };
       const byName: Segments = {};
-      for (const segment of segments) {
+      for (const [place, read] of segments.entries()) {
+        const segment = { ...read, place };
         const known = byName[segment.name];
         if (known) known.push(segment);
         else byName[segment.name] = [segment];
       }
       return { root: { node: byName, at: '', up: null }, bundle: null, unknown: [] };
+    },
+  };
+}
+
+function expandGroup(schema: Schema, { head, inner }: { head: string; inner: string }, up: Scope): Expander {
+  checkSegment(schema, head);
+  checkSegment(schema, inner);
+  const outer: Scope = { kind: 'segment', type: head, up };
+  return {
+    scope: { kind: 'segment', type: inner, up: outer },
+    expand: (run, frame) => {
+      const heads = segmentsOf(run.root, head);
+      return segmentsOf(run.root, inner).flatMap((node, index) => {
+        const owner = heads.findLastIndex(({ place }) => place < node.place);
+        if (owner < 0) return [];
+        return [child(node, numbered(inner, index), child(heads[owner], numbered(head, owner), frame))];
+      });
     },
   };
 }

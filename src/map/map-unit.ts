@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { Issue, SourceRecord, Statement, Unit } from '../model.ts';
 import { toInstant } from './convert.ts';
 import type { Mapping } from './load-mappings.ts';
-import { type Instance, isObject, type Node, type Run, report } from './run.ts';
+import { type Instance, isObject, type Json, type Node, type Run, report } from './run.ts';
 import type { CompiledStatement } from './statement.ts';
 
 /** How a unit came: by whose dialect it is read, and when it was received, where it was. */
@@ -108,9 +108,15 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
       text: `${frame.at}: an update needs an identifier, an id or a conditional url`,
     });
   }
-  const nulls = [...run.nulls].filter((name) => object[name] === undefined);
+  const nulls = [...run.nulls].filter((name) => valueAt(object, name) === undefined);
   const resource = object as unknown as Resource;
   return { local, resource, ...(identifier ? { identifier } : {}), ...(nulls.length > 0 ? { nulls } : {}) };
+}
+
+function valueAt(object: Node, name: string): Json | undefined {
+  const [first = '', second] = name.split('.');
+  const value = object[first];
+  return second === undefined || !isObject(value) ? value : value[second];
 }
 
 /** References to statements that turned out empty go, as if never made. */

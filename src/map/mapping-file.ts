@@ -7,7 +7,7 @@ const paths = z.union([path, z.array(path).min(1)]);
 /** One value for one element: where it comes from, and how it becomes FHIR. Exactly one producer: from, value, template, ref, expr or hook. */
 const alternative = {
   from: paths.optional().describe('source path, or several: the first that carries data is taken'),
-  value: z.json().optional().describe('constant'),
+  value: z.json().optional().describe('constant; null empties the element'),
   template: z.string().optional().describe('text with {PATH} in it; nothing when any of them is empty'),
   ref: z.string().optional().describe('reference to another statement of this mapping, by its local name'),
   expr: z.string().optional().describe('FHIRPath over the present source node: where no plain path will do'),
@@ -70,6 +70,7 @@ const Statement = z.strictObject({
     .optional()
     .describe('what says that two messages speak of the same resource: the first that is present'),
   copy: z.array(z.string()).optional().describe('FHIR sources: elements taken over as they are, references resolved'),
+  use: z.string().optional().describe('fragment whose rules fill the resource, before its own'),
   rules: z.array(Rule).optional(),
 });
 
@@ -117,7 +118,7 @@ const ignored = z.record(z.string(), z.string()).default({});
 export const SourceFile = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('hl7v2'),
-    types: z.record(z.string(), z.array(z.string())),
+    types: z.record(z.string(), z.array(z.string())).default({}),
     segments: z.record(z.string(), z.record(z.string(), z.string())),
     ignored: ignored.describe('PID-18, PID-11.9, CX.6 (that part of every CX), or a whole segment'),
   }),

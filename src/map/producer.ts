@@ -3,6 +3,7 @@ import { attempt, conditionOf, type Fragment, type Loader, readPath } from './lo
 import type { Alternative, Rule } from './mapping-file.ts';
 import {
   type Frame,
+  type Instance,
   isObject,
   type Json,
   PathError,
@@ -76,8 +77,9 @@ function optionsOf(loader: Loader, { target, owner, rule, scope }: Given) {
 const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given) => Core> = {
   from: compileFrom,
   template: compileTemplate,
-  value: (_, { rule, target }) => {
+  value: (_, { rule, target, top }) => {
     const value = rule.value as Json;
+    if (value === null) return empties(top);
     checkConstant(target.element, value, target.path);
     return constant(
       isObject(value) ? (run, frame) => copyTree({ ...run, bundle: null }, frame, value, '') : () => value,
@@ -90,8 +92,11 @@ const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given)
     if (index < 0) throw new PathError(`no statement "${rule.ref}"${suggest(rule.ref ?? '', loader.locals)}`);
     return constant((run, frame) => {
       const instances = run.instances[index] ?? [];
-      const same = instances.find((instance) => instance.frame.node === frame.node) ?? instances[0];
-      return same && { reference: `#${same.local}` };
+      let same: Instance | undefined;
+      for (let at: Frame | null = frame; at && !same; at = at.up)
+        same = instances.find((instance) => instance.frame.node === at?.node);
+      const named = same ?? instances[0];
+      return named && { reference: `#${named.local}` };
     });
   },
   expr: (loader, given) => {
@@ -114,6 +119,15 @@ const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given)
     return { produce, sourced: true };
   },
 };
+
+/** `value: null` empties the element, as HL7 v2 `""` does: what the message means although no field of it says so. */
+function empties(top: string): Core {
+  const produce: Core['produce'] = (run) => {
+    run.nulls.add(top);
+    return undefined;
+  };
+  return { produce, sourced: false };
+}
 
 function constant(value: Core['produce']): Core {
   const produce: Core['produce'] = (run, frame) => {

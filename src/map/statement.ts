@@ -2,7 +2,7 @@ import { typeDefinition } from '../fhir/definitions.ts';
 import { NHS_NUMBER } from '../fhir/nhs-number.ts';
 import { ID_IN_MESSAGE, RESOURCE_ID } from '../fhir/references.ts';
 import type { Json } from '../model.ts';
-import { compileRules, type Place, type Step } from './compile.ts';
+import { compileFragment, compileRules, type Place, type Step } from './compile.ts';
 import type { Condition } from './condition.ts';
 import { attempt, conditionOf, type Loader, readPath } from './loader.ts';
 import type { Check, Rule, Statement } from './mapping-file.ts';
@@ -48,7 +48,13 @@ export function compileStatement(loader: Loader, statement: Statement, path: Pat
   );
   if (!known || expander === undefined) return undefined;
   const scope = expander?.scope ?? loader.format.root;
-  const fill = compileAll(loader, statement, { path, type: resource, scope });
+  const place = { path, type: resource, scope };
+  const shared = compileFragment(loader, statement, place);
+  const own = compileAll(loader, statement, place);
+  const fill: Step = (run, frame, out) => {
+    const sourced = shared(run, frame, out);
+    return own(run, frame, out) || sourced;
+  };
   checkRequired(loader, statement, path);
   return {
     ...{ local, resource, expand: expander?.expand, when: conditionOf(loader, { when: statement.when, path, scope }) },
@@ -90,7 +96,8 @@ function copyRules(resource: string, name: string): Rule[] {
 
 /** Mandatory elements that no rule fills: every such resource would be refused later. */
 function checkRequired(loader: Loader, statement: Statement, path: Path): void {
-  const filled = new Set([...(statement.copy ?? []), ...(statement.rules ?? []).map(({ to }) => to.split('.')[0])]);
+  const rules = [...(statement.rules ?? []), ...(loader.fragments.get(statement.use ?? '')?.data.rules ?? [])];
+  const filled = new Set([...(statement.copy ?? []), ...rules.map(({ to }) => to.split('.')[0])]);
   for (const [name, { min, choice }] of Object.entries(typeDefinition(statement.resource)?.elements ?? {})) {
     if (!min || choice || filled.has(name)) continue;
     loader.problems.push({

@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { loadMappings } from '../../src/map/load-mappings.ts';
+import { runMapping } from '../../src/workbench/run-mapping.ts';
+import { mappingFolder, problemsOf } from './mapping-folder.ts';
+
+const SOURCE = `format: hl7v2
+segments:
+  MSH: { 7: TS When }
+  PID: { 3: CX* Identifiers, 7: TS Born }
+  MRG: { 1: CX* Former identifiers }
+  PV1: { 19: CX* Visit, 44: TS From, 45: TS To }
+`;
+const files = (statements: string, more: Record<string, string> = {}) => ({
+  'two/source.yaml': SOURCE,
+  'two/mapping.yaml': `name: two\nversion: 1.0.0\nmode: delta\nsaidAt: [MSH-7]\nstatements:\n${statements}`,
+  ...more,
+});
+
+/** What a message of these segments becomes: its one record. */
+async function mapped(statements: string, segments: string[], more?: Record<string, string>) {
+  const mapping = (await loadMappings(mappingFolder(files(statements, more)))).get('two');
+  if (!mapping) throw new Error('no mapping');
+  const body = ['MSH|^~\\&|A|B|||20260101', ...segments].join('\r');
+  const [unit] = runMapping(mapping, Buffer.from(body));
+  return unit?.record?.statements ?? unit?.issues;
+}
+
+const MERGES = `
+  - local: patient
+    resource: Patient
+    each: PID
+    rules:
+      - { to: identifier, each: 'PID-3[*]', rules: [{ to: value, from: CX.1 }] }
+  - local: merged
+    resource: Patient
+    each: PID > MRG
+    rules:
+      - { to: identifier.value, from: MRG-1.1 }
+      - { to: birthDate, from: PID-7 }
+      - to: link
+        rules: [{ to: type, value: replaced-by }, { to: other, ref: patient }]
+`;
+
+describe('a group of segments', () => {
+  test('gives each segment the one that it follows, for its paths and its references', async () => {
+    const segments = ['MRG|stray', 'PID|1||A||||1990', 'MRG|B', 'MRG|C', 'PID|1||D||||1991', 'MRG|E'];
+    const link = (other: string) => [{ type: 'replaced-by', other: { reference: other } }];
+    expect(await mapped(MERGES, segments)).toMatchObject([
+      { local: 'patient', resource: { identifier: [{ value: 'A' }] } },
+      { local: 'patient-2', resource: { identifier: [{ value: 'D' }] } },
+      { resource: { identifier: [{ value: 'B' }], birthDate: '1990', link: link('#patient') } },
+      { resource: { identifier: [{ value: 'C' }], birthDate: '1990', link: link('#patient') } },
+      { resource: { identifier: [{ value: 'E' }], birthDate: '1991', link: link('#patient-2') } },
+    ]);
+  });
+
+  test('of a segment that the source does not have is an error at load', async () => {
+    const [problem] = await problemsOf(files(MERGES.replace('PID > MRG', 'PIF > MRG')));
+    expect(problem?.message).toBe('no segment PIF in this source; did you mean "PID"?');
+  });
+});
+
+describe('value: null', () => {
+  const visit = (rules: string) => `
+  - local: visit
+    resource: Encounter
+    when: PV1
+    rules:
+      - { to: status, value: in-progress }
+      - { to: class.code, value: IMP }
+      - { to: identifier, each: 'PV1-19[*]', rules: [{ to: value, from: CX.1 }] }
+      - { to: period.start, from: PV1-44 }
+${rules}`;
+
+  test('empties one end of a period, and leaves the other as it was', async () => {
+    const [one] = (await mapped(visit('      - { to: period.end, value: null }'), ['PV1|1'])) ?? [];
+    expect(one).toMatchObject({ nulls: ['period.end'] });
+  });
+
+  test('gives way to what the message says', async () => {
+    const rules = '      - { to: period.end, first: [{ from: PV1-45 }, { value: null }] }';
+    const pv1 = `PV1|1${'|'.repeat(44)}20260102`;
+    const [one] = (await mapped(visit(rules), [pv1])) ?? [];
+    expect(one).toMatchObject({ resource: { period: { end: '2026-01-02' } } });
+    expect(one).not.toHaveProperty('nulls');
+  });
+});
+
+describe('a fragment of a whole resource', () => {
+  const fragment = `name: person
+type: Patient
+rules:
+  - { to: birthDate, from: PID-7 }
+`;
+  const using = (type: string) => `
+  - { local: patient, resource: ${type}, use: person }
+`;
+
+  test('fills a statement, and names its own rules in the lineage', async () => {
+    const folder = { 'fragments/person.yaml': fragment };
+    expect(await mapped(using('Patient'), ['PID|1||A||||1990'], folder)).toMatchObject([
+      { resource: { resourceType: 'Patient', birthDate: '1990' } },
+    ]);
+  });
+
+  test('of another type is an error at load', async () => {
+    const problems = await problemsOf(files(using('RelatedPerson'), { 'fragments/person.yaml': fragment }));
+    expect(problems.map(({ message }) => message)).toContain(
+      'wrong type: fragment person fills Patient, this is RelatedPerson',
+    );
+  });
+});
