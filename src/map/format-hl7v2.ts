@@ -1,6 +1,6 @@
 /**
  * HL7 v2 paths: `PID-5.1`, `CX.4.1` for the repetition an `each` is at, `PID` (the segment is there), `each` over `NK1`, `PID-3[*]`,
- * or `PID > MRG`: each MRG that follows a PID before the next PID does.
+ * `PV2-3` (the first of it), `PID > MRG` (each MRG that follows a PID before the next PID does) or `DG1 > DG1-3`.
  */
 import type { Json } from '../model.ts';
 import { HL7_TYPES } from './hl7v2-types.ts';
@@ -25,8 +25,8 @@ type Field = { type: string; many: boolean };
 
 const PATH = /^([A-Z][A-Z0-9]{2})(?:-(\d+))?((?:\.\d+){0,2})$/;
 const PART = /^([A-Z]{2,3})((?:\.\d+){1,2})$/;
-const EACH = /^([A-Z][A-Z0-9]{2})(?:-(\d+)\[\*\])?$/;
-const GROUP = /^([A-Z][A-Z0-9]{2}) > ([A-Z][A-Z0-9]{2})$/;
+const EACH = /^([A-Z][A-Z0-9]{2})(?:-(\d+)(\[\*\])?)?$/;
+const GROUP = /^([A-Z][A-Z0-9]{2}) > (([A-Z][A-Z0-9]{2}).*)$/;
 /** `CX* Patient identifier list`: data type, star when it repeats, name. */
 const FIELD = /^(\w+)(\*?) /;
 
@@ -35,36 +35,7 @@ export function hl7v2Format({ types, segments: fields }: Schema): SourceFormat {
   return {
     root: { kind: 'message', type: 'message', up: null },
     path: (text, scope) => compilePath(schema, text, scope),
-    each: (text, scope) => {
-      const [, head, inner] = GROUP.exec(text) ?? [];
-      if (head && inner) return expandGroup(schema, { head, inner }, scope);
-      const [, segment, number] = EACH.exec(text) ?? [];
-      if (!segment)
-        throw new PathError(`"${text}" is not a segment (NK1), a repeating field (PID-3[*]) or a group (PID > MRG)`);
-      checkSegment(schema, segment);
-      if (number === undefined) {
-        return {
-          scope: { kind: 'segment', type: segment, up: scope },
-          expand: (run, frame) =>
-            segmentsOf(run.root, segment).map((node, index) => child(node, numbered(segment, index), frame)),
-        };
-      }
-      const { type, many } = fieldOf(schema, segment, number);
-      if (!many) throw new PathError(`${segment}-${number} does not repeat`);
-      const owner = ownerOf(scope, segment);
-      return {
-        scope: { kind: `${segment}-${number}`, type, up: scope },
-        expand: (run, frame) => {
-          const { node, at } = owner(run.root, frame);
-          const repetitions = (node as Segment | undefined)?.fields[Number(number)] ?? [];
-          return repetitions
-            .map((repetition, index) => child(repetition, numbered(`${at}-${number}`, index), frame))
-            .filter(({ node: repetition }) =>
-              (repetition as string[][]).some((part) => part.some((sub) => sub !== '')),
-            );
-        },
-      };
-    },
+    each: (text, scope) => compileEach(schema, text, scope),
     open: (tree) => {
       const { segments } = tree as unknown as { segments: Segment[] };
       const byName: Segments = {};
@@ -76,6 +47,53 @@ export function hl7v2Format({ types, segments: fields }: Schema): SourceFormat {
       }
       return { root: { node: byName, at: '', up: null }, bundle: null, unknown: [] };
     },
+  };
+}
+
+function compileEach(schema: Schema, text: string, scope: Scope): Expander {
+  const [, head, inner, name] = GROUP.exec(text) ?? [];
+  if (head && inner && head === name) return expandInside(schema, { head, inner }, scope);
+  if (head && inner) return expandGroup(schema, { head, inner }, scope);
+  const [, segment, number, star] = EACH.exec(text) ?? [];
+  if (!segment)
+    throw new PathError(
+      `"${text}" is not a segment (NK1), a field (PID-3[*], PV2-3) or a group (PID > MRG, DG1 > DG1-3)`,
+    );
+  checkSegment(schema, segment);
+  if (number !== undefined) return expandField(schema, { segment, number, all: star !== undefined }, scope);
+  return {
+    scope: { kind: 'segment', type: segment, up: scope },
+    expand: (run, frame) =>
+      segmentsOf(run.root, segment).map((node, index) => child(node, numbered(segment, index), frame)),
+  };
+}
+
+/** The repetitions that carry data; without a star the first alone, so that a fragment can be used on a field that does not repeat. */
+function expandField(schema: Schema, asked: { segment: string; number: string; all: boolean }, up: Scope): Expander {
+  const { segment, number, all } = asked;
+  const { type, many } = fieldOf(schema, segment, number);
+  if (all && !many) throw new PathError(`${segment}-${number} does not repeat`);
+  const owner = ownerOf(up, segment);
+  return {
+    scope: { kind: `${segment}-${number}`, type, up },
+    expand: (run, frame) => {
+      const { node, at } = owner(run.root, frame);
+      const repetitions = (node as Segment | undefined)?.fields[Number(number)] ?? [];
+      return repetitions
+        .slice(0, all ? undefined : 1)
+        .map((repetition, index) => child(repetition, numbered(`${at}-${number}`, index), frame))
+        .filter(({ node: repetition }) => (repetition as string[][]).some((part) => part.some((sub) => sub !== '')));
+    },
+  };
+}
+
+/** `DG1 > DG1-3`: that field of each such segment. */
+function expandInside(schema: Schema, { head, inner }: { head: string; inner: string }, scope: Scope): Expander {
+  const outer = compileEach(schema, head, scope);
+  const each = compileEach(schema, inner, outer.scope);
+  return {
+    scope: each.scope,
+    expand: (run, frame) => outer.expand(run, frame).flatMap((segment) => each.expand(run, segment)),
   };
 }
 

@@ -130,6 +130,7 @@ type Coded = { system: string; code: string; display?: string };
 const shapes: Record<string, (coding: Coded) => Json> = {
   code: ({ code }) => code,
   string: ({ code }) => code,
+  uri: ({ code }) => code,
   Coding: (coding) => ({ ...coding }) as Node,
   CodeableConcept: (coding) => ({ coding: [{ ...coding }] }) as Node,
 };

@@ -1,3 +1,4 @@
+import type { Patient } from '@medplum/fhirtypes';
 import { describe, expect, test } from 'vitest';
 import { loadMappings } from '../../src/map/load-mappings.ts';
 import { runMapping } from '../../src/workbench/run-mapping.ts';
@@ -52,6 +53,22 @@ describe('a group of segments', () => {
       { resource: { identifier: [{ value: 'C' }], birthDate: '1990', link: link('#patient') } },
       { resource: { identifier: [{ value: 'E' }], birthDate: '1991', link: link('#patient-2') } },
     ]);
+  });
+
+  test('reaches into a field of each segment, and into the first repetition alone where no star says all', async () => {
+    const rules = (each: string) => `
+  - local: patient
+    resource: Patient
+    rules: [{ to: identifier, each: '${each}', rules: [{ to: value, from: CX.1 }] }]
+`;
+    const segments = ['PID|1||A~B', 'MRG|C~D', 'MRG|E'];
+    const values = async (each: string) => {
+      const [one] = (await mapped(rules(each), segments)) ?? [];
+      return (one as { resource: Patient }).resource.identifier?.map(({ value }) => value);
+    };
+    expect(await values('PID-3')).toEqual(['A']);
+    expect(await values('MRG > MRG-1[*]')).toEqual(['C', 'D', 'E']);
+    expect(await values('MRG > MRG-1')).toEqual(['C', 'E']);
   });
 
   test('of a segment that the source does not have is an error at load', async () => {
