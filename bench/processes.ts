@@ -21,7 +21,7 @@ const START_MS = 30_000;
 /** Runs a TypeScript file of this repository with this Node. The child dies with SIGTERM, or SIGKILL when told so. */
 export function start(script: string, env: Record<string, string>, args: string[] = []): Running {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [script, ...args], {
+  const child = spawn(process.execPath, ['--import', './bin/check-node.js', script, ...args], {
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

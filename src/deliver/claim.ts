@@ -6,7 +6,7 @@ import { MAX_PER_ORIGIN } from './send.ts';
 import { CLAIM, type Stored } from './stored.ts';
 
 /** A dead worker's subscriptions are free again after this. */
-export const LEASE_SECONDS = 3;
+export const LEASE_SECONDS = 2;
 /** Events numbered at once for one subscription: as many as it can be sent before access is asked again. */
 const NUMBER_LIMIT = 16;
 /** In the error state nothing is sent, but counting goes on. */
