@@ -3,7 +3,6 @@ import type { Member, StoredView, View } from '../facts.ts';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
 import { journeysOf } from './journey-views.ts';
-import { lossOf } from './journeys.ts';
 import type { Family } from './views.ts';
 
 type Change = { view: View; before: StoredView | undefined };
@@ -107,20 +106,25 @@ function episodeEvents({ view, before }: Change, event: Make): Event[] {
   return isOpen(status) ? [event('episode-changed', view, 'INV')] : [];
 }
 
+/** The state of a Group: its stages, then its infants lost (journey-views.ts). */
 function stageEvents(family: Family, { view, before }: Change, event: Make): Event[] {
-  if (!view.state || view.state === before?.state) return [];
-  const journey = family.journeys.find(({ id }) => id === view.id);
-  const infants = (journey?.members ?? []).filter(({ role }) => role === 'infant').map(({ person }) => person);
-  const events = [event('stage-changed', view, 'STG', { persons: infants.slice(0, 1) })];
-  if (!view.state.includes('contact-stop')) return events;
-  // The one code everybody hears is without cause; the loss itself goes by its own category.
-  const lost = infants.filter((infant) =>
-    family.persons.some((person) => person.id === infant && lossOf(person) !== null),
-  );
-  return lost.flatMap((infant) => [
-    event('contact-stop', view, 'INV', { persons: [infant] }),
-    event('loss', view, 'CLN', { persons: [infant] }),
-  ]);
+  const [stages, lost = ''] = (view.state ?? '').split('|');
+  const [stagesBefore, lostBefore = ''] = (before?.state ?? '').split('|');
+  const infants = (family.journeys.find(({ id }) => id === view.id)?.members ?? [])
+    .filter(({ role }) => role === 'infant')
+    .map(({ person }) => person);
+  const about = (code: EventCode, infant: string, category: Category) =>
+    event(code, view, category, { persons: [infant] });
+  const news = infants.filter((infant) => lost.includes(infant) && !lostBefore.includes(infant));
+  const retracted = infants.filter((infant) => lostBefore.includes(infant) && !lost.includes(infant));
+  return [
+    ...(stages && stages !== stagesBefore
+      ? [event('stage-changed', view, 'STG', { persons: infants.slice(0, 1) })]
+      : []),
+    // The one code everybody hears is without cause; the loss itself goes by its own category.
+    ...news.flatMap((infant) => [about('contact-stop', infant, 'INV'), about('loss', infant, 'CLN')]),
+    ...retracted.map((infant) => about('loss-retracted', infant, 'CLN')),
+  ];
 }
 
 /** Who joined or left a journey that others are in. A joiner is told together with each it joined; a leaver to each side apart. */

@@ -33,7 +33,10 @@ export function groupView(journey: Journey): View {
     persons: journey.members.map(({ person }) => person).sort(),
     authors: [],
     service: null,
-    state: journey.stages.map(({ code, start }) => `${code}:${start}`).join(' '),
+    state: [
+      journey.stages.map(({ code, start }) => `${code}:${start}`).join(' '),
+      ...(journey.lost.length > 0 ? [[...journey.lost].sort().join(' ')] : []),
+    ].join('|'),
   });
 }
 

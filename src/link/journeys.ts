@@ -21,6 +21,8 @@ export type Journey = {
   anchor: string;
   members: Omit<Member, 'journey'>[];
   stages: Stage[];
+  /** Infants who died: a twin's stage goes on, contacts about the other stop. */
+  lost: string[];
   /** What happened in it: each thing belongs to one journey. */
   happenings: Happening[];
 };
@@ -52,6 +54,7 @@ export function findJourneys(key: Buffer, persons: Person[], edges: Edge[], happ
       ...identify(key, [person]),
       members: [{ person: person.id, role: 'mother' as const }],
       stages: [],
+      lost: [],
       happenings: own,
     })),
   ];
@@ -138,6 +141,7 @@ function describeBirth(key: Buffer, birth: Birth, edges: Edge[]): Journey {
     ...identify(key, birth.anchors, birth.infants),
     members: dedupe(members),
     stages: stagesOf(birth),
+    lost: birth.infants.filter((infant) => lossOf(infant) !== null).map(({ id }) => id),
     happenings: birth.happenings,
   };
 }
@@ -183,7 +187,7 @@ function stagesOf({ born, infants }: Birth): Stage[] {
 }
 
 /** Date of an infant's death, where a service that may declare it says so. */
-export function lossOf(infant: Person): string | null {
+function lossOf(infant: Person): string | null {
   const said = infant.charts.filter(
     ({ content, sector }) =>
       DECLARES_LOSS.has(sector ?? '') && (content.deceasedBoolean === true || content.deceasedDateTime),

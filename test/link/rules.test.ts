@@ -404,6 +404,31 @@ describe('journeys and spells', () => {
     expect(store.all('EpisodeOfCare')).toHaveLength(2);
   });
 
+  it('stop contacts about the twin who died, and not the clock of the other; a retraction resumes nothing by itself', () => {
+    const mother = relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs });
+    const twin = (n: number, rest = {}) =>
+      patient('patient', {
+        nhs: nhsNumber(20 + n),
+        local: `T${n}`,
+        given: ['Ama', 'Esi'][n] as string,
+        born: '2026-08-20',
+        rest,
+      });
+    say(visiting, '09-01', patient('patient', MOTHER));
+    for (const n of [0, 1]) say(maternity, '09-02', twin(n), mother);
+    say(maternity, '09-06', twin(1, { deceasedDateTime: '2026-08-26' }), mother);
+    const stages = store.all('Group')[0]?.state?.split('|')[0];
+    expect(stages).not.toContain('contact-stop');
+    const told = () => store.events.flatMap(({ code, persons }) => (/stop|loss/.test(code) ? [[code, persons]] : []));
+    const lost = store.all('Patient').find(({ content }) => (content as Patient).name?.[0]?.given?.[0] === 'Esi')?.id;
+    expect(told()).toEqual([
+      ['contact-stop', [lost]],
+      ['loss', [lost]],
+    ]);
+    say(maternity, '09-07', twin(1), mother);
+    expect(told().slice(2)).toEqual([['loss-retracted', [lost]]]);
+  });
+
   it('stop the clock without a cause when a service that may say so records the death of the infant', () => {
     say(visiting, '09-01', patient('patient', MOTHER));
     const mother = relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs });
@@ -412,7 +437,7 @@ describe('journeys and spells', () => {
     say(camhs, '09-06', patient('patient', { ...BABY, ...died }), mother);
     expect(store.all('Group')[0]?.state).not.toContain('contact-stop');
     say(maternity, '09-06', patient('patient', { ...BABY, local: 'B1', ...died }), mother);
-    expect(store.all('Group')[0]?.state).toBe('birth-12m:2026-08-20 contact-stop:2026-09-05');
+    expect(store.all('Group')[0]?.state).toContain('birth-12m:2026-08-20 contact-stop:2026-09-05|');
     expect(store.events.map(({ code }) => code)).toContain('contact-stop');
   });
 });
