@@ -77,7 +77,7 @@ async function takeOne(
   lap('validate');
   const named = await nameServices({ ...NOWHERE, db: db.pool, key }, mapped.record as SourceRecord, system.service);
   lap('name services');
-  const { record } = identifyRecord(named, { key, systemId: system.id, receivedAt: new Date() });
+  const { record } = identifyRecord(named.record, { key, systemId: system.id, receivedAt: new Date() });
   lap('identify');
   const { identifier } = message;
   const keys = [messageKey(key, system.id, identifier), ...keysOf(record)];

@@ -56,7 +56,8 @@ async function settleUnit(ctx: Pipeline, message: Received, unit: Understood, op
   const named = isSound(unit)
     ? await nameServices(ctx, dated(unit.record as SourceRecord, message), system.service)
     : null;
-  const found = named && identifyRecord(named, { key: ctx.key, systemId: system.id, receivedAt: message.receivedAt });
+  const found =
+    named && identifyRecord(named.record, { key: ctx.key, systemId: system.id, receivedAt: message.receivedAt });
   const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
   const sender = { systemId: system.id, service: system.service };
   return withFacts(ctx.db, keys, { systemId: system.id, identifier }, async (client, { facts, earlier }) => {
@@ -69,7 +70,7 @@ async function settleUnit(ctx: Pipeline, message: Received, unit: Understood, op
     const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
     if (plan && provenance) plan.insert.push(provenance);
     const status: MessageStatus = record ? 'accepted' : unit.unreadable ? 'rejected' : 'held';
-    const issues = [...unit.issues, ...(found?.issues ?? []), ...impostors];
+    const issues = [...unit.issues, ...(named?.issues ?? []), ...(found?.issues ?? []), ...impostors];
     const units = [{ position: unit.position, status, issues }];
     const stored = options.messageId ?? (options.replay ? (earlier?.messageId ?? null) : null);
     const messageId = await save(client, ctx.key, {

@@ -1,19 +1,21 @@
-import type { EpisodeOfCare, Resource } from '@medplum/fhirtypes';
+import type { EpisodeOfCare, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import type { Context } from '../context.ts';
-import type { Service, SourceRecord } from '../model.ts';
-import { resolveService } from './services.ts';
+import type { Issue, Service, SourceRecord } from '../model.ts';
+import { type Registered, registeredServices, resolveService } from './services.ts';
 
 const ODS_CODE = 'https://fhir.nhs.uk/Id/ods-organization-code';
 /** ODS code and team together: `RXX|team`. */
 const SERVICE = 'https://skein.example/Id/service';
 
+/** `issues`: what the sender should know of the services it named. */
+type Named = { record: SourceRecord; issues: Issue[] };
 type Logical = { identifier: { system: string; value: string } };
 
 /**
  * A record whose logical service references (an ODS code, or ODS code and team) are references to services. Done once, before the
  * record is kept, so that later registrations do not change what a message meant.
  */
-export async function nameServices(ctx: Context, said: SourceRecord, sender: Service): Promise<SourceRecord> {
+export async function nameServices(ctx: Context, said: SourceRecord, sender: Service): Promise<Named> {
   const record = {
     ...said,
     statements: said.statements.map((one) => ({ ...one, resource: nameSelf(one.resource, sender) })),
@@ -24,12 +26,38 @@ export async function nameServices(ctx: Context, said: SourceRecord, sender: Ser
     const [ods = '', team] = name.split('|');
     names.set(name, (await resolveService(ctx.db, ctx.key, ods, team ?? null)).id);
   }
-  if (names.size === 0) return record;
+  if (names.size === 0) return { record, issues: [] };
+  const issues = findUnheard(record, names, await registeredServices(ctx.db));
   const statements = record.statements.map((statement) => ({
     ...statement,
     resource: replace(statement.resource, names),
   }));
-  return { ...record, statements };
+  return { record: { ...record, statements }, issues };
+}
+
+/** A referral to a service that nobody registered is seen by nobody: whoever sent it must not think otherwise. */
+function findUnheard(record: SourceRecord, names: Map<string, string>, registered: Registered): Issue[] {
+  return record.statements.flatMap(({ local, resource }): Issue[] => {
+    const performers = (resource as ServiceRequest).performer ?? [];
+    if (resource.resourceType !== 'ServiceRequest') return [];
+    return performers.filter(isService).flatMap(({ identifier: { value } }) => {
+      if (registered.has(names.get(value) ?? '')) return [];
+      const [ods] = value.split('|');
+      const several = [...registered.values()].some((service) => service.ods === ods?.trim().toUpperCase());
+      const why = several ? 'has several services here, or none of this name: name the team' : 'is not known here';
+      const field = record.lineage.find(({ element }) => element.startsWith(`${local}.performer`))?.source;
+      const text = `${value} ${why}; the referral is stored, but no service sees it`;
+      return [
+        {
+          severity: 'warning',
+          code: 'not-found',
+          ...(field && { field }),
+          expression: 'ServiceRequest.performer',
+          text,
+        },
+      ];
+    });
+  });
 }
 
 /**

@@ -94,12 +94,12 @@ export function resolveService(db: Db, key: Buffer, ods: string, team: string | 
   });
 }
 
-export type Registered = ReadonlyMap<string, { kind: string | null; sector: string | null }>;
+export type Registered = ReadonlyMap<string, { ods: string; kind: string | null; sector: string | null }>;
 
-/** Kind and sector by service id, of every registered service. */
+/** Every registered service by its id. */
 export function registeredServices(db: Db): Promise<Registered> {
   return remember(db, 'registered', async () => {
     const { rows } = await db.query<Service>(`${FIND} where registered`);
-    return new Map(rows.map(({ id, kind, sector }) => [id, { kind, sector }]));
+    return new Map(rows.map(({ id, ods, kind, sector }) => [id, { ods, kind, sector }]));
   });
 }

@@ -194,6 +194,27 @@ describe('two messages about one chart', () => {
   });
 });
 
+describe('a referral', () => {
+  const register = (team: string) =>
+    addSystem(database.pool, database.key, {
+      name: team,
+      ods: 'RXP',
+      team,
+      sector: 'camhs-0-5',
+      kind: null,
+      source: null,
+    });
+  const warned = async (id: string) => JSON.stringify((await skein.bars(barsReferral(MOTHER, { id, to: 'RXP' }))).body);
+
+  it('says so where the service it names is not known, or is one of several, and not where there is one', async () => {
+    expect(await warned('R-1')).toContain('RXP is not known here');
+    await register('perinatal');
+    expect(await warned('R-2')).not.toContain('no service sees it');
+    await register('camhs');
+    expect(await warned('R-3')).toContain('name the team');
+  });
+});
+
 describe('a charity’s CSV', () => {
   const header = 'reference,referred_on,given_name,family_name,date_of_birth';
 
