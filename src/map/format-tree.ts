@@ -16,7 +16,7 @@ type Csv = Extract<SourceFile, { format: 'csv' }>;
 type Form = Extract<SourceFile, { format: 'json' }>;
 type Row = { values: Record<string, string>; headers: Record<string, string> };
 
-const normalise = (header: string) =>
+export const normaliseHeader = (header: string) =>
   header
     .replace(/^\uFEFF/, '')
     .trim()
@@ -27,7 +27,7 @@ const normalise = (header: string) =>
 export function csvFormat(schema: Csv): SourceFormat {
   const names = new Map<string, string>();
   for (const [name, { aliases }] of Object.entries(schema.columns))
-    for (const alias of [name, ...aliases]) names.set(normalise(alias), name);
+    for (const alias of [name, ...aliases]) names.set(normaliseHeader(alias), name);
   const ignored = new Set(Object.keys(schema.ignored));
   return {
     root: { kind: 'row', type: 'row', up: null },
@@ -48,8 +48,8 @@ export function csvFormat(schema: Csv): SourceFormat {
       const row: Row = { values: {}, headers: {} };
       const unknown: string[] = [];
       for (const [header, value] of Object.entries(tree as Record<string, Json>)) {
-        const name = names.get(normalise(header));
-        if (!name && !ignored.has(normalise(header))) unknown.push(header);
+        const name = names.get(normaliseHeader(header));
+        if (!name && !ignored.has(normaliseHeader(header))) unknown.push(header);
         if (!name || typeof value !== 'string' || value.trim() === '') continue;
         row.values[name] = value.trim();
         row.headers[name] = header;

@@ -9,11 +9,15 @@ const SENDER: System = {
 };
 const TYPES = { hl7v2: 'application/hl7-v2', fhir: 'application/fhir+json', csv: 'text/csv', json: 'application/json' };
 
+/** A file as if the mapping's sender had sent it. */
+export function messageOf({ kind, name }: Pick<Mapping, 'kind' | 'name'>, body: Buffer, dialect: string | null = null): Message {
+  return {
+    ...{ system: { ...SENDER, dialect }, channel: 'intake', contentType: TYPES[kind], body },
+    ...{ identifier: 'workbench', contentHash: '', source: name },
+  };
+}
+
 /** parse, map and validate, as the pipeline does: pure, no store, no network. Never throws for bad input. */
 export function runMapping(mapping: Mapping, body: Buffer, dialect: string | null = null): Understood[] {
-  const message: Message = {
-    ...{ system: { ...SENDER, dialect }, channel: 'intake', contentType: TYPES[mapping.kind], body },
-    ...{ identifier: 'workbench', contentHash: '', source: mapping.name },
-  };
-  return understand(mapping, message);
+  return understand(mapping, messageOf(mapping, body, dialect));
 }

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { loadMappings, type Mapping, type Mappings } from '../map/load-mappings.ts';
+import { MAPPINGS_DIR } from '../map/read-mappings.ts';
+import type { Understood } from '../understand.ts';
+import { runMapping } from './run-mapping.ts';
+
+/** The command line was used wrongly: exit code 2, one line that says why. */
+export class WrongUse extends Error {}
+
+const text = { type: 'string' } as const;
+const yes = { type: 'boolean' } as const;
+
+/** Every option of every command; a command names those it takes, beside `json`, `help` and `dir`. */
+export const OPTIONS = {
+  json: yes,
+  help: { type: 'boolean', short: 'h' },
+  dir: text,
+  update: yes,
+  mapping: text,
+  dialect: text,
+  'show-values': yes,
+} as const;
+export type Option = keyof typeof OPTIONS;
+export type Flags = {
+  [name in Option]?: (typeof OPTIONS)[name]['type'] extends 'string' ? string : boolean;
+};
+
+/** `run` gives the exit code: 0 all is well, 1 something is wrong with a mapping, an example or the input. */
+export type Command = {
+  summary: string;
+  /** Usage, what it does, examples. */
+  help: string;
+  options?: readonly Option[];
+  run: (files: string[], flags: Flags) => Promise<number>;
+};
+
+/** The folder of mappings: the one given, else those that ship. */
+export function folderOf({ dir }: Flags): URL {
+  return dir === undefined ? MAPPINGS_DIR : pathToFileURL(`${dir}/`);
+}
+
+export async function chooseMapping(flags: Flags): Promise<Mapping> {
+  const mappings = await loadMappings(folderOf(flags));
+  const mapping = flags.mapping === undefined ? undefined : mappings.get(flags.mapping);
+  if (!mapping) throw wrongMapping(mappings);
+  return mapping;
+}
+
+export function wrongMapping({ names }: Pick<Mappings, 'names'>): WrongUse {
+  return new WrongUse(`--mapping is one of ${names.join(', ')}`);
+}
+
+/** One file through one mapping. */
+export function runFile(mapping: Mapping, file: string | undefined, { dialect }: Flags): Understood[] {
+  if (dialect !== undefined && !mapping.dialects.has(dialect))
+    throw new WrongUse(`${mapping.name} has no dialect "${dialect}"`);
+  return runMapping(mapping, readInput(file), dialect ?? null);
+}
+
+/** A file, or standard input for `-`. */
+export function readInput(file: string | undefined): Buffer {
+  if (file === undefined) throw new WrongUse('FILE is missing');
+  return readFileSync(file === '-' ? 0 : file);
+}
+
+/** A file as a message names it: without its folders, which may say more than they should. */
+export const nameOf = (file: string): string => basename(file);

@@ -1,0 +1,144 @@
+/** Which fields of a source its mapping reads, and which carry data in a message: both by one name, `PID-5.2`, `person.givenName`, `Patient.name.family`. */
+import { normaliseHeader } from '../map/format-tree.ts';
+import type { Wrap } from '../map/load-mappings.ts';
+import type { SourceFile, SourceTree } from '../map/mapping-file.ts';
+import type { Scope } from '../map/run.ts';
+import type { Json } from '../model.ts';
+
+type Kind = SourceFile['format'];
+type Segment = { name: string; fields: string[][][][] };
+
+/** Collects the fields that a compile asks for. */
+export function noteReads(kind: Kind): { wrap: Wrap; reads: Set<string> } {
+  const reads = new Set<string>();
+  const bases = new WeakMap<Scope, string>();
+  const wrap: Wrap = (format) => ({
+    ...format,
+    path: (text, scope) => {
+      const reader = format.path(text, scope);
+      for (const field of fieldsOf(kind, text, bases.get(scope) ?? '')) reads.add(field);
+      return reader;
+    },
+    each: (text, scope) => {
+      const expander = format.each(text, scope);
+      const fields = fieldsOf(kind, text, bases.get(scope) ?? '');
+      bases.set(expander.scope, fields.pop() ?? '');
+      for (const field of fields) reads.add(field);
+      return expander;
+    },
+  });
+  return { wrap, reads };
+}
+
+/** What a path names, last, and before it the references followed on the way. */
+function fieldsOf(kind: Kind, text: string, base: string): string[] {
+  if (kind === 'hl7v2') return [canonical(text.replace('[*]', '').replace(/^[A-Z]{2,3}(?=\.)/, base))];
+  if (kind === 'fhir') return fhirFields(text, base);
+  if (kind === 'csv') return [text];
+  if (text.startsWith('/')) return [text.slice(1)];
+  return [[base, text === '.' ? '' : text].filter(Boolean).join('.')];
+}
+
+function fhirFields(text: string, base: string): string[] {
+  const [, entry] = /^entry\[(\*|\w+)\]$/.exec(text) ?? [];
+  if (entry) return [entry];
+  const [, inner, type = '', rest] = /^(.*)\.resolve\((\w+)\)(?:\.(.+))?$/.exec(text) ?? [];
+  if (inner) return [...fhirFields(inner, base), rest ? `${type}.${rest}` : type];
+  if (text.startsWith('%')) return [''];
+  return [/^[A-Z]/.test(text) ? text : `${base}.${text}`];
+}
+
+/** A field with one component is that component. */
+const canonical = (name: string): string => name.replace(/(\.1)+$/, '');
+
+/** Fields that carry data in one unit of a message. */
+export function carriedFields(source: SourceFile, tree: Json): Set<string> {
+  const found = new Set<string>();
+  const note = (field: string) => found.add(field);
+  if (source.format === 'hl7v2') walkSegments((tree as { segments?: Segment[] } | null)?.segments ?? [], note);
+  else if (source.format === 'csv') walkRow(source, tree, note);
+  else if (source.format === 'fhir') walkBundle(tree, note);
+  else walk(tree, '', note);
+  return found;
+}
+
+function walkSegments(segments: Segment[], note: (field: string) => void): void {
+  for (const { name, fields } of segments) {
+    // MSH-1 and MSH-2 are the delimiters.
+    for (const [number, repetitions] of fields.entries()) {
+      if (number < (name === 'MSH' ? 3 : 1)) continue;
+      for (const components of repetitions)
+        for (const [component, parts] of components.entries())
+          for (const [part, value] of parts.entries())
+            if (value !== '') note(canonical(`${name}-${number}.${component + 1}.${part + 1}`));
+    }
+  }
+}
+
+function walkRow(source: Extract<SourceFile, { format: 'csv' }>, tree: Json, note: (field: string) => void): void {
+  const names = new Map(
+    Object.entries(source.columns).flatMap(([name, { aliases }]) =>
+      [name, ...aliases].map((alias) => [normaliseHeader(alias), name] as const),
+    ),
+  );
+  for (const [header, value] of Object.entries(tree ?? {})) {
+    const name = normaliseHeader(header);
+    if (typeof value === 'string' && value.trim() !== '') note(names.get(name) ?? name);
+  }
+}
+
+/** Leaves, without the places in lists. */
+function walk(tree: Json, at: string, note: (field: string) => void): void {
+  if (tree === '' || tree === null) return;
+  if (Array.isArray(tree)) for (const item of tree) walk(item, at, note);
+  else if (typeof tree === 'object')
+    for (const [name, item] of Object.entries(tree)) walk(item, at ? `${at}.${name}` : name, note);
+  else if (at) note(at);
+}
+
+/** Resources by their type, contained ones too. What holds a Bundle together (its type, ids, fullUrls, requests) is not a field. */
+function walkBundle(tree: Json, note: (field: string) => void): void {
+  const { entry, type: _, id: __, resourceType, ...rest } = { ...(tree as { [name: string]: Json }) };
+  if (resourceType !== 'Bundle') return walkResource(tree, note);
+  walk(rest, 'Bundle', (field) => field.startsWith('Bundle.link') || note(field));
+  for (const item of Array.isArray(entry) ? entry : [])
+    walkResource((item as { resource?: Json } | null)?.resource ?? null, note);
+}
+
+function walkResource(resource: Json, note: (field: string) => void): void {
+  if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) return;
+  const { resourceType, id: _, contained, ...rest } = resource;
+  walk(rest, String(resourceType), note);
+  for (const inner of Array.isArray(contained) ? contained : []) walkResource(inner, note);
+}
+
+/** Fields that the source's own schema names. FHIR sources name types. */
+export function declaredFields(source: SourceFile): string[] {
+  if (source.format === 'csv') return Object.keys(source.columns);
+  if (source.format === 'fhir') return source.resources;
+  if (source.format === 'json') return leavesOf(source.fields);
+  return Object.entries(source.segments).flatMap(([segment, fields]) =>
+    Object.keys(fields).map((number) => `${segment}-${number}`),
+  );
+}
+
+function leavesOf(tree: SourceTree, at = ''): string[] {
+  if (typeof tree === 'string') return [at];
+  if (Array.isArray(tree)) return leavesOf(tree[0] as SourceTree, at);
+  return Object.entries(tree).flatMap(([name, inner]) => leavesOf(inner, at ? `${at}.${name}` : name));
+}
+
+const PART = /^([A-Z][A-Z0-9]{2})-(\d+)((?:\.\d+)*)$/;
+
+/** Every name that an `ignored` entry may have to mean this field: itself, what it is part of, and in HL7 v2 its place in its data type. */
+export function namesOf(source: SourceFile, field: string): string[] {
+  const steps = field.split('.');
+  const around = steps.map((_, index) => steps.slice(0, index + 1).join('.'));
+  if (source.format === 'fhir') return [...around, ...around.map((name) => name.replace(/^\w+/, '*'))];
+  const [, segment = '', number = '', rest = ''] = PART.exec(field) ?? [];
+  if (source.format !== 'hl7v2' || !segment) return around;
+  const [type = ''] = /^\w+/.exec(source.segments[segment]?.[number] ?? '') ?? [];
+  const [component = '1', part = '1'] = rest.split('.').slice(1);
+  const inner = source.types[type]?.[Number(component) - 1] ?? '';
+  return [...around, segment, `${type}.${component}`, `${type}.${component}.${part}`, `${inner}.${part}`];
+}

@@ -1,0 +1,46 @@
+/** What the workbench says, and where: data on stdout, everything else on stderr; colour and progress on a terminal only. */
+
+export function print(text: string): void {
+  process.stdout.write(text);
+}
+
+export function printJson(data: unknown): void {
+  print(`${JSON.stringify(data, null, 2)}\n`);
+}
+
+export function complain(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+const CODES = { red: 31, green: 32, dim: 2 } as const;
+
+/** Plain text where the stream is no terminal, or NO_COLOR is set. https://no-color.org */
+export function paint(stream: 'stdout' | 'stderr', colour: keyof typeof CODES, text: string): string {
+  if (!process[stream].isTTY || process.env.NO_COLOR) return text;
+  return `\u001B[${CODES[colour]}m${text}\u001B[0m`;
+}
+
+/** How far a long run is, on one line of the terminal that goes when it is done; nothing where stderr is a file. */
+export function showProgress(label: string): { step: (done: number, of: number) => void; end: () => void } {
+  const { isTTY } = process.stderr;
+  let shown = 0;
+  return {
+    step: (done, of) => {
+      // Ten times a second: a terminal costs more than what it shows.
+      if (!isTTY || Date.now() - shown < 100) return;
+      shown = Date.now();
+      process.stderr.write(`\r\u001B[K${label}: ${done} of ${of}`);
+    },
+    end: () => {
+      if (isTTY) process.stderr.write('\r\u001B[K');
+    },
+  };
+}
+
+/** Rows of text in columns as wide as they need to be; the last is left as it is. */
+export function columns(rows: string[][]): string {
+  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
+  return rows
+    .map((row) => `${row.map((cell, index) => (index < row.length - 1 ? cell.padEnd(widths[index] ?? 0) : cell)).join('  ')}\n`)
+    .join('');
+}
