@@ -4,11 +4,19 @@ import type { Json } from '../model.ts';
 import { carriedFields, declaredFields, namesOf, noteReads } from './source-fields.ts';
 
 /** A field of a source, what becomes of it, and in how many units (messages or rows) of the examples and samples it carries data. */
-export type Field = { field: string; state: 'read' | 'ignored' | 'unread'; reason?: string; examples: number; samples: number };
+export type Field = {
+  field: string;
+  state: 'read' | 'ignored' | 'unread';
+  reason?: string;
+  examples: number;
+  samples: number;
+};
 
 /** What the engine itself reads of services behind references. */
 const SERVICE_READS = ['Organization', 'HealthcareService', 'PractitionerRole', 'Practitioner'].flatMap((type) =>
-  ['identifier', 'name', 'providedBy', 'partOf', 'healthcareService', 'organization', 'practitioner'].map((name) => `${type}.${name}`),
+  ['identifier', 'name', 'providedBy', 'partOf', 'healthcareService', 'organization', 'practitioner'].map(
+    (name) => `${type}.${name}`,
+  ),
 );
 
 type Units = { examples: Json[]; samples: Json[] };
@@ -31,7 +39,9 @@ export function accountFields(files: MappingFiles, name: string, units: Units): 
     const key = namesOf(source, field).find((one) => Object.hasOwn(source.ignored, one));
     const counts = { examples: examples.get(field) ?? 0, samples: samples.get(field) ?? 0 };
     if (read(field)) return { field, state: 'read', ...counts };
-    return key ? { field, state: 'ignored', reason: source.ignored[key] ?? '', ...counts } : { field, state: 'unread', ...counts };
+    return key
+      ? { field, state: 'ignored', reason: source.ignored[key] ?? '', ...counts }
+      : { field, state: 'unread', ...counts };
   });
 }
 
@@ -55,4 +65,3 @@ function readsOf(files: MappingFiles, name: string, { source, data }: SourceFile
     (whole && [...reads].some((read) => field.startsWith(`${read}.`))) ||
     loose.some((path) => field.endsWith(`.${path}`) || field.includes(`.${path}.`));
 }
-

@@ -8,7 +8,7 @@ import { runMapping } from './run-mapping.ts';
 export type Example = { source: string; name: string; input: URL; out: URL; outcome: URL };
 export type Verdict = Example & { passed: boolean; difference: string };
 
-export function listExamples(mappings: Mappings, dir: URL = MAPPINGS_DIR): Example[] {
+export function listExamples(mappings: Pick<Mappings, 'names'>, dir: URL = MAPPINGS_DIR): Example[] {
   return mappings.names.flatMap((source) => {
     const folder = new URL(`${source}/examples/`, dir);
     const inputs = existsSync(folder) ? readdirSync(folder).filter((file) => file.includes('.in.')) : [];

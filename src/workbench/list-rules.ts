@@ -9,7 +9,11 @@ export function listRules(rules: Rule[], path: Path): Listed[] {
     const at = [...path, index];
     const { first = [] } = rule;
     const alternatives = first.map((one, of) => ({ path: [...at, 'first', of], what: `${rule.to}, ${describe(one)}` }));
-    return [{ path: at, what: `${rule.to}${describe(rule) && `, ${describe(rule)}`}` }, ...alternatives, ...listRules(rule.rules ?? [], [...at, 'rules'])];
+    return [
+      { path: at, what: `${rule.to}${describe(rule) && `, ${describe(rule)}`}` },
+      ...alternatives,
+      ...listRules(rule.rules ?? [], [...at, 'rules']),
+    ];
   });
 }
 

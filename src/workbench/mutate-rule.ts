@@ -60,14 +60,18 @@ function isOnlyNeed({ rule, files }: Aimed, need: string): boolean {
   return inside.every(({ to }) => to === need || to.startsWith(`${need}.`));
 }
 
-const NEVER_WRONG = ['string', 'markdown', 'uri', 'url', 'canonical', 'id', 'oid', 'uuid', 'base64Binary'];
+/** Any text is one of these. */
+const TEXTS = ['string', 'markdown', 'uri', 'url', 'canonical', 'id', 'oid', 'uuid', 'base64Binary'];
+const canBeWrong = ({ type, codes }: Element) => !TEXTS.includes(type) && (type !== 'code' || codes !== undefined);
 
 /** Only where a value can be wrong: text fits text, and FHIR's own values are taken as they are. */
 function severityEdits({ rule, element, kind }: Aimed, path: Path): Edit[] {
-  const rejects = [rule, ...(rule.first ?? [])].some(({ unmapped, when, from, map }) => unmapped === 'reject' && !isGuarded(when, from, map));
+  const rejects = [rule, ...(rule.first ?? [])].some(
+    ({ unmapped, when, from, map }) => unmapped === 'reject' && !isGuarded(when, from, map),
+  );
   const maps = [rule, ...(rule.first ?? [])].some(({ map }) => map);
   const reads = [rule, ...(rule.first ?? [])].some(({ from, template, expr }) => from ?? template ?? expr);
-  const converts = reads && !maps && kind !== 'fhir' && isPrimitive(element.type) && !NEVER_WRONG.includes(element.type);
+  const converts = reads && !maps && kind !== 'fhir' && isPrimitive(element.type) && canBeWrong(element);
   const mustLead = rule.required && element.type === 'Reference';
   if (rule.rules || rule.use || !(rejects || converts || mustLead)) return [];
   const at = [...path, 'severity'];
@@ -103,11 +107,15 @@ function alternativeEdits(one: Alternative, path: Path, aimed: Aimed): Edit[] {
 
 /** Each part of a constant, one at a time. */
 function constantEdits(value: unknown, path: Path, element?: Element): Edit[] {
-  if (value === undefined) return [];
-  if (typeof value === 'object' && value !== null)
-    return Object.entries(value).flatMap(([key, inner]) => constantEdits(inner, [...path, Array.isArray(value) ? Number(key) : key]));
+  if (value === undefined || value === null) return [];
+  if (typeof value === 'object')
+    return Object.entries(value).flatMap(([key, inner]) =>
+      constantEdits(inner, [...path, Array.isArray(value) ? Number(key) : key]),
+    );
   const other = otherConstant(value, element?.codes);
-  return other === undefined ? [] : [{ path, what: `${JSON.stringify(other)} instead of ${JSON.stringify(value)}`, value: other }];
+  return other === undefined
+    ? []
+    : [{ path, what: `${JSON.stringify(other)} instead of ${JSON.stringify(value)}`, value: other }];
 }
 
 function otherConstant(value: unknown, codes: string[] | undefined): unknown {
@@ -139,7 +147,9 @@ function templateEdits(template: string | undefined, path: Path): Edit[] {
 
 function referenceEdits(ref: string | undefined, path: Path, { locals }: Aimed): Edit[] {
   const other = locals.find((local) => local !== ref);
-  return ref === undefined || other === undefined ? [] : [{ path, what: `ref ${other} instead of ${ref}`, value: other }];
+  return ref === undefined || other === undefined
+    ? []
+    : [{ path, what: `ref ${other} instead of ${ref}`, value: other }];
 }
 
 function unmappedEdits({ unmapped, when, from, map }: Alternative, path: Path, { element }: Aimed): Edit[] {

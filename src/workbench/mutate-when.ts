@@ -9,7 +9,8 @@ export function conditionEdits(when: string, path: Path, idle: (clause: string) 
     return [{ path, what: `when "${when}" dropped`, value: GONE }, edit(negated)];
   }
   const parts = when.split(/( and | or )/);
-  const clauses = parts.length > 1 ? parts.flatMap((clause, index) => (index % 2 === 0 ? [{ clause, index }] : [])) : [];
+  const clauses =
+    parts.length > 1 ? parts.flatMap((clause, index) => (index % 2 === 0 ? [{ clause, index }] : [])) : [];
   const replace = (index: number, clause: string) => parts.with(index, clause).join('');
   return [
     ...(parts.length === 1 && idle(when) ? [] : [{ path, what: `when "${when}" dropped`, value: GONE }]),

@@ -5,7 +5,12 @@ import { type Around, ruleEdits } from './mutate-rule.ts';
 import { conditionEdits } from './mutate-when.ts';
 
 /** One small fault put into a file: what stands at `path` becomes `value`, or goes. */
-export type Edit = { path: Path; what: string; value: unknown; /** Tried in turn where that does not load. */ orElse?: Edit[] };
+export type Edit = {
+  path: Path;
+  what: string;
+  value: unknown /** Tried in turn where that does not load. */;
+  orElse?: Edit[];
+};
 /** In place of a value: it goes. */
 export const GONE = Symbol('gone');
 
@@ -66,7 +71,7 @@ function checkEdits({ when, severity, text }: MappingFile['checks'][number], pat
 type Shared = Omit<Around, 'type' | 'siblings'>;
 
 function statementEdits(statement: Statement, path: Path, shared: Shared): Edit[] {
-  const { local, resource, when, identity = [], copy = [], rules = [] } = statement;
+  const { local, resource, when, use, identity = [], copy = [], rules = [] } = statement;
   const around = { ...shared, type: resource };
   return [
     { path, what: `statement ${local} dropped`, value: GONE },
@@ -76,6 +81,7 @@ function statementEdits(statement: Statement, path: Path, shared: Shared): Edit[
       typeof way === 'string' ? [] : dropEach(way.join, [...path, 'identity', index, 'join']),
     ),
     ...dropEach(copy, [...path, 'copy']),
+    ...(use && rules.length > 0 ? [{ path: [...path, 'use'], what: `${local}: use ${use} dropped`, value: GONE }] : []),
     ...rulesEdits(rules, [...path, 'rules'], around),
   ];
 }

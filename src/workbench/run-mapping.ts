@@ -10,7 +10,11 @@ const SENDER: System = {
 const TYPES = { hl7v2: 'application/hl7-v2', fhir: 'application/fhir+json', csv: 'text/csv', json: 'application/json' };
 
 /** A file as if the mapping's sender had sent it. */
-export function messageOf({ kind, name }: Pick<Mapping, 'kind' | 'name'>, body: Buffer, dialect: string | null = null): Message {
+export function messageOf(
+  { kind, name }: Pick<Mapping, 'kind' | 'name'>,
+  body: Buffer,
+  dialect: string | null = null,
+): Message {
   return {
     ...{ system: { ...SENDER, dialect }, channel: 'intake', contentType: TYPES[kind], body },
     ...{ identifier: 'workbench', contentHash: '', source: name },

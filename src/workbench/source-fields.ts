@@ -1,5 +1,6 @@
 /** Which fields of a source its mapping reads, and which carry data in a message: both by one name, `PID-5.2`, `person.givenName`, `Patient.name.family`. */
 import { normaliseHeader } from '../map/format-tree.ts';
+import { HL7_TYPES } from '../map/hl7v2-types.ts';
 import type { Wrap } from '../map/load-mappings.ts';
 import type { SourceFile, SourceTree } from '../map/mapping-file.ts';
 import type { Scope } from '../map/run.ts';
@@ -32,11 +33,17 @@ export function noteReads(kind: Kind): { wrap: Wrap; reads: Set<string> } {
 
 /** What a path names, last, and before it the references followed on the way. */
 function fieldsOf(kind: Kind, text: string, base: string): string[] {
-  if (kind === 'hl7v2') return [canonical(text.replace('[*]', '').replace(/^[A-Z]{2,3}(?=\.)/, base))];
+  if (kind === 'hl7v2') return [hl7Field(text, base)];
   if (kind === 'fhir') return fhirFields(text, base);
   if (kind === 'csv') return [text];
   if (text.startsWith('/')) return [text.slice(1)];
   return [[base, text === '.' ? '' : text].filter(Boolean).join('.')];
+}
+
+/** `XPN.2` inside `each: 'PID-5[*]'` is PID-5.2; of `DG1 > DG1-3` the last is read. */
+function hl7Field(text: string, base: string): string {
+  const last = text.split(' > ').at(-1) ?? '';
+  return canonical(last.replace('[*]', '').replace(/^[A-Z]{2,3}(?=\.)/, base));
 }
 
 function fhirFields(text: string, base: string): string[] {
@@ -99,7 +106,10 @@ function walk(tree: Json, at: string, note: (field: string) => void): void {
 /** Resources by their type, contained ones too. What holds a Bundle together (its type, ids, fullUrls, requests) is not a field. */
 function walkBundle(tree: Json, note: (field: string) => void): void {
   const { entry, type: _, id: __, resourceType, ...rest } = { ...(tree as { [name: string]: Json }) };
-  if (resourceType !== 'Bundle') return walkResource(tree, note);
+  if (resourceType !== 'Bundle') {
+    walkResource(tree, note);
+    return;
+  }
   walk(rest, 'Bundle', (field) => field.startsWith('Bundle.link') || note(field));
   for (const item of Array.isArray(entry) ? entry : [])
     walkResource((item as { resource?: Json } | null)?.resource ?? null, note);
@@ -139,6 +149,6 @@ export function namesOf(source: SourceFile, field: string): string[] {
   if (source.format !== 'hl7v2' || !segment) return around;
   const [type = ''] = /^\w+/.exec(source.segments[segment]?.[number] ?? '') ?? [];
   const [component = '1', part = '1'] = rest.split('.').slice(1);
-  const inner = source.types[type]?.[Number(component) - 1] ?? '';
+  const inner = { ...HL7_TYPES, ...source.types }[type]?.[Number(component) - 1] ?? '';
   return [...around, segment, `${type}.${component}`, `${type}.${component}.${part}`, `${inner}.${part}`];
 }
