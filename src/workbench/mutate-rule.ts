@@ -30,7 +30,7 @@ export function ruleEdits(rule: Rule, path: Path, around: Around): Edit[] {
     ...(rule.required ? [{ path: [...path, 'required'], what: `${rule.to}: required dropped`, value: GONE }] : []),
     ...dropEach(rule.needs ?? [], [...path, 'needs'])
       .filter((_, index) => !isOnlyNeed(aimed, rule.needs?.[index] ?? ''))
-      .map((edit) => ({ ...edit, what: `${rule.to}: needs ${edit.what}` })),
+      .map((edit) => ({ ...edit, what: `${rule.to}: ${edit.what}` })),
     ...severityEdits(aimed, path),
     ...alternativeEdits(rule, path, aimed),
     ...(alternatives.length > 1 ? dropEach(alternatives, [...path, 'first']) : []),

@@ -35,7 +35,9 @@ export function mappingEdits(files: MappingFiles, name: string): Edit[] {
   return [
     ...dropEach(data.saidAt, ['saidAt']),
     ...zoneEdits(data, around.kind),
-    ...Object.entries(data.dialects).flatMap(([dialect, repairs]) => dropEach(repairs, ['dialects', dialect])),
+    ...Object.entries(data.dialects).flatMap(([dialect, repairs]) =>
+      dropEach(repairs, ['dialects', dialect], 'repair'),
+    ),
     ...data.checks.flatMap((check, index) => checkEdits(check, ['checks', index])),
     ...data.statements.flatMap((statement, index) => statementEdits(statement, ['statements', index], around)),
   ];
@@ -53,8 +55,9 @@ function zoneEdits({ zone }: MappingFile, kind: string): Edit[] {
   return [{ path: ['zone'], what: `zone ${other} instead of ${zone}`, value: other }];
 }
 
-export function dropEach(list: readonly unknown[], path: Path): Edit[] {
-  return list.map((item, index) => ({ path: [...path, index], what: `${nameOf(item)} dropped`, value: GONE }));
+/** Each item of a list left out, called by what it is part of. */
+export function dropEach(list: readonly unknown[], path: Path, part = String(path.at(-1))): Edit[] {
+  return list.map((item, index) => ({ path: [...path, index], what: `${part} ${nameOf(item)} dropped`, value: GONE }));
 }
 
 const nameOf = (item: unknown) => (typeof item === 'string' ? item : JSON.stringify(item));

@@ -1,36 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
-import { runWorkbench } from '../../src/workbench/index.ts';
+import { describe, expect, test } from 'vitest';
+import { shipped, skein, tempFile } from './skein.ts';
 
-const example = (name: string) => new URL(name, MAPPINGS_DIR).pathname;
-const ADT = example('hl7v2-adt/examples/a08-corrects-and-empties.in.hl7');
-
-/** Runs a command in this process; what it wrote, and its exit code. */
-async function skein(...args: string[]) {
-  const written = { out: '', err: '' };
-  const spies = (['out', 'err'] as const).map((name) =>
-    vi.spyOn(process[`std${name}`], 'write').mockImplementation((text) => {
-      written[name] += String(text);
-      return true;
-    }),
-  );
-  try {
-    return { code: await runWorkbench(args), ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
-
-function file(text: string): string {
-  const dir = mkdtempSync(join(tmpdir(), 'skein-validate-'));
-  onTestFinished(() => rmSync(dir, { recursive: true }));
-  writeFileSync(join(dir, 'resource.json'), text);
-  return join(dir, 'resource.json');
-}
+const ADT = shipped('hl7v2-adt/examples/a08-corrects-and-empties.in.hl7');
+const file = (text: string) => tempFile('resource.json', text);
 
 describe('the workbench', () => {
   test('map check names the mappings, and that their JSON Schema is current', async () => {
@@ -65,7 +38,7 @@ describe('the workbench', () => {
       'run',
       '--mapping',
       'hl7v2-adt',
-      example('hl7v2-adt/examples/bad-birth-date.in.hl7'),
+      shipped('hl7v2-adt/examples/bad-birth-date.in.hl7'),
     );
     expect(held).toEqual({ code: 1, out: '[]\n', err: 'error value: PID-7 is not a date\n' });
   });
