@@ -5,7 +5,7 @@ import { PAYLOADS, type Payload } from './access/policy.ts';
 import { addSystem, listSystems } from './access/systems.ts';
 import { readConfig } from './config.ts';
 import { openLog } from './log.ts';
-import { loadMappings } from './map/load-mappings.ts';
+import { loadMappings, type Mappings } from './map/load-mappings.ts';
 import type { System } from './model.ts';
 import type { Pipeline } from './pipeline.ts';
 import { rebuild, replayHeld } from './rebuild.ts';
@@ -15,7 +15,8 @@ const HELP = `Usage: skein COMMAND [--json]
 
   serve                     the same as npm start
   system add                register a system and the service it acts for; prints its token once
-      --name NAME --ods CODE --team TEAM [--sector SECTOR] [--kind KIND] [--source MAPPING]
+      --name NAME --ods CODE --team TEAM [--sector SECTOR] [--kind KIND]
+      [--source MAPPING[,MAPPING…]]  what reads its messages; several of HL7 v2 (MSH-9 chooses), else one
       [--dialect DIALECT] [--on-held AE|AA] [--service-name NAME]
       [--payload empty|id-only|full-resource]  what its controller agreed that notifications may carry
   system list               registered systems
@@ -24,7 +25,7 @@ const HELP = `Usage: skein COMMAND [--json]
   map …, validate …         the workbench: skein map --help, skein validate --help
 
 Examples:
-  skein system add --name maternity-epr --ods RXX --team maternity --sector maternity --source hl7v2-adt
+  skein system add --name maternity-epr --ods RXX --team maternity --sector maternity --source hl7v2-adt,hl7v2-siu
   skein replay --held --json
   DATABASE_URL=postgres://… skein rebuild
 
@@ -125,14 +126,25 @@ async function addOne({ db, key }: Pipeline, flags: Flags): Promise<Done> {
   const onHeld = flags['on-held'] ?? 'AE';
   if (!name || !ods || !team) throw new WrongUse('system add needs --name, --ods and --team');
   if (onHeld !== 'AE' && onHeld !== 'AA') throw new WrongUse('--on-held is AE or AA');
-  const { names } = await loadMappings();
-  if (source && !names.includes(source)) throw new WrongUse(`--source is one of ${names.join(', ')}`);
+  if (source) checkSources(await loadMappings(), source);
   const { 'service-name': serviceName, payload } = flags;
   if (payload !== undefined && !isPayload(payload)) throw new WrongUse(`--payload is one of ${PAYLOADS.join(', ')}`);
   const routing = { source, dialect, onHeld } as const;
   const added = await addSystem(db, key, { name, ods, team, sector, kind, ...routing, serviceName, payload });
   const token = `token, shown this once: ${added.token}\n`;
   return { data: { ...added.system, token: added.token }, text: `${describeSystem(added.system)}${token}` };
+}
+
+/** One mapping, or several of one format: then the message's own code chooses. */
+function checkSources(mappings: Mappings, sources: string): void {
+  const names = sources.split(',');
+  const unknown = names.find((name) => !mappings.names.includes(name.trim()));
+  if (unknown !== undefined) throw new WrongUse(`--source is one of ${mappings.names.join(', ')}`);
+  const kinds = new Set(mappings.of(sources).map(({ kind }) => kind));
+  if (names.length > 1 && (kinds.size > 1 || !kinds.has('hl7v2')))
+    throw new WrongUse(
+      '--source: only HL7 v2 mappings go together, as hl7v2-adt,hl7v2-siu; MSH-9 chooses between them',
+    );
 }
 
 const isPayload = (text: string): text is Payload => (PAYLOADS as readonly string[]).includes(text);

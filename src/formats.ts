@@ -15,13 +15,15 @@ export function formatOf(contentType: string): Format | undefined {
 
 const SOURCES: Record<string, Document['format']> = {
   'hl7v2-adt': 'hl7v2',
+  'hl7v2-ref': 'hl7v2',
+  'hl7v2-siu': 'hl7v2',
   'bars-referral': 'fhir',
   'fhir-r4': 'fhir',
   'third-sector-csv': 'csv',
   'third-sector-form': 'json',
 };
 
-/** The format a source reads; undefined for one that is not ours, which then is taken at its sender's word. */
+/** The format a source, or each of several, reads; undefined for one that is not ours, which is taken at its sender's word. */
 export function formatOfSource(source: string): Document['format'] | undefined {
-  return SOURCES[source];
+  return SOURCES[source.split(',', 1)[0]?.trim() ?? ''];
 }

@@ -28,7 +28,7 @@ type Options = { replay?: boolean; messageId?: string };
 export async function intake(ctx: Pipeline, given: Message, options: Options = {}): Promise<Answer> {
   const started = performance.now();
   const message = { receivedAt: new Date(), ...given };
-  const units = understand(ctx.mappings.get(message.source), message);
+  const units = understand(ctx.mappings.of(message.source), message);
   const file = units.length > 1 || units[0]?.position !== '';
   const answer = file
     ? await settleFile(ctx, message, units, options)

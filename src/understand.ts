@@ -1,5 +1,6 @@
 /** parse, map, validate: what a message says, with no store and no network. The pipeline and the workbench both begin here. */
 import { Rejected } from './errors.ts';
+import { chooseMapping } from './map/choose-mapping.ts';
 import type { Mapping } from './map/load-mappings.ts';
 import { mapUnit } from './map/map-unit.ts';
 import type { Issue, Message, SourceRecord, Unit } from './model.ts';
@@ -9,11 +10,14 @@ import { validateRecord } from './validate/validate-record.ts';
 /** One unit of a message (a row of a file, else the whole). `unreadable`: nothing could be read at all. */
 export type Understood = { position: string; record: SourceRecord | null; issues: Issue[]; unreadable: boolean };
 
-/** Never throws for bad input: what cannot be understood is a unit without a record, and its issues say why. */
-export function understand(mapping: Mapping | undefined, message: Message): Understood[] {
+/**
+ * What a message says, by the mappings of its sender (of HL7 v2 one for each message code, else one). Never throws for bad input:
+ * what cannot be understood is a unit without a record, and its issues say why.
+ */
+export function understand(mappings: Mapping[], message: Message): Understood[] {
   try {
     const { units } = parseMessage(message);
-    if (mapping) return units.map((unit) => understandUnit(mapping, unit, message));
+    if (mappings.length > 0) return units.map((unit) => understandUnit(mappings, unit, message));
     const text = `no mapping for source "${message.source}"`;
     throw new Rejected(400, [{ severity: 'error', code: 'not-supported', text }]);
   } catch (error) {
@@ -22,8 +26,9 @@ export function understand(mapping: Mapping | undefined, message: Message): Unde
   }
 }
 
-function understandUnit(mapping: Mapping, { position, tree, error }: Unit, message: Message): Understood {
-  if (error) return { position, record: null, issues: [error], unreadable: false };
+function understandUnit(mappings: Mapping[], { position, tree, error }: Unit, message: Message): Understood {
+  const mapping = error ?? chooseMapping(mappings, tree);
+  if ('severity' in mapping) return { position, record: null, issues: [mapping], unreadable: false };
   const heard = { dialect: message.system.dialect, receivedAt: message.receivedAt };
   const { record, issues } = mapUnit(mapping, { position, tree }, heard);
   return { position, record, issues: record ? [...issues, ...validateRecord(record)] : issues, unreadable: false };

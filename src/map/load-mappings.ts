@@ -14,6 +14,8 @@ export type Mapping = {
   version: string;
   /** How its messages are read: chooses the parser. */
   kind: SourceFile['format'];
+  /** HL7 v2: trigger events by message code; empty takes all. */
+  takes: Record<string, string[]>;
   mode: 'delta' | 'snapshot';
   zone: string;
   format: SourceFormat;
@@ -22,7 +24,12 @@ export type Mapping = {
   checks: CompiledCheck[];
   statements: CompiledStatement[];
 };
-export type Mappings = { get: (source: string) => Mapping | undefined; names: string[] };
+export type Mappings = {
+  get: (source: string) => Mapping | undefined;
+  /** Those of a system that sends by several: `hl7v2-adt,hl7v2-siu`. */
+  of: (sources: string) => Mapping[];
+  names: string[];
+};
 
 /** Reads and compiles every `<source>/mapping.yaml` of a folder. Throws MappingError with all that is wrong, as file:line:column. */
 export async function loadMappings(dir: URL = MAPPINGS_DIR): Promise<Mappings> {
@@ -34,7 +41,9 @@ export async function loadMappings(dir: URL = MAPPINGS_DIR): Promise<Mappings> {
     if (mapping) mappings.set(name, mapping);
   }
   if (problems.length > 0) throw new MappingError(problems);
-  return { get: (source) => mappings.get(source), names: listSources(dir) };
+  const get = (source: string) => mappings.get(source);
+  const of = (sources: string) => sources.split(',').flatMap((source) => get(source.trim()) ?? []);
+  return { get, of, names: listSources(dir) };
 }
 
 /** What a source can be asked for, and how: `wrap` lets a caller see which paths are. */
@@ -78,6 +87,7 @@ function compileMapping(loader: Loader, data: MappingFile, source: SourceFile): 
       mode,
       zone,
       kind: source.format,
+      takes: source.format === 'hl7v2' ? source.messages : {},
       format: loader.format,
       dialects: new Set(Object.keys(data.dialects)),
     },

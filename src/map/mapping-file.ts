@@ -118,6 +118,10 @@ const ignored = z.record(z.string(), z.string()).default({});
 export const SourceFile = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('hl7v2'),
+    messages: z
+      .record(z.string(), z.array(z.string()))
+      .default({})
+      .describe('what is taken: trigger events (MSH-9.2) by message code (MSH-9.1); nothing listed means all'),
     types: z.record(z.string(), z.array(z.string())).default({}),
     segments: z.record(z.string(), z.record(z.string(), z.string())),
     ignored: ignored.describe('PID-18, PID-11.9, CX.6 (that part of every CX), or a whole segment'),

@@ -22,7 +22,7 @@ const TYPES: Record<Readable, string> = {
 
 /** What reads it when its system was registered without a source. */
 export const SOURCES: Record<Readable, string> = {
-  hl7v2: 'hl7v2-adt',
+  hl7v2: 'hl7v2-adt,hl7v2-ref,hl7v2-siu',
   csv: 'third-sector-csv',
   json: 'third-sector-form',
   fhir: 'fhir-r4',

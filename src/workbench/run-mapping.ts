@@ -23,5 +23,5 @@ export function messageOf(
 
 /** parse, map and validate, as the pipeline does: pure, no store, no network. Never throws for bad input. */
 export function runMapping(mapping: Mapping, body: Buffer, dialect: string | null = null): Understood[] {
-  return understand(mapping, messageOf(mapping, body, dialect));
+  return understand([mapping], messageOf(mapping, body, dialect));
 }

@@ -168,12 +168,12 @@ describe('a mistake in a mapping is an error at load, with file, line and column
   test('HL7 v2 paths are checked against fields, data types and repetitions', async () => {
     const first = async (from: string, to: string) =>
       (await told(changed('hl7v2-adt', (text) => text.replace(from, to))))[0];
-    expect(await first('from: PID-8,', 'from: PID-9,')).toMatch(
-      /^hl7v2-adt\/mapping\.yaml:\d+:\d+: no field PID-9 in this source; it has 3, 5,/,
+    expect(await first('from: PV1-10,', 'from: PV1-9,')).toMatch(
+      /^hl7v2-adt\/mapping\.yaml:\d+:\d+: no field PV1-9 in this source; it has 2, 3,/,
     );
-    expect(await first('from: PID-15.2', 'from: PID-15.7')).toMatch(/"PID-15.7": CE has 6 components$/);
+    expect(await first('from: PV1-3.6', 'from: PV1-3.16')).toMatch(/"PV1-3.16": PL has 11 components$/);
     expect(await first('each: NK1', 'each: NK2')).toMatch(/no segment NK2 in this source; did you mean "NK1"\?$/);
-    expect(await first("each: 'PID-11[*]'", "each: 'PID-15[*]'")).toMatch(/PID-15 does not repeat$/);
+    expect(await first("each: 'PV1-19[*]'", "each: 'PV1-10[*]'")).toMatch(/PV1-10 does not repeat$/);
   });
 
   test('FHIR paths are checked against the StructureDefinitions', async () => {
@@ -191,12 +191,12 @@ describe('a mistake in a mapping is an error at load, with file, line and column
   });
 
   test('a fault in a shared fragment is told where the fragment is', async () => {
-    const fragment = 'name: broken\ntype: HumanName\nrules:\n  - { to: family, from: XPN.99 }\n';
+    const fragment = 'name: broken\ntype: Identifier\nrules:\n  - { to: value, from: CX.99 }\n';
     const files = {
-      ...changed('hl7v2-adt', (text) => text.replace('use: xpn', 'use: broken')),
+      ...changed('hl7v2-adt', (text) => text.replace('use: cx', 'use: broken')),
       'fragments/broken.yaml': fragment,
     };
-    expect(await told(files)).toEqual(['fragments/broken.yaml:4:25: "XPN.99": XPN has 8 components']);
+    expect(await told(files)).toEqual(['fragments/broken.yaml:4:24: "CX.99": CX has 10 components']);
   });
 
   test('broken YAML and a broken ConceptMap are told with their file', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -29,8 +29,9 @@ export function changed(source: string, change: (text: string) => string): Files
     [`${source}/mapping.yaml`]: change(read('mapping.yaml')),
     [`${source}/source.yaml`]: read('source.yaml'),
   };
-  if (source === 'hl7v2-adt')
-    for (const map of ['contact-role', 'patient-class']) files[`${source}/maps/${map}.json`] = read(`maps/${map}.json`);
+  const maps = new URL(`${source}/maps/`, MAPPINGS_DIR);
+  for (const map of existsSync(maps) ? readdirSync(maps) : [])
+    files[`${source}/maps/${map}`] = readFileSync(new URL(map, maps), 'utf8');
   return files;
 }
 

@@ -81,7 +81,7 @@ describe('an MLLP connection', () => {
     expect(await client.answers(2)).toEqual(['AA|1', 'AA|2']);
     const [first] = taken;
     expect([first?.channel, first?.contentType, first?.source, first?.identifier]).toEqual([
-      ...['mllp', 'x-application/hl7-v2+er7', 'hl7v2-adt', '1'],
+      ...['mllp', 'x-application/hl7-v2+er7', 'hl7v2-adt,hl7v2-ref,hl7v2-siu', '1'],
     ]);
     expect(first?.body.toString()).toBe(message(1));
     expect([first?.system.name, first?.system.service.sector]).toEqual(['PAS|RXX', null]);
@@ -178,7 +178,7 @@ describe('an MLLP connection', () => {
     expect(await client.answers(2)).toEqual(['AA|1', 'AE|2']);
     expect(taken.map(({ source, system }) => [source, system.service.ods])).toEqual([
       ['custom-adt', 'RXA'],
-      ['hl7v2-adt', 'UNKNOWN'],
+      ['hl7v2-adt,hl7v2-ref,hl7v2-siu', 'UNKNOWN'],
     ]);
   });
 

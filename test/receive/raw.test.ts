@@ -39,9 +39,9 @@ async function post(type: string, payload: string, { path = 'pas', headers = {},
 
 describe('a raw message', () => {
   test.each([
-    [HL7, MSH, HL7, 'hl7v2-adt'],
-    ['text/plain; charset=utf-8', `\u000b${MSH}`, HL7, 'hl7v2-adt'],
-    ['', MSH, HL7, 'hl7v2-adt'],
+    [HL7, MSH, HL7, 'hl7v2-adt,hl7v2-ref,hl7v2-siu'],
+    ['text/plain; charset=utf-8', `\u000b${MSH}`, HL7, 'hl7v2-adt,hl7v2-ref,hl7v2-siu'],
+    ['', MSH, HL7, 'hl7v2-adt,hl7v2-ref,hl7v2-siu'],
     ['text/csv', 'a,b\n1,2', 'text/csv', 'third-sector-csv'],
     ['application/json', '{}', 'application/json', 'third-sector-form'],
     ['application/fhir+json', '{}', 'application/fhir+json', 'fhir-r4'],

@@ -47,7 +47,7 @@ describe('the workbench', () => {
     const { out } = await skein('map', 'explain', '--mapping', 'hl7v2-adt', ADT, 'PID-15');
     expect(out.trim().split('\n')).toEqual([
       expect.stringMatching(
-        /^patient\.communication\[0\]\.language\.coding\[0\]\.code +PID-15\.1 {2}\(hl7v2-adt\/mapping\.yaml:\d+\)$/,
+        /^patient\.communication\[0\]\.language\.coding\[0\]\.code +PID-15\.1 {2}\(fragments\/pid\.yaml:\d+\)$/,
       ),
       expect.stringMatching(/^patient\.communication\[0\]\.language\.text +PID-15\.2 {2}\(/),
     ]);

@@ -1,0 +1,39 @@
+import type { Issue, Json } from '../model.ts';
+import type { Mapping } from './load-mappings.ts';
+
+/**
+ * Which of a sender's mappings reads a unit: of HL7 v2 sources the one whose `messages` list MSH-9, since a hospital sends ADT, SIU
+ * and REF by one connection; the first where its source lists nothing. An issue where none of them takes it. Pure.
+ */
+export function chooseMapping(mappings: Mapping[], tree: Json): Mapping | Issue {
+  const [first] = mappings;
+  if (!first) return refuse('', 'this sender has no mapping');
+  if (Object.keys(first.takes).length === 0) return first;
+  const [code, trigger] = messageType(tree);
+  if (code === '') return refuse('MSH-9', 'MSH-9 is missing: it says what the message is', 'required');
+  const able = mappings.filter(({ takes }) => code in takes);
+  const chosen = able.find(({ takes }) => takes[code]?.includes(trigger));
+  if (chosen) return chosen;
+  const codes = mappings.flatMap(({ takes }) => Object.keys(takes));
+  if (able.length === 0) return refuse('MSH-9.1', `MSH-9.1 "${code}" is not taken; ${listed(codes)}`);
+  const triggers = able.flatMap(({ takes }) => takes[code] ?? []);
+  return refuse('MSH-9.2', `MSH-9.2: trigger event "${trigger}" is not taken; of ${code}, ${listed(triggers)}`);
+}
+
+const refuse = (field: string, text: string, code = 'not-supported'): Issue => ({
+  ...{ severity: 'error', code, text },
+  ...(field ? { field } : {}),
+});
+
+/** `A01, A03 and A04 are` */
+function listed(names: string[]): string {
+  const all = [...new Set(names)].sort();
+  const last = all.pop() ?? '';
+  return all.length > 0 ? `${all.join(', ')} and ${last} are` : `${last} is`;
+}
+
+function messageType(tree: Json): [code: string, trigger: string] {
+  const { segments } = tree as unknown as { segments: { fields: string[][][][] }[] };
+  const [code, trigger] = segments[0]?.fields[9]?.[0] ?? [];
+  return [code?.[0]?.trim() ?? '', trigger?.[0]?.trim() ?? ''];
+}
