@@ -54,7 +54,7 @@ function journeyOf(family: Family, { type, id, content, persons }: View): string
   if (type === 'Group') return id;
   const contact =
     content.resourceType === 'Encounter' ? idOf(content.episodeOfCare?.[0]?.reference, 'EpisodeOfCare') : null;
-  const spell = family.spells.find((one) => one.id === id || one.referral === id || one.id === contact);
+  const spell = family.spellOf.get(id) ?? family.spellOf.get(contact ?? '');
   const [own] = spell
     ? journeysOf(family, spell)
     : family.journeys.filter(({ members }) => members.some(({ person }) => person === persons[0]));

@@ -1,7 +1,7 @@
-import type { CareTeam, Group } from '@medplum/fhirtypes';
+import type { CareTeam, Group, Period } from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
 import type { View } from '../facts.ts';
-import type { Journey } from './journeys.ts';
+import { happeningKey, type Journey } from './journeys.ts';
 import type { Spell } from './spells.ts';
 import { type Family, JOURNEY_TAG, view } from './views.ts';
 
@@ -47,9 +47,9 @@ export function teamViews(family: Family, journey: Journey): View[] {
     );
     if (spells.length === 0) return [];
     const id = keyedId(family.key, 'team', journey.id, person);
-    const participant = spells
-      .map((spell) => ({ member: { reference: `Organization/${spell.service}` }, period: spell.period }))
-      .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+    const participant = [...Map.groupBy(spells, ({ service }) => service)]
+      .map(([service, own]) => ({ member: { reference: `Organization/${service}` }, period: periodOf(own) }))
+      .sort((a, b) => (a.member.reference < b.member.reference ? -1 : 1));
     const content: CareTeam = {
       resourceType: 'CareTeam',
       id,
@@ -73,13 +73,18 @@ export function teamViews(family: Family, journey: Journey): View[] {
   });
 }
 
+/** From the first spell of a service to its last, open while one of them is. */
+function periodOf(spells: Spell[]): Period {
+  const starts = spells.flatMap(({ period }) => period.start ?? []).sort();
+  const ends = spells.map(({ period }) => period.end ?? '').sort();
+  return { ...(starts[0] ? { start: starts[0] } : {}), ...(ends[0] ? { end: ends.at(-1) as string } : {}) };
+}
+
 /** Care that was taken up: a referral still to be accepted is between the services it names. */
 const isCare = ({ status, confirmed }: Spell) =>
   confirmed && ['active', 'onhold', 'waitlist', 'finished'].includes(status);
 
 /** The journey that a spell belongs to: never two, so that care in one pregnancy says nothing to those of another. */
 export function journeysOf(family: Family, { person, period }: Spell): Journey[] {
-  return family.journeys.filter(({ happenings }) =>
-    happenings.some((happening) => happening.person === person && happening.start === period.start),
-  );
+  return family.homes.get(happeningKey({ person, start: period.start ?? '' })) ?? [];
 }

@@ -15,6 +15,7 @@ const DECLARES_LOSS = new Set(['maternity', 'neonatal', 'foetal-medicine', 'picu
 
 /** Something that happens to a person at a time: a spell, a referral, an encounter. */
 export type Happening = { person: Person; start: string };
+export const happeningKey = ({ person, start }: Happening) => `${person.id} ${start}`;
 export type Stage = { code: 'birth-12m' | '12-24m' | 'after-24m' | 'contact-stop'; start: string; end?: string };
 export type Journey = {
   id: string;

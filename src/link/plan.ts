@@ -16,7 +16,7 @@ import { canonicalText, idOf, subjectOf } from '../fhir/references.ts';
 import type { Issue, Service } from '../model.ts';
 import { describeChanges } from './events.ts';
 import { fold } from './fold.ts';
-import { findJourneys } from './journeys.ts';
+import { findJourneys, happeningKey, type Journey } from './journeys.ts';
 import { isSomebodyElse, type PatientState, resolvePersons } from './persons.ts';
 import { relatePersons } from './relate.ts';
 import { parentClaim } from './relationships.ts';
@@ -61,7 +61,13 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
     personOf: personOfKey,
     edges,
     spells,
+    spellOf: new Map(
+      spells.flatMap((spell) =>
+        [spell.id, ...spell.keys, ...(spell.referral ? [spell.referral] : [])].map((name) => [name, spell]),
+      ),
+    ),
     journeys,
+    homes: homesOf(journeys),
     stored: facts.views,
   };
   const members = journeys.flatMap((journey) => journey.members.map((member) => ({ journey: journey.id, ...member })));
@@ -72,6 +78,15 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
     involvements: diffRows(facts.involvements, involve(spells), (row) => `${row.person} ${row.service}`),
     members: diffRows(facts.members, members, (row) => `${row.journey} ${row.person}`),
   };
+}
+
+function homesOf(journeys: Journey[]): Map<string, Journey[]> {
+  const homes = new Map<string, Journey[]>();
+  for (const journey of journeys) {
+    for (const name of new Set(journey.happenings.map(happeningKey)))
+      homes.set(name, [...(homes.get(name) ?? []), journey]);
+  }
+  return homes;
 }
 
 /**

@@ -20,7 +20,11 @@ export type Family = {
   personOf: (key: string | null) => Person | undefined;
   edges: Edge[];
   spells: Spell[];
+  /** By its id, a statement it was made of, or its referral. */
+  spellOf: Map<string, Spell>;
   journeys: Journey[];
+  /** What a happening belongs to, by `happeningKey`. */
+  homes: Map<string, Journey[]>;
   stored: StoredView[];
 };
 
@@ -150,8 +154,7 @@ function toShared<T extends Resource>(family: Family, resource: T): T {
   } = resource as T & { text?: unknown; contained?: unknown };
   return renameReferences(rest as unknown as T, (reference) => {
     const person = family.personOf(idOf(reference, 'Patient') ?? null);
-    const episode = idOf(reference, 'EpisodeOfCare');
-    const spell = episode && family.spells.find(({ keys }) => keys.includes(episode));
+    const spell = family.spellOf.get(idOf(reference, 'EpisodeOfCare') ?? '');
     return person ? `Patient/${person.id}` : spell ? `EpisodeOfCare/${spell.id}` : undefined;
   });
 }

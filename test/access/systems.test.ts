@@ -138,10 +138,12 @@ describe('resolveService', () => {
 
 describe('registerUnknown', () => {
   it('makes one system with no sector, however many messages arrive at once', async () => {
-    const names = Array.from({ length: 12 }, () => registerUnknown(database.pool, database.key, 'stranger', 'R31'));
-    const found = await Promise.all(names);
-    expect(new Set(found.map(({ id }) => id)).size).toBe(1);
-    expect(found[0]?.service).toMatchObject({ ods: 'R31', sector: null, kind: null });
+    for (const name of Array.from({ length: 60 }, (_, n) => `stranger ${n}`)) {
+      const at = Array.from({ length: 10 }, () => registerUnknown(database.pool, database.key, name, 'R31'));
+      const found = await Promise.all(at);
+      expect(new Set(found.map(({ id }) => id)).size).toBe(1);
+      expect(found[0]?.service).toMatchObject({ ods: 'R31', sector: null, kind: null });
+    }
   });
 
   it('gives a registered system as it is', async () => {
