@@ -187,6 +187,18 @@ describe('two messages about one chart', () => {
     expect(await people()).toHaveLength(1);
   });
 
+  it('and another that its sender merges into it (A40): one person, whose other id answers as replaced', async () => {
+    await skein.mllp(adt({ ...MOTHER, nhs: '', local: 'M0' }, { id: 'A1' }));
+    await skein.mllp(adt(MOTHER, { id: 'A2', event: 'A28' }));
+    expect(await people()).toHaveLength(2);
+    const merge = `${adt(MOTHER, { id: 'A3', event: 'A40', at: '20260823090000' })}MRG|M0^^^RXM^MR\r`;
+    expect(await skein.mllp(merge)).toContain('MSA|AA|A3');
+    expect(await people()).toMatchObject([{ name: [{ given: ['Amara'] }] }]);
+    const replaced = (await resources('Patient')).filter(({ active }) => active === false);
+    expect(replaced).toMatchObject([{ link: [{ type: 'replaced-by' }] }]);
+    expect(await rebuild(await context())).toMatchObject({ statements: 0, changed: 0 });
+  });
+
   it('an older one that comes late changes nothing newer', async () => {
     await skein.mllp(adt(MOTHER, { id: 'A2', event: 'A28', at: '20260822090000' }));
     await skein.mllp(adt({ ...MOTHER, family: 'Former' }, { id: 'A1', event: 'A28', at: '20260821090000' }));
