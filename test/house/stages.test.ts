@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const SRC = resolve('src');
 const STAGES = ['receive', 'parse', 'map', 'validate', 'link', 'save', 'publish', 'deliver'];
 /** The only ones that may know stages: the story, the wiring, and the tools. */
-const NARRATORS = /^(pipeline|understand|rebuild|roles|cli)\.ts$|^(workbench|demo)\//;
+const NARRATORS = /^(pipeline|understand|rebuild|roles|administer)\.ts$|^(workbench|demo)\//;
 
 type Import = { from: string; to: string };
 
@@ -40,4 +40,14 @@ test('reading and access know neither each other backwards nor the wiring', asyn
     return (stageOf(from) || from.startsWith('read/')) && NARRATORS.test(to) && to !== 'pipeline.ts';
   });
   expect(wrong).toEqual([]);
+});
+
+test('the command line loads the store for no command of the workbench', async () => {
+  const imports = (await readImports()).filter(({ from, to }) => !(from === 'cli.ts' && to !== 'workbench/index.ts'));
+  const reached = new Set(['cli.ts']);
+  for (const file of reached) for (const { from, to } of imports) if (from === file) reached.add(to);
+  expect([...reached]).toContain('understand.ts');
+  expect([...reached].filter((file) => /^(store|db|queue|redis|pipeline|embedded-postgres)\.ts$/.test(file))).toEqual(
+    [],
+  );
 });
