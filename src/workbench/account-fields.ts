@@ -19,6 +19,9 @@ const SERVICE_READS = ['Organization', 'HealthcareService', 'PractitionerRole', 
   ),
 );
 
+/** What receiving, answering and choosing the mapping read of every HL7 v2 message. */
+const HEADER_READS = ['MSH-3', 'MSH-4', 'MSH-9', 'MSH-9.2', 'MSH-10', 'MSH-15', 'MSH-16', 'MSH-18'];
+
 type Units = { examples: Json[]; samples: Json[] };
 
 /** Every field that the schema names or that carries data, in order of its name. */
@@ -51,6 +54,7 @@ const byName = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: tru
 function readsOf(files: MappingFiles, name: string, { source, data }: SourceFiles): (field: string) => boolean {
   const { wrap, reads } = noteReads(source.format);
   compileSource(files, name, [], wrap);
+  if (source.format === 'hl7v2') for (const field of HEADER_READS) reads.add(field);
   const text = JSON.stringify(data);
   if (text.includes('"as":"service"')) for (const field of SERVICE_READS) reads.add(field);
   for (const { resource, identity = [] } of data.statements) if (identity.includes('id')) reads.add(`${resource}.id`);

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { loadMappings, type Mapping, type Mappings } from '../map/load-mappings.ts';
-import { MAPPINGS_DIR } from '../map/read-mappings.ts';
+import { compileSource, loadMappings, type Mapping, type Mappings } from '../map/load-mappings.ts';
+import { MAPPINGS_DIR, type MappingFiles, readMappings } from '../map/read-mappings.ts';
+import { MappingError, type Problem } from '../map/yaml-file.ts';
 import type { Understood } from '../understand.ts';
 import { runMapping } from './run-mapping.ts';
 
@@ -41,6 +42,15 @@ export function folderOf({ dir }: Flags): URL {
   return dir === undefined ? MAPPINGS_DIR : pathToFileURL(`${dir}/`);
 }
 
+/** The files of a folder in which every mapping loads. */
+export async function readFiles(flags: Flags): Promise<MappingFiles> {
+  const problems: Problem[] = [];
+  const files = await readMappings(folderOf(flags), problems);
+  for (const name of files.sources.keys()) compileSource(files, name, problems);
+  if (problems.length > 0) throw new MappingError(problems);
+  return files;
+}
+
 export async function chooseMapping(flags: Flags): Promise<Mapping> {
   const mappings = await loadMappings(folderOf(flags));
   const mapping = flags.mapping === undefined ? undefined : mappings.get(flags.mapping);
@@ -52,11 +62,11 @@ export function wrongMapping({ names }: Pick<Mappings, 'names'>): WrongUse {
   return new WrongUse(`--mapping is one of ${names.join(', ')}`);
 }
 
-/** One file through one mapping. */
-export function runFile(mapping: Mapping, file: string | undefined, { dialect }: Flags): Understood[] {
+/** One message through one mapping. */
+export function runMessage(mapping: Mapping, body: Buffer, { dialect }: Flags): Understood[] {
   if (dialect !== undefined && !mapping.dialects.has(dialect))
     throw new WrongUse(`${mapping.name} has no dialect "${dialect}"`);
-  return runMapping(mapping, readInput(file), dialect ?? null);
+  return runMapping(mapping, body, dialect ?? null);
 }
 
 /** A file, or standard input for `-`. */

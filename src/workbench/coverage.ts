@@ -1,16 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { Rejected } from '../errors.ts';
 import { compileSource } from '../map/load-mappings.ts';
-import { type MappingFiles, readMappings } from '../map/read-mappings.ts';
-import { MappingError, type Path, type Problem, readYaml } from '../map/yaml-file.ts';
-import type { Json } from '../model.ts';
-import { parseMessage } from '../parse/parse-message.ts';
+import type { MappingFiles } from '../map/read-mappings.ts';
+import { type Path, readYaml } from '../map/yaml-file.ts';
 import { accountFields, type Field } from './account-fields.ts';
-import { type Command, type Flags, folderOf, readInput, WrongUse, wrongMapping } from './command.ts';
+import { type Command, type Flags, folderOf, readFiles, readInput, WrongUse, wrongMapping } from './command.ts';
 import { describeResults, listExamples } from './examples.ts';
 import { type Mutant, mutantsOf, sharedMutants } from './list-mutants.ts';
 import { judge, noteFired, ownRules, type Proof, type Rule, sharedRules } from './measure-coverage.ts';
-import { messageOf, runMapping } from './run-mapping.ts';
+import { runMapping, treesOf } from './run-mapping.ts';
 import { complain, paint, print, printJson, showProgress } from './terminal.ts';
 import { keyOf } from './watch-rules.ts';
 
@@ -57,7 +54,7 @@ does not load; 2 used wrongly.
 
 async function measure(samples: string[], flags: Flags): Promise<{ files: MappingFiles; parts: Part[] }> {
   const dir = folderOf(flags);
-  const files = await readAll(dir);
+  const files = await readFiles(flags);
   if (samples.length > 0 && flags.mapping === undefined) throw new WrongUse('SAMPLES need --mapping NAME');
   if (flags.mapping !== undefined && !files.sources.has(flags.mapping))
     throw wrongMapping({ names: [...files.sources.keys()] });
@@ -86,9 +83,10 @@ async function measure(samples: string[], flags: Flags): Promise<{ files: Mappin
     };
   };
   const parts = names.map((name): Part => {
+    const kind = { name, kind: files.sources.get(name)?.source.format ?? 'json' };
     const units = {
-      examples: unitsOf(files, name, proofs.get(name)?.map(({ body }) => body) ?? []),
-      samples: unitsOf(files, name, samples.map(readInput)),
+      examples: (proofs.get(name) ?? []).flatMap(({ body }) => treesOf(kind, body)),
+      samples: samples.flatMap((file) => treesOf(kind, readInput(file))),
     };
     return {
       ...partOf(name, ownRules(files, name), mutantsOf(files, name)),
@@ -100,33 +98,12 @@ async function measure(samples: string[], flags: Flags): Promise<{ files: Mappin
   return { files, parts };
 }
 
-async function readAll(dir: URL): Promise<MappingFiles> {
-  const problems: Problem[] = [];
-  const files = await readMappings(dir, problems);
-  for (const name of files.sources.keys()) compileSource(files, name, problems);
-  if (problems.length > 0) throw new MappingError(problems);
-  return files;
-}
-
 function proofsOf(files: MappingFiles, name: string, dir: URL): Proof[] {
   const mapping = compileSource(files, name, []);
   if (!mapping) return [];
   return listExamples({ names: [name] }, dir).map(({ input }) => {
     const body = readFileSync(input);
     return { body, becomes: describeResults(runMapping(mapping, body)) };
-  });
-}
-
-/** Their trees; of what cannot be read there is nothing to account for. */
-function unitsOf(files: MappingFiles, name: string, bodies: Buffer[]): Json[] {
-  const kind = files.sources.get(name)?.source.format ?? 'json';
-  return bodies.flatMap((body) => {
-    try {
-      return parseMessage(messageOf({ kind, name }, body)).units.map(({ tree }) => tree);
-    } catch (error) {
-      if (error instanceof Rejected) return [];
-      throw error;
-    }
   });
 }
 

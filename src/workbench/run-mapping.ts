@@ -1,5 +1,7 @@
+import { Rejected } from '../errors.ts';
 import type { Mapping } from '../map/load-mappings.ts';
-import type { Message, System } from '../model.ts';
+import type { Json, Message, System } from '../model.ts';
+import { parseMessage } from '../parse/parse-message.ts';
 import { type Understood, understand } from '../understand.ts';
 
 /** A sender that nobody registered: the workbench needs no store. */
@@ -10,7 +12,7 @@ const SENDER: System = {
 const TYPES = { hl7v2: 'application/hl7-v2', fhir: 'application/fhir+json', csv: 'text/csv', json: 'application/json' };
 
 /** A file as if the mapping's sender had sent it. */
-export function messageOf(
+function messageOf(
   { kind, name }: Pick<Mapping, 'kind' | 'name'>,
   body: Buffer,
   dialect: string | null = null,
@@ -19,6 +21,16 @@ export function messageOf(
     ...{ system: { ...SENDER, dialect }, channel: 'intake', contentType: TYPES[kind], body },
     ...{ identifier: 'workbench', contentHash: '', source: name },
   };
+}
+
+/** What is mapped: the tree of each unit; of what cannot be read there is none. */
+export function treesOf(mapping: Pick<Mapping, 'kind' | 'name'>, body: Buffer): Json[] {
+  try {
+    return parseMessage(messageOf(mapping, body)).units.map(({ tree }) => tree);
+  } catch (error) {
+    if (error instanceof Rejected) return [];
+    throw error;
+  }
 }
 
 /** parse, map and validate, as the pipeline does: pure, no store, no network. Never throws for bad input. */

@@ -1,6 +1,6 @@
 import type { Issue } from '../model.ts';
 import { isSound } from '../understand.ts';
-import { type Command, chooseMapping, runFile } from './command.ts';
+import { type Command, chooseMapping, readInput, runMessage } from './command.ts';
 import { complain, printJson } from './terminal.ts';
 
 export const run: Command = {
@@ -18,7 +18,7 @@ Examples:
 Exit codes: 0 it would be accepted; 1 some or all of it would be held; 2 used wrongly.
 `,
   run: async ([file], flags) => {
-    const results = runFile(await chooseMapping(flags), file, flags);
+    const results = runMessage(await chooseMapping(flags), readInput(file), flags);
     if (flags.json) printJson(results);
     else printJson(results.flatMap(({ record }) => record?.statements.map(({ resource }) => resource) ?? []));
     for (const { issues } of flags.json ? [] : results) for (const issue of issues) complain(describe(issue));

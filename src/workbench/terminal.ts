@@ -43,7 +43,10 @@ export function columns(rows: string[][]): string {
   return rows
     .map(
       (row) =>
-        `${row.map((cell, index) => (index < row.length - 1 ? cell.padEnd(widths[index] ?? 0) : cell)).join('  ')}\n`,
+        `${row
+          .map((cell, index) => (index < row.length - 1 ? cell.padEnd(widths[index] ?? 0) : cell))
+          .join('  ')
+          .trimEnd()}\n`,
     )
     .join('');
 }

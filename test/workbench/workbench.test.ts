@@ -43,14 +43,39 @@ describe('the workbench', () => {
     expect(held).toEqual({ code: 1, out: '[]\n', err: 'error value: PID-7 is not a date\n' });
   });
 
+  const explain = (...args: string[]) => skein('map', 'explain', '--mapping', 'hl7v2-adt', ...args);
+
   test('map explain tells each element with its source and rule, in either direction', async () => {
-    const { out } = await skein('map', 'explain', '--mapping', 'hl7v2-adt', ADT, 'PID-15');
-    expect(out.trim().split('\n')).toEqual([
-      expect.stringMatching(
-        /^patient\.communication\[0\]\.language\.coding\[0\]\.code +PID-15\.1 {2}\(fragments\/pid\.yaml:\d+\)$/,
-      ),
-      expect.stringMatching(/^patient\.communication\[0\]\.language\.text +PID-15\.2 {2}\(/),
-    ]);
+    const bySource = await explain(ADT, 'PID-5');
+    const rows = bySource.out.trim().split('\n');
+    expect(rows[0]).toMatch(
+      /^patient\.name\[0\]\.use +PID-5\.7 +\(fragments\/xpn\.yaml:\d+\) +L -> official by name-use$/,
+    );
+    expect(rows.every((row) => / PID-5(\[2\])?\.\d/.test(row))).toBe(true);
+    const byElement = await explain(ADT, 'Patient.birthDate');
+    expect(byElement.out).toMatch(/^patient\.birthDate +PID-7 +\(.*:\d+\)\n$/);
+    expect((await explain(ADT, 'PID-50')).code).toBe(1);
+  });
+
+  test('map explain tells a code before and after its ConceptMap, and one that is not in it', async () => {
+    const { elements } = JSON.parse((await explain('--json', ADT)).out);
+    const translations = Object.fromEntries(
+      elements.map(({ element, translation }: { element: string; translation?: object }) => [element, translation]),
+    );
+    expect(translations).toMatchObject({
+      'patient.gender': { from: 'F', to: 'female', map: 'administrative-sex', known: true },
+      'next-of-kin-2.relationship[0]': { from: '12', to: '12', map: 'relationship-0063', known: false },
+    });
+  });
+
+  test('map explain names what carries data and was not kept, with the reason', async () => {
+    const file = tempFile('row.csv', 'ref,family,relationship,pet\nR1,Example,her mum,Rex\n');
+    const { out } = await skein('map', 'explain', '--mapping', 'third-sector-csv', file, 'relationship');
+    expect(out).toBe(
+      'relationship  not kept: a relative named in words is never a link; it stays in the stored message\n',
+    );
+    const pet = await skein('map', 'explain', '--mapping', 'third-sector-csv', file, 'pet');
+    expect(pet.out).toBe('pet  not kept: no rule reads it\n');
   });
 
   test('validate answers with an OperationOutcome, and 1 where there is an error', async () => {

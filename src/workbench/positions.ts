@@ -1,0 +1,43 @@
+/** What stands at a position, as lineage names it: of the source, and of a resource made from it. */
+import type { Json } from '../model.ts';
+
+type Segment = { name: string; fields: string[][][][] };
+type Node = { [name: string]: Json };
+const isNode = (value: Json | undefined): value is Node =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const V2 = /^([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?$/;
+
+/** `NK1[2]-3.1`, `row 3, Surname`, `/person/name`; undefined where the position is of some other kind. */
+export function readSource(tree: Json, position: string): Json | undefined {
+  const [match, name, nth = 1, field = 0, repetition = 1, component = 1, part = 1] = V2.exec(position) ?? [];
+  if (match && isNode(tree) && Array.isArray(tree.segments)) {
+    const segments = (tree.segments as unknown as Segment[]).filter((segment) => segment.name === name);
+    const repetitions = segments[Number(nth) - 1]?.fields[Number(field)];
+    return repetitions?.[Number(repetition) - 1]?.[Number(component) - 1]?.[Number(part) - 1];
+  }
+  if (position.startsWith('/')) return follow(tree, position.slice(1).split('/'));
+  const [, column] = /^row \d+, (.+)$/.exec(position) ?? [];
+  return column !== undefined && isNode(tree) ? tree[column] : undefined;
+}
+
+/** `name[0].family` */
+export function readElement(resource: Json, path: string): Json | undefined {
+  return follow(resource, path.split(/[.[\]]+/).filter(Boolean));
+}
+
+function follow(value: Json | undefined, steps: string[]): Json | undefined {
+  let at = value;
+  for (const step of steps) {
+    if (Array.isArray(at)) at = at[Number(step)];
+    else at = isNode(at) && Object.hasOwn(at, step) ? at[step] : undefined;
+  }
+  return at;
+}
+
+/** The code of a code, Coding or CodeableConcept; its text where it has none. */
+export function codeOf(value: Json | undefined): string | undefined {
+  if (Array.isArray(value)) return codeOf(value[0]);
+  if (!isNode(value)) return value === undefined ? undefined : String(value);
+  return codeOf(value.code ?? value.coding ?? value.text);
+}
