@@ -64,7 +64,7 @@ function compileGroup(loader: Loader, rule: Rule, { path, scope, target, top }: 
     return rule.each ? loader.format.each(rule.each, scope) : null;
   });
   if (expander === undefined) return nothing;
-  const inner = { path, type: element.type, scope: expander?.scope ?? scope, top };
+  const inner = { path, type: element.type, scope: expander?.scope ?? scope, top: partOf(rule, top) };
   const fill = inTurn([
     compileFragment(loader, rule, inner),
     compileRules(loader, rule.rules ?? [], { ...inner, path: [...path, 'rules'] }),
@@ -94,6 +94,12 @@ function compileGroup(loader: Loader, rule: Rule, { path, scope, target, top }: 
     }
     return any;
   };
+}
+
+/** One extension is said, and emptied, apart from the others (src/link/fold.ts). */
+function partOf({ to, rules = [] }: Rule, top: string): string {
+  const url = to === 'extension' && top === to ? rules.find((rule) => rule.to === 'url')?.value : undefined;
+  return typeof url === 'string' ? `extension|${url}` : top;
 }
 
 function isEmpty(object: Node): boolean {

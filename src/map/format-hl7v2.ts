@@ -1,5 +1,6 @@
 /**
- * HL7 v2 paths: `PID-5.1`, `CX.4.1` for the repetition an `each` is at, `PID` (the segment is there), `each` over `NK1`, `PID-3[*]`,
+ * HL7 v2 paths: `PID-5.1`, `PRD[1=RT]-10.1` (of the PRD whose field 1 is RT), `CX.4.1` for the repetition an `each` is at, `PID` (the
+ * segment is there), `each` over `NK1`, `PID-3[*]`,
  * `PV2-3` (the first of it), `PID > MRG` (each MRG that follows a PID before the next PID does) or `DG1 > DG1-3`.
  */
 import type { Json } from '../model.ts';
@@ -23,7 +24,7 @@ type Segments = Record<string, Segment[]>;
 type Schema = Pick<Extract<SourceFile, { format: 'hl7v2' }>, 'types' | 'segments'>;
 type Field = { type: string; many: boolean };
 
-const PATH = /^([A-Z][A-Z0-9]{2})(?:-(\d+))?((?:\.\d+){0,2})$/;
+const PATH = /^([A-Z][A-Z0-9]{2})(\[\d+=\w+\])?(?:-(\d+))?((?:\.\d+){0,2})$/;
 const PART = /^([A-Z]{2,3})((?:\.\d+){1,2})$/;
 const EACH = /^([A-Z][A-Z0-9]{2})(?:-(\d+)(\[\*\])?)?$/;
 const GROUP = /^([A-Z][A-Z0-9]{2}) > (([A-Z][A-Z0-9]{2}).*)$/;
@@ -133,8 +134,19 @@ function fieldOf(schema: Schema, segment: string, number: string): Field {
   return { type, many: star === '*' };
 }
 
-/** The segment a path speaks of: the one an `each` is at, else the first of that name. */
-function ownerOf(scope: Scope, segment: string): (root: Frame, frame: Frame) => { node: unknown; at: string } {
+type Owner = (root: Frame, frame: Frame) => { node: unknown; at: string };
+
+/** The segment a path speaks of: `PRD[1=RT]` the first whose field 1 is RT, else the one an `each` is at, else the first. */
+function ownerOf(scope: Scope, segment: string, only = ''): Owner {
+  const [, field, code] = /^\[(\d+)=(\w+)\]$/.exec(only) ?? [];
+  if (field && code) {
+    const isCode = ({ fields }: Segment) => fields[Number(field)]?.some((repetition) => repetition[0]?.[0] === code);
+    return (root) => {
+      const all = segmentsOf(root, segment);
+      const index = all.findIndex(isCode);
+      return { node: all[index], at: numbered(segment, Math.max(0, index)) };
+    };
+  }
   const levels = findScope(scope, ({ kind, type }) => kind === 'segment' && type === segment);
   if (levels >= 0) return (_, frame) => climb(frame, levels);
   return (root) => ({ node: segmentsOf(root, segment)[0], at: segment });
@@ -147,11 +159,12 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
     if (scope.type !== dataType) throw new PathError(`"${text}": ${scope.kind} is ${scope.type}, not ${dataType}`);
     return readRepetition(schema, text, scope, part);
   }
-  const [match, segment = '', number, parts = ''] = PATH.exec(text) ?? [];
+  const [match, segment = '', only, number, parts = ''] = PATH.exec(text) ?? [];
   if (!match || (!number && parts)) throw new PathError(`"${text}" is not a path like PID-5.1 or CX.4`);
-  if (number && scope.kind === `${segment}-${number}`) return readRepetition(schema, text, scope, parts);
+  if (number && !only && scope.kind === `${segment}-${number}`) return readRepetition(schema, text, scope, parts);
   checkSegment(schema, segment);
-  const owner = ownerOf(scope, segment);
+  const owner = ownerOf(scope, segment, only);
+  if (only) fieldOf(schema, segment, /\d+/.exec(only)?.[0] ?? '');
   if (!number) {
     return {
       type: 'text',

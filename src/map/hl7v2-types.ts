@@ -11,6 +11,7 @@ export const HL7_TYPES: Record<string, string[]> = {
   XTN: 'ST ID ID ST ST ST ST ST ST ST ST ST'.split(' '),
   CWE: 'ST ST ID ST ST ID ST ST ST'.split(' '),
   PL: 'HD HD HD HD IS IS HD HD ST EI HD'.split(' '),
+  XON: 'ST IS NM ST ID HD ID HD ID ST'.split(' '),
   PLN: 'ST IS ST DT'.split(' '),
   DR: 'TS TS'.split(' '),
   TQ: 'ST ST ST TS TS ST ST ST ST ST ST ST'.split(' '),

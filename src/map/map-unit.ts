@@ -113,10 +113,13 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
   return { local, resource, ...(identifier ? { identifier } : {}), ...(nulls.length > 0 ? { nulls } : {}) };
 }
 
+/** What the statement says of something it also empties: an element, one end of a period, the extension of one url. */
 function valueAt(object: Node, name: string): Json | undefined {
-  const [first = '', second] = name.split('.');
+  const [first = '', part, ...more] = name.split(/([|.])/);
   const value = object[first];
-  return second === undefined || !isObject(value) ? value : value[second];
+  const rest = more.join('');
+  if (part === '.' && isObject(value)) return value[rest];
+  return part === '|' && Array.isArray(value) ? value.find((item) => isObject(item) && item.url === rest) : value;
 }
 
 /** References to statements that turned out empty go, as if never made. */

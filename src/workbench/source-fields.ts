@@ -40,10 +40,10 @@ function fieldsOf(kind: Kind, text: string, base: string): string[] {
   return [[base, text === '.' ? '' : text].filter(Boolean).join('.')];
 }
 
-/** `XPN.2` inside `each: 'PID-5[*]'` is PID-5.2; of `DG1 > DG1-3` the last is read. */
+/** `XPN.2` inside `each: 'PID-5[*]'` is PID-5.2; of `DG1 > DG1-3` the last is read; `PRD[1=RT]-10` is PRD-10. */
 function hl7Field(text: string, base: string): string {
   const last = text.split(' > ').at(-1) ?? '';
-  return canonical(last.replace('[*]', '').replace(/^[A-Z]{2,3}(?=\.)/, base));
+  return canonical(last.replace(/\[.*?\]/, '').replace(/^[A-Z]{2,3}(?=\.)/, base));
 }
 
 function fhirFields(text: string, base: string): string[] {

@@ -39,6 +39,7 @@ describe('what a delta does not mention stays', () => {
     const first = said('1', { extension: [port?.('ward'), mode?.('a')] as Encounter['extension'] });
     const second = said('2', { extension: [mode?.('b')] as Encounter['extension'] });
     expect(folded(first, second).extension).toEqual([mode?.('b'), port?.('ward')]);
+    expect(folded(first, second, said('3', {}, ['extension|urn:mode'])).extension).toEqual([port?.('ward')]);
     expect(folded(first, second, said('3', {}, ['extension'])).extension).toBeUndefined();
   });
 });

@@ -94,6 +94,20 @@ ${rules}`;
     expect(one).toMatchObject({ nulls: ['period.end'] });
   });
 
+  test('empties one extension, and leaves the others as they were', async () => {
+    const rules = (value: string) => `
+      - { to: extension, rules: [{ to: url, value: 'urn:a' }, { to: valueDateTime, first: [{ from: PV1-44 }, ${value}] }] }
+      - { to: extension, rules: [{ to: url, value: 'urn:b' }, { to: valueDateTime, from: PV1-45 }] }`;
+    const pv1 = (from: string) => `PV1|1${'|'.repeat(43)}${from}|20260102`;
+    const told = async (from: string) => ((await mapped(visit(rules('{ value: null }')), [pv1(from)])) ?? [])[0];
+    const b = { url: 'urn:b', valueDateTime: '2026-01-02' };
+    expect(await told('')).toMatchObject({ resource: { extension: [b] }, nulls: ['extension|urn:a'] });
+    const a = { url: 'urn:a', valueDateTime: '2026-01-01' };
+    expect(await told('20260101')).toMatchObject({ resource: { extension: [a, b] } });
+    expect(await told('20260101')).not.toHaveProperty('nulls');
+    expect(await told('""')).toMatchObject({ nulls: expect.arrayContaining(['extension|urn:a']) });
+  });
+
   test('gives way to what the message says', async () => {
     const rules = '      - { to: period.end, first: [{ from: PV1-45 }, { value: null }] }';
     const pv1 = `PV1|1${'|'.repeat(44)}20260102`;

@@ -15,7 +15,7 @@ const BIRTHS = 'birth-notifications/messages/messages/examples';
 const TAKEN: Record<string, string[] | undefined> = {
   ADT: ['A01', 'A03', 'A04', 'A05', 'A08', 'A11', 'A13', 'A28', 'A31', 'A40'],
   REF: ['I12', 'I13', 'I14'],
-  SIU: ['S12', 'S13', 'S14', 'S15', 'S16', 'S17', 'S26'],
+  SIU: ['S12', 'S13', 'S14', 'S15', 'S16', 'S17', 'S18', 'S19', 'S20', 'S21', 'S22', 'S26'],
 };
 
 function filesOf(folder: string, ending: string): string[] {

@@ -11,7 +11,15 @@ describe('the workbench', () => {
     expect([code, JSON.parse(out)]).toEqual([
       0,
       {
-        mappings: ['bars-referral', 'fhir-r4', 'hl7v2-adt', 'third-sector-csv', 'third-sector-form'],
+        mappings: [
+          'bars-referral',
+          'fhir-r4',
+          'hl7v2-adt',
+          'hl7v2-ref',
+          'hl7v2-siu',
+          'third-sector-csv',
+          'third-sector-form',
+        ],
         schema: 'current',
       },
     ]);
