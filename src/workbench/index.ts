@@ -5,6 +5,7 @@ import { check } from './check.ts';
 import { type Command, type Flags, OPTIONS, WrongUse } from './command.ts';
 import { coverage } from './coverage.ts';
 import { explain } from './explain.ts';
+import { impact } from './impact.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
 import { complain, print } from './terminal.ts';
@@ -17,6 +18,7 @@ const COMMANDS: Record<string, Command> = {
   'map run': run,
   'map explain': explain,
   'map coverage': coverage,
+  'map impact': impact,
   'map schema': schema,
   validate,
 };
