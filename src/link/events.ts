@@ -90,6 +90,9 @@ function episodeEvents({ view, before }: Change, event: Make): Event[] {
   const services = [...new Set([...view.authors, view.service ?? []].flat())];
   // What became of a referral is about the referral: its referrer may read that, and not the episode.
   const answered = { services, ...(referral ? { focus: { type: 'ServiceRequest', id: referral } } : {}) };
+  // It never was (HL7 v2 A11): told like a spell that facts no longer support, also to those whose involvement it was.
+  if (status.startsWith('entered-in-error'))
+    return was !== null && was !== status ? [event('withdrawn', view, 'INV', { services })] : [];
   const isOpen = (state: string | null) => state === 'active' || state === 'onhold';
   if (isOpen(status) && !isOpen(was)) {
     const accepted = referral ? [event('referral-accepted', view, 'INV', answered)] : [];

@@ -108,6 +108,7 @@ export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
       return other ? [impostor(record, said, 'another of your patients', SOMEBODY_ELSE)] : [];
     }
     if (said.type === 'Linkage') {
+      if (said.chart === said.ref) return [impostor(record, said, 'the chart that it is merged with')];
       const [one, two] = [said.chart, said.ref ?? ''].map((key) => known.get(key) ?? seen.get(key));
       const other = one && two && isSomebodyElse(one as PatientState, two as PatientState);
       return other

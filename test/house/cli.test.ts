@@ -28,6 +28,14 @@ test('a registered system is printed with its token once, and listed without it'
   });
 });
 
+test('a system may send by several mappings of HL7 v2, and of nothing else', async () => {
+  const add = (source: string) =>
+    skein('system', 'add', '--name', 'pas', '--ods', 'RXX', '--team', 'pas', '--source', source, '--json');
+  expect(JSON.parse((await add('hl7v2-adt, hl7v2-siu')).output).source).toBe('hl7v2-adt,hl7v2-siu');
+  for (const source of ['hl7v2-adt,fhir-r4', 'fhir-r4,third-sector-form', 'hl7v2-adt,hl7v2'])
+    expect((await add(source)).code).toBe(2);
+});
+
 test('what is refused ends with 1 and says why', async () => {
   const police = await skein('system', 'add', '--name', 'p', '--ods', 'RXX', '--team', 'p', '--sector', 'police');
   expect(police).toEqual({ code: 1, output: 'skein: police is never registered\n' });

@@ -1,0 +1,172 @@
+/** One hospital, one connection: ADT, REF and SIU of one sender through the real doors. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addSystem } from '../../src/access/systems.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { type AdtOptions, adt } from '../support/messages.ts';
+import { nhsNumber } from '../support/records.ts';
+import { startSkein } from '../support/skein.ts';
+
+const MOTHER = { nhs: nhsNumber(1), given: 'Amara', family: 'Osei', born: '1994-03-02', local: 'M1' };
+const HL7 = 'x-application/hl7-v2+er7';
+
+let database: TestDatabase;
+let skein: Awaited<ReturnType<typeof startSkein>>;
+beforeEach(async () => {
+  database = await testDatabase();
+  skein = await startSkein(database);
+});
+afterEach(() => skein.stop());
+
+const register = (name: string, ods: string, source: string | null, sector = 'maternity') =>
+  addSystem(database.pool, database.key, { name, ods, team: name, sector, kind: null, source });
+
+type Found = { resourceType: string; id: string; status?: string; active?: boolean } & Record<string, unknown>;
+async function all(type: string): Promise<Found[]> {
+  const { body } = await skein.get(`/fhir/${type}?_count=100`);
+  const entries = (body.entry ?? []) as { resource: Found }[];
+  return entries.map(({ resource }) => resource).filter(({ resourceType }) => resourceType === type);
+}
+const told = async () => {
+  const { rows } = await database.pool.query<{ code: string }>("select event->>'code' as code from outbox order by id");
+  return rows.map(({ code }) => code);
+};
+const involved = async () => (await database.pool.query("select 1 from involvement where state = 'open'")).rowCount;
+
+const head = (type: string, id: string, at = '20260821090000') =>
+  `MSH|^~\\&|PAS|RXM|SKEIN|SKEIN|${at}||${type}|${id}|P|2.5`;
+const PID = `PID|1||M1^^^RXM^MR~${MOTHER.nhs}^^^NHS^NH||Osei^Amara||19940302|F${'|'.repeat(24)}NSTS01`;
+const siu = (event: string, id: string, at?: string, times = '|20260901100000|20260901103000') =>
+  [head(`SIU^${event}^SIU_S12`, id, at), 'SCH|P1^PAS|A1^CLINICS', `TQ1|1|||||${times}`, PID, ''].join('\r');
+const ref = (event: string, id: string, at?: string) =>
+  [
+    head(`REF^${event}^REF_I12`, id, at),
+    'RF1|P|R||||R1^PAS',
+    'PRD|RP|||||||||Testhaven Maternity^^^^^^^^^RXM',
+    'PRD|RT|||perinatal||||||Testhaven Perinatal^^^^^^^^^RXP',
+    PID,
+    '',
+  ].join('\r');
+
+describe('one sender of ADT, REF and SIU', () => {
+  it.each([
+    ['that registered itself', null],
+    ['registered with all three', 'hl7v2-adt,hl7v2-ref,hl7v2-siu'],
+  ])('%s is read by the mapping of each message', async (_, source) => {
+    if (source) await register('PAS|RXM', 'RXM', source);
+    for (const message of [adt(MOTHER, { id: '1' }), siu('S12', '2'), ref('I12', '3')])
+      expect(await skein.mllp(message)).toContain('MSA|AA');
+    expect((await all('Patient')).length).toBe(1);
+    expect((await all('ServiceRequest')).map(({ status }) => status)).toEqual(['active']);
+    expect((await all('Encounter')).map(({ status }) => status).sort()).toEqual(['in-progress', 'planned']);
+    expect((await all('EpisodeOfCare')).map(({ status }) => status).sort()).toEqual(['active', 'planned']);
+  });
+
+  it('may send them in one batch over HTTP, and a message that nobody takes costs the others nothing', async () => {
+    await register('pas', 'RXM', 'hl7v2-adt,hl7v2-siu');
+    const oru = [head('ORU^R01', '2'), PID, ''].join('\r');
+    const batch = `BHS|^~\\&\r${adt(MOTHER, { id: '1' })}${oru}${siu('S12', '3')}BTS|3\r`;
+    const headers = { 'content-type': HL7, accept: 'application/json' };
+    const { status, body } = await skein.send('POST', '/intake/pas', headers, batch);
+    const rows = (body.rows as { status: string; issues: { field: string; text: string }[] }[]) ?? [];
+    expect([status, rows.map((row) => row.status)]).toEqual([200, ['accepted', 'held', 'accepted']]);
+    expect(rows[1]?.issues[0]).toMatchObject({
+      field: 'MSH-9.1',
+      text: 'MSH-9.1 "ORU" is not taken; ADT and SIU are',
+    });
+  });
+
+  it('is held, with what is taken, where it registered for fewer', async () => {
+    await register('PAS|RXM', 'RXM', 'hl7v2-adt');
+    expect(await skein.mllp(siu('S12', '1'))).toMatch(
+      /MSA\|AE\|1.*ERR\|\|MSH\^1\^9\^1\^1\|200.*"SIU" is not taken; ADT is/s,
+    );
+    expect(await skein.mllp(adt(MOTHER, { id: '2', event: 'A02' }))).toMatch(
+      /ERR\|\|MSH\^1\^9\^1\^2\|200.*of ADT, A01/s,
+    );
+  });
+});
+
+describe('an admission', () => {
+  const say = async (event: string, at: string, more: Partial<AdtOptions> = {}) =>
+    expect(await skein.mllp(adt(MOTHER, { event, id: `${event}${at}`, at, ...more }))).toContain('MSA|AA');
+  const statuses = async () => [(await all('EpisodeOfCare'))[0]?.status, (await all('Encounter'))[0]?.status];
+
+  it('that is only expected opens no care', async () => {
+    await say('A05', '20260820090000');
+    expect(await statuses()).toEqual([undefined, 'planned']);
+    expect(await involved()).toBe(0);
+    await say('A01', '20260821090000');
+    expect(await statuses()).toEqual(['active', 'in-progress']);
+    expect((await all('Encounter')).length).toBe(1);
+  });
+
+  it('that was cancelled never was: no care remains, and whoever knew is told', async () => {
+    await say('A01', '20260821090000');
+    expect(await involved()).toBe(1);
+    await say('A11', '20260821093000');
+    expect(await statuses()).toEqual(['entered-in-error', 'cancelled']);
+    expect(await involved()).toBe(0);
+    expect(await told()).toContain('withdrawn');
+  });
+
+  it('goes on where its discharge was cancelled', async () => {
+    await say('A01', '20260821090000');
+    await say('A03', '20260823090000');
+    expect(await involved()).toBe(0);
+    await say('A13', '20260823093000');
+    expect(await statuses()).toEqual(['active', 'in-progress']);
+    expect((await all('EpisodeOfCare'))[0]?.period).not.toHaveProperty('end');
+    expect(await involved()).toBe(1);
+  });
+
+  it('is of one person after two charts were merged, and a chart is not merged into itself', async () => {
+    const former = { ...MOTHER, nhs: '', local: 'M2' };
+    await say('A28', '20260820090000');
+    expect(await skein.mllp(adt(former, { id: 'F1', at: '20260820090000' }))).toContain('MSA|AA');
+    const merge = (number: string, id: string) =>
+      `${head('ADT^A40^ADT_A39', id)}\rEVN|A40\r${PID}\rMRG|${number}^^^RXM^MR\r`;
+    expect(await skein.mllp(merge('M1', 'X1'))).toMatch(
+      /MSA\|AE.*ERR\|\|MRG\^1\^1\^1\^.*names the chart that it is merged with/s,
+    );
+    expect(await skein.mllp(merge('M2', 'X2'))).toContain('MSA|AA');
+    const patients = (await all('Patient')).filter(({ active }) => active !== false);
+    expect(patients.length).toBe(1);
+    expect((await all('EpisodeOfCare'))[0]?.patient).toEqual({ reference: `Patient/${patients[0]?.id}` });
+  });
+});
+
+describe('an appointment', () => {
+  it('involves nobody, makes no infant, and follows what becomes of it', async () => {
+    const say = async (event: string, at: string, times?: string) => {
+      expect(await skein.mllp(siu(event, `${event}${at}`, at, times))).toContain('MSA|AA');
+      const [appointment] = await all('Encounter');
+      const end = (appointment?.period as { end?: string } | undefined)?.end?.slice(0, 16);
+      return { status: appointment?.status, end, attended: JSON.stringify(appointment?.extension ?? '') };
+    };
+    expect(await say('S12', '20260801090000')).toMatchObject({ status: 'planned', end: '2026-09-01T10:30' });
+    const missed = await say('S26', '20260901110000');
+    expect(missed).toMatchObject({ status: 'cancelled', attended: expect.stringContaining('"3"') });
+    const anew = await say('S13', '20260901120000', '|20260908100000|');
+    expect(anew).toEqual({ status: 'planned', end: undefined, attended: '""' });
+    expect(await say('S15', '20260902090000', '|20260908100000|')).toMatchObject({ status: 'cancelled' });
+    expect(await all('Encounter')).toHaveLength(1);
+    expect((await all('Patient')).map(({ birthDate }) => birthDate)).toEqual(['1994-03-02']);
+    expect([await all('EpisodeOfCare'), await all('RelatedPerson'), await involved()]).toEqual([[], [], 0]);
+  });
+});
+
+describe('a referral', () => {
+  it('reaches the team that PRD names, and is withdrawn when it is cancelled', async () => {
+    await register('perinatal', 'RXP', null, 'specialist-perinatal');
+    expect(await skein.mllp(ref('I12', '1'))).toContain('MSA|AA');
+    const { body } = await skein.get('/fhir/ServiceRequest', 'perinatal');
+    const [seen] = ((body.entry ?? []) as { resource: Found }[]).map(({ resource }) => resource);
+    expect(seen).toMatchObject({ resourceType: 'ServiceRequest', status: 'active', priority: 'routine' });
+    expect(await told()).toEqual(['referral-received']);
+    expect(await skein.mllp(ref('I13', '2', '20260822090000'))).toContain('MSA|AA');
+    expect(await skein.mllp(ref('I14', '3', '20260823090000'))).toContain('MSA|AA');
+    expect((await all('ServiceRequest')).map(({ status }) => status)).toEqual(['revoked']);
+    expect((await all('EpisodeOfCare')).map(({ status }) => status)).toEqual(['cancelled']);
+    expect(await told()).toContain('withdrawn');
+  });
+});
