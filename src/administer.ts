@@ -112,11 +112,11 @@ const COMMANDS: Record<string, (flags: Flags) => Promise<Done>> = {
 };
 
 async function addOne({ db, key }: Pipeline, flags: Flags): Promise<Done> {
-  const { name, ods, team, sector = null, kind = null, source = null, dialect = null } = flags;
+  const { name, ods, team, sector = null, kind = null, dialect = null } = flags;
   const onHeld = flags['on-held'] ?? 'AE';
   if (!name || !ods || !team) throw new WrongUse('system add needs --name, --ods and --team');
   if (onHeld !== 'AE' && onHeld !== 'AA') throw new WrongUse('--on-held is AE or AA');
-  if (source) checkSources(await loadMappings(), source);
+  const source = flags.source ? checkSources(await loadMappings(), flags.source) : null;
   const { 'service-name': serviceName, payload } = flags;
   if (payload !== undefined && !isPayload(payload)) throw new WrongUse(`--payload is one of ${PAYLOADS.join(', ')}`);
   const routing = { source, dialect, onHeld } as const;
@@ -126,15 +126,16 @@ async function addOne({ db, key }: Pipeline, flags: Flags): Promise<Done> {
 }
 
 /** One mapping, or several of one format: then the message's own code chooses. */
-function checkSources(mappings: Mappings, sources: string): void {
-  const names = sources.split(',');
-  const unknown = names.find((name) => !mappings.names.includes(name.trim()));
-  if (unknown !== undefined) throw new WrongUse(`--source is one of ${mappings.names.join(', ')}`);
+function checkSources(mappings: Mappings, sources: string): string {
+  const names = sources.split(',').map((name) => name.trim());
+  if (!names.every((name) => mappings.names.includes(name)))
+    throw new WrongUse(`--source is one of ${mappings.names.join(', ')}`);
   const kinds = new Set(mappings.of(sources).map(({ kind }) => kind));
   if (names.length > 1 && (kinds.size > 1 || !kinds.has('hl7v2')))
     throw new WrongUse(
       '--source: only HL7 v2 mappings go together, as hl7v2-adt,hl7v2-siu; MSH-9 chooses between them',
     );
+  return names.join(',');
 }
 
 const isPayload = (text: string): text is Payload => (PAYLOADS as readonly string[]).includes(text);
