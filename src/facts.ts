@@ -74,6 +74,7 @@ export type IdentifiedStatement = {
   given?: string;
   local: string;
   nulls: string[];
+  assumed?: string[];
   content: Resource;
 };
 

@@ -78,6 +78,8 @@ export type Statement = {
   identifier?: string;
   /** Top-level elements the sender explicitly emptied (HL7 v2 `""`). */
   nulls?: string[];
+  /** Top-level elements that the message says nothing of: in a delta they hold only while the sender has never said them. */
+  assumed?: string[];
 };
 
 /** What one unit of a message says, mapped, in that sender's terms; never edited. */

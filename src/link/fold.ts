@@ -15,6 +15,7 @@ type Said = {
   ref: string | null;
   given?: string;
   nulls: string[];
+  assumed?: string[];
   stamp: string;
   mode: 'snapshot' | 'delta';
 };
@@ -26,6 +27,8 @@ const KEYS: Record<string, string> = { identifier: 'system', extension: 'url' };
 const PART = /^(identifier|extension)\|/;
 /** An admission says the start of a period, a discharge its end. */
 const PERIOD = /^period\.(start|end)$/;
+/** Before the stamp of what was assumed: it sorts before anything that was said. */
+const ASSUMED = '!';
 /** What was last said when of the second key (an NHS number's, mostly): that it holds, that it is none, or a number and no more. */
 const HOLDS = '~holds|';
 const GIVEN = '~given|';
@@ -34,7 +37,7 @@ const NONE = '~none';
 /**
  * Adds one saying of a resource to what its sender said of it before: last writer wins per top-level element (per identifier
  * system, per extension url, and for each end of a period), by the sender's own time (`stamp`). Commutative and idempotent, so any
- * order of arrival gives the same state. A snapshot drops what it leaves out; a delta leaves what it does not mention, the
+ * order of arrival gives the same state. What a delta assumes gives way to whatever was said at any time. A snapshot drops what it leaves out; a delta leaves what it does not mention, the
  * verification of a number among it.
  */
 export function fold(state: Folded | null, said: Said): Folded {
@@ -58,7 +61,7 @@ function foldSnapshot(state: Folded | null, said: Said): Folded {
 }
 
 function foldDelta(state: Folded | null, said: Said): Folded {
-  const { stamp, nulls } = said;
+  const { stamp, nulls, assumed = [] } = said;
   if (state && stamp < state.base) return state;
   const now = expand(said);
   const elements = state ? expand(state) : { resourceType: said.content.resourceType };
@@ -73,8 +76,9 @@ function foldDelta(state: Folded | null, said: Said): Folded {
     delete elements[part];
   }
   for (const element of [...mentioned, ...nulls]) {
-    if (stamp <= timeOf(times, element)) continue;
-    times[element] = stamp;
+    const time = assumed.includes(element) ? ASSUMED + stamp : stamp;
+    if (time <= timeOf(times, element)) continue;
+    times[element] = time;
     elements[element] = now[element];
   }
   if (mark && stamp > (times[mark] ?? '')) times[mark] = stamp;

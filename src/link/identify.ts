@@ -59,6 +59,7 @@ export function identifyRecord(record: SourceRecord, scope: Scope): { record: Id
       ...(given ? { given } : {}),
       local: statement.local,
       nulls: statement.nulls ?? [],
+      ...(statement.assumed ? { assumed: statement.assumed } : {}),
       content: resource,
     };
   });

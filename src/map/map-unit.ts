@@ -25,6 +25,7 @@ export function mapUnit(mapping: Mapping, unit: Unit, { dialect, receivedAt }: H
     lineage: [],
     instances: [],
     nulls: new Set(),
+    assumed: new Set(),
     source: '',
   };
   for (const name of unknown) noteUnknown(run, name);
@@ -92,6 +93,7 @@ function instancesOf(statement: CompiledStatement, run: Run, claimed: Set<string
 
 function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run): Statement | undefined {
   run.nulls.clear();
+  run.assumed.clear();
   const mark = run.lineage.length;
   const object: Node = { resourceType: statement.resource };
   const sourced = statement.fill(run, frame, { object, at: local });
@@ -110,7 +112,12 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
   }
   const nulls = [...run.nulls].filter((name) => valueAt(object, name) === undefined);
   const resource = object as unknown as Resource;
-  return { local, resource, ...(identifier ? { identifier } : {}), ...(nulls.length > 0 ? { nulls } : {}) };
+  return {
+    ...{ local, resource },
+    ...(identifier ? { identifier } : {}),
+    ...(nulls.length > 0 ? { nulls } : {}),
+    ...(run.assumed.size > 0 ? { assumed: [...run.assumed] } : {}),
+  };
 }
 
 /** What the statement says of something it also empties: an element, one end of a period, the extension of one url. */

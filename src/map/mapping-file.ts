@@ -25,6 +25,10 @@ const alternative = {
     .enum(['service', 'compact'])
     .optional()
     .describe('service: the team behind a reference; compact: text without spaces'),
+  assumed: z
+    .literal(true)
+    .optional()
+    .describe('a mandatory element that the message says nothing of: holds only while its sender has never said it'),
   split: z.string().optional().describe('separator: one text becomes several values'),
 };
 

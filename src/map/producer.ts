@@ -57,8 +57,16 @@ export function compileProducers(loader: Loader, given: Given): Producer[] {
     const produce: Core['produce'] = when
       ? (run, frame) => (when(run, frame) ? core.produce(run, frame) : undefined)
       : core.produce;
-    return { ...core, produce, rule: `${file}:${line}` };
+    return { ...core, produce: rule.assumed ? assuming(produce, given.top) : produce, rule: `${file}:${line}` };
   });
+}
+
+function assuming(produce: Core['produce'], top: string): Core['produce'] {
+  return (run, frame) => {
+    const value = produce(run, frame);
+    if (value !== undefined) run.assumed.add(top);
+    return value;
+  };
 }
 
 function optionsOf(loader: Loader, { target, owner, rule, scope }: Given) {

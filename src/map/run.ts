@@ -22,6 +22,8 @@ export type Run = {
   source: string;
   /** Top-level elements that the sender emptied, of the statement being filled. */
   nulls: Set<string>;
+  /** Those that it says nothing of, filled because they are mandatory. */
+  assumed: Set<string>;
 };
 
 /** The same at load: what an `each` chose, so that paths inside it can be checked. */

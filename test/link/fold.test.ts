@@ -34,6 +34,16 @@ describe('what a delta does not mention stays', () => {
     expect(folded(admitted, discharged, said('3', {}, ['period'])).period).toBeUndefined();
   });
 
+  it('lets what was assumed give way to what was said, before or after', () => {
+    const assumed = (stamp: string, status: Encounter['status']) => ({
+      ...said(stamp, { status }),
+      assumed: ['status'],
+    });
+    expect(folded(assumed('1', 'planned'), assumed('4', 'in-progress')).status).toBe('in-progress');
+    expect(folded(said('2', { status: 'finished' }), assumed('4', 'in-progress')).status).toBe('finished');
+    expect(folded(assumed('1', 'in-progress'), said('2', { status: 'finished' })).status).toBe('finished');
+  });
+
   it('keeps one extension when another is said, and replaces it when it is said again', () => {
     const [port, mode] = ['urn:port', 'urn:mode'].map((url) => (valueString: string) => ({ url, valueString }));
     const first = said('1', { extension: [port?.('ward'), mode?.('a')] as Encounter['extension'] });

@@ -119,6 +119,15 @@ describe('an admission', () => {
     expect(await involved()).toBe(1);
   });
 
+  it('that is over stays so when something else about it is updated', async () => {
+    await say('A08', '20260820090000');
+    expect(await statuses()).toEqual(['active', 'in-progress']);
+    await say('A03', '20260823090000');
+    await say('A08', '20260825090000');
+    expect(await statuses()).toEqual(['finished', 'finished']);
+    expect(await involved()).toBe(0);
+  });
+
   it('is of one person after two charts were merged, and a chart is not merged into itself', async () => {
     const former = { ...MOTHER, nhs: '', local: 'M2' };
     await say('A28', '20260820090000');
