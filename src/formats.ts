@@ -1,7 +1,7 @@
 import { HL7_TYPE } from './hl7v2.ts';
 import type { Document } from './model.ts';
 
-export type Format = Document['format'] | 'xml';
+export type Format = Document['format'];
 
 /** What a media type says the body is; undefined where it says nothing (`text/plain`, none). */
 export function formatOf(contentType: string): Format | undefined {
@@ -19,9 +19,15 @@ const SOURCES: Record<string, Document['format']> = {
   'hl7v2-siu': 'hl7v2',
   'bars-referral': 'fhir',
   'fhir-r4': 'fhir',
+  'birth-notification': 'xml',
   'third-sector-csv': 'csv',
   'third-sector-form': 'json',
 };
+
+/** The charset a media type names; undefined where it names none. */
+export function charsetOf(contentType: string): string | undefined {
+  return /;\s*charset\s*=\s*"?([\w.-]+)/i.exec(contentType)?.[1];
+}
 
 /** The format a source, or each of several, reads; undefined for one that is not ours, which is taken at its sender's word. */
 export function formatOfSource(source: string): Document['format'] | undefined {

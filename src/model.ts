@@ -39,7 +39,7 @@ export type Message = {
   identifier: string;
   /** hex SHA-256 of canonical JSON, or of the exact bytes for v2 and CSV: what "same content" means. */
   contentHash: string;
-  /** The source whose mapping reads it: `hl7v2-adt`, `bars-referral`, `fhir-r4`, `third-sector-csv`, `third-sector-form`. */
+  /** The source whose mapping reads it: `hl7v2-adt`, `bars-referral`, `birth-notification` … */
   source: string;
   /** Absent: it is being received now, or was not received at all (the workbench). */
   receivedAt?: Date;
@@ -48,7 +48,7 @@ export type Message = {
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
 /** What parse gives: one unit per CSV row, else a single unit. */
-export type Document = { format: 'hl7v2' | 'fhir' | 'csv' | 'json'; units: Unit[] };
+export type Document = { format: 'hl7v2' | 'fhir' | 'csv' | 'json' | 'xml'; units: Unit[] };
 
 /** `position` names it for people: `row 3`, or '' for a whole message. A unit that could not be read has `error` instead of content. */
 export type Unit = { position: string; tree: Json; error?: Issue };

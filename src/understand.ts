@@ -2,7 +2,7 @@
 import { Rejected } from './errors.ts';
 import { chooseMapping } from './map/choose-mapping.ts';
 import type { Mapping } from './map/load-mappings.ts';
-import { mapUnit } from './map/map-unit.ts';
+import { type Mapped, mapUnit } from './map/map-unit.ts';
 import type { Issue, Message, SourceRecord, Unit } from './model.ts';
 import { parseMessage } from './parse/parse-message.ts';
 import { validateRecord } from './validate/validate-record.ts';
@@ -31,7 +31,23 @@ function understandUnit(mappings: Mapping[], { position, tree, error }: Unit, me
   if ('severity' in mapping) return { position, record: null, issues: [mapping], unreadable: false };
   const heard = { dialect: message.system.dialect, receivedAt: message.receivedAt };
   const { record, issues } = mapUnit(mapping, { position, tree }, heard);
-  return { position, record, issues: record ? [...issues, ...validateRecord(record)] : issues, unreadable: false };
+  const all = record ? [...issues, ...validateRecord(record)] : issues;
+  const { place } = mapping.format;
+  return {
+    position,
+    unreadable: false,
+    ...(place ? renamePlaces({ record, issues: all }, (pointer) => place(tree, pointer)) : { record, issues: all }),
+  };
+}
+
+/** Lineage and issues in the sender's own places (XPath), where its tree has others (JSON pointers). */
+function renamePlaces({ record, issues }: Mapped, place: (pointer: string) => string): Mapped {
+  const named = issues.map((issue) => {
+    const { field, text } = issue;
+    return field ? { ...issue, field: place(field), text: text.replaceAll(field, place(field)) } : issue;
+  });
+  const lineage = record?.lineage.map((line) => ({ ...line, source: place(line.source) }));
+  return { record: record && { ...record, lineage: lineage ?? [] }, issues: named };
 }
 
 /** It may be linked and saved; otherwise it is held. */

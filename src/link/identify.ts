@@ -18,7 +18,7 @@ import { normaliseName } from './names.ts';
 import { parentClaim } from './relationships.ts';
 
 const VERIFIED = new Set(['01', 'number-present-and-verified']);
-const VERIFICATION = /NHSNumberVerificationStatus$/;
+const VERIFICATION = /NHSNumberVerificationStatus(-1)?$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 type Scope = { key: Buffer; systemId: number; receivedAt: Date };

@@ -4,6 +4,8 @@ import { compareGiven, normaliseName } from './names.ts';
 import { givenNames, type Person } from './persons.ts';
 import { isGenetic, type ParentKind, parentClaim } from './relationships.ts';
 
+const EVIDENCE = 'https://skein.example/fhir/CodeSystem/evidence';
+
 /** An active parent edge: one per pair, with every kind that was evidenced. */
 export type Edge = {
   parent: Person;
@@ -53,12 +55,16 @@ function bind(state: RelatedState, personOf: PersonOf): { edge?: Edge; assertion
   if (!nameAgrees(state.content, other))
     return suggest('possible-parent', 'the name differs from that of the identifier');
   const [parent, child] = claim.parent === 'related' ? [other, patient] : [patient, other];
-  const evidence = { kinds: claim.kinds.join(','), tier: 'B' };
+  const evidence = { kinds: claim.kinds.join(','), tier: isBirthRecord(state.content) ? 'A' : 'B' };
   return {
     edge: { parent, child, kinds: claim.kinds, mother: claim.mother, services: [state.service] },
     assertion: { kind: 'parent', a: parent.id, b: child.id, method: `reference:${state.key}`, evidence },
   };
 }
+
+/** Said at the birth itself, by a source whose mapping marks it so: no sender can. */
+const isBirthRecord = ({ meta }: RelatedPerson) =>
+  meta?.tag?.some(({ system, code }) => system === EVIDENCE && code === 'birth-notification') === true;
 
 const pairKey = (parent: Person, child: Person) => `${parent.id} ${child.id}`;
 

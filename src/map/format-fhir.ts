@@ -6,7 +6,6 @@
 import { findElement, typeDefinition } from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
 import { type Entry, indexBundle, resolve } from './bundle.ts';
-import type { SourceFile } from './mapping-file.ts';
 import {
   type Frame,
   isObject,
@@ -19,7 +18,7 @@ import {
   suggest,
 } from './run.ts';
 
-type Schema = Extract<SourceFile, { format: 'fhir' }>;
+type Schema = { resources: string[]; elements?: Record<string, string> };
 
 const ENTRY = /^entry\[(\*|\w+)\]$/;
 /** Greedy: the last resolve of a chain. */
@@ -99,16 +98,16 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
   if (inner && type) {
     const { targets, reference } = followTo(schema, { inner, type }, scope);
     if (!rest) return { type, many: false, read: (run, frame) => targets(run, frame)[0]?.resource, at: reference.at };
-    return compileSteps(type, rest.split('.'), (run, frame) => {
+    return compileSteps(schema, [type, ...rest.split('.')], (run, frame) => {
       const [target] = targets(run, frame);
       return target ? frameOf(target, frame) : NOWHERE;
     });
   }
   const [head = '', ...steps] = text.split('.');
-  if (!/^[A-Z]/.test(head)) return compileSteps(scope.type, text.split('.'), (_, frame) => frame);
-  if (head === 'Bundle') return compileSteps('Bundle', steps, (run) => run.root);
+  if (!/^[A-Z]/.test(head)) return compileSteps(schema, [scope.type, ...text.split('.')], (_, frame) => frame);
+  if (head === 'Bundle') return compileSteps(schema, ['Bundle', ...steps], (run) => run.root);
   checkType(schema, head);
-  return compileSteps(head, steps, (run) => {
+  return compileSteps(schema, [head, ...steps], (run) => {
     const entry = run.bundle?.entries.find(({ type }) => type === head);
     return entry ? frameOf(entry, run.root) : NOWHERE;
   });
@@ -126,11 +125,12 @@ function compileVariable(name: string, scope: Scope): Reader {
   };
 }
 
-function compileSteps(type: string, steps: string[], start: (run: Run, frame: Frame) => Frame): Reader {
-  let present = type;
+function compileSteps({ elements }: Schema, path: string[], start: (run: Run, frame: Frame) => Frame): Reader {
+  let [present = '', ...steps] = path;
   let many = false;
   for (const step of steps) {
-    const element = findElement(present, step);
+    const other = elements?.[`${present}.${step}`];
+    const element = other ? { type: other, many: false } : findElement(present, step);
     if (!element) {
       throw new PathError(
         `no element ${present}.${step}${suggest(step, Object.keys(typeDefinition(present)?.elements ?? {}))}`,

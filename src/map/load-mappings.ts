@@ -1,6 +1,7 @@
 import { fhirFormat } from './format-fhir.ts';
 import { hl7v2Format } from './format-hl7v2.ts';
 import { csvFormat, jsonFormat } from './format-tree.ts';
+import { xmlFormat } from './format-xml.ts';
 import { attempt, type Loader, readPath } from './loader.ts';
 import type { MappingFile, SourceFile } from './mapping-file.ts';
 import { listSources, MAPPINGS_DIR, type MappingFiles, readMappings } from './read-mappings.ts';
@@ -104,6 +105,7 @@ function compileMapping(loader: Loader, data: MappingFile, source: SourceFile): 
 function formatOf(source: SourceFile): SourceFormat {
   if (source.format === 'hl7v2') return hl7v2Format(source);
   if (source.format === 'fhir') return fhirFormat(source);
+  if (source.format === 'xml') return xmlFormat(source);
   return source.format === 'csv' ? csvFormat(source) : jsonFormat(source);
 }
 

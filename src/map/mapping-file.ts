@@ -136,6 +136,13 @@ export const SourceFile = z.discriminatedUnion('format', [
     ignored: ignored.describe('Patient.photo, or a whole type'),
   }),
   z.strictObject({
+    format: z.literal('xml'),
+    resources: z.array(z.string()),
+    // What the release sent has beside R4: `MessageHeader.event: Coding`.
+    elements: z.record(z.string(), z.string()).default({}),
+    ignored: ignored.describe('Patient.photo, or a whole type'),
+  }),
+  z.strictObject({
     format: z.literal('csv'),
     columns: z.record(z.string(), z.strictObject({ type: z.string(), aliases: z.array(z.string()).default([]) })),
     ignored,

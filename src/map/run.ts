@@ -47,6 +47,8 @@ export type SourceFormat = {
   path: (text: string, scope: Scope) => Reader;
   each: (text: string, scope: Scope) => Expander;
   open: (tree: Json, position: string) => { root: Frame; bundle: Bundle | null; unknown: string[] };
+  /** Where the sender's own names are not the tree's: what it calls the place of a JSON pointer. */
+  place?: (tree: Json, pointer: string) => string;
 };
 
 export type { Json };

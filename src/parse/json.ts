@@ -16,9 +16,14 @@ export function readForm(body: Buffer): Unit[] {
 /** A FHIR Bundle of the type the route takes, or of either. https://hl7.org/fhir/R4/bundle.html */
 export function readBundle(body: Buffer, type?: 'message' | 'transaction'): Unit[] {
   const tree = parseJson(body);
+  checkBundle(tree, type ? [type] : ['message', 'transaction']);
+  return [{ position: '', tree }];
+}
+
+/** Throws Rejected(400) where the tree is no Bundle of a type that is wanted, or holds no entries. */
+export function checkBundle(tree: Json, wanted: string[]): void {
   if (!isNode(tree) || tree.resourceType !== 'Bundle')
     throw rejected('the body must be a FHIR Bundle', '/resourceType');
-  const wanted = type ? [type] : ['message', 'transaction'];
   if (typeof tree.type !== 'string' || !wanted.includes(tree.type)) {
     throw rejected(`the Bundle must be of type ${wanted.join(' or ')}`, '/type', 'Bundle.type');
   }
@@ -36,7 +41,6 @@ export function readBundle(body: Buffer, type?: 'message' | 'transaction'): Unit
       'Bundle.entry[0].resource',
     );
   }
-  return [{ position: '', tree }];
 }
 
 function resourceType(entry: Json | undefined): Json | undefined {

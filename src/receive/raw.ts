@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import { messageName } from '../db.ts';
-import { type Format, formatOf } from '../formats.ts';
+import { charsetOf, type Format, formatOf } from '../formats.ts';
 import { HL7_TYPE, readHeader } from '../hl7v2.ts';
 import type { Answer, Document, Message, Recipient } from '../model.ts';
 import { hashBytes, readJson } from './content-hash.ts';
@@ -18,6 +18,7 @@ const TYPES: Record<Readable, string> = {
   csv: 'text/csv',
   json: 'application/json',
   fhir: 'application/fhir+json',
+  xml: 'application/fhir+xml',
 };
 
 /** What reads it when its system was registered without a source. */
@@ -26,6 +27,7 @@ export const SOURCES: Record<Readable, string> = {
   csv: 'third-sector-csv',
   json: 'third-sector-form',
   fhir: 'fhir-r4',
+  xml: 'birth-notification',
 };
 
 /** Raw messages of registered systems, and what became of them. */
@@ -38,7 +40,7 @@ export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): voi
     const system = await senderOf(ctx, request.recipient, [name]);
     const source = system.source ?? SOURCES[format];
     const id = identify(request, format, body);
-    const answer = await take({ system, channel: 'intake', contentType: TYPES[format], body, source, ...id });
+    const answer = await take({ system, channel: 'intake', contentType: typeOf(request, format), body, source, ...id });
     const acknowledged = format === 'hl7v2' && !/json/.test(headerOf(request, 'accept') ?? '');
     return acknowledged ? sendAcknowledgement(reply, answer, body, system.onHeld) : sendResults(reply, answer);
   });
@@ -62,13 +64,18 @@ function requireOwnName(recipient: Recipient, name: string): void {
   }
 }
 
+/** How it is kept: only of XML does the transport's charset say anything (RFC 7303). */
+function typeOf(request: FastifyRequest, format: Readable): string {
+  const charset = format === 'xml' ? charsetOf(headerOf(request, 'content-type') ?? '') : undefined;
+  return charset ? `${TYPES[format]}; charset=${charset}` : TYPES[format];
+}
+
 /** By Content-Type, and by content where that says nothing: an HL7 v2 message begins MSH. */
 function sniffFormat(request: FastifyRequest, body: Buffer): Readable {
   const format: Format | undefined = formatOf(headerOf(request, 'content-type') ?? '');
-  if (format && format !== 'xml') return format;
-  if (!format && readHeader(body)) return 'hl7v2';
-  const text = `send ${Object.values(TYPES).join(', ')}${format ? '; XML is not read by this release' : ''}`;
-  throw rejected(415, 'not-supported', text);
+  if (format) return format;
+  if (readHeader(body)) return 'hl7v2';
+  throw rejected(415, 'not-supported', `send ${Object.values(TYPES).join(', ')}`);
 }
 
 /** MSH-10 for HL7 v2 (of a batch: its bytes), else the Idempotency-Key, else what the body says. */

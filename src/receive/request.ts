@@ -19,9 +19,8 @@ export function headerOf(request: FastifyRequest, name: string): string | undefi
 export function requireFhirJson(request: FastifyRequest): void {
   const format = formatOf(headerOf(request, 'content-type') ?? '');
   if (format === 'fhir' || format === 'json') return;
-  const text =
-    format === 'xml' ? 'XML is not read by this release; send application/fhir+json' : 'send application/fhir+json';
-  throw rejected(415, 'not-supported', text);
+  const xml = format === 'xml' ? '; NHS birth notifications in XML go to /intake/{system}' : '';
+  throw rejected(415, 'not-supported', `send application/fhir+json${xml}`);
 }
 
 /** What Fastify says of a body it does not take, as ours; anything else as it is. */

@@ -71,7 +71,8 @@ function severityEdits({ rule, element, kind }: Aimed, path: Path): Edit[] {
   );
   const maps = [rule, ...(rule.first ?? [])].some(({ map }) => map);
   const reads = [rule, ...(rule.first ?? [])].some(({ from, template, expr }) => from ?? template ?? expr);
-  const converts = reads && !maps && kind !== 'fhir' && isPrimitive(element.type) && canBeWrong(element);
+  const converts =
+    reads && !maps && kind !== 'fhir' && kind !== 'xml' && isPrimitive(element.type) && canBeWrong(element);
   const mustLead = rule.required && element.type === 'Reference';
   if (rule.rules || rule.use || !(rejects || converts || mustLead)) return [];
   const at = [...path, 'severity'];

@@ -9,7 +9,10 @@ const SENDER: System = {
   ...{ id: 0, name: 'workbench', source: null, dialect: null, onHeld: 'AE' },
   service: { id: '', name: 'workbench', ods: '', team: '', sector: null, kind: null },
 };
-const TYPES = { hl7v2: 'application/hl7-v2', fhir: 'application/fhir+json', csv: 'text/csv', json: 'application/json' };
+const TYPES: Record<Mapping['kind'], string> = {
+  ...{ hl7v2: 'application/hl7-v2', csv: 'text/csv', json: 'application/json' },
+  ...{ fhir: 'application/fhir+json', xml: 'application/fhir+xml' },
+};
 
 /** A file as if the mapping's sender had sent it. */
 function messageOf(

@@ -34,7 +34,7 @@ export function noteReads(kind: Kind): { wrap: Wrap; reads: Set<string> } {
 /** What a path names, last, and before it the references followed on the way. */
 function fieldsOf(kind: Kind, text: string, base: string): string[] {
   if (kind === 'hl7v2') return [hl7Field(text, base)];
-  if (kind === 'fhir') return fhirFields(text, base);
+  if (kind === 'fhir' || kind === 'xml') return fhirFields(text, base);
   if (kind === 'csv') return [text];
   if (text.startsWith('/')) return [text.slice(1)];
   return [[base, text === '.' ? '' : text].filter(Boolean).join('.')];
@@ -64,7 +64,7 @@ export function carriedFields(source: SourceFile, tree: Json): Set<string> {
   const note = (field: string) => found.add(field);
   if (source.format === 'hl7v2') walkSegments((tree as { segments?: Segment[] } | null)?.segments ?? [], note);
   else if (source.format === 'csv') walkRow(source, tree, note);
-  else if (source.format === 'fhir') walkBundle(tree, note);
+  else if (source.format === 'fhir' || source.format === 'xml') walkBundle(tree, note);
   else walk(tree, '', note);
   return found;
 }
@@ -125,7 +125,7 @@ function walkResource(resource: Json, note: (field: string) => void): void {
 /** Fields that the source's own schema names. FHIR sources name types. */
 export function declaredFields(source: SourceFile): string[] {
   if (source.format === 'csv') return Object.keys(source.columns);
-  if (source.format === 'fhir') return source.resources;
+  if (source.format === 'fhir' || source.format === 'xml') return source.resources;
   if (source.format === 'json') return leavesOf(source.fields);
   return Object.entries(source.segments).flatMap(([segment, fields]) =>
     Object.keys(fields).map((number) => `${segment}-${number}`),
@@ -144,7 +144,8 @@ const PART = /^([A-Z][A-Z0-9]{2})-(\d+)((?:\.\d+)*)$/;
 export function namesOf(source: SourceFile, field: string): string[] {
   const steps = field.split('.');
   const around = steps.map((_, index) => steps.slice(0, index + 1).join('.'));
-  if (source.format === 'fhir') return [...around, ...around.map((name) => name.replace(/^\w+/, '*'))];
+  if (source.format === 'fhir' || source.format === 'xml')
+    return [...around, ...around.map((name) => name.replace(/^\w+/, '*'))];
   const [, segment = '', number = '', rest = ''] = PART.exec(field) ?? [];
   if (source.format !== 'hl7v2' || !segment) return around;
   const [type = ''] = /^\w+/.exec(source.segments[segment]?.[number] ?? '') ?? [];

@@ -44,10 +44,13 @@ describe('lineage', () => {
     expect(find('patient.contact[0].name.family')?.rule).toMatch(/^hl7v2-adt\/mapping\.yaml:\d+$/);
   });
 
-  test('is a JSON pointer into FHIR messages and a row and column of a file', () => {
+  test('is a JSON pointer into FHIR messages, XPath into XML, and a row and column of a file', () => {
     const sourceOf = (name: string, element: string) =>
       records.find((item) => item.name === name)?.record.lineage.find((item) => item.element === element)?.source;
     expect(sourceOf('bars-referral/cancel', 'servicerequest.priority')).toBe('/entry/2/resource/priority');
+    expect(sourceOf('birth-notification/mother-and-baby', 'baby.birthDate')).toBe(
+      '/Bundle/entry[5]/resource/Patient/birthDate/@value',
+    );
     expect(sourceOf('third-sector-csv/spreadsheet-headers', 'patient.name[0].family')).toBe('row 2, Surname');
   });
 });

@@ -14,7 +14,7 @@ const examples = listExamples(mappings).map((example) => ({
   body: readFileSync(example.input),
 }));
 const trees = examples.filter(({ mapping }) => ['fhir', 'json'].includes(mapping.kind));
-const lines = examples.filter(({ mapping }) => ['hl7v2', 'csv'].includes(mapping.kind));
+const lines = examples.filter(({ mapping }) => ['hl7v2', 'csv', 'xml'].includes(mapping.kind));
 
 const odd = fc.oneof(
   fc.constantFrom<Json>(
@@ -64,12 +64,29 @@ describe('whatever a sender sends', () => {
     );
   }, 60_000);
 
-  test('as HL7 v2 or CSV, the same', () => {
+  test('as HL7 v2, CSV or XML, the same', () => {
     const arbitrary = fc.tuple(
       fc.constantFrom(...lines),
       fc.nat(),
       fc.nat(40),
-      fc.constantFrom('', '|', '^', '~', '&', '""', '|""|', '\r', '\n', ',', '"', '^^^NHS^NH', '9'.repeat(40)),
+      fc.constantFrom(
+        '',
+        '|',
+        '^',
+        '~',
+        '&',
+        '""',
+        '|""|',
+        '\r',
+        '\n',
+        ',',
+        '"',
+        '^^^NHS^NH',
+        '9'.repeat(40),
+        '<',
+        '/>',
+        '<id/>',
+      ),
     );
     fc.assert(
       fc.property(arbitrary, ([{ mapping, body }, at, length, put]) => {

@@ -6,7 +6,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { type AdtOptions, adt } from '../support/messages.ts';
 import { type Reply, startSkein } from '../support/skein.ts';
 
 const DATA = process.env.STANDARDS_DATA ?? '../shared/data';
@@ -108,28 +107,37 @@ describe.skipIf(!existsSync(DATA))('messages from the standards’ own examples'
   }
 
   it.each(filesOf(BIRTHS, '.xml').filter((file) => file.includes('BirthNotification')))(
-    'the mother and baby of %s are taken when maternity sends them as ADT',
+    'mother and baby of %s',
     async (file) => {
       const xml = readFileSync(file, 'utf8');
-      const refused = await skein.intake('events', 'application/xml', xml);
-      tell(file, `${refused.status} ${first(refused)}`);
-      expect(refused.status).toBe(415);
-      const people = [...xml.matchAll(/<Patient>.*?<\/Patient>/gs)].map(([patient]) => personIn(patient));
-      const baby = people.find(({ plural }) => plural);
-      const mother = people.find((one) => one !== baby);
+      const reply = await skein.intake('births', 'application/fhir+xml', xml);
+      tell(file, `${reply.status} ${reply.body.status}`);
+      expect([reply.status, reply.body.status]).toEqual([200, 'accepted']);
+      const [mother, baby] = [...xml.matchAll(/<Patient>.*?<\/Patient>/gs)].map(([patient]) => personIn(patient));
       expect(baby?.nhs).toBeTruthy();
-      const at: AdtOptions = { event: 'A28', id: `B-${file.length}`, mother: mother?.nhs ?? '', at: '20171003090000' };
-      expect(await skein.mllp(adt({ ...baby, local: `B${file.length}` }, at))).toContain('MSA|AA');
-      if (mother) {
-        expect(
-          await skein.mllp(adt({ ...mother, local: `M${file.length}` }, { event: 'A28', id: `M-${file.length}` })),
-        ).toContain('MSA|AA');
-      }
-      const { body } = await skein.get('/fhir/RelatedPerson?active=true');
-      const edges = ((body.entry ?? []) as { resource: { resourceType: string } }[]).filter(
-        ({ resource }) => resource.resourceType === 'RelatedPerson',
+      const found = await skein.get(`/fhir/Patient?identifier=${baby?.nhs}&_revinclude=RelatedPerson:patient`);
+      const seen = ((found.body.entry ?? []) as { resource: Record<string, unknown> }[]).map(
+        ({ resource }) => resource,
       );
-      tell(file, `as ADT: accepted, ${edges.length} relations so far`);
+      expect(seen[0]).toMatchObject({
+        resourceType: 'Patient',
+        birthDate: baby?.born,
+        name: [{ family: baby?.family }],
+      });
+      // Without her number the relation is a suggestion only: nobody is linked.
+      const linked = mother?.nhs ? [expect.objectContaining({ resourceType: 'RelatedPerson' })] : [];
+      expect(seen.slice(1)).toEqual(linked);
+    },
+  );
+
+  it.each(filesOf(BIRTHS, '.xml').filter((file) => !file.includes('BirthNotification')))(
+    'an NHS event of another kind is held, by name: %s',
+    async (file) => {
+      const reply = await skein.intake('births', 'application/xml', readFileSync(file, 'utf8'));
+      const [row] = reply.body.rows as { issues: { code: string; text: string }[] }[];
+      tell(file, `${reply.status} ${row?.issues[0]?.text}`);
+      expect([reply.status, reply.body.status, row?.issues[0]?.code]).toEqual([422, 'held', 'not-supported']);
+      expect(row?.issues[0]?.text).toMatch(/^event "[\w-]+" is not taken/);
     },
   );
 });
@@ -138,9 +146,7 @@ function personIn(xml: string) {
   const value = (pattern: RegExp) => pattern.exec(xml)?.[1];
   return {
     nhs: value(/nhs-number"\/>\s*<value value="(\d+)"/),
-    given: value(/<given value="([^"]+)"/) ?? '',
     family: value(/<family value="([^"]+)"/) ?? '',
     born: value(/<birthDate value="([^"]+)"/) ?? '',
-    plural: /<multipleBirth/.test(xml),
   };
 }

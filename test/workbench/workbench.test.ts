@@ -13,6 +13,7 @@ describe('the workbench', () => {
       {
         mappings: [
           'bars-referral',
+          'birth-notification',
           'fhir-r4',
           'hl7v2-adt',
           'hl7v2-ref',
