@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [floor|ingest|deliver|growth|profile ...] [--rounds N] [--seconds N] [--json]`: docs/benchmarks.md says what is
+ * `npm run bench -- [floor|ingest|deliver|growth|profile|validate ...] [--rounds N] [--seconds N] [--json]`: docs/benchmarks.md says what is
  * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
  */
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { benchIngest, type Ingest } from './ingest.ts';
 import { profileStages } from './profile.ts';
 import { type Options, round, say, table } from './report.ts';
 import { findPostgres } from './store.ts';
+import { benchValidate } from './validate.ts';
 
 /** What a general FHIR server of the same kind reached at concurrency 8 on a machine like this, tenfold: docs/benchmarks.md. */
 const TENFOLD = 400;
@@ -77,7 +78,8 @@ try {
     else if (section === 'deliver') report.deliver = tellDeliver(await benchDeliver(server, options));
     else if (section === 'growth') report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
     else if (section === 'profile') report.profile = await profileStages(server);
-    else throw new Error(`no such section: ${section}; there are ${SECTIONS.join(', ')} and growth`);
+    else if (section === 'validate') report.validate = benchValidate(options);
+    else throw new Error(`no such section: ${section}; there are ${SECTIONS.join(', ')}, growth and validate`);
   }
 } finally {
   await server.stop();

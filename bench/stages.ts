@@ -14,6 +14,7 @@ import type { Message, SourceRecord, System, Unit } from '../src/model.ts';
 import { parseMessage } from '../src/parse/parse-message.ts';
 import { messageKey, withFacts } from '../src/save/load.ts';
 import { save } from '../src/save/save.ts';
+import { ownProfiles } from '../src/validate/profiles.ts';
 import { validateRecord } from '../src/validate/validate-record.ts';
 import { admission } from './messages.ts';
 import { referral } from './referral.ts';
@@ -72,7 +73,7 @@ async function takeOne(
   const mapped = mapping && mapUnit(mapping, unit as Unit, { dialect: system.dialect });
   if (!mapped?.record) throw new Error(`the bench's own message is not mapped: ${JSON.stringify(mapped?.issues)}`);
   lap('map');
-  const issues = validateRecord(mapped.record).filter(({ severity }) => severity === 'error');
+  const issues = validateRecord(mapped.record, ownProfiles()).filter(({ severity }) => severity === 'error');
   if (issues.length > 0) throw new Error(`the bench's own message is not valid: ${JSON.stringify(issues)}`);
   lap('validate');
   const named = await nameServices({ ...NOWHERE, db: db.pool, key }, mapped.record as SourceRecord, system.service);

@@ -10,6 +10,7 @@ import type { System } from './model.ts';
 import type { Pipeline } from './pipeline.ts';
 import { rebuild, replayHeld } from './rebuild.ts';
 import { openStore } from './store.ts';
+import { loadProfiles } from './validate/profiles.ts';
 
 const HELP = `Usage: skein COMMAND [--json]
 
@@ -149,10 +150,10 @@ function describeSystem({ name, service, source, onHeld }: System): string {
 async function withStore(work: (ctx: Pipeline) => Promise<Done>): Promise<Done> {
   const config = readConfig(process.env);
   const log = openLog('warn', process.stderr);
-  const mappings = await loadMappings();
+  const [mappings, profiles] = await Promise.all([loadMappings(), loadProfiles(config.FHIR_PACKAGES)]);
   const { db, key, close } = await openStore(config, log);
   try {
-    return await work({ config, log, db, key, mappings, signals: new EventEmitter() });
+    return await work({ config, log, db, key, mappings, profiles, signals: new EventEmitter() });
   } finally {
     await close();
   }

@@ -27,6 +27,11 @@ export const Config = z.object({
     .default('')
     .transform(list)
     .describe('addresses or CIDR ranges that webhooks may reach beyond public https'),
+  FHIR_PACKAGES: z
+    .string()
+    .default('')
+    .transform(list)
+    .describe('FHIR packages (.tgz or folder) whose profiles are checked beside our own, such as UK Core'),
   MLLP_TLS_KEY: z.string().optional().describe('PEM file: private key of the MLLP server; with it MLLP speaks TLS'),
   MLLP_TLS_CERT: z.string().optional().describe('PEM file: certificate of the MLLP server'),
   MLLP_TLS_CA: z.string().optional().describe('PEM file: authority of client certificates; with it they are required'),

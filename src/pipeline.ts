@@ -15,8 +15,9 @@ import { notifyCommitted } from './publish/sequencer.ts';
 import { answerEarlier, messageKey, withFacts } from './save/load.ts';
 import { findStoredRows, save } from './save/save.ts';
 import { isSound, type Understood, understand } from './understand.ts';
+import type { Profiles } from './validate/profiles.ts';
 
-export type Pipeline = Context & { mappings: Mappings };
+export type Pipeline = Context & { mappings: Mappings; profiles: Profiles };
 type Received = Message & { receivedAt: Date };
 /** `replay`: a held message tried again. `messageId`: a row of a file that is stored already. */
 type Options = { replay?: boolean; messageId?: string };
@@ -28,7 +29,7 @@ type Options = { replay?: boolean; messageId?: string };
 export async function intake(ctx: Pipeline, given: Message, options: Options = {}): Promise<Answer> {
   const started = performance.now();
   const message = { receivedAt: new Date(), ...given };
-  const units = understand(ctx.mappings.of(message.source), message);
+  const units = understand(ctx.mappings.of(message.source), message, ctx.profiles);
   const file = units.length > 1 || units[0]?.position !== '';
   const answer = file
     ? await settleFile(ctx, message, units, options)

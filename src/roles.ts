@@ -8,6 +8,7 @@ import { startSequencer } from './publish/sequencer.ts';
 import { registerRead } from './read/routes.ts';
 import { registerIntake } from './receive/http.ts';
 import { startMllp } from './receive/mllp-server.ts';
+import { loadProfiles } from './validate/profiles.ts';
 
 export type Stop = () => Promise<unknown>;
 export type Serving = { url: string; mllpPort: number | undefined };
@@ -19,7 +20,9 @@ const DAY_MS = 86_400_000;
  * metrics. Each thing started adds to `stops` how it is stopped; stop them in reverse, so that receiving ends first.
  */
 export async function startRoles(ctx: Context, stops: Stop[]): Promise<Serving> {
-  const pipeline = { ...ctx, mappings: await loadMappings() };
+  const profiles = await loadProfiles(ctx.config.FHIR_PACKAGES);
+  for (const problem of profiles.problems) ctx.log.warn({ event: 'profiles', problem });
+  const pipeline = { ...ctx, mappings: await loadMappings(), profiles };
   const roles = new Set(ctx.config.ROLES);
   if (roles.has('worker')) {
     const sequencer = startSequencer(ctx);

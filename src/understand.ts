@@ -5,6 +5,7 @@ import type { Mapping } from './map/load-mappings.ts';
 import { type Mapped, mapUnit } from './map/map-unit.ts';
 import type { Issue, Message, SourceRecord, Unit } from './model.ts';
 import { parseMessage } from './parse/parse-message.ts';
+import { ownProfiles, type Profiles } from './validate/profiles.ts';
 import { validateRecord } from './validate/validate-record.ts';
 
 /** One unit of a message (a row of a file, else the whole). `unreadable`: nothing could be read at all. */
@@ -14,10 +15,10 @@ export type Understood = { position: string; record: SourceRecord | null; issues
  * What a message says, by the mappings of its sender (of HL7 v2 one for each message code, else one). Never throws for bad input:
  * what cannot be understood is a unit without a record, and its issues say why.
  */
-export function understand(mappings: Mapping[], message: Message): Understood[] {
+export function understand(mappings: Mapping[], message: Message, profiles: Profiles = ownProfiles()): Understood[] {
   try {
     const { units } = parseMessage(message);
-    if (mappings.length > 0) return units.map((unit) => understandUnit(mappings, unit, message));
+    if (mappings.length > 0) return units.map((unit) => understandUnit(mappings, unit, message, profiles));
     const text = `no mapping for source "${message.source}"`;
     throw new Rejected(400, [{ severity: 'error', code: 'not-supported', text }]);
   } catch (error) {
@@ -26,12 +27,17 @@ export function understand(mappings: Mapping[], message: Message): Understood[] 
   }
 }
 
-function understandUnit(mappings: Mapping[], { position, tree, error }: Unit, message: Message): Understood {
+function understandUnit(
+  mappings: Mapping[],
+  { position, tree, error }: Unit,
+  message: Message,
+  profiles: Profiles,
+): Understood {
   const mapping = error ?? chooseMapping(mappings, tree);
   if ('severity' in mapping) return { position, record: null, issues: [mapping], unreadable: false };
   const heard = { dialect: message.system.dialect, receivedAt: message.receivedAt };
   const { record, issues } = mapUnit(mapping, { position, tree }, heard);
-  const all = record ? [...issues, ...validateRecord(record)] : issues;
+  const all = record ? [...issues, ...validateRecord(record, profiles)] : issues;
   const { place } = mapping.format;
   return {
     position,

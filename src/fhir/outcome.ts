@@ -4,15 +4,56 @@ import type { Issue } from '../model.ts';
 /** BaRS's own codes: https://simplifier.net/guide/nhs-booking-and-referral-standard */
 const BARS_CODES = 'https://fhir.nhs.uk/Codesystem/http-error-codes';
 
-/** https://hl7.org/fhir/R4/operationoutcome.html with the sender's field first, so that a person can act on it. */
+/** What a screen holds. */
+const SCREEN = { most: 20, rest: 'the stored message has them' };
+/** Places of one cause that are named; all of them are in what is stored. */
+const MOST_PLACES = 10;
+
+/**
+ * https://hl7.org/fhir/R4/operationoutcome.html with the sender's field first, so that a person can act on it. One issue per
+ * cause, no more than a screen holds and then the worst: the stored message has all.
+ */
 export function toOutcome(issues: Issue[], bars?: string): OperationOutcome {
-  return { resourceType: 'OperationOutcome', issue: issues.map((issue) => toOutcomeIssue(issue, bars)) };
+  return { resourceType: 'OperationOutcome', issue: toOutcomeIssues(issues, SCREEN, bars) };
 }
 
-function toOutcomeIssue(issue: Issue, bars: string | undefined): OperationOutcomeIssue {
-  const { severity, field, expression, text } = issue;
-  const diagnostics = field && !text.startsWith(field) ? `${field}: ${text}` : text;
+/** The same as a list, of no more than `most` causes and where the `rest` is. */
+export function toOutcomeIssues(issues: Issue[], { most, rest }: typeof SCREEN, bars?: string) {
+  const causes = [...Map.groupBy(issues, causeOf).values()];
+  const first = causes.length > most ? causes.sort((a, b) => rankOf(a) - rankOf(b)) : causes;
+  const shown = first.slice(0, most).map((group) => toOutcomeIssue(group, bars));
+  const more = causes.length - shown.length;
+  return more > 0 ? [...shown, note(`and ${more} more causes: ${rest}`)] : shown;
+}
+
+const note = (text: string): OperationOutcomeIssue => ({
+  ...{ severity: 'information', code: 'informational', details: { text }, diagnostics: text },
+});
+
+const RANKS = ['fatal', 'error', 'warning', 'information'];
+const rankOf = ([issue]: Issue[]) => RANKS.indexOf(issue?.severity ?? '');
+
+/** The same thing wrong with the same element, whichever of a list (or row of a file) it is. */
+function causeOf({ severity, code, field = '', expression = '', text }: Issue): string {
+  const what = text.replaceAll(expression, '').replaceAll(field, '');
+  return [severity, code, expression, what].join('|').replace(/\[\d+\]/g, '');
+}
+
+function toOutcomeIssue(group: Issue[], bars: string | undefined): OperationOutcomeIssue {
+  const { severity, field, text, ...first } = group[0] as Issue;
+  const diagnostics = (field && !text.startsWith(field) ? `${field}: ${text}` : text) + alsoAt(group.slice(1));
   const coding = bars ? { coding: [{ system: BARS_CODES, code: bars }] } : {};
-  const code = issue.code as OperationOutcomeIssue['code'];
-  return { severity, code, details: { ...coding, text }, diagnostics, ...(expression && { expression: [expression] }) };
+  const code = first.code as OperationOutcomeIssue['code'];
+  const expression = group.flatMap((issue) => issue.expression ?? []).slice(0, MOST_PLACES + 1);
+  return {
+    ...{ severity, code, details: { ...coding, text }, diagnostics },
+    ...(expression.length > 0 ? { expression } : {}),
+  };
+}
+
+function alsoAt(others: Issue[]): string {
+  if (others.length === 0) return '';
+  const named = others.slice(0, MOST_PLACES).map(({ field, expression }) => field ?? expression ?? 'elsewhere');
+  const rest = others.length - named.length;
+  return ` (also ${[...new Set(named)].join(', ')}${rest > 0 ? ` and ${rest} more` : ''})`;
 }

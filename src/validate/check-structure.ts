@@ -6,15 +6,9 @@
 import { validationRegexes } from '@medplum/core';
 import { type Element, elementIn, isPrimitive, type TypeDefinition, typeDefinition } from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
+import { type Fault, fault, type Node, type Walk, within } from './faults.ts';
 import { INVARIANTS } from './invariants.ts';
-
-/** `expression` is where it stands: `Patient.name[0].family`. */
-export type Fault = {
-  code: 'structure' | 'required' | 'value' | 'code-invalid' | 'invariant';
-  expression: string;
-  text: string;
-};
-type Node = { [name: string]: Json };
+import { targetType } from './items.ts';
 
 export function checkStructure(resource: Node): Fault[] {
   const type = typeof resource.resourceType === 'string' ? resource.resourceType : '';
@@ -24,24 +18,6 @@ export function checkStructure(resource: Node): Fault[] {
   if (resource.id !== undefined && !(typeof resource.id === 'string' && /^[A-Za-z0-9\-.]{1,64}$/.test(resource.id)))
     fault({ ...walk, path: [type, 'id'] }, 'value', 'is not an id');
   return walk.faults;
-}
-
-/** The way from the resource to the value at hand: put together as text only where something is wrong. */
-type Walk = { path: (string | number)[]; faults: Fault[] };
-
-/** More than a person reads is no better answer. */
-const MAX_FAULTS = 100;
-
-function fault({ path, faults }: Walk, code: Fault['code'], text: string): void {
-  if (faults.length >= MAX_FAULTS) return;
-  const expression = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
-  faults.push({ code, expression: expression.slice(1), text });
-}
-
-function within(walk: Walk, step: string | number, check: () => void): void {
-  walk.path.push(step);
-  check();
-  walk.path.pop();
 }
 
 function checkObject(type: string, object: Node, walk: Walk): void {
@@ -68,7 +44,7 @@ function checkObject(type: string, object: Node, walk: Walk): void {
   if (empty) fault(walk, 'invariant', 'is empty');
   for (const name of mandatory(type, definition)) {
     if (object[name] === undefined && object[`_${name}`] === undefined && !choices?.has(name)) {
-      within(walk, name, () => fault(walk, 'required', 'is missing'));
+      within(walk, [name], () => fault(walk, 'required', 'is missing'));
     }
   }
   for (const invariant of INVARIANTS[type] ?? [])
@@ -118,16 +94,17 @@ function checkValue(element: Element, value: Json, walk: Walk): void {
     return;
   }
   const inner = type === 'Resource' ? (value.resourceType as string) : type;
-  if (type === 'Resource' && typeDefinition(inner)?.kind !== 'resource') return;
+  if (type === 'Resource' && typeDefinition(inner)?.kind !== 'resource') {
+    fault(walk, 'structure', 'is of no resource type');
+    return;
+  }
   checkObject(inner, value, walk);
   if (type === 'Reference' && element.targets) checkTarget(element.targets, value, walk);
 }
 
-const LITERAL = /(?:^|\/)([A-Z]\w+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[\w.-]+)?$/;
-
 /** Literal references only: a logical one to a team (HealthcareService) stands where R4 wants an Organization, until it is linked. */
 function checkTarget(targets: string[], { reference }: Node, walk: Walk): void {
-  const [, type] = typeof reference === 'string' && !reference.startsWith('#') ? (LITERAL.exec(reference) ?? []) : [];
+  const type = targetType({ reference: reference ?? null });
   if (type && !targets.includes(type)) fault(walk, 'structure', `cannot refer to ${type}`);
 }
 

@@ -1,6 +1,6 @@
 import type { Json } from '../model.ts';
+import type { Node } from './faults.ts';
 
-type Node = { [name: string]: Json };
 type Invariant = { key: string; text: string; holds: (value: Node) => boolean };
 
 const has = (value: Json | undefined) => value !== undefined && value !== null;
@@ -32,6 +32,12 @@ const contact: Invariant = {
   holds: (value) => has(value.name) || has(value.telecom) || has(value.address) || has(value.organization),
 };
 
+const quantity: Invariant = {
+  key: 'qty-3',
+  text: 'a code needs a system',
+  holds: ({ code, system }) => !has(code) || has(system),
+};
+
 /** The standard's invariants that can fail in what Skein takes; keys as in https://hl7.org/fhir/R4/. Local `#` references are ours. */
 export const INVARIANTS: Record<string, Invariant[]> = {
   Extension: [
@@ -45,7 +51,7 @@ export const INVARIANTS: Record<string, Invariant[]> = {
   ContactPoint: [
     { key: 'cpt-2', text: 'a value needs a system', holds: ({ value, system }) => !has(value) || has(system) },
   ],
-  Quantity: [{ key: 'qty-3', text: 'a code needs a system', holds: ({ code, system }) => !has(code) || has(system) }],
+  ...Object.fromEntries(['Quantity', 'Age', 'Count', 'Distance', 'Duration'].map((type) => [type, [quantity]])),
   Attachment: [
     {
       key: 'att-1',

@@ -1,49 +1,63 @@
-import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
-import type { Issue, Json, Lineage, SourceRecord } from '../model.ts';
-import { checkStructure, type Fault } from './check-structure.ts';
-
-type Node = { [name: string]: Json };
+import type { Issue, Lineage, SourceRecord } from '../model.ts';
+import { checkExtensions } from './check-extensions.ts';
+import { checkNhsNumbers } from './check-nhs-numbers.ts';
+import { checkProfile } from './check-profile.ts';
+import { checkStructure } from './check-structure.ts';
+import { distinct, type Fault, type Node } from './faults.ts';
+import type { Profiles } from './profiles.ts';
+import { claims } from './validate-resource.ts';
 
 /** A record with more faults than this is not described further. */
 const MAX_ISSUES = 100;
 
 /**
- * What is wrong with a record, in the sender's own field names first (by lineage) and the FHIR element second. Pure. Values are never
- * repeated. An NHS number that cannot be one is kept and warned of: linking ignores it.
+ * What is wrong with a record, in the sender's own field names first (by lineage) and the FHIR element second. Base R4 is an error and
+ * holds the record; a profile, ours or one that the resource claims, is a warning. Pure. Values are never repeated. An NHS number that
+ * cannot be one is kept and warned of: linking ignores it.
  */
-export function validateRecord(record: SourceRecord): Issue[] {
+export function validateRecord(record: SourceRecord, profiles: Profiles): Issue[] {
   const issues: Issue[] = [];
   for (const { local, resource } of record.statements) {
     if (issues.length >= MAX_ISSUES) break;
     const node = resource as unknown as Node;
     const type = String(node.resourceType);
-    for (const fault of checkStructure(node)) issues.push(toIssue(fault, type, local, record));
-    for (const [index, identifier] of (Array.isArray(node.identifier) ? node.identifier : []).entries()) {
-      const { system, value } = (identifier ?? {}) as Node;
-      if (system !== NHS_NUMBER || typeof value !== 'string' || isValidNhsNumber(value)) continue;
-      const expression = `${type}.identifier[${index}].value`;
-      const field = fieldOf(record.lineage, expression.replace(type, local)) ?? expression;
-      issues.push({
-        severity: 'warning',
-        code: 'value',
-        field,
-        expression,
-        text: `${field} is not a valid NHS number; it is kept and not used to link`,
-      });
-    }
+    const base = checkStructure(node);
+    for (const fault of base) issues.push(toIssue(fault, 'error', type, local, record));
+    // A resource that is no R4 is not measured by what is built on R4.
+    const faults = [...(base.length > 0 ? [] : againstProfiles(node, profiles)), ...checkNhsNumbers(node)];
+    for (const fault of faults) issues.push(toIssue(fault, fault.severity ?? 'warning', type, local, record));
   }
   return issues;
 }
 
+/**
+ * Ours and those it claims. A statement is a part of what is known: what a profile wants of the resource as a whole may come from
+ * another message, or from who sent it.
+ */
+function againstProfiles(node: Node, profiles: Profiles): Fault[] {
+  const type = String(node.resourceType);
+  const against = [profiles.ofType(type), ...claims(node).map((url) => profiles.get(url))].filter(
+    (profile) => profile !== undefined,
+  );
+  const faults = [
+    ...checkExtensions(node, profiles),
+    ...against.flatMap((profile) => checkProfile(profile, node, profiles)),
+  ];
+  const isOfTheWhole = ({ code, expression }: Fault) =>
+    expression === type || (code === 'required' && expression.split('.').length === 2);
+  return distinct(faults).filter((fault) => !isOfTheWhole(fault));
+}
+
 function toIssue(
   { code, expression, text }: Fault,
+  severity: Issue['severity'],
   type: string,
   local: string,
   { lineage, position }: SourceRecord,
 ): Issue {
   const field = fieldOf(lineage, local + expression.slice(type.length)) ?? (position || undefined);
   return {
-    severity: 'error',
+    severity,
     code,
     ...(field ? { field } : {}),
     expression,

@@ -22,6 +22,8 @@ export const OPTIONS = {
   mapping: text,
   dialect: text,
   'show-values': yes,
+  profile: text,
+  all: yes,
 } as const;
 export type Option = keyof typeof OPTIONS;
 export type Flags = {

@@ -47,7 +47,7 @@ export async function runWorkbench(args: string[]): Promise<number> {
     }
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (!missing && !(error instanceof WrongUse)) throw error;
-    complain(`skein: ${error.message}${missing ? '' : '\nTry skein map --help.'}`);
+    complain(`skein: ${error.message}${missing ? '' : '\nTry skein --help.'}`);
     return 2;
   }
 }

@@ -15,12 +15,6 @@ import type {
 } from '@medplum/fhirtypes';
 import { DEFINITIONS_FILE, type Definitions, type Element, type TypeDefinition } from '../fhir/definitions.ts';
 
-const RESOURCES = new Set(
-  `Resource DomainResource Basic Bundle CareTeam Encounter EpisodeOfCare Group HealthcareService Location MessageHeader
-   Organization Patient Practitioner PractitionerRole Provenance RelatedPerson ServiceRequest Subscription Task`.split(
-    /\s+/,
-  ),
-);
 const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type';
 const FHIRPATH_STRING = 'http://hl7.org/fhirpath/System.String';
 
@@ -99,8 +93,8 @@ export function trimDefinitions(): string {
   )) {
     const name = definition.type ?? '';
     if (definition.kind === 'primitive-type') types[name] = { kind: 'primitive', elements: {} };
-    else if (definition.kind === 'complex-type' || RESOURCES.has(name)) {
-      const kind = definition.kind === 'resource' ? 'resource' : 'complex';
+    else {
+      const kind = definition.kind === 'resource' && !definition.abstract ? 'resource' : 'complex';
       for (const element of definition.snapshot?.element ?? []) addElement(types, kind, element);
     }
   }

@@ -1,36 +1,74 @@
-import type { Json } from '../model.ts';
-import { checkStructure } from '../validate/check-structure.ts';
-import { type Command, readInput } from './command.ts';
-import { printJson } from './terminal.ts';
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
+import { readConfig } from '../config.ts';
+import { toOutcomeIssues } from '../fhir/outcome.ts';
+import type { Issue, Json } from '../model.ts';
+import { isNode } from '../validate/faults.ts';
+import { loadProfiles, type Profiles } from '../validate/profiles.ts';
+import { validateResource } from '../validate/validate-resource.ts';
+import { type Command, readInput, WrongUse } from './command.ts';
+import { complain, print } from './terminal.ts';
+
+/** An issue is a line, and a terminal has some twenty. */
+const SCREEN = { most: 16, rest: '--all' };
+const ALL = { most: Number.POSITIVE_INFINITY, rest: '' };
 
 export const validate: Command = {
-  summary: 'base R4 validation of one resource: OperationOutcome on stdout',
-  help: `Usage: skein validate FILE [--json]
+  summary: 'one resource against base R4 and profiles: OperationOutcome on stdout',
+  options: ['profile', 'all'],
+  help: `Usage: skein validate FILE [--profile URL] [--all]
 
-Base R4 validation of one resource: an OperationOutcome on stdout. FILE may be - for standard input.
+Checks one resource against base R4, the profiles it claims in meta.profile, and the one asked for: an OperationOutcome on stdout, one
+cause a line, errors first. --all shows every cause, and the must-support elements that are not there. FILE may be - for standard input.
+Profiles are Skein's own and those of the packages that FHIR_PACKAGES names (.tgz files or folders, by commas).
 
 Examples:
   skein validate patient.json
+  skein validate patient.json --profile https://skein.example/fhir/StructureDefinition/skein-patient --all
+  FHIR_PACKAGES=uk-core.tgz skein validate patient.json
 
-Exit codes: 0 nothing is wrong; 1 something is; 2 used wrongly.
+Exit codes: 0 nothing is wrong, but perhaps warnings; 1 there are errors; 2 used wrongly.
 `,
-  run: async ([file]) => {
-    const issues = validateText(readInput(file).toString('utf8'));
-    const issue =
-      issues.length > 0 ? issues : [{ severity: 'information', code: 'informational', diagnostics: 'All OK' }];
-    printJson({ resourceType: 'OperationOutcome', issue });
-    return issues.length > 0 ? 1 : 0;
+  run: async ([file], { profile, all }) => {
+    const profiles = await loadProfiles(readConfig(process.env).FHIR_PACKAGES);
+    if (profile !== undefined && !profiles.get(profile))
+      throw new WrongUse(`--profile is one of\n  ${profiles.urls.join('\n  ')}`);
+    const issues = validateText(readInput(file).toString('utf8'), profiles, profile === undefined ? [] : [profile]);
+    for (const problem of profiles.problems) complain(problem);
+    const shown = issues.filter(({ severity }) => all || severity !== 'information');
+    printOutcome(shown.length > 0 ? toOutcomeIssues(shown, all ? ALL : SCREEN) : [ALL_OK]);
+    return issues.some(({ severity }) => severity === 'error') ? 1 : 0;
   },
 };
 
-function validateText(text: string) {
+const ALL_OK: OperationOutcomeIssue = { severity: 'information', code: 'informational', diagnostics: 'All OK' };
+
+/** JSON, one issue a line. */
+function printOutcome(issues: OperationOutcomeIssue[]): void {
+  const lines = issues.map(({ details, ...issue }) => `  ${JSON.stringify(issue)}`).join(',\n');
+  print(`{"resourceType": "OperationOutcome", "issue": [\n${lines}\n]}\n`);
+}
+
+function validateText(text: string, profiles: Profiles, asked: string[]): Issue[] {
+  let resource: Json;
   try {
-    const resource = JSON.parse(text) as { [name: string]: Json };
-    return checkStructure(resource).map(({ code, expression, text: what }) => ({
-      ...{ severity: 'error', code, diagnostics: `${expression} ${what}`, expression: [expression] },
-    }));
+    resource = JSON.parse(text) as Json;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return [{ severity: 'error', code: 'structure', diagnostics: 'this is not JSON' }];
+    return [{ severity: 'error', code: 'structure', text: 'this is not JSON' }];
   }
+  if (!isNode(resource)) return [{ severity: 'error', code: 'structure', text: 'this is not a resource' }];
+  const { faults, absent, unknown } = validateResource(resource, profiles, asked);
+  return [
+    ...faults.map(({ severity = 'error' as const, code, expression, text: what }) => ({
+      ...{ severity, code, expression, text: `${expression} ${what}` },
+    })),
+    ...unknown.map((url) => ({
+      ...{ severity: 'warning' as const, code: 'not-supported' },
+      text: `${url} is not loaded and was not checked (FHIR_PACKAGES names where profiles are)`,
+    })),
+    ...absent.map((expression) => ({
+      ...{ severity: 'information' as const, code: 'informational', expression },
+      text: `${expression} is must-support, and is not there`,
+    })),
+  ];
 }

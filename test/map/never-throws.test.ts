@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { loadMappings, type Mapping } from '../../src/map/load-mappings.ts';
 import { mapUnit } from '../../src/map/map-unit.ts';
 import type { Json } from '../../src/model.ts';
+import { ownProfiles } from '../../src/validate/profiles.ts';
 import { validateRecord } from '../../src/validate/validate-record.ts';
 import { listExamples } from '../../src/workbench/examples.ts';
 import { runMapping } from '../../src/workbench/run-mapping.ts';
@@ -58,7 +59,7 @@ describe('whatever a sender sends', () => {
         const tree = replaceAt(JSON.parse(body.toString()), steps, value);
         const { record, issues } = mapUnit(mapping, { position: '', tree }, { dialect: null });
         expect(record !== null || issues.some(({ severity }) => severity === 'error')).toBe(true);
-        if (record) validateRecord(record);
+        if (record) validateRecord(record, ownProfiles());
       }),
       { numRuns: 5000 },
     );

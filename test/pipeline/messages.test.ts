@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addSystem } from '../../src/access/systems.ts';
 import { loadMappings } from '../../src/map/load-mappings.ts';
 import { rebuild, replayHeld } from '../../src/rebuild.ts';
+import { ownProfiles } from '../../src/validate/profiles.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { adt, barsReferral, episodeBundle } from '../support/messages.ts';
@@ -42,7 +43,7 @@ const resources = async (type: string) => {
   return entries.map(({ resource }) => resource).filter(({ resourceType }) => resourceType === type);
 };
 const people = async () => (await resources('Patient')).filter(({ active }) => active !== false);
-const context = async () => ({ ...testContext(database), mappings: await loadMappings() });
+const context = async () => ({ ...testContext(database), mappings: await loadMappings(), profiles: ownProfiles() });
 
 const person = (who: { nhs?: string; local?: string; given: string | string[]; born?: string; family?: string }) => {
   const url = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addSystem } from '../../src/access/systems.ts';
 import { loadMappings } from '../../src/map/load-mappings.ts';
 import { rebuild, replayHeld } from '../../src/rebuild.ts';
+import { ownProfiles } from '../../src/validate/profiles.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { adt, barsReferral, episodeBundle } from '../support/messages.ts';
@@ -161,7 +162,7 @@ describe('HL7 v2', () => {
     const answer = await skein.mllp(bad);
     expect(answer).toContain('MSA|AE|MSG2');
     expect(answer).toContain('PID^1^7');
-    const ctx = { ...testContext(database), mappings: await loadMappings() };
+    const ctx = { ...testContext(database), mappings: await loadMappings(), profiles: ownProfiles() };
     expect(await replayHeld(ctx)).toEqual({ tried: 1, accepted: 0 });
     const corrected = await skein.mllp(adt(BABY, { id: 'MSG2' }));
     expect(corrected).toContain('MSA|AA|MSG2');
@@ -215,7 +216,7 @@ describe('rebuild', () => {
   it('changes nothing on an unchanged store, and restores a view that was damaged', async () => {
     await skein.mllp(adt(BABY, { mother: MOTHER.nhs }));
     await skein.bars(barsReferral(MOTHER));
-    const ctx = { ...testContext(database), mappings: await loadMappings() };
+    const ctx = { ...testContext(database), mappings: await loadMappings(), profiles: ownProfiles() };
     expect(await rebuild(ctx)).toMatchObject({ statements: 0, changed: 0 });
     await database.pool.query("update resource set digest = 'x', content = '{}' where type = 'Group'");
     await database.pool.query("update statement set content = content - 'birthDate' where type = 'Patient'");

@@ -127,7 +127,10 @@ describe('a sender', () => {
     const as = { 'x-skein-system': 'charity' };
     expect((await post('text/csv', 'a\n1', { path: 'charity', headers: as })).response.statusCode).toBe(200);
     expect((await post('text/csv', 'a\n1', { path: 'pas', headers: as })).response.statusCode).toBe(403);
-    const secured = { ...ctx, config: Config.parse({ ...ctx.config, ROLES: 'api', WEBHOOK_ALLOW: '', AUTH: 'token' }) };
+    const secured = {
+      ...ctx,
+      config: Config.parse({ ...ctx.config, ROLES: 'api', WEBHOOK_ALLOW: '', FHIR_PACKAGES: '', AUTH: 'token' }),
+    };
     const authorization = `Bearer ${token}`;
     const own = await post('text/csv', 'a\n1', { path: 'charity', headers: { authorization }, ctx: secured });
     expect(own.response.statusCode).toBe(200);

@@ -212,8 +212,8 @@ export const FAULTS: BrokenResource[] = [
   ],
   [
     'episode-of-care',
-    'a port of entry in words alone',
-    but(episode, 'extension.1.valueCodeableConcept', { text: 'neonatal' }),
+    'a port of entry of another list',
+    but(episode, 'extension.1.valueCodeableConcept.coding.0.system', local('service-kind')),
     'EpisodeOfCare.extension[1].valueCodeableConcept',
   ],
   [
@@ -286,7 +286,12 @@ export const FAULTS: BrokenResource[] = [
   ['care-team', 'a note', but(careTeam, 'note', [{ text: 'call first' }]), 'CareTeam.note'],
   ['care-team', 'a status that is none', but(careTeam, 'status', 'open'), 'CareTeam.status'],
   ['service-request', 'a referral without an intent', but(serviceRequest, 'intent'), 'ServiceRequest.intent'],
-  ['service-request', 'a referral by nobody', but(serviceRequest, 'requester'), 'ServiceRequest.requester'],
+  [
+    'service-request',
+    'a referral by nobody, to nobody',
+    but(but(serviceRequest, 'requester'), 'performer'),
+    'ServiceRequest',
+  ],
   [
     'service-request',
     'a referral of a place',

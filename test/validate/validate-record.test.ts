@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { DEFINITIONS_FILE } from '../../src/fhir/definitions.ts';
 import { isValidNhsNumber, NHS_NUMBER } from '../../src/fhir/nhs-number.ts';
 import type { SourceRecord } from '../../src/model.ts';
+import { ownProfiles } from '../../src/validate/profiles.ts';
 import { validateRecord } from '../../src/validate/validate-record.ts';
 import { trimDefinitions } from '../../src/workbench/trim-definitions.ts';
 
@@ -12,11 +13,12 @@ function record(resource: object, lineage: SourceRecord['lineage']): SourceRecor
   return { position: '', saidAt: '', mapping: 'm@1.0.0', mode: 'delta', statements, lineage };
 }
 
+const validate = (given: SourceRecord) => validateRecord(given, ownProfiles());
 const from = (element: string, source: string) => ({ element, source, rule: 'm/mapping.yaml:1' });
 
 describe('an issue', () => {
   test('names the field that the element came from, and the element', () => {
-    const issues = validateRecord(record({ gender: 'F' }, [from('patient.gender', 'PID-8')]));
+    const issues = validate(record({ gender: 'F' }, [from('patient.gender', 'PID-8')]));
     expect(issues).toEqual([
       {
         severity: 'error',
@@ -29,16 +31,14 @@ describe('an issue', () => {
   });
 
   test('inside a copied element goes on along the JSON pointer', () => {
-    const [issue] = validateRecord(
-      record({ name: [{ given: [1] }] }, [from('patient.name', '/entry/1/resource/name')]),
-    );
+    const [issue] = validate(record({ name: [{ given: [1] }] }, [from('patient.name', '/entry/1/resource/name')]));
     expect(issue?.field).toBe('/entry/1/resource/name/0/given/0');
   });
 
   test('of something missing names where it would be, or what is beside it', () => {
     const telecom = [from('patient.telecom[0].value', 'PID-13.1'), from('patient.telecom[0].system', 'constant')];
-    expect(validateRecord(record({ telecom: [{ value: '1' }] }, telecom))[0]?.field).toBe('PID-13.1');
-    const link = validateRecord(
+    expect(validate(record({ telecom: [{ value: '1' }] }, telecom))[0]?.field).toBe('PID-13.1');
+    const link = validate(
       record({ link: [{ other: { reference: '#x' } }] }, [from('patient.link', '/entry/1/resource/link')]),
     );
     expect(link[0]?.field).toBe('/entry/1/resource/link/0/type');
@@ -49,7 +49,7 @@ describe('an issue', () => {
       fc.property(
         fc.string({ minLength: 8 }).filter((text) => !/^[\w ,.[\]:-]*$/.test(text)),
         (secret) => {
-          const issues = validateRecord(
+          const issues = validate(
             record({ birthDate: secret, gender: secret, name: [{ text: secret, unheard: secret }] }, []),
           );
           expect(issues.length).toBeGreaterThan(2);
@@ -62,9 +62,7 @@ describe('an issue', () => {
 
 describe('an NHS number', () => {
   const withNumber = (value: string) =>
-    validateRecord(
-      record({ identifier: [{ system: NHS_NUMBER, value }] }, [from('patient.identifier[0].value', 'PID-3.1')]),
-    );
+    validate(record({ identifier: [{ system: NHS_NUMBER, value }] }, [from('patient.identifier[0].value', 'PID-3.1')]));
 
   test('that fails its check digit, or is one digit ten times, is a warning that does not repeat it', () => {
     for (const number of ['9990001023', '4444444444', '999000102']) {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { describe, expect, test } from 'vitest';
-import { shipped, skein, tempFile } from './skein.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { folder, shipped, skein, tempFile } from './skein.ts';
 
 const ADT = shipped('hl7v2-adt/examples/a08-corrects-and-empties.in.hl7');
 const file = (text: string) => tempFile('resource.json', text);
@@ -96,6 +96,48 @@ describe('the workbench', () => {
       [{ severity: 'error', code: 'code-invalid', expression: ['Patient.gender'] }],
     ]);
     expect((await skein('validate', file('not json'))).code).toBe(1);
+    expect((await skein('validate', file('[]'))).code).toBe(1);
+  });
+
+  test('validate against a profile: one cause a line, no longer than a screen; the rest behind --all', async () => {
+    const profile = ['--profile', 'https://skein.example/fhir/StructureDefinition/skein-patient'];
+    const telecom = Array.from({ length: 30 }, (_, index) => ({ value: '1', use: `use ${index}`, rank: index }));
+    const names = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`unheard${index}`, 'x']));
+    const patient = file(JSON.stringify({ resourceType: 'Patient', telecom, ...names }));
+    const short = await skein('validate', patient, ...profile);
+    expect(short.out.trim().split('\n').length).toBeLessThan(20);
+    expect(short.out).toContain('Patient.telecom[1].use');
+    expect(JSON.parse(short.out).issue.at(-1).diagnostics).toMatch(/^and \d+ more causes: --all$/);
+    const all = JSON.parse((await skein('validate', patient, ...profile, '--all')).out).issue as {
+      diagnostics: string;
+    }[];
+    expect(all.length).toBeGreaterThan(30);
+    expect(all.map(({ diagnostics }) => diagnostics)).toContain('Patient.birthDate is must-support, and is not there');
+  });
+
+  test('validate checks the profiles of FHIR_PACKAGES, and says which claimed one it does not have', async () => {
+    const url = 'https://other.example/fhir/named';
+    const patient = file(JSON.stringify({ resourceType: 'Patient', meta: { profile: [url] }, active: true }));
+    const without = await skein('validate', patient);
+    expect([without.code, JSON.parse(without.out).issue[0].diagnostics]).toEqual([
+      0,
+      expect.stringContaining(`${url} is not loaded`),
+    ]);
+    const element = [{ id: 'Patient.name', path: 'Patient.name', min: 1 }];
+    const base = { baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Patient', derivation: 'constraint' };
+    const dir = folder({
+      'named.json': JSON.stringify({
+        resourceType: 'StructureDefinition',
+        url,
+        type: 'Patient',
+        ...base,
+        differential: { element },
+      }),
+    });
+    vi.stubEnv('FHIR_PACKAGES', dir);
+    const checked = await skein('validate', patient);
+    vi.unstubAllEnvs();
+    expect([checked.code, JSON.parse(checked.out).issue[0].expression]).toEqual([1, ['Patient.name']]);
   });
 
   test.each([
@@ -106,6 +148,7 @@ describe('the workbench', () => {
     [['map', 'run', '--mapping', 'hl7v2-adt', '--dialect', 'unheard', ADT]],
     [['map', 'test', '--fast']],
     [['validate', '/nowhere/at/all.json']],
+    [['validate', ADT, '--profile', 'https://nobody.example']],
   ])('%j is used wrongly: exit code 2, one line that says why', async (args) => {
     const { code, out, err } = await skein(...args);
     expect([code, out, err.startsWith('skein: ')]).toEqual([2, '', true]);

@@ -1,0 +1,17 @@
+import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
+import { type Fault, isNode, type Node } from './faults.ts';
+
+/** An NHS number that cannot be one is warned of and kept: linking does not use it. */
+export function checkNhsNumbers({ resourceType, identifier }: Node): Fault[] {
+  return (Array.isArray(identifier) ? identifier : []).flatMap((one, index) => {
+    const { system, value } = isNode(one) ? one : {};
+    if (system !== NHS_NUMBER || typeof value !== 'string' || isValidNhsNumber(value)) return [];
+    const expression = `${String(resourceType)}.identifier[${index}].value`;
+    return {
+      severity: 'warning',
+      code: 'value',
+      expression,
+      text: 'is not a valid NHS number; it is kept and not used to link',
+    };
+  });
+}

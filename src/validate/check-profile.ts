@@ -1,0 +1,126 @@
+/** Checks a resource against the rules of a profile: what it says beside base R4, inside its slices too. */
+import { evalFhirPathTyped } from '@medplum/core';
+import type { Json } from '../model.ts';
+import { expressionOf, type Fault, fault, isNode, type Node, type Walk, within } from './faults.ts';
+import { type Item, insideOf, targetType } from './items.ts';
+import type { Profile, Profiles } from './profiles.ts';
+import type { Rule } from './read-differential.ts';
+import { isInSlice } from './slices.ts';
+import { isMember } from './terminology.ts';
+
+/** `absent`: must-support elements that it does not have. */
+type Against = { walk: Walk; profiles: Profiles; resource: Node; absent?: string[] };
+
+export function checkProfile({ rule, type }: Profile, resource: Node, profiles: Profiles, absent?: string[]): Fault[] {
+  const walk: Walk = { path: [type], faults: [] };
+  const item = { steps: [], type, value: resource, node: resource };
+  if (resource.resourceType !== type) fault(walk, 'structure', `is not a ${type}`);
+  else checkItem(rule, item, { walk, profiles, resource, ...(absent ? { absent } : {}) });
+  return walk.faults;
+}
+
+/** Whether an item passes a rule, with nothing written down. */
+function passes(rule: Rule, item: Item, { profiles, resource }: Against): boolean {
+  const walk: Walk = { path: [], faults: [] };
+  checkItem(rule, item, { walk, profiles, resource });
+  return walk.faults.every(({ severity }) => severity !== undefined);
+}
+
+function checkItem(rule: Rule, item: Item, against: Against): void {
+  const { walk } = against;
+  const { value } = item;
+  if (rule.fixed !== undefined && !equal(rule.fixed, value)) fault(walk, 'value', `is not ${wordsOf(rule.fixed)}`);
+  if (rule.pattern !== undefined && !holds(rule.pattern, value))
+    fault(walk, 'value', `does not have ${wordsOf(rule.pattern)}`);
+  checkTypes(rule, item, against);
+  const codes = rule.valueSet === undefined ? undefined : against.profiles.terminology.expand(rule.valueSet);
+  if (codes && value !== null && !isMember(codes, value))
+    fault(walk, 'code-invalid', `is not of ${nameOf(rule.valueSet ?? '')}`);
+  for (const [name, child] of rule.children) checkElement(child, name, insideOf(item, name), against);
+  for (const constraint of rule.constraints) {
+    const held = evaluate(constraint.holds, item, against);
+    if (held === undefined) fault(walk, 'not-supported', `${constraint.key} could not be checked`, 'information');
+    else if (!held)
+      fault(walk, 'invariant', `${constraint.text} (${constraint.key})`, constraint.warning ? 'warning' : undefined);
+  }
+}
+
+/** All values of one element: how many, each by itself, and each in its slice. */
+function checkElement(rule: Rule, name: string, items: Item[], against: Against): void {
+  const { walk, absent } = against;
+  const plain = name.replace('[x]', '');
+  within(walk, [plain], () => checkCount(rule, items.length, walk));
+  if (rule.mustSupport && items.length === 0) absent?.push(expressionOf([...walk.path, plain]));
+  const slices = [...rule.slices];
+  const counts = new Map<Rule, number>();
+  for (const item of items)
+    within(walk, item.steps, () => {
+      checkItem(rule, item, against);
+      const fits = (one: Rule, inner: Item) => passes(one, inner, against);
+      const [, slice] = slices.find(([called, one]) => isInSlice({ rule, name, called, slice: one }, item, fits)) ?? [];
+      if (slice) {
+        counts.set(slice, (counts.get(slice) ?? 0) + 1);
+        checkItem(slice, item, against);
+      } else if (rule.closed && slices.length > 0) fault(walk, 'structure', 'is none of what its profile lists');
+    });
+  for (const [called, slice] of slices)
+    within(walk, [plain], () => checkCount(slice, counts.get(slice) ?? 0, walk, `${called} `));
+}
+
+function checkCount({ min = 0, max }: Rule, count: number, walk: Walk, called = ''): void {
+  if (count < min)
+    fault(walk, 'required', count === 0 ? `${called}is missing` : `has fewer than ${min} ${called}`.trim());
+  if (max !== undefined && count > max)
+    fault(walk, 'structure', max === 0 ? `${called}is not allowed` : `has more than ${max} ${called}`.trim());
+}
+
+/** The type of a choice or resource, the profile of a type, and what a reference may lead to. */
+function checkTypes({ types }: Rule, item: Item, against: Against): void {
+  const { walk, profiles } = against;
+  if (!types || item.value === null) return;
+  const fitting = types.filter(({ code }) => code === item.type || code === 'Resource' || isBackbone(code));
+  if (fitting.length === 0) fault(walk, 'structure', `is not a ${types.map(({ code }) => code).join(' or ')}`);
+  const named = fitting.flatMap((type) => type.profiles);
+  const known = named.flatMap((url) => profiles.get(url) ?? []);
+  // An extension is checked by its url, wherever it is (check-extensions.ts).
+  if (item.type !== 'Extension' && known.length === named.length && known.length > 0) {
+    const fits = known.some(({ rule }) => passes(rule, item, against));
+    if (!fits) fault(walk, 'structure', `does not conform to ${named.map(nameOf).join(' or ')}`);
+  }
+  const targets = fitting.flatMap((type) => type.targets);
+  const leads = item.type === 'Reference' && targets.length > 0 ? targetType(item.node) : undefined;
+  const allowed = targets.map((url) => profiles.typeOf(url));
+  if (leads && !allowed.includes(undefined) && !allowed.includes(leads) && !allowed.includes('Resource'))
+    fault(walk, 'structure', `cannot refer to ${leads}`);
+}
+
+const isBackbone = (code: string) => code === 'BackboneElement' || code === 'Element';
+export const nameOf = (canonical: string) => canonical.split('|')[0]?.split('/').at(-1) ?? canonical;
+
+function evaluate(holds: Rule['constraints'][number]['holds'], item: Item, { resource }: Against): boolean | undefined {
+  const root = { type: String(resource.resourceType), value: resource };
+  const self = { type: item.type, value: item.value ?? item.node };
+  try {
+    const result = evalFhirPathTyped(holds, [self], { '%resource': root, '%rootResource': root, '%context': self });
+    // Nothing is not false. https://hl7.org/fhirpath/#singleton-evaluation-of-collections
+    return result.length === 0 || result.some(({ value }) => value !== false);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a fixed value or pattern, which a profile gives and no sender. */
+const wordsOf = (value: Json) => (isNode(value) ? JSON.stringify(value) : String(value));
+
+function equal(one: Json, other: Json): boolean {
+  return holds(one, other) && holds(other, one);
+}
+
+/** Everything in the pattern is in the value; an entry of a list anywhere in the list. */
+function holds(pattern: Json, value: Json | undefined): boolean {
+  if (Array.isArray(pattern))
+    return Array.isArray(value) && pattern.every((part) => value.some((entry) => holds(part, entry)));
+  if (isNode(pattern))
+    return isNode(value) && Object.entries(pattern).every(([name, part]) => holds(part, value[name]));
+  return pattern === value;
+}

@@ -1,0 +1,47 @@
+/** The values of an element that a profile's rule is about, each with its type and place. */
+import { elementIn, isPrimitive, typeDefinition } from '../fhir/definitions.ts';
+import type { Json } from '../model.ts';
+import { isNode, type Node } from './faults.ts';
+
+/** `steps` lead to it from what holds it. Of a primitive, `value` may be null and `node` is its `_name` (id, extensions). */
+export type Item = { steps: (string | number)[]; type: string; value: Json; node: Node };
+
+const EMPTY: Node = {};
+
+/** `name` as in a differential: `value[x]` is whichever form there is, `valueQuantity` that form alone. */
+export function itemsOf(type: string, holder: Node, name: string): Item[] {
+  const elements = typeDefinition(type)?.elements;
+  if (!elements) return [];
+  if (!name.endsWith('[x]')) return itemsAt(elementIn(elements, name)?.type, holder, name);
+  const choice = name.slice(0, -3);
+  return Object.keys(elements).flatMap((form) =>
+    elements[form]?.choice === choice ? itemsAt(elements[form].type, holder, form) : [],
+  );
+}
+
+function itemsAt(type: string | undefined, holder: Node, name: string): Item[] {
+  const value = holder[name];
+  const extra = holder[`_${name}`];
+  if (type === undefined || (value === undefined && extra === undefined)) return [];
+  if (!Array.isArray(value ?? extra)) return [item([name], type, value, extra)];
+  const [values, extras] = [value, extra].map((list) => (Array.isArray(list) ? list : [])) as [Json[], Json[]];
+  const length = Math.max(values.length, extras.length);
+  return Array.from({ length }, (_, index) => item([name, index], type, values[index], extras[index]));
+}
+
+function item(steps: Item['steps'], type: string, value: Json | undefined, extra: Json | undefined): Item {
+  const node = isNode(value) ? value : isNode(extra) ? extra : EMPTY;
+  return { steps, type: type === 'Resource' ? String(node.resourceType) : type, value: value ?? null, node };
+}
+
+/** What is inside an item: of a primitive, its id and extensions. */
+export const insideOf = ({ type, node }: Item, name: string): Item[] =>
+  itemsOf(isPrimitive(type) ? 'Element' : type, node, name);
+
+const LITERAL = /(?:^|\/)([A-Z]\w+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[\w.-]+)?$/;
+
+/** Type of the resource that a Reference leads to, where it says so. */
+export function targetType({ reference, type }: Node): string | undefined {
+  const [, named] = typeof reference === 'string' && !reference.startsWith('#') ? (LITERAL.exec(reference) ?? []) : [];
+  return named ?? (typeof type === 'string' ? type : undefined);
+}

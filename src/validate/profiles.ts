@@ -1,0 +1,93 @@
+/** Profiles, and the code systems and value sets they bind to: Skein's own, and on top those of the FHIR packages given. */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { CodeSystem, StructureDefinition, ValueSet } from '@medplum/fhirtypes';
+import { typeDefinition } from '../fhir/definitions.ts';
+import { type Rule, readDifferential } from './read-differential.ts';
+import { readPackage } from './read-package.ts';
+import { Terminology } from './terminology.ts';
+
+export type Profile = { url: string; type: string; rule: Rule };
+export type Conformance = CodeSystem | StructureDefinition | ValueSet;
+
+const OWN_FILES = new URL('../../profiles/skein/', import.meta.url);
+const CORE = 'http://hl7.org/fhir/StructureDefinition/';
+export const SKEIN_DEFINITIONS = 'https://skein.example/fhir/StructureDefinition/';
+
+/** Skein's profile of what a sender's statement may be. */
+const OF_TYPE: Record<string, string> = {
+  Patient: 'skein-patient',
+  RelatedPerson: 'skein-related-person',
+  EpisodeOfCare: 'skein-episode-of-care',
+  ServiceRequest: 'skein-service-request',
+  Encounter: 'skein-encounter',
+};
+
+export class Profiles {
+  readonly terminology = new Terminology();
+  /** What could not be understood of the packages given; what depends on it is not checked. */
+  readonly problems: string[] = [];
+  readonly #definitions = new Map<string, StructureDefinition>();
+  readonly #compiled = new Map<string, Profile | undefined>();
+
+  constructor(resources: Iterable<Conformance>) {
+    for (const resource of resources) {
+      if (resource.resourceType !== 'StructureDefinition') this.terminology.add(resource);
+      else if (resource.derivation === 'constraint') this.#definitions.set(resource.url ?? '', resource);
+    }
+  }
+
+  get urls(): string[] {
+    return [...this.#definitions.keys()].sort();
+  }
+
+  /** Compiled when first asked for. A version in the canonical is not compared. */
+  get(canonical: string): Profile | undefined {
+    const [url = ''] = canonical.split('|');
+    if (!this.#compiled.has(url)) {
+      this.#compiled.set(url, undefined);
+      this.#compiled.set(url, this.#compile(url));
+    }
+    return this.#compiled.get(url);
+  }
+
+  ofType(type: string): Profile | undefined {
+    const name = OF_TYPE[type];
+    return name === undefined ? undefined : this.get(SKEIN_DEFINITIONS + name);
+  }
+
+  /** The resource or data type that a profile, or a definition of base R4, is of. */
+  typeOf(canonical: string): string | undefined {
+    const [url = ''] = canonical.split('|');
+    const core = url.startsWith(CORE) ? url.slice(CORE.length) : '';
+    return typeDefinition(core) ? core : this.#definitions.get(url)?.type;
+  }
+
+  #compile(url: string): Profile | undefined {
+    const definition = this.#definitions.get(url);
+    if (!definition) return undefined;
+    const { type = '', baseDefinition = '' } = definition;
+    const base = this.get(baseDefinition);
+    if (!base && this.typeOf(baseDefinition) === undefined)
+      this.problems.push(`${url}: ${baseDefinition}, which it is based on, is not loaded; its rules are not checked`);
+    return { url, type, rule: readDifferential(definition, base?.rule, (problem) => this.problems.push(problem)) };
+  }
+}
+
+/** `packages`: .tgz files or folders, each on top of those before it. Throws an Error that names one that cannot be read. */
+export async function loadProfiles(packages: readonly string[] = []): Promise<Profiles> {
+  const given = await Promise.all(packages.map(readPackage));
+  return new Profiles([...ownResources(), ...given.flat()]);
+}
+
+let own: Profiles | undefined;
+
+/** Skein's own alone, read once. */
+export function ownProfiles(): Profiles {
+  own ??= new Profiles(ownResources());
+  return own;
+}
+
+function ownResources(): Conformance[] {
+  const files = readdirSync(OWN_FILES, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
+  return files.sort().map((file) => JSON.parse(readFileSync(new URL(file, OWN_FILES), 'utf8')) as Conformance);
+}

@@ -1,0 +1,59 @@
+/** What of a FHIR package matters to validation. https://confluence.hl7.org/display/FHIR/NPM+Package+Specification */
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { extract } from 'tar-stream';
+import type { Conformance } from './profiles.ts';
+
+const KINDS = new Set(['CodeSystem', 'StructureDefinition', 'ValueSet']);
+
+/** A `.tgz` or a folder. Throws an Error that names the path, and the file in it, that cannot be read. */
+export async function readPackage(path: string): Promise<Conformance[]> {
+  try {
+    const found = (await stat(path)).isDirectory() ? await readFolder(path) : await readArchive(path);
+    const resources = found.flatMap(({ file, text }) => readResource(file, text));
+    if (resources.length === 0) throw new Error('no CodeSystem, StructureDefinition or ValueSet is in it');
+    return resources;
+  } catch (error) {
+    throw new Error(`FHIR package ${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+type Found = { file: string; text: string };
+
+/** Examples are not what is to be conformed to. */
+const isWanted = (file: string) => file.endsWith('.json') && !/(^|\/)(examples?|other|openapi|xml)\//.test(file);
+
+async function readFolder(path: string): Promise<Found[]> {
+  const files = (await readdir(path, { recursive: true })).filter(isWanted).sort();
+  return Promise.all(files.map(async (file) => ({ file, text: await readFile(join(path, file), 'utf8') })));
+}
+
+async function readArchive(path: string): Promise<Found[]> {
+  const found: Found[] = [];
+  const archive = extract();
+  const unpacked = pipeline(createReadStream(path), createGunzip(), archive);
+  const read = async () => {
+    for await (const entry of archive) {
+      const bytes = await buffer(entry);
+      if (isWanted(entry.header.name)) found.push({ file: entry.header.name, text: bytes.toString('utf8') });
+    }
+  };
+  await Promise.all([unpacked, read()]);
+  return found;
+}
+
+function readResource(file: string, text: string): Conformance[] {
+  let resource: Conformance;
+  try {
+    resource = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw new Error(`${file} is not JSON`, { cause: error });
+  }
+  return KINDS.has(resource.resourceType) ? [resource] : [];
+}
