@@ -22,6 +22,9 @@ const SOURCES: Record<string, Document['format']> = {
   'birth-notification': 'xml',
   'third-sector-csv': 'csv',
   'third-sector-form': 'json',
+  // Tables of rows, joined by their mapping.
+  mhsds: 'json',
+  msds: 'json',
 };
 
 /** The charset a media type names; undefined where it names none. */

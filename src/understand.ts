@@ -18,7 +18,7 @@ export type Understood = { position: string; record: SourceRecord | null; issues
 export function understand(mappings: Mapping[], message: Message, profiles: Profiles = ownProfiles()): Understood[] {
   try {
     const { units } = parseMessage(message);
-    if (mappings.length > 0) return units.map((unit) => understandUnit(mappings, unit, message, profiles));
+    if (mappings.length > 0) return units.flatMap((unit) => understandUnit(mappings, unit, { message, profiles }));
     const text = `no mapping for source "${message.source}"`;
     throw new Rejected(400, [{ severity: 'error', code: 'not-supported', text }]);
   } catch (error) {
@@ -27,16 +27,31 @@ export function understand(mappings: Mapping[], message: Message, profiles: Prof
   }
 }
 
-function understandUnit(
-  mappings: Mapping[],
-  { position, tree, error }: Unit,
-  message: Message,
-  profiles: Profiles,
-): Understood {
+type Heard = { message: Message; profiles: Profiles };
+
+function understandUnit(mappings: Mapping[], { position, tree, error }: Unit, heard: Heard): Understood[] {
   const mapping = error ?? chooseMapping(mappings, tree);
-  if ('severity' in mapping) return { position, record: null, issues: [mapping], unreadable: false };
-  const heard = { dialect: message.system.dialect, receivedAt: message.receivedAt };
-  const { record, issues } = mapUnit(mapping, { position, tree }, heard);
+  if ('severity' in mapping) return [heldBy(position, [mapping])];
+  const units = mapping.format.split?.(tree) ?? [{ position, tree }];
+  return units.flatMap((unit) => (unit.error ? heldBy(unit.position, [unit.error]) : mapParts(mapping, unit, heard)));
+}
+
+const heldBy = (position: string, issues: Issue[]): Understood => ({
+  ...{ position, record: null, issues, unreadable: false },
+});
+
+/** A unit of many rows is not held for one of them: what is wrong is taken out of it, and reported by itself. */
+function mapParts(mapping: Mapping, unit: Unit, heard: Heard): Understood[] {
+  const whole = mapTree(mapping, unit, heard);
+  const parts = isSound(whole) ? undefined : mapping.format.prune?.(unit.tree, whole.issues);
+  if (!parts) return [whole];
+  const rows = parts.held.map(({ position, issues }) => heldBy(position, issues));
+  return [...mapParts(mapping, { ...unit, tree: parts.rest }, heard), ...rows];
+}
+
+function mapTree(mapping: Mapping, { position, tree }: Unit, { message, profiles }: Heard): Understood {
+  const { system, receivedAt } = message;
+  const { record, issues } = mapUnit(mapping, { position, tree }, { dialect: system.dialect, receivedAt });
   const all = record ? [...issues, ...validateRecord(record, profiles)] : issues;
   const { place } = mapping.format;
   return {

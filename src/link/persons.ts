@@ -36,12 +36,16 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   return { persons, personOfChart, disputed, personOfKey: resolver(personOfChart, claims, unsafe) };
 }
 
-/** Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims. */
+/**
+ * Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims. Charts that agree on the number
+ * but say too little to be anybody's (extracts hold no names) do not make the number ambiguous.
+ */
 function resolver(charts: Map<string, Person>, claims: Map<string, PatientState[]>, unsafe: Set<string>) {
   return (key: string | null): Person | undefined => {
     if (key === null) return undefined;
     const claimants = unsafe.has(key) ? [] : (claims.get(key) ?? []);
-    const candidates = new Set(claimants.map((chart) => charts.get(chart.key)));
+    const known = claimants.filter(isLinkable);
+    const candidates = new Set((known.length > 0 ? known : claimants).map((chart) => charts.get(chart.key)));
     return charts.get(key) ?? (candidates.size === 1 ? [...candidates][0] : undefined);
   };
 }

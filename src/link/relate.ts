@@ -5,6 +5,7 @@ import { givenNames, type Person } from './persons.ts';
 import { isGenetic, type ParentKind, parentClaim } from './relationships.ts';
 
 const EVIDENCE = 'https://skein.example/fhir/CodeSystem/evidence';
+const BIRTH_RECORDS = new Set(['birth-notification', 'birth-record']);
 
 /** An active parent edge: one per pair, with every kind that was evidenced. */
 export type Edge = {
@@ -64,7 +65,7 @@ function bind(state: RelatedState, personOf: PersonOf): { edge?: Edge; assertion
 
 /** Said at the birth itself, by a source whose mapping marks it so: no sender can. */
 const isBirthRecord = ({ meta }: RelatedPerson) =>
-  meta?.tag?.some(({ system, code }) => system === EVIDENCE && code === 'birth-notification') === true;
+  meta?.tag?.some(({ system, code }) => system === EVIDENCE && BIRTH_RECORDS.has(code ?? '')) === true;
 
 const pairKey = (parent: Person, child: Person) => `${parent.id} ${child.id}`;
 

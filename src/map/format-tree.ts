@@ -44,12 +44,12 @@ export function csvFormat(schema: Csv): SourceFormat {
     each: (text) => {
       throw new PathError(`"${text}": a row has nothing that repeats`);
     },
-    open: (tree) => {
+    open: (tree, position) => {
       const row: Row = { values: {}, headers: {} };
       const unknown: string[] = [];
       for (const [header, value] of Object.entries(tree as Record<string, Json>)) {
         const name = names.get(normaliseHeader(header));
-        if (!name && !ignored.has(normaliseHeader(header))) unknown.push(header);
+        if (!name && !ignored.has(normaliseHeader(header))) unknown.push(position ? `${position}, ${header}` : header);
         if (!name || typeof value !== 'string' || value.trim() === '') continue;
         row.values[name] = value.trim();
         row.headers[name] = header;

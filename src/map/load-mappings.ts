@@ -1,5 +1,6 @@
 import { fhirFormat } from './format-fhir.ts';
 import { hl7v2Format } from './format-hl7v2.ts';
+import { tablesFormat } from './format-tables.ts';
 import { csvFormat, jsonFormat } from './format-tree.ts';
 import { xmlFormat } from './format-xml.ts';
 import { attempt, type Loader, readPath } from './loader.ts';
@@ -106,6 +107,7 @@ function formatOf(source: SourceFile): SourceFormat {
   if (source.format === 'hl7v2') return hl7v2Format(source);
   if (source.format === 'fhir') return fhirFormat(source);
   if (source.format === 'xml') return xmlFormat(source);
+  if (source.format === 'tables') return tablesFormat(source);
   return source.format === 'csv' ? csvFormat(source) : jsonFormat(source);
 }
 

@@ -64,12 +64,11 @@ const CLOCK_DRIFT = 3_600_000;
 const hasError = (run: Run) => run.issues.some(({ severity }) => severity === 'error');
 
 function noteUnknown(run: Run, name: string): void {
-  const field = run.position ? `${run.position}, ${name}` : name;
   report(run, {
     severity: 'information',
     code: 'informational',
-    field,
-    text: `${field} is not a field of this source; it is kept in the message only`,
+    field: name,
+    text: `${name} is not a field of this source; it is kept in the message only`,
   });
 }
 

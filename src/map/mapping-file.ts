@@ -1,5 +1,6 @@
 /** The mapping language (docs/mapping.md): what a mapping.yaml, a fragment and a source.yaml may say, before anything is compiled. */
 import { z } from 'zod';
+import { TablesFile } from './tables-file.ts';
 
 const path = z.string().min(1);
 const paths = z.union([path, z.array(path).min(1)]);
@@ -152,6 +153,7 @@ export const SourceFile = z.discriminatedUnion('format', [
     fields: z.record(z.string(), Tree),
     ignored,
   }),
+  TablesFile,
 ]);
 
 export type MappingFile = z.infer<typeof MappingFile>;

@@ -1,4 +1,4 @@
-import type { Issue, Json, Lineage } from '../model.ts';
+import type { Issue, Json, Lineage, Unit } from '../model.ts';
 import type { Bundle, Entry } from './bundle.ts';
 
 /** Where in the source a rule stands: the node an `each` chose, how the sender would name it, and the frame around it. */
@@ -46,7 +46,12 @@ export type SourceFormat = {
   root: Scope;
   path: (text: string, scope: Scope) => Reader;
   each: (text: string, scope: Scope) => Expander;
+  /** `unknown`: what in it is no field of the source, as its sender would name it. */
   open: (tree: Json, position: string) => { root: Frame; bundle: Bundle | null; unknown: string[] };
+  /** Where one document says several things: a unit for each. */
+  split?: (tree: Json) => Unit[];
+  /** Without the parts of it that errors are about; undefined where all of it is held. */
+  prune?: (tree: Json, issues: Issue[]) => { rest: Json; held: { position: string; issues: Issue[] }[] } | undefined;
   /** Where the sender's own names are not the tree's: what it calls the place of a JSON pointer. */
   place?: (tree: Json, pointer: string) => string;
 };

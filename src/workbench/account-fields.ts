@@ -1,5 +1,6 @@
 import { compileSource } from '../map/load-mappings.ts';
 import type { MappingFiles, SourceFiles } from '../map/read-mappings.ts';
+import type { TablesFile } from '../map/tables-file.ts';
 import type { Json } from '../model.ts';
 import { carriedFields, declaredFields, namesOf, noteReads } from './source-fields.ts';
 
@@ -21,6 +22,13 @@ const SERVICE_READS = ['Organization', 'HealthcareService', 'PractitionerRole', 
 
 /** What receiving, answering and choosing the mapping read of every HL7 v2 message. */
 const HEADER_READS = ['MSH-3', 'MSH-4', 'MSH-9', 'MSH-9.2', 'MSH-10', 'MSH-15', 'MSH-16', 'MSH-18'];
+
+/** What joining the rows of an extract reads. */
+const joinReads = ({ tables }: TablesFile): string[] =>
+  Object.entries(tables).flatMap(([table, { key, by, for: users = {} }]) => [
+    ...[key, by].flatMap((column) => (column ? `${table}.${column}` : [])),
+    ...Object.entries(users).map(([user, column]) => `${user}.${column}`),
+  ]);
 
 type Units = { examples: Json[]; samples: Json[] };
 
@@ -55,6 +63,7 @@ function readsOf(files: MappingFiles, name: string, { source, data }: SourceFile
   const { wrap, reads } = noteReads(source.format);
   compileSource(files, name, [], wrap);
   if (source.format === 'hl7v2') for (const field of HEADER_READS) reads.add(field);
+  for (const field of source.format === 'tables' ? joinReads(source) : []) reads.add(field);
   const text = JSON.stringify(data);
   if (text.includes('"as":"service"')) for (const field of SERVICE_READS) reads.add(field);
   for (const { resource, identity = [] } of data.statements) if (identity.includes('id')) reads.add(`${resource}.id`);

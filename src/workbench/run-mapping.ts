@@ -10,7 +10,7 @@ const SENDER: System = {
   service: { id: '', name: 'workbench', ods: '', team: '', sector: null, kind: null },
 };
 const TYPES: Record<Mapping['kind'], string> = {
-  ...{ hl7v2: 'application/hl7-v2', csv: 'text/csv', json: 'application/json' },
+  ...{ hl7v2: 'application/hl7-v2', csv: 'text/csv', json: 'application/json', tables: 'application/json' },
   ...{ fhir: 'application/fhir+json', xml: 'application/fhir+xml' },
 };
 

@@ -17,7 +17,8 @@ export function noteReads(kind: Kind): { wrap: Wrap; reads: Set<string> } {
     ...format,
     path: (text, scope) => {
       const reader = format.path(text, scope);
-      for (const field of fieldsOf(kind, text, bases.get(scope) ?? '')) reads.add(field);
+      for (const field of fieldsOf(kind, text, kind === 'tables' ? scope.type : (bases.get(scope) ?? '')))
+        reads.add(field);
       return reader;
     },
     each: (text, scope) => {
@@ -36,6 +37,7 @@ function fieldsOf(kind: Kind, text: string, base: string): string[] {
   if (kind === 'hl7v2') return [hl7Field(text, base)];
   if (kind === 'fhir' || kind === 'xml') return fhirFields(text, base);
   if (kind === 'csv') return [text];
+  if (kind === 'tables') return [text.includes('.') ? text : `${base}.${text}`];
   if (text.startsWith('/')) return [text.slice(1)];
   return [[base, text === '.' ? '' : text].filter(Boolean).join('.')];
 }
@@ -64,6 +66,7 @@ export function carriedFields(source: SourceFile, tree: Json): Set<string> {
   const note = (field: string) => found.add(field);
   if (source.format === 'hl7v2') walkSegments((tree as { segments?: Segment[] } | null)?.segments ?? [], note);
   else if (source.format === 'csv') walkRow(source, tree, note);
+  else if (source.format === 'tables') walkTables(source, tree, note);
   else if (source.format === 'fhir' || source.format === 'xml') walkBundle(tree, note);
   else walk(tree, '', note);
   return found;
@@ -92,6 +95,19 @@ function walkRow(source: Extract<SourceFile, { format: 'csv' }>, tree: Json, not
     const name = normaliseHeader(header);
     if (typeof value === 'string' && value.trim() !== '') note(names.get(name) ?? name);
   }
+}
+
+/** Columns by their declared names, whatever their case. */
+function walkTables(
+  source: Extract<SourceFile, { format: 'tables' }>,
+  tree: Json,
+  note: (field: string) => void,
+): void {
+  const known = [...declaredFields(source), ...Object.keys(source.ignored)].map(
+    (name) => [name.toLowerCase(), name] as const,
+  );
+  const names = new Map(known);
+  walk(tree, '', (field) => note(names.get(field.toLowerCase()) ?? field));
 }
 
 /** Leaves, without the places in lists. */
@@ -127,6 +143,10 @@ export function declaredFields(source: SourceFile): string[] {
   if (source.format === 'csv') return Object.keys(source.columns);
   if (source.format === 'fhir' || source.format === 'xml') return source.resources;
   if (source.format === 'json') return leavesOf(source.fields);
+  if (source.format === 'tables')
+    return Object.entries(source.tables).flatMap(([table, { columns }]) =>
+      Object.keys(columns).map((column) => `${table}.${column}`),
+    );
   return Object.entries(source.segments).flatMap(([segment, fields]) =>
     Object.keys(fields).map((number) => `${segment}-${number}`),
   );

@@ -239,6 +239,15 @@ describe('relationships', () => {
     expect(store.events.map(({ code }) => code)).toContain('member-linked');
   });
 
+  it('bind past a chart without a name that has the same number, whoever came first', () => {
+    const extract = patient('patient', { ...MOTHER, given: undefined, family: undefined, local: 'X1' });
+    say(perinatal, '09-01', extract);
+    say(maternity, '09-02', patient('patient', MOTHER));
+    say(maternity, '09-03', patient('patient', BABY), born());
+    expect(store.all('Patient')).toHaveLength(3);
+    expect(store.all('RelatedPerson')).toHaveLength(2);
+  });
+
   it('do not bind where the name given differs from the name behind the number', () => {
     say(visiting, '09-01', patient('patient', MOTHER));
     say(

@@ -18,6 +18,8 @@ describe('the workbench', () => {
           'hl7v2-adt',
           'hl7v2-ref',
           'hl7v2-siu',
+          'mhsds',
+          'msds',
           'third-sector-csv',
           'third-sector-form',
         ],
