@@ -27,6 +27,8 @@ export function typeDefinition(name: string): TypeDefinition | undefined {
   return DEFINITIONS.get(name);
 }
 
+export const typeNames = (): Iterable<string> => DEFINITIONS.keys();
+
 export function isPrimitive(type: string): boolean {
   return DEFINITIONS.get(type)?.kind === 'primitive';
 }

@@ -119,22 +119,41 @@ export function compileFragment(loader: Loader, { use }: { use?: string | undefi
   return nothing;
 }
 
+type Alternatives = { rule: Alternative; path: Path }[];
+
+/** After a constant nothing more is asked: of no condition, or of the same. */
+function noteUnreachable(loader: Loader, alternatives: Alternatives): void {
+  for (const [index, { rule, path }] of alternatives.entries()) {
+    const before = alternatives
+      .slice(0, index)
+      .find((one) => one.rule.value != null && (one.rule.when === undefined || one.rule.when === rule.when));
+    if (!before) continue;
+    note(loader, path, 'can never be reached: the alternative before it always has a value');
+    return;
+  }
+}
+
+const FIRST_KEYS = new Set(['to', 'first', 'when', 'required', 'severity']);
+
 /** An element with one value: the first of the rule's alternatives that gives one. */
 function compileValue(loader: Loader, rule: Rule, { path, scope, target, top }: Aimed): Step {
-  const alternatives: { rule: Alternative; path: Path }[] = rule.first?.map((alternative, index) => ({
+  const alternatives: Alternatives = rule.first?.map((alternative, index) => ({
     ...{ rule: alternative, path: [...path, 'first', index] },
   })) ?? [{ rule, path }];
-  const always = alternatives.findIndex(
-    (alternative) => alternative.rule.value !== undefined && alternative.rule.when === undefined,
-  );
-  const unreachable = always < 0 ? undefined : alternatives[always + 1];
-  if (unreachable) note(loader, unreachable.path, 'can never be reached: the alternative before it always has a value');
+  noteUnreachable(loader, alternatives);
+  if (rule.first) {
+    for (const key of Object.keys(rule))
+      if (!FIRST_KEYS.has(key))
+        note(loader, [...path, key], `${key} does not go with first: each alternative has its own`);
+  }
+  const when = rule.first && conditionOf(loader, { when: rule.when, path, scope });
   const producers = alternatives.flatMap((alternative) =>
     compileProducers(loader, { ...alternative, target, scope, top, owner: rule }),
   );
   const { put } = compileWriter(target);
   const field = producers.find((producer) => producer.field)?.field;
   return (run, frame, out) => {
+    if (when && !when(run, frame)) return false;
     const issues = run.issues.length;
     for (let index = 0; index < producers.length; index += 1) {
       const producer = producers[index] as Producer;

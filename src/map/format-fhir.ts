@@ -3,7 +3,7 @@
  * `MessageHeader.reason.coding.code` from the root (first resource of that type), `.resolve(Type)` along a reference, and on from there, `%method`,
  * `%url`, `%fullUrl`, `%type` of the entry; `each` over `entry[Patient]`, `entry[*]` or a path. A list on the way means its first item.
  */
-import { findElement, typeDefinition } from '../fhir/definitions.ts';
+import { type Element, findElement, typeDefinition } from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
 import { type Entry, indexBundle, resolve } from './bundle.ts';
 import {
@@ -24,6 +24,8 @@ const ENTRY = /^entry\[(\*|\w+)\]$/;
 /** Greedy: the last resolve of a chain. */
 const RESOLVE = /^(.*)\.resolve\((\w+)\)(?:\.([\w.]+))?$/;
 const VARIABLES = { type: '/resourceType', fullUrl: '', method: '', url: '' } as const;
+/** https://hl7.org/fhir/R4/valueset-http-verb.html */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'];
 
 export function fhirFormat(schema: Schema): SourceFormat {
   return {
@@ -93,7 +95,7 @@ function followTo(schema: Schema, { inner, type }: { inner: string; type: string
 }
 
 function compilePath(schema: Schema, text: string, scope: Scope): Reader {
-  if (text.startsWith('%')) return compileVariable(text.slice(1), scope);
+  if (text.startsWith('%')) return compileVariable(schema, text.slice(1), scope);
   const [, inner, type, rest] = RESOLVE.exec(text) ?? [];
   if (inner && type) {
     const { targets, reference } = followTo(schema, { inner, type }, scope);
@@ -113,13 +115,17 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
   });
 }
 
-function compileVariable(name: string, scope: Scope): Reader {
+function compileVariable({ resources }: Schema, name: string, scope: Scope): Reader {
   if (!Object.hasOwn(VARIABLES, name))
     throw new PathError(`no variable %${name}${suggest(name, Object.keys(VARIABLES))}`);
   if (scope.kind !== 'entry') throw new PathError(`%${name} needs an entry around it: each: entry[*]`);
   const variable = name as keyof typeof VARIABLES;
   return {
-    ...{ type: 'text', many: false },
+    ...{
+      type: 'text',
+      many: false,
+      codes: { type: resources, method: METHODS, fullUrl: undefined, url: undefined }[variable],
+    },
     read: (_, { entry }) => entry?.[variable],
     at: (_, frame) => frame.at + VARIABLES[variable],
   };
@@ -128,9 +134,10 @@ function compileVariable(name: string, scope: Scope): Reader {
 function compileSteps({ elements }: Schema, path: string[], start: (run: Run, frame: Frame) => Frame): Reader {
   let [present = '', ...steps] = path;
   let many = false;
+  let codes: string[] | undefined;
   for (const step of steps) {
     const other = elements?.[`${present}.${step}`];
-    const element = other ? { type: other, many: false } : findElement(present, step);
+    const element: Element | undefined = other ? { type: other } : findElement(present, step);
     if (!element) {
       throw new PathError(
         `no element ${present}.${step}${suggest(step, Object.keys(typeDefinition(present)?.elements ?? {}))}`,
@@ -138,9 +145,10 @@ function compileSteps({ elements }: Schema, path: string[], start: (run: Run, fr
     }
     present = element.type;
     many = element.many === true;
+    codes = element.codes;
   }
   return {
-    ...{ type: present, many },
+    ...{ type: present, many, codes },
     read: (run, frame) => {
       let node = start(run, frame).node as Json | undefined;
       for (const step of steps) {

@@ -4,7 +4,7 @@
  * `PV2-3` (the first of it), `PID > MRG` (each MRG that follows a PID before the next PID does) or `DG1 > DG1-3`.
  */
 import type { Json } from '../model.ts';
-import { HL7_TYPES } from './hl7v2-types.ts';
+import { checkParts, checkSegment, codesOf, fieldOf, type Hl7Schema, hl7Schema } from './hl7v2-schema.ts';
 import type { SourceFile } from './mapping-file.ts';
 import {
   climb,
@@ -15,24 +15,20 @@ import {
   type Reader,
   type Scope,
   type SourceFormat,
-  suggest,
 } from './run.ts';
 
 /** `place` in its message, from 0: which segment belongs to which is a matter of order. */
 type Segment = { name: string; fields: string[][][][]; place: number };
 type Segments = Record<string, Segment[]>;
-type Schema = Pick<Extract<SourceFile, { format: 'hl7v2' }>, 'types' | 'segments'>;
-type Field = { type: string; many: boolean };
+type Schema = Hl7Schema;
 
 const PATH = /^([A-Z][A-Z0-9]{2})(\[\d+=\w+\])?(?:-(\d+))?((?:\.\d+){0,2})$/;
 const PART = /^([A-Z]{2,3})((?:\.\d+){1,2})$/;
 const EACH = /^([A-Z][A-Z0-9]{2})(?:-(\d+)(\[\*\])?)?$/;
 const GROUP = /^([A-Z][A-Z0-9]{2}) > (([A-Z][A-Z0-9]{2}).*)$/;
-/** `CX* Patient identifier list`: data type, star when it repeats, name. */
-const FIELD = /^(\w+)(\*?) /;
 
-export function hl7v2Format({ types, segments: fields }: Schema): SourceFormat {
-  const schema = { types: { ...HL7_TYPES, ...types }, segments: fields };
+export function hl7v2Format(source: Extract<SourceFile, { format: 'hl7v2' }>): SourceFormat {
+  const schema = hl7Schema(source);
   return {
     root: { kind: 'message', type: 'message', up: null },
     path: (text, scope) => compilePath(schema, text, scope),
@@ -74,7 +70,7 @@ function expandField(schema: Schema, asked: { segment: string; number: string; a
   const { segment, number, all } = asked;
   const { type, many } = fieldOf(schema, segment, number);
   if (all && !many) throw new PathError(`${segment}-${number} does not repeat`);
-  const owner = ownerOf(up, segment);
+  const owner = ownerOf(schema, up, { segment });
   return {
     scope: { kind: `${segment}-${number}`, type, up },
     expand: (run, frame) => {
@@ -119,27 +115,21 @@ const numbered = (name: string, index: number) => (index === 0 ? name : `${name}
 const child = (node: unknown, at: string, up: Frame): Frame => ({ node, at, up });
 const segmentsOf = (root: Frame, name: string) => (root.node as Segments)[name] ?? [];
 
-function checkSegment(schema: Schema, segment: string): void {
-  const known = Object.keys(schema.segments);
-  if (!known.includes(segment)) throw new PathError(`no segment ${segment} in this source${suggest(segment, known)}`);
-}
-
-function fieldOf(schema: Schema, segment: string, number: string): Field {
-  checkSegment(schema, segment);
-  const [, type, star] = FIELD.exec(schema.segments[segment]?.[number] ?? '') ?? [];
-  if (!type)
-    throw new PathError(
-      `no field ${segment}-${number} in this source; it has ${Object.keys(schema.segments[segment] ?? {}).join(', ')}`,
-    );
-  return { type, many: star === '*' };
-}
-
 type Owner = (root: Frame, frame: Frame) => { node: unknown; at: string };
 
 /** The segment a path speaks of: `PRD[1=RT]` the first whose field 1 is RT, else the one an `each` is at, else the first. */
-function ownerOf(scope: Scope, segment: string, only = ''): Owner {
+function ownerOf(
+  schema: Schema,
+  scope: Scope,
+  { segment, only = '' }: { segment: string; only?: string | undefined },
+): Owner {
+  checkSegment(schema, segment);
   const [, field, code] = /^\[(\d+)=(\w+)\]$/.exec(only) ?? [];
   if (field && code) {
+    fieldOf(schema, segment, field);
+    const codes = codesOf(schema, `${segment}-${field}`, [1, 1]);
+    if (codes && !codes.includes(code))
+      throw new PathError(`"${code}" can never be at ${segment}-${field}, which is one of ${codes.join(', ')}`);
     const isCode = ({ fields }: Segment) => fields[Number(field)]?.some((repetition) => repetition[0]?.[0] === code);
     return (root) => {
       const all = segmentsOf(root, segment);
@@ -162,9 +152,7 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
   const [match, segment = '', only, number, parts = ''] = PATH.exec(text) ?? [];
   if (!match || (!number && parts)) throw new PathError(`"${text}" is not a path like PID-5.1 or CX.4`);
   if (number && !only && scope.kind === `${segment}-${number}`) return readRepetition(schema, text, scope, parts);
-  checkSegment(schema, segment);
-  const owner = ownerOf(scope, segment, only);
-  if (only) fieldOf(schema, segment, /\d+/.exec(only)?.[0] ?? '');
+  const owner = ownerOf(schema, scope, { segment, only });
   if (!number) {
     return {
       type: 'text',
@@ -177,7 +165,7 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
   const [component, sub] = indexes(parts);
   const type = checkParts(schema, text, fieldOf(schema, segment, number).type, [component, sub]);
   return {
-    ...{ type, many: false },
+    ...{ type, many: false, codes: codesOf(schema, `${segment}-${number}`, [component, sub]) },
     read: (run, frame) =>
       present((owner(run.root, frame).node as Segment | undefined)?.fields[field]?.[0]?.[component - 1]?.[sub - 1]),
     at: (run, frame) => `${owner(run.root, frame).at}-${number}${parts}`,
@@ -193,20 +181,10 @@ function readRepetition(schema: Schema, text: string, scope: Scope, parts: strin
   const [component, sub] = indexes(parts);
   return {
     ...{ type: checkParts(schema, text, scope.type, [component, sub]), many: false },
+    codes: codesOf(schema, scope.kind, [component, sub]),
     read: (_, frame) => present((frame.node as string[][])[component - 1]?.[sub - 1]),
     at: (_, frame) => frame.at + parts,
   };
 }
 
 const present = (text: string | undefined): Json | undefined => (text === '' ? undefined : text);
-
-/** The source type of a component: `time` or `text`. Throws where the data type has no such component. */
-function checkParts(schema: Schema, text: string, type: string, [component, sub]: [number, number]): string {
-  const parts = schema.types[type] ?? [type];
-  const inner = parts[component - 1];
-  if (!inner) throw new PathError(`"${text}": ${type} has ${parts.length} component${parts.length > 1 ? 's' : ''}`);
-  const innerParts = component === 1 && inner === type ? [type] : (schema.types[inner] ?? [inner]);
-  if (!innerParts[sub - 1])
-    throw new PathError(`"${text}": ${inner} has ${innerParts.length} part${innerParts.length > 1 ? 's' : ''}`);
-  return ['TS', 'DT', 'DTM'].includes(inner) ? 'time' : 'text';
-}

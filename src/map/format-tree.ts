@@ -16,6 +16,12 @@ type Csv = Extract<SourceFile, { format: 'csv' }>;
 type Form = Extract<SourceFile, { format: 'json' }>;
 type Row = { values: Record<string, string>; headers: Record<string, string> };
 
+/** How senders write yes and no (src/map/convert.ts). */
+const BOOLEANS = ['yes', 'y', 'true', 'no', 'n', 'false']
+  .flatMap((word) => [word, word.toUpperCase(), word.charAt(0).toUpperCase() + word.slice(1)])
+  .concat('1', '0');
+const wordsOf = (type: string) => (type === 'boolean' ? BOOLEANS : undefined);
+
 export const normaliseHeader = (header: string) =>
   header
     .replace(/^\uFEFF/, '')
@@ -36,7 +42,7 @@ export function csvFormat(schema: Csv): SourceFormat {
       if (!column)
         throw new PathError(`no column "${text}" in this source${suggest(text, Object.keys(schema.columns))}`);
       return {
-        ...{ type: column.type, many: false },
+        ...{ type: column.type, many: false, codes: wordsOf(column.type) },
         read: (run) => (run.root.node as Row).values[text],
         at: (run) => `${run.position}, ${(run.root.node as Row).headers[text] ?? text}`,
       };
@@ -106,8 +112,10 @@ function locate(text: string, scope: Scope, schema: Form): { reader: Reader; tre
   }
   const suffix = steps.map((step) => `/${step}`).join('');
   const start = (run: Run, frame: Frame) => (absolute ? run.root : frame);
+  const type =
+    typeof tree === 'string' ? tree : Array.isArray(tree) && typeof tree[0] === 'string' ? tree[0] : 'object';
   const reader: Reader = {
-    type: typeof tree === 'string' ? tree : Array.isArray(tree) && typeof tree[0] === 'string' ? tree[0] : 'object',
+    ...{ type, codes: wordsOf(type) },
     many: Array.isArray(tree),
     read: (run, frame) => {
       let node = start(run, frame).node as Json | undefined;

@@ -18,3 +18,6 @@ export const HL7_TYPES: Record<string, string[]> = {
   MSG: 'ID ID ID'.split(' '),
   TS: 'TS ID'.split(' '),
 };
+
+/** Those without parts that a source.yaml may name. */
+export const HL7_PRIMITIVES = 'ST TX FT ID IS NM SI DT DTM TM'.split(' ');

@@ -8,7 +8,7 @@ import type { MappingFile, SourceFile } from './mapping-file.ts';
 import { listSources, MAPPINGS_DIR, type MappingFiles, readMappings } from './read-mappings.ts';
 import type { Frame, Reader, Run, SourceFormat } from './run.ts';
 import { type CompiledCheck, type CompiledStatement, compileCheck, compileStatement } from './statement.ts';
-import { MappingError, type Problem, type YamlFile } from './yaml-file.ts';
+import { MappingError, type Problem, readText, type YamlFile } from './yaml-file.ts';
 
 /** A source's mapping, compiled: closures only. Pure, shared by all messages. */
 export type Mapping = {
@@ -34,9 +34,11 @@ export type Mappings = {
 };
 
 /** Reads and compiles every `<source>/mapping.yaml` of a folder. Throws MappingError with all that is wrong, as file:line:column. */
-export async function loadMappings(dir: URL = MAPPINGS_DIR): Promise<Mappings> {
+export async function loadMappings(dir: URL = MAPPINGS_DIR, read = readText): Promise<Mappings> {
   const problems: Problem[] = [];
-  const files = await readMappings(dir, problems);
+  const files = await readMappings(dir, problems, read);
+  // A broken fragment first: every mapping that uses it would complain of it, too.
+  if (problems.some(({ file }) => file.startsWith('fragments/'))) throw new MappingError(problems);
   const mappings = new Map<string, Mapping>();
   for (const name of files.sources.keys()) {
     const mapping = compileSource(files, name, problems);

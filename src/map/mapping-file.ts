@@ -79,16 +79,44 @@ const Statement = z.strictObject({
   rules: z.array(Rule).optional(),
 });
 
+/** http://hl7.org/fhir/R4/valueset-issue-type.html */
+const ISSUE_TYPES = [
+  ...['invalid', 'structure', 'required', 'value', 'invariant', 'security', 'login', 'unknown', 'expired', 'forbidden'],
+  ...['suppressed', 'processing', 'not-supported', 'duplicate', 'multiple-matches', 'not-found', 'deleted', 'too-long'],
+  ...['code-invalid', 'extension', 'too-costly', 'business-rule', 'conflict', 'transient', 'lock-error', 'no-store'],
+  ...['exception', 'timeout', 'incomplete', 'throttled', 'informational'],
+];
+
 const Check = z.strictObject({
   each: path.optional(),
   when: z.string().describe('condition under which the issue is raised'),
   severity: z.enum(['error', 'warning', 'information']).default('error'),
-  code: z.string().describe('FHIR issue type'),
+  code: z.enum(ISSUE_TYPES).describe('FHIR issue type'),
   field: path.optional().describe('source path that the issue names'),
   text: z.string().describe('may hold {PATH}: only for codes, never for what identifies a person'),
 });
 
-const Repair = z.strictObject({ at: path, match: z.string().describe('regular expression'), with: z.string() });
+const Repair = z.strictObject({
+  at: path,
+  match: z.string().refine(isPattern, 'not a regular expression').describe('regular expression'),
+  with: z.string(),
+});
+
+function isPattern(text: string): boolean {
+  try {
+    return Boolean(new RegExp(text));
+  } catch {
+    return false;
+  }
+}
+
+function isZone(zone: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }));
+  } catch {
+    return false;
+  }
+}
 
 export const MappingFile = z.strictObject({
   name: z.string(),
@@ -96,7 +124,11 @@ export const MappingFile = z.strictObject({
   mode: z
     .enum(['delta', 'snapshot'])
     .describe('delta: what is absent is no news; snapshot: it replaces what was said before'),
-  zone: z.string().default('Europe/London').describe('time zone of times that name none'),
+  zone: z
+    .string()
+    .refine(isZone, 'no such time zone')
+    .default('Europe/London')
+    .describe('time zone of times that name none'),
   saidAt: z.array(path).describe('when the sender says this was so: the first that is present'),
   dialects: z
     .record(z.string(), z.array(Repair))
@@ -112,8 +144,9 @@ export const FragmentFile = z.strictObject({
   rules: z.array(Rule).min(1),
 });
 
+const SourceType = z.enum(['text', 'time', 'boolean', 'integer']);
 const Tree: z.ZodType<SourceTree> = z.lazy(() =>
-  z.union([z.string(), z.record(z.string(), Tree), z.array(Tree).length(1)]),
+  z.union([SourceType, z.record(z.string(), Tree), z.array(Tree).length(1)]),
 );
 export type SourceTree = string | { [name: string]: SourceTree } | SourceTree[];
 
@@ -145,7 +178,7 @@ export const SourceFile = z.discriminatedUnion('format', [
   }),
   z.strictObject({
     format: z.literal('csv'),
-    columns: z.record(z.string(), z.strictObject({ type: z.string(), aliases: z.array(z.string()).default([]) })),
+    columns: z.record(z.string(), z.strictObject({ type: SourceType, aliases: z.array(z.string()).default([]) })),
     ignored,
   }),
   z.strictObject({

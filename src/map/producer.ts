@@ -1,4 +1,6 @@
-import { evaluate } from './fhirpath.ts';
+import { translate } from './concept-map.ts';
+import { askedCodes } from './condition.ts';
+import { checkExpression, evaluate } from './fhirpath.ts';
 import { attempt, conditionOf, type Fragment, type Loader, readPath } from './loader.ts';
 import type { Alternative, Rule } from './mapping-file.ts';
 import {
@@ -50,6 +52,7 @@ export function compileProducers(loader: Loader, given: Given): Producer[] {
     if (!kind || used.length > 1) {
       throw new PathError(`exactly one of ${KINDS.join(', ')}; found ${used.join(' and ') || 'none'}`);
     }
+    checkAsked(loader, rule);
     if (!Array.isArray(rule.from)) return [compileKind[kind](loader, given)];
     return rule.from.map((from) => compileKind.from(loader, { ...given, rule: { ...rule, from } }));
   });
@@ -59,6 +62,15 @@ export function compileProducers(loader: Loader, given: Given): Producer[] {
       : core.produce;
     return { ...core, produce: rule.assumed ? assuming(produce, given.top) : produce, rule: `${file}:${line}` };
   });
+}
+
+/** A code that the condition waits for and the map would then refuse. */
+function checkAsked({ maps }: Loader, { when, from, map, unmapped }: Alternative): void {
+  const table = maps.get(map ?? '');
+  if (when === undefined || unmapped !== 'reject' || !table) return;
+  for (const code of [from ?? []].flat().flatMap((path) => askedCodes(when, path)))
+    if (!translate(table, code))
+      throw new PathError(`"${code}" is not in ConceptMap ${map}${suggest(code, table.codes.keys())}`);
 }
 
 function assuming(produce: Core['produce'], top: string): Core['produce'] {
@@ -110,6 +122,7 @@ const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given)
   expr: (loader, given) => {
     const apply = compileApply('text', optionsOf(loader, given));
     const expression = given.rule.expr ?? '';
+    checkExpression(expression);
     const produce: Core['produce'] = (run, frame) => {
       const [raw] = evaluate(expression, frame.node) as Json[];
       run.source = `${frame.at} (${expression})`;

@@ -1,8 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { typeDefinition, typeNames } from '../fhir/definitions.ts';
+import { checkSource } from './check-source.ts';
 import { type CodeTable, readConceptMap } from './concept-map.ts';
 import type { Fragment, Hook } from './loader.ts';
 import { FragmentFile, MappingFile, SourceFile } from './mapping-file.ts';
-import { type Problem, parseAs, readYaml, type YamlFile } from './yaml-file.ts';
+import { suggest } from './run.ts';
+import { type Problem, parseAs, type ReadText, readText, readYaml, type YamlFile } from './yaml-file.ts';
 
 /** A folder of mappings as it is written, each file read once: what is compiled, as it is or changed. */
 export type MappingFiles = {
@@ -30,30 +33,34 @@ export function listSources(dir: URL): string[] {
 }
 
 /** Every file of a folder, checked by its schema alone; what is wrong is added to `problems`, and that source is left out. */
-export async function readMappings(dir: URL, problems: Problem[]): Promise<MappingFiles> {
+export async function readMappings(dir: URL, problems: Problem[], read = readText): Promise<MappingFiles> {
   const files: MappingFiles = {
-    fragments: readFragments(dir, problems),
-    maps: readMaps(new URL('concept-maps/', dir), problems),
+    fragments: readFragments(dir, problems, read),
+    maps: readMaps(new URL('concept-maps/', dir), problems, read),
     sources: new Map(),
   };
   for (const name of listSources(dir)) {
-    const source = await readSource(new URL(`${name}/`, dir), name, problems);
+    const source = await readSource(new URL(`${name}/`, dir), name, { problems, read });
     if (source) files.sources.set(name, source);
   }
   return files;
 }
 
-async function readSource(dir: URL, folder: string, problems: Problem[]): Promise<SourceFiles | undefined> {
-  const file = readYaml(new URL('mapping.yaml', dir), `${folder}/mapping.yaml`);
+type Reading = { problems: Problem[]; read: ReadText };
+
+async function readSource(dir: URL, folder: string, { problems, read }: Reading): Promise<SourceFiles | undefined> {
+  const file = readYaml(new URL('mapping.yaml', dir), `${folder}/mapping.yaml`, read);
   const data = parseAs(file, MappingFile, problems);
-  const source = parseAs(readYaml(new URL('source.yaml', dir), `${folder}/source.yaml`), SourceFile, problems);
+  const sourceFile = readYaml(new URL('source.yaml', dir), `${folder}/source.yaml`, read);
+  const source = parseAs(sourceFile, SourceFile, problems);
+  if (source) checkSource(sourceFile, source, problems);
   if (!data || !source) return undefined;
   if (data.name !== folder)
     problems.push({ ...file.where(['name']), message: `name "${data.name}" is not the folder's, "${folder}"` });
   const hooks = existsSync(new URL('hooks.ts', dir))
     ? ((await import(new URL('hooks.ts', dir).href)) as Record<string, Hook>)
     : {};
-  return { file, data, source, maps: readMaps(new URL('maps/', dir), problems), hooks };
+  return { file, data, source, maps: readMaps(new URL('maps/', dir), problems, read), hooks };
 }
 
 function filesOf(dir: URL, suffix: string): string[] {
@@ -64,22 +71,33 @@ function filesOf(dir: URL, suffix: string): string[] {
     : [];
 }
 
-function readFragments(dir: URL, problems: Problem[]): MappingFiles['fragments'] {
+function readFragments(dir: URL, problems: Problem[], read: ReadText): MappingFiles['fragments'] {
   const fragments: MappingFiles['fragments'] = new Map();
   for (const name of filesOf(new URL('fragments/', dir), '.yaml')) {
-    const file = readYaml(new URL(`fragments/${name}`, dir), `fragments/${name}`);
+    const file = readYaml(new URL(`fragments/${name}`, dir), `fragments/${name}`, read);
     const data = parseAs(file, FragmentFile, problems);
-    if (data) fragments.set(data.name, { file, data });
+    if (!data) continue;
+    if (`${data.name}.yaml` !== name)
+      problems.push({
+        ...file.where(['name']),
+        message: `name "${data.name}" is not the file's, "${name.slice(0, -5)}"`,
+      });
+    if (!typeDefinition(data.type))
+      problems.push({
+        ...file.where(['type']),
+        message: `no FHIR type ${data.type}${suggest(data.type, typeNames())}`,
+      });
+    fragments.set(data.name, { file, data });
   }
   return fragments;
 }
 
-function readMaps(dir: URL, problems: Problem[]): Map<string, CodeTable> {
+function readMaps(dir: URL, problems: Problem[], read: ReadText): Map<string, CodeTable> {
   const maps = new Map<string, CodeTable>();
   for (const file of filesOf(dir, '.json')) {
     const name = file.slice(0, -5);
     try {
-      maps.set(name, readConceptMap(name, JSON.parse(readFileSync(new URL(file, dir), 'utf8'))));
+      maps.set(name, readConceptMap(name, JSON.parse(read(new URL(file, dir)))));
     } catch (error) {
       problems.push({ file, line: 1, column: 1, message: error instanceof Error ? error.message : String(error) });
     }

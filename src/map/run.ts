@@ -37,6 +37,8 @@ export type Reader = {
   /** `text`, `time`, `boolean`, `integer`, or a FHIR type. */
   type: string;
   many: boolean;
+  /** All that it may hold, where the source says so: the codes of a closed list. */
+  codes?: readonly string[] | undefined;
 };
 
 export type Expander = { scope: Scope; expand: (run: Run, frame: Frame) => Frame[] };

@@ -29,6 +29,9 @@ function elementOf(type: string, name: string): Element {
   return element;
 }
 
+const TIMES = new Set(['date', 'dateTime', 'instant']);
+const TIME = /^\d{4}(-\d\d(-\d\d(T\S+)?)?)?$/;
+
 /** Throws PathError where a constant is not what its element holds. */
 export function checkConstant(element: Element, value: Json, path: string): void {
   if (element.many && Array.isArray(value)) {
@@ -47,7 +50,8 @@ export function checkConstant(element: Element, value: Json, path: string): void
       : /^(decimal|.*nt(eger)?)$/i.test(element.type) && element.type !== 'instant'
         ? 'number'
         : 'string';
-  if (typeof value !== wanted) throw new PathError(`wrong type: ${path} is ${element.type}`);
+  if (typeof value !== wanted || (TIMES.has(element.type) && !TIME.test(String(value))))
+    throw new PathError(`wrong type: ${path} is ${element.type}`);
   checkCode(element, String(value), path);
 }
 

@@ -1,17 +1,29 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, type Node, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { z } from 'zod';
+import { suggest } from './run.ts';
 
 export type Path = readonly PropertyKey[];
 /** Something wrong in a mapping, where it stands, and what would be right. */
 export type Problem = { file: string; line: number; column: number; message: string };
 
 /** A YAML file that knows where each of its values stands. */
-export type YamlFile = { name: string; data: unknown; where: (path: Path) => Problem; errors: Problem[] };
+export type YamlFile = {
+  name: string;
+  data: unknown;
+  where: (path: Path) => Problem;
+  /** Where the last key of the path stands, instead of its value. */
+  whereKey: (path: Path) => Problem;
+  errors: Problem[];
+};
 
-export function readYaml(url: URL, name: string): YamlFile {
+/** How a file's text is had: a test may change one. */
+export type ReadText = (file: URL) => string;
+export const readText: ReadText = (file) => readFileSync(file, 'utf8');
+
+export function readYaml(url: URL, name: string, read: ReadText = readText): YamlFile {
   const counter = new LineCounter();
-  const document = parseDocument(readFileSync(url, 'utf8'), { lineCounter: counter, strict: true });
+  const document = parseDocument(read(url), { lineCounter: counter, strict: true });
   const position = (offset: number, message = ''): Problem => {
     const { line, col } = counter.linePos(offset);
     return { file: name, line: Math.max(line, 1), column: Math.max(col, 1), message };
@@ -23,8 +35,32 @@ export function readYaml(url: URL, name: string): YamlFile {
     }
     return position(0);
   };
-  const errors = document.errors.slice(0, 1).map((error) => position(error.pos[0], error.message.split('\n')[0] ?? ''));
-  return { name, where, errors, data: errors.length === 0 ? document.toJS() : undefined };
+  const whereKey = (path: Path): Problem => {
+    const map = document.getIn(path.slice(0, -1), true);
+    const pair = isMap(map) ? map.items.find(({ key }) => isScalar(key) && key.value === path.at(-1)) : undefined;
+    return isScalar(pair?.key) && pair.key.range ? position(pair.key.range[0]) : where(path);
+  };
+  const problem = document.errors[0] ?? danglingAlias(document);
+  const errors = problem ? [position(problem.pos[0] ?? 0, problem.message.split('\n')[0] ?? '')] : [];
+  return { name, where, whereKey, errors, data: problem ? undefined : document.toJS() };
+}
+
+/** The parser leaves this to the reader, who is only told that there is one. */
+function danglingAlias(document: Document.Parsed): { pos: readonly number[]; message: string } | undefined {
+  const anchors = new Set<string>();
+  let found: ReturnType<typeof danglingAlias>;
+  visit(document, (_, node) => {
+    if (isAlias(node) && !anchors.has(node.source)) {
+      found = {
+        pos: node.range ?? [0],
+        message: `no anchor "&${node.source}" before it${suggest(node.source, anchors)}`,
+      };
+      return visit.BREAK;
+    }
+    if (isNode(node) && 'anchor' in node && node.anchor) anchors.add(node.anchor);
+    return undefined;
+  });
+  return found;
 }
 
 /** Reads it by a schema; every fault becomes a problem, and then there is no data. */
@@ -33,11 +69,42 @@ export function parseAs<T>(file: YamlFile, schema: z.ZodType<T>, problems: Probl
   if (file.errors.length > 0) return undefined;
   const parsed = schema.safeParse(file.data);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) {
-    const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
-    problems.push({ ...file.where(path), message: `${issue.path.join('.')}: ${issue.message}` });
+  for (const issue of parsed.error.issues.flatMap(nearest)) {
+    if (issue.code !== 'unrecognized_keys') {
+      problems.push({ ...file.where(issue.path), message: `${issue.path.join('.')}: ${issue.message}` });
+      continue;
+    }
+    const known = new Set(keysOf(z.toJSONSchema(schema, { io: 'input' })));
+    for (const key of issue.keys)
+      problems.push({
+        ...file.whereKey([...issue.path, key]),
+        message: `unrecognized key "${key}"${suggest(key, known)}`,
+      });
   }
   return undefined;
+}
+
+/** Of a union, what is wrong by the one of its forms that comes furthest; where none does, what all of them want. */
+function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const forms = issue.errors.map((form) => form.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
+  const inside = forms.filter((form) =>
+    form.some(({ path, code }) => path.length > issue.path.length || code === 'unrecognized_keys'),
+  );
+  const [first] = inside;
+  if (first) return first.flatMap(nearest);
+  return [
+    { ...issue, message: [...new Set(forms.flat().map(({ message }) => message))].join('; or ') || issue.message },
+  ];
+}
+
+/** Every key that a JSON Schema names anywhere. */
+function keysOf(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  return Object.entries(schema).flatMap(([name, inner]) => [
+    ...(name === 'properties' ? Object.keys(inner as object) : []),
+    ...keysOf(inner),
+  ]);
 }
 
 /** All problems of a load, each as `file:line:column: what is wrong`. */

@@ -89,6 +89,14 @@ describe('a rule', () => {
     });
   });
 
+  test('asks the condition of a rule before any of its alternatives', async () => {
+    const rules = '- to: name.text\n  when: sure = true\n  first: [{ from: code }, { value: nobody }]';
+    expect(await patientOf(rules, { code: 'x', sure: true })).toMatchObject({ name: [{ text: 'x' }] });
+    expect(await patientOf(`${rules}\n- { to: birthDate, from: born }`, { code: 'x', born: '2025-01-02' })).toEqual({
+      ...{ resourceType: 'Patient', birthDate: '2025-01-02' },
+    });
+  });
+
   test('reads dates as people write them, keeps partial ones, never shifts a birth date', async () => {
     const born = async (text: string) =>
       await patientOf('- { to: birthDate, from: born }\n- { to: deceasedDateTime, from: when }', {

@@ -124,13 +124,74 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     [
       'a word the language does not have',
       '{ to: birthDate, form: born }',
-      /form\/mapping\.yaml:9:32: .*[Uu]nrecognized key/,
+      'form/mapping.yaml:9:26: unrecognized key "form"; did you mean "from"?',
     ],
     [
       'a needed element that is none',
       '{ to: name, each: items, needs: [famly], rules: [{ to: text, from: kind }] }',
       /form\/mapping\.yaml:9:42: no element HumanName\.famly/,
     ],
+    [
+      'a condition that nothing fulfils',
+      '{ to: birthDate, from: born, when: code = a and code = b }',
+      'form/mapping.yaml:9:44: can never be true: "code = a" and "code = b"',
+    ],
+    [
+      'a condition that takes back what it asks',
+      '{ to: birthDate, from: born, when: sure or code and code in (a) and not code }',
+      'form/mapping.yaml:9:44: can never be true: "code" and "code in (a)" and "not code"',
+    ],
+    [
+      'a condition on a code that its map never has, and one that it has',
+      '{ to: birthDate, from: born, when: "code known name-use and code in (L, Lx) and code != L" }',
+      'form/mapping.yaml:9:44: can never be true: "code known name-use" and "code in (L, Lx)" and "code != L"',
+    ],
+    [
+      'a value that a closed list does not have',
+      '{ to: birthDate, from: born, when: sure = ture }',
+      /form\/mapping\.yaml:9:44: "ture" can never be at sure, which is one of .*; did you mean "true"\?/,
+    ],
+    [
+      'a code that the map would refuse',
+      '{ to: gender, from: code, map: administrative-sex, unmapped: reject, when: "code in (F, Mx)" }',
+      'form/mapping.yaml:9:29: "Mx" is not in ConceptMap administrative-sex; did you mean "M"?',
+    ],
+    [
+      'a word that is no and',
+      '{ to: birthDate, from: born, when: code = a adn sure }',
+      'form/mapping.yaml:9:44: "a adn sure" is more than one word: in (a adn sure) takes several',
+    ],
+    [
+      'a list that is none',
+      '{ to: birthDate, from: born, when: "code in (a, b) ro code in (c)" }',
+      'form/mapping.yaml:9:44: "(a, b) ro code in (c)" is not a list like (a, b)',
+    ],
+    [
+      'a length that is no number',
+      '{ to: birthDate, from: born, when: code longer eight }',
+      'form/mapping.yaml:9:44: "eight" is not a number of characters',
+    ],
+    [
+      'an expression that cannot be read',
+      '{ to: birthDate, expr: "born.(" }',
+      /form\/mapping\.yaml:9:32: "born\.\(" is not FHIRPath/,
+    ],
+    [
+      'an unknown policy',
+      '{ to: gender, from: code, map: administrative-sex, unmapped: rejct }',
+      /form\/mapping\.yaml:9:70: .*"reject"\|"keep-original"/,
+    ],
+    [
+      'a map beside alternatives, which have their own',
+      '{ to: gender, map: administrative-sex, first: [{ value: male }] }',
+      'form/mapping.yaml:9:28: map does not go with first: each alternative has its own',
+    ],
+    [
+      'a date that is none',
+      '{ to: birthDate, value: yesterday }',
+      'form/mapping.yaml:9:33: wrong type: Patient.birthDate is date',
+    ],
+    ['an alias without an anchor', '{ to: name, rules: *nmae }', 'form/mapping.yaml:9:28: no anchor "&nmae" before it'],
   ])('%s', async (_, rule, problem) => {
     expect(await oneRule(rule)).toMatch(problem);
   });
@@ -140,6 +201,10 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       'form/mapping.yaml:10:15: duplicate target "birthDate": use first for alternatives',
     ]);
     expect(await told(formFiles('- to: active\n  first:\n    - { value: true }\n    - { from: sure }'))).toEqual([
+      'form/mapping.yaml:12:13: can never be reached: the alternative before it always has a value',
+    ]);
+    const twice = '- to: gender\n  first:\n    - { value: male, when: sure }\n    - { value: other, when: sure }';
+    expect(await told(formFiles(twice))).toEqual([
       'form/mapping.yaml:12:13: can never be reached: the alternative before it always has a value',
     ]);
   });
@@ -165,6 +230,47 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     ]);
   });
 
+  test('what stands at the top: a zone, a pattern, the kind of an issue, two statements of one name', async () => {
+    const first = async (top: string) => (await told(formFiles('- { to: birthDate, from: born }', { top })))[0];
+    expect(await first('zone: Europe/Londn\n')).toBe('form/mapping.yaml:5:7: zone: no such time zone');
+    expect(await first('dialects: { old: [{ at: born, match: "(", with: y }] }\n')).toBe(
+      'form/mapping.yaml:5:38: dialects.old.0.match: not a regular expression',
+    );
+    expect(await first('checks: [{ when: not born, code: requird, text: x }]\n')).toMatch(
+      /^form\/mapping\.yaml:5:34: checks\.0\.code: .*"required"/,
+    );
+    const files = formFiles('- { to: birthDate, from: born }');
+    const text = `${files['form/mapping.yaml']}  - { local: patient, resource: Patient, rules: [{ to: birthDate, from: born }] }\n`;
+    expect(await told({ ...files, 'form/mapping.yaml': text })).toEqual([
+      'form/mapping.yaml:10:14: duplicate statement "patient"',
+    ]);
+  });
+
+  test('a source.yaml: types, data types, headers of two columns, places that are none', async () => {
+    const first = async (source: string, from: string, to: string) => {
+      const files = changed(source, (text) => text);
+      const text = files[`${source}/source.yaml`] as string;
+      return (await told({ ...files, [`${source}/source.yaml`]: text.replace(from, to) }))[0];
+    };
+    expect(await first('third-sector-form', 'submittedAt: time', 'submittedAt: tiem')).toMatch(
+      /^third-sector-form\/source\.yaml:5:16: fields\.submittedAt: .*"time"/,
+    );
+    expect(await first('third-sector-csv', '[dob, birth date]', '[dob, first name]')).toBe(
+      'third-sector-csv/source.yaml:9:47: "first name" already names a column',
+    );
+    expect(await first('hl7v2-adt', 'TS Date/time of message', 'TX5 Date/time of message')).toBe(
+      'hl7v2-adt/source.yaml:7:8: no data type "TX5"; did you mean "TX"?',
+    );
+    expect(await first('hl7v2-adt', '[A01, A03', '[A1, A03')).toMatch(/"A1" is no trigger event like A01$/);
+    expect(await first('hl7v2-adt', 'PID-18:', 'PID_18:')).toMatch(/"PID_18" is no place like PID-18/);
+    expect(await first('birth-notification', 'elements:', 'elements:\n  Patient.active: boolean')).toMatch(
+      /R4 has Patient\.active: leave it out$/,
+    );
+    expect(await first('fhir-r4', 'Practitioner, ', 'Practitionr, ')).toBe(
+      'fhir-r4/source.yaml:3:112: no resource type Practitionr; did you mean "Practitioner"?',
+    );
+  });
+
   test('HL7 v2 paths are checked against fields, data types and repetitions', async () => {
     const first = async (from: string, to: string) =>
       (await told(changed('hl7v2-adt', (text) => text.replace(from, to))))[0];
@@ -173,6 +279,9 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     );
     expect(await first('from: PV1-3.6', 'from: PV1-3.16')).toMatch(/"PV1-3.16": PL has 11 components$/);
     expect(await first('each: NK1', 'each: NK2')).toMatch(/no segment NK2 in this source; did you mean "NK1"\?$/);
+    expect(await first('when: MSH-9.2 = A40', 'when: MSH-9.2 = A41')).toMatch(
+      /"A41" can never be at MSH-9\.2, which is one of A01, .*, A40; did you mean "A01"\?$/,
+    );
     expect(await first("each: 'PV1-19[*]'", "each: 'PV1-10[*]'")).toMatch(/PV1-10 does not repeat$/);
   });
 
@@ -197,6 +306,21 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       'fragments/broken.yaml': fragment,
     };
     expect(await told(files)).toEqual(['fragments/broken.yaml:4:24: "CX.99": CX has 10 components']);
+  });
+
+  test('a fragment of a wrong name or type, and one that cannot be read, are told once', async () => {
+    const fragment = async (text: string) =>
+      told({ ...formFiles('- { to: name, use: mine }'), 'fragments/mine.yaml': text });
+    const rules = 'rules:\n  - { to: text, from: name }\n';
+    expect(await fragment(`name: mien\ntype: HumanName\n${rules}`)).toEqual([
+      'fragments/mine.yaml:1:7: name "mien" is not the file\'s, "mine"',
+    ]);
+    expect(await fragment(`name: mine\ntype: HumanNam\n${rules}`)).toEqual([
+      'fragments/mine.yaml:2:7: no FHIR type HumanNam; did you mean "HumanName"?',
+    ]);
+    expect(await fragment(`name: mine\ntype: HumanName\nrles: []\n${rules}`)).toEqual([
+      'fragments/mine.yaml:3:1: unrecognized key "rles"; did you mean "rules"?',
+    ]);
   });
 
   test('broken YAML and a broken ConceptMap are told with their file', async () => {
