@@ -14,9 +14,13 @@ export function itemsOf(type: string, holder: Node, name: string): Item[] {
   if (!elements) return [];
   if (!name.endsWith('[x]')) return itemsAt(elementIn(elements, name)?.type, holder, name);
   const choice = name.slice(0, -3);
-  return Object.keys(elements).flatMap((form) =>
-    elements[form]?.choice === choice ? itemsAt(elements[form].type, holder, form) : [],
-  );
+  const items: Item[] = [];
+  for (const key in holder) {
+    const form = key.startsWith('_') ? key.slice(1) : key;
+    if (elements[form]?.choice !== choice || (form !== key && holder[form] !== undefined)) continue;
+    items.push(...itemsAt(elements[form].type, holder, form));
+  }
+  return items;
 }
 
 function itemsAt(type: string | undefined, holder: Node, name: string): Item[] {
