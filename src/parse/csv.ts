@@ -9,13 +9,14 @@ const REFUSED_NAMES = ['__proto__', 'constructor', 'prototype'];
 
 /**
  * A CSV file (RFC 4180, with `;` and tab too) with a header row: one unit per row, numbered as a spreadsheet shows it, so the
- * first is `row 2`. A row that cannot be read, or has not as many cells as the header, is a unit with `error`; a quote that is
+ * first is `row 2`. A first line `sep=;`, which Excel reads and does not show, names the delimiter. A row that cannot be read, or has not as many cells as the header, is a unit with `error`; a quote that is
  * never closed costs its own line only. Throws Rejected(400) where there is no header, no row, or no text.
  */
 export function readCsv(body: Buffer): Unit[] {
   const text = decode(body);
-  const delimiter = detectDelimiter(text);
-  const first = readRow(text, 0, delimiter);
+  const [hint = '', separator] = /^sep=(.)(?:\r\n|\r|\n)/i.exec(text) ?? [];
+  const delimiter = separator ?? detectDelimiter(text);
+  const first = readRow(text, hint.length, delimiter);
   const header = checkHeader(first.cells);
   const units: Unit[] = [];
   for (let at = first.next, number = 2; at < text.length; number++) {

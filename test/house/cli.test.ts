@@ -29,10 +29,11 @@ test('a registered system is printed with its token once, and listed without it'
 });
 
 test('a system may send by several mappings of HL7 v2, and of nothing else', async () => {
-  const add = (source: string) =>
-    skein('system', 'add', '--name', 'pas', '--ods', 'RXX', '--team', 'pas', '--source', source, '--json');
+  const add = (source: string, name = 'pas') =>
+    skein('system', 'add', '--name', name, '--ods', 'RXX', '--team', 'pas', '--source', source, '--json');
   expect(JSON.parse((await add('hl7v2-adt, hl7v2-siu')).output).source).toBe('hl7v2-adt,hl7v2-siu');
-  for (const source of ['hl7v2-adt,fhir-r4', 'fhir-r4,third-sector-form', 'hl7v2-adt,hl7v2'])
+  expect(JSON.parse((await add('mhsds', 'mental-health')).output).source).toBe('mhsds');
+  for (const source of ['mhsds,msds', 'hl7v2-adt,fhir-r4', 'fhir-r4,third-sector-form', 'hl7v2-adt,hl7v2'])
     expect((await add(source)).code).toBe(2);
 });
 

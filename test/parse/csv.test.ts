@@ -21,11 +21,20 @@ describe('a CSV file', () => {
     ['CRLF', 'name,town\r\nAna,Leeds\r\n'],
     ['CR', 'name,town\rAna,Leeds\r'],
     ['a byte order mark', '\ufeffname,town\nAna,Leeds'],
+    ['the line by which Excel is told the delimiter', 'sep=;\r\nname;town\r\nAna;Leeds\r\n'],
+    ['that line behind a byte order mark', '\ufeffSEP=|\nname|town\nAna|Leeds'],
     ['quotes everywhere', '"name","town"\n"Ana","Leeds"'],
     ['empty columns at the end', 'name,town,,\nAna,Leeds,,'],
     ['spaces around the column names', ' name , town\nAna,Leeds'],
   ])('is read with %s', (_, body) => {
     expect(trees(body)).toEqual([{ name: 'Ana', town: 'Leeds' }]);
+  });
+
+  test('that tells Excel its delimiter is numbered as Excel shows it, and keeps others in its cells', () => {
+    expect(parse('sep=;\nname;town\nAna;Leeds, West\nBo')).toEqual([
+      { position: 'row 2', tree: { name: 'Ana', town: 'Leeds, West' } },
+      { position: 'row 3', tree: null, error: expect.objectContaining({ code: 'structure' }) },
+    ]);
   });
 
   test('is read in UTF-8, Windows-1252 and UTF-16', () => {
