@@ -48,6 +48,7 @@ const parseCondition = (text: string): string[][] =>
 function conditionOf({ reader, test }: Clause): Condition {
   return (run, frame) => {
     const raw = reader.read(run, frame);
+    if (reader.any && Array.isArray(raw) && raw.length > 0) return raw.some((value) => test(textOf(value)));
     return test(raw === undefined || raw === '""' ? undefined : textOf(Array.isArray(raw) ? raw[0] : raw));
   };
 }

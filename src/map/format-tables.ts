@@ -1,4 +1,7 @@
-/** Paths of an extract's rows: `BirthDate` (this row's), `MHS001MPI.BirthDate` (of the row it belongs to, or that it names). */
+/**
+ * Paths of an extract's rows: `BirthDate` (this row's), `MHS001MPI.BirthDate` (of the row it belongs to, or that it names); in a
+ * condition also of the rows that belong to it, any of them.
+ */
 import type { Issue, Json } from '../model.ts';
 import { joinTables } from './join-tables.ts';
 import {
@@ -26,7 +29,9 @@ export function tablesFormat(schema: TablesFile): SourceFormat {
     prune,
     path: (text, scope) => compilePath(schema, text, scope),
     each: (text, scope) => {
+      if (!tables[text]) throw new PathError(`no table "${text}" in this source${suggest(text, Object.keys(tables))}`);
       const steps = stepsTo(schema, scope.type, text);
+      if (!steps) throw new PathError(`the rows of ${text} do not belong to ${scope.type}`);
       const inner = steps.reduce<Scope>((up, type) => ({ kind: 'row', type, up }), scope);
       return { scope: inner, expand: (_, frame) => steps.reduce(rowsBelow, [frame]) };
     },
@@ -40,10 +45,6 @@ export function tablesFormat(schema: TablesFile): SourceFormat {
     },
   };
 
-  function rowsBelow(frames: Frame[], table: string): Frame[] {
-    return frames.flatMap((up) => rowsOf((up.node as Node)[table]).map((node) => ({ node, at: placeOf(node), up })));
-  }
-
   function walkRows(node: Node, visit: (row: Node) => void): void {
     visit(node);
     for (const name of Object.keys(tables)) for (const row of rowsOf(node[name])) walkRows(row, visit);
@@ -53,24 +54,34 @@ export function tablesFormat(schema: TablesFile): SourceFormat {
 const placeOf = ({ $at }: Node) => textOf($at);
 const rowsOf = (value: Json | undefined) => (Array.isArray(value) ? value : []).filter(isObject);
 
-/** The tables from one down to another that belongs to it. */
-function stepsTo({ tables }: TablesFile, from: string, to: string): string[] {
-  if (!tables[to]) throw new PathError(`no table "${to}" in this source${suggest(to, Object.keys(tables))}`);
+const rowsBelow = (frames: Frame[], table: string): Frame[] =>
+  frames.flatMap((up) => rowsOf((up.node as Node)[table]).map((node) => ({ node, at: placeOf(node), up })));
+
+/** The tables from one down to another; undefined where that does not belong to it. */
+function stepsTo({ tables }: TablesFile, from: string, to: string): string[] | undefined {
   const steps: string[] = [];
   for (let at: string | undefined = to; at !== from; at = tables[at]?.of) {
-    if (at === undefined) throw new PathError(`the rows of ${to} do not belong to ${from}`);
+    if (at === undefined) return undefined;
     steps.unshift(at);
   }
   return steps;
 }
 
-function compilePath({ tables, unit }: TablesFile, text: string, scope: Scope): Reader {
+function compilePath(schema: TablesFile, text: string, scope: Scope): Reader {
+  const { tables, unit } = schema;
   const [table = '', column = ''] = text.includes('.') ? text.split('.') : [scope.type, text];
   const declared = tables[table];
   if (!declared) throw new PathError(`no table "${table}" in this source${suggest(table, Object.keys(tables))}`);
   const type = declared.columns[column];
   if (!type) throw new PathError(`no column "${text}" in this source${suggest(column, Object.keys(declared.columns))}`);
   const levels = findScope(scope, (one) => one.type === table);
+  const steps = levels < 0 ? stepsTo(schema, scope.type, table) : undefined;
+  if (steps)
+    return {
+      ...{ type: 'rows', many: true, any: true },
+      read: (_, frame) => steps.reduce(rowsBelow, [frame]).flatMap(({ node }) => (node as Node)[column] ?? []),
+      at: (_, frame) => `${frame.at}, ${text}`,
+    };
   const users = declared.one ? { [unit]: '' } : (declared.for ?? {});
   if (levels < 0 && findScope(scope, (one) => users[one.type] !== undefined) < 0)
     throw new PathError(`no row of ${table} is known here: name it in each`);

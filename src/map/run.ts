@@ -39,6 +39,8 @@ export type Reader = {
   many: boolean;
   /** All that it may hold, where the source says so: the codes of a closed list. */
   codes?: readonly string[] | undefined;
+  /** Of many rows: only asked in a condition, which any of them fulfils. */
+  any?: true;
 };
 
 export type Expander = { scope: Scope; expand: (run: Run, frame: Frame) => Frame[] };

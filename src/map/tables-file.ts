@@ -16,7 +16,7 @@ export const TablesFile = z
           .optional()
           .describe('tables whose rows name one of this, and the column that does'),
         one: z.literal(true).optional().describe('one row, which speaks of the whole file'),
-        columns: z.record(z.string(), z.string()).describe('types of the columns that are read'),
+        columns: z.record(z.string(), z.enum(['text', 'time', 'boolean', 'integer'])).describe('those that are read'),
       }),
     ),
     ignored: z.record(z.string(), z.string()).default({}).describe('MHS101Referral.OrgIDComm, or a whole table'),
@@ -26,14 +26,26 @@ export const TablesFile = z
   });
 export type TablesFile = Pick<z.infer<typeof TablesFile>, 'unit' | 'tables' | 'ignored'>;
 
-/** Joins that lead nowhere. */
-function tableFaults({ unit, tables }: TablesFile): { path: string[]; message: string }[] {
+/** Joins that lead nowhere, and columns that are both read and ignored. */
+function tableFaults({ unit, tables, ignored }: TablesFile): { path: string[]; message: string }[] {
   const has = (table = '', column = '') => Object.hasOwn(tables[table]?.columns ?? {}, column);
+  const isRound = (name: string) => {
+    const above = new Set<string>();
+    for (let at = tables[name]?.of; at !== undefined && !above.has(at); at = tables[at]?.of) above.add(at);
+    return above.has(name);
+  };
+  const idle = Object.keys(ignored).flatMap((name) => {
+    const [table = '', column] = name.split('.');
+    if (column === undefined) return tables[table] ? [{ path: ['ignored', name], message: `${name} is read` }] : [];
+    if (!tables[table]) return [{ path: ['ignored', name], message: `no table "${table}"` }];
+    return has(table, column) ? [{ path: ['ignored', name], message: `${name} is read` }] : [];
+  });
   const own = Object.entries(tables).flatMap(([name, { key, of, by, for: users = {}, one }]) => {
     const joined = name === unit || of !== undefined || one || Object.keys(users).length > 0;
     return [
       ...(key === undefined || has(name, key) ? [] : [{ path: ['key'], message: `no column "${key}"` }]),
       ...(of === undefined || tables[of]?.key ? [] : [{ path: ['of'], message: `no table "${of}" with a key` }]),
+      ...(isRound(name) ? [{ path: ['of'], message: `${name} belongs to itself` }] : []),
       ...(of === undefined || has(name, by) ? [] : [{ path: ['by'], message: `no column "${by}"` }]),
       ...(joined ? [] : [{ path: [], message: 'nothing joins it: of, for or one' }]),
       ...Object.entries(users).flatMap(([table, column]) =>
@@ -41,5 +53,9 @@ function tableFaults({ unit, tables }: TablesFile): { path: string[]; message: s
       ),
     ].map(({ path, message }) => ({ path: ['tables', name, ...path], message }));
   });
-  return tables[unit]?.key ? own : [...own, { path: ['unit'], message: `no table "${unit}" with a key` }];
+  return [
+    ...own,
+    ...idle,
+    ...(tables[unit]?.key && !tables[unit].of ? [] : [{ path: ['unit'], message: `no table "${unit}" with a key` }]),
+  ];
 }

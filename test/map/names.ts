@@ -33,6 +33,9 @@ export function namesOfSource(text: string): Name[] {
   const format = /^format: (\w+)/m.exec(text)?.[1] ?? '';
   return namesOf(text, ({ key, pairs, text: raw, isKey }) => {
     const [top = ''] = pairs.map(keyOf);
+    // The names of columns that nobody reads are their sender's; the tables that they are of are not.
+    if (top === 'ignored' && format === 'tables')
+      return isKey && /^\w+(?=\.)/.test(raw) ? wordsOf(raw.split('.', 1)[0] ?? '', 0) : false;
     if (top === 'ignored') return isKey && format !== 'csv' && format !== 'json';
     if (isKey) return true;
     if (key === 'aliases') return false;

@@ -157,6 +157,11 @@ describe('a mistake in how tables are joined is an error at load', () => {
     ['by: ServiceRequestID', 'by: ServiceRequest', 'no column "ServiceRequest"'],
     ['key: CareContactID', 'key: CareContact', 'no column "CareContact"'],
     ['unit: MHS001MPI', 'unit: MHS000Header', 'no table "MHS000Header" with a key'],
+    ['of: MHS001MPI', 'of: MHS201CareContact', 'MHS101Referral belongs to itself'],
+    ['  MHS101Referral.OrgIDComm', '  MHS101Referal.OrgIDComm', 'no table "MHS101Referal"'],
+    ['  MHS101Referral.OrgIDComm', '  MHS101Referral.ServDischDate', 'MHS101Referral.ServDischDate is read'],
+    ['  MHS002GP:', '  MHS902ServiceTeamDetails:', 'MHS902ServiceTeamDetails is read'],
+    ['Postcode: text', 'Postcode: txet', 'Invalid option'],
     ['one: true', '', 'nothing joins it: of, for or one'],
     ['MHS101Referral: CareProfTeamLocalID,', 'MHS101Referral: Team,', 'no column "Team" in table "MHS101Referral"'],
   ])('%s as "%s"', async (was, is, message) => {
@@ -167,7 +172,12 @@ describe('a mistake in how tables are joined is an error at load', () => {
     ['from: Postcode', 'from: PostCode', 'no column "PostCode" in this source; did you mean "Postcode"?'],
     ['each: MHS201CareContact', 'each: MHS201CareContacts', 'no table "MHS201CareContacts" in this source'],
     ['each: MHS201CareContact', 'each: MHS902ServiceTeamDetails', 'do not belong to MHS001MPI'],
-    ['from: Postcode', 'from: MHS201CareContact.AttendStatus', 'no row of MHS201CareContact is known here'],
+    ['from: Postcode', 'from: MHS201CareContact.AttendStatus', 'the source is rows'],
+    [
+      'from: Postcode',
+      'from: MHS902ServiceTeamDetails.ServTeamTypeMH',
+      'no row of MHS902ServiceTeamDetails is known here',
+    ],
   ])('and so is a path: %s as %s', async (was, is, message) => {
     const problems = await problemsOf(changed('mhsds', (text) => text.replace(was, is)));
     expect(problems.map((problem) => problem.message).join()).toContain(message);
