@@ -27,6 +27,13 @@ export function typeDefinition(name: string): TypeDefinition | undefined {
   return DEFINITIONS.get(name);
 }
 
+/** Names of all types and elements, those of choices without their types too: what a FHIRPath may say. */
+export const PATH_NAMES: ReadonlySet<string> = new Set([
+  ...[...DEFINITIONS].flatMap(([type, { elements }]) => [type, ...Object.keys(elements)]),
+  ...[...DEFINITIONS.values()].flatMap(({ elements }) => Object.values(elements).flatMap(({ choice }) => choice ?? [])),
+  'resourceType',
+]);
+
 export const typeNames = (): Iterable<string> => DEFINITIONS.keys();
 
 export function isPrimitive(type: string): boolean {

@@ -7,7 +7,11 @@ import { checkExpression, evaluate } from './fhirpath.ts';
 import { type Frame, PathError, type Reader, type Run, suggest, textOf } from './run.ts';
 
 export type Condition = (run: Run, frame: Frame) => boolean;
-type Names = { read: (path: string) => Reader; maps: Map<string, CodeTable> };
+type Names = {
+  read: (path: string) => Reader;
+  maps: Map<string, CodeTable>;
+  fields?: ReadonlySet<string> | undefined;
+};
 /** Whether a value that a path may have fits; undefined is a path without one. */
 type Test = (value: string | undefined) => boolean;
 /** One clause: `tried` are the values at which its answer may change. */
@@ -20,7 +24,7 @@ const LIST = /^\(([^()]*)\)$/;
 export function compileCondition(text: string, names: Names): Condition {
   if (text.startsWith('fhirpath:')) {
     const expression = text.slice(9).trim();
-    checkExpression(expression);
+    checkExpression(expression, names.fields);
     return (_, frame) => evaluate(expression, frame.node)[0] === true;
   }
   const any = parseCondition(text).map((clauses) => clauses.map((clause) => compileClause(clause, names)));
@@ -104,7 +108,8 @@ function checkLiteral(literal: string, path: string, { codes }: Reader): void {
 
 /** No two clauses about one path may shut each other out: every value at which an answer changes is tried, none, and one beside all. */
 function checkPossible(all: Clause[]): void {
-  for (const { path } of all) {
+  for (const { path, reader } of all) {
+    if (reader.any) continue;
     const clauses = all.filter((clause) => clause.path === path);
     const values = [undefined, '~', ...clauses.flatMap(({ tried }) => tried)];
     if (values.some((value) => clauses.every(({ test }) => test(value)))) continue;

@@ -3,7 +3,7 @@
  * `MessageHeader.reason.coding.code` from the root (first resource of that type), `.resolve(Type)` along a reference, and on from there, `%method`,
  * `%url`, `%fullUrl`, `%type` of the entry; `each` over `entry[Patient]`, `entry[*]` or a path. A list on the way means its first item.
  */
-import { type Element, findElement, typeDefinition } from '../fhir/definitions.ts';
+import { type Element, findElement, PATH_NAMES, typeDefinition } from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
 import { type Entry, indexBundle, resolve } from './bundle.ts';
 import {
@@ -30,6 +30,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'];
 export function fhirFormat(schema: Schema): SourceFormat {
   return {
     root: { kind: 'bundle', type: 'Bundle', up: null },
+    names: new Set([...PATH_NAMES, ...Object.keys(schema.elements ?? {}).flatMap((name) => name.split('.'))]),
     path: (text, scope) => compilePath(schema, text, scope),
     each: (text, scope) => {
       const [, wanted] = ENTRY.exec(text) ?? [];

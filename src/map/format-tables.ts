@@ -23,8 +23,10 @@ import type { TablesFile } from './tables-file.ts';
 export function tablesFormat(schema: TablesFile): SourceFormat {
   const { unit, tables } = schema;
   const root: Scope = { kind: 'row', type: unit, up: null };
+  const columns = Object.values(tables).flatMap((table) => Object.keys(table.columns));
   return {
     root,
+    names: new Set([...Object.keys(tables), ...columns]),
     split: (tree) => joinTables(schema, tree),
     prune,
     path: (text, scope) => compilePath(schema, text, scope),

@@ -69,6 +69,7 @@ export function jsonFormat(schema: Form): SourceFormat {
   const root: Scope & { tree: SourceTree } = { kind: 'json', type: 'object', up: null, tree: schema.fields };
   return {
     root,
+    names: new Set(namesIn(schema.fields)),
     path: (text, scope) => compilePath(text, scope, schema),
     each: (text, scope) => {
       const { reader, tree } = locate(text, scope, schema);
@@ -94,6 +95,12 @@ export function jsonFormat(schema: Form): SourceFormat {
       return { root: { node: tree, at: '', up: null }, bundle: null, unknown: unknown.map((name) => `/${name}`) };
     },
   };
+}
+
+function namesIn(tree: SourceTree): string[] {
+  if (typeof tree === 'string') return [];
+  if (Array.isArray(tree)) return tree.flatMap(namesIn);
+  return Object.entries(tree).flatMap(([name, inner]) => [name, ...namesIn(inner)]);
 }
 
 function compilePath(text: string, scope: Scope, schema: Form): Reader {

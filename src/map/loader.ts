@@ -47,6 +47,10 @@ type Asked = { when?: string | undefined; path: Path; scope: Scope };
 /** The condition of a rule; always true where it has none. */
 export function conditionOf(loader: Loader, { when, path, scope }: Asked): Condition | undefined {
   if (when === undefined) return undefined;
-  const names = { read: (name: string) => readPath(loader, name, scope), maps: loader.maps };
+  const names = {
+    read: (name: string) => readPath(loader, name, scope),
+    maps: loader.maps,
+    fields: loader.format.names,
+  };
   return attempt(loader, [...path, 'when'], () => compileCondition(when, names));
 }

@@ -1,5 +1,6 @@
 /** The mapping language (docs/mapping.md): what a mapping.yaml, a fragment and a source.yaml may say, before anything is compiled. */
 import { z } from 'zod';
+import { SourceType } from './source-type.ts';
 import { TablesFile } from './tables-file.ts';
 
 const path = z.string().min(1);
@@ -144,7 +145,6 @@ export const FragmentFile = z.strictObject({
   rules: z.array(Rule).min(1),
 });
 
-const SourceType = z.enum(['text', 'time', 'boolean', 'integer']);
 const Tree: z.ZodType<SourceTree> = z.lazy(() =>
   z.union([SourceType, z.record(z.string(), Tree), z.array(Tree).length(1)]),
 );
@@ -194,10 +194,3 @@ export type Statement = MappingFile['statements'][number];
 export type Check = MappingFile['checks'][number];
 export type FragmentFile = z.infer<typeof FragmentFile>;
 export type SourceFile = z.infer<typeof SourceFile>;
-
-export const SCHEMA_FILE = new URL('../../mappings/mapping.schema.json', import.meta.url);
-
-/** JSON Schema that editors complete and check mappings by: mappings/mapping.schema.json. */
-export function mappingJsonSchema(): string {
-  return `${JSON.stringify(z.toJSONSchema(MappingFile, { io: 'input' }), null, 2)}\n`;
-}

@@ -122,7 +122,7 @@ const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given)
   expr: (loader, given) => {
     const apply = compileApply('text', optionsOf(loader, given));
     const expression = given.rule.expr ?? '';
-    checkExpression(expression);
+    checkExpression(expression, loader.format.names);
     const produce: Core['produce'] = (run, frame) => {
       const [raw] = evaluate(expression, frame.node) as Json[];
       run.source = `${frame.at} (${expression})`;

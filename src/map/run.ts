@@ -48,6 +48,8 @@ export type Expander = { scope: Scope; expand: (run: Run, frame: Frame) => Frame
 /** One kind of source: reads paths at load, gives closures. Both throw PathError for a path that the source does not have. */
 export type SourceFormat = {
   root: Scope;
+  /** Every name that a path of its tree may have, for FHIRPath, whose paths nothing else checks. */
+  names?: ReadonlySet<string>;
   path: (text: string, scope: Scope) => Reader;
   each: (text: string, scope: Scope) => Expander;
   /** `unknown`: what in it is no field of the source, as its sender would name it. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SourceType } from './source-type.ts';
 
 /** source.yaml of an extract: its tables, the columns that are read, and how rows are joined. */
 export const TablesFile = z
@@ -16,7 +17,7 @@ export const TablesFile = z
           .optional()
           .describe('tables whose rows name one of this, and the column that does'),
         one: z.literal(true).optional().describe('one row, which speaks of the whole file'),
-        columns: z.record(z.string(), z.enum(['text', 'time', 'boolean', 'integer'])).describe('those that are read'),
+        columns: z.record(z.string(), SourceType).describe('those that are read'),
       }),
     ),
     ignored: z.record(z.string(), z.string()).default({}).describe('MHS101Referral.OrgIDComm, or a whole table'),

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { outdatedSchemas } from '../map/json-schemas.ts';
 import { loadMappings } from '../map/load-mappings.ts';
-import { mappingJsonSchema, SCHEMA_FILE } from '../map/mapping-file.ts';
 import { type Command, folderOf } from './command.ts';
 import { complain, print, printJson } from './terminal.ts';
 
@@ -19,10 +18,10 @@ Exit codes: 0 all load; 1 some do not; 2 used wrongly.
 `,
   run: async (_, flags) => {
     const { names } = await loadMappings(folderOf(flags));
-    const current = flags.dir !== undefined || readFileSync(SCHEMA_FILE, 'utf8') === mappingJsonSchema();
-    if (flags.json) printJson({ mappings: names, schema: current ? 'current' : 'outdated' });
+    const outdated = flags.dir === undefined ? outdatedSchemas() : [];
+    if (flags.json) printJson({ mappings: names, schema: outdated.length === 0 ? 'current' : 'outdated' });
     else print(`${names.length} mappings checked: ${names.join(', ')}\n`);
-    if (!current) complain('mappings/mapping.schema.json is outdated: skein map schema');
-    return current ? 0 : 1;
+    for (const name of outdated) complain(`mappings/${name} is outdated: skein map schema`);
+    return outdated.length === 0 ? 0 : 1;
   },
 };

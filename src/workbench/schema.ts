@@ -1,24 +1,27 @@
 import { writeFileSync } from 'node:fs';
-import { mappingJsonSchema, SCHEMA_FILE } from '../map/mapping-file.ts';
+import { jsonSchemas } from '../map/json-schemas.ts';
 import type { Command } from './command.ts';
 import { print, printJson } from './terminal.ts';
 
 export const schema: Command = {
-  summary: 'writes mappings/mapping.schema.json',
+  summary: 'writes mappings/*.schema.json',
   help: `Usage: skein map schema [--json]
 
-Writes the JSON Schema that editors complete and check mappings by; with --json it is written to stdout instead.
+Writes the JSON Schemas that editors complete and check mappings, fragments and sources by; with --json they are written to stdout
+instead, by file name.
 
 Examples:
   skein map schema
+  skein map schema --json | jq '."source.schema.json"'
 
 Exit codes: 0 written; 2 used wrongly.
 `,
   run: async (_, { json }) => {
-    if (json) printJson(JSON.parse(mappingJsonSchema()));
-    else {
-      writeFileSync(SCHEMA_FILE, mappingJsonSchema());
-      print('mappings/mapping.schema.json written\n');
+    const schemas = jsonSchemas();
+    if (json) printJson(Object.fromEntries(schemas.map(({ name, text }) => [name, JSON.parse(text)])));
+    for (const { name, file, text } of json ? [] : schemas) {
+      writeFileSync(file, text);
+      print(`mappings/${name} written\n`);
     }
     return 0;
   },

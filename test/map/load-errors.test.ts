@@ -177,6 +177,21 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       /form\/mapping\.yaml:9:32: "born\.\(" is not FHIRPath/,
     ],
     [
+      'an expression that names what the source does not have',
+      '{ to: birthDate, expr: "items.where(knd = 1)" }',
+      'form/mapping.yaml:9:32: "items.where(knd = 1)" is not FHIRPath: no "knd"; did you mean "kind"?',
+    ],
+    [
+      'an expression of an unknown function',
+      '{ to: birthDate, expr: "items.were(kind = 1)" }',
+      'form/mapping.yaml:9:32: "items.were(kind = 1)" is not FHIRPath: no "were"; did you mean "where"?',
+    ],
+    [
+      'an expression with a word that is no operator, where the parser stops',
+      '{ to: birthDate, from: born, when: "fhirpath: sure = true adn code" }',
+      'form/mapping.yaml:9:44: "sure = true adn code" is not FHIRPath: "adn" after "true"; did you mean "and"?',
+    ],
+    [
       'an unknown policy',
       '{ to: gender, from: code, map: administrative-sex, unmapped: rejct }',
       /form\/mapping\.yaml:9:70: .*"reject"\|"keep-original"/,
@@ -253,13 +268,13 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       return (await told({ ...files, [`${source}/source.yaml`]: text.replace(from, to) }))[0];
     };
     expect(await first('third-sector-form', 'submittedAt: time', 'submittedAt: tiem')).toMatch(
-      /^third-sector-form\/source\.yaml:5:16: fields\.submittedAt: .*"time"/,
+      /^third-sector-form\/source\.yaml:6:16: fields\.submittedAt: .*"time"/,
     );
     expect(await first('third-sector-csv', '[dob, birth date]', '[dob, first name]')).toBe(
-      'third-sector-csv/source.yaml:9:47: "first name" already names a column',
+      'third-sector-csv/source.yaml:10:47: "first name" already names a column',
     );
     expect(await first('hl7v2-adt', 'TS Date/time of message', 'TX5 Date/time of message')).toBe(
-      'hl7v2-adt/source.yaml:7:8: no data type "TX5"; did you mean "TX"?',
+      'hl7v2-adt/source.yaml:8:8: no data type "TX5"; did you mean "TX"?',
     );
     expect(await first('hl7v2-adt', '[A01, A03', '[A1, A03')).toMatch(/"A1" is no trigger event like A01$/);
     expect(await first('hl7v2-adt', 'PID-18:', 'PID_18:')).toMatch(/"PID_18" is no place like PID-18/);
@@ -267,7 +282,7 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       /R4 has Patient\.active: leave it out$/,
     );
     expect(await first('fhir-r4', 'Practitioner, ', 'Practitionr, ')).toBe(
-      'fhir-r4/source.yaml:3:112: no resource type Practitionr; did you mean "Practitioner"?',
+      'fhir-r4/source.yaml:4:112: no resource type Practitionr; did you mean "Practitioner"?',
     );
   });
 

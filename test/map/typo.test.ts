@@ -78,7 +78,7 @@ describe('a typo in any one name is an error at load, with file, line and column
           );
           expect(near, `${typo} instead of ${name} on line ${line}: told ${told.join('\n') || 'nothing'}`).toBe(true);
         }),
-        { numRuns: file.endsWith('mapping.yaml') ? 25 : 10 },
+        { numRuns: file.endsWith('mapping.yaml') ? 15 : 8 },
       );
     },
     120_000,

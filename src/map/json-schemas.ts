@@ -1,0 +1,34 @@
+/** JSON Schemas of the mapping language, generated from its zod schemas: what editors complete and check by. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { FragmentFile, MappingFile, SourceFile } from './mapping-file.ts';
+import { MAPPINGS_DIR } from './read-mappings.ts';
+
+const SCHEMAS = {
+  'mapping.schema.json': MappingFile,
+  'fragment.schema.json': FragmentFile,
+  'source.schema.json': SourceFile,
+};
+
+export type JsonSchema = { name: string; file: URL; text: string };
+
+/** Each with where it belongs, and its text as it should stand there. */
+export function jsonSchemas(): JsonSchema[] {
+  return Object.entries(SCHEMAS).map(([name, schema]) => ({
+    ...{ name, file: new URL(name, MAPPINGS_DIR) },
+    text: `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`,
+  }));
+}
+
+/** Those whose file says something else. */
+export function outdatedSchemas(): string[] {
+  return jsonSchemas()
+    .filter(({ file, text }) => readFileSync(file, 'utf8') !== text)
+    .map(({ name }) => name);
+}
+
+/** The schema of a file of a mappings folder, by its path inside: `fragments/xpn.yaml`, `hl7v2-adt/source.yaml`. */
+export function schemaOf(file: string): string {
+  if (file.startsWith('fragments/')) return 'fragment.schema.json';
+  return file.endsWith('/source.yaml') ? 'source.schema.json' : 'mapping.schema.json';
+}
