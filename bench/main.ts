@@ -1,11 +1,12 @@
 /**
- * `npm run bench -- [floor|ingest|deliver|growth|profile|validate ...] [--rounds N] [--seconds N] [--json]`: docs/benchmarks.md says what is
+ * `npm run bench -- [floor|ingest|deliver|growth|profile|validate|map ...] [--rounds N] [--seconds N] [--json]`: docs/benchmarks.md says what is
  * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
  */
 import { parseArgs } from 'node:util';
 import { benchDeliver, type Delivery } from './deliver.ts';
 import { benchGrowth, type Growth } from './growth.ts';
 import { benchIngest, type Ingest } from './ingest.ts';
+import { benchMap } from './map.ts';
 import { profileStages } from './profile.ts';
 import { type Options, round, say, table } from './report.ts';
 import { findPostgres } from './store.ts';
@@ -14,6 +15,8 @@ import { benchValidate } from './validate.ts';
 /** What a general FHIR server of the same kind reached at concurrency 8 on a machine like this, tenfold: docs/benchmarks.md. */
 const TENFOLD = 400;
 const SECTIONS = ['ingest', 'deliver', 'profile'];
+/** Those that need a database. */
+const STORED = ['floor', ...SECTIONS, 'growth'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -69,20 +72,27 @@ function tellGrowth(growth: Growth[]) {
   });
 }
 
-const server = await findPostgres();
 const report: Record<string, Record<string, string | number>[]> = {};
-try {
-  for (const section of options.sections) {
-    say(`${section} ...`);
-    if (section === 'ingest' || section === 'floor') report.ingest = tellIngest(await benchIngest(server, options));
-    else if (section === 'deliver') report.deliver = tellDeliver(await benchDeliver(server, options));
-    else if (section === 'growth') report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
-    else if (section === 'profile') report.profile = await profileStages(server);
-    else if (section === 'validate') report.validate = benchValidate(options);
-    else throw new Error(`no such section: ${section}; there are ${SECTIONS.join(', ')}, growth and validate`);
+for (const section of options.sections.filter((name) => !STORED.includes(name))) {
+  say(`${section} ...`);
+  if (section === 'validate') report.validate = benchValidate(options);
+  else if (section === 'map') report.map = await benchMap(options);
+  else throw new Error(`no such section: ${section}; there are ${STORED.join(', ')}, validate and map`);
+}
+const stored = options.sections.filter((name) => STORED.includes(name));
+if (stored.length > 0) {
+  const server = await findPostgres();
+  try {
+    for (const section of stored) {
+      say(`${section} ...`);
+      if (section === 'deliver') report.deliver = tellDeliver(await benchDeliver(server, options));
+      else if (section === 'growth') report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
+      else if (section === 'profile') report.profile = await profileStages(server);
+      else report.ingest = tellIngest(await benchIngest(server, options));
+    }
+  } finally {
+    await server.stop();
   }
-} finally {
-  await server.stop();
 }
 if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 else for (const [name, rows] of Object.entries(report)) process.stdout.write(`\n${name}\n${table(rows)}\n`);
