@@ -11,21 +11,51 @@ import type { Profiles } from './profiles.ts';
 export type Validated = { faults: Fault[]; absent: string[]; unknown: string[] };
 
 export function validateResource(resource: Node, profiles: Profiles, asked: readonly string[] = []): Validated {
-  const urls = [...new Set([...asked, ...claims(resource)])];
-  const absent: string[] = [];
-  const against = urls.flatMap((url) => profiles.get(url) ?? []);
-  const faults = [
-    ...checkStructure(resource),
-    ...checkLocalReferences(resource),
-    ...checkExtensions(resource, profiles),
-    ...checkNhsNumbers(resource),
-    ...against.flatMap((profile) => checkProfile(profile, resource, profiles, absent)),
-  ];
-  return {
-    faults: distinct(faults),
-    absent: [...new Set(absent)],
-    unknown: urls.filter((url) => !profiles.get(url)),
+  const told: Validated = {
+    faults: [...checkStructure(resource), ...checkExtensions(resource, profiles)],
+    absent: [],
+    unknown: [],
   };
+  validateOne(resource, { profiles, asked, place: String(resource.resourceType), told });
+  return { faults: distinct(told.faults), absent: [...new Set(told.absent)], unknown: [...new Set(told.unknown)] };
+}
+
+type At = { profiles: Profiles; asked: readonly string[]; place: string; told: Validated };
+
+/** What is said of one resource by itself; then of those in it, each against what it claims. */
+function validateOne(resource: Node, { profiles, asked, place, told }: At): void {
+  const type = String(resource.resourceType);
+  const here = (expression: string) => place + expression.slice(type.length);
+  const absent: string[] = [];
+  const urls = [...new Set([...asked, ...claims(resource)])];
+  const faults = [
+    ...(place.endsWith(']') ? [] : checkLocalReferences(resource)),
+    ...checkNhsNumbers(resource),
+    ...urls
+      .flatMap((url) => profiles.get(url) ?? [])
+      .flatMap((profile) => checkProfile(profile, resource, profiles, absent)),
+  ];
+  told.faults.push(...faults.map((fault) => ({ ...fault, expression: here(fault.expression) })));
+  told.absent.push(...absent.map(here));
+  told.unknown.push(...urls.filter((url) => !profiles.get(url)));
+  for (const [inside, inner] of resourcesIn(resource))
+    validateOne(inner, { profiles, asked: [], place: `${place}.${inside}`, told });
+}
+
+/** Of a Bundle its entries', of anything else what it contains. */
+function resourcesIn({ contained, entry }: Node): [string, Node][] {
+  const lists: [string, Json | undefined, (one: Node) => Json | undefined][] = [
+    ['contained[%]', contained, (one) => one],
+    ['entry[%].resource', entry, (one) => one.resource],
+  ];
+  return lists.flatMap(([place, list, pick]) =>
+    (Array.isArray(list) ? list : []).flatMap((one, index): [string, Node][] => {
+      const resource = isNode(one) ? pick(one) : undefined;
+      return isNode(resource) && typeof resource.resourceType === 'string'
+        ? [[place.replace('%', String(index)), resource]]
+        : [];
+    }),
+  );
 }
 
 /** Profiles that a resource says it conforms to. */
@@ -34,21 +64,21 @@ export function claims({ meta }: Node): string[] {
   return claimed.filter((url) => typeof url === 'string');
 }
 
-/** ref-1: a reference to `#x` is to something contained. */
+/** ref-1: a reference to `#x` is to something contained, also from what is contained. A Bundle's resources have their own. */
 function checkLocalReferences(resource: Node): Fault[] {
-  const contained = Array.isArray(resource.contained) ? resource.contained : [];
-  const ids = new Set(['#', ...contained.map((one) => `#${isNode(one) ? String(one.id) : ''}`)]);
+  const { contained, entry, ...rest } = resource;
+  const own = resource.resourceType === 'Bundle' ? rest : resource;
+  const ids = (Array.isArray(contained) ? contained : []).map((one) => `#${isNode(one) ? String(one.id) : ''}`);
+  const known = new Set(['#', ...ids]);
   const faults: Fault[] = [];
   const visit = (value: Json | undefined, expression: string): void => {
     if (Array.isArray(value)) for (const [index, entry] of value.entries()) visit(entry, `${expression}[${index}]`);
     if (!isNode(value)) return;
     const { reference } = value;
-    if (typeof reference === 'string' && reference.startsWith('#') && !ids.has(reference))
+    if (typeof reference === 'string' && reference.startsWith('#') && !known.has(reference))
       faults.push({ code: 'invariant', expression, text: 'refers to nothing that it contains (ref-1)' });
     for (const name in value) visit(value[name], `${expression}.${name}`);
   };
-  // A Bundle's resources have their own.
-  if (resource.resourceType !== 'Bundle' && resource.resourceType !== 'Parameters')
-    visit(resource, String(resource.resourceType));
+  visit(own, String(resource.resourceType));
   return faults;
 }

@@ -313,6 +313,40 @@ describe('one element', () => {
   });
 });
 
+describe('what is inside a resource', () => {
+  const profiles = new Profiles([profile('it', 'Patient', [{ id: 'Patient.name', min: 1 }])]);
+  const claiming = { resourceType: 'Patient', meta: { profile: [`${URL}/it`] }, active: true };
+  const found = (resource: object) =>
+    validateResource(plain(resource), profiles).faults.map(({ expression, text }) => `${expression} ${text}`);
+
+  test('is held to what it claims: in a Bundle, and contained', () => {
+    expect(found({ resourceType: 'Bundle', type: 'collection', entry: [{ resource: claiming }] })).toEqual([
+      'Bundle.entry[0].resource.name is missing',
+    ]);
+    expect(found({ resourceType: 'Basic', code: { text: 'x' }, contained: [{ ...claiming, id: 'p' }] })).toEqual([
+      'Basic.contained[0].name is missing',
+    ]);
+  });
+
+  test('refers to what it contains, or to what is contained beside it (ref-1)', () => {
+    const organization = { resourceType: 'Organization', id: 'o', name: 'x', partOf: { reference: '#p' } };
+    const referring = (contained: object[]) => ({
+      resourceType: 'Patient',
+      managingOrganization: { reference: '#o' },
+      contained,
+    });
+    const parent = { resourceType: 'Organization', id: 'p', name: 'y' };
+    expect(found(referring([organization, parent]))).toEqual([]);
+    expect(found(referring([organization]))).toEqual([
+      'Patient.contained[0].partOf refers to nothing that it contains (ref-1)',
+    ]);
+    const bundle = { resourceType: 'Bundle', type: 'collection', entry: [{ resource: referring([parent]) }] };
+    expect(found(bundle)).toEqual([
+      'Bundle.entry[0].resource.managingOrganization refers to nothing that it contains (ref-1)',
+    ]);
+  });
+});
+
 describe('a package', () => {
   const [it] = [profile('it', 'Patient', [{ id: 'Patient.name', min: 1 }])];
   const into = (files: Record<string, string>) => {
