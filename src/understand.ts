@@ -40,13 +40,16 @@ const heldBy = (position: string, issues: Issue[]): Understood => ({
   ...{ position, record: null, issues, unreadable: false },
 });
 
+/** Each pass finds a hundred faults: a unit with a thousand is held, or one message could keep all others waiting. */
+const MAX_PASSES = 10;
+
 /** A unit of many rows is not held for one of them: what is wrong is taken out of it, and reported by itself. */
-function mapParts(mapping: Mapping, unit: Unit, heard: Heard): Understood[] {
+function mapParts(mapping: Mapping, unit: Unit, heard: Heard, passes = MAX_PASSES): Understood[] {
   const whole = mapTree(mapping, unit, heard);
-  const parts = isSound(whole) ? undefined : mapping.format.prune?.(unit.tree, whole.issues);
+  const parts = isSound(whole) || passes === 0 ? undefined : mapping.format.prune?.(unit.tree, whole.issues);
   if (!parts) return [whole];
   const rows = parts.held.map(({ position, issues }) => heldBy(position, issues));
-  return [...mapParts(mapping, { ...unit, tree: parts.rest }, heard), ...rows];
+  return [...mapParts(mapping, { ...unit, tree: parts.rest }, heard, passes - 1), ...rows];
 }
 
 function mapTree(mapping: Mapping, { position, tree }: Unit, { message, profiles }: Heard): Understood {

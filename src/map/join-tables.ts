@@ -129,8 +129,9 @@ function findParents({ tables }: TablesFile, rows: Row[], { keys, held }: File):
 /** Puts a row under its parent, and beside it the rows that it names or that speak of the whole file. */
 function linkRow({ unit, tables }: TablesFile, { table, node }: Row, { rows, keys }: File): void {
   const { of, by = '' } = tables[table] ?? {};
-  const parent = of && keys.get(of)?.get(textOf(node[by] ?? ''))?.node;
-  if (parent) parent[table] = [...((parent[table] ?? []) as Json[]), node];
+  const parent = keys.get(of ?? '')?.get(textOf(node[by] ?? ''))?.node;
+  if (parent?.[table]) (parent[table] as Json[]).push(node);
+  else if (parent) parent[table] = [node];
   for (const [name, { for: users = {}, one }] of Object.entries(tables)) {
     const named = keys.get(name)?.get(textOf(node[users[table] ?? ''] ?? ''))?.node;
     const shared = one && table === unit ? rows.get(name)?.[0]?.node : undefined;

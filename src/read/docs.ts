@@ -46,7 +46,7 @@ const KNOWN: [RegExp, string, Content?][] = [
   [/^POST \/fhir\/?$/, 'Send a transaction Bundle', fhirBody('Bundle')],
   [
     /^POST \/intake\/:/,
-    'Send HL7 v2, CSV or a form as one system',
+    'Send HL7 v2, CSV, XML, a form or an extract (JSON tables) as one system',
     {
       'text/plain': { schema: text },
       'text/csv': { schema: text },

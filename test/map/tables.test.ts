@@ -120,6 +120,17 @@ describe('the rows of an extract', () => {
     expect(said(run({ ...FILE, MHS101Referral: [bad, other] }))).toEqual(said(run(alone)));
   });
 
+  test('are held with their patient where there are too many faults to take out', () => {
+    const contacts = (bad: number) =>
+      Array.from({ length: 1200 }, (_, index) => ({
+        ...{ CareContactID: `C-${index}`, ServiceRequestID: 'R-1' },
+        CareContDate: index < bad ? 'x' : '2026-02-03',
+      }));
+    const [some, many] = [900, 1100].map((bad) => run({ ...FILE, MHS201CareContact: contacts(bad) }));
+    expect([some?.filter(isSound).length, some?.length]).toEqual([1, 901]);
+    expect([many?.filter(isSound).length, many?.length]).toEqual([0, 1001]);
+  });
+
   test('with a fault in the row of the patient are held together', () => {
     const units = run({ ...FILE, MHS001MPI: [{ ...PATIENT, PersonBirthDate: 'x' }] });
     expect(units.map((unit) => [unit.position, isSound(unit)])).toEqual([['MHS001MPI row 1', false]]);
