@@ -40,7 +40,7 @@ Exit codes: 0 something was explained; 1 nothing matches, or nothing came of it;
     const trees = treesOf(mapping, body);
     const results = runMessage(mapping, body, flags);
     const elements = results.flatMap((result, index) =>
-      explainUnit(files, result, trees[index] ?? null, watched.placeOf).filter(
+      explainUnit(files, result, trees[index] ?? trees[0] ?? null, watched.placeOf).filter(
         (line) => !path || matches(line, path, result),
       ),
     );

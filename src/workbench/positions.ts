@@ -8,7 +8,7 @@ const isNode = (value: Json | undefined): value is Node =>
 
 const V2 = /^([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?$/;
 
-/** `NK1[2]-3.1`, `row 3, Surname`, `/person/name`; undefined where the position is of some other kind. */
+/** `NK1[2]-3.1`, `row 3, Surname`, `MHS201CareContact row 3, AttendStatus`, `/person/name`; undefined where the position is of some other kind. */
 export function readSource(tree: Json, position: string): Json | undefined {
   const [match, name, nth = 1, field = 0, repetition = 1, component = 1, part = 1] = V2.exec(position) ?? [];
   if (match && isNode(tree) && Array.isArray(tree.segments)) {
@@ -17,8 +17,21 @@ export function readSource(tree: Json, position: string): Json | undefined {
     return repetitions?.[Number(repetition) - 1]?.[Number(component) - 1]?.[Number(part) - 1];
   }
   if (position.startsWith('/')) return follow(tree, position.slice(1).split('/'));
+  const [, table = '', row, cell = ''] = /^(\w+) row (\d+), (.+)$/.exec(position) ?? [];
+  if (row !== undefined) return readCell(rowsOf(tree, table)[Number(row) - 1], cell);
   const [, column] = /^row \d+, (.+)$/.exec(position) ?? [];
   return column !== undefined && isNode(tree) ? tree[column] : undefined;
+}
+
+/** Tables and columns of an extract match whatever their case. */
+function readCell(tree: Json | undefined, name: string): Json | undefined {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  return isNode(tree) ? Object.entries(tree).find(([one]) => plain(one) === plain(name))?.[1] : undefined;
+}
+
+function rowsOf(tree: Json, table: string): Json[] {
+  const rows = readCell(tree, table);
+  return Array.isArray(rows) ? rows : rows === undefined ? [] : [rows];
 }
 
 /** `name[0].family` */

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { describe, expect, test, vi } from 'vitest';
+import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
 import { folder, shipped, skein, tempFile } from './skein.ts';
 
 const ADT = shipped('hl7v2-adt/examples/a08-corrects-and-empties.in.hl7');
@@ -77,6 +78,14 @@ describe('the workbench', () => {
       'patient.gender': { from: 'F', to: 'female', map: 'administrative-sex', known: true },
       'next-of-kin-2.relationship[0]': { from: '12', to: '12', map: 'relationship-0063', known: false },
     });
+  });
+
+  test('map explain finds the codes of an extract in their rows', async () => {
+    const file = new URL('mhsds/examples/any-case-and-order.in.json', MAPPINGS_DIR).pathname;
+    const { out } = await skein('map', 'explain', '--mapping', 'mhsds', file, 'contact.status');
+    expect(out).toMatch(
+      /^contact\.status +MHS201CareContact row 1, AttendStatus +\(.*\) +6 -> finished by contact-status\n$/,
+    );
   });
 
   test('map explain names what carries data and was not kept, with the reason', async () => {
