@@ -24,6 +24,15 @@ function said(units: Understood[]): string[] {
     return record?.statements.map(({ resource, identifier }) => `${identifier} ${text(resource)}`) ?? [];
   });
 }
+/** The same by patient. */
+const saidOf = (units: Understood[]) =>
+  units
+    .filter(isSound)
+    .map((unit): [string | undefined, string[]] => [
+      unit.record?.statements[0]?.identifier?.split('|')[1],
+      said([unit]),
+    ]);
+const cell = (row: Json, column: string) => (row as Record<string, string>)[column];
 const inOrder = (all: string[]) => [...all].sort();
 
 const PATIENT = { LocalPatientID: 'P-1', PersonBirthDate: '1994-05-02' };
@@ -98,6 +107,36 @@ describe('the rows of an extract', () => {
     ],
   ])('are each held by itself: %s', (_, more, held) => {
     expect(outcome({ ...FILE, ...more })).toEqual(['MHS001MPI row 1: taken', ...held]);
+  });
+
+  test('whatever is wrong with one of them, cost no other patient anything', () => {
+    const file = read('mhsds', 'every-code');
+    const owners = new Map(
+      [...(file.MHS101Referral ?? [])].map((row) => [cell(row, 'ServiceRequestID'), cell(row, 'LocalPatientID')]),
+    );
+    const before = new Map(saidOf(run(file)));
+    const place = fc.constantFrom(...Object.keys(file)).chain((table) =>
+      fc.constantFrom(...(file[table] ?? [])).chain((row) =>
+        fc.record({
+          table: fc.constant(table),
+          row: fc.constant(row),
+          column: fc.constantFrom(...Object.keys(row ?? {})),
+        }),
+      ),
+    );
+    const odd = fc.constantFrom<Json>(null, '', 'x', -1, {}, [], ['E-1'], '2026-02-31', '""');
+    fc.assert(
+      fc.property(place, odd, ({ table, row, column }, value) => {
+        const broken = { ...(row as object), [column]: value } as Json;
+        const after = new Map(
+          saidOf(run({ ...file, [table]: (file[table] ?? []).map((one) => (one === row ? broken : one)) })),
+        );
+        const owner = cell(row, 'LocalPatientID') ?? owners.get(cell(row, 'ServiceRequestID'));
+        for (const [patient, statements] of before)
+          if (patient !== owner) expect([patient, after.get(patient)]).toEqual([patient, statements]);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('that say the same twice are one', () => {
