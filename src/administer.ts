@@ -5,7 +5,7 @@ import { PAYLOADS, type Payload } from './access/policy.ts';
 import { addSystem, listSystems } from './access/systems.ts';
 import { readConfig } from './config.ts';
 import { openLog } from './log.ts';
-import { loadMappings, type Mappings } from './map/load-mappings.ts';
+import { loadMappings, type Mapping, type Mappings } from './map/load-mappings.ts';
 import type { System } from './model.ts';
 import type { Pipeline } from './pipeline.ts';
 import { rebuild, replayHeld } from './rebuild.ts';
@@ -117,7 +117,9 @@ async function addOne({ db, key }: Pipeline, flags: Flags): Promise<Done> {
   const onHeld = flags['on-held'] ?? 'AE';
   if (!name || !ods || !team) throw new WrongUse('system add needs --name, --ods and --team');
   if (onHeld !== 'AE' && onHeld !== 'AA') throw new WrongUse('--on-held is AE or AA');
-  const source = flags.source ? checkSources(await loadMappings(), flags.source) : null;
+  const mappings = await loadMappings();
+  const source = flags.source ? checkSources(mappings, flags.source) : null;
+  checkDialect(mappings.of(source ?? ''), dialect);
   const { 'service-name': serviceName, payload } = flags;
   if (payload !== undefined && !isPayload(payload)) throw new WrongUse(`--payload is one of ${PAYLOADS.join(', ')}`);
   const routing = { source, dialect, onHeld } as const;
@@ -137,6 +139,13 @@ function checkSources(mappings: Mappings, sources: string): string {
       '--source: only HL7 v2 mappings go together, as hl7v2-adt,hl7v2-siu; MSH-9 chooses between them',
     );
   return names.join(',');
+}
+
+/** A dialect that no mapping of the system knows would repair nothing, and nobody would hear of it. */
+function checkDialect(mappings: Mapping[], dialect: string | null): void {
+  const known = mappings.flatMap(({ dialects }) => [...dialects]).filter((name) => name !== 'default');
+  if (dialect !== null && !known.includes(dialect))
+    throw new WrongUse(`--dialect: none of its mappings has "${dialect}"; they have ${known.join(', ') || 'none'}`);
 }
 
 const isPayload = (text: string): text is Payload => (PAYLOADS as readonly string[]).includes(text);

@@ -36,8 +36,9 @@ export function compileApply(sourceType: string, options: Options): Apply {
     return (run, frame, raw) => copyTree(run, frame, raw, run.source);
   }
   if (!fits(sourceType, element.type)) throw wrongType(sourceType, target);
-  if (sourceType === element.type) return (_, __, raw) => raw;
-  return compilePrimitive(options);
+  const convert = compilePrimitive(options);
+  // FHIR says true and 3; a row or a form may say yes and "3".
+  return sourceType === element.type ? (run, frame, raw) => (run.bundle ? raw : convert(run, frame, raw)) : convert;
 }
 
 function wrongType(sourceType: string, { path, element }: Target): PathError {

@@ -44,6 +44,8 @@ test('what is refused ends with 1 and says why', async () => {
 
 test('wrong use ends with 2, help with 0', async () => {
   expect((await skein('system', 'add')).code).toBe(2);
+  const dialect = await skein('system', 'add', ...MATERNITY, '--source', 'hl7v2-adt', '--dialect', 'unheard');
+  expect([dialect.code, dialect.output]).toEqual([2, expect.stringContaining('none of its mappings has "unheard"')]);
   expect((await skein('frobnicate')).output).toBe('skein: there is no command "frobnicate"\nTry skein --help.\n');
   expect((await skein('replay')).code).toBe(2);
   expect(await skein('--help')).toMatchObject({ code: 0, output: expect.stringContaining('Examples:') });

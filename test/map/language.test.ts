@@ -89,6 +89,15 @@ describe('a rule', () => {
     });
   });
 
+  test('reads yes and no as people write them, and says so where it is neither', async () => {
+    const active = async (sure: Json) => await patientOf('- { to: active, from: sure }', { name: 'x', sure });
+    expect(await active('Yes')).toEqual({ resourceType: 'Patient', active: true });
+    expect(await active('no')).toEqual({ resourceType: 'Patient', active: false });
+    expect(await active(true)).toEqual({ resourceType: 'Patient', active: true });
+    const { issues } = await mapped('- { to: active, from: sure }', { sure: 'perhaps' });
+    expect(issues[0]).toMatchObject({ severity: 'error', code: 'value', field: '/sure' });
+  });
+
   test('asks the condition of a rule before any of its alternatives', async () => {
     const rules = '- to: name.text\n  when: sure = true\n  first: [{ from: code }, { value: nobody }]';
     expect(await patientOf(rules, { code: 'x', sure: true })).toMatchObject({ name: [{ text: 'x' }] });
