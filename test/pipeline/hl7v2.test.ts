@@ -144,6 +144,45 @@ describe('an admission', () => {
   });
 });
 
+describe('what is empty', () => {
+  const person = (event: string, at: string, fields: { born?: string; phone?: string; language?: string }) => {
+    const { born = '', phone = '', language = '' } = fields;
+    return [
+      head(`ADT^${event}^ADT_A05`, `${event}${at}`, at),
+      `EVN||${at}`,
+      `PID|1||M1^^^RXM^MR||Osei^Amara||${born}|F|||||${phone}||${language}`,
+      '',
+    ].join('\r');
+  };
+  const view = async () => {
+    const [{ birthDate, telecom, communication, gender } = {} as Found] = await all('Patient');
+    return { birthDate, phone: (telecom as { value: string }[] | undefined)?.[0]?.value, communication, gender };
+  };
+
+  it('is no news, and "" takes away: as far as what is served', async () => {
+    const say = async (...told: Parameters<typeof person>) => {
+      expect(await skein.mllp(person(...told))).toContain('MSA|AA');
+      return view();
+    };
+    const known = await say('A28', '20260820090000', { born: '199403', phone: '07700900123', language: 'so' });
+    expect(known).toMatchObject({ birthDate: '1994-03', phone: '07700900123', gender: 'female' });
+    expect(known.communication).toHaveLength(1);
+    expect(await say('A31', '20260821090000', {})).toEqual(known);
+    const emptied = await say('A31', '20260822090000', { born: '""', phone: '""', language: '""' });
+    expect(emptied).toEqual({ gender: 'female' });
+  });
+
+  it('a birth date stays the day that was written, whatever the time and zone beside it', async () => {
+    for (const [at, born] of [
+      ['20260820090000', '19940302003000+0500'],
+      ['20260821090000', '19940302233000-0800'],
+    ] as const) {
+      expect(await skein.mllp(person('A31', at, { born }))).toContain('MSA|AA');
+      expect((await view()).birthDate).toBe('1994-03-02');
+    }
+  });
+});
+
 describe('an appointment', () => {
   it('involves nobody, makes no infant, and follows what becomes of it', async () => {
     const say = async (event: string, at: string, times?: string) => {
