@@ -51,19 +51,20 @@ export async function benchMap({ rounds, seconds }: Options): Promise<Record<str
       const made = ours(one).record?.statements.map(({ resource }) => resource);
       deepStrictEqual(plain([await theirs(one)].flat()), plain(made));
     }
-    const spent: [number[], number[]] = [[], []];
+    const spent: Record<'skein' | 'jsonata', Spent[]> = { skein: [], jsonata: [] };
     const ms = (seconds * 1000) / 4;
     for (let turn = 0; turn <= rounds; turn += 1) {
-      const skein = microseconds(ours, trees, ms);
-      const jsonataUs = await microsecondsOf(theirs, trees, ms);
+      const skein = await measure((all) => all.forEach(ours), trees, ms);
+      const jsonata = await measure(awaitEach(theirs), trees, ms);
       if (turn === 0) continue;
-      spent[0].push(skein);
-      spent[1].push(jsonataUs);
+      spent.skein.push(skein);
+      spent.jsonata.push(jsonata);
     }
-    const [skeinUs, jsonataUs] = [median(spent[0]), median(spent[1])];
+    const of = (side: keyof typeof spent, kind: keyof Spent) => median(spent[side].map((one) => one[kind]));
     rows.push({
-      ...{ transform: name, skeinUs: round(skeinUs, 1), jsonataUs: round(jsonataUs, 1) },
-      timesFaster: round(jsonataUs / skeinUs, 1),
+      ...{ transform: name, skeinUs: round(of('skein', 'us'), 1), jsonataUs: round(of('jsonata', 'us'), 1) },
+      timesFaster: round(of('jsonata', 'us') / of('skein', 'us'), 1),
+      ...{ skeinCpuUs: round(of('skein', 'cpuUs'), 1), jsonataCpuUs: round(of('jsonata', 'cpuUs'), 1) },
     });
   }
   return rows;
@@ -71,17 +72,20 @@ export async function benchMap({ rounds, seconds }: Options): Promise<Record<str
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-function microseconds(transform: (tree: Json) => unknown, trees: Json[], ms: number): number {
-  const started = performance.now();
-  let done = 0;
-  for (; performance.now() - started < ms; done += trees.length) for (const tree of trees) transform(tree);
-  return ((performance.now() - started) * 1000) / done;
-}
+/** Of one transform: by the clock, and of this thread's CPU, which waiting for others does not count. */
+type Spent = { us: number; cpuUs: number };
 
-/** The same for what answers later, one after the other. */
-async function microsecondsOf(transform: (tree: Json) => Promise<unknown>, trees: Json[], ms: number): Promise<number> {
+/** JSONata answers later: one after the other. */
+const awaitEach = (transform: (tree: Json) => Promise<unknown>) => async (trees: Json[]) => {
+  for (const tree of trees) await transform(tree);
+};
+
+async function measure(all: (trees: Json[]) => void | Promise<void>, trees: Json[], ms: number): Promise<Spent> {
+  const cpu = process.threadCpuUsage();
   const started = performance.now();
   let done = 0;
-  for (; performance.now() - started < ms; done += trees.length) for (const tree of trees) await transform(tree);
-  return ((performance.now() - started) * 1000) / done;
+  for (; performance.now() - started < ms; done += trees.length) await all(trees);
+  const us = (performance.now() - started) * 1000;
+  const { user, system } = process.threadCpuUsage(cpu);
+  return { us: us / done, cpuUs: (user + system) / done };
 }
