@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createFramer, type Frame } from '../../src/receive/mllp-frame.ts';
@@ -17,6 +19,13 @@ const read = (stream: string, max = MAX) =>
 function cut(stream: Buffer, places: number[]): Buffer[] {
   const at = [...new Set([0, ...places.map((place) => place % stream.length), stream.length])].sort((a, b) => a - b);
   return at.slice(1).map((end, index) => stream.subarray(at[index], end));
+}
+
+/** Bytes of buffers that something still refers to: what is measured before a collection depends on the collector's mood. */
+function heldBuffers(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().arrayBuffers;
 }
 
 describe('MLLP framing', () => {
@@ -74,9 +83,9 @@ describe('MLLP framing', () => {
   test('holds little of a block that never ends', () => {
     const framer = createFramer(10_000);
     framer.push(bytes('\u000bMSH|'));
-    const before = process.memoryUsage().arrayBuffers;
+    const before = heldBuffers();
     for (let index = 0; index < 2_000; index++) framer.push(Buffer.alloc(50_000, 'x'));
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(90_000_000);
+    expect(heldBuffers() - before).toBeLessThan(1_000_000);
     expect(framer.open).toBe(true);
   });
 
