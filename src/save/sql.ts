@@ -82,7 +82,8 @@ settled as (
   insert into intake (system_id, identifier, message_id, received_at, content_hash, status, units)
   select (n).system_id, (n).identifier, m.id, now(), (n).content_hash, (n).status, (n).units
   from message_row m, (select jsonb_populate_record(null::intake, $23::jsonb) as n) one where $23::jsonb is not null
-  on conflict (system_id, identifier) do update set message_id = excluded.message_id, received_at = excluded.received_at,
+  on conflict (system_id, identifier) do update set message_id = excluded.message_id,
+    received_at = case intake.message_id when excluded.message_id then intake.received_at else excluded.received_at end,
     content_hash = excluded.content_hash, status = excluded.status, units = excluded.units)
 select id::text as id from message_row`;
 
