@@ -12,7 +12,10 @@ export const Config = z.object({
   HOST: z.string().default('127.0.0.1').describe('address to listen on; loopback whatever it says with AUTH=none'),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080).describe('HTTP port'),
   MLLP_PORT: z.coerce.number().int().min(0).max(65535).default(2575).describe('HL7 v2 MLLP port'),
-  DATABASE_URL: z.string().optional().describe('PostgreSQL 15 or newer; without it an embedded server is started'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'not a postgres:// URL' })
+    .optional()
+    .describe('PostgreSQL 15 or newer; without it an embedded server is started'),
   DATA_DIR: z.string().default('.skein').describe('where the embedded server keeps its data'),
   REDIS_URL: z.string().optional().describe('Redis for wake-ups; without it the queue uses PostgreSQL'),
   ROLES: z
@@ -47,10 +50,13 @@ export type Config = z.infer<typeof Config>;
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const read = Config.safeParse(set);
-  if (!read.success) {
-    const wrong = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new Error(`the configuration is wrong: ${wrong.join('; ')}`);
-  }
+  if (!read.success) throw wrong(read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`));
   const config = read.data;
+  const { MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA } = config;
+  // With half of it MLLP would listen in the clear, and whoever set it would think otherwise.
+  if ((MLLP_TLS_KEY || MLLP_TLS_CERT || MLLP_TLS_CA) && !(MLLP_TLS_KEY && MLLP_TLS_CERT))
+    throw wrong(['MLLP_TLS_KEY and MLLP_TLS_CERT are needed together, and by MLLP_TLS_CA']);
   return config.AUTH === 'none' && !LOOPBACK.includes(config.HOST) ? { ...config, HOST: '127.0.0.1' } : config;
 }
+
+const wrong = (problems: string[]) => new Error(`the configuration is wrong: ${problems.join('; ')}`);

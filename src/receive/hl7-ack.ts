@@ -21,7 +21,9 @@ export function verdictOf({ status, conflict, units }: Answer, onHeld: 'AE' | 'A
     found.map((issue) => (position ? { ...issue, text: `${position}: ${issue.text}` } : issue)),
   );
   if (status === 'rejected') return refuse(issues);
-  return { accept: 'CA', application: status === 'held' ? onHeld : 'AA', issues };
+  // One code for a whole batch: AA would tell its sender that each of its messages was taken.
+  const held = status === 'held' || units.some((unit) => unit.status === 'held');
+  return { accept: 'CA', application: held ? onHeld : 'AA', issues };
 }
 
 export function refuse(issues: Issue[]): Verdict {
@@ -31,17 +33,20 @@ export function refuse(issues: Issue[]): Verdict {
 /**
  * The acknowledgements a message asks for, in order. Original mode (MSH-15 and MSH-16 empty): one application acknowledgement.
  * Enhanced mode: an accept one as MSH-15 says, then an application one as MSH-16 says (AL always, NE never, ER on error, SU on
- * success). HL7 v2.9 chapter 2, 2.9.2 and 2.9.3. Without a header it is answered as far as can be.
+ * success). HL7 v2.9 chapter 2, 2.9.2 and 2.9.3. What table 0155 does not have (`""` too) asks for nothing: without any answer its
+ * sender would wait for ever. Without a header it is answered as far as can be.
  */
 export function acknowledge(header: Header | null, verdict: Verdict, now = new Date()): Buffer[] {
   const { accept, application, issues } = verdict;
-  const [onAccept, onApplication] = [header?.get(15) ?? '', header?.get(16) ?? ''];
+  const [onAccept = '', onApplication = ''] = [15, 16].map((field) => conditionOf(header?.get(field)));
   if (!onAccept && !onApplication) return [build(header, application, issues, now)];
   return [
     ...(asked(onAccept, accept === 'CA') ? [build(header, accept, accept === 'CA' ? [] : issues, now)] : []),
     ...(asked(onApplication, application === 'AA') ? [build(header, application, issues, now)] : []),
   ];
 }
+
+const conditionOf = (value = '') => (['AL', 'NE', 'ER', 'SU'].includes(value) ? value : '');
 
 function asked(condition: string, success: boolean): boolean {
   return condition === 'AL' || (condition === 'ER' && !success) || (condition === 'SU' && success);

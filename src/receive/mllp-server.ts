@@ -79,7 +79,7 @@ async function openServer({ config, log }: Context, onSocket: (socket: net.Socke
   }
   if (!MLLP_TLS_KEY || !MLLP_TLS_CERT) return net.createServer(SOCKET, onSocket);
   const [key, cert, ca] = await Promise.all(
-    [MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA].map((path) => path && readFile(path)),
+    Object.entries({ MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA }).map(([name, path]) => path && readPem(name, path)),
   );
   const mutual = ca ? { ca, requestCert: true, rejectUnauthorized: true } : {};
   const server = tls.createServer(
@@ -88,6 +88,14 @@ async function openServer({ config, log }: Context, onSocket: (socket: net.Socke
   );
   server.on('tlsClientError', (error) => log.warn({ event: 'mllp.refused', reason: 'tls', err: error }));
   return server;
+}
+
+async function readPem(name: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new Error(`${name} names a file that cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
 }
 
 /** One connection, to its end. Rejects when it breaks: what was not answered then, its sender sends again. */

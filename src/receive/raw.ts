@@ -93,22 +93,18 @@ function identify(
 function sendResults(reply: FastifyReply, answer: Answer): object {
   const { messageId, identifier, status, units, conflict } = answer;
   if (conflict) throw rejected(409, 'conflict', 'this id was used before for other content');
-  reply.code(statusOf(answer, 'AE'));
+  reply.code({ accepted: 200, held: 422, rejected: 400 }[status]);
   return { message: messageId, identifier, status, rows: units };
 }
 
-function statusOf({ status, conflict, units }: Answer, onHeld: 'AE' | 'AA'): number {
-  if (conflict) return 409;
-  if (status === 'accepted' || units.some((unit) => unit.status === 'accepted')) return 200;
-  if (status === 'rejected') return 400;
-  return onHeld === 'AA' ? 200 : 422;
-}
+const HTTP_STATUS = { AA: 200, AE: 422, AR: 400 };
 
 /** One HTTP response carries one acknowledgement: the application's, or where only an accept one was asked for, that. */
 function sendAcknowledgement(reply: FastifyReply, answer: Answer, body: Buffer, onHeld: 'AE' | 'AA'): FastifyReply {
-  const [ack] = acknowledge(readHeader(body), verdictOf(answer, onHeld)).reverse();
+  const verdict = verdictOf(answer, onHeld);
+  const [ack] = acknowledge(readHeader(body), verdict).reverse();
   return reply
-    .code(statusOf(answer, onHeld))
+    .code(answer.conflict ? 409 : HTTP_STATUS[verdict.application])
     .type(HL7_TYPE)
     .send(ack ?? Buffer.alloc(0));
 }

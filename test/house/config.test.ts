@@ -24,3 +24,20 @@ test('every wrong setting is named, and no value is repeated', () => {
   expect(read).toThrow(/PORT.*ROLES.*PUBLIC_URL/);
   expect(read).not.toThrow(/hunter2/);
 });
+
+test('a database that is no PostgreSQL URL is named, and not repeated', () => {
+  const read = () => readConfig({ DATABASE_URL: 'hunter2' });
+  expect(read).toThrow(/DATABASE_URL: not a postgres/);
+  expect(read).not.toThrow(/hunter2/);
+  for (const url of ['postgres://u:p@db.example:5432/skein', 'postgresql:///skein?host=/run/postgresql'])
+    expect(readConfig({ DATABASE_URL: url }).DATABASE_URL).toBe(url);
+});
+
+test.each([
+  [{ MLLP_TLS_KEY: 'key.pem' }],
+  [{ MLLP_TLS_CERT: 'cert.pem' }],
+  [{ MLLP_TLS_CA: 'ca.pem' }],
+  [{ MLLP_TLS_KEY: 'key.pem', MLLP_TLS_CA: 'ca.pem' }],
+])('half of a TLS setting ends the start instead of listening in the clear: %j', (env) => {
+  expect(() => readConfig(env)).toThrow(/MLLP_TLS_KEY and MLLP_TLS_CERT/);
+});

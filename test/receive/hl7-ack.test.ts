@@ -74,6 +74,12 @@ describe('an acknowledgement', () => {
     expect(ack[2]).toContain('message 1: a birth date is needed');
   });
 
+  test('of a batch is no AA where one of its messages is held, unless its sender wants to hear AA', () => {
+    const units = (['accepted', 'held'] as const).map((status) => ({ position: '', status, issues: [] }));
+    const batch = { ...answer('accepted'), units };
+    expect([codes(MSH, batch), codes(MSH, batch, 'AA')]).toEqual([['AE'], ['AA']]);
+  });
+
   test('is possible without a header to answer to', () => {
     const [ack] = acknowledge(null, verdictOf(answer('rejected'), 'AE'), NOW);
     expect(ack?.toString()).toMatch(
@@ -93,6 +99,9 @@ describe('in enhanced mode', () => {
     ['SU', 'SU', ['CA', 'AA'], ['CA'], []],
     ['NE', 'NE', [], [], []],
     ['AL', '', ['CA'], ['CA'], ['CR']],
+    ['""', '', ['AA'], ['AE'], ['AR']],
+    ['Y', '""', ['AA'], ['AE'], ['AR']],
+    ['""', 'AL', ['AA'], ['AE'], ['AR']],
   ])(
     'a sender that asks for %s and %s is told %j when accepted, %j when held, %j when rejected',
     (accept, application, ...told) => {

@@ -278,6 +278,11 @@ describe('MLLP over TLS', () => {
     expect(taken).toEqual([]);
   });
 
+  test('says which of its files cannot be read', async () => {
+    const config = { ...ctx.config, MLLP_TLS_KEY: '/nowhere', MLLP_TLS_CERT: '/nowhere' };
+    await expect(startMllp({ ...ctx, config }, answering().intake)).rejects.toThrow(/MLLP_TLS_KEY.*ENOENT/);
+  });
+
   test('is required with AUTH=token', async () => {
     const config = Config.parse({ AUTH: 'token', MLLP_PORT: '0' });
     await expect(startMllp({ ...ctx, config }, answering().intake)).rejects.toThrow('set MLLP_TLS_KEY');
