@@ -37,6 +37,12 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
     requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
     requestIdHeader: false,
+    // `$` need not be escaped in a path, and clients that do mean the same; so do those that end a base URL with a slash.
+    rewriteUrl: ({ url = '/' }) => url.replace(/^[^?]+/, (path) => path.replaceAll('%24', '$')),
+    routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: sendError,
+    // What comes while we stop is taken like the rest: its connection closes after it, and nobody has to send it again.
+    return503OnClosing: false,
   });
   const recipientOf = authenticate(ctx);
   app.decorateRequest('recipient');
@@ -46,7 +52,7 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
   app.addHook('onResponse', async (request, reply) => recordRequest(request, reply));
   // FHIR is JSON: https://hl7.org/fhir/R4/http.html#mime-type (ways in that keep the exact bytes have parsers of their own)
   app.addContentTypeParser('application/fhir+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  app.setErrorHandler(sendError);
   app.setNotFoundHandler((_request, reply) => sendIssues(reply, 404, [issue('not-found', 'there is nothing here')]));
   for (const part of parts) part(app, ctx);
   registerHealth(app, ctx);

@@ -7,8 +7,8 @@ const MAX_DEPTH = 64;
 const REFUSED_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * JSON as RFC 8259 has it, in UTF-8 with or without byte order mark; of duplicate keys the last counts. Throws Rejected(400) with
- * the line and column of what is wrong, never with content.
+ * JSON as RFC 8259 has it, in UTF-8 with or without byte order mark. An object that says a property twice is refused: which of two
+ * birth dates counts is not ours to choose. Throws Rejected(400) with the line and column of what is wrong, never with content.
  */
 export function parseJson(body: Buffer): Json {
   const known = trees.get(body);
@@ -31,29 +31,60 @@ function readTree(body: Buffer): Json {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     // The engine's own message quotes the content: it is not passed on, not even as a cause.
-    const before = text.slice(0, findError(text)).split('\n');
-    throw rejected(
-      'structure',
-      `not valid JSON: line ${before.length}, column ${(before.at(-1) as string).length + 1}`,
-    );
+    throw rejected('structure', `not valid JSON: ${placeOf(text, findError(text))}`);
   }
   // In UTF-8 only an escape can make a NUL or half a character.
-  checkTree(value, 1, text.includes('\\u'));
+  if (checkTree(value, 1, text.includes('\\u')) < countKeys(text)) {
+    throw rejected('structure', `a property of one object is there twice: ${placeOf(text, findRepeated(text))}`);
+  }
   return value;
 }
 
-function checkTree(value: Json, depth: number, escaped: boolean): void {
+function placeOf(text: string, offset: number): string {
+  const before = text.slice(0, offset).split('\n');
+  return `line ${before.length}, column ${(before.at(-1) as string).length + 1}`;
+}
+
+/** Returns how many properties there are in all. */
+function checkTree(value: Json, depth: number, escaped: boolean): number {
   if (escaped && typeof value === 'string') checkText(value);
-  if (typeof value !== 'object' || value === null) return;
+  if (typeof value !== 'object' || value === null) return 0;
   if (depth > MAX_DEPTH) throw rejected('too-costly', `JSON nested more than ${MAX_DEPTH} deep`);
-  if (Array.isArray(value)) for (const item of value) checkTree(item, depth + 1, escaped);
+  let count = 0;
+  if (Array.isArray(value)) for (const item of value) count += checkTree(item, depth + 1, escaped);
   else {
     for (const key in value) {
       if (escaped) checkText(key);
       if (REFUSED_KEYS.has(key)) throw rejected('invalid', 'a property has a name that is not allowed');
-      checkTree(value[key] as Json, depth + 1, escaped);
+      count += 1 + checkTree(value[key] as Json, depth + 1, escaped);
     }
   }
+  return count;
+}
+
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"([ \t\r\n]*:)?/g;
+
+/** Of valid JSON: how many properties are written, those that a later one replaces included. */
+function countKeys(text: string): number {
+  let count = 0;
+  STRING.lastIndex = 0;
+  for (let match = STRING.exec(text); match; match = STRING.exec(text)) if (match[1]) count++;
+  return count;
+}
+
+/** Of valid JSON: offset of the first property that its object has already. */
+function findRepeated(text: string): number {
+  const open: Set<string>[] = [];
+  for (const { 0: token, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"[ \t\r\n]*:?|[{}]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (token.endsWith(':')) {
+      const name = JSON.parse(token.slice(0, -1)) as string;
+      if (open.at(-1)?.has(name)) return index;
+      open.at(-1)?.add(name);
+    }
+  }
+  return text.length;
 }
 
 /** `\u0000` and half of a surrogate pair are JSON, but no text that a store can keep (nor are they FHIR strings). */

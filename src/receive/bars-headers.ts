@@ -6,13 +6,9 @@ import { headerOf } from './request.ts';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const VERSION = '1.4.0';
 
-/** Each is base64 of JSON; the end-user organisation one holds a FHIR Organization. */
-const ENCODED = [
-  'nhsd-target-identifier',
-  'nhsd-end-user-organisation',
-  'nhsd-requesting-software',
-  'nhsd-requesting-practitioner',
-];
+const TARGET = 'nhsd-target-identifier';
+/** Each is base64 of JSON, as the target is; the end-user organisation one holds a FHIR Organization. */
+const ENCODED = ['nhsd-end-user-organisation', 'nhsd-requesting-software', 'nhsd-requesting-practitioner'];
 
 /** Both ids, which a retry repeats: together they are the message's own id. Throws Rejected(400) without them. */
 export function readIds(request: FastifyRequest): { requestId: string; identifier: string } {
@@ -30,7 +26,7 @@ export function readIds(request: FastifyRequest): { requestId: string; identifie
  * version asked for is another.
  */
 export function checkAccept(request: FastifyRequest): void {
-  const ranges = (headerOf(request, 'accept') ?? '*/*').split(',');
+  const ranges = (headerOf(request, 'accept') || '*/*').split(',');
   const fits = ranges.some((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
     const version = parameters
@@ -42,9 +38,16 @@ export function checkAccept(request: FastifyRequest): void {
   if (!fits) throw refuse(406, 'processing', 'Accept', `only application/fhir+json; version=${VERSION} is answered`);
 }
 
-/** The ODS code of the end-user organisation, if one is said. Throws Rejected(400) where an NHSD header is not base64 of JSON. */
+/**
+ * The ODS code of the end-user organisation, if one is said. Throws Rejected(400) where an NHSD header is not base64 of JSON, or the
+ * target no `{value, system}`.
+ */
 export function readOrganisation(request: FastifyRequest): string | undefined {
-  const [, organisation] = ENCODED.map((name) => decode(name, headerOf(request, name)));
+  const target = decode(TARGET, headerOf(request, TARGET)) as { value?: unknown; system?: unknown } | undefined;
+  const isText = (value: unknown) => typeof value === 'string' && value.trim() !== '';
+  if (target && !(isText(target.value) && isText(target.system)))
+    throw refuse(400, 'value', TARGET, 'needs a value and a system, both text');
+  const [organisation] = ENCODED.map((name) => decode(name, headerOf(request, name)));
   const { identifier } = (organisation ?? {}) as { identifier?: { system?: string; value?: string }[] };
   const found = Array.isArray(identifier) ? identifier.find((item) => item?.system === ODS_CODE)?.value : undefined;
   return typeof found === 'string' ? found : undefined;

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import type { Answer, Message } from '../model.ts';
 import { registerBars } from './bars.ts';
 import { registerRaw } from './raw.ts';
-import { MAX_BODY_BYTES, refusedBody } from './request.ts';
+import { headerOf, MAX_BODY_BYTES, refusedBody, rejected } from './request.ts';
 import { registerTransaction } from './transaction.ts';
 
 /** Takes one message to its end (src/pipeline.ts). Throws only transient faults and bugs: then nothing of it was kept. */
@@ -19,6 +19,12 @@ export function registerIntake<C extends Context>(app: FastifyInstance, ctx: C, 
     // Messages are kept exactly as received: no parser but ours sees the bytes.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, keep);
+    scope.addHook('onRequest', async (request, reply) => {
+      const coding = headerOf(request, 'content-encoding') || 'identity';
+      if (/^identity$/i.test(coding)) return;
+      reply.header('accept-encoding', 'identity');
+      throw rejected(415, 'not-supported', 'send the body as it is: no Content-Encoding is read');
+    });
     scope.setErrorHandler(async (error) => {
       throw refusedBody(error);
     });

@@ -46,11 +46,13 @@ export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): voi
   });
 
   app.get<{ Querystring: { identifier?: string; system?: string } }>('/intake/messages', async (request) => {
-    const { identifier, system = null } = request.query;
+    const { identifier, system } = request.query;
     if (!identifier) throw rejected(400, 'required', 'say which: ?identifier=…');
     const { recipient } = request;
     const owner =
-      recipient.kind === 'system' ? { systemId: recipient.system.id, system: null } : { systemId: null, system };
+      recipient.kind === 'system'
+        ? { systemId: recipient.system.id, system: null }
+        : { systemId: null, system: system === undefined ? null : identifierOf(String(system)) };
     const found = await findDeliveries(ctx.db, owner, identifierOf(String(identifier)));
     if (found.length === 0) throw rejected(404, 'not-found', 'no message of yours has this identifier');
     return found.map((one) => ({ ...one, messageId: messageName(ctx.key, one.messageId) }));

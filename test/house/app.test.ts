@@ -23,6 +23,7 @@ beforeAll(async () => {
   const missing = { severity: 'error' as const, code: 'required', field: 'PID-7', expression: 'Patient.birthDate' };
   app = buildApp(ctx, [
     fails('/rejects', new Rejected(422, [{ ...missing, text: 'no birth date' }])),
+    fails('/$rejects', new Rejected(422, [{ ...missing, text: 'no birth date' }])),
     fails('/refuses', new Rejected(401, [{ severity: 'error', code: 'login', text: 'who are you?' }])),
     fails(
       '/bars',
@@ -93,6 +94,19 @@ describe('errors', () => {
   test('an unknown path is 404 as an OperationOutcome', async () => {
     const { statusCode, outcome } = await post('/nowhere');
     expect([statusCode, outcome.issue[0].code]).toEqual([404, 'not-found']);
+  });
+
+  test.each([
+    ['%zz', 400],
+    ['x'.repeat(3_000), 404],
+  ])('a path that cannot be read is an OperationOutcome, too, and is not quoted', async (path, status) => {
+    const { statusCode, headers, body } = await app.inject({ url: `/${path}` });
+    expect([statusCode, headers['content-type']]).toEqual([status, 'application/fhir+json; charset=utf-8']);
+    expect(body).not.toContain(path);
+  });
+
+  test.each(['/%24rejects?a=%24', '/$rejects/', '/%24rejects/'])('%s is the path /$rejects', async (url) => {
+    expect((await post(url)).statusCode).toBe(422);
   });
 
   test('an unknown content type is 415', async () => {

@@ -18,8 +18,18 @@ describe('a JSON form', () => {
     expect(parse('\ufeff{"name":"Zoë"}')).toEqual({ format: 'json', units: [{ position: '', tree: { name: 'Zoë' } }] });
   });
 
-  test('takes the last of duplicate keys', () => {
-    expect(parse('{"a":1,"a":2}').units[0]?.tree).toEqual({ a: 2 });
+  // https://hl7.org/fhir/R4/json.html: "Property names SHALL be unique"
+  test.each([
+    ['{"a":1,"a":2}', 'line 1, column 8'],
+    ['{"a":[{"b":1},{"b":2,\n "c":{"b":1}, "b" : 3}]}', 'line 2, column 15'],
+    ['{"a":"\\"a\\":","\\u0061":2}', 'line 1, column 15'],
+  ])('that says a property twice is refused, and where: %s', (body, place) => {
+    expect(() => parse(body)).toThrow(`a property of one object is there twice: ${place}`);
+  });
+
+  test('may repeat a name in another object, and in a text', () => {
+    const tree = { a: [{ a: 'a' }, { a: '{"a":1,"a":2}' }], '"a"': { a: '\\' }, b: ['a', 'a'] };
+    expect(parse(JSON.stringify(tree, null, 1)).units[0]?.tree).toEqual(tree);
   });
 
   test.each([

@@ -164,6 +164,27 @@ describe('the headers of a BaRS message', () => {
     ['a target that is not base64', { 'nhsd-target-identifier': '{}' }, 400, 'REC_BAD_REQUEST', 'invalid'],
     ['a target that is not JSON', { 'nhsd-target-identifier': 'bm90anNvbg==' }, 400, 'REC_BAD_REQUEST', 'invalid'],
     [
+      'a target without a system',
+      { 'nhsd-target-identifier': base64({ value: '1' }) },
+      400,
+      'REC_BAD_REQUEST',
+      'value',
+    ],
+    [
+      'a target without a value',
+      { 'nhsd-target-identifier': base64({ system: 'x' }) },
+      400,
+      'REC_BAD_REQUEST',
+      'value',
+    ],
+    [
+      'a target that is no text',
+      { 'nhsd-target-identifier': base64({ value: 1, system: {} }) },
+      ...([400, 'REC_BAD_REQUEST', 'value'] as const),
+    ],
+    ['a target that is a list', { 'nhsd-target-identifier': base64([]) }, 400, 'REC_BAD_REQUEST', 'value'],
+    ['a compressed body', { 'content-encoding': 'gzip' }, 415, 'REC_BAD_REQUEST', 'not-supported'],
+    [
       'a practitioner that is no object',
       { 'nhsd-requesting-practitioner': base64(7) },
       400,
@@ -181,6 +202,12 @@ describe('the headers of a BaRS message', () => {
     expect(errorOf(response)).toEqual(expected);
     expect(taken).toEqual([]);
     expect(response.headers['x-correlation-id']).toBe({ ...IDS, ...headers }['x-correlation-id']);
+  });
+
+  test('may name a target, and say that the body is not compressed', async () => {
+    const target = base64({ value: '2000011147', system: 'https://fhir.nhs.uk/Id/dos-service-id' });
+    const headers = { 'nhsd-target-identifier': target, 'content-encoding': 'identity' };
+    expect((await post({ headers })).statusCode).toBe(200);
   });
 
   test.each([

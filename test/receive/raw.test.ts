@@ -170,6 +170,7 @@ describe('a sender', () => {
     expect(await ask('identifier=MSG_1&system=pas')).toEqual(['pas']);
     expect(await ask('')).toBe(400);
     expect(await ask('identifier=%00', 'charity')).toBe(404);
+    expect(await ask('identifier=MSG_1&system=%00')).toBe(404);
     const { body } = await app.inject({
       url: '/intake/messages?identifier=MSG_1',
       headers: { 'x-skein-system': 'charity' },
