@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Rejected } from '../errors.ts';
 import { parseJson } from '../json.ts';
 import type { Json, Unit } from '../model.ts';
@@ -34,12 +35,29 @@ export function checkBundle(tree: Json, wanted: string[]): void {
     if (isNode(entry) && (entry.resource === undefined || isNode(entry.resource))) continue;
     throw rejected('a Bundle entry must be an object with a resource', `/entry/${index}`, `Bundle.entry[${index}]`);
   }
+  checkUnique(entries as Node[]);
   if (tree.type === 'message' && resourceType(entries[0]) !== 'MessageHeader') {
     throw rejected(
       'the first entry of a message Bundle must be a MessageHeader',
       '/entry/0',
       'Bundle.entry[0].resource',
     );
+  }
+}
+
+/** A reference must lead to one resource (bdl-7): where two have a name, a referral could become another patient's. */
+function checkUnique(entries: Node[]): void {
+  const named = new Map<string, Json | undefined>();
+  for (const [index, { fullUrl, resource }] of entries.entries()) {
+    const { resourceType: type, id } = (resource ?? {}) as Node;
+    for (const name of [fullUrl, id && `${type}/${id}`]) {
+      if (typeof name !== 'string' || name === '') continue;
+      if (!named.has(name)) named.set(name, resource);
+      else if (!isDeepStrictEqual(named.get(name), resource)) {
+        const text = 'another resource of this Bundle has the same fullUrl, or the same type and id';
+        throw rejected(text, `/entry/${index}`, `Bundle.entry[${index}]`);
+      }
+    }
   }
 }
 

@@ -72,6 +72,16 @@ describe('a FHIR Bundle', () => {
     entry: [{ resource: { resourceType: 'Patient' } }],
   };
 
+  const patient = (family: string) => ({ resourceType: 'Patient', id: 'p', name: [{ family }] });
+  const one = { fullUrl: 'urn:uuid:1', resource: patient('Marsh') };
+  const other = { fullUrl: 'urn:uuid:2', resource: patient('Brook') };
+
+  test('may hold one resource twice, and resources of one id and several types', () => {
+    const team = { resource: { resourceType: 'Organization', id: 'p' } };
+    const body = { ...message, entry: [header, one, one, team, team] };
+    expect(bundle(body).units[0]?.tree).toEqual(body);
+  });
+
   test('is its own tree where its type is the one the channel takes', () => {
     expect(bundle(message)).toEqual({ format: 'fhir', units: [{ position: '', tree: message }] });
     expect(bundle(transaction, { channel: 'fhir', source: 'fhir-r4' }).format).toBe('fhir');
@@ -83,6 +93,12 @@ describe('a FHIR Bundle', () => {
     ['another type', { ...message, type: 'batch' }, '/type'],
     ['no entry', { ...message, entry: [] }, '/entry'],
     ['an entry that is none', { ...message, entry: [header, 7] }, '/entry/1'],
+    [
+      'two patients of one fullUrl',
+      { ...message, entry: [header, one, { ...other, fullUrl: 'urn:uuid:1' }] },
+      '/entry/2',
+    ],
+    ['two patients of one id', { ...message, entry: [header, one, other] }, '/entry/2'],
     ['no MessageHeader first', { ...message, entry: transaction.entry }, '/entry/0'],
   ])('with %s is refused, by place', (_, body, field) => {
     expect(() => bundle(body)).toThrow(
