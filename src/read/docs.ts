@@ -4,7 +4,13 @@ import { interactionOf } from './capability-statement.ts';
 import type { Route } from './route-list.ts';
 
 type Content = Record<string, { schema: object }>;
-type Parameter = { name: string; in: 'path' | 'query'; required: boolean; schema: object; description?: string };
+type Parameter = {
+  name: string;
+  in: 'path' | 'query' | 'header';
+  required: boolean;
+  schema: object;
+  description?: string;
+};
 export type Operation = {
   operationId: string;
   tags: string[];
@@ -40,20 +46,53 @@ const SCHEMAS = {
   OperationOutcome: resource({ const: 'OperationOutcome' }, { issue: { type: 'array' } }),
 };
 
-/** What the URL alone does not say: method and URL, in words, and the body it takes. */
-const KNOWN: [RegExp, string, Content?][] = [
-  [/^POST \/fhir\/\$process-message$/, 'Send a message Bundle (BaRS). An answer means: stored', fhirBody('Bundle')],
-  [/^POST \/fhir\/?$/, 'Send a transaction Bundle', fhirBody('Bundle')],
+const said = (place: 'query' | 'header', required: boolean, names: Record<string, string>): Parameter[] =>
+  Object.entries(names).map(([name, description]) => ({ name, in: place, required, schema: text, description }));
+
+const BARS_HEADERS = [
+  ...said('header', true, {
+    'X-Request-Id': 'UUID; with X-Correlation-Id the id of the message: a retry repeats both',
+    'X-Correlation-Id': 'UUID',
+  }),
+  ...said('header', false, {
+    'NHSD-Target-Identifier': 'base64 of {"value": …, "system": …}',
+    'NHSD-End-User-Organisation': 'base64 of a FHIR Organization',
+    'NHSD-Requesting-Software': 'base64 of a FHIR Device',
+    'NHSD-Requesting-Practitioner': 'base64 of a FHIR PractitionerRole',
+  }),
+];
+const IDEMPOTENCY = said('header', false, { 'Idempotency-Key': 'the id of the message; else its content is' });
+
+/** What the URL alone does not say: method and URL, in words, the body it takes, and more parameters. */
+const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
+  [
+    /^POST \/fhir\/\$process-message$/,
+    'Send a message Bundle (BaRS). An answer means: stored',
+    fhirBody('Bundle'),
+    BARS_HEADERS,
+  ],
+  [/^POST \/fhir\/?$/, 'Send a transaction Bundle', fhirBody('Bundle'), IDEMPOTENCY],
   [
     /^POST \/intake\/:/,
     'Send HL7 v2, CSV, XML, a form or an extract (JSON tables) as one system',
     {
-      'text/plain': { schema: text },
+      'x-application/hl7-v2+er7': { schema: text },
       'text/csv': { schema: text },
       'application/json': { schema: { type: 'object' } },
+      'application/fhir+xml': { schema: text },
+      ...fhirBody('Bundle'),
     },
+    IDEMPOTENCY,
   ],
-  [/^GET \/intake\/messages$/, 'What became of my message, by my own id for it (?identifier=)'],
+  [
+    /^GET \/intake\/messages$/,
+    'What became of my message, by my own id for it',
+    undefined,
+    [
+      ...said('query', true, { identifier: 'MSH-10, X-Request-Id, Idempotency-Key or what the answer called it' }),
+      ...said('query', false, { system: 'whose; only the operator may name one' }),
+    ],
+  ],
   [/\$journey$/, 'One family’s journey, as far as you may see it'],
   [/\$status$/, 'State of subscriptions: last event number, errors'],
   [/\$events$/, 'Events again, by number, to catch up after an outage'],
@@ -95,12 +134,16 @@ function describeRoute({ method, url }: Route): Operation {
   const route = `${method} ${url}`;
   const type = /^\/fhir\/([A-Z]\w+)/.exec(url)?.[1];
   const interaction = type && interactionOf({ method, url }, type);
-  const [, words, content] = KNOWN.find(([form]) => form.test(route)) ?? [];
+  const [, words, content, more = []] = KNOWN.find(([form]) => form.test(route)) ?? [];
   return {
     operationId: route.replace(/\W+/g, '_'),
     tags: [type ?? url.split('/')[1] ?? ''],
     summary: words ?? interaction ?? '',
-    parameters: [...pathParameters(url), ...(interaction === 'search-type' ? searchParameters(type as string) : [])],
+    parameters: [
+      ...pathParameters(url),
+      ...(interaction === 'search-type' ? searchParameters(type as string) : []),
+      ...more,
+    ],
     ...(content ? { requestBody: { required: true, content } } : {}),
     responses: {
       200: { description: 'done', ...(type ? { content: fhirBody('Resource') } : {}) },

@@ -4,6 +4,7 @@ import type { Bundle, CapabilityStatement, Resource } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
 import { INDEXED_TYPES, paramsOf } from '../../src/fhir/search-parameters.ts';
 import { capabilityStatement } from '../../src/read/capability-statement.ts';
+import { describeApi } from '../../src/read/docs.ts';
 import { testDatabase } from '../support/database.ts';
 import { startReading } from './app.ts';
 
@@ -67,6 +68,18 @@ test('routes of other parts are told too: subscriptions with their topic, messag
   expect(subscription?.operation?.map(({ name }) => name)).toEqual(['status', 'events']);
   expect(subscription?.searchParam?.map(({ name }) => name)).toEqual(['url', 'status']);
   expect(JSON.stringify(subscription?.extension)).toContain('SubscriptionTopic/family-episode');
+});
+
+test('OpenAPI names the ids that a sender must give, and those it asks by', () => {
+  const routes = [
+    { method: 'POST', url: '/fhir/$process-message' },
+    { method: 'GET', url: '/intake/messages' },
+  ];
+  const { paths } = describeApi(routes, 'http://localhost/fhir');
+  const required = (path: string, method: string) =>
+    paths[path]?.[method]?.parameters.filter((one) => one.required).map(({ name }) => name);
+  expect(required('/fhir/$process-message', 'post')).toEqual(['X-Request-Id', 'X-Correlation-Id']);
+  expect(required('/intake/messages', 'get')).toEqual(['identifier']);
 });
 
 test('OpenAPI names every route with its parameters', async () => {
