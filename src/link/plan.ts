@@ -153,7 +153,15 @@ function unknownPatient({ lineage }: IdentifiedRecord, { type, local, content }:
 }
 
 function impostor(record: IdentifiedRecord, said: IdentifiedStatement, what: string, why = ''): Issue {
-  const origin = record.lineage.find(({ element }) => element.startsWith(`${said.local}.identifier`));
+  const list = (said.content as { identifier?: { system?: string }[] }).identifier ?? [];
+  const own = Math.max(
+    0,
+    [list].flat().findIndex(({ system }) => system !== NHS_NUMBER),
+  );
+  const name = `${said.local}.identifier`;
+  const origin =
+    record.lineage.find(({ element }) => element === `${name}[${own}].value`) ??
+    record.lineage.find(({ element }) => element.startsWith(name));
   return {
     severity: 'error',
     code: 'business-rule',

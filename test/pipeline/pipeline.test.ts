@@ -169,6 +169,15 @@ describe('HL7 v2', () => {
     expect(await replayHeld(ctx)).toEqual({ tried: 0, accepted: 0 });
   });
 
+  it('holds a chart number given to somebody else, and says where that number stands', async () => {
+    const numberFirst = (message: string) => message.replace(/\|(B1\^\^\^RXM\^MR)~([^|]*)\|/, '|$2~$1|');
+    expect(await skein.mllp(numberFirst(adt(BABY, { id: 'MSG1' })))).toContain('MSA|AA');
+    const somebody = { ...BABY, nhs: nhsNumber(9), given: 'Ama', born: '2001-02-03' };
+    const answer = await skein.mllp(numberFirst(adt(somebody, { id: 'MSG2' })));
+    expect(answer).toContain('MSA|AE|MSG2|PID-3[2].1: this identifier already names another of your patients');
+    expect(answer).toContain('ERR||PID^1^3^2^1|');
+  });
+
   it('keeps what it cannot read at all, and says so', async () => {
     const answer = await skein.mllp('hello');
     expect(answer).toContain('AR');
