@@ -12,7 +12,7 @@ import type { Mappings } from './map/load-mappings.ts';
 import { countMessage } from './metrics.ts';
 import type { Answer, Message, MessageStatus, SourceRecord } from './model.ts';
 import { notifyCommitted } from './publish/sequencer.ts';
-import { answerEarlier, messageKey, withFacts } from './save/load.ts';
+import { answerEarlier, answerRow, messageKey, withFacts } from './save/load.ts';
 import { findStoredRows, save } from './save/save.ts';
 import { isSound, type Understood, understand } from './understand.ts';
 import type { Profiles } from './validate/profiles.ts';
@@ -62,7 +62,9 @@ async function settleUnit(ctx: Pipeline, message: Received, unit: Understood, op
   const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
   const sender = { systemId: system.id, service: system.service };
   return withFacts(ctx.db, keys, { systemId: system.id, identifier }, async (client, { facts, earlier }) => {
-    const known = options.messageId ? null : answerEarlier(earlier, message, options);
+    const known = options.messageId
+      ? await answerRow(client, options.messageId, { ...unit, identifier })
+      : answerEarlier(earlier, message, options);
     if (known?.conflict) await save(client, ctx.key, { ...NOTHING, message });
     if (known) return known;
     const impostors = found ? findImpostors(facts, found.record) : [];

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { keyedId, transaction } from '../db.ts';
+import { type Db, keyedId, transaction } from '../db.ts';
 import type { Facts } from '../facts.ts';
 import type { Answer, Message, MessageStatus } from '../model.ts';
+import { findStoredRows } from './save.ts';
 
 /** More people than this around one message are no family: the number that most of them carry is a placeholder. */
 const CEILING = 100;
@@ -95,6 +96,19 @@ export function answerEarlier(
   if (replay && same) return null;
   if (!replay && ((!same && status !== 'accepted') || (same && status === 'held' && units.length === 0))) return null;
   return { messageId, identifier: message.identifier, status, units, duplicate: same, conflict: !same && !replay };
+}
+
+type Row = Pick<Answer, 'identifier'> & Pick<Answer['units'][number], 'position' | 'issues'>;
+
+/** A row of a file that another process has stored meanwhile, which was sent the file, too; else null. */
+export async function answerRow(
+  db: Db,
+  messageId: string,
+  { identifier, position, issues }: Row,
+): Promise<Answer | null> {
+  if (!(await findStoredRows(db, messageId, position)).has(position)) return null;
+  const units = [{ position, status: 'accepted' as const, issues }];
+  return { messageId, identifier, status: 'accepted', units, duplicate: true, conflict: false };
 }
 
 /** The lock key of a message id: two deliveries of one message are decided one after the other. */

@@ -125,8 +125,8 @@ export function isEmpty(plan: Plan): boolean {
   return rows.every((list) => list.length === 0);
 }
 
-/** Positions of a message's rows that are stored already. */
-export async function findStoredRows(db: Db, messageId: string): Promise<Set<string>> {
-  const { rows } = await db.query<{ position: string }>(DONE_ROWS, [messageId]);
+/** Positions of a message's rows that are stored already: all of them, or the one asked for. */
+export async function findStoredRows(db: Db, messageId: string, position?: string): Promise<Set<string>> {
+  const { rows } = await db.query<{ position: string }>(DONE_ROWS, [messageId, position]);
   return new Set(rows.map(({ position }) => position));
 }

@@ -92,4 +92,5 @@ export const SAVE_NEW = save('');
 /** Also replaces views, their history and index rows, and removes what is no longer so. */
 export const SAVE_OVER = save(OVER);
 
-export const DONE_ROWS = 'select position from record where message_id = $1';
+export const DONE_ROWS =
+  'select position from record where message_id = $1 and ($2::text is null or position = $2::text)';

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
@@ -114,6 +116,31 @@ describe('errors', () => {
     const { statusCode } = await app.inject({ method: 'POST', url: '/rejects', payload: 'x', headers });
     expect(statusCode).toBe(415);
   });
+});
+
+test('a request that comes while the server stops is still answered', async () => {
+  let go = () => {};
+  const held = new Promise<void>((resolve) => (go = resolve));
+  const stopping = buildApp(ctx, [(server) => server.get('/slow', () => held.then(() => ({ done: true })))]);
+  await stopping.listen({ port: 0, host: '127.0.0.1' });
+  const socket = connect((stopping.server.address() as AddressInfo).port, '127.0.0.1');
+  const ask = 'GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  const sendNext = async () => {
+    const come = once(stopping.server, 'request');
+    socket.write(ask);
+    await come;
+  };
+  await sendNext();
+  const closed = stopping.close();
+  await sendNext();
+  go();
+  const chunks = await socket.toArray();
+  expect(
+    Buffer.concat(chunks)
+      .toString()
+      .match(/HTTP\/1.1 \d+/g),
+  ).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+  await closed;
 });
 
 describe('health', () => {

@@ -1,8 +1,11 @@
 /** Messages that nobody wrote the code for: mistakes of real senders, which must neither merge two people nor lose anything. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
+import { addSystem, findSystem } from '../../src/access/systems.ts';
+import { openPool } from '../../src/db.ts';
 import { loadMappings } from '../../src/map/load-mappings.ts';
+import type { System } from '../../src/model.ts';
+import { intake } from '../../src/pipeline.ts';
 import { rebuild, replayHeld } from '../../src/rebuild.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { testContext } from '../support/context.ts';
@@ -249,6 +252,21 @@ describe('a charity’s CSV', () => {
     expect(replies.map(({ status }) => status)).toEqual([200, 200, 200]);
     const { rows: stored } = await database.pool.query('select count(*)::int as n from record');
     expect(stored).toEqual([{ n: 40 }]);
+  });
+
+  it('that two processes are sent at once is stored once, row by row', async () => {
+    const rows = Array.from({ length: 30 }, (_, n) => `C-${n},2026-09-01,Sam,Bell,1988-01-02`);
+    const body = Buffer.from([header, ...rows].join('\n'));
+    const system = (await findSystem(database.pool, 'charity')) as System;
+    const file = { system, channel: 'intake', contentType: 'text/csv', source: 'third-sector-csv', body } as const;
+    const pools = [openPool(database.url), openPool(database.url)];
+    const answers = await Promise.all(
+      pools.map(async (db) => intake({ ...(await context()), db }, { ...file, identifier: 'f', contentHash: 'f' })),
+    );
+    await Promise.all(pools.map((pool) => pool.end()));
+    expect(answers.map(({ units }) => units.filter(({ status }) => status === 'accepted').length)).toEqual([30, 30]);
+    const { rows: stored } = await database.pool.query('select position from record');
+    expect(stored).toHaveLength(30);
   });
 
   it('has its held rows tried again by a replay, though others of the file were taken', async () => {
