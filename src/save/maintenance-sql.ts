@@ -26,10 +26,14 @@ export const REBUILD = {
 
 type HeldRow = Omit<Message, 'system'> & { system: System };
 
-/** Messages held, or with a row held, with their raw bytes, oldest first. */
+/**
+ * Messages held, or with a row held, with their raw bytes, oldest first: for the source their system has now, which may have been
+ * registered because of them.
+ */
 export async function heldMessages(db: Db): Promise<Message[]> {
   const { rows } = await db.query<HeldRow>(`
-    select m.channel, m.content_type as "contentType", m.source, m.identifier, m.content_hash as "contentHash", m.body,
+    select m.channel, m.content_type as "contentType", m.identifier,
+      case when m.channel in ('intake', 'mllp') then coalesce(y.source, m.source) else m.source end as source, m.content_hash as "contentHash", m.body,
       m.received_at as "receivedAt",
       json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect, 'onHeld', y.on_held, 'service',
         json_build_object('id', s.id, 'name', s.name, 'ods', s.ods, 'team', s.team, 'sector', s.sector, 'kind', s.kind)) as system

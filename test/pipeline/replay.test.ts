@@ -6,7 +6,7 @@ import { replayHeld } from '../../src/rebuild.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { adt } from '../support/messages.ts';
+import { adt, barsReferral } from '../support/messages.ts';
 import { nhsNumber } from '../support/records.ts';
 import { startSkein } from '../support/skein.ts';
 
@@ -39,6 +39,15 @@ describe('a held message', () => {
     const came = await whenReceived('MSG1');
     expect(await replay()).toEqual({ tried: 1, accepted: 0 });
     expect(await whenReceived('MSG1')).toBe(came);
+  });
+
+  it('of a sender that nobody knew is taken once it is registered with the source that reads it', async () => {
+    const referral = JSON.stringify(barsReferral(BABY));
+    expect((await skein.intake('trust', 'application/fhir+json', referral)).status).toBe(422);
+    const team = { name: 'trust', ods: 'RXV', team: 'trust', sector: 'maternity', kind: null, source: 'bars-referral' };
+    await addSystem(database.pool, database.key, team);
+    expect(await replay()).toEqual({ tried: 1, accepted: 1 });
+    expect((await skein.intake('trust', 'application/fhir+json', referral)).status).toBe(200);
   });
 
   it('that a mended mapping takes at last takes nothing back of what its sender has said since', async () => {
