@@ -41,7 +41,7 @@ export function accountFields(files: MappingFiles, name: string, units: Units): 
   const count = (trees: Json[]) => {
     const counts = new Map<string, number>();
     for (const tree of trees)
-      for (const field of carriedFields(source, tree)) counts.set(field, (counts.get(field) ?? 0) + 1);
+      for (const field of carriedFields(source, tree).keys()) counts.set(field, (counts.get(field) ?? 0) + 1);
     return counts;
   };
   const [examples, samples] = [count(units.examples), count(units.samples)];

@@ -6,6 +6,7 @@ import { type Command, type Flags, OPTIONS, WrongUse } from './command.ts';
 import { coverage } from './coverage.ts';
 import { explain } from './explain.ts';
 import { impact } from './impact.ts';
+import { create } from './new.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
 import { complain, print } from './terminal.ts';
@@ -13,6 +14,7 @@ import { test } from './test.ts';
 import { validate } from './validate.ts';
 
 const COMMANDS: Record<string, Command> = {
+  'map new': create,
   'map check': check,
   'map test': test,
   'map run': run,

@@ -1,6 +1,6 @@
 import { Rejected } from '../errors.ts';
 import type { Mapping } from '../map/load-mappings.ts';
-import type { Json, Message, System } from '../model.ts';
+import type { Json, Message, System, Unit } from '../model.ts';
 import { parseMessage } from '../parse/parse-message.ts';
 import { type Understood, understand } from '../understand.ts';
 
@@ -26,10 +26,15 @@ function messageOf(
   };
 }
 
+/** Throws Rejected where nothing of it can be read. */
+export function readUnits(mapping: Pick<Mapping, 'kind' | 'name'>, body: Buffer): Unit[] {
+  return parseMessage(messageOf(mapping, body)).units;
+}
+
 /** What is mapped: the tree of each unit; of what cannot be read there is none. */
 export function treesOf(mapping: Pick<Mapping, 'kind' | 'name'>, body: Buffer): Json[] {
   try {
-    return parseMessage(messageOf(mapping, body)).units.map(({ tree }) => tree);
+    return readUnits(mapping, body).map(({ tree }) => tree);
   } catch (error) {
     if (error instanceof Rejected) return [];
     throw error;

@@ -60,10 +60,17 @@ function fhirFields(text: string, base: string): string[] {
 /** A field with one component is that component. */
 const canonical = (name: string): string => name.replace(/(\.1)+$/, '');
 
-/** Fields that carry data in one unit of a message. */
-export function carriedFields(source: SourceFile, tree: Json): Set<string> {
-  const found = new Set<string>();
-  const note = (field: string) => found.add(field);
+/** A field and one of its values. */
+type Note = (field: string, value: Json) => void;
+
+/** Fields that carry data in one unit of a message, with their values. */
+export function carriedFields(source: SourceFile, tree: Json): Map<string, Json[]> {
+  const found = new Map<string, Json[]>();
+  const note: Note = (field, value) => {
+    const known = found.get(field);
+    if (known) known.push(value);
+    else found.set(field, [value]);
+  };
   if (source.format === 'hl7v2') walkSegments((tree as { segments?: Segment[] } | null)?.segments ?? [], note);
   else if (source.format === 'csv') walkRow(source, tree, note);
   else if (source.format === 'tables') walkTables(source, tree, note);
@@ -72,7 +79,7 @@ export function carriedFields(source: SourceFile, tree: Json): Set<string> {
   return found;
 }
 
-function walkSegments(segments: Segment[], note: (field: string) => void): void {
+function walkSegments(segments: Segment[], note: Note): void {
   for (const { name, fields } of segments) {
     // MSH-1 and MSH-2 are the delimiters.
     for (const [number, repetitions] of fields.entries()) {
@@ -80,12 +87,12 @@ function walkSegments(segments: Segment[], note: (field: string) => void): void 
       for (const components of repetitions)
         for (const [component, parts] of components.entries())
           for (const [part, value] of parts.entries())
-            if (value !== '') note(canonical(`${name}-${number}.${component + 1}.${part + 1}`));
+            if (value !== '') note(canonical(`${name}-${number}.${component + 1}.${part + 1}`), value);
     }
   }
 }
 
-function walkRow(source: Extract<SourceFile, { format: 'csv' }>, tree: Json, note: (field: string) => void): void {
+function walkRow(source: Extract<SourceFile, { format: 'csv' }>, tree: Json, note: Note): void {
   const names = new Map(
     Object.entries(source.columns).flatMap(([name, { aliases }]) =>
       [name, ...aliases].map((alias) => [normaliseHeader(alias), name] as const),
@@ -93,45 +100,41 @@ function walkRow(source: Extract<SourceFile, { format: 'csv' }>, tree: Json, not
   );
   for (const [header, value] of Object.entries(tree ?? {})) {
     const name = normaliseHeader(header);
-    if (typeof value === 'string' && value.trim() !== '') note(names.get(name) ?? name);
+    if (typeof value === 'string' && value.trim() !== '') note(names.get(name) ?? name, value);
   }
 }
 
 /** Columns by their declared names, whatever their case. */
-function walkTables(
-  source: Extract<SourceFile, { format: 'tables' }>,
-  tree: Json,
-  note: (field: string) => void,
-): void {
+function walkTables(source: Extract<SourceFile, { format: 'tables' }>, tree: Json, note: Note): void {
   const known = [...declaredFields(source), ...Object.keys(source.ignored)].map(
     (name) => [name.toLowerCase(), name] as const,
   );
   const names = new Map(known);
-  walk(tree, '', (field) => note(names.get(field.toLowerCase()) ?? field));
+  walk(tree, '', (field, value) => note(names.get(field.toLowerCase()) ?? field, value));
 }
 
 /** Leaves, without the places in lists. */
-function walk(tree: Json, at: string, note: (field: string) => void): void {
+function walk(tree: Json, at: string, note: Note): void {
   if (tree === '' || tree === null) return;
   if (Array.isArray(tree)) for (const item of tree) walk(item, at, note);
   else if (typeof tree === 'object')
     for (const [name, item] of Object.entries(tree)) walk(item, at ? `${at}.${name}` : name, note);
-  else if (at) note(at);
+  else if (at) note(at, tree);
 }
 
 /** Resources by their type, contained ones too. What holds a Bundle together (its type, ids, fullUrls, requests) is not a field. */
-function walkBundle(tree: Json, note: (field: string) => void): void {
+function walkBundle(tree: Json, note: Note): void {
   const { entry, type: _, id: __, resourceType, ...rest } = { ...(tree as { [name: string]: Json }) };
   if (resourceType !== 'Bundle') {
     walkResource(tree, note);
     return;
   }
-  walk(rest, 'Bundle', (field) => field.startsWith('Bundle.link') || note(field));
+  walk(rest, 'Bundle', (field, value) => field.startsWith('Bundle.link') || note(field, value));
   for (const item of Array.isArray(entry) ? entry : [])
     walkResource((item as { resource?: Json } | null)?.resource ?? null, note);
 }
 
-function walkResource(resource: Json, note: (field: string) => void): void {
+function walkResource(resource: Json, note: Note): void {
   if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) return;
   const { resourceType, id: _, contained, ...rest } = resource;
   walk(rest, String(resourceType), note);
