@@ -17,6 +17,7 @@ export function checkSource(file: YamlFile, source: SourceFile, problems: Proble
   if (source.format === 'csv') checkColumns(source, note);
 }
 
+const EXAMPLE = '"TS Date of birth"';
 const SEGMENT = /^[A-Z][A-Z0-9]{2}$/;
 /** `PID-18`, `PID-11.9`, `CX.6` or a whole segment. */
 const PLACE = /^([A-Z][A-Z0-9]{2}|[A-Z]{2,3}(?=\.))(-\d{1,2})?(\.\d{1,2}){0,2}$/;
@@ -34,9 +35,11 @@ function checkHl7({ messages, segments, types, ignored }: Of<'hl7v2'>, note: Not
   for (const [segment, fields] of Object.entries(segments)) {
     if (!SEGMENT.test(segment)) note(['segments', segment], `"${segment}" is no segment like PID`);
     for (const [number, text] of Object.entries(fields)) {
-      const [, type = text] = FIELD.exec(text) ?? [];
+      const [, type] = FIELD.exec(text) ?? [];
       if (!/^\d{1,2}$/.test(number)) note(['segments', segment, number], `"${number}" is no number of a field`);
-      if (!known.has(type))
+      if (type === undefined)
+        note(['segments', segment, Number(number)], `"${text}" is no type and name like ${EXAMPLE}`);
+      else if (!known.has(type))
         note(['segments', segment, Number(number)], `no data type "${type}"${suggest(type, known)}`);
     }
   }

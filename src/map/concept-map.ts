@@ -1,4 +1,5 @@
 import type { ConceptMap } from '@medplum/fhirtypes';
+import type { Path } from './yaml-file.ts';
 
 /** One ConceptMap, ready: what each source code becomes. */
 export type CodeTable = {
@@ -7,16 +8,26 @@ export type CodeTable = {
   codes: Map<string, { system: string; code: string; display?: string }>;
 };
 
-/** Throws where it is not a ConceptMap with one target per code. http://hl7.org/fhir/R4/conceptmap.html */
-export function readConceptMap(name: string, map: ConceptMap): CodeTable {
+/** What is wrong with a ConceptMap, and where in it. */
+export class MapError extends Error {
+  readonly path: Path;
+  constructor(path: Path, message: string) {
+    super(message);
+    this.path = path;
+  }
+}
+
+/** Throws MapError where it is not a ConceptMap with one target per code. http://hl7.org/fhir/R4/conceptmap.html */
+export function readConceptMap(name: string, map: ConceptMap | null): CodeTable {
+  if (map?.resourceType !== 'ConceptMap') throw new MapError([], 'not a ConceptMap');
   const table: CodeTable = { name, source: map.group?.[0]?.source, codes: new Map() };
-  if (map.resourceType !== 'ConceptMap') throw new Error('not a ConceptMap');
-  for (const { target: system, element } of map.group ?? []) {
-    for (const { code, target } of element ?? []) {
+  for (const [index, { target: system, element }] of (map.group ?? []).entries()) {
+    for (const [at, { code, target }] of (element ?? []).entries()) {
       const [to] = target ?? [];
+      const path = ['group', index, 'element', at];
       if (!code || !to?.code || target?.length !== 1 || !system)
-        throw new Error(`code "${code}" needs exactly one target, in a system`);
-      if (table.codes.has(code)) throw new Error(`code "${code}" is mapped twice`);
+        throw new MapError(path, `code "${code}" needs exactly one target, in a system`);
+      if (table.codes.has(code)) throw new MapError(path, `code "${code}" is mapped twice`);
       table.codes.set(code, { system, code: to.code, ...(to.display ? { display: to.display } : {}) });
     }
   }

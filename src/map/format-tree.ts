@@ -103,6 +103,17 @@ function namesIn(tree: SourceTree): string[] {
   return Object.entries(tree).flatMap(([name, inner]) => [name, ...namesIn(inner)]);
 }
 
+/** Where in the form a field of that name is. */
+function elsewhere(name: string, fields: SourceTree): string {
+  const find = (tree: SourceTree, at: string): string | undefined => {
+    if (typeof tree === 'string' || Array.isArray(tree)) return undefined;
+    if (Object.hasOwn(tree, name)) return `${at}${name}`;
+    return Object.entries(tree).flatMap(([step, inner]) => find(inner, `${at}${step}.`) ?? [])[0];
+  };
+  const found = find(fields, '/');
+  return found ? `; there is "${found}"` : '';
+}
+
 function compilePath(text: string, scope: Scope, schema: Form): Reader {
   return locate(text, scope, schema).reader;
 }
@@ -114,7 +125,9 @@ function locate(text: string, scope: Scope, schema: Form): { reader: Reader; tre
   for (const step of steps) {
     const names = typeof tree === 'object' && !Array.isArray(tree) ? tree : {};
     if (!Object.hasOwn(names, step))
-      throw new PathError(`no field "${text}" in this source${suggest(step, Object.keys(names))}`);
+      throw new PathError(
+        `no field "${text}" in this source${suggest(step, Object.keys(names)) || elsewhere(step, schema.fields)}`,
+      );
     tree = names[step] as SourceTree;
   }
   const suffix = steps.map((step) => `/${step}`).join('');

@@ -67,6 +67,7 @@ export function compileSource(
   const locals = data.statements.map(({ local }) => local);
   const loader: Loader = {
     ...{ file, hooks, locals, problems, zone: data.zone, fragments: files.fragments },
+    resources: data.statements.map(({ resource }) => resource),
     maps: new Map([...files.maps, ...own.maps]),
     format: wrap(formatOf(source)),
     repaired: repaired.wrap,

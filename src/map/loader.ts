@@ -20,6 +20,8 @@ export type Loader = {
   repaired: (path: string, reader: Reader) => Reader;
   /** Local names of the statements, in order. */
   locals: string[];
+  /** What each of them makes. */
+  resources: string[];
   problems: Problem[];
 };
 
@@ -37,6 +39,9 @@ export function attempt<T>(loader: Loader, path: Path, compile: () => T): T | un
     return undefined;
   }
 }
+
+/** FHIR sources have FHIR's own lists and choices. */
+export const isFhir = ({ format }: Loader): boolean => format.root.type === 'Bundle';
 
 export function readPath(loader: Loader, text: string, scope: Scope): Reader {
   return loader.repaired(text, loader.format.path(text, scope));

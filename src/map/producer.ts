@@ -1,7 +1,7 @@
 import { translate } from './concept-map.ts';
 import { askedCodes } from './condition.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
-import { attempt, conditionOf, type Fragment, type Loader, readPath } from './loader.ts';
+import { attempt, conditionOf, type Fragment, isFhir, type Loader, readPath } from './loader.ts';
 import type { Alternative, Rule } from './mapping-file.ts';
 import {
   type Frame,
@@ -110,6 +110,9 @@ const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given)
     const index = loader.locals.indexOf(rule.ref ?? '');
     if (type !== 'Reference') throw new PathError(`wrong type: ${target.path} is ${type}, not a reference`);
     if (index < 0) throw new PathError(`no statement "${rule.ref}"${suggest(rule.ref ?? '', loader.locals)}`);
+    const resource = loader.resources[index] ?? '';
+    if (target.element.targets && !target.element.targets.includes(resource))
+      throw new PathError(`wrong type: ${target.path} refers to ${target.element.targets.join(', ')}, not ${resource}`);
     return constant((run, frame) => {
       const instances = run.instances[index] ?? [];
       let same: Instance | undefined;
@@ -160,8 +163,11 @@ function constant(value: Core['produce']): Core {
 
 function compileFrom(loader: Loader, given: Given): Core {
   const { rule, target, scope, top } = given;
-  const { read, at, type } = readPath(loader, String(rule.from), scope);
+  const { read, at, type, many: lists } = readPath(loader, String(rule.from), scope);
   const { many } = target.element;
+  // Of a list on a FHIR path the first is meant; a sender's own list has no first.
+  if (lists && !many && !isFhir(loader))
+    throw new PathError(`cardinality: ${target.path} holds one value, the source a list`);
   if (rule.split && (!many || type !== 'text')) throw new PathError('split needs text and a list to fill');
   const apply = compileApply(type, optionsOf(loader, given));
   const produce: Core['produce'] = (run, frame) => {

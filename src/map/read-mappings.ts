@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
+import type { ConceptMap } from '@medplum/fhirtypes';
 import { typeDefinition, typeNames } from '../fhir/definitions.ts';
 import { checkSource } from './check-source.ts';
-import { type CodeTable, readConceptMap } from './concept-map.ts';
+import { type CodeTable, MapError, readConceptMap } from './concept-map.ts';
 import type { Fragment, Hook } from './loader.ts';
 import { FragmentFile, MappingFile, SourceFile } from './mapping-file.ts';
 import { suggest } from './run.ts';
@@ -36,7 +37,7 @@ export function listSources(dir: URL): string[] {
 export async function readMappings(dir: URL, problems: Problem[], read = readText): Promise<MappingFiles> {
   const files: MappingFiles = {
     fragments: readFragments(dir, problems, read),
-    maps: readMaps(new URL('concept-maps/', dir), problems, read),
+    maps: readMaps(new URL('concept-maps/', dir), 'concept-maps', { problems, read }),
     sources: new Map(),
   };
   for (const name of listSources(dir)) {
@@ -49,6 +50,10 @@ export async function readMappings(dir: URL, problems: Problem[], read = readTex
 type Reading = { problems: Problem[]; read: ReadText };
 
 async function readSource(dir: URL, folder: string, { problems, read }: Reading): Promise<SourceFiles | undefined> {
+  if (!existsSync(new URL('source.yaml', dir))) {
+    problems.push({ file: `${folder}/source.yaml`, line: 1, column: 1, message: 'is missing: what the source holds' });
+    return undefined;
+  }
   const file = readYaml(new URL('mapping.yaml', dir), `${folder}/mapping.yaml`, read);
   const data = parseAs(file, MappingFile, problems);
   const sourceFile = readYaml(new URL('source.yaml', dir), `${folder}/source.yaml`, read);
@@ -57,10 +62,8 @@ async function readSource(dir: URL, folder: string, { problems, read }: Reading)
   if (!data || !source) return undefined;
   if (data.name !== folder)
     problems.push({ ...file.where(['name']), message: `name "${data.name}" is not the folder's, "${folder}"` });
-  const hooks = existsSync(new URL('hooks.ts', dir))
-    ? ((await import(new URL('hooks.ts', dir).href)) as Record<string, Hook>)
-    : {};
-  return { file, data, source, maps: readMaps(new URL('maps/', dir), problems, read), hooks };
+  const hooks = await readHooks(new URL('hooks.ts', dir), `${folder}/hooks.ts`, problems);
+  return { file, data, source, maps: readMaps(new URL('maps/', dir), `${folder}/maps`, { problems, read }), hooks };
 }
 
 function filesOf(dir: URL, suffix: string): string[] {
@@ -92,15 +95,35 @@ function readFragments(dir: URL, problems: Problem[], read: ReadText): MappingFi
   return fragments;
 }
 
-function readMaps(dir: URL, problems: Problem[], read: ReadText): Map<string, CodeTable> {
+function readMaps(dir: URL, folder: string, { problems, read }: Reading): Map<string, CodeTable> {
   const maps = new Map<string, CodeTable>();
-  for (const file of filesOf(dir, '.json')) {
-    const name = file.slice(0, -5);
+  for (const name of filesOf(dir, '.json')) {
+    const file = readYaml(new URL(name, dir), `${folder}/${name}`, read);
+    problems.push(...file.errors);
+    if (file.errors.length > 0) continue;
     try {
-      maps.set(name, readConceptMap(name, JSON.parse(read(new URL(file, dir)))));
+      maps.set(name.slice(0, -5), readConceptMap(name.slice(0, -5), file.data as ConceptMap));
     } catch (error) {
-      problems.push({ file, line: 1, column: 1, message: error instanceof Error ? error.message : String(error) });
+      if (!(error instanceof MapError)) throw error;
+      problems.push({ ...file.where(error.path), message: error.message });
     }
   }
   return maps;
+}
+
+/** The functions of a hooks.ts, by name; none where there is no such file. */
+async function readHooks(url: URL, file: string, problems: Problem[]): Promise<Record<string, Hook>> {
+  if (!existsSync(url)) return {};
+  try {
+    const all = Object.entries((await import(url.href)) as Record<string, unknown>);
+    return Object.fromEntries(all.filter((one): one is [string, Hook] => typeof one[1] === 'function'));
+  } catch (error) {
+    problems.push({
+      file,
+      line: 1,
+      column: 1,
+      message: `cannot be loaded: ${error instanceof Error ? error.message : error}`,
+    });
+    return {};
+  }
 }

@@ -92,7 +92,8 @@ export class PathError extends Error {}
 /** `; did you mean "x"?` when one of the names is near enough to be meant. */
 export function suggest(name: string, names: Iterable<string>): string {
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
+  // Not so far that nothing of the name is left.
+  let least = Math.min(Math.max(2, Math.floor(name.length / 3)) + 1, name.length);
   for (const candidate of names) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];

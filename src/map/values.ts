@@ -136,9 +136,14 @@ const shapes: Record<string, (coding: Coded) => Json> = {
   CodeableConcept: (coding) => ({ coding: [{ ...coding }] }) as Node,
 };
 
+const SERVICES = ['Organization', 'HealthcareService', 'PractitionerRole', 'CareTeam'];
+
 function compileReference(sourceType: string, { rule, target, severity, required }: Options): Apply {
   if (sourceType !== 'Reference')
     throw new PathError(`wrong type: ${target.path} is a reference, the source is ${sourceType}; use ref`);
+  const { targets } = target.element;
+  if (rule.as === 'service' && targets && !targets.some((type) => SERVICES.includes(type)))
+    throw new PathError(`wrong type: ${target.path} refers to ${targets.join(', ')}, not to a service`);
   if (rule.as === 'service')
     return (run, frame, raw) =>
       run.bundle && isObject(raw) ? serviceReference(run.bundle, raw, frame.entry) : undefined;

@@ -41,7 +41,9 @@ export function readYaml(url: URL, name: string, read: ReadText = readText): Yam
     return isScalar(pair?.key) && pair.key.range ? position(pair.key.range[0]) : where(path);
   };
   const problem = document.errors[0] ?? danglingAlias(document);
-  const errors = problem ? [position(problem.pos[0] ?? 0, problem.message.split('\n')[0] ?? '')] : [];
+  const errors = problem
+    ? [position(problem.pos[0] ?? 0, problem.message.replace(/( at line \d+.*)?(\n[\s\S]*)?$/, ''))]
+    : [];
   return { name, where, whereKey, errors, data: problem ? undefined : document.toJS() };
 }
 
@@ -69,30 +71,43 @@ export function parseAs<T>(file: YamlFile, schema: z.ZodType<T>, problems: Probl
   if (file.errors.length > 0) return undefined;
   const parsed = schema.safeParse(file.data);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues.flatMap(nearest)) {
+  for (const issue of parsed.error.issues.flatMap((one) => nearest(one, file.data))) {
     if (issue.code !== 'unrecognized_keys') {
-      problems.push({ ...file.where(issue.path), message: `${issue.path.join('.')}: ${issue.message}` });
+      problems.push({ ...file.where(issue.path), message: tellIssue(issue, file.data) });
       continue;
     }
     const known = new Set(keysOf(z.toJSONSchema(schema, { io: 'input' })));
     for (const key of issue.keys)
       problems.push({
         ...file.whereKey([...issue.path, key]),
-        message: `unrecognized key "${key}"${suggest(key, known)}`,
+        message: known.has(key) ? `key "${key}" does not go here` : `unrecognized key "${key}"${suggest(key, known)}`,
       });
   }
   return undefined;
 }
 
+const valueAt = (data: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, step) => (value as Record<PropertyKey, unknown> | null | undefined)?.[step], data);
+
+/** The place in words, what is wrong, and of a word that is none of a list the nearest. */
+function tellIssue(issue: z.core.$ZodIssue, data: unknown): string {
+  const value = valueAt(data, issue.path);
+  const options = issue.code === 'invalid_value' && typeof value === 'string' ? issue.values.map(String) : [];
+  const message = data === null ? 'the file is empty' : issue.message;
+  return `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${message}${suggest(String(value), options)}`;
+}
+
 /** Of a union, what is wrong by the one of its forms that comes furthest; where none does, what all of them want. */
-function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+function nearest(issue: z.core.$ZodIssue, data: unknown): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const forms = issue.errors.map((form) => form.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
   const inside = forms.filter((form) =>
     form.some(({ path, code }) => path.length > issue.path.length || code === 'unrecognized_keys'),
   );
   const [first] = inside;
-  if (first) return first.flatMap(nearest);
+  if (first) return first.flatMap((inner) => nearest(inner, data));
+  const option = forms.flat().find(({ code }) => code === 'invalid_value');
+  if (option && typeof valueAt(data, issue.path) === 'string') return [option];
   return [
     { ...issue, message: [...new Set(forms.flat().map(({ message }) => message))].join('; or ') || issue.message },
   ];

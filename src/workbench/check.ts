@@ -8,13 +8,13 @@ export const check: Command = {
   help: `Usage: skein map check [--dir FOLDER] [--json]
 
 Loads every mapping: source paths, target elements, types, cardinality, ConceptMaps, conditions. Each mistake is one line on stderr,
-file:line:column and what would be right.
+file:line:column and what would be right; with --json they are on stdout, too, as problems.
 
 Examples:
   skein map check
   skein map check --dir ../our-mappings --json
 
-Exit codes: 0 all load; 1 some do not; 2 used wrongly.
+Exit codes: 0 all load; 1 some do not, or there are none; 2 used wrongly.
 `,
   run: async (_, flags) => {
     const { names } = await loadMappings(folderOf(flags));
@@ -22,6 +22,7 @@ Exit codes: 0 all load; 1 some do not; 2 used wrongly.
     if (flags.json) printJson({ mappings: names, schema: outdated.length === 0 ? 'current' : 'outdated' });
     else print(`${names.length} mappings checked: ${names.join(', ')}\n`);
     for (const name of outdated) complain(`mappings/${name} is outdated: skein map schema`);
-    return outdated.length === 0 ? 0 : 1;
+    if (names.length === 0) complain('skein: no folder in it has a mapping.yaml');
+    return outdated.length === 0 && names.length > 0 ? 0 : 1;
   },
 };

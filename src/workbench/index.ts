@@ -9,7 +9,7 @@ import { impact } from './impact.ts';
 import { create } from './new.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
-import { complain, print } from './terminal.ts';
+import { complain, print, printJson } from './terminal.ts';
 import { test } from './test.ts';
 import { validate } from './validate.ts';
 
@@ -45,6 +45,7 @@ export async function runWorkbench(args: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof MappingError) {
       complain(error.message);
+      if (args.includes('--json')) printJson({ problems: error.problems });
       return 1;
     }
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -20,13 +20,13 @@ const patientOf = async (rules: string, tree: Json, more?: More) => (await mappe
 describe('a rule', () => {
   test('takes the first of several paths that carries data, and its default when none does', async () => {
     const rules =
-      '- { to: name.text, from: [name, code] }\n- to: gender\n  first: [{ from: list, map: administrative-sex, unmapped: reject }, { value: unknown }]';
+      '- { to: name.text, from: [name, code] }\n- to: gender\n  first: [{ from: code, when: sure, map: administrative-sex, unmapped: reject }, { value: unknown }]';
     expect(await patientOf(rules, { name: '', code: 'c' })).toEqual({
       resourceType: 'Patient',
       name: [{ text: 'c' }],
       gender: 'unknown',
     });
-    expect(await patientOf(rules, { name: 'n', code: 'c', list: ['F'] })).toMatchObject({
+    expect(await patientOf(rules, { name: 'n', code: 'F', sure: true })).toMatchObject({
       name: [{ text: 'n' }],
       gender: 'female',
     });

@@ -206,6 +206,31 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       '{ to: birthDate, value: yesterday }',
       'form/mapping.yaml:9:33: wrong type: Patient.birthDate is date',
     ],
+    [
+      'a list of the sender into one value',
+      '{ to: maritalStatus.text, from: list }',
+      'form/mapping.yaml:9:41: cardinality: Patient.maritalStatus.text holds one value, the source a list',
+    ],
+    [
+      'a field that is elsewhere in the form',
+      '{ to: name, each: items, rules: [{ to: text, from: name }] }',
+      'form/mapping.yaml:9:60: no field "name" in this source; there is "/name"',
+    ],
+    [
+      'a reference to a resource of a wrong type',
+      '{ to: managingOrganization, ref: patient }',
+      'form/mapping.yaml:9:42: wrong type: Patient.managingOrganization refers to Organization, not Patient',
+    ],
+    [
+      'a known word where it does not belong',
+      '{ to: birthDate, from: born, local: x }',
+      'form/mapping.yaml:9:38: key "local" does not go here',
+    ],
+    [
+      'a word that is none of a list',
+      '{ to: birthDate, from: born, as: compcat }',
+      /form\/mapping\.yaml:9:42: .*"compact"; did you mean "compact"\?$/,
+    ],
     ['an alias without an anchor', '{ to: name, rules: *nmae }', 'form/mapping.yaml:9:28: no anchor "&nmae" before it'],
   ])('%s', async (_, rule, problem) => {
     expect(await oneRule(rule)).toMatch(problem);
@@ -224,13 +249,32 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     ]);
   });
 
+  test('two forms of one choice, unless conditions keep them apart', async () => {
+    const both = (when: string) =>
+      told(formFiles(`- { to: multipleBirthInteger, from: count }\n- { to: multipleBirthBoolean, from: sure${when} }`));
+    expect(await both('')).toEqual([
+      'form/mapping.yaml:10:15: cardinality: Patient.multipleBirth[x] holds one value, and "multipleBirthInteger" fills it, too: say when',
+    ]);
+    expect(await both(', when: not count')).toEqual([]);
+  });
+
+  test('what is missing, empty or cannot be loaded is told by its file', async () => {
+    const files = formFiles('- { to: birthDate, hook: dateOf }');
+    const { 'form/source.yaml': _, ...without } = files;
+    expect(await told(without)).toEqual(['form/source.yaml:1:1: is missing: what the source holds']);
+    expect(await told({ ...files, 'form/mapping.yaml': '' })).toEqual(['form/mapping.yaml:1:1: the file is empty']);
+    const hooks = async (text: string) => (await told({ ...files, 'form/hooks.ts': text }))[0];
+    expect(await hooks('export const dateOf = (')).toMatch(/^form\/hooks\.ts:1:1: cannot be loaded: /);
+    expect(await hooks("export const dateOf = '2020';")).toBe('form/mapping.yaml:9:32: no hook "dateOf"');
+  });
+
   test('a mandatory element that no rule fills, an unknown resource, a repair that nothing reads', async () => {
     const files = formFiles('- { to: patient, ref: patient }', { statement: '' });
     const text = files['form/mapping.yaml'] as string;
     expect(
       await told({
         ...files,
-        'form/mapping.yaml': text.replace('Patient', 'Encounter').replace('patient, ref', 'subject, ref'),
+        'form/mapping.yaml': text.replace('Patient', 'Encounter').replace('patient, ref', 'partOf, ref'),
       }),
     ).toEqual([
       'form/mapping.yaml:6:12: cardinality: Encounter.status is mandatory and no rule fills it',
@@ -275,6 +319,9 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     );
     expect(await first('hl7v2-adt', 'TS Date/time of message', 'TX5 Date/time of message')).toBe(
       'hl7v2-adt/source.yaml:8:8: no data type "TX5"; did you mean "TX"?',
+    );
+    expect(await first('hl7v2-adt', 'TS Date/time of message', 'TS')).toBe(
+      'hl7v2-adt/source.yaml:8:8: "TS" is no type and name like "TS Date of birth"',
     );
     expect(await first('hl7v2-adt', '[A01, A03', '[A1, A03')).toMatch(/"A1" is no trigger event like A01$/);
     expect(await first('hl7v2-adt', 'PID-18:', 'PID_18:')).toMatch(/"PID_18" is no place like PID-18/);
@@ -346,6 +393,6 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     });
     expect(
       (await told(formFiles('- { to: birthDate, from: born }', { files: { 'form/maps/bad.json': map } })))[0],
-    ).toMatch(/bad\.json:1:1: code "a" needs exactly one target/);
+    ).toMatch(/^form\/maps\/bad\.json:1:64: code "a" needs exactly one target/);
   });
 });

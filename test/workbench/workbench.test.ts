@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { describe, expect, test, vi } from 'vitest';
 import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
+import { formFiles } from '../map/mapping-folder.ts';
 import { folder, shipped, skein, tempFile } from './skein.ts';
 
 const ADT = shipped('hl7v2-adt/examples/a08-corrects-and-empties.in.hl7');
@@ -27,6 +28,19 @@ describe('the workbench', () => {
         schema: 'current',
       },
     ]);
+  });
+
+  test('a folder without a mapping is no folder that is well', async () => {
+    expect(await skein('map', 'check', '--dir', folder({}))).toEqual({
+      ...{ code: 1, out: '0 mappings checked: \n', err: 'skein: no folder in it has a mapping.yaml\n' },
+    });
+  });
+
+  test.each(['check', 'test', 'coverage'])('map %s --json tells mistakes as data, too', async (command) => {
+    const dir = folder(formFiles('- { to: birthDate, from: borm }'));
+    const { code, out, err } = await skein('map', command, '--json', '--dir', dir);
+    expect([code, err]).toEqual([1, expect.stringContaining('did you mean "born"?')]);
+    expect(JSON.parse(out).problems).toMatchObject([{ file: 'form/mapping.yaml', line: 9, column: 32 }]);
   });
 
   test('map test runs every pair', async () => {
