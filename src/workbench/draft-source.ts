@@ -68,19 +68,26 @@ function treeOf(values: Json[]): SourceTree {
 export type Hl7Source = Extract<SourceFile, { format: 'hl7v2' }>;
 
 /** Fields that carry data and that the source neither has nor ignores: where they go in its file, and what is known of them. */
-export function newFields(source: SourceFile, described: SourceFile[], trees: Json[]): [place: Path, text: string][] {
+export function newFields(source: SourceFile, described: SourceFile[], trees: Json[]): Addition[] {
   if (source.format !== 'hl7v2') return [];
   const models = described.filter((one) => one.format === 'hl7v2');
-  return [...carriedHl7(trees)].flatMap(([field, { values, parts, many }]): [Path, string][] => {
+  return [...carriedHl7(trees)].flatMap(([field, { values, parts, many }]): Addition[] => {
     const [segment = '', number = ''] = field.split('-');
     const ignored = namesOf(source, field).some((name) => Object.hasOwn(source.ignored, name));
     if (ignored || source.segments[segment]?.[number] !== undefined || !/^[A-Z][A-Z0-9]{2}$/.test(segment)) return [];
-    const type = parts > 1 ? 'CWE' : typeOfValues(values) === 'time' ? 'TS' : 'ST';
     const known = models.map((one) => one.segments[segment]?.[number]).find(Boolean);
-    return [[['segments', segment, Number(number)], known ?? `${type}${many ? '*' : ''} ${field}`]];
+    // A type of its own: that of another field may have parts that are ignored.
+    const own = parts > 1 && !known ? `${segment}${number}` : undefined;
+    const type = own ?? (typeOfValues(values) === 'time' ? 'TS' : 'ST');
+    return [
+      ...(own ? [{ place: ['types', own], value: Array.from({ length: parts }, () => 'ST') }] : []),
+      { place: ['segments', segment, Number(number)], value: known ?? `${type}${many ? '*' : ''} ${field}` },
+    ];
   });
 }
 
+/** Something to add to a source.yaml. */
+export type Addition = { place: Path; value: string | string[] };
 type Carried = { values: Json[]; parts: number; many: boolean };
 
 function carriedHl7(trees: Json[]): Map<string, Carried> {

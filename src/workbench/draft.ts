@@ -11,7 +11,7 @@ import { isSound } from '../understand.ts';
 import { accountFields, type Field } from './account-fields.ts';
 import { shapesOf, typeOfValues } from './describe-values.ts';
 import { baseOf, draftParts, type Parts, type Samples, valuesOf } from './draft-parts.ts';
-import { newFields } from './draft-source.ts';
+import { type Addition, newFields } from './draft-source.ts';
 import { runMapping } from './run-mapping.ts';
 
 /** `filled` of `of` messages or rows carry data in it. */
@@ -73,13 +73,13 @@ function copyTexts(from: string, name: string): Texts {
   return { source: read('source'), mapping, restricted: [] };
 }
 
-function addAll(text: string, places: ReturnType<typeof newFields>): string {
-  if (places.length === 0) return text;
+function addAll(text: string, additions: Addition[]): string {
+  if (additions.length === 0) return text;
   const document = parseDocument(text);
-  for (const [place, value] of places) {
-    const segment = place.slice(0, -1);
-    if (!document.hasIn(segment)) document.setIn(segment, document.createNode({}));
-    document.setIn(place, value);
+  for (const { place, value } of additions) {
+    const holder = place.slice(0, -1);
+    if (!document.hasIn(holder)) document.setIn(holder, document.createNode({}));
+    document.setIn(place, document.createNode(value));
   }
   return document.toString({ lineWidth: 0 });
 }

@@ -1,6 +1,6 @@
 import { type CodeTable, translate } from '../map/concept-map.ts';
 import { compileSource } from '../map/load-mappings.ts';
-import type { Alternative } from '../map/mapping-file.ts';
+import type { Alternative, SourceFile } from '../map/mapping-file.ts';
 import type { MappingFiles } from '../map/read-mappings.ts';
 import type { Json, Lineage } from '../model.ts';
 import type { Understood } from '../understand.ts';
@@ -8,7 +8,8 @@ import { accountFields, type Field } from './account-fields.ts';
 import { type Command, readFiles, readInput, runMessage, wrongMapping } from './command.ts';
 import { codeOf, readElement, readSource } from './positions.ts';
 import { treesOf } from './run-mapping.ts';
-import { columns, print, printJson } from './terminal.ts';
+import { fieldAt } from './source-fields.ts';
+import { columns, complain, describeIssue, print, printJson } from './terminal.ts';
 import { type Place, watchRules } from './watch-rules.ts';
 
 /** One element: where it came from, by which rule, and for a code what it was before which ConceptMap. */
@@ -41,7 +42,7 @@ Exit codes: 0 something was explained; 1 nothing matches, or nothing came of it;
     const results = runMessage(mapping, body, flags);
     const elements = results.flatMap((result, index) =>
       explainUnit(files, result, trees[index] ?? trees[0] ?? null, watched.placeOf).filter(
-        (line) => !path || matches(line, path, result),
+        (line) => !path || matches(line, { path, source: files.sources.get(name)?.source }, result),
       ),
     );
     const fields = accountFields(files, name, { examples: trees, samples: [] }).filter(
@@ -53,7 +54,10 @@ Exit codes: 0 something was explained; 1 nothing matches, or nothing came of it;
         notKept: fields.map(({ field, reason }) => ({ field, ...(reason !== undefined && { reason }) })),
       });
     else print(columns(elements.map(describe)) + fields.map(describeField).join(''));
-    return elements.length + fields.length > 0 ? 0 : 1;
+    const told = elements.length + fields.length > 0;
+    for (const { issues } of told ? [] : results) for (const issue of issues) complain(describeIssue(issue));
+    if (!told && path && results.some(({ record }) => record)) complain(`skein: nothing of it is called ${path}`);
+    return told ? 0 : 1;
   },
 };
 
@@ -98,11 +102,14 @@ function ruleAt(files: MappingFiles, { file, path }: Place): { rule: Partial<Alt
   return { rule: typeof rule === 'object' && rule ? rule : {}, at: `${file}:${known.file.where(path).line}` };
 }
 
-/** By element (`patient.name`, `Patient.name`, `name`) or by source field, whichever repetition. */
-function matches({ element, source }: Lineage, path: string, { record }: Understood): boolean {
+type Asked = { path: string; source: SourceFile | undefined };
+
+/** By element (`patient.name`, `Patient.name`, `name`) or by source field, whichever repetition: its place, or what rules call it. */
+function matches({ element, source: at }: Lineage, { path, source }: Asked, { record }: Understood): boolean {
   const types = record?.statements.filter(({ local }) => element.startsWith(`${local}.`)) ?? [];
   const typed = types.map(({ local, resource }) => element.replace(local, resource.resourceType));
-  return [element, ...typed, source].some((name) => isPart(name.replace(/\[\d+\]/g, ''), path) || isPart(name, path));
+  const names = [element, ...typed, at, ...(source ? fieldAt(source, at) : [])];
+  return names.some((name) => isPart(name.replace(/\[\d+\]/g, ''), path) || isPart(name, path));
 }
 
 /** True where `path` stands in `name` as a whole word: PID-5 in PID-5.1, not in PID-50. */

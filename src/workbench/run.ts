@@ -1,7 +1,6 @@
-import type { Issue } from '../model.ts';
 import { isSound } from '../understand.ts';
 import { type Command, chooseMapping, readInput, runMessage } from './command.ts';
-import { complain, printJson } from './terminal.ts';
+import { complain, describeIssue, printJson } from './terminal.ts';
 
 export const run: Command = {
   summary: 'resources on stdout, issues on stderr',
@@ -21,11 +20,7 @@ Exit codes: 0 it would be accepted; 1 some or all of it would be held; 2 used wr
     const results = runMessage(await chooseMapping(flags), readInput(file), flags);
     if (flags.json) printJson(results);
     else printJson(results.flatMap(({ record }) => record?.statements.map(({ resource }) => resource) ?? []));
-    for (const { issues } of flags.json ? [] : results) for (const issue of issues) complain(describe(issue));
+    for (const { issues } of flags.json ? [] : results) for (const issue of issues) complain(describeIssue(issue));
     return results.every(isSound) ? 0 : 1;
   },
 };
-
-function describe({ severity, code, field, text }: Issue): string {
-  return `${severity} ${code}: ${field && !text.includes(field) ? `${field}: ` : ''}${text}`;
-}

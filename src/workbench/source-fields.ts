@@ -161,6 +161,22 @@ function leavesOf(tree: SourceTree, at = ''): string[] {
   return Object.entries(tree).flatMap(([name, inner]) => leavesOf(inner, at ? `${at}.${name}` : name));
 }
 
+/** The name of a field by which rules know what stands at a place: `/child/born` is child.born, `row 2, D.O.B.` the column it is called. */
+export function fieldAt(source: SourceFile, at: string): string[] {
+  if (source.format === 'json')
+    return [
+      at
+        .slice(1)
+        .replace(/\/\d+(?=\/|$)/g, '')
+        .replaceAll('/', '.'),
+    ];
+  if (source.format === 'tables') return [at.replace(/ row \d+, /, '.')];
+  if (source.format !== 'csv') return [];
+  const header = normaliseHeader(at.replace(/^row \d+, /, ''));
+  const isIt = (name: string) => normaliseHeader(name) === header;
+  return Object.entries(source.columns).flatMap(([name, { aliases }]) => ([name, ...aliases].some(isIt) ? name : []));
+}
+
 const PART = /^([A-Z][A-Z0-9]{2})-(\d+)((?:\.\d+)*)$/;
 
 /** Every name that an `ignored` entry may have to mean this field: itself, what it is part of, and in HL7 v2 its place in its data type. */

@@ -1,4 +1,5 @@
 /** What the workbench says, and where: data on stdout, everything else on stderr; colour and progress on a terminal only. */
+import type { Issue } from '../model.ts';
 
 export function print(text: string): void {
   process.stdout.write(text);
@@ -11,6 +12,10 @@ export function printJson(data: unknown): void {
 export function complain(text: string): void {
   process.stderr.write(`${text}\n`);
 }
+
+/** One issue, in the sender's terms. */
+export const describeIssue = ({ severity, code, field, text }: Issue): string =>
+  `${severity} ${code}: ${field && !text.includes(field) ? `${field}: ` : ''}${text}`;
 
 const CODES = { red: 31, green: 32, dim: 2 } as const;
 

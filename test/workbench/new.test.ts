@@ -127,7 +127,9 @@ describe('map new', () => {
     const { resources, from, todo } = await begin(
       ['A01', 'A08', 'A03'].map((event) => [
         `${event}.hl7`,
-        [MSH(`ADT^${event}`), `EVN|${event}|20250611120000`, PID, 'PV1|1|I|WARD', 'ZPD|1|HIDDEN|20250611'].join('\r'),
+        [MSH(`ADT^${event}`), `EVN|${event}|20250611120000`, PID, 'PV1|1|I|WARD', 'ZPD|1|HIDDEN|20250611|A^B'].join(
+          '\r',
+        ),
       ]),
     );
     expect(from).toBe('hl7v2-adt');
@@ -136,6 +138,8 @@ describe('map new', () => {
       ['ZPD-1', 'integer'],
       ['ZPD-2', 'text'],
       ['ZPD-3', 'time'],
+      ['ZPD-4', 'text'],
+      ['ZPD-4.2', 'text'],
     ]);
   });
 
@@ -149,7 +153,7 @@ describe('map new', () => {
     const oru = [MSH('ORU^R01'), PID, 'OBX|1|NM|8867-4^HR||123'].join('\r');
     const v2 = await begin([['oru.hl7', oru]]);
     expect(v2.resources).toMatchObject([{ resourceType: 'Patient', birthDate: '1990-02-01' }]);
-    expect(v2.todo.map(({ field }) => field)).toEqual(['OBX-1', 'OBX-2', 'OBX-3', 'OBX-5']);
+    expect(v2.todo.map(({ field }) => field)).toEqual(['OBX-1', 'OBX-2', 'OBX-3', 'OBX-3.2', 'OBX-5']);
     const xml = `<Bundle xmlns="http://hl7.org/fhir"><type value="transaction"/><entry><resource><Patient><identifier><system value="https://x.example"/><value value="7"/></identifier><birthDate value="1990-02-01"/><photo><title value="p"/></photo></Patient></resource></entry></Bundle>`;
     const fhir = await begin([['patient.xml', xml]]);
     expect(fhir.resources).toMatchObject([{ resourceType: 'Patient', birthDate: '1990-02-01' }]);

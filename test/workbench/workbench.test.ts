@@ -83,6 +83,23 @@ describe('the workbench', () => {
     expect((await explain(ADT, 'PID-50')).code).toBe(1);
   });
 
+  test('map explain knows a field by its place and by what rules call it', async () => {
+    const dir = folder(formFiles('- { to: birthDate, from: born }'));
+    const form = tempFile('form.json', '{"born": "2025-01-02", "items": [{"kind": "x"}]}');
+    const asked = (path: string) => skein('map', 'explain', '--mapping', 'form', '--dir', dir, form, path);
+    for (const path of ['born', '/born', 'birthDate'])
+      expect((await asked(path)).out).toBe('patient.birthDate  /born  (form/mapping.yaml:9)\n');
+    expect(await asked('nowhere')).toEqual({ code: 1, out: '', err: 'skein: nothing of it is called nowhere\n' });
+    const csv = tempFile('rows.csv', 'Ref,Surname,D.O.B\n1,Example,1/2/1990\n');
+    const byColumn = await skein('map', 'explain', '--mapping', 'third-sector-csv', csv, 'family_name');
+    expect(byColumn.out).toMatch(/^patient\.name\[0\]\.family +row 2, Surname /);
+  });
+
+  test('map explain says why nothing came of a message', async () => {
+    const { code, err } = await explain(tempFile('garbage.hl7', 'garbage'));
+    expect([code, err]).toEqual([1, expect.stringContaining('no HL7 v2 message here')]);
+  });
+
   test('map explain tells a code before and after its ConceptMap, and one that is not in it', async () => {
     const { elements } = JSON.parse((await explain('--json', ADT)).out);
     const translations = Object.fromEntries(
