@@ -41,13 +41,17 @@ function tableFaults({ unit, tables, ignored }: TablesFile): { path: string[]; m
     if (!tables[table]) return [{ path: ['ignored', name], message: `no table "${table}"` }];
     return has(table, column) ? [{ path: ['ignored', name], message: `${name} is read` }] : [];
   });
-  const own = Object.entries(tables).flatMap(([name, { key, of, by, for: users = {}, one }]) => {
+  const own = Object.entries(tables).flatMap(([name, { key, of, by, for: users = {}, one, columns }]) => {
     const joined = name === unit || of !== undefined || one || Object.keys(users).length > 0;
     return [
       ...(key === undefined || has(name, key) ? [] : [{ path: ['key'], message: `no column "${key}"` }]),
       ...(of === undefined || tables[of]?.key ? [] : [{ path: ['of'], message: `no table "${of}" with a key` }]),
       ...(isRound(name) ? [{ path: ['of'], message: `${name} belongs to itself` }] : []),
       ...(of === undefined || has(name, by) ? [] : [{ path: ['by'], message: `no column "${by}"` }]),
+      // Rows that belong to a row stand in it by their table's name.
+      ...Object.keys(columns).flatMap((column) =>
+        Object.hasOwn(tables, column) ? [{ path: ['columns', column], message: 'a table has this name' }] : [],
+      ),
       ...(joined ? [] : [{ path: [], message: 'nothing joins it: of, for or one' }]),
       ...Object.entries(users).flatMap(([table, column]) =>
         has(table, column) ? [] : [{ path: ['for', table], message: `no column "${column}" in table "${table}"` }],

@@ -6,6 +6,7 @@ import type { TablesFile } from '../map/tables-file.ts';
 import type { Path } from '../map/yaml-file.ts';
 import type { Json } from '../model.ts';
 import { typeOfValues } from './describe-values.ts';
+import { wordsOf } from './known-names.ts';
 import { namesOf } from './source-fields.ts';
 
 type Kind = SourceFile['format'];
@@ -34,18 +35,21 @@ function parseOrNull(text: string): Json {
   }
 }
 
-/** Every column of the headers; one whose name a path cannot write is known by it as an alias. */
+/** Every column of the headers, called by its words; where the header is then not known by that name, it is an alias. */
 export function csvSource(trees: Json[]): object {
-  const values = new Map<string, Json[]>();
+  const columns = new Map<string, { header: string; values: Json[] }>();
   for (const [header, value] of trees.flatMap((tree) => Object.entries(tree ?? {}))) {
-    const name = normaliseHeader(header);
-    values.set(name, [...(values.get(name) ?? []), ...(value === '' ? [] : [value as Json])]);
+    const column = columns.get(normaliseHeader(header)) ?? { header, values: [] };
+    columns.set(normaliseHeader(header), column);
+    if (value !== '') column.values.push(value as Json);
   }
-  const columns = [...values].map(([header, all]) => {
-    const name = header.replace(/[^\p{L}\d_]+/gu, '_').replace(/^_+|_+$/g, '') || 'column';
-    return [name, { type: typeOfValues(all), ...(name !== header && { aliases: [header] }) }] as const;
-  });
-  return { format: 'csv', columns: Object.fromEntries(columns) };
+  const named: Record<string, object> = {};
+  for (const [key, { header, values }] of columns) {
+    const words = wordsOf(header).replaceAll(' ', '_') || 'column';
+    const name = Object.hasOwn(named, words) ? `${words}_${Object.keys(named).length}` : words;
+    named[name] = { type: typeOfValues(values), ...(normaliseHeader(name) !== key && { aliases: [header] }) };
+  }
+  return { format: 'csv', columns: named };
 }
 
 export function jsonSource(trees: Json[]): object {
@@ -119,7 +123,7 @@ export function tablesSource(trees: Json[]): object | undefined {
   for (const tree of trees)
     for (const [name, list] of Object.entries(isObject(tree) ? tree : {}))
       rows.set(name, [...(rows.get(name) ?? []), ...(Array.isArray(list) ? list.filter(isObject) : [])]);
-  const keys = new Map([...rows].map(([name, list]) => [name, keyOf(list)]));
+  const keys = new Map([...rows].map(([name, list]) => [name, keyOf(list, rows)]));
   const parents = new Map([...rows.keys()].map((name) => [name, parentOf(name, rows, keys)]));
   const rootOf = (name: string, seen: string[] = []): string => {
     const parent = parents.get(name);
@@ -134,7 +138,9 @@ export function tablesSource(trees: Json[]): object | undefined {
     const joined = rootOf(name) === unit;
     if (!joined && list.length > trees.length) return [];
     const names = new Set(list.flatMap((row) => Object.keys(row)));
-    const columns = [...names].map((column) => [column, typeOfValues(valuesOf(list, column))] as const);
+    const columns = [...names]
+      .filter((column) => !rows.has(column))
+      .map((column) => [column, typeOfValues(valuesOf(list, column))] as const);
     const key = joined ? keys.get(name) : undefined;
     const join = name === unit ? {} : joined ? parents.get(name) : { one: true as const };
     return [[name, { ...(key && { key }), ...join, columns: Object.fromEntries(columns) }]];
@@ -145,8 +151,10 @@ export function tablesSource(trees: Json[]): object | undefined {
 const valuesOf = (rows: { [name: string]: Json }[], column: string): Json[] =>
   rows.map((row) => row[column] ?? '').filter((value) => value !== '');
 
-function keyOf(rows: { [name: string]: Json }[]): string | undefined {
-  return Object.keys(rows[0] ?? {}).find((column) => new Set(valuesOf(rows, column)).size === rows.length);
+function keyOf(rows: { [name: string]: Json }[], names: Rows): string | undefined {
+  return Object.keys(rows[0] ?? {}).find(
+    (column) => !names.has(column) && new Set(valuesOf(rows, column)).size === rows.length,
+  );
 }
 
 /** The nearest: of several tables whose key it has, the one that has most columns of keys itself. */

@@ -212,6 +212,7 @@ describe('a mistake in how tables are joined is an error at load', () => {
     ['  MHS101Referral.OrgIDComm', '  MHS101Referral.ServDischDate', 'MHS101Referral.ServDischDate is read'],
     ['  MHS002GP:', '  MHS902ServiceTeamDetails:', 'MHS902ServiceTeamDetails is read'],
     ['Postcode: text', 'Postcode: txet', 'Invalid option'],
+    ['Postcode: text', 'MHS101Referral: text', 'a table has this name'],
     ['one: true', '', 'nothing joins it: of, for or one'],
     ['MHS101Referral: CareProfTeamLocalID,', 'MHS101Referral: Team,', 'no column "Team" in table "MHS101Referral"'],
   ])('%s as "%s"', async (was, is, message) => {
