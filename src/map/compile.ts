@@ -1,5 +1,5 @@
 /** Mapping rules to closures. Everything that can be wrong with a rule is found here, at load, with its place in the file. */
-import { attempt, conditionOf, isFhir, type Loader, note } from './loader.ts';
+import { attempt, conditionOf, type Loader, note } from './loader.ts';
 import type { Alternative, Rule } from './mapping-file.ts';
 import { compileProducers, isSourced, type Producer } from './producer.ts';
 import { type Frame, type Node, PathError, type Run, report, type Scope, suggest } from './run.ts';
@@ -31,7 +31,6 @@ function inTurn(all: Step[]): Step {
 
 export function compileRules(loader: Loader, rules: Rule[], place: Place): Step {
   const taken = new Set<string>();
-  const chosen = new Map<string, string>();
   const steps = rules.map((rule, index) => {
     const path = [...place.path, index];
     const target = attempt(loader, [...path, 'to'], () => {
@@ -40,7 +39,6 @@ export function compileRules(loader: Loader, rules: Rule[], place: Place): Step 
         throw new PathError(`duplicate target "${rule.to}": use first for alternatives`);
       }
       taken.add(rule.to);
-      if (!isFhir(loader)) checkChoice(found, rule, chosen);
       return found;
     });
     if (!target) return nothing;
@@ -50,15 +48,6 @@ export function compileRules(loader: Loader, rules: Rule[], place: Place): Step 
       : compileValue(loader, rule, aimed);
   });
   return inTurn(steps);
-}
-
-/** Two forms of one `value[x]` that no condition keeps apart. */
-function checkChoice({ element, path }: Target, { to, when, first }: Rule, chosen: Map<string, string>): void {
-  if (!element.choice || when !== undefined || first) return;
-  const base = path.slice(0, path.lastIndexOf('.') + 1) + element.choice;
-  const other = chosen.get(base);
-  if (other) throw new PathError(`cardinality: ${base}[x] holds one value, and "${other}" fills it, too: say when`);
-  chosen.set(base, to);
 }
 
 const GROUP_KEYS = new Set(['to', 'each', 'when', 'rules', 'use', 'needs']);

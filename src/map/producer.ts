@@ -163,10 +163,10 @@ function constant(value: Core['produce']): Core {
 
 function compileFrom(loader: Loader, given: Given): Core {
   const { rule, target, scope, top } = given;
-  const { read, at, type, many: lists } = readPath(loader, String(rule.from), scope);
+  const { read, at, type, many: lists, any } = readPath(loader, String(rule.from), scope);
   const { many } = target.element;
   // Of a list on a FHIR path the first is meant; a sender's own list has no first.
-  if (lists && !many && !isFhir(loader))
+  if (lists && !any && !many && !isFhir(loader))
     throw new PathError(`cardinality: ${target.path} holds one value, the source a list`);
   if (rule.split && (!many || type !== 'text')) throw new PathError('split needs text and a list to fill');
   const apply = compileApply(type, optionsOf(loader, given));

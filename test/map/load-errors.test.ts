@@ -249,15 +249,6 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     ]);
   });
 
-  test('two forms of one choice, unless conditions keep them apart', async () => {
-    const both = (when: string) =>
-      told(formFiles(`- { to: multipleBirthInteger, from: count }\n- { to: multipleBirthBoolean, from: sure${when} }`));
-    expect(await both('')).toEqual([
-      'form/mapping.yaml:10:15: cardinality: Patient.multipleBirth[x] holds one value, and "multipleBirthInteger" fills it, too: say when',
-    ]);
-    expect(await both(', when: not count')).toEqual([]);
-  });
-
   test('what is missing, empty or cannot be loaded is told by its file', async () => {
     const files = formFiles('- { to: birthDate, hook: dateOf }');
     const { 'form/source.yaml': _, ...without } = files;
