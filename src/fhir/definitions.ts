@@ -9,10 +9,21 @@ export type Element = {
   choice?: string;
   /** Resource types that a Reference may lead to; absent means any. */
   targets?: string[];
-  /** All codes of a required binding, where its value set is closed. */
+  /** All codes of a required binding, where its value set is closed; of a Coding or CodeableConcept as `system|code`. */
   codes?: string[];
+  concepts?: string[];
+  /** What a code must look like, where its value set is open. */
+  grammar?: 'mime type' | 'language tag';
+  /** What the standard asks of this element, beside what it asks of every one of its type. */
+  constraints?: Constraint[];
 };
-export type TypeDefinition = { kind: 'primitive' | 'complex' | 'resource'; elements: Record<string, Element> };
+/** An invariant of the standard. https://hl7.org/fhir/R4/conformance-rules.html#constraints */
+export type Constraint = { key: string; text: string; expression: string; warning?: boolean };
+export type TypeDefinition = {
+  kind: 'primitive' | 'complex' | 'resource';
+  constraints?: Constraint[];
+  elements: Record<string, Element>;
+};
 /** By type name; backbone elements by their path (`Patient.contact`). */
 export type Definitions = Record<string, TypeDefinition>;
 
@@ -51,5 +62,7 @@ export function elementIn(elements: TypeDefinition['elements'], name: string): E
   const found = elements[name];
   if (found || !name.startsWith('_')) return found;
   const bare = elements[name.slice(1)];
-  return bare && isPrimitive(bare.type) ? { type: 'Element', ...(bare.many ? { many: true } : {}) } : undefined;
+  if (!bare || !isPrimitive(bare.type)) return undefined;
+  const { many, choice } = bare;
+  return { type: 'Element', ...(many ? { many } : {}), ...(choice ? { choice } : {}) };
 }

@@ -1,28 +1,29 @@
 /** Checks a resource against the rules of a profile: what it says beside base R4, inside its slices too. */
-import { evalFhirPathTyped } from '@medplum/core';
 import type { Json } from '../model.ts';
-import { expressionOf, type Fault, fault, isNode, type Node, type Walk, within } from './faults.ts';
-import { type Item, insideOf, targetType } from './items.ts';
+import { isTrue } from './check-constraints.ts';
+import { expressionOf, type Fault, fault, isNode, type Node, type Scope, type Walk, within } from './faults.ts';
+import { type Item, insideOf } from './items.ts';
 import type { Profile, Profiles } from './profiles.ts';
 import type { Rule } from './read-differential.ts';
+import { leadsTo, scopeOf } from './scope.ts';
 import { isInSlice } from './slices.ts';
 import { isMember } from './terminology.ts';
 
 /** `absent`: must-support elements that it does not have. */
-type Against = { walk: Walk; profiles: Profiles; resource: Node; absent?: string[] };
+type Against = { walk: Walk; profiles: Profiles; scope: Scope; absent?: string[] };
 
 export function checkProfile({ rule, type }: Profile, resource: Node, profiles: Profiles, absent?: string[]): Fault[] {
   const walk: Walk = { path: [type], faults: [] };
   const item = { steps: [], type, value: resource, node: resource };
   if (resource.resourceType !== type) fault(walk, 'structure', `is not a ${type}`);
-  else checkItem(rule, item, { walk, profiles, resource, ...(absent ? { absent } : {}) });
+  else checkItem(rule, item, { walk, profiles, scope: scopeOf(resource, undefined, ''), ...(absent ? { absent } : {}) });
   return walk.faults;
 }
 
 /** Whether an item passes a rule, with nothing written down. */
-function passes(rule: Rule, item: Item, { profiles, resource }: Against): boolean {
+function passes(rule: Rule, item: Item, { profiles, scope }: Against): boolean {
   const walk: Walk = { path: [], faults: [] };
-  checkItem(rule, item, { walk, profiles, resource });
+  checkItem(rule, item, { walk, profiles, scope });
   return walk.faults.every(({ severity }) => severity !== undefined);
 }
 
@@ -38,7 +39,8 @@ function checkItem(rule: Rule, item: Item, against: Against): void {
     fault(walk, 'code-invalid', `is not of ${nameOf(rule.valueSet ?? '')}`);
   for (const [name, child] of rule.children) checkElement(child, name, insideOf(item, name), against);
   for (const constraint of rule.constraints) {
-    const held = evaluate(constraint.holds, item, against);
+    const self = { type: item.type, value: item.value ?? item.node };
+    const held = isTrue(constraint.holds, self, against.scope);
     if (held === undefined) fault(walk, 'not-supported', `${constraint.key} could not be checked`, 'information');
     else if (!held)
       fault(walk, 'invariant', `${constraint.text} (${constraint.key})`, constraint.warning ? 'warning' : undefined);
@@ -88,7 +90,7 @@ function checkTypes({ types }: Rule, item: Item, against: Against): void {
     if (!fits) fault(walk, 'structure', `does not conform to ${named.map(nameOf).join(' or ')}`);
   }
   const targets = fitting.flatMap((type) => type.targets);
-  const leads = item.type === 'Reference' && targets.length > 0 ? targetType(item.node) : undefined;
+  const leads = item.type === 'Reference' && targets.length > 0 ? leadsTo(item.node, against.scope) : undefined;
   const allowed = targets.map((url) => profiles.typeOf(url));
   if (leads && !allowed.includes(undefined) && !allowed.includes(leads) && !allowed.includes('Resource'))
     fault(walk, 'structure', `cannot refer to ${leads}`);
@@ -96,18 +98,6 @@ function checkTypes({ types }: Rule, item: Item, against: Against): void {
 
 const isBackbone = (code: string) => code === 'BackboneElement' || code === 'Element';
 export const nameOf = (canonical: string) => canonical.split('|')[0]?.split('/').at(-1) ?? canonical;
-
-function evaluate(holds: Rule['constraints'][number]['holds'], item: Item, { resource }: Against): boolean | undefined {
-  const root = { type: String(resource.resourceType), value: resource };
-  const self = { type: item.type, value: item.value ?? item.node };
-  try {
-    const result = evalFhirPathTyped(holds, [self], { '%resource': root, '%rootResource': root, '%context': self });
-    // Nothing is not false. https://hl7.org/fhirpath/#singleton-evaluation-of-collections
-    return result.length === 0 || result.some(({ value }) => value !== false);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Of a fixed value or pattern, which a profile gives and no sender. */
 const wordsOf = (value: Json) => (isNode(value) ? JSON.stringify(value) : String(value));

@@ -11,7 +11,10 @@ export type Fault = {
 };
 
 /** The way from the resource to the value at hand: put together as text only where something is wrong. */
-export type Walk = { path: (string | number)[]; faults: Fault[] };
+export type Walk = { path: (string | number)[]; faults: Fault[]; scope?: Scope };
+
+/** Of the resource at hand: what contains it, its Bundle, and the type of each resource that it contains (`#id`) or that is in its Bundle. */
+export type Scope = { resource: Node; root: Node; bundle?: Node; types: ReadonlyMap<string, string> };
 
 /** More than a person reads is no better answer. */
 const MAX_FAULTS = 100;

@@ -1,5 +1,5 @@
 import type { Json } from '../model.ts';
-import type { Node } from './faults.ts';
+import { isNode, type Node } from './faults.ts';
 
 type Invariant = { key: string; text: string; holds: (value: Node) => boolean };
 
@@ -19,11 +19,20 @@ function span(text: string): [number, number] {
   return [Date.UTC(year, (month ?? 1) - 1, day ?? 1), end];
 }
 
-/** True unless `start` is surely after `end`; half a day is allowed for zones left out. */
+/** True unless `start` is surely after `end`. Of a time beside a day, half a day is allowed for the zone left out. */
 function inOrder(start: Json | undefined, end: Json | undefined): boolean {
   if (typeof start !== 'string' || typeof end !== 'string') return true;
-  const slack = start.length > 10 && end.length > 10 ? 0 : 43_200_000;
-  return !(span(start)[0] > span(end)[1] + slack);
+  const least = Math.min(start.length, end.length);
+  if (start.length <= 10 && end.length <= 10) return start.slice(0, least) <= end.slice(0, least);
+  return !(span(start)[0] > span(end)[1] + (least > 10 ? 0 : 43_200_000));
+}
+
+/** A full URL is absolute, and of the resource that it names. https://hl7.org/fhir/R4/bundle.html#bundle-unique */
+function isOwnUrl({ fullUrl, resource }: Node): boolean {
+  if (typeof fullUrl !== 'string') return true;
+  if (!/^[a-z][\w+.-]*:/i.test(fullUrl)) return false;
+  const { id, resourceType } = isNode(resource) ? resource : {};
+  return !/^https?:/.test(fullUrl) || id === undefined || fullUrl.endsWith(`/${String(resourceType)}/${String(id)}`);
 }
 
 const contact: Invariant = {
@@ -38,7 +47,7 @@ const quantity: Invariant = {
   holds: ({ code, system }) => !has(code) || has(system),
 };
 
-/** The standard's invariants that can fail in what Skein takes; keys as in https://hl7.org/fhir/R4/. Local `#` references are ours. */
+/** The standard's invariants that most messages meet, and those that it has no FHIRPath for; keys as in https://hl7.org/fhir/R4/. */
 export const INVARIANTS: Record<string, Invariant[]> = {
   Extension: [
     {
@@ -59,6 +68,7 @@ export const INVARIANTS: Record<string, Invariant[]> = {
       holds: ({ data, contentType }) => !has(data) || has(contentType),
     },
   ],
+  'Bundle.entry': [{ key: 'full-url', text: 'has a full URL that is not its resource\'s', holds: isOwnUrl }],
   'Patient.contact': [contact],
   Organization: [
     {

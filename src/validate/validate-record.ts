@@ -22,9 +22,10 @@ export function validateRecord(record: SourceRecord, profiles: Profiles): Issue[
     const node = resource as unknown as Node;
     const type = String(node.resourceType);
     const base = checkStructure(node);
-    for (const fault of base) issues.push(toIssue(fault, 'error', type, local, record));
+    for (const fault of base) issues.push(toIssue(fault, fault.severity ?? 'error', type, local, record));
     // A resource that is no R4 is not measured by what is built on R4.
-    const faults = [...(base.length > 0 ? [] : againstProfiles(node, profiles)), ...checkNhsNumbers(node)];
+    const isR4 = base.every(({ severity }) => severity !== undefined);
+    const faults = [...(isR4 ? againstProfiles(node, profiles) : []), ...checkNhsNumbers(node)];
     for (const fault of faults) issues.push(toIssue(fault, fault.severity ?? 'warning', type, local, record));
   }
   return issues;

@@ -1,5 +1,6 @@
 /** One whole resource: base R4, the profiles it claims and those asked for. */
 import type { Json } from '../model.ts';
+import { checkContained } from './check-contained.ts';
 import { checkExtensions } from './check-extensions.ts';
 import { checkNhsNumbers } from './check-nhs-numbers.ts';
 import { checkProfile } from './check-profile.ts';
@@ -29,7 +30,7 @@ function validateOne(resource: Node, { profiles, asked, place, told }: At): void
   const absent: string[] = [];
   const urls = [...new Set([...asked, ...claims(resource)])];
   const faults = [
-    ...(place.endsWith(']') ? [] : checkLocalReferences(resource)),
+    ...(place.endsWith(']') ? [] : checkContained(resource)),
     ...checkNhsNumbers(resource),
     ...urls
       .flatMap((url) => profiles.get(url) ?? [])
@@ -62,23 +63,4 @@ function resourcesIn({ contained, entry }: Node): [string, Node][] {
 export function claims({ meta }: Node): string[] {
   const claimed = isNode(meta) && Array.isArray(meta.profile) ? meta.profile : [];
   return claimed.filter((url) => typeof url === 'string');
-}
-
-/** ref-1: a reference to `#x` is to something contained, also from what is contained. A Bundle's resources have their own. */
-function checkLocalReferences(resource: Node): Fault[] {
-  const { contained, entry, ...rest } = resource;
-  const own = resource.resourceType === 'Bundle' ? rest : resource;
-  const ids = (Array.isArray(contained) ? contained : []).map((one) => `#${isNode(one) ? String(one.id) : ''}`);
-  const known = new Set(['#', ...ids]);
-  const faults: Fault[] = [];
-  const visit = (value: Json | undefined, expression: string): void => {
-    if (Array.isArray(value)) for (const [index, entry] of value.entries()) visit(entry, `${expression}[${index}]`);
-    if (!isNode(value)) return;
-    const { reference } = value;
-    if (typeof reference === 'string' && reference.startsWith('#') && !known.has(reference))
-      faults.push({ code: 'invariant', expression, text: 'refers to nothing that it contains (ref-1)' });
-    for (const name in value) visit(value[name], `${expression}.${name}`);
-  };
-  visit(own, String(resource.resourceType));
-  return faults;
 }

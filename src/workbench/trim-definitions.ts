@@ -9,11 +9,18 @@ import type {
   CodeSystem,
   CodeSystemConcept,
   ElementDefinition,
+  ElementDefinitionConstraint,
   ElementDefinitionType,
   StructureDefinition,
   ValueSet,
 } from '@medplum/fhirtypes';
-import { DEFINITIONS_FILE, type Definitions, type Element, type TypeDefinition } from '../fhir/definitions.ts';
+import {
+  type Constraint,
+  DEFINITIONS_FILE,
+  type Definitions,
+  type Element,
+  type TypeDefinition,
+} from '../fhir/definitions.ts';
 
 const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type';
 const FHIRPATH_STRING = 'http://hl7.org/fhirpath/System.String';
@@ -31,13 +38,16 @@ const terminology = new Map(
 const flatten = (concepts: CodeSystemConcept[] = []): string[] =>
   concepts.flatMap((concept) => [concept.code ?? '', ...flatten(concept.concept)]);
 
-/** All codes of a value set made of whole code systems or listed codes; undefined for those that are open (languages, units). */
-function codesOf(canonical: string | undefined): string[] | undefined {
+/**
+ * All codes of a value set made of whole code systems or listed codes, as `system|code` for a type that says its system; undefined for
+ * those that are open (languages, units).
+ */
+function codesOf(canonical: string | undefined, type: string): string[] | undefined {
   const set = terminology.get(`ValueSet ${canonical?.split('|')[0]}`) as ValueSet | undefined;
-  const codes = set?.compose?.include?.map((include) => {
-    if (include.concept) return include.concept.map((concept) => concept.code ?? '');
-    const system = terminology.get(`CodeSystem ${include.system}`) as CodeSystem | undefined;
-    return include.filter || !system ? undefined : flatten(system.concept);
+  const codes = set?.compose?.include?.map(({ system = '', concept, filter }) => {
+    const whole = terminology.get(`CodeSystem ${system}`) as CodeSystem | undefined;
+    const listed = concept ? concept.map(({ code = '' }) => code) : filter || !whole ? undefined : flatten(whole.concept);
+    return type === 'code' ? listed : listed?.map((code) => `${system}|${code}`);
   });
   return codes?.every((list) => list !== undefined && list.length > 0)
     ? codes.flat().filter(isString).sort()
@@ -51,33 +61,81 @@ function systemType(type: ElementDefinitionType | undefined): string {
   return type?.extension?.find(({ url }) => url === FHIR_TYPE)?.valueUrl ?? 'string';
 }
 
-function elementOf(element: ElementDefinition, code: string, choice: string | undefined): Element {
+const CODED = new Set(['code', 'Coding', 'CodeableConcept']);
+const SIMPLE_QUANTITY = 'http://hl7.org/fhir/StructureDefinition/SimpleQuantity';
+const NO_COMPARATOR: Constraint = {
+  key: 'sqty-1',
+  text: 'The comparator is not used on a SimpleQuantity',
+  expression: 'comparator.empty()',
+};
+
+/** Value sets too large to list, but with a grammar: the binding, or the widest that a binding may become. */
+const GRAMMARS: Record<string, Element['grammar']> = {
+  'http://hl7.org/fhir/ValueSet/mimetypes': 'mime type',
+  'http://hl7.org/fhir/ValueSet/all-languages': 'language tag',
+};
+const MAX_VALUE_SET = 'http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet';
+
+function grammarOf({ path, binding }: ElementDefinition): Element['grammar'] {
+  // Which may also be `json` or `xml`.
+  if (path === 'CapabilityStatement.format') return undefined;
+  const widest = binding?.extension?.find(({ url }) => url === MAX_VALUE_SET)?.valueCanonical;
+  return GRAMMARS[widest ?? (binding?.strength === 'required' ? (binding.valueSet?.split('|')[0] ?? '') : '')];
+}
+
+/** What the definition says itself, not its data types; and none that the walk checks without being told (ele-1, ref-1, dom-*, txt-*). */
+const constraintsOf = ({ path, constraint = [] }: ElementDefinition, { url, type }: StructureDefinition): Constraint[] =>
+  constraint
+    .filter(({ source }) => path === type || source === undefined || source === url)
+    .filter(({ key = '', expression }) => expression !== undefined && !/^(ele-1$|ref-1$|dom-|txt-)/.test(key))
+    .map(constraintOf);
+
+const constraintOf = ({ key = '', human = '', severity, expression = '' }: ElementDefinitionConstraint): Constraint => ({
+  ...{ key, text: human.trim().replace(/\.$/, ''), expression },
+  ...(severity === 'warning' ? { warning: true } : {}),
+});
+
+type Of = { code: string; choice: string | undefined; owner: StructureDefinition };
+
+function elementOf(element: ElementDefinition, { code, choice, owner }: Of): Element {
   const type = element.type?.find((candidate) => candidate.code === code);
   const targets = type?.targetProfile
     ?.map((profile) => profile.split('/').at(-1) ?? '')
     .filter((name) => name !== 'Resource');
   const bound =
-    element.binding?.strength === 'required' && code === 'code' ? codesOf(element.binding.valueSet) : undefined;
-  const backbone = code === 'BackboneElement' || code === 'Element' ? element.path : undefined;
+    element.binding?.strength === 'required' && CODED.has(code) ? codesOf(element.binding.valueSet, code) : undefined;
+  const grammar = code === 'code' ? grammarOf(element) : undefined;
+  const backbone = isBackbone(code) ? element.path : undefined;
+  const constraints = backbone ? [] : constraintsOf(element, owner);
+  if (type?.profile?.includes(SIMPLE_QUANTITY)) constraints.push(NO_COMPARATOR);
   return {
     type: element.contentReference?.slice(1) ?? backbone ?? (code === FHIRPATH_STRING ? systemType(type) : code),
     ...(element.max === '*' ? { many: true } : {}),
     ...(element.min ? { min: element.min } : {}),
     ...(choice ? { choice } : {}),
     ...(targets?.length ? { targets } : {}),
-    ...(bound ? { codes: bound } : {}),
+    ...(bound ? (code === 'code' ? { codes: bound } : { concepts: bound }) : {}),
+    ...(grammar ? { grammar } : {}),
+    ...(constraints.length ? { constraints } : {}),
   };
 }
 
-function addElement(types: Definitions, kind: TypeDefinition['kind'], element: ElementDefinition): void {
-  const [, owner = '', name = ''] = /^(.*)\.([^.]+)$/.exec(element.path ?? '') ?? [];
-  if (element.max === '0' || !owner) return;
-  types[owner] ??= { kind: owner.includes('.') ? 'complex' : kind, elements: {} };
-  const codes = (element.type ?? []).map((type) => type.code ?? '');
-  for (const code of codes.length ? codes : ['']) {
+const isBackbone = (code = '') => code === 'BackboneElement' || code === 'Element';
+
+function addElement(types: Definitions, element: ElementDefinition, owner: StructureDefinition): void {
+  const { path = '', type = [], max } = element;
+  const [, holder = '', name = ''] = /^(.*)\.([^.]+)$/.exec(path) ?? [];
+  if (max === '0') return;
+  if (!holder || type.some(({ code }) => isBackbone(code))) {
+    const constraints = constraintsOf(element, owner);
+    const kind = !holder && owner.kind === 'resource' && !owner.abstract ? 'resource' : 'complex';
+    types[path] = { kind, ...(constraints.length ? { constraints } : {}), elements: {} };
+  }
+  if (!holder) return;
+  for (const code of type.length ? type.map(({ code = '' }) => code) : ['']) {
     const choice = name.endsWith('[x]') ? name.slice(0, -3) : undefined;
     const key = choice === undefined ? name : choice + code[0]?.toUpperCase() + code.slice(1);
-    types[owner].elements[key] = elementOf(element, code, choice);
+    (types[holder] as TypeDefinition).elements[key] = elementOf(element, { code, choice, owner });
   }
 }
 
@@ -93,10 +151,7 @@ export function trimDefinitions(): string {
   )) {
     const name = definition.type ?? '';
     if (definition.kind === 'primitive-type') types[name] = { kind: 'primitive', elements: {} };
-    else {
-      const kind = definition.kind === 'resource' && !definition.abstract ? 'resource' : 'complex';
-      for (const element of definition.snapshot?.element ?? []) addElement(types, kind, element);
-    }
+    else for (const element of definition.snapshot?.element ?? []) addElement(types, element, definition);
   }
   const lines = Object.entries(types).map(([name, type]) => `${JSON.stringify(name)}: ${JSON.stringify(type)}`);
   return `{\n${lines.join(',\n')}\n}\n`;

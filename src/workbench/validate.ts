@@ -48,7 +48,7 @@ function printOutcome(issues: OperationOutcomeIssue[]): void {
   print(`{"resourceType": "OperationOutcome", "issue": [\n${lines}\n]}\n`);
 }
 
-function validateText(text: string, profiles: Profiles, asked: string[]): Issue[] {
+export function validateText(text: string, profiles: Profiles, asked: string[]): Issue[] {
   let resource: Json;
   try {
     resource = JSON.parse(text) as Json;

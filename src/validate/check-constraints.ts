@@ -1,0 +1,51 @@
+/** Invariants: the standard's, by FHIRPath but for those of every message, and those of profiles. */
+import { evalFhirPathTyped, type FhirPathAtom, parseFhirPath, type TypedValue } from '@medplum/core';
+import type { Constraint, TypeDefinition } from '../fhir/definitions.ts';
+import type { Json } from '../model.ts';
+import { fault, type Node, type Scope, type Walk } from './faults.ts';
+import { INVARIANTS } from './invariants.ts';
+
+const formalOf = new Map<TypeDefinition, Constraint[]>();
+const parsed = new Map<string, FhirPathAtom>();
+
+export function checkInvariants(type: string, definition: TypeDefinition, object: Node, walk: Walk): void {
+  const own = INVARIANTS[type] ?? [];
+  for (const { key, text, holds } of own) if (!holds(object)) fault(walk, 'invariant', `${text} (${key})`);
+  let formal = formalOf.get(definition);
+  if (!formal) {
+    formal = (definition.constraints ?? []).filter(({ key }) => own.every((one) => one.key !== key));
+    formalOf.set(definition, formal);
+  }
+  checkConstraints(formal, { type, value: object }, walk);
+}
+
+/** What the standard asks of a value, by FHIRPath. */
+export function checkConstraints(constraints: readonly Constraint[], self: TypedValue, walk: Walk): void {
+  for (const { key, text, expression, warning } of constraints) {
+    let atom = parsed.get(expression);
+    if (!atom) {
+      atom = parseFhirPath(expression);
+      parsed.set(expression, atom);
+    }
+    const held = isTrue(atom, self, walk.scope);
+    if (held === undefined) fault(walk, 'not-supported', `${key} could not be checked`, 'information');
+    else if (!held) fault(walk, 'invariant', `${text} (${key})`, warning ? 'warning' : undefined);
+  }
+}
+
+const typed = (resource: Node): TypedValue => ({ type: String(resource.resourceType), value: resource });
+
+/** Undefined where the expression cannot be evaluated. What gives nothing does not hold, as in the standard's own validator. */
+export function isTrue(expression: FhirPathAtom, self: TypedValue, scope: Scope | undefined): boolean | undefined {
+  const { resource, root } = scope ?? { resource: self.value as Node, root: self.value as Node };
+  const variables = {
+    ...{ '%resource': typed(resource), '%rootResource': typed(root), '%context': self },
+    '%ucum': { type: 'string', value: 'http://unitsofmeasure.org' },
+  };
+  try {
+    const result: { value: Json }[] = evalFhirPathTyped(expression, [self], variables);
+    return result.length === 1 && result[0]?.value === true;
+  } catch {
+    return undefined;
+  }
+}

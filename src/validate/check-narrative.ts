@@ -1,0 +1,43 @@
+/** The XHTML of a Narrative (txt-1, txt-2). https://hl7.org/fhir/R4/narrative.html#xhtml */
+import sax from 'sax';
+
+const ELEMENTS = new Set(
+  (
+    'a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img li ' +
+    'ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var'
+  ).split(' '),
+);
+const ATTRIBUTES = new Set(
+  (
+    'abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char charoff cite class ' +
+    'colspan dir frame headers height href hspace id lang longdesc name nowrap rel rev rowspan rules scope span src start ' +
+    'style summary tabindex title type valign value vspace width xml:lang xmlns xml:space'
+  ).split(' '),
+);
+
+/** What is wrong with it, or undefined: well-formed, one div, formatting alone, and something to read. */
+export function narrativeFault(text: string): string | undefined {
+  const wrong: string[] = [];
+  const open: string[] = [];
+  let said = false;
+  const xml = sax.parser(true);
+  xml.onerror = ({ message }) => {
+    wrong.push(`is not well-formed XHTML: ${message.split('\n')[0]}`);
+    xml.resume();
+  };
+  xml.ondoctype = () => wrong.push('has a document type');
+  xml.onopentag = ({ name, attributes }) => {
+    if (open.length === 0 && name !== 'div') wrong.push('is not a div (txt-1)');
+    if (!ELEMENTS.has(name)) wrong.push(`holds ${name}, which is not formatting (txt-1)`);
+    for (const attribute of Object.keys(attributes))
+      if (!ATTRIBUTES.has(attribute)) wrong.push(`holds the attribute ${attribute}, which is not formatting (txt-1)`);
+    said ||= name === 'img';
+    open.push(name);
+  };
+  xml.onclosetag = () => open.pop();
+  xml.ontext = (words) => {
+    said ||= words.trim() !== '';
+  };
+  xml.write(text).close();
+  return wrong[0] ?? (said ? undefined : 'says nothing (txt-2)');
+}

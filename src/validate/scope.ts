@@ -1,0 +1,39 @@
+/** What a reference can lead to without leaving the document. https://hl7.org/fhir/R4/references.html */
+import type { Json } from '../model.ts';
+import { isNode, type Node, type Scope } from './faults.ts';
+import { targetType } from './items.ts';
+
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
+/** Of a resource in another (`outer`), or of one by itself. What is contained sees what its container contains. */
+export function scopeOf(resource: Node, outer: Scope | undefined, place: string): Scope {
+  const isContained = place === 'contained' && outer !== undefined;
+  if (!outer && resource.contained === undefined && resource.resourceType !== 'Bundle')
+    return { resource, root: resource, types: NOTHING };
+  const types = new Map([...(outer?.types ?? NOTHING)].filter(([name]) => isContained || !name.startsWith('#')));
+  for (const one of nodesOf(resource.contained)) add(types, `#${String(one.id)}`, one);
+  if (resource.resourceType === 'Bundle')
+    for (const { fullUrl, resource: inner } of nodesOf(resource.entry)) add(types, fullUrl, inner);
+  const bundle = resource.resourceType === 'Bundle' ? resource : outer?.bundle;
+  return { resource, root: isContained ? outer.root : resource, types, ...(bundle ? { bundle } : {}) };
+}
+
+const nodesOf = (list: Json | undefined): Node[] => (Array.isArray(list) ? list.filter(isNode) : []);
+
+function add(types: Map<string, string>, name: Json | undefined, resource: Json | undefined): void {
+  if (typeof name === 'string' && isNode(resource)) types.set(name, String(resource.resourceType));
+}
+
+/** Type of the resource that a Reference leads to: where it is at hand, its own; else what the Reference says. */
+export function leadsTo(reference: Node, scope: Scope | undefined): string | undefined {
+  const text = reference.reference;
+  return (typeof text === 'string' ? scope?.types.get(text) : undefined) ?? targetType(reference);
+}
+
+/** Bundles that say all they refer to by a urn. https://hl7.org/fhir/R4/bundle.html#references */
+const WHOLE = new Set(['batch', 'document', 'message', 'transaction']);
+
+/** Whether a urn, which can be found nowhere else, is not in the Bundle. */
+export function isAstray(text: string, scope: Scope | undefined): boolean {
+  return scope?.bundle !== undefined && WHOLE.has(String(scope.bundle.type)) && text.startsWith('urn:') && !scope.types.has(text);
+}
