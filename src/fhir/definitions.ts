@@ -29,6 +29,8 @@ export type Definitions = Record<string, TypeDefinition>;
 
 export const DEFINITIONS_FILE = new URL('../../profiles/r4/definitions.json', import.meta.url);
 
+export const CORE_PROFILES_FILE = new URL('../../profiles/r4/profiles.json', import.meta.url);
+
 const DEFINITIONS = new Map(Object.entries(JSON.parse(readFileSync(DEFINITIONS_FILE, 'utf8')) as Definitions));
 // No prototype: a resource's own element names are looked up in these, and none may find `constructor`.
 for (const definition of DEFINITIONS.values()) Object.setPrototypeOf(definition.elements, null);

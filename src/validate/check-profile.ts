@@ -33,6 +33,7 @@ function checkItem(rule: Rule, item: Item, against: Against): void {
   if (rule.fixed !== undefined && !equal(rule.fixed, value)) fault(walk, 'value', `is not ${wordsOf(rule.fixed)}`);
   if (rule.pattern !== undefined && !holds(rule.pattern, value))
     fault(walk, 'value', `does not have ${wordsOf(rule.pattern)}`);
+  checkBounds(rule, value, walk);
   checkTypes(rule, item, against);
   const codes = rule.valueSet === undefined ? undefined : against.profiles.terminology.expand(rule.valueSet);
   if (codes && value !== null && !isMember(codes, value))
@@ -55,18 +56,50 @@ function checkElement(rule: Rule, name: string, items: Item[], against: Against)
   if (rule.mustSupport && items.length === 0) absent?.push(expressionOf([...walk.path, plain]));
   const slices = [...rule.slices];
   const counts = new Map<Rule, number>();
+  let reached = 0;
   for (const item of items)
     within(walk, item.steps, () => {
       checkItem(rule, item, against);
       const fits = (one: Rule, inner: Item) => passes(one, inner, against);
       const [, slice] = slices.find(([called, one]) => isInSlice({ rule, name, called, slice: one }, item, fits)) ?? [];
       if (slice) {
+        const place = slices.findIndex(([, one]) => one === slice);
+        if (rule.ordered && place < reached) fault(walk, 'structure', 'is not in the order that its profile lists');
+        reached = Math.max(reached, place);
         counts.set(slice, (counts.get(slice) ?? 0) + 1);
         checkItem(slice, item, against);
       } else if (rule.closed && slices.length > 0) fault(walk, 'structure', 'is none of what its profile lists');
     });
   for (const [called, slice] of slices)
-    within(walk, [plain], () => checkCount(slice, counts.get(slice) ?? 0, walk, `${called} `));
+    within(walk, [plain], () =>
+      checkCount({ ...limitsOf(slice, against.profiles), ...slice }, counts.get(slice) ?? 0, walk, `${called} `),
+    );
+}
+
+/** A slice that is of one profile may be there as often as that says, where it says nothing itself. */
+function limitsOf({ types = [] }: Rule, profiles: Profiles): { max?: number } {
+  const [url, ...others] = types.flatMap((type) => type.profiles);
+  const max = url !== undefined && others.length === 0 ? profiles.get(url)?.rule.max : undefined;
+  return max === undefined ? {} : { max };
+}
+
+function checkBounds({ least, most, maxLength }: Rule, value: Json, walk: Walk): void {
+  if (least !== undefined && compare(value, least) < 0) fault(walk, 'value', `is less than ${wordsOf(least)}`);
+  if (most !== undefined && compare(value, most) > 0) fault(walk, 'value', `is more than ${wordsOf(most)}`);
+  if (maxLength !== undefined && typeof value === 'string' && [...value].length > maxLength)
+    fault(walk, 'value', `has more than ${maxLength} characters`);
+}
+
+/** Numbers, quantities of one unit, and dates and times to their common precision; 0 for what cannot be compared. */
+function compare(one: Json, other: Json): number {
+  if (typeof one === 'number' && typeof other === 'number') return one - other;
+  if (isNode(one) && isNode(other) && one.code === other.code)
+    return compare(one.value ?? null, other.value ?? null);
+  if (typeof one !== 'string' || typeof other !== 'string') return 0;
+  if (one.length > 10 && other.length > 10) return Date.parse(one) - Date.parse(other);
+  const length = Math.min(one.length, other.length);
+  const [left, right] = [one.slice(0, length), other.slice(0, length)];
+  return left < right ? -1 : Number(left > right);
 }
 
 function checkCount({ min = 0, max }: Rule, count: number, walk: Walk, called = ''): void {

@@ -5,7 +5,7 @@ export type Node = { [name: string]: Json };
 /** `expression` is where it stands: `Patient.name[0].family`. No `severity` means error. */
 export type Fault = {
   severity?: 'warning' | 'information';
-  code: 'structure' | 'required' | 'value' | 'code-invalid' | 'invariant' | 'not-supported';
+  code: 'structure' | 'required' | 'value' | 'code-invalid' | 'invariant' | 'extension' | 'not-supported';
   expression: string;
   text: string;
 };

@@ -35,6 +35,11 @@ function isOwnUrl({ fullUrl, resource }: Node): boolean {
   return !/^https?:/.test(fullUrl) || id === undefined || fullUrl.endsWith(`/${String(resourceType)}/${String(id)}`);
 }
 
+function linkIds({ linkId, item }: Node): Json[] {
+  const inner = (Array.isArray(item) ? item.filter(isNode) : []).flatMap(linkIds);
+  return linkId === undefined ? inner : [linkId, ...inner];
+}
+
 const contact: Invariant = {
   key: 'pat-1',
   text: 'a contact needs a name, telecom, address or organization',
@@ -69,6 +74,13 @@ export const INVARIANTS: Record<string, Invariant[]> = {
     },
   ],
   'Bundle.entry': [{ key: 'full-url', text: 'has a full URL that is not its resource\'s', holds: isOwnUrl }],
+  Questionnaire: [
+    {
+      key: 'que-2',
+      text: 'two of its items have one linkId',
+      holds: (value) => new Set(linkIds(value)).size === linkIds(value).length,
+    },
+  ],
   'Patient.contact': [contact],
   Organization: [
     {

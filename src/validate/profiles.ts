@@ -1,16 +1,18 @@
 /** Profiles, and the code systems and value sets they bind to: Skein's own, and on top those of the FHIR packages given. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { CodeSystem, StructureDefinition, ValueSet } from '@medplum/fhirtypes';
-import { typeDefinition } from '../fhir/definitions.ts';
+import { CORE_PROFILES_FILE, typeDefinition } from '../fhir/definitions.ts';
 import { type Rule, readDifferential } from './read-differential.ts';
 import { readPackage } from './read-package.ts';
 import { Terminology } from './terminology.ts';
 
-export type Profile = { url: string; type: string; rule: Rule };
+/** `contexts`: of an extension, where it may be. */
+export type Profile = { url: string; type: string; rule: Rule; contexts?: Context[] };
+export type Context = { type: string; expression: string };
 export type Conformance = CodeSystem | StructureDefinition | ValueSet;
 
 const OWN_FILES = new URL('../../profiles/skein/', import.meta.url);
-const CORE = 'http://hl7.org/fhir/StructureDefinition/';
+export const CORE = 'http://hl7.org/fhir/StructureDefinition/';
 export const SKEIN_DEFINITIONS = 'https://skein.example/fhir/StructureDefinition/';
 
 /** Skein's profile of what a sender's statement may be. */
@@ -36,8 +38,9 @@ export class Profiles {
     }
   }
 
+  /** Our own and those given; those of the standard itself are known, too. */
   get urls(): string[] {
-    return [...this.#definitions.keys()].sort();
+    return [...this.#definitions.keys()].filter((url) => !url.startsWith(CORE)).sort();
   }
 
   /** Compiled when first asked for. A version in the canonical is not compared. */
@@ -69,7 +72,11 @@ export class Profiles {
     const base = this.get(baseDefinition);
     if (!base && this.typeOf(baseDefinition) === undefined)
       this.problems.push(`${url}: ${baseDefinition}, which it is based on, is not loaded; its rules are not checked`);
-    return { url, type, rule: readDifferential(definition, base?.rule, (problem) => this.problems.push(problem)) };
+    const contexts = definition.context?.map(({ type = '', expression = '' }) => ({ type, expression }));
+    return {
+      ...{ url, type, rule: readDifferential(definition, base?.rule, (problem) => this.problems.push(problem)) },
+      ...(contexts ? { contexts } : {}),
+    };
   }
 }
 
@@ -89,5 +96,8 @@ export function ownProfiles(): Profiles {
 
 function ownResources(): Conformance[] {
   const files = readdirSync(OWN_FILES, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
-  return files.sort().map((file) => JSON.parse(readFileSync(new URL(file, OWN_FILES), 'utf8')) as Conformance);
+  return [
+    ...(JSON.parse(readFileSync(CORE_PROFILES_FILE, 'utf8')) as Conformance[]),
+    ...files.sort().map((file) => JSON.parse(readFileSync(new URL(file, OWN_FILES), 'utf8')) as Conformance),
+  ];
 }

@@ -12,6 +12,10 @@ export type Rule = {
   max?: number;
   fixed?: Json;
   pattern?: Json;
+  /** Bounds of a number or a time, and of the length of a text. */
+  least?: Json;
+  most?: Json;
+  maxLength?: number;
   types?: { code: string; profiles: string[]; targets: string[] }[];
   /** Canonical of a required value set. */
   valueSet?: string;
@@ -19,6 +23,10 @@ export type Rule = {
   constraints: Constraint[];
   discriminators?: Discriminator[];
   closed?: boolean;
+  /** Slices stand in the order in which they are listed. */
+  ordered?: boolean;
+  /** Of an extension: it changes what it is in. */
+  isModifier?: true;
   slices: Map<string, Rule>;
   children: Map<string, Rule>;
 };
@@ -73,6 +81,8 @@ function addTo(rule: Rule, element: ElementDefinition, complain: (key: string) =
   for (const [name, value] of Object.entries(element)) {
     if (name.startsWith('fixed')) rule.fixed = value as Json;
     if (name.startsWith('pattern')) rule.pattern = value as Json;
+    if (name.startsWith('minValue')) rule.least = value as Json;
+    if (name.startsWith('maxValue')) rule.most = value as Json;
   }
   if (element.type)
     rule.types = element.type.map(({ code = '', profile = [], targetProfile = [] }) => ({
@@ -83,10 +93,13 @@ function addTo(rule: Rule, element: ElementDefinition, complain: (key: string) =
       targets: targetProfile,
     }));
   if (element.binding?.strength === 'required' && element.binding.valueSet) rule.valueSet = element.binding.valueSet;
+  if (element.maxLength !== undefined) rule.maxLength = element.maxLength;
   if (element.mustSupport) rule.mustSupport = true;
+  if (element.isModifier) rule.isModifier = true;
   if (element.slicing) {
     rule.discriminators = (element.slicing.discriminator ?? []).map(({ type = '', path = '' }) => ({ type, path }));
     rule.closed = element.slicing.rules === 'closed';
+    rule.ordered = element.slicing.ordered === true;
   }
   for (const { key = '', human = '', severity, expression } of element.constraint ?? []) {
     if (!expression) continue;

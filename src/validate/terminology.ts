@@ -1,5 +1,11 @@
 /** Which codes a value set holds, where all of it is at hand. https://hl7.org/fhir/R4/valueset.html#compositions */
-import type { CodeSystem, CodeSystemConcept, ValueSet, ValueSetComposeInclude } from '@medplum/fhirtypes';
+import type {
+  CodeSystem,
+  CodeSystemConcept,
+  ValueSet,
+  ValueSetComposeInclude,
+  ValueSetExpansionContains,
+} from '@medplum/fhirtypes';
 import type { Json } from '../model.ts';
 import { isNode } from './faults.ts';
 
@@ -30,6 +36,10 @@ export class Terminology {
   }
 
   #compose(set: ValueSet | undefined): Codes | undefined {
+    return this.#composed(set) ?? listed(set);
+  }
+
+  #composed(set: ValueSet | undefined): Codes | undefined {
     const included = set?.compose?.include.map((include) => this.#include(include));
     const excluded = (set?.compose?.exclude ?? []).map((exclude) => this.#include(exclude));
     if (!included || [...included, ...excluded].includes(undefined)) return undefined;
@@ -55,6 +65,17 @@ export class Terminology {
     return content === 'complete' ? flatten(concept) : undefined;
   }
 }
+
+/** What its publisher found in it, where that is all of it. https://hl7.org/fhir/R4/valueset.html#expansion */
+function listed({ expansion }: Partial<ValueSet> = {}): Codes | undefined {
+  const members = everyOf(expansion?.contains);
+  if (!expansion || expansion.offset || members.length === 0 || (expansion.total ?? members.length) !== members.length)
+    return undefined;
+  return new Set(members.map(({ system = '', code = '' }) => `${system}|${code}`));
+}
+
+const everyOf = (contains: ValueSetExpansionContains[] = []): ValueSetExpansionContains[] =>
+  contains.flatMap((one) => [...(one.code === undefined || one.abstract ? [] : [one]), ...everyOf(one.contains)]);
 
 const flatten = (concepts: CodeSystemConcept[] = []): string[] =>
   concepts.flatMap(({ code = '', concept }) => [code, ...flatten(concept)]);

@@ -12,7 +12,7 @@ const MAX_ISSUES = 100;
 
 /**
  * What is wrong with a record, in the sender's own field names first (by lineage) and the FHIR element second. Base R4 is an error and
- * holds the record; a profile, ours or one that the resource claims, is a warning. Pure. Values are never repeated. An NHS number that
+ * holds the record, and so does a modifier extension that is not known; a profile, ours or one that the resource claims, is a warning. Pure. Values are never repeated. An NHS number that
  * cannot be one is kept and warned of: linking ignores it.
  */
 export function validateRecord(record: SourceRecord, profiles: Profiles): Issue[] {
@@ -26,7 +26,10 @@ export function validateRecord(record: SourceRecord, profiles: Profiles): Issue[
     // A resource that is no R4 is not measured by what is built on R4.
     const isR4 = base.every(({ severity }) => severity !== undefined);
     const faults = [...(isR4 ? againstProfiles(node, profiles) : []), ...checkNhsNumbers(node)];
-    for (const fault of faults) issues.push(toIssue(fault, fault.severity ?? 'warning', type, local, record));
+    for (const fault of faults) {
+      const severity = fault.severity ?? (fault.code === 'extension' ? 'error' : 'warning');
+      issues.push(toIssue(fault, severity, type, local, record));
+    }
   }
   return issues;
 }

