@@ -6,64 +6,73 @@ import { type Fault, isNode, type Node } from './faults.ts';
 import { CORE, type Profile, type Profiles, SKEIN_DEFINITIONS } from './profiles.ts';
 import { urlOf } from './slices.ts';
 
-/** Where something is: what it is called there (`Patient.contact`, `HumanName`), and the extension that it is in. */
-type Place = { expression: string; type: string | undefined; names: string[]; inside?: Found };
+/** Where something is: its type, and the way to it from the resource it is in; and the extension that it is in. */
+type Place = { type: string | undefined; step?: string; around?: Place; index?: number; inside?: Found };
 type Found = { url: string; profile: Profile | undefined };
+type Told = { profiles: Profiles; faults: Fault[] };
 
 export function checkExtensions(resource: Node, profiles: Profiles): Fault[] {
-  const type = String(resource.resourceType);
   const faults: Fault[] = [];
-  visit(resource, { expression: type, type, names: namesOf(type) }, { profiles, faults });
+  visit(resource, { type: String(resource.resourceType) }, { profiles, faults });
   return faults;
 }
-
-type Told = { profiles: Profiles; faults: Fault[] };
 
 function visit(node: Node, place: Place, told: Told): void {
   for (const name in node) {
     const value = node[name] as Json;
     if (typeof value !== 'object' || value === null) continue;
-    const expression = `${place.expression}.${name}`;
-    const isExtension = name === 'extension' || name === 'modifierExtension';
-    const next = isExtension ? place : { ...stepInto(place, name), expression };
-    for (const [index, entry] of Array.isArray(value) ? value.entries() : [[-1, value] as const]) {
-      if (!isNode(entry)) continue;
-      const at = index < 0 ? expression : `${expression}[${index}]`;
-      if (isExtension) checkExtension(entry, name === 'modifierExtension', { ...place, expression: at }, told);
-      else if (next.type === 'Resource') {
-        const type = String(entry.resourceType);
-        visit(entry, { expression: at, type, names: namesOf(type) }, told);
-      } else visit(entry, { ...next, expression: at }, told);
-    }
+    const type = elementIn(typeDefinition(place.type ?? '')?.elements ?? NONE, name.replace(/^_/, ''))?.type;
+    if (!Array.isArray(value)) step(value, { type, step: name, around: place }, told);
+    else
+      for (const [index, entry] of value.entries())
+        if (isNode(entry)) step(entry, { type, step: name, around: place, index }, told);
   }
 }
 
-function stepInto({ type = '', names }: Place, step: string): Omit<Place, 'expression'> {
-  const bare = step.replace(/^_/, '');
-  const { type: inner, choice } = elementIn(typeDefinition(type)?.elements ?? {}, bare) ?? {};
+const NONE = {};
+
+function step(node: Node, place: Place, told: Told): void {
+  const { step: name, type } = place;
+  if (name === 'extension' || name === 'modifierExtension') checkExtension(node, place, told);
+  else visit(node, type === 'Resource' ? { ...place, type: String(node.resourceType) } : place, told);
+}
+
+function expressionAt({ around, step: name, type, index }: Place): string {
+  if (!around) return String(type);
+  return `${expressionAt(around)}.${name}${index === undefined ? '' : `[${index}]`}`;
+}
+
+/** What a context may call it: `Patient.contact`, `HumanName`, `BackboneElement`. The first is its path. */
+function namesOf({ around, step: name = '', type = '' }: Place): string[] {
+  const own = [type, ...namesOfType(type)];
+  if (!around || typeDefinition(type)?.kind === 'resource') return own;
+  const bare = name.replace(/^_/, '');
+  const { choice } = elementIn(typeDefinition(around.type ?? '')?.elements ?? NONE, bare) ?? {};
   const called = choice === undefined ? [bare] : [choice, `${choice}[x]`];
-  const around = names.flatMap((name) => called.map((one) => `${name}.${one}`));
-  return { type: inner, names: [...around, ...(inner ? namesOf(inner) : [])] };
+  return [...namesOf(around).flatMap((outer) => called.map((one) => `${outer}.${one}`)), ...own];
 }
 
-function namesOf(type: string): string[] {
-  if (typeDefinition(type)?.kind === 'resource') return [type, 'DomainResource', 'Resource', '*'];
-  return [type, 'Element', '*', ...(type.includes('.') ? ['BackboneElement'] : isPrimitive(type) ? ['PrimitiveType'] : [])];
+function namesOfType(type: string): string[] {
+  if (typeDefinition(type)?.kind === 'resource') return ['DomainResource', 'Resource', '*'];
+  return ['Element', '*', ...(type.includes('.') ? ['BackboneElement'] : isPrimitive(type) ? ['PrimitiveType'] : [])];
 }
 
-function checkExtension(extension: Node, isModifying: boolean, place: Place, told: Told): void {
+function checkExtension(extension: Node, place: Place, told: Told): void {
   const { profiles, faults } = told;
-  const { expression, inside } = place;
+  const expression = expressionAt(place);
+  const isModifying = place.step === 'modifierExtension';
+  const holder = place.around as Place;
+  const { inside } = holder;
   const url = String(extension.url);
   const profile = profiles.get(url);
   const known = profile?.type === 'Extension' ? profile : undefined;
   const part = inside && !url.includes(':');
-  const wrong = part ? partFault(url, inside) : wholeFault({ url, profile: known }, isModifying, place);
+  const wrong = part ? partFault(url, inside) : wholeFault({ url, profile: known }, isModifying, holder);
   if (wrong) faults.push({ code: 'structure', ...wrong, expression });
   if (known)
     for (const { expression: inner, ...rest } of checkProfile(known, { ...extension, resourceType: 'Extension' }, profiles))
       faults.push({ ...rest, expression: expression + inner.slice('Extension'.length) });
-  visit(extension, { expression, type: 'Extension', names: namesOf('Extension'), inside: { url, profile: known } }, told);
+  visit(extension, { ...place, type: 'Extension', inside: { url, profile: known } }, told);
 }
 
 type Wrong = Omit<Fault, 'expression' | 'code'> & { code?: Fault['code'] };
@@ -79,7 +88,7 @@ function wholeFault({ url, profile }: Found, isModifying: boolean, place: Place)
   if (!profile) return unknownFault(url, isModifying);
   const isModifier = profile.rule.isModifier === true;
   if (isModifier !== isModifying) return { text: isModifier ? 'is a modifierExtension' : 'is no modifierExtension' };
-  return isAllowed(profile, place) ? undefined : { text: `is not an extension of ${place.names[0]}` };
+  return isAllowed(profile, place) ? undefined : { text: `is not an extension of ${namesOf(place)[0]}` };
 }
 
 function unknownFault(url: string, isModifying: boolean): Wrong | undefined {
@@ -90,10 +99,10 @@ function unknownFault(url: string, isModifying: boolean): Wrong | undefined {
 }
 
 /** Contexts that only FHIRPath can tell are taken to hold. */
-function isAllowed({ contexts }: Profile, { names, inside }: Place): boolean {
+function isAllowed({ contexts }: Profile, holder: Place): boolean {
   if (!contexts) return true;
-  return contexts.some(({ type, expression }) => {
-    if (type === 'extension') return inside?.url === expression;
-    return type !== 'element' || names.includes(expression) || (inside !== undefined && expression === inside.url);
-  });
+  const names = namesOf(holder);
+  return contexts.some(({ type, expression }) =>
+    type === 'extension' ? holder.inside?.url === expression : type !== 'element' || names.includes(expression),
+  );
 }

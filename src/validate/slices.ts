@@ -57,7 +57,9 @@ function discriminates(type: string, steps: string[], rule: Rule, item: Item, fi
   );
   if (!child) return false;
   if (type === 'exists') return child.max === 0 ? inside.length === 0 : inside.length > 0;
-  return inside.some((one) => discriminates(type, rest, child, one, fits));
+  // What sets it apart may be said in a slice of the child.
+  const told = [child, ...child.slices.values()];
+  return inside.some((one) => told.some((inner) => discriminates(type, rest, inner, one, fits)));
 }
 
 function sliceWithUrl({ children }: Rule, url: string): Rule | undefined {
