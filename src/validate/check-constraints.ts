@@ -4,6 +4,7 @@ import type { Constraint, TypeDefinition } from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
 import { fault, type Node, type Scope, type Walk } from './faults.ts';
 import { INVARIANTS } from './invariants.ts';
+import type { Constraint as Parsed } from './read-differential.ts';
 
 const formalOf = new Map<TypeDefinition, Constraint[]>();
 const parsed = new Map<string, FhirPathAtom>();
@@ -27,16 +28,28 @@ export function checkConstraints(constraints: readonly Constraint[], self: Typed
       atom = parseFhirPath(expression);
       parsed.set(expression, atom);
     }
-    const held = isTrue(atom, self, walk.scope);
-    if (held === undefined) fault(walk, 'not-supported', `${key} could not be checked`, 'information');
-    else if (!held) fault(walk, 'invariant', `${text} (${key})`, warning ? 'warning' : undefined);
+    tellOf({ key, text, warning: warning === true, holds: atom }, self, walk, walk.scope);
   }
+}
+
+/** An invariant, wherever it comes from: whether it holds is told where it does not, or cannot be known. */
+export function tellOf(
+  { key, text, warning, holds }: Parsed,
+  self: TypedValue,
+  walk: Walk,
+  scope: Scope | undefined,
+): void {
+  const held = evaluate(holds, self, scope);
+  if (held === undefined) fault(walk, 'not-supported', `${key} could not be checked`, 'information');
+  // Nothing is not true, as in the standard's own validator; advice on what is not there is none.
+  else if (held !== true && !(warning && held === null))
+    fault(walk, 'invariant', `${text} (${key})`, warning ? 'warning' : undefined);
 }
 
 const typed = (resource: Node): TypedValue => ({ type: String(resource.resourceType), value: resource });
 
-/** Undefined where the expression cannot be evaluated. What gives nothing does not hold, as in the standard's own validator. */
-export function isTrue(expression: FhirPathAtom, self: TypedValue, scope: Scope | undefined): boolean | undefined {
+/** Null where the expression gives nothing, undefined where it cannot be evaluated. */
+function evaluate(expression: FhirPathAtom, self: TypedValue, scope: Scope | undefined): boolean | null | undefined {
   const { resource, root } = scope ?? { resource: self.value as Node, root: self.value as Node };
   const variables = {
     ...{ '%resource': typed(resource), '%rootResource': typed(root), '%context': self },
@@ -44,7 +57,7 @@ export function isTrue(expression: FhirPathAtom, self: TypedValue, scope: Scope 
   };
   try {
     const result: { value: Json }[] = evalFhirPathTyped(expression, [self], variables);
-    return result.length === 1 && result[0]?.value === true;
+    return result.length === 0 ? null : result.every(({ value }) => value === true);
   } catch {
     return undefined;
   }

@@ -70,7 +70,11 @@ function checkExtension(extension: Node, place: Place, told: Told): void {
   const wrong = part ? partFault(url, inside) : wholeFault({ url, profile: known }, isModifying, holder);
   if (wrong) faults.push({ code: 'structure', ...wrong, expression });
   if (known)
-    for (const { expression: inner, ...rest } of checkProfile(known, { ...extension, resourceType: 'Extension' }, profiles))
+    for (const { expression: inner, ...rest } of checkProfile(
+      known,
+      { ...extension, resourceType: 'Extension' },
+      profiles,
+    ))
       faults.push({ ...rest, expression: expression + inner.slice('Extension'.length) });
   visit(extension, { ...place, type: 'Extension', inside: { url, profile: known } }, told);
 }

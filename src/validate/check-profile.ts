@@ -1,6 +1,6 @@
 /** Checks a resource against the rules of a profile: what it says beside base R4, inside its slices too. */
 import type { Json } from '../model.ts';
-import { isTrue } from './check-constraints.ts';
+import { tellOf } from './check-constraints.ts';
 import { expressionOf, type Fault, fault, isNode, type Node, type Scope, type Walk, within } from './faults.ts';
 import { type Item, insideOf } from './items.ts';
 import type { Profile, Profiles } from './profiles.ts';
@@ -16,7 +16,8 @@ export function checkProfile({ rule, type }: Profile, resource: Node, profiles: 
   const walk: Walk = { path: [type], faults: [] };
   const item = { steps: [], type, value: resource, node: resource };
   if (resource.resourceType !== type) fault(walk, 'structure', `is not a ${type}`);
-  else checkItem(rule, item, { walk, profiles, scope: scopeOf(resource, undefined, ''), ...(absent ? { absent } : {}) });
+  else
+    checkItem(rule, item, { walk, profiles, scope: scopeOf(resource, undefined, ''), ...(absent ? { absent } : {}) });
   return walk.faults;
 }
 
@@ -40,11 +41,7 @@ function checkItem(rule: Rule, item: Item, against: Against): void {
     fault(walk, 'code-invalid', `is not of ${nameOf(rule.valueSet ?? '')}`);
   for (const [name, child] of rule.children) checkElement(child, name, insideOf(item, name), against);
   for (const constraint of rule.constraints) {
-    const self = { type: item.type, value: item.value ?? item.node };
-    const held = isTrue(constraint.holds, self, against.scope);
-    if (held === undefined) fault(walk, 'not-supported', `${constraint.key} could not be checked`, 'information');
-    else if (!held)
-      fault(walk, 'invariant', `${constraint.text} (${constraint.key})`, constraint.warning ? 'warning' : undefined);
+    tellOf(constraint, { type: item.type, value: item.value ?? item.node }, walk, against.scope);
   }
 }
 
@@ -93,8 +90,7 @@ function checkBounds({ least, most, maxLength }: Rule, value: Json, walk: Walk):
 /** Numbers, quantities of one unit, and dates and times to their common precision; 0 for what cannot be compared. */
 function compare(one: Json, other: Json): number {
   if (typeof one === 'number' && typeof other === 'number') return one - other;
-  if (isNode(one) && isNode(other) && one.code === other.code)
-    return compare(one.value ?? null, other.value ?? null);
+  if (isNode(one) && isNode(other) && one.code === other.code) return compare(one.value ?? null, other.value ?? null);
   if (typeof one !== 'string' || typeof other !== 'string') return 0;
   if (one.length > 10 && other.length > 10) return Date.parse(one) - Date.parse(other);
   const length = Math.min(one.length, other.length);

@@ -35,11 +35,11 @@ function checkObject(type: string, object: Node, walk: Walk): void {
   const definition = typeDefinition(type) as TypeDefinition;
   const isResource = definition.kind === 'resource';
   let choices: Map<string, string> | undefined;
-  let empty = true;
+  let empty = !isResource;
   for (const name in object) {
     if (name === 'resourceType' && isResource) continue;
     // An id is of an element that says something (ele-1).
-    if (name !== 'id' || isResource || type === 'Element') empty = false;
+    if (name !== 'id' || type === 'Element') empty = false;
     const element = elementIn(definition.elements, name);
     walk.path.push(name);
     if (!element) fault(walk, 'structure', 'is not an element of it');

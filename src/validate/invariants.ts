@@ -5,7 +5,7 @@ type Invariant = { key: string; text: string; holds: (value: Node) => boolean };
 
 const has = (value: Json | undefined) => value !== undefined && value !== null;
 const some = (value: Node, prefix: string) =>
-  Object.keys(value).some((name) => name.startsWith(prefix) && has(value[name]));
+  Object.keys(value).some((name) => name.replace(/^_/, '').startsWith(prefix) && has(value[name]));
 
 /** A date or time as the span of instants it covers, in ms; days without a zone are taken in UTC. */
 function span(text: string): [number, number] {
@@ -25,6 +25,13 @@ function inOrder(start: Json | undefined, end: Json | undefined): boolean {
   const least = Math.min(start.length, end.length);
   if (start.length <= 10 && end.length <= 10) return start.slice(0, least) <= end.slice(0, least);
   return !(span(start)[0] > span(end)[1] + (least > 10 ? 0 : 43_200_000));
+}
+
+/** True unless both are of one unit, and the low one is more: a gram is not compared with a kilogram. */
+function isRange(low: Json | undefined, high: Json | undefined): boolean {
+  if (!isNode(low) || !isNode(high)) return true;
+  const isOneUnit = low.code === high.code && (low.code !== undefined || low.unit === high.unit);
+  return !isOneUnit || typeof low.value !== 'number' || typeof high.value !== 'number' || low.value <= high.value;
 }
 
 /** A full URL is absolute, and of the resource that it names. https://hl7.org/fhir/R4/bundle.html#bundle-unique */
@@ -61,6 +68,7 @@ export const INVARIANTS: Record<string, Invariant[]> = {
       holds: (value) => has(value.extension) !== some(value, 'value'),
     },
   ],
+  Range: [{ key: 'rng-2', text: 'low is more than high', holds: ({ low, high }) => isRange(low, high) }],
   Period: [{ key: 'per-1', text: 'start is after end', holds: ({ start, end }) => inOrder(start, end) }],
   ContactPoint: [
     { key: 'cpt-2', text: 'a value needs a system', holds: ({ value, system }) => !has(value) || has(system) },
@@ -73,7 +81,7 @@ export const INVARIANTS: Record<string, Invariant[]> = {
       holds: ({ data, contentType }) => !has(data) || has(contentType),
     },
   ],
-  'Bundle.entry': [{ key: 'full-url', text: 'has a full URL that is not its resource\'s', holds: isOwnUrl }],
+  'Bundle.entry': [{ key: 'full-url', text: "has a full URL that is not its resource's", holds: isOwnUrl }],
   Questionnaire: [
     {
       key: 'que-2',

@@ -35,5 +35,10 @@ const WHOLE = new Set(['batch', 'document', 'message', 'transaction']);
 
 /** Whether a urn, which can be found nowhere else, is not in the Bundle. */
 export function isAstray(text: string, scope: Scope | undefined): boolean {
-  return scope?.bundle !== undefined && WHOLE.has(String(scope.bundle.type)) && text.startsWith('urn:') && !scope.types.has(text);
+  return (
+    scope?.bundle !== undefined &&
+    WHOLE.has(String(scope.bundle.type)) &&
+    text.startsWith('urn:') &&
+    !scope.types.has(text)
+  );
 }

@@ -57,7 +57,10 @@ function grammarOf({ path, binding }: ElementDefinition): Element['grammar'] {
 }
 
 /** What the definition says itself, not its data types; and none that the walk checks without being told (ele-1, ref-1, dom-*, txt-*). */
-const constraintsOf = ({ path, constraint = [] }: ElementDefinition, { url, type }: StructureDefinition): Constraint[] =>
+const constraintsOf = (
+  { path, constraint = [] }: ElementDefinition,
+  { url, type }: StructureDefinition,
+): Constraint[] =>
   constraint
     .filter(({ source }) => path === type || source === undefined || source === url)
     .filter(({ key = '', expression }) => expression !== undefined && !/^(ele-1$|ref-1$|dom-|txt-)/.test(key))
@@ -65,7 +68,12 @@ const constraintsOf = ({ path, constraint = [] }: ElementDefinition, { url, type
     .filter(({ expression = '' }) => !/(children|descendants)\(\)/.test(expression))
     .map(constraintOf);
 
-const constraintOf = ({ key = '', human = '', severity, expression = '' }: ElementDefinitionConstraint): Constraint => ({
+const constraintOf = ({
+  key = '',
+  human = '',
+  severity,
+  expression = '',
+}: ElementDefinitionConstraint): Constraint => ({
   ...{ key, text: human.trim().replace(/\.$/, ''), expression },
   ...(severity === 'warning' ? { warning: true } : {}),
 });
