@@ -42,10 +42,15 @@ function isOwnUrl({ fullUrl, resource }: Node): boolean {
   return !/^https?:/.test(fullUrl) || id === undefined || fullUrl.endsWith(`/${String(resourceType)}/${String(id)}`);
 }
 
+const nodesOf = (list: Json | undefined): Node[] => (Array.isArray(list) ? list.filter(isNode) : []);
+
 function linkIds({ linkId, item }: Node): Json[] {
-  const inner = (Array.isArray(item) ? item.filter(isNode) : []).flatMap(linkIds);
+  const inner = nodesOf(item).flatMap(linkIds);
   return linkId === undefined ? inner : [linkId, ...inner];
 }
+
+const codesOf = ({ code }: Node): string[] =>
+  nodesOf(isNode(code) ? code.coding : undefined).map((one) => `${String(one.system)}|${String(one.code)}`);
 
 const contact: Invariant = {
   key: 'pat-1',
@@ -82,6 +87,17 @@ export const INVARIANTS: Record<string, Invariant[]> = {
     },
   ],
   'Bundle.entry': [{ key: 'full-url', text: "has a full URL that is not its resource's", holds: isOwnUrl }],
+  Observation: [
+    {
+      key: 'obs-7',
+      text: 'a component says the same as the value',
+      holds: (value) =>
+        !some(value, 'value') ||
+        !nodesOf(value.component)
+          .flatMap(codesOf)
+          .some((one) => codesOf(value).includes(one)),
+    },
+  ],
   Questionnaire: [
     {
       key: 'que-2',

@@ -147,7 +147,10 @@ describe('slices', () => {
       { id: 'Patient.contained:named', min: 1, type: [{ code: 'Patient', profile: [`${URL}/named`] }] },
     ];
     const holding = (name: Json[]) =>
-      patient({ contained: [{ resourceType: 'Patient', id: 'c', active: true, ...(name.length ? { name } : {}) }] });
+      patient({
+        contained: [{ resourceType: 'Patient', id: 'c', active: true, ...(name.length ? { name } : {}) }],
+        link: [{ other: { reference: '#c' }, type: 'seealso' }],
+      });
     expect(check(holding([{ family: 'x' }]), contained, named)).toEqual([]);
     expect(check(holding([]), contained, named)).toEqual(['Patient.contained named is missing']);
     const exists: Element[] = [
@@ -226,7 +229,7 @@ describe('one element', () => {
     ],
     [
       'extended, without a value',
-      patient({ _birthDate: { extension: [{ url: 'u', valueCode: 'unknown' }] } }),
+      patient({ _birthDate: { extension: [{ url: 'urn:x:u', valueCode: 'unknown' }] } }),
       { id: 'Patient.birthDate', min: 1 },
       [],
     ],
@@ -249,7 +252,31 @@ describe('one element', () => {
       'an empty result',
       patient({ gender: 'male' }),
       { id: 'Patient', constraint: [{ key: 'a-3', severity: 'error', human: 'x', expression: "name.given = 'x'" }] },
+      ['Patient x (a-3)'],
+    ],
+    [
+      'advice on what is not there',
+      patient({ gender: 'male' }),
+      { id: 'Patient', constraint: [{ key: 'a-3', severity: 'warning', human: 'x', expression: "name.given = 'x'" }] },
       [],
+    ],
+    [
+      'a date before its least',
+      patient({ birthDate: '1899-12' }),
+      { id: 'Patient.birthDate', minValueDate: '1900-01-01' },
+      ['Patient.birthDate is less than 1900-01-01'],
+    ],
+    [
+      'a number above its most',
+      patient({ multipleBirthInteger: 12 }),
+      { id: 'Patient.multipleBirth[x]', maxValueInteger: 9 },
+      ['Patient.multipleBirthInteger is more than 9'],
+    ],
+    [
+      'a text that is too long',
+      patient({ language: 'en-GB' }),
+      { id: 'Patient.language', maxLength: 2 },
+      ['Patient.language has more than 2 characters'],
     ],
   ])('%s', (_, resource, element, faults) => {
     expect(check(resource, [element])).toEqual(faults);
@@ -323,9 +350,14 @@ describe('what is inside a resource', () => {
     expect(found({ resourceType: 'Bundle', type: 'collection', entry: [{ resource: claiming }] })).toEqual([
       'Bundle.entry[0].resource.name is missing',
     ]);
-    expect(found({ resourceType: 'Basic', code: { text: 'x' }, contained: [{ ...claiming, id: 'p' }] })).toEqual([
-      'Basic.contained[0].name is missing',
-    ]);
+    expect(
+      found({
+        resourceType: 'Basic',
+        code: { text: 'x' },
+        contained: [{ ...claiming, id: 'p' }],
+        subject: { reference: '#p' },
+      }),
+    ).toEqual(['Basic.contained[0].name is missing']);
   });
 
   test('refers to what it contains, or to what is contained beside it (ref-1)', () => {
@@ -343,6 +375,7 @@ describe('what is inside a resource', () => {
     const bundle = { resourceType: 'Bundle', type: 'collection', entry: [{ resource: referring([parent]) }] };
     expect(found(bundle)).toEqual([
       'Bundle.entry[0].resource.managingOrganization refers to nothing that it contains (ref-1)',
+      'Bundle.entry[0].resource.contained[0] is referred to by nothing (dom-3)',
     ]);
   });
 });

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DEFINITIONS_FILE } from '../../src/fhir/definitions.ts';
+import { CORE_PROFILES_FILE, DEFINITIONS_FILE } from '../../src/fhir/definitions.ts';
 import { isValidNhsNumber, NHS_NUMBER } from '../../src/fhir/nhs-number.ts';
 import type { SourceRecord } from '../../src/model.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { validateRecord } from '../../src/validate/validate-record.ts';
 import { trimDefinitions } from '../../src/workbench/trim-definitions.ts';
+import { trimProfiles } from '../../src/workbench/trim-profiles.ts';
 
 function record(resource: object, lineage: SourceRecord['lineage']): SourceRecord {
   const statements = [{ local: 'patient', resource: { resourceType: 'Patient', ...resource } as never }];
@@ -92,4 +93,5 @@ describe('an NHS number', () => {
 
 test('the trimmed definitions are what the installed standard gives', () => {
   expect(readFileSync(DEFINITIONS_FILE, 'utf8') === trimDefinitions()).toBe(true);
+  expect(readFileSync(CORE_PROFILES_FILE, 'utf8') === trimProfiles()).toBe(true);
 });
