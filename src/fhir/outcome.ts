@@ -4,10 +4,11 @@ import type { Issue } from '../model.ts';
 /** BaRS's own codes: https://simplifier.net/guide/nhs-booking-and-referral-standard */
 const BARS_CODES = 'https://fhir.nhs.uk/Codesystem/http-error-codes';
 
+/** `most` causes, each at its first and `places` more places that are named, and where the `rest` is. */
+export type Limits = { most: number; places: number; rest: string };
+
 /** What a screen holds. */
-const SCREEN = { most: 20, rest: 'the stored message has them' };
-/** Places of one cause that are named; all of them are in what is stored. */
-const MOST_PLACES = 10;
+const SCREEN: Limits = { most: 20, places: 10, rest: 'the stored message has them' };
 
 /**
  * https://hl7.org/fhir/R4/operationoutcome.html with the sender's field first, so that a person can act on it. One issue per
@@ -17,11 +18,11 @@ export function toOutcome(issues: Issue[], bars?: string): OperationOutcome {
   return { resourceType: 'OperationOutcome', issue: toOutcomeIssues(issues, SCREEN, bars) };
 }
 
-/** The same as a list, of no more than `most` causes and where the `rest` is. */
-export function toOutcomeIssues(issues: Issue[], { most, rest }: typeof SCREEN, bars?: string) {
+/** The same as a list, within limits. */
+export function toOutcomeIssues(issues: Issue[], { most, places, rest }: Limits, bars?: string) {
   const causes = [...Map.groupBy(issues, causeOf).values()];
   const first = causes.length > most ? causes.sort((a, b) => rankOf(a) - rankOf(b)) : causes;
-  const shown = first.slice(0, most).map((group) => toOutcomeIssue(group, bars));
+  const shown = first.slice(0, most).map((group) => toOutcomeIssue(group, places, bars));
   const more = causes.length - shown.length;
   return more > 0 ? [...shown, note(`and ${more} more causes: ${rest}`)] : shown;
 }
@@ -39,21 +40,21 @@ function causeOf({ severity, code, field = '', expression = '', text }: Issue): 
   return [severity, code, expression, what].join('|').replace(/\[\d+\]/g, '');
 }
 
-function toOutcomeIssue(group: Issue[], bars: string | undefined): OperationOutcomeIssue {
+function toOutcomeIssue(group: Issue[], places: number, bars: string | undefined): OperationOutcomeIssue {
   const { severity, field, text, ...first } = group[0] as Issue;
-  const diagnostics = (field && !text.startsWith(field) ? `${field}: ${text}` : text) + alsoAt(group.slice(1));
+  const diagnostics = (field && !text.startsWith(field) ? `${field}: ${text}` : text) + alsoAt(group.slice(1), places);
   const coding = bars ? { coding: [{ system: BARS_CODES, code: bars }] } : {};
   const code = first.code as OperationOutcomeIssue['code'];
-  const expression = group.flatMap((issue) => issue.expression ?? []).slice(0, MOST_PLACES + 1);
+  const expression = group.flatMap((issue) => issue.expression ?? []).slice(0, places + 1);
   return {
     ...{ severity, code, details: { ...coding, text }, diagnostics },
     ...(expression.length > 0 ? { expression } : {}),
   };
 }
 
-function alsoAt(others: Issue[]): string {
+function alsoAt(others: Issue[], places: number): string {
   if (others.length === 0) return '';
-  const named = others.slice(0, MOST_PLACES).map(({ field, expression }) => field ?? expression ?? 'elsewhere');
+  const named = others.slice(0, places).map(({ field, expression }) => field ?? expression ?? 'elsewhere');
   const rest = others.length - named.length;
   return ` (also ${[...new Set(named)].join(', ')}${rest > 0 ? ` and ${rest} more` : ''})`;
 }

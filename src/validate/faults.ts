@@ -20,8 +20,11 @@ export type Scope = { resource: Node; root: Node; bundle?: Node; types: Readonly
 const MAX_FAULTS = 100;
 
 export function fault({ path, faults }: Walk, code: Fault['code'], text: string, severity?: Fault['severity']): void {
-  if (faults.length >= MAX_FAULTS) return;
-  faults.push({ ...(severity ? { severity } : {}), code, expression: expressionOf(path), text });
+  if (faults.length > MAX_FAULTS) return;
+  if (faults.length === MAX_FAULTS) {
+    const more = 'has more wrong with it than is told';
+    faults.push({ severity: 'warning', code: 'not-supported', expression: String(path[0]), text: more });
+  } else faults.push({ ...(severity ? { severity } : {}), code, expression: expressionOf(path), text });
 }
 
 export const expressionOf = (path: Walk['path']): string =>

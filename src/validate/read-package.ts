@@ -6,6 +6,8 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
+import type { Json } from '../model.ts';
+import { isNode } from './faults.ts';
 import type { Conformance } from './profiles.ts';
 
 const KINDS = new Set(['CodeSystem', 'StructureDefinition', 'ValueSet']);
@@ -49,11 +51,12 @@ async function readArchive(path: string): Promise<Found[]> {
 }
 
 function readResource(file: string, text: string): Conformance[] {
-  let resource: Conformance;
+  let resource: Json;
   try {
     resource = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new Error(`${file} is not JSON`, { cause: error });
   }
-  return KINDS.has(resource.resourceType) ? [resource] : [];
+  const isKept = isNode(resource) && KINDS.has(String(resource.resourceType)) && typeof resource.url === 'string';
+  return isKept ? [resource as unknown as Conformance] : [];
 }

@@ -9,7 +9,8 @@ const KEPT = /^(id|path|sliceName|min|max|maxLength|mustSupport|(fixed|pattern|m
 export function trimProfiles(): string {
   const all = ['extension-definitions.json', 'profiles-others.json']
     .flatMap((file) => readStandard<StructureDefinition>(file))
-    .filter(({ resourceType, derivation }) => resourceType === 'StructureDefinition' && derivation === 'constraint');
+    .filter(({ resourceType, derivation }) => resourceType === 'StructureDefinition' && derivation === 'constraint')
+    .filter(({ url }) => url?.startsWith('http://hl7.org/fhir/'));
   const bound = all.flatMap(({ differential }) =>
     (differential?.element ?? []).flatMap(({ binding }) =>
       binding?.strength === 'required' ? [binding.valueSet?.split('|')[0] ?? ''] : [],

@@ -8,9 +8,10 @@ import { validateResource } from '../validate/validate-resource.ts';
 import { type Command, readInput, WrongUse } from './command.ts';
 import { complain, print } from './terminal.ts';
 
-/** An issue is a line, and a terminal has some twenty. */
-const SCREEN = { most: 16, rest: '--all' };
-const ALL = { most: Number.POSITIVE_INFINITY, rest: '' };
+const ROWS = 24;
+const COLUMNS = 80;
+const SCREEN = { most: 16, places: 2, rest: '--all' };
+const ALL = { most: Number.POSITIVE_INFINITY, places: Number.POSITIVE_INFINITY, rest: '' };
 
 export const validate: Command = {
   summary: 'one resource against base R4 and profiles: OperationOutcome on stdout',
@@ -26,16 +27,19 @@ Examples:
   skein validate patient.json --profile https://skein.example/fhir/StructureDefinition/skein-patient --all
   FHIR_PACKAGES=uk-core.tgz skein validate patient.json
 
-Exit codes: 0 nothing is wrong, but perhaps warnings; 1 there are errors; 2 used wrongly.
+Exit codes: 0 nothing is wrong, but perhaps warnings; 1 there are errors; 2 used wrongly, or a package cannot be read.
 `,
   run: async ([file], { profile, all }) => {
-    const profiles = await loadProfiles(readConfig(process.env).FHIR_PACKAGES);
+    const profiles = await loadProfiles(readConfig(process.env).FHIR_PACKAGES).catch((cause: Error) => {
+      throw new WrongUse(cause.message, { cause });
+    });
     if (profile !== undefined && !profiles.get(profile))
       throw new WrongUse(`--profile is one of\n  ${profiles.urls.join('\n  ')}`);
     const issues = validateText(readInput(file).toString('utf8'), profiles, profile === undefined ? [] : [profile]);
     for (const problem of profiles.problems) complain(problem);
     const shown = issues.filter(({ severity }) => all || severity !== 'information');
-    printOutcome(shown.length > 0 ? toOutcomeIssues(shown, all ? ALL : SCREEN) : [ALL_OK]);
+    const lines = linesOf(all ? toOutcomeIssues(shown, ALL) : fitToScreen(shown));
+    print(`{"resourceType": "OperationOutcome", "issue": [\n${lines.join(',\n')}\n]}\n`);
     return issues.some(({ severity }) => severity === 'error') ? 1 : 0;
   },
 };
@@ -43,12 +47,19 @@ Exit codes: 0 nothing is wrong, but perhaps warnings; 1 there are errors; 2 used
 const ALL_OK: OperationOutcomeIssue = { severity: 'information', code: 'informational', diagnostics: 'All OK' };
 
 /** JSON, one issue a line. */
-function printOutcome(issues: OperationOutcomeIssue[]): void {
-  const lines = issues.map(({ details, ...issue }) => `  ${JSON.stringify(issue)}`).join(',\n');
-  print(`{"resourceType": "OperationOutcome", "issue": [\n${lines}\n]}\n`);
+const linesOf = (issues: OperationOutcomeIssue[]): string[] =>
+  (issues.length > 0 ? issues : [ALL_OK]).map(({ details, ...issue }) => `  ${JSON.stringify(issue)}`);
+
+/** As many causes, the worst first, as a terminal shows at once, whatever the length of their lines. */
+function fitToScreen(issues: Issue[]): OperationOutcomeIssue[] {
+  for (let { most } = SCREEN; ; most -= 1) {
+    const found = toOutcomeIssues(issues, { ...SCREEN, most });
+    const rows = linesOf(found).reduce((sum, line) => sum + Math.ceil((line.length + 1) / COLUMNS), 2);
+    if (rows < ROWS || most === 1) return found;
+  }
 }
 
-export function validateText(text: string, profiles: Profiles, asked: string[]): Issue[] {
+function validateText(text: string, profiles: Profiles, asked: string[]): Issue[] {
   let resource: Json;
   try {
     resource = JSON.parse(text) as Json;

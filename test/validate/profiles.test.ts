@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
 import { describe, expect, test } from 'vitest';
 import { EVENT_CODES, type Json } from '../../src/model.ts';
-import { type Conformance, loadProfiles, Profiles } from '../../src/validate/profiles.ts';
+import { type Conformance, loadProfiles, ownProfiles, Profiles } from '../../src/validate/profiles.ts';
 import { validateResource } from '../../src/validate/validate-resource.ts';
 import type { Node } from './typical.ts';
 
@@ -13,6 +13,7 @@ import type { Node } from './typical.ts';
 type Element = Omit<ElementDefinition, 'path'>;
 
 const URL = 'https://other.example/fhir';
+const CODES = 'http://terminology.hl7.org/CodeSystem';
 
 /** A profile `name` of a type, or of another profile. */
 function profile(
@@ -377,6 +378,109 @@ describe('what is inside a resource', () => {
       'Bundle.entry[0].resource.managingOrganization refers to nothing that it contains (ref-1)',
       'Bundle.entry[0].resource.contained[0] is referred to by nothing (dom-3)',
     ]);
+  });
+});
+
+describe('an extension', () => {
+  const url = `${URL}/e`;
+  const whole = (more: object, element: Element[]) => ({ ...profile('e', 'Extension', element), ...more });
+  const part = (name: string, min: number): Element[] => [
+    { id: `Extension.extension:${name}`, min, max: '1' },
+    { id: `Extension.extension:${name}.url`, fixedUri: name },
+    { id: `Extension.extension:${name}.value[x]`, min: 1, type: [{ code: 'string' }] },
+  ];
+  const on = (...context: string[]) =>
+    whole({ context: context.map((expression) => ({ type: 'element', expression })) }, []);
+  const value = { url, valueString: 'x' };
+  const parts = (...urls: string[]) => ({ url, extension: urls.map((one) => ({ url: one, valueString: 'x' })) });
+
+  test.each<[string, object, Conformance, string[]]>([
+    ['where it may be', patient({ contact: [{ name: { text: 'x' }, extension: [value] }] }), on('Patient.contact'), []],
+    ['in a data type', patient({ name: [{ text: 'x', extension: [value] }] }), on('HumanName'), []],
+    ['of a primitive', patient({ _birthDate: { extension: [value] } }), on('Patient.birthDate'), []],
+    ['of a choice', patient({ _deceasedBoolean: { extension: [value] } }), on('Patient.deceased[x]'), []],
+    [
+      'elsewhere',
+      patient({ extension: [value] }),
+      on('Patient.contact', 'Observation'),
+      ['Patient.extension[0] is not an extension of Patient'],
+    ],
+    [
+      'that modifies, among those that do not',
+      patient({ extension: [value] }),
+      whole({}, [{ id: 'Extension', isModifier: true }]),
+      ['Patient.extension[0] is a modifierExtension'],
+    ],
+    [
+      'that does not, among those that modify',
+      patient({ modifierExtension: [value] }),
+      whole({}, []),
+      ['Patient.modifierExtension[0] is no modifierExtension'],
+    ],
+    ['with its parts', patient({ extension: [parts('a', 'b')] }), whole({}, [...part('a', 1), ...part('b', 0)]), []],
+    [
+      'without a part',
+      patient({ extension: [parts('b')] }),
+      whole({}, [...part('a', 1), ...part('b', 0)]),
+      ['Patient.extension[0].extension a is missing'],
+    ],
+    [
+      'with a part of another',
+      patient({ extension: [parts('a', 'c')] }),
+      whole({}, part('a', 1)),
+      ['Patient.extension[0].extension[1] is no part of its extension'],
+    ],
+  ])('%s', (_, resource, definition, faults) => {
+    expect(check(resource, [], definition)).toEqual(faults);
+  });
+
+  test('is there as often as its definition says, where the profile says nothing', () => {
+    const slice: Element = { id: 'Patient.extension:e', type: [{ code: 'Extension', profile: [url] }] };
+    const once = whole({}, [{ id: 'Extension', max: '1' }]);
+    expect(check(patient({ extension: [value] }), [slice], once)).toEqual([]);
+    expect(check(patient({ extension: [value, value] }), [slice], once)).toEqual([
+      'Patient.extension has more than 1 e',
+    ]);
+  });
+});
+
+describe('slices further', () => {
+  test('in the order that a profile lists', () => {
+    const ordered: Element[] = [
+      { id: 'Patient.name', slicing: { ...slicing('value', 'use'), ordered: true } },
+      { id: 'Patient.name:first' },
+      { id: 'Patient.name:first.use', fixedCode: 'official' },
+      { id: 'Patient.name:then' },
+      { id: 'Patient.name:then.use', fixedCode: 'old' },
+    ];
+    const [first, then] = ['official', 'old'].map((use) => ({ use, text: 'x' }));
+    expect(check(patient({ name: [first, then] }), ordered)).toEqual([]);
+    expect(check(patient({ name: [then, first] }), ordered)).toEqual([
+      'Patient.name[1] is not in the order that its profile lists',
+    ]);
+  });
+
+  test('by the type of a choice inside, and by a value that a slice inside says', () => {
+    const byType: Element[] = [
+      { id: 'Observation.component', slicing: slicing('type', 'value') },
+      { id: 'Observation.component:text', max: '1' },
+      { id: 'Observation.component:text.value[x]', type: [{ code: 'string' }] },
+    ];
+    const texts = ['a', 'b'].map((text) => ({ code: { text }, valueString: 'x' }));
+    expect(check(observation({ component: texts }), byType)).toEqual(['Observation.component has more than 1 text']);
+    const pressure = {
+      ...observation({ meta: { profile: ['http://hl7.org/fhir/StructureDefinition/bp'] }, subject: { display: 'x' } }),
+      category: [{ coding: [{ system: `${CODES}/observation-category`, code: 'vital-signs' }] }],
+      code: { coding: [{ system: 'http://loinc.org', code: '85354-9' }] },
+      effectiveDateTime: '2025-01-01',
+      component: ['8480-6', '8462-4'].map((code) => ({
+        code: { coding: [{ system: 'http://loinc.org', code }] },
+        valueQuantity: { value: 80, unit: 'mmHg', system: 'http://unitsofmeasure.org', code: 'mm[Hg]' },
+      })),
+    };
+    const found = (resource: object) => validateResource(plain(resource), ownProfiles()).faults.map(({ text }) => text);
+    expect(found(pressure)).toEqual([]);
+    expect(found({ ...pressure, component: pressure.component.slice(1) })).toContain('SystolicBP is missing');
   });
 });
 
