@@ -21,16 +21,17 @@ export function narrativeFault(text: string): string | undefined {
   const open: string[] = [];
   let said = false;
   const xml = sax.parser(true);
-  xml.onerror = ({ message }) => {
-    wrong.push(`is not well-formed XHTML: ${message.split('\n')[0]}`);
+  // What is wrong is said without the sender's words, which may be anybody's.
+  xml.onerror = () => {
+    wrong.push('is not well-formed XHTML');
     xml.resume();
   };
   xml.ondoctype = () => wrong.push('has a document type');
   xml.onopentag = ({ name, attributes }) => {
     if (open.length === 0 && name !== 'div') wrong.push('is not a div (txt-1)');
-    if (!ELEMENTS.has(name)) wrong.push(`holds ${name}, which is not formatting (txt-1)`);
+    if (!ELEMENTS.has(name)) wrong.push('holds an element that is not formatting (txt-1)');
     for (const attribute of Object.keys(attributes))
-      if (!ATTRIBUTES.has(attribute)) wrong.push(`holds the attribute ${attribute}, which is not formatting (txt-1)`);
+      if (!ATTRIBUTES.has(attribute)) wrong.push('holds an attribute that is not formatting (txt-1)');
     said ||= name === 'img';
     open.push(name);
   };

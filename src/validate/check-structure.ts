@@ -9,7 +9,7 @@ import { checkConstraints, checkInvariants } from './check-constraints.ts';
 import { narrativeFault } from './check-narrative.ts';
 import { codeFault, conceptFault, primitiveFault } from './check-primitive.ts';
 import { distinct, type Fault, fault, isNode, type Node, type Walk, within } from './faults.ts';
-import { isAstray, leadsTo, scopeOf } from './scope.ts';
+import { isAstray, isResourceType, leadsTo, scopeOf } from './scope.ts';
 
 export function checkStructure(resource: Node): Fault[] {
   const type = typeof resource.resourceType === 'string' ? resource.resourceType : '';
@@ -157,13 +157,13 @@ function checkTarget(targets: string[] | undefined, reference: Node, walk: Walk)
   const { reference: text, type: said } = reference;
   if (typeof text === 'string' && !/^[a-z][\w+.-]*:|^#/i.test(text) && !RELATIVE.test(text))
     fault(walk, 'value', 'is neither a URL nor a type and an id', 'warning');
-  if (typeof said === 'string' && !said.includes(':') && typeDefinition(said)?.kind !== 'resource')
+  if (typeof said === 'string' && !said.includes(':') && !isResourceType(said))
     fault(walk, 'value', 'names no resource type');
   if (typeof text === 'string' && isAstray(text, walk.scope)) fault(walk, 'invariant', 'is of nothing in its Bundle');
   const type = leadsTo(reference, walk.scope);
   if (type === undefined) return;
   const isTeam = text === undefined && type === 'HealthcareService' && targets?.includes('Organization');
   if (targets && !targets.includes(type) && !isTeam) fault(walk, 'structure', `cannot refer to ${type}`);
-  if (text !== undefined && typeof said === 'string' && said !== type)
-    fault(walk, 'value', `says that it leads to ${said}, and leads to ${type}`);
+  if (text !== undefined && typeof said === 'string' && !said.includes(':') && said !== type)
+    fault(walk, 'value', `leads to ${type}, and says that it does not`);
 }

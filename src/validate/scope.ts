@@ -1,4 +1,5 @@
 /** What a reference can lead to without leaving the document. https://hl7.org/fhir/R4/references.html */
+import { typeDefinition } from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
 import { isNode, type Node, type Scope } from './faults.ts';
 import { targetType } from './items.ts';
@@ -24,11 +25,18 @@ function add(types: Map<string, string>, name: Json | undefined, resource: Json 
   if (typeof name === 'string' && isNode(resource)) types.set(name, String(resource.resourceType));
 }
 
-/** Type of the resource that a Reference leads to: where it is at hand, its own; else what the Reference says. */
+/**
+ * Type of the resource that a Reference leads to: where it is at hand, its own; else what the Reference says. What no resource type is
+ * called is not repeated; a type of some logical model, by its URL, is none of ours.
+ */
 export function leadsTo(reference: Node, scope: Scope | undefined): string | undefined {
   const text = reference.reference;
-  return (typeof text === 'string' ? scope?.types.get(text) : undefined) ?? targetType(reference);
+  const type = (typeof text === 'string' ? scope?.types.get(text) : undefined) ?? targetType(reference);
+  if (type === undefined || isResourceType(type)) return type;
+  return type.includes(':') ? undefined : 'an unknown type';
 }
+
+export const isResourceType = (name: string): boolean => typeDefinition(name)?.kind === 'resource';
 
 /** Bundles that say all they refer to by a urn. https://hl7.org/fhir/R4/bundle.html#references */
 const WHOLE = new Set(['batch', 'document', 'message', 'transaction']);

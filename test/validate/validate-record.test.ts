@@ -45,13 +45,37 @@ describe('an issue', () => {
     expect(link[0]?.field).toBe('/entry/1/resource/link/0/type');
   });
 
+  test('holds what a modifier extension that is not known changes the meaning of', () => {
+    const contact = [
+      { name: { text: 'x' }, modifierExtension: [{ url: 'https://x.example/not', valueBoolean: true }] },
+    ];
+    expect(validate(record({ contact }, [from('patient.contact', '/entry/1/resource/contact')]))).toMatchObject([
+      { severity: 'error', code: 'extension', field: '/entry/1/resource/contact/0/modifierExtension/0' },
+    ]);
+  });
+
   test('never repeats a value', () => {
     fc.assert(
       fc.property(
         fc.string({ minLength: 8 }).filter((text) => !/^[\w ,.[\]:-]*$/.test(text)),
         (secret) => {
           const issues = validate(
-            record({ birthDate: secret, gender: secret, name: [{ text: secret, unheard: secret }] }, []),
+            record(
+              {
+                ...{
+                  birthDate: secret,
+                  gender: secret,
+                  language: secret,
+                  maritalStatus: { coding: [{ code: secret }] },
+                },
+                name: [{ text: secret, unheard: secret }],
+                text: { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml"><${secret}></div>` },
+                managingOrganization: { reference: secret, type: secret },
+                generalPractitioner: [{ type: secret }, { reference: 'Organization/1', type: secret }],
+                photo: [{ contentType: secret, data: secret }],
+              },
+              [],
+            ),
           );
           expect(issues.length).toBeGreaterThan(2);
           expect(JSON.stringify(issues)).not.toContain(JSON.stringify(secret).slice(1, -1));

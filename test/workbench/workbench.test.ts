@@ -147,7 +147,8 @@ describe('the workbench', () => {
     const names = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`unheard${index}`, 'x']));
     const patient = file(JSON.stringify({ resourceType: 'Patient', telecom, ...names }));
     const short = await skein('validate', patient, ...profile);
-    expect(short.out.trim().split('\n').length).toBeLessThan(20);
+    const rows = short.out.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 80)), 0);
+    expect(rows).toBeLessThan(26);
     expect(short.out).toContain('Patient.telecom[1].use');
     expect(JSON.parse(short.out).issue.at(-1).diagnostics).toMatch(/^and \d+ more causes: --all$/);
     const all = JSON.parse((await skein('validate', patient, ...profile, '--all')).out).issue as {
@@ -180,6 +181,18 @@ describe('the workbench', () => {
     const checked = await skein('validate', patient);
     vi.unstubAllEnvs();
     expect([checked.code, JSON.parse(checked.out).issue[0].expression]).toEqual([1, ['Patient.name']]);
+  });
+
+  test.each<[string, Record<string, string> | null]>([
+    ['that is not there', null],
+    ['that holds nothing', { 'a.json': 'null', 'b.json': '[]', 'c.json': '{"resourceType":"ValueSet"}' }],
+    ['that is broken', { 'a.json': '{' }],
+  ])('validate with a package %s: exit code 2, as nothing is known of the resource', async (_, files) => {
+    const path = files ? folder(files) : '/nowhere/at/all.tgz';
+    vi.stubEnv('FHIR_PACKAGES', path);
+    const { code, out, err } = await skein('validate', file('{"resourceType":"Patient"}'));
+    vi.unstubAllEnvs();
+    expect([code, out, err.startsWith(`skein: FHIR package ${path}: `)]).toEqual([2, '', true]);
   });
 
   test.each([
