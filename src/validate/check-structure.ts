@@ -158,12 +158,12 @@ function checkTarget(targets: string[] | undefined, reference: Node, walk: Walk)
   if (typeof text === 'string' && !/^[a-z][\w+.-]*:|^#/i.test(text) && !RELATIVE.test(text))
     fault(walk, 'value', 'is neither a URL nor a type and an id', 'warning');
   if (typeof said === 'string' && !said.includes(':') && !isResourceType(said))
-    fault(walk, 'value', 'names no resource type');
+    fault(walk, 'code-invalid', 'names no resource type', 'warning');
   if (typeof text === 'string' && isAstray(text, walk.scope)) fault(walk, 'invariant', 'is of nothing in its Bundle');
   const type = leadsTo(reference, walk.scope);
   if (type === undefined) return;
   const isTeam = text === undefined && type === 'HealthcareService' && targets?.includes('Organization');
   if (targets && !targets.includes(type) && !isTeam) fault(walk, 'structure', `cannot refer to ${type}`);
-  if (text !== undefined && typeof said === 'string' && !said.includes(':') && said !== type)
+  if (text !== undefined && typeof said === 'string' && isResourceType(said) && said !== type)
     fault(walk, 'value', `leads to ${type}, and says that it does not`);
 }

@@ -27,13 +27,13 @@ function add(types: Map<string, string>, name: Json | undefined, resource: Json 
 
 /**
  * Type of the resource that a Reference leads to: where it is at hand, its own; else what the Reference says. What no resource type is
- * called is not repeated; a type of some logical model, by its URL, is none of ours.
+ * called is not repeated.
  */
 export function leadsTo(reference: Node, scope: Scope | undefined): string | undefined {
-  const text = reference.reference;
-  const type = (typeof text === 'string' ? scope?.types.get(text) : undefined) ?? targetType(reference);
-  if (type === undefined || isResourceType(type)) return type;
-  return type.includes(':') ? undefined : 'an unknown type';
+  const { reference: text = null, type: said } = reference;
+  const literal = (typeof text === 'string' ? scope?.types.get(text) : undefined) ?? targetType({ reference: text });
+  if (literal !== undefined) return isResourceType(literal) ? literal : 'an unknown type';
+  return typeof said === 'string' && isResourceType(said) ? said : undefined;
 }
 
 export const isResourceType = (name: string): boolean => typeDefinition(name)?.kind === 'resource';

@@ -119,7 +119,6 @@ export const STANDARD_FAULTS: [what: string, resource: Node, expression: string]
     'DocumentReference.content[0].attachment.contentType',
   ],
   ['a language that is none', set('patient', { language: 'not english' }), 'Patient.language'],
-  ['a reference of an unknown type', set('referral', { subject: { type: 'Pateint' } }), 'ServiceRequest.subject'],
   [
     'a logical reference of the wrong type',
     set('episode', { patient: { type: 'Organization', identifier: { value: '1' } } }),
