@@ -13,7 +13,7 @@ export type Fault = {
 /** The way from the resource to the value at hand: put together as text only where something is wrong. */
 export type Walk = { path: (string | number)[]; faults: Fault[]; scope?: Scope };
 
-/** Of the resource at hand: what contains it, its Bundle, and the type of each resource that it contains (`#id`) or that is in its Bundle. */
+/** Of the resource at hand: what contains it, its Bundle, and the type of each resource that is in either (`#id`, a full URL). */
 export type Scope = { resource: Node; root: Node; bundle?: Node; types: ReadonlyMap<string, string> };
 
 /** More than a person reads is no better answer. */

@@ -12,8 +12,8 @@ const MAX_ISSUES = 100;
 
 /**
  * What is wrong with a record, in the sender's own field names first (by lineage) and the FHIR element second. Base R4 is an error and
- * holds the record, and so does a modifier extension that is not known; a profile, ours or one that the resource claims, is a warning. Pure. Values are never repeated. An NHS number that
- * cannot be one is kept and warned of: linking ignores it.
+ * holds the record, and so does a modifier extension that is not known; a profile, ours or one that the resource claims, is a warning.
+ * Pure. Values are never repeated. An NHS number that cannot be one is kept and warned of: linking ignores it.
  */
 export function validateRecord(record: SourceRecord, profiles: Profiles): Issue[] {
   const issues: Issue[] = [];

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
@@ -555,6 +555,16 @@ describe('our own profiles', () => {
     for (const url of profiles.urls) expect(profiles.get(url)?.url).toBe(url);
     expect(profiles.problems).toEqual([]);
     expect(profiles.urls.length).toBeGreaterThan(15);
+  });
+
+  test('and what they bind to are right by R4 themselves', () => {
+    const dir = new globalThis.URL('../../profiles/skein/', import.meta.url);
+    const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
+    const wrong = files.flatMap((file) => {
+      const resource = JSON.parse(readFileSync(new globalThis.URL(file, dir), 'utf8'));
+      return validateResource(resource, ownProfiles()).faults.map((fault) => ({ file, ...fault }));
+    });
+    expect([files.length > 40, wrong]).toEqual([true, []]);
   });
 
   test('list the event codes that the code has', async () => {
