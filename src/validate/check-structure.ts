@@ -16,7 +16,7 @@ export function checkStructure(resource: Node): Fault[] {
   const walk: Walk = { path: [type], faults: [] };
   if (typeDefinition(type)?.kind !== 'resource') fault(walk, 'structure', `no resource type ${type}`);
   else checkResource(type, resource, walk);
-  return distinct(walk.faults);
+  return walk.faults.length > 1 ? distinct(walk.faults) : walk.faults;
 }
 
 function checkResource(type: string, resource: Node, walk: Walk): void {
