@@ -1,6 +1,8 @@
 import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { readConfig } from '../config.ts';
+import { Rejected } from '../errors.ts';
 import { toOutcomeIssues } from '../fhir/outcome.ts';
+import { parseJson } from '../json.ts';
 import type { Issue, Json } from '../model.ts';
 import { isNode } from '../validate/faults.ts';
 import { loadProfiles, type Profiles } from '../validate/profiles.ts';
@@ -35,7 +37,7 @@ Exit codes: 0 nothing is wrong, but perhaps warnings; 1 there are errors; 2 used
     });
     if (profile !== undefined && !profiles.get(profile))
       throw new WrongUse(`--profile is one of\n  ${profiles.urls.join('\n  ')}`);
-    const issues = validateText(readInput(file).toString('utf8'), profiles, profile === undefined ? [] : [profile]);
+    const issues = validateText(readInput(file), profiles, profile === undefined ? [] : [profile]);
     for (const problem of profiles.problems) complain(problem);
     const shown = issues.filter(({ severity }) => all || severity !== 'information');
     const lines = linesOf(all ? toOutcomeIssues(shown, ALL) : fitToScreen(shown));
@@ -59,13 +61,13 @@ function fitToScreen(issues: Issue[]): OperationOutcomeIssue[] {
   }
 }
 
-function validateText(text: string, profiles: Profiles, asked: string[]): Issue[] {
+function validateText(text: Buffer, profiles: Profiles, asked: string[]): Issue[] {
   let resource: Json;
   try {
-    resource = JSON.parse(text) as Json;
+    resource = parseJson(text);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return [{ severity: 'error', code: 'structure', text: 'this is not JSON' }];
+    if (!(error instanceof Rejected)) throw error;
+    return error.issues;
   }
   if (!isNode(resource)) return [{ severity: 'error', code: 'structure', text: 'this is not a resource' }];
   const { faults, absent, unknown } = validateResource(resource, profiles, asked);

@@ -139,6 +139,7 @@ describe('the workbench', () => {
     ]);
     expect((await skein('validate', file('not json'))).code).toBe(1);
     expect((await skein('validate', file('[]'))).code).toBe(1);
+    expect((await skein('validate', file('{"resourceType":"Patient","id":"a","id":"b"}'))).code).toBe(1);
   });
 
   test('validate against a profile: one cause a line, no longer than a screen; the rest behind --all', async () => {
