@@ -162,7 +162,7 @@ function compileValue(loader: Loader, rule: Rule, { path, scope, target, top }: 
       put(run, out, { value, source: run.source, rule: producer.rule });
       return producer.sourced;
     }
-    if (rule.required && run.issues.length === issues) {
+    if (rule.required && !run.issues.slice(issues).some(({ severity }) => severity === 'error')) {
       const at = field?.(run, frame) ?? target.path;
       report(run, {
         severity: 'error',

@@ -3,6 +3,7 @@
  * `or`; or `fhirpath: …`.
  */
 import { type CodeTable, translate } from './concept-map.ts';
+import { converterTo } from './convert.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
 import { type Frame, PathError, type Reader, type Run, suggest, textOf } from './run.ts';
 
@@ -49,11 +50,17 @@ export function askedCodes(text: string, path: string): string[] {
 const parseCondition = (text: string): string[][] =>
   text.split(' or ').map((part) => part.split(' and ').map((clause) => clause.trim()));
 
+/** Yes and no are true and false here, however they are written. */
+const toBoolean = converterTo('boolean', '');
+
 function conditionOf({ reader, test }: Clause): Condition {
+  const boolean = reader.type === 'boolean';
   return (run, frame) => {
     const raw = reader.read(run, frame);
     if (reader.any && Array.isArray(raw) && raw.length > 0) return raw.some((value) => test(textOf(value)));
-    return test(raw === undefined || raw === '""' ? undefined : textOf(Array.isArray(raw) ? raw[0] : raw));
+    if (raw === undefined || raw === '""') return test(undefined);
+    const value = Array.isArray(raw) ? raw[0] : raw;
+    return test(textOf((boolean ? toBoolean(value ?? null) : undefined) ?? value));
   };
 }
 

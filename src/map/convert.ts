@@ -6,16 +6,38 @@ import { textOf } from './run.ts';
 /** A value, or undefined where the text cannot be read as that type. */
 export type Convert = (raw: Json) => Json | undefined;
 
-const ISO = /^(\d{4})-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?\s*(Z|[+-]\d\d:?\d\d)?)?)?$/;
-const UK_DATE = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/;
+const COMPACT = /^\d{8}(?![T ])/;
+const ISO_DAY = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/;
+const UK_DAY = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/;
+const NAMED_DAY = /^(\d{1,2})(?:st|nd|rd|th)?[ -]([a-z]{3,9})[ -](\d{4})$/i;
+const MONTHS = 'january february march april may june july august september october november december'.split(' ');
+/** A day and its time, together or from two columns, of which the day's may end in a midnight that nobody meant. */
+const DAY_AND_TIME =
+  /^(.*?)(?:[T ]00:00(?::00(?:\.0+)?)?)?[T ](?:(\d{1,2}):(\d\d)(?::(\d\d)(\.\d+)?)?|(\d\d)(\d\d)(\d\d)?)\s*(Z|[+-]\d\d:?\d\d)?$/;
 
-/** ISO and day/month/year as HL7 v2 writes them, so that one reader knows about days, precision and zones. */
+/** ISO and what people and spreadsheets write (11/06/2025, 11-Jun-2025) as HL7 v2, so that one reader knows about days, precision and zones. */
 function asV2(raw: string): string {
   const text = raw.trim();
-  if (/^\d{8}/.test(text)) return text;
-  const [, day, month, year] = UK_DATE.exec(text) ?? [];
-  if (day && month && year) return year + month.padStart(2, '0') + day.padStart(2, '0');
-  return ISO.exec(text)?.slice(1).join('') ?? text;
+  if (COMPACT.test(text)) return text;
+  const whole = dayAsV2(text);
+  if (whole) return whole;
+  const [, first = '', ...time] = DAY_AND_TIME.exec(text) ?? [];
+  const day = dayAsV2(first);
+  const [hour = '', minute, second, fraction, ...others] = time;
+  return day?.length === 8
+    ? [day, hour.padStart(hour ? 2 : 0, '0'), minute, second, fraction, ...others].join('')
+    : text;
+}
+
+function dayAsV2(text: string): string | undefined {
+  if (/^\d{8}$/.test(text)) return text;
+  const iso = ISO_DAY.exec(text);
+  if (iso) return iso.slice(1).join('');
+  const [, day, month, year] = UK_DAY.exec(text) ?? NAMED_DAY.exec(text) ?? [];
+  if (!day || !month || !year) return undefined;
+  const named = MONTHS.findIndex((name) => name.startsWith(month.toLowerCase())) + 1;
+  const number = /\d/.test(month) ? month : String(named);
+  return year + number.padStart(2, '0') + day.padStart(2, '0');
 }
 
 /** Instant at which a time begins, in `zone` where it names none; undefined where it is no time. */
@@ -71,6 +93,8 @@ export function article(type: string): string {
     dateTime: 'a date or time',
     instant: 'a date and time',
     boolean: 'yes or no',
+    string: 'text',
+    markdown: 'text',
   };
   return names[type] ?? (/nt(eger)?$/i.test(type) ? 'a whole number' : `a ${type}`);
 }

@@ -18,7 +18,7 @@ import {
   suggest,
 } from './run.ts';
 
-type Schema = { resources: string[]; elements?: Record<string, string> };
+type Schema = { resources: string[]; elements?: Record<string, string>; ignored?: Record<string, string> };
 
 const ENTRY = /^entry\[(\*|\w+)\]$/;
 /** Greedy: the last resolve of a chain. */
@@ -116,16 +116,17 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
   });
 }
 
-function compileVariable({ resources }: Schema, name: string, scope: Scope): Reader {
+function compileVariable({ resources, ignored = {} }: Schema, name: string, scope: Scope): Reader {
   if (!Object.hasOwn(VARIABLES, name))
     throw new PathError(`no variable %${name}${suggest(name, Object.keys(VARIABLES))}`);
   if (scope.kind !== 'entry') throw new PathError(`%${name} needs an entry around it: each: entry[*]`);
   const variable = name as keyof typeof VARIABLES;
+  const types = [...resources, ...Object.keys(ignored).filter((one) => !one.includes('.'))];
   return {
     ...{
       type: 'text',
       many: false,
-      codes: { type: resources, method: METHODS, fullUrl: undefined, url: undefined }[variable],
+      codes: { type: types, method: METHODS, fullUrl: undefined, url: undefined }[variable],
     },
     read: (_, { entry }) => entry?.[variable],
     at: (_, frame) => frame.at + VARIABLES[variable],

@@ -1,7 +1,7 @@
 /**
- * HL7 v2 paths: `PID-5.1`, `PRD[1=RT]-10.1` (of the PRD whose field 1 is RT), `CX.4.1` for the repetition an `each` is at, `PID` (the
- * segment is there), `each` over `NK1`, `PID-3[*]`,
- * `PV2-3` (the first of it), `PID > MRG` (each MRG that follows a PID before the next PID does) or `DG1 > DG1-3`.
+ * HL7 v2 paths: `PID-5.1`, `PRD[1=RT]-10.1` (of the PRD whose field 1 is RT), `PID[2]` (of the second), `CX.4.1` for the repetition an
+ * `each` is at, `PID` (the segment is there), `each` over `NK1`, `PID-3[*]`, `PV2-3` (the first of it), `PID > MRG` (each MRG that follows
+ * a PID before the next PID does) or `DG1 > DG1-3`.
  */
 import type { Json } from '../model.ts';
 import { checkParts, checkSegment, codesOf, fieldOf, type Hl7Schema, hl7Schema } from './hl7v2-schema.ts';
@@ -22,13 +22,14 @@ type Segment = { name: string; fields: string[][][][]; place: number };
 type Segments = Record<string, Segment[]>;
 type Schema = Hl7Schema;
 
-const PATH = /^([A-Z][A-Z0-9]{2})(\[\d+=\w+\])?(?:-(\d+))?((?:\.\d+){0,2})$/;
+const PATH = /^([A-Z][A-Z0-9]{2})((?:\[\d+=\w+\])?(?:\[\d+\])?)(?:-(\d+))?((?:\.\d+){0,2})$/;
 const PART = /^([A-Z]{2,3})((?:\.\d+){1,2})$/;
 const EACH = /^([A-Z][A-Z0-9]{2})(?:-(\d+)(\[\*\])?)?$/;
 const GROUP = /^([A-Z][A-Z0-9]{2}) > (([A-Z][A-Z0-9]{2}).*)$/;
 
 export function hl7v2Format(source: Extract<SourceFile, { format: 'hl7v2' }>): SourceFormat {
   const schema = hl7Schema(source);
+  const unread = findUnread(source);
   return {
     root: { kind: 'message', type: 'message', up: null },
     path: (text, scope) => compilePath(schema, text, scope),
@@ -42,8 +43,32 @@ export function hl7v2Format(source: Extract<SourceFile, { format: 'hl7v2' }>): S
         if (known) known.push(segment);
         else byName[segment.name] = [segment];
       }
-      return { root: { node: byName, at: '', up: null }, bundle: null, unknown: [] };
+      return { root: { node: byName, at: '', up: null }, bundle: null, unknown: unread(byName) };
     },
+  };
+}
+
+/** Segments and fields that carry data and that the source neither has nor ignores, as one name: a chart has tens of them. */
+function findUnread({ segments, ignored }: Extract<SourceFile, { format: 'hl7v2' }>): (found: Segments) => string[] {
+  const known = new Set(Object.keys(ignored));
+  for (const [name, fields] of Object.entries(segments))
+    for (const number of Object.keys(fields)) known.add(`${name}-${number}`);
+  const isEmpty = (field: string[][][]) => field.every((part) => part.every((sub) => sub.every((text) => text === '')));
+  return (found) => {
+    const names: string[] = [];
+    for (const [name, all] of Object.entries(found)) {
+      // MSH is read on receipt.
+      if (name === 'MSH' || known.has(name)) continue;
+      if (!segments[name]) names.push(name);
+      else
+        for (const { fields } of all)
+          for (let number = 1; number < fields.length; number += 1) {
+            const field = `${name}-${number}`;
+            if (known.has(field) || names.includes(field) || isEmpty(fields[number] ?? [])) continue;
+            names.push(field);
+          }
+    }
+    return names.length > 0 ? [names.join(', ')] : [];
   };
 }
 
@@ -117,29 +142,50 @@ const segmentsOf = (root: Frame, name: string) => (root.node as Segments)[name] 
 
 type Owner = (root: Frame, frame: Frame) => { node: unknown; at: string };
 
-/** The segment a path speaks of: `PRD[1=RT]` the first whose field 1 is RT, else the one an `each` is at, else the first. */
+/**
+ * The segment a path speaks of: `PRD[1=RT]` the first whose field 1 is RT, `PRD[1=RT][2]` the second; else the one an `each` is at, else
+ * the first.
+ */
 function ownerOf(
   schema: Schema,
   scope: Scope,
   { segment, only = '' }: { segment: string; only?: string | undefined },
 ): Owner {
   checkSegment(schema, segment);
-  const [, field, code] = /^\[(\d+)=(\w+)\]$/.exec(only) ?? [];
-  if (field && code) {
-    fieldOf(schema, segment, field);
-    const codes = codesOf(schema, `${segment}-${field}`, [1, 1]);
-    if (codes && !codes.includes(code))
-      throw new PathError(`"${code}" can never be at ${segment}-${field}, which is one of ${codes.join(', ')}`);
-    const isCode = ({ fields }: Segment) => fields[Number(field)]?.some((repetition) => repetition[0]?.[0] === code);
-    return (root) => {
-      const all = segmentsOf(root, segment);
-      const index = all.findIndex(isCode);
-      return { node: all[index], at: numbered(segment, Math.max(0, index)) };
-    };
-  }
+  if (only) return ownerAmong(schema, segment, only);
   const levels = findScope(scope, ({ kind, type }) => kind === 'segment' && type === segment);
   if (levels >= 0) return (_, frame) => climb(frame, levels);
+  const patient = findScope(scope, ({ kind, type }) => kind === 'segment' && type === 'PID');
+  if (patient >= 0) return ownerOfPatient(segment, patient);
   return (root) => ({ node: segmentsOf(root, segment)[0], at: segment });
+}
+
+function ownerAmong(schema: Schema, segment: string, only: string): Owner {
+  const [, field, code, nth = '1'] = /^(?:\[(\d+)=(\w+)\])?(?:\[(\d+)\])?$/.exec(only) ?? [];
+  if (field) fieldOf(schema, segment, field);
+  const codes = field && codesOf(schema, `${segment}-${field}`, [1, 1]);
+  if (codes && code && !codes.includes(code))
+    throw new PathError(`"${code}" can never be at ${segment}-${field}, which is one of ${codes.join(', ')}`);
+  const isCode = ({ fields }: Segment) =>
+    !field || fields[Number(field)]?.some((repetition) => repetition[0]?.[0] === code);
+  return (root) => {
+    const all = segmentsOf(root, segment);
+    const node = all.filter(isCode)[Number(nth) - 1];
+    return { node, at: numbered(segment, node ? all.indexOf(node) : 0) };
+  };
+}
+
+/** Of several patients in one message each has the segments that follow its PID; what comes before the first is of all. */
+function ownerOfPatient(segment: string, levels: number): Owner {
+  return (root, frame) => {
+    const all = segmentsOf(root, segment);
+    const [first, ...others] = segmentsOf(root, 'PID');
+    const start = (climb(frame, levels).node as Segment).place;
+    const end = others.find(({ place }) => place > start)?.place ?? Number.POSITIVE_INFINITY;
+    const shared = others.length === 0 || (all[0] && first && all[0].place < first.place);
+    const index = shared ? 0 : all.findIndex(({ place }) => place > start && place < end);
+    return { node: all[index], at: numbered(segment, Math.max(0, index)) };
+  };
 }
 
 function compilePath(schema: Schema, text: string, scope: Scope): Reader {

@@ -15,13 +15,13 @@ export type Mapped = { record: SourceRecord | null; issues: Issue[] };
  */
 export function mapUnit(mapping: Mapping, unit: Unit, { dialect, receivedAt }: Heard): Mapped {
   if (unit.error) return { record: null, issues: [unit.error] };
-  const { root, bundle, unknown } = mapping.format.open(unit.tree, unit.position);
+  const { root, bundle, unknown, issues } = mapping.format.open(unit.tree, unit.position);
   const run: Run = {
     position: unit.position,
     dialect,
     root,
     bundle,
-    issues: [],
+    issues: issues ?? [],
     lineage: [],
     instances: [],
     nulls: new Set(),
@@ -68,7 +68,7 @@ function noteUnknown(run: Run, name: string): void {
     severity: 'information',
     code: 'informational',
     field: name,
-    text: `${name} is not a field of this source; it is kept in the message only`,
+    text: `${name}: read by no rule, kept in the message only`,
   });
 }
 

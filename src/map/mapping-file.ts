@@ -32,6 +32,10 @@ const alternative = {
     .optional()
     .describe('a mandatory element that the message says nothing of: holds only while its sender has never said it'),
   split: z.string().optional().describe('separator: one text becomes several values'),
+  severity: z
+    .literal('warning')
+    .optional()
+    .describe('a value that cannot be read is dropped with a warning, instead of holding the message'),
 };
 
 const Alternative = z.strictObject(alternative);
@@ -44,10 +48,6 @@ const RuleBase = z.strictObject({
   use: z.string().optional().describe('fragment whose rules fill the element'),
   needs: z.array(path).optional().describe('elements without which the entry is dropped'),
   required: z.literal(true).optional().describe('an error when there is no value'),
-  severity: z
-    .literal('warning')
-    .optional()
-    .describe('a value that cannot be read is dropped with a warning, instead of holding the message'),
 });
 
 export type Alternative = z.infer<typeof Alternative>;

@@ -89,7 +89,7 @@ function optionsOf(loader: Loader, { target, owner, rule, scope }: Given) {
     maps,
     rule,
     scope,
-    severity: owner.severity ?? 'error',
+    severity: rule.severity ?? owner.severity ?? 'error',
     required: owner.required === true,
   } as const;
 }

@@ -52,8 +52,8 @@ export type SourceFormat = {
   names?: ReadonlySet<string>;
   path: (text: string, scope: Scope) => Reader;
   each: (text: string, scope: Scope) => Expander;
-  /** `unknown`: what in it is no field of the source, as its sender would name it. */
-  open: (tree: Json, position: string) => { root: Frame; bundle: Bundle | null; unknown: string[] };
+  /** `unknown`: what in it is no field of the source, as its sender would name it. `issues`: what of it is of the wrong shape. */
+  open: (tree: Json, position: string) => { root: Frame; bundle: Bundle | null; unknown: string[]; issues?: Issue[] };
   /** Where one document says several things: a unit for each. */
   split?: (tree: Json) => Unit[];
   /** Without the parts of it that errors are about; undefined where all of it is held. */

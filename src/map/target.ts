@@ -3,7 +3,14 @@ import type { Json } from '../model.ts';
 import { isObject, PathError, suggest } from './run.ts';
 
 /** A dotted target inside some type: the containers to pass through, and the element to write. */
-export type Target = { through: { name: string; many: boolean }[]; name: string; element: Element; path: string };
+export type Target = {
+  through: { name: string; many: boolean }[];
+  name: string;
+  /** The other forms of a choice: of `deceasedBoolean` it is `deceasedDateTime`. A resource may have one alone. */
+  others: string[];
+  element: Element;
+  path: string;
+};
 
 /** Throws PathError naming the nearest element where there is none of that name. */
 export function resolveTarget(type: string, to: string): Target {
@@ -17,7 +24,13 @@ export function resolveTarget(type: string, to: string): Target {
     through.push({ name: step, many: element.many === true });
     owner = element.type;
   }
-  return { through, name, element: elementOf(owner, name), path: `${type}.${to}` };
+  const element = elementOf(owner, name);
+  return { through, name, others: otherForms(owner, name, element), element, path: `${type}.${to}` };
+}
+
+function otherForms(owner: string, name: string, { choice }: Element): string[] {
+  const elements = Object.entries(typeDefinition(owner)?.elements ?? {});
+  return elements.flatMap(([other, one]) => (choice && one.choice === choice && other !== name ? other : []));
 }
 
 function elementOf(type: string, name: string): Element {

@@ -38,7 +38,8 @@ export function compileApply(sourceType: string, options: Options): Apply {
   if (!fits(sourceType, element.type)) throw wrongType(sourceType, target);
   const convert = compilePrimitive(options);
   // FHIR says true and 3; a row or a form may say yes and "3".
-  return sourceType === element.type ? (run, frame, raw) => (run.bundle ? raw : convert(run, frame, raw)) : convert;
+  const asItIs = sourceType === element.type && rule.as === undefined;
+  return asItIs ? (run, frame, raw) => (run.bundle ? raw : convert(run, frame, raw)) : convert;
 }
 
 function wrongType(sourceType: string, { path, element }: Target): PathError {

@@ -14,7 +14,7 @@ export type Writer = {
   put: (run: Run, out: Out, said: Said) => void;
 };
 
-export function compileWriter({ through, name, element }: Target): Writer {
+export function compileWriter({ through, name, others, element }: Target): Writer {
   const prefix = `${through.map((step) => `.${step.name}${step.many ? '[0]' : ''}`).join('')}.${name}`;
   const enter: Writer['enter'] = (object) => {
     let holder = object;
@@ -34,6 +34,8 @@ export function compileWriter({ through, name, element }: Target): Writer {
   };
   const put: Writer['put'] = (run, { object, at }, { value, source, rule }) => {
     const holder = enter(object);
+    // Of a choice the first form that has a value stands.
+    if (others.some((other) => holder[other] !== undefined)) return;
     if (!element.many || (Array.isArray(value) && holder[name] === undefined)) {
       holder[name] ??= value;
       run.lineage.push({ element: at + prefix, source, rule });

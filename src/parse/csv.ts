@@ -22,7 +22,8 @@ export function readCsv(body: Buffer): Unit[] {
   for (let at = first.next, number = 2; at < text.length; number++) {
     const { cells, next } = readRow(text, at, delimiter);
     const unit = unitOf(header, cells, number);
-    if (text.slice(at, next).trim() !== '') units.push(unit);
+    // A blank row may have its delimiters, as spreadsheets write those below the last.
+    if (cells ? cells.some((cell) => cell.trim() !== '') : text.slice(at, next).trim() !== '') units.push(unit);
     // A row that does not fit may have swallowed the next ones by a stray quote: they are read by themselves.
     at = unit.error ? afterLine(text, at) : next;
   }
@@ -32,8 +33,9 @@ export function readCsv(body: Buffer): Unit[] {
 
 /** Spreadsheets write UTF-8, Windows-1252, or UTF-16 with a byte order mark. */
 function decode(body: Buffer): string {
-  const utf16 = body.length > 1 && body.readUInt16BE(0) === 0xfffe;
-  const text = new TextDecoder(utf16 ? 'utf-16le' : isUtf8(body) ? 'utf-8' : 'windows-1252').decode(body);
+  const mark = body.length > 1 ? body.readUInt16BE(0) : 0;
+  const wide = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : undefined;
+  const text = new TextDecoder(wide ?? (isUtf8(body) ? 'utf-8' : 'windows-1252')).decode(body);
   if (text.includes('\u0000')) throw rejected('invalid', 'the file is not text');
   return text;
 }

@@ -36,7 +36,7 @@ export function noteReads(kind: Kind): { wrap: Wrap; reads: Set<string> } {
 function fieldsOf(kind: Kind, text: string, base: string): string[] {
   if (kind === 'hl7v2') return [hl7Field(text, base)];
   if (kind === 'fhir' || kind === 'xml') return fhirFields(text, base);
-  if (kind === 'csv') return [text];
+  if (kind === 'csv') return [text === '.' ? base : text];
   if (kind === 'tables') return [text.includes('.') ? text : `${base}.${text}`];
   if (text.startsWith('/')) return [text.slice(1)];
   return [[base, text === '.' ? '' : text].filter(Boolean).join('.')];
@@ -98,6 +98,7 @@ function walkRow(source: Extract<SourceFile, { format: 'csv' }>, tree: Json, not
       [name, ...aliases].map((alias) => [normaliseHeader(alias), name] as const),
     ),
   );
+  for (const name of Object.keys(source.ignored)) names.set(normaliseHeader(name), name);
   for (const [header, value] of Object.entries(tree ?? {})) {
     const name = normaliseHeader(header);
     if (typeof value === 'string' && value.trim() !== '') note(names.get(name) ?? name, value);

@@ -178,7 +178,7 @@ describe('the rows of an extract', () => {
   test('name a column that nobody knows once, however many have it', () => {
     const rows = ['P-1', 'P-2', 'P-3'].map((LocalPatientID) => ({ LocalPatientID, Shoe: '5' }));
     const told = run({ MHS001MPI: rows }).flatMap(({ issues }) => issues.map(({ text }) => text));
-    expect(told).toEqual(['MHS001MPI row 1, Shoe is not a field of this source; it is kept in the message only']);
+    expect(told).toEqual(['MHS001MPI row 1, Shoe: read by no rule, kept in the message only']);
   });
 
   test('are where each element came from', () => {
