@@ -171,7 +171,7 @@ function ownerAmong(schema: Schema, segment: string, only: string): Owner {
   return (root) => {
     const all = segmentsOf(root, segment);
     const node = all.filter(isCode)[Number(nth) - 1];
-    return { node, at: numbered(segment, node ? all.indexOf(node) : 0) };
+    return { node, at: numbered(segment, node ? all.indexOf(node) : Number(nth) - 1) };
   };
 }
 
@@ -204,7 +204,7 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
       type: 'text',
       many: false,
       read: (run, frame) => (owner(run.root, frame).node ? segment : undefined),
-      at: () => segment,
+      at: (run, frame) => owner(run.root, frame).at,
     };
   }
   const field = Number(number);
