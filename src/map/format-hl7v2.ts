@@ -212,10 +212,25 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
   const type = checkParts(schema, text, fieldOf(schema, segment, number).type, [component, sub]);
   return {
     ...{ type, many: false, codes: codesOf(schema, `${segment}-${number}`, [component, sub]) },
-    read: (run, frame) =>
-      present((owner(run.root, frame).node as Segment | undefined)?.fields[field]?.[0]?.[component - 1]?.[sub - 1]),
-    at: (run, frame) => `${owner(run.root, frame).at}-${number}${parts}`,
+    read: (run, frame) => {
+      const repetitions = (owner(run.root, frame).node as Segment | undefined)?.fields[field];
+      return present(repetitions?.[firstWith(repetitions, component, sub)]?.[component - 1]?.[sub - 1]);
+    },
+    at: (run, frame) => {
+      const { node, at } = owner(run.root, frame);
+      const repetitions = (node as Segment | undefined)?.fields[field] ?? [];
+      return numbered(`${at}-${number}`, firstWith(repetitions, component, sub)) + parts;
+    },
   };
+}
+
+/** Of several repetitions the first that has that part: some senders leave the first empty. */
+function firstWith(repetitions: string[][][], component: number, sub: number): number {
+  if (repetitions.length < 2) return 0;
+  return Math.max(
+    0,
+    repetitions.findIndex((one) => (one[component - 1]?.[sub - 1] ?? '') !== ''),
+  );
 }
 
 const indexes = (parts: string): [number, number] => {

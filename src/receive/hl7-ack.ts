@@ -64,7 +64,11 @@ function build(header: Header | null, code: string, issues: Issue[], now: Date):
   const lines = [
     [...msh, raw(11) || 'P', raw(12) || '2.5', ...charset],
     ['MSA', code, raw(10), ...(first ? [text(textOf(first)).slice(0, 80)] : [])],
-    ...issues.slice(0, MOST_ERRORS).map((issue) => errorSegment(issue, text, component)),
+    // What is only for information is asked for (GET /intake/messages): an engine may take any ERR for a failure.
+    ...issues
+      .filter(({ severity }) => severity !== 'information')
+      .slice(0, MOST_ERRORS)
+      .map((issue) => errorSegment(issue, text, component)),
   ];
   const body = lines.map((line) => `${line.join(field)}\r`).join('');
   return Buffer.from(body, header?.charset === 'utf-8' || !header ? 'utf8' : 'latin1');

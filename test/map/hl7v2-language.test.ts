@@ -71,6 +71,40 @@ describe('a group of segments', () => {
     expect(await values('MRG > MRG-1')).toEqual(['C', 'E']);
   });
 
+  test('gives a patient what follows its own PID, and what comes before the first PID to all', async () => {
+    const rules = `
+  - local: patient
+    resource: Patient
+    each: PID
+    rules:
+      - { to: identifier, each: 'PID-3[*]', rules: [{ to: value, from: CX.1 }] }
+      - { to: name.text, from: MRG-1.1 }
+      - { to: birthDate, from: PV1-44 }
+`;
+    const visit = (from: string) => `PV1|1${'|'.repeat(43)}${from}`;
+    const segments = [visit('1990'), 'PID|1||A', 'PID|1||B', 'MRG|b', visit('1991'), 'PID|1||C', 'MRG|c'];
+    const found = (await mapped(rules, segments)) as { resource: Patient }[];
+    expect(found.map(({ resource }) => [resource.name?.[0]?.text, resource.birthDate])).toEqual([
+      [undefined, '1990'],
+      ['b', '1990'],
+      ['c', '1990'],
+    ]);
+    const [alone] = (await mapped(rules, ['MRG|a', 'PID|1||A'])) as { resource: Patient }[];
+    expect(alone?.resource.name).toEqual([{ text: 'a' }]);
+  });
+
+  test('reads a part of the first repetition that has it, and the second of several segments by its number', async () => {
+    const rules = `
+  - local: patient
+    resource: Patient
+    rules:
+      - { to: name.text, from: PID-3.1 }
+      - { to: birthDate, from: 'PID[2]-7' }
+`;
+    const segments = ['PID|1||^^^X~A~B||||1990', 'PID|1||C||||1991'];
+    expect(await mapped(rules, segments)).toMatchObject([{ resource: { name: [{ text: 'A' }], birthDate: '1991' } }]);
+  });
+
   test('of a segment that the source does not have is an error at load', async () => {
     const [problem] = await problemsOf(files(MERGES.replace('PID > MRG', 'PIF > MRG')));
     expect(problem?.message).toBe('no segment PIF in this source; did you mean "PID"?');

@@ -56,13 +56,15 @@ describe('an acknowledgement', () => {
   test('says where each issue is, in the field names of the sender, escaped', () => {
     const issues: Issue[] = [
       { severity: 'warning', code: 'code-invalid', field: 'NK1[2]-33[3].4.1', text: 'not a|known^code' },
-      { severity: 'information', code: 'business-rule', field: '/entry/1', text: 'line\nbreak' },
+      { severity: 'information', code: 'informational', text: 'for who asks' },
+      { severity: 'warning', code: 'business-rule', field: '/entry/1', text: 'line\nbreak' },
     ];
-    const [[, , first, second] = []] = lines(MSH, answer('accepted', issues));
+    const [[, , first, second, third] = []] = lines(MSH, answer('accepted', issues));
     expect(first).toBe(
       'ERR||NK1^2^33^3^4^1|103^Table value not found^HL70357|W|code-invalid^^http://hl7.org/fhir/issue-type|||NK1[2]-33[3].4.1: not a\\F\\known\\S\\code',
     );
-    expect(second).toMatch(/^ERR\|\|\|207\^Application error\^HL70357\|I\|.*line\\X0A\\break$/);
+    expect(second).toMatch(/^ERR\|\|\|207\^Application error\^HL70357\|W\|.*line\\X0A\\break$/);
+    expect(third).toBeUndefined();
   });
 
   test('of a file names the message that each issue is about, and stops at fifty', () => {
