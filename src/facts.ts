@@ -91,7 +91,7 @@ export type View = {
 };
 
 export type Assertion = {
-  kind: 'same' | 'parent' | 'possible-parent' | 'named-contact' | 'disputed-number';
+  kind: 'same' | 'possible-same' | 'parent' | 'possible-parent' | 'named-contact' | 'disputed-number';
   a: string;
   b: string | null;
   method: string;

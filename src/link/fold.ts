@@ -1,4 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
+import { typeDefinition } from '../fhir/definitions.ts';
 import { NHS_NUMBER } from '../fhir/nhs-number.ts';
 
 type Folded = {
@@ -75,16 +76,27 @@ function foldDelta(state: Folded | null, said: Said): Folded {
     delete times[part];
     delete elements[part];
   }
-  for (const element of [...mentioned, ...nulls]) {
-    const time = assumed.includes(element) ? ASSUMED + stamp : stamp;
-    if (time <= timeOf(times, element)) continue;
-    times[element] = time;
-    elements[element] = now[element];
+  for (const said of [...mentioned, ...nulls]) {
+    const time = assumed.includes(said) ? ASSUMED + stamp : stamp;
+    for (const element of nulls.includes(said) ? [said] : formsOf(now, said)) {
+      if (time <= timeOf(times, element)) continue;
+      times[element] = time;
+      elements[element] = now[element];
+    }
   }
-  if (mark && stamp > (times[mark] ?? '')) times[mark] = stamp;
+  // Of two in one message the first stands, like any element of theirs.
+  const known = Object.entries(times).some(([name, time]) => isMark(name) && time === stamp);
+  if (mark && !known && stamp > (times[mark] ?? '')) times[mark] = stamp;
   const marked = mark !== null || Object.keys(times).some(isMark);
   const ref = marked ? refOf(times) : (state?.ref ?? null);
   return { first: stamp, base: state?.base ?? '', times, ...contract(elements), ref };
+}
+
+/** An element with the other forms of its choice, which it takes the place of: who lives has no time of death, a twin is no single. */
+function formsOf({ resourceType }: Elements, element: string): string[] {
+  const elements = typeDefinition(resourceType as string)?.elements ?? {};
+  const choice = elements[element]?.choice;
+  return choice ? Object.keys(elements).filter((form) => elements[form]?.choice === choice) : [element];
 }
 
 /** `identifier|system`, `period.end`: parts of an element that may also be emptied as a whole. */

@@ -9,7 +9,7 @@ const MONTH = 30.44 * 86_400_000;
 const BEFORE = 18 * MONTH;
 const AFTER = 24 * MONTH;
 /** Twins: one birth, even over midnight or a delayed interval delivery of some days. */
-const SAME_BIRTH = 7 * 86_400_000;
+export const SAME_BIRTH = 7 * 86_400_000;
 
 const DECLARES_LOSS = new Set(['maternity', 'neonatal', 'foetal-medicine', 'picu']);
 

@@ -64,6 +64,7 @@ export function normaliseName(name: string | null): string {
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
+    .replaceAll('.', ' ')
     .replace(/[^\p{L}\p{N} ]/gu, '')
     .replace(/\s+/g, ' ')
     .trim();
@@ -83,6 +84,9 @@ function sameGiven(a: string, b: string): boolean {
   const others = NICKNAME_GROUPS.get(b);
   return groups !== undefined && others !== undefined && [...groups].some((group) => others.has(group));
 }
+
+/** A given name in full: neither a placeholder nor initials alone. */
+export const isFullName = (given: string[]): boolean => wordsOf(given).some((word) => word.length > 1);
 
 /** The words of given names, however the sender splits them. */
 function wordsOf(given: string[]): string[] {

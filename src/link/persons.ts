@@ -1,6 +1,6 @@
 import type { Patient } from '@medplum/fhirtypes';
 import type { StatementState } from '../facts.ts';
-import { compareGiven, isPlaceholder, normaliseName } from './names.ts';
+import { compareGiven, isFullName } from './names.ts';
 
 export type PatientState = StatementState & { content: Patient };
 
@@ -10,14 +10,15 @@ export type Person = { id: string; charts: PatientState[] };
 /**
  * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by each sender and undisputed (nobody
  * claims it with an incompatible birth date or name), with birth date and given name agreeing; or where their one sender says that it
- * merged them. All else stays a person of its own.
+ * merged them, and nothing vetoes it. All else stays a person of its own.
  */
 export function resolvePersons(statements: StatementState[], tainted: Set<string>) {
   const charts = statements
     .filter((state): state is PatientState => state.type === 'Patient')
     .sort((a, b) => a.seq - b.seq);
+  const merges = mergesOf(statements, charts);
   const claims = Map.groupBy(
-    charts.filter(({ ref }) => ref !== null),
+    charts.filter((chart) => chart.ref !== null && !isSuperseded(chart, merges)),
     ({ ref }) => ref as string,
   );
   const disputed = [...claims].filter(([, claimants]) => !agreeAll(claimants)).map(([ref]) => ref);
@@ -29,12 +30,37 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
     const [first, ...rest] = claimants.filter(isLinkable);
     if (first) for (const other of rest) join(personOfChart, first.key, other.key);
   }
-  const merged = statements.filter(({ type }) => type === 'Linkage').sort((a, b) => (a.key < b.key ? -1 : 1));
-  for (const { chart, ref } of merged)
-    if (ref && isOnePerson(personOfChart, chart, ref)) join(personOfChart, chart, ref);
+  const doubted: Merge[] = [];
+  for (const merge of merges) {
+    if (isOnePerson(personOfChart, merge)) join(personOfChart, merge.old.key, merge.into.key);
+    else doubted.push(merge);
+  }
   const persons = [...new Set(personOfChart.values())];
-  return { persons, personOfChart, disputed, personOfKey: resolver(personOfChart, claims, unsafe) };
+  return { persons, personOfChart, disputed, doubted, personOfKey: resolver(personOfChart, claims, unsafe) };
 }
+
+/** A sender's own chart that it made part of another. */
+type Merge = { old: PatientState; into: PatientState };
+
+/** The merges that one of the two charts still says (a Patient without the link takes it back), in an order that is always the same. */
+function mergesOf(statements: StatementState[], charts: PatientState[]): Merge[] {
+  const known = new Map(charts.map((chart) => [chart.key, chart]));
+  const links = statements.filter(({ type }) => type === 'Linkage').sort((a, b) => (a.key < b.key ? -1 : 1));
+  return links.flatMap(({ chart, ref }) => {
+    const [old, into] = [known.get(chart), known.get(ref ?? '')];
+    return old && into && (says(old, 'replaced-by', into) || says(into, 'replaces', old)) ? [{ old, into }] : [];
+  });
+}
+
+const says = ({ content }: PatientState, how: 'replaced-by' | 'replaces', { key }: PatientState): boolean =>
+  content.link?.some(({ type, other }) => type === how && other.reference === `Patient/${key}`) === true;
+
+/** What a merged chart says of a number is past, where the chart that stands gives the same: a merge ends a dispute like a correction. */
+const isSuperseded = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
+  merges.some(
+    ({ old, into }) =>
+      old.key === key && into.ref === ref && !merges.some((back) => back.old === into && back.into === old),
+  );
 
 /**
  * Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims. Charts that agree on the number
@@ -51,9 +77,17 @@ function resolver(charts: Map<string, Person>, claims: Map<string, PatientState[
 }
 
 /** A sender merges its own charts, which must not make one person of two, nor of those whom they were found to be. */
-function isOnePerson(persons: Map<string, Person>, a: string, b: string): boolean {
-  const [one, two] = [persons.get(a)?.charts ?? [], persons.get(b)?.charts ?? []];
-  return one.every((chart) => two.every((other) => !isSomebodyElse(chart, other)));
+function isOnePerson(persons: Map<string, Person>, { old, into }: Merge): boolean {
+  const [one, two] = [persons.get(old.key)?.charts ?? [], persons.get(into.key)?.charts ?? []];
+  return one.every((chart) => two.every((other) => !isVetoed(chart, other)));
+}
+
+/** Other verified numbers, other birth dates, or other given names of a child of a multiple birth: no merge outweighs these. */
+function isVetoed(a: PatientState, b: PatientState): boolean {
+  if (a.ref !== null && b.ref !== null && a.ref !== b.ref) return true;
+  if (!isSameDate(a.content.birthDate, b.content.birthDate)) return true;
+  const multiple = [a, b].some(({ content }) => content.multipleBirthInteger ?? content.multipleBirthBoolean);
+  return multiple && compareGiven(givenNames(a.content), givenNames(b.content)) === 'conflict';
 }
 
 function join(persons: Map<string, Person>, a: string, b: string): void {
@@ -67,14 +101,7 @@ function join(persons: Map<string, Person>, a: string, b: string): void {
 /** Given name and birth date are there to agree on; a placeholder baby only with a known plurality of one. */
 function isLinkable({ content }: PatientState): boolean {
   if (!content.birthDate || content.birthDate.length < 10) return false;
-  const named = givenNames(content).some(
-    (name) => normaliseName(name).length > 1 && !isPlaceholder(normaliseName(name)),
-  );
-  return named || isKnownSingleton(content);
-}
-
-function isKnownSingleton(patient: Patient): boolean {
-  return patient.multipleBirthBoolean === false;
+  return isFullName(givenNames(content)) || content.multipleBirthBoolean === false;
 }
 
 export const givenNames = (patient: Patient): string[] => (patient.name ?? []).flatMap(({ given }) => given ?? []);
@@ -84,10 +111,11 @@ function agreeAll(claimants: PatientState[]): boolean {
 }
 
 function isCompatible(a: Patient, b: Patient): boolean {
-  if (a.birthDate && b.birthDate && !a.birthDate.startsWith(b.birthDate) && !b.birthDate.startsWith(a.birthDate))
-    return false;
-  return compareGiven(givenNames(a), givenNames(b)) !== 'conflict';
+  return isSameDate(a.birthDate, b.birthDate) && compareGiven(givenNames(a), givenNames(b)) !== 'conflict';
 }
+
+/** As far as both say: a month is any of its days, and none is any. */
+const isSameDate = (a = '', b = ''): boolean => a.startsWith(b) || b.startsWith(a);
 
 type Claim = { content: Patient; ref: string | null };
 
@@ -101,7 +129,7 @@ const FAR = 10 * 365.25 * 86_400_000;
 export function isSomebodyElse(before: Claim, now: Claim): boolean {
   const given = compareGiven(givenNames(before.content), givenNames(now.content));
   const [was, is] = [before.content.birthDate, now.content.birthDate];
-  const differs = was !== undefined && is !== undefined && !was.startsWith(is) && !is.startsWith(was);
+  const differs = was !== undefined && is !== undefined && !isSameDate(was, is);
   const renumbered = before.ref !== null && now.ref !== null && before.ref !== now.ref;
   if ([given === 'conflict', differs, renumbered].filter(Boolean).length > 1) return true;
   return differs && given === 'unknown' && Math.abs(Date.parse(was) - Date.parse(is)) >= FAR;

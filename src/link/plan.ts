@@ -36,7 +36,7 @@ const UNSEEN = 2 ** 52;
 export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null, sender: Sender | null): Plan {
   const { states, changed } = foldRecord(facts.statements, record, sender);
   const tainted = new Set(facts.tainted);
-  const { persons, personOfChart, disputed, personOfKey } = resolvePersons(states, tainted);
+  const { persons, personOfChart, disputed, doubted, personOfKey } = resolvePersons(states, tainted);
   for (const state of states) {
     const person = state.type === 'Patient' ? (personOfChart.get(state.key)?.id ?? null) : null;
     if (state.person === person) continue;
@@ -73,7 +73,9 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
   const members = journeys.flatMap((journey) => journey.members.map((member) => ({ journey: journey.id, ...member })));
   return {
     statements: [...changed.values()],
-    assertions: [...assertions, ...identityAssertions(persons), ...disputed.map(dispute)].filter(isNews(record)),
+    assertions: [...assertions, ...identityAssertions(persons), ...disputed.map(dispute), ...doubted.map(doubt)].filter(
+      isNews(record),
+    ),
     ...diffViews(family, facts, members),
     involvements: diffRows(facts.involvements, involve(spells), (row) => `${row.person} ${row.service}`),
     members: diffRows(facts.members, members, (row) => `${row.journey} ${row.person}`),
@@ -224,6 +226,14 @@ const dispute = (ref: string): Assertion => ({
   b: null,
   method: 'nhs-number',
   evidence: { rule: 'claimed with incompatible birth dates or given names' },
+});
+
+const doubt = ({ old, into }: Record<'old' | 'into', { key: string }>): Assertion => ({
+  kind: 'possible-same',
+  a: old.key,
+  b: into.key,
+  method: 'sender',
+  evidence: { reason: 'merged by their sender, though verified number, birth date or twin is another' },
 });
 
 /** Assertions about keys this record speaks of; the rest were made when theirs arrived. */

@@ -1,5 +1,6 @@
 import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
 import type { Assertion, StatementState } from '../facts.ts';
+import { SAME_BIRTH } from './journeys.ts';
 import { compareGiven, normaliseName } from './names.ts';
 import { givenNames, type Person } from './persons.ts';
 import { isGenetic, type ParentKind, parentClaim } from './relationships.ts';
@@ -56,12 +57,30 @@ function bind(state: RelatedState, personOf: PersonOf): { edge?: Edge; assertion
   if (!nameAgrees(state.content, other))
     return suggest('possible-parent', 'the name differs from that of the identifier');
   const [parent, child] = claim.parent === 'related' ? [other, patient] : [patient, other];
+  if (!isBornBefore(parent, child)) return suggest('possible-parent', 'the parent would be no older than the child');
   const evidence = { kinds: claim.kinds.join(','), tier: isBirthRecord(state.content) ? 'A' : 'B' };
   return {
     edge: { parent, child, kinds: claim.kinds, mother: claim.mother, services: [state.service] },
     assertion: { kind: 'parent', a: parent.id, b: child.id, method: `reference:${state.key}`, evidence },
   };
 }
+
+/**
+ * Not the other way round, nor a twin who carries their mother's number. Any gap but that of one birth will do: how young a parent may
+ * be is no business of matching.
+ */
+function isBornBefore(parent: Person, child: Person): boolean {
+  const [earlier, later] = [bornOn(parent), bornOn(child)];
+  const apart = Date.parse(later) - Date.parse(earlier) - (ROOM[earlier.length] ?? 0);
+  return Number.isNaN(apart) || apart > SAME_BIRTH;
+}
+
+/** A year or a month may mean its last day. */
+const ROOM: Record<number, number> = { 4: 366 * 86_400_000, 7: 31 * 86_400_000 };
+
+/** The most exact date given; the charts of one person do not contradict one another. */
+const bornOn = ({ charts }: Person): string =>
+  charts.map(({ content }) => content.birthDate ?? '').sort((a, b) => b.length - a.length)[0] ?? '';
 
 /** Said at the birth itself, by a source whose mapping marks it so: no sender can. */
 const isBirthRecord = ({ meta }: RelatedPerson) =>

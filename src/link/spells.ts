@@ -1,4 +1,4 @@
-import type { EpisodeOfCare, Period } from '@medplum/fhirtypes';
+import type { EpisodeOfCare, Period, ServiceRequest } from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
 import type { Involvement, StatementState } from '../facts.ts';
 import { idOf } from '../fhir/references.ts';
@@ -47,7 +47,10 @@ export function groupSpells(
 export const serviceOf = (state: EpisodeState): string =>
   idOf(state.content.managingOrganization?.reference, 'Organization') ?? state.service;
 
-/** The referral of an episode: by Skein's id, by statement, or by the identifier both sides use, for the same person only. */
+/**
+ * The referral of an episode: by Skein's id, by statement, or by the identifier both sides use, for the same person only. Of several
+ * under one identifier the one to this service.
+ */
 function referralOf(
   state: EpisodeState,
   referrals: StatementState[],
@@ -55,12 +58,15 @@ function referralOf(
   personOf: (key: string) => Person | undefined,
 ): string | null {
   const literal = idOf(state.content.referralRequest?.[0]?.reference, 'ServiceRequest');
-  const found = referrals.find(({ key, ref, chart }) => {
+  const found = referrals.filter(({ key, ref, chart }) => {
     const named = literal ? key === literal : ref !== null && ref === state.ref;
     return named && personOf(chart) === person;
   });
-  return found?.key ?? null;
+  const own = found.filter(({ content }) => performerOf(content as ServiceRequest) === serviceOf(state));
+  return (own.length > 0 ? own : found).map(({ key }) => key).sort()[0] ?? null;
 }
+
+const performerOf = ({ performer }: ServiceRequest) => idOf(performer?.[0]?.reference, 'Organization');
 
 function spellOf(id: string, person: Person, referral: string | null, states: EpisodeState[]): Spell {
   const own = states.filter((state) => state.service === serviceOf(state));
@@ -108,16 +114,14 @@ export function involve(spells: Spell[]): Involvement[] {
     const until = state === 'closed' ? instant(spell.period.end ?? spell.period.start) : null;
     const row = { person: spell.person.id, service: spell.service, state, since: instant(spell.period.start), until };
     const known = best.get(`${row.person} ${row.service}`);
-    if (
-      !known ||
-      RANK[state] < RANK[known.state] ||
-      (state === known.state && (row.until ?? '') > (known.until ?? ''))
-    ) {
-      best.set(`${row.person} ${row.service}`, row);
-    }
+    if (!known || outranks(row, known)) best.set(`${row.person} ${row.service}`, row);
   }
   return [...best.values()];
 }
+
+/** Of two of one kind the one that ended last, then the one that began first. */
+const outranks = (a: Involvement, b: Involvement): boolean =>
+  (RANK[a.state] - RANK[b.state] || compare(b.until ?? '', a.until ?? '') || compare(a.since ?? '', b.since ?? '')) < 0;
 
 /** A FHIR date or dateTime as an ISO instant (the first it can mean), or null. */
 function instant(date: string | undefined): string | null {

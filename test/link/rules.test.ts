@@ -30,6 +30,7 @@ describe('persons', () => {
     ['the number is not verified', { ...MOTHER, verified: false }],
     ['the birth date is missing', { ...MOTHER, born: undefined }],
     ['the given name is only an initial', { ...MOTHER, given: 'A' }],
+    ['the given names are only initials', { ...MOTHER, given: 'A.B.' }],
     ['the number fails its check digit', { ...MOTHER, nhs: '9990000000' }],
     ['there is no number', { ...MOTHER, nhs: undefined }],
   ])('stay two when %s', (_reason, other) => {
@@ -76,6 +77,14 @@ describe('persons', () => {
     expect(store.all('Patient')).toHaveLength(2);
     say(maternity, '09-03', patient('patient', { ...nameless, local: 'B1', rest: { multipleBirthBoolean: false } }));
     expect(store.all('Patient')).toHaveLength(1);
+  });
+
+  it('do not join a placeholder-named baby who was called a single child before and is now called a twin', () => {
+    const nameless = (rest: Partial<Patient>) => patient('patient', { ...BABY, given: 'Baby', local: 'B1', rest });
+    say(camhs, '09-01', patient('patient', BABY));
+    store.hear(maternity, record('2026-09-03T10:00:00Z', [nameless({ multipleBirthInteger: 2 })], 'delta'));
+    store.hear(maternity, record('2026-09-02T10:00:00Z', [nameless({ multipleBirthBoolean: false })], 'delta'));
+    expect(store.all('Patient')).toHaveLength(2);
   });
 
   it("quarantine the mother's number on a baby: told to the sender, claimed by nobody, harmless to her", () => {
@@ -135,6 +144,45 @@ describe('charts that their sender merged', () => {
     const found = identifyRecord(said, { key: KEY, systemId: 1, receivedAt: new Date() });
     expect(findImpostors(store.facts, found.record)).toMatchObject([{ severity: 'error' }]);
     hear(maternity, '09-04', ...merge('M0', 'M1'));
+    expect(store.all('Patient')).toHaveLength(2);
+  });
+});
+
+describe('a merge of two charts', () => {
+  const link = [{ other: { reference: '#patient' }, type: 'replaced-by' as const }];
+  const merge = (local: string, into: string) => [
+    patient('patient', { local: into }),
+    patient('merged', { local, rest: { active: false, link } }),
+  ];
+  const hear = (day: string, statements: Parameters<typeof record>[1], mode: 'delta' | 'snapshot' = 'delta') =>
+    store.hear(maternity, record(`2026-${day}T10:00:00Z`, statements, mode));
+  const twin = (n: number, rest: object) =>
+    patient('patient', { given: `Twin ${n}`, born: BABY.born, local: `T${n}`, ...rest });
+  const flagged = (n: number, given: string) => twin(n, { given, rest: { multipleBirthInteger: n } });
+  beforeEach(() => hear('09-09', merge('T1', 'T2')));
+
+  it.each([
+    ['have other verified numbers', twin(1, { nhs: nhsNumber(21) }), twin(2, { nhs: nhsNumber(22) })],
+    ['were born on other days', twin(1, {}), twin(2, { born: '2026-08-21' })],
+    ['are named children of a multiple birth', flagged(1, 'Jayden'), flagged(2, 'Kayden')],
+  ])('makes no one person of two that %s: it is a suggestion', (_what, ...twins) => {
+    for (const one of twins) hear('09-01', [one]);
+    expect(store.all('Patient')).toHaveLength(2);
+    expect(store.plan?.assertions).toContainEqual(expect.objectContaining({ kind: 'possible-same' }));
+  });
+
+  it('ends the dispute about the number of both, like a correction', () => {
+    say(visiting, '09-01', patient('patient', MOTHER));
+    hear('09-01', [patient('patient', { ...MOTHER, given: 'Tamara', local: 'T1' })]);
+    hear('09-02', [patient('patient', { ...MOTHER, local: 'T2' })]);
+    expect(store.all('Patient')).toHaveLength(1);
+  });
+
+  it('is undone by the sender that says the chart is not replaced any more', () => {
+    hear('09-01', [twin(1, {})]);
+    hear('09-02', [twin(2, {})]);
+    expect(store.all('Patient')).toHaveLength(1);
+    hear('09-10', [twin(1, {})], 'snapshot');
     expect(store.all('Patient')).toHaveLength(2);
   });
 });
@@ -290,6 +338,22 @@ describe('relationships', () => {
     expect(JSON.stringify(toMother?.content)).toContain('PRN');
   });
 
+  it('never make a parent of somebody no older than the child: not the other way round, nor a twin with her number', () => {
+    say(visiting, '09-01', patient('patient', MOTHER));
+    say(maternity, '09-02', patient('patient', BABY), relative('nk1-1', 'patient', ['CHILD'], { nhs: MOTHER.nhs }));
+    expect(store.all('RelatedPerson')).toEqual([]);
+    store = new Store();
+    say(maternity, '09-02', patient('patient', { ...BABY, nhs: MOTHER.nhs }));
+    say(
+      maternity,
+      '09-02',
+      patient('patient', { ...BABY, nhs: nhsNumber(3), given: 'Ama', born: '2026-08-21' }),
+      born(),
+    );
+    expect(store.all('RelatedPerson')).toEqual([]);
+    expect(store.plan?.assertions).toContainEqual(expect.objectContaining({ kind: 'possible-parent' }));
+  });
+
   it('drop the edge when a corrected message names another mother, and tell each side apart', () => {
     const other = { nhs: nhsNumber(5), given: 'Ruth', family: 'Bell', born: '1991-01-01' };
     say(visiting, '09-01', patient('patient', MOTHER));
@@ -436,6 +500,21 @@ describe('journeys and spells', () => {
     ]);
     say(maternity, '09-07', twin(1), mother);
     expect(told().slice(2)).toEqual([['loss-retracted', [lost]]]);
+  });
+
+  it('go on where the sender says that the infant lives, without taking back the time of death', () => {
+    const infant = (rest: object) => patient('patient', { ...BABY, local: 'B1', rest });
+    store.hear(maternity, record('2026-09-05T10:00:00Z', [infant({ deceasedDateTime: '2026-09-05' })], 'delta'));
+    expect(store.all('Group')[0]?.state).toContain('contact-stop');
+    store.hear(maternity, record('2026-09-06T10:00:00Z', [infant({ deceasedBoolean: false })], 'delta'));
+    expect(store.all('Group')[0]?.state).not.toContain('contact-stop');
+    expect(store.events.map(({ code }) => code)).toContain('loss-retracted');
+  });
+
+  it('are open from the first of two spells at one service, whichever was heard of first', () => {
+    const spells = [episode('E1', 'active', { start: '2026-09-05' }), episode('E2', 'active')];
+    for (const spell of spells) say(perinatal, '09-10', patient('patient', MOTHER), spell);
+    expect(store.facts.involvements).toMatchObject([{ state: 'open', since: '2026-09-01T00:00:00.000Z' }]);
   });
 
   it('stop the clock without a cause when a service that may say so records the death of the infant', () => {

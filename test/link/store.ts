@@ -77,3 +77,28 @@ function merge<Row>(
   const gone = new Set([...remove.map((row) => keyOf(row as Row)), ...upsert.map(keyOf)]);
   return [...stored.filter((row) => !gone.has(keyOf(row))), ...upsert];
 }
+
+/** Live views with every id that depends on who was seen first replaced by what it stands for. */
+export function upToRenaming(store: Store): string[] {
+  const names = new Map<string, string>();
+  const charts = store.facts.statements.filter(({ type }) => type === 'Patient');
+  for (const [person, group] of Map.groupBy(charts, (chart) => chart.person ?? '')) {
+    names.set(person, `person:${group.map(({ key }) => key.replaceAll('-', '')).sort()[0]}`);
+  }
+  for (const view of store.all('Group')) {
+    const state = view.state?.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => names.get(id) ?? id);
+    names.set(view.id, `journey:${view.persons.map((id) => names.get(id)).sort()}:${state}`);
+  }
+  for (const type of ['RelatedPerson', 'CareTeam']) for (const { id } of store.all(type)) names.set(id, type);
+  const text = (value: unknown) =>
+    JSON.stringify(value).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => names.get(id) ?? id);
+  const live = [...store.views.values()].filter(({ state }) => state !== 'gone');
+  const rows = live.map(({ type, content, persons: ids, service, state }) => {
+    const renamed = ids.map((id) => names.get(id) ?? id);
+    const persons = ['Group', 'Patient'].includes(type) ? renamed.sort() : renamed;
+    const { member, link: links, ...rest } = content as unknown as { member?: unknown[]; link?: unknown[] };
+    const unordered = [...(member ?? []), ...(links ?? [])].map(text).sort();
+    return text([rest, unordered, persons, service, state]);
+  });
+  return [...rows, ...store.facts.involvements.map(text), ...store.facts.members.map(text)].sort();
+}
