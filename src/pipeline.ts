@@ -12,6 +12,7 @@ import type { Mappings } from './map/load-mappings.ts';
 import { countMessage } from './metrics.ts';
 import type { Answer, Message, MessageStatus, SourceRecord } from './model.ts';
 import { notifyCommitted } from './publish/sequencer.ts';
+import { untie } from './recompute.ts';
 import { answerEarlier, answerRow, messageKey, withFacts } from './save/load.ts';
 import { findStoredRows, save } from './save/save.ts';
 import { isSound, type Understood, understand } from './understand.ts';
@@ -61,7 +62,10 @@ async function settleUnit(ctx: Pipeline, message: Received, unit: Understood, op
     named && identifyRecord(named.record, { key: ctx.key, systemId: system.id, receivedAt: message.receivedAt });
   const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
   const sender = { systemId: system.id, service: system.service };
-  return withFacts(ctx.db, keys, { systemId: system.id, identifier }, async (client, { facts, earlier }) => {
+  const placeholders = new Set<string>();
+  const answer = await withFacts(ctx.db, keys, { systemId: system.id, identifier }, async (client, held) => {
+    const { facts, earlier, tainted } = held;
+    for (const number of tainted) placeholders.add(number);
     const known = options.messageId
       ? await answerRow(client, options.messageId, { ...unit, identifier })
       : answerEarlier(earlier, message, options);
@@ -85,6 +89,8 @@ async function settleUnit(ctx: Pipeline, message: Received, unit: Understood, op
     });
     return { messageId, identifier, status, units, duplicate: false, conflict: false };
   });
+  await untie(ctx, [...placeholders]);
+  return answer;
 }
 
 /** A sender that does not say when means now: when its message came. */

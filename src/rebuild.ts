@@ -1,11 +1,9 @@
 import { type Db, transaction } from './db.ts';
 import type { IdentifiedRecord, StatementState } from './facts.ts';
 import { fold } from './link/fold.ts';
-import { link } from './link/plan.ts';
 import { intake, type Pipeline } from './pipeline.ts';
-import { withFacts } from './save/load.ts';
+import { recompute } from './recompute.ts';
 import { heldMessages, REBUILD } from './save/maintenance-sql.ts';
-import { isEmpty, save } from './save/save.ts';
 
 const BATCH = 200;
 type Rebuilt = { statements: number; families: number; changed: number };
@@ -21,15 +19,10 @@ export async function rebuild(ctx: Pipeline, options: { events?: boolean } = {})
   const charts = await ctx.db.query<{ key: string }>("select key from statement where type = 'Patient' order by seq");
   for (const { key } of charts.rows) {
     if (seen.has(key)) continue;
-    await withFacts(ctx.db, [key], { systemId: 0, identifier: '' }, async (client, { facts }) => {
-      for (const state of facts.statements) if (state.type === 'Patient') seen.add(state.key);
-      const plan = link(ctx.key, facts, null, null);
-      counts.families++;
-      if (isEmpty(plan)) return;
-      counts.changed++;
-      const told = options.events ? plan : { ...plan, events: [] };
-      await save(client, ctx.key, { message: null, messageId: null, record: null, plan: told, answer: null });
-    });
+    const { charts: family, changed } = await recompute(ctx, key, options.events ?? false);
+    for (const chart of family) seen.add(chart);
+    counts.families++;
+    counts.changed += changed;
   }
   return counts;
 }

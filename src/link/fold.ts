@@ -55,7 +55,7 @@ function foldSnapshot(state: Folded | null, said: Said): Folded {
   const before = expand(state);
   const kept = newer.map(([element]) => [element, before[element]]);
   const marked = newer.some(([element]) => isMark(element));
-  const times = Object.fromEntries(marked ? [...newer, [markOf(said), stamp]] : newer);
+  const times = Object.fromEntries(marked ? [[markOf(said), stamp], ...newer] : newer);
   const still = Object.entries(expand(said)).filter(([element]) => stamp > timeOf(times, element));
   const elements = Object.fromEntries([...still, ...kept]);
   return { first: stamp, base: stamp, times, ...contract(elements), ref: marked ? refOf(times) : ref };

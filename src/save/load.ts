@@ -12,7 +12,8 @@ const CEILING = 100;
 type Earlier = { messageId: string; contentHash: string; status: MessageStatus; units: Answer['units'] };
 type Loaded = Partial<Facts> & { keys: string[]; busy: boolean; crowded?: string | null; earlier?: Earlier | null };
 type Sender = { systemId: number; identifier: string };
-export type Held = { facts: Facts; earlier: Earlier | null };
+/** `tainted`: numbers found out just now to be placeholders, whose other families are still to be recomputed. */
+export type Held = { facts: Facts; earlier: Earlier | null; tainted: string[] };
 
 class Crowded extends Error {
   readonly key: string;
@@ -42,12 +43,18 @@ export async function withFacts<T>(
   work: (client: pg.PoolClient, held: Held) => Promise<T>,
 ): Promise<T> {
   let wanted = keys;
+  const tainted: string[] = [];
   for (let round = 0; ; round++) {
     try {
-      return await transaction(pool, (client, first) => work(client, factsOf(first)), loadStatement(wanted, sender));
+      return await transaction(
+        pool,
+        (client, first) => work(client, { ...factsOf(first), tainted }),
+        loadStatement(wanted, sender),
+      );
     } catch (error) {
       if (error instanceof Crowded) {
         await pool.query('insert into tainted (key) values ($1) on conflict do nothing', [error.key]);
+        tainted.push(error.key);
         continue;
       }
       if (!(error instanceof Busy)) throw error;
@@ -65,7 +72,7 @@ function loadStatement(keys: string[], { systemId, identifier }: Sender): string
 }
 
 /** What was read. Throws Busy or Crowded: begin again. */
-function factsOf(first: pg.QueryResult<{ loaded: Loaded }> | undefined): Held {
+function factsOf(first: pg.QueryResult<{ loaded: Loaded }> | undefined): Omit<Held, 'tainted'> {
   const loaded = first?.rows[0]?.loaded as Loaded;
   if (loaded.busy) throw new Busy(loaded.keys);
   if (loaded.crowded) throw new Crowded(loaded.crowded);

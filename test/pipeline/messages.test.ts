@@ -120,6 +120,18 @@ describe('two people under one identifier', () => {
   });
 });
 
+describe('a number that is on more than a hundred charts', () => {
+  it('joins nobody, not even those whom it had joined before', async () => {
+    const charts = Array.from({ length: 101 }, (_, n) => entry(person({ ...MOTHER, local: `T${n}` })));
+    expect((await skein.transaction(bundle(...charts), 'one')).status).toBe(200);
+    expect(await people()).toHaveLength(1);
+    expect(await skein.mllp(adt(MOTHER, { event: 'A28' }))).toContain('MSA|AA');
+    const { rows } = await database.pool.query("select id from resource where type = 'Patient' and state is null");
+    expect(rows).toHaveLength(102);
+    expect(await rebuild(await context())).toMatchObject({ statements: 0, changed: 0 });
+  });
+});
+
 describe('a relative', () => {
   it('of one family is not taken from it by a message that numbers its relatives from one, too', async () => {
     for (const n of [10, 20]) {
