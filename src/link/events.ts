@@ -2,20 +2,20 @@ import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import type { Member, StoredView, View } from '../facts.ts';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
-import { journeysOf } from './journey-views.ts';
+import { groupView, journeysOf } from './journey-views.ts';
 import type { Family } from './views.ts';
 
 type Change = { view: View; before: StoredView | undefined };
+/** A chart that was found not to be the person it was taken for: that person goes on, and the chart has one of its own. */
+export type Parted = { from: string; to: string };
+/** `left`: parted persons, in the journeys they were taken to be in. */
+type Moves = { added: Member[]; removed: Member[]; left: Member[]; parted: Parted[] };
 
 /** What of a change somebody may be told. Ids and codes only; who may hear it is asked again at every send. */
-export function describeChanges(
-  family: Family,
-  changes: Change[],
-  members: { added: Member[]; removed: Member[] },
-): Event[] {
+export function describeChanges(family: Family, changes: Change[], members: Moves): Event[] {
   const stageOf = (journey: string | null) => currentStage(family, journey);
   const event = (code: EventCode, view: View, category: Category, rest: Partial<Event> = {}): Event => {
-    const journey = rest.journey ?? journeyOf(family, view);
+    const journey = rest.journey === undefined ? journeyOf(family, view) : rest.journey;
     const focus = { type: view.type, id: view.id };
     return {
       code,
@@ -41,12 +41,18 @@ export function describeChanges(
       case 'Group':
         return stageEvents(family, change, event);
       case 'Patient':
-        return before?.state === 'gone' ? [event('person-unmerged', view, 'DEM')] : [];
+        return before?.state === 'gone' || members.parted.some(({ to }) => !before && to === view.id)
+          ? [event('person-unmerged', view, 'DEM')]
+          : [];
       default:
         return [];
     }
   });
-  return [...events, ...memberEvents(family, changes, members, event)];
+  return [
+    ...events,
+    ...changes.flatMap((change) => movedEvents(family, change, event)),
+    ...memberEvents(family, changes, members, event),
+  ];
 }
 
 /** The journey that a change belongs to: of care, its spell's; else the first that its person is in. */
@@ -67,6 +73,14 @@ function goneEvents({ view }: Change, event: Make): Event[] {
   if (view.type === 'Patient') return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1) })];
   if (view.type === 'EpisodeOfCare') return [event('withdrawn', view, 'INV')];
   return [];
+}
+
+/** Care that is found to be somebody else's is withdrawn from those who know the person it was taken to be of, and says no more. */
+function movedEvents(family: Family, { view, before }: Change, event: Make): Event[] {
+  const category = ({ EpisodeOfCare: 'INV', Encounter: 'ENC' } as const)[view.type as string];
+  const was = before?.persons[0];
+  if (!category || !was || was === view.persons[0] || family.personOf(was)?.id !== was) return [];
+  return [event('withdrawn', view, category, { persons: [was], journey: null })];
 }
 
 /** The parties of a referral: the service that made it and the one it names. */
@@ -134,7 +148,7 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
 function memberEvents(
   family: Family,
   changes: Change[],
-  { added, removed }: { added: Member[]; removed: Member[] },
+  { added, removed, left: strangers }: Moves,
   event: Make,
 ): Event[] {
   const groups = new Map(changes.filter(({ view }) => view.type === 'Group').map(({ view }) => [view.id, view]));
@@ -159,7 +173,13 @@ function memberEvents(
         )
       : [];
   });
-  return [...linked, ...unlinked];
+  const parted = strangers.flatMap(({ journey: id, person }) => {
+    const journey = family.journeys.find((one) => one.id === id);
+    const view = journey ? groupView(journey) : groups.get(id);
+    const stays = journey?.members.some((member) => member.person === person) ?? false;
+    return view && !stays ? [event('member-unlinked', view, 'INV', { persons: [person], journey: id })] : [];
+  });
+  return [...linked, ...unlinked, ...parted];
 }
 
 /** The stage in force now, for the `stage` filter of subscriptions; null where unknown. */

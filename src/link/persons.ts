@@ -1,6 +1,8 @@
-import type { Patient } from '@medplum/fhirtypes';
+import type { Identifier, Patient } from '@medplum/fhirtypes';
 import type { StatementState } from '../facts.ts';
+import { NHS_NUMBER } from '../fhir/nhs-number.ts';
 import { compareGiven, isFullName } from './names.ts';
+import { latest } from './spells.ts';
 
 export type PatientState = StatementState & { content: Patient };
 
@@ -16,7 +18,7 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   const charts = statements
     .filter((state): state is PatientState => state.type === 'Patient')
     .sort((a, b) => a.seq - b.seq);
-  const merges = mergesOf(statements, charts);
+  const merges = [...mergesOf(statements, charts), ...renamesOf(statements, charts)].sort(compareMerges);
   const claims = Map.groupBy(
     charts.filter((chart) => chart.ref !== null && !isSuperseded(chart, merges)),
     ({ ref }) => ref as string,
@@ -39,18 +41,36 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   return { persons, personOfChart, disputed, doubted, personOfKey: resolver(personOfChart, claims, unsafe) };
 }
 
-/** A sender's own chart that it made part of another. */
+/** Two charts that their sender says are one patient: the one that was, and the one that stands. */
 type Merge = { old: PatientState; into: PatientState };
 
-/** The merges that one of the two charts still says (a Patient without the link takes it back), in an order that is always the same. */
+/** The same order, whoever was seen first. */
+const compareMerges = (a: Merge, b: Merge) => (a.old.key + a.into.key < b.old.key + b.into.key ? -1 : 1);
+
+/** The merges that one of the two charts still says: a Patient without the link takes it back. */
 function mergesOf(statements: StatementState[], charts: PatientState[]): Merge[] {
   const known = new Map(charts.map((chart) => [chart.key, chart]));
-  const links = statements.filter(({ type }) => type === 'Linkage').sort((a, b) => (a.key < b.key ? -1 : 1));
-  return links.flatMap(({ chart, ref }) => {
+  return statements.flatMap(({ type, chart, ref }) => {
+    if (type !== 'Linkage') return [];
     const [old, into] = [known.get(chart), known.get(ref ?? '')];
     return old && into && (says(old, 'replaced-by', into) || says(into, 'replaces', old)) ? [{ old, into }] : [];
   });
 }
+
+/**
+ * A sender that knows people by number only calls a chart by number and given name, so a corrected name makes another chart. That is
+ * the same patient where care moved over to it and nothing was said of the old one since.
+ */
+function renamesOf(statements: StatementState[], charts: PatientState[]): Merge[] {
+  const bare = charts.filter(({ ref, content }) => ref !== null && !content.identifier?.some(isLocal));
+  return bare.flatMap((into) => {
+    const others = bare.filter((old) => old !== into && old.ref === into.ref && old.systemId === into.systemId);
+    const moved = others.length > 0 && statements.some((one) => one.chart === into.key && one.first < into.first);
+    return moved ? others.filter((old) => latest(old) < into.first).map((old) => ({ old, into })) : [];
+  });
+}
+
+const isLocal = ({ system, value }: Identifier) => system !== NHS_NUMBER && value !== undefined;
 
 const says = ({ content }: PatientState, how: 'replaced-by' | 'replaces', { key }: PatientState): boolean =>
   content.link?.some(({ type, other }) => type === how && other.reference === `Patient/${key}`) === true;

@@ -14,7 +14,7 @@ import type {
 import { NHS_NUMBER } from '../fhir/nhs-number.ts';
 import { canonicalText, idOf, subjectOf } from '../fhir/references.ts';
 import type { Issue, Service } from '../model.ts';
-import { describeChanges } from './events.ts';
+import { describeChanges, type Parted } from './events.ts';
 import { fold } from './fold.ts';
 import { findJourneys, happeningKey, type Journey } from './journeys.ts';
 import { isSomebodyElse, type PatientState, resolvePersons } from './persons.ts';
@@ -37,9 +37,12 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
   const { states, changed } = foldRecord(facts.statements, record, sender);
   const tainted = new Set(facts.tainted);
   const { persons, personOfChart, disputed, doubted, personOfKey } = resolvePersons(states, tainted);
+  const parted: Parted[] = [];
   for (const state of states) {
     const person = state.type === 'Patient' ? (personOfChart.get(state.key)?.id ?? null) : null;
     if (state.person === person) continue;
+    if (state.person && person && personOfChart.get(state.person)?.id === state.person)
+      parted.push({ from: state.person, to: person });
     state.person = person;
     changed.set(state.key, state);
   }
@@ -76,7 +79,7 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
     assertions: [...assertions, ...identityAssertions(persons), ...disputed.map(dispute), ...doubted.map(doubt)].filter(
       isNews(record),
     ),
-    ...diffViews(family, facts, members),
+    ...diffViews(family, facts, members, parted),
     involvements: diffRows(facts.involvements, involve(spells), (row) => `${row.person} ${row.service}`),
     members: diffRows(facts.members, members, (row) => `${row.journey} ${row.person}`),
   };
@@ -242,7 +245,12 @@ function isNews(record: IdentifiedRecord | null) {
   return ({ a, b }: Assertion) => record !== null && (keys.has(a) || keys.has(b));
 }
 
-function diffViews(family: Family, facts: Facts, members: Member[]): Pick<Plan, 'insert' | 'update' | 'events'> {
+function diffViews(
+  family: Family,
+  facts: Facts,
+  members: Member[],
+  parted: Parted[],
+): Pick<Plan, 'insert' | 'update' | 'events'> {
   const stored = new Map(facts.views.map((view) => [`${view.type}/${view.id}`, view]));
   const changes = composeViews(family).flatMap((view) => {
     const digest = digestOf(view);
@@ -257,6 +265,10 @@ function diffViews(family: Family, facts: Facts, members: Member[]): Pick<Plan, 
     events: describeChanges(family, changes, {
       added: members.filter(({ journey, person }) => !was.has(`${journey} ${person}`)),
       removed: facts.members.filter(({ journey, person }) => !is.has(`${journey} ${person}`)),
+      left: facts.members.flatMap((member) =>
+        parted.filter(({ from }) => from === member.person).map(({ to }) => ({ ...member, person: to })),
+      ),
+      parted,
     }),
   };
 }

@@ -49,6 +49,24 @@ describe('persons', () => {
     expect(store.all('Patient').map(({ id }) => id)).toContain(before);
   });
 
+  it('tell each side of a parting: whose patient it is now, what is no longer hers, and who is no longer linked', () => {
+    say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
+    say(perinatal, '09-02', patient('patient', MOTHER), episode('P1', 'active'));
+    const baby = patient('patient', { ...BABY, local: 'B1' });
+    store.hear(
+      maternity,
+      record('2026-09-02T10:00:00Z', [baby, relative('pid-21', 'patient', ['MTH'], { mrn: 'M1' })]),
+    );
+    const [mother] = store.facts.statements.map(({ person }) => person);
+    store.events = [];
+    say(camhs, '09-03', patient('patient', { ...MOTHER, given: 'Beatrice' }));
+    const { person } = store.facts.statements.find(({ type, systemId }) => type === 'Patient' && systemId === 3) ?? {};
+    expect(person).not.toBe(mother);
+    const told = store.events.map(({ code, persons: [one] }) => `${code} ${one === person ? 'own' : one === mother}`);
+    expect(told).toEqual(expect.arrayContaining(['person-unmerged own', 'withdrawn true', 'member-unlinked own']));
+    expect(store.events.find(({ code }) => code === 'withdrawn')?.journey).toBe(null);
+  });
+
   it('join again when the sender corrects the birth date that was in dispute', () => {
     say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
     say(visiting, '09-02', patient('patient', { ...MOTHER, born: '1984-03-02' }));
@@ -145,6 +163,34 @@ describe('charts that their sender merged', () => {
     expect(findImpostors(store.facts, found.record)).toMatchObject([{ severity: 'error' }]);
     hear(maternity, '09-04', ...merge('M0', 'M1'));
     expect(store.all('Patient')).toHaveLength(2);
+  });
+});
+
+describe('a sender that knows people by number only', () => {
+  const refer = (day: string, given: string, id = 'R1') =>
+    say(visiting, day, patient('patient', { ...MOTHER, given }), ...referral(id, perinatal.id));
+  beforeEach(() => say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' })));
+
+  it.each([
+    ['as it was said', ['09-02', 'Tamara', '09-03', 'Amara']],
+    ['the other way round', ['09-03', 'Amara', '09-02', 'Tamara']],
+  ])(
+    'corrects a given name: one person, and the number of nobody else; %s',
+    (_order, [a = '', one = '', b = '', two = '']) => {
+      refer(a, one);
+      refer(b, two);
+      expect(store.all('Patient')).toHaveLength(1);
+      expect(store.all('Patient')[0]?.content).toMatchObject({ name: [{ given: ['Amara'] }] });
+    },
+  );
+
+  it('does not correct the one name while it goes on using the other, nor by a referral of its own', () => {
+    refer('09-02', 'Tamara');
+    refer('09-03', 'Amara', 'R2');
+    expect(store.all('Patient')).toHaveLength(3);
+    refer('09-04', 'Amara');
+    refer('09-05', 'Tamara', 'R3');
+    expect(store.all('Patient')).toHaveLength(3);
   });
 });
 
