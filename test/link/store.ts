@@ -79,7 +79,7 @@ function merge<Row>(
 }
 
 /** Live views with every id that depends on who was seen first replaced by what it stands for. */
-export function upToRenaming(store: Store): string[] {
+export function upToRenaming(store: Pick<Store, 'facts' | 'views' | 'all'>): string[] {
   const names = new Map<string, string>();
   const charts = store.facts.statements.filter(({ type }) => type === 'Patient');
   for (const [person, group] of Map.groupBy(charts, (chart) => chart.person ?? '')) {

@@ -1,0 +1,47 @@
+/** What is loaded under lock is the whole family: the store ends as if everything had been in sight all the time. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { StatementState, View } from '../../src/facts.ts';
+import { loadMappings } from '../../src/map/load-mappings.ts';
+import type { System } from '../../src/model.ts';
+import { rebuild } from '../../src/rebuild.ts';
+import { ownProfiles } from '../../src/validate/profiles.ts';
+import { Store, upToRenaming } from '../link/store.ts';
+import { type Heard, inTwoOrders, SENDERS } from '../support/any-family.ts';
+import { testContext } from '../support/context.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { hear, register } from '../support/hear.ts';
+
+const mappings = await loadMappings();
+
+async function stored(heard: Heard[]): Promise<string[]> {
+  const database = await testDatabase();
+  const systems = new Map<string, System>();
+  for (const { name } of SENDERS) systems.set(name, await register(database, name));
+  for (const [{ name }, record] of heard) await hear(database, systems.get(name) as System, structuredClone(record));
+  const rebuilt = await rebuild({ ...testContext(database), mappings, profiles: ownProfiles() });
+  expect(rebuilt).toMatchObject({ statements: 0, changed: 0 });
+  const views = upToRenaming(await readBack(database));
+  await database.drop();
+  return views;
+}
+
+async function readBack({ pool }: TestDatabase): Promise<Store> {
+  const store = new Store();
+  const rows = async <T extends object>(sql: string) => (await pool.query<T>(sql)).rows;
+  store.facts.statements = await rows<StatementState>('select * from statement');
+  store.facts.involvements = await rows('select * from involvement');
+  store.facts.members = await rows('select * from member');
+  for (const view of await rows<View>("select * from resource where type <> 'Provenance'"))
+    store.views.set(`${view.type}/${view.id}`, view);
+  return store;
+}
+
+it('is the same family in any order, and a rebuild changes nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(inTwoOrders, async ([heard, shuffled]) => {
+      expect(await stored(shuffled)).toEqual(await stored(heard));
+    }),
+    { numRuns: Number(process.env.RUNS ?? 6) },
+  );
+});
