@@ -102,10 +102,10 @@ function isOnePerson(persons: Map<string, Person>, { old, into }: Merge): boolea
   return one.every((chart) => two.every((other) => !isVetoed(chart, other)));
 }
 
-/** Other verified numbers, other birth dates, or other given names of a child of a multiple birth: no merge outweighs these. */
+/** Other verified numbers, birth dates or birth orders, or other given names of a child of a multiple birth: no merge outweighs these. */
 function isVetoed(a: PatientState, b: PatientState): boolean {
   if (a.ref !== null && b.ref !== null && a.ref !== b.ref) return true;
-  if (!isSameDate(a.content.birthDate, b.content.birthDate)) return true;
+  if (!isSameDate(a.content.birthDate, b.content.birthDate) || isTwinOf(a.content, b.content)) return true;
   const multiple = [a, b].some(({ content }) => content.multipleBirthInteger ?? content.multipleBirthBoolean);
   return multiple && compareGiven(givenNames(a.content), givenNames(b.content)) === 'conflict';
 }
@@ -134,6 +134,10 @@ function isCompatible(a: Patient, b: Patient): boolean {
   return isSameDate(a.birthDate, b.birthDate) && compareGiven(givenNames(a), givenNames(b)) !== 'conflict';
 }
 
+/** The first and the second of one birth: often nothing else of them differs but their numbers. */
+const isTwinOf = ({ multipleBirthInteger: a }: Patient, { multipleBirthInteger: b }: Patient): boolean =>
+  a !== undefined && b !== undefined && a !== b;
+
 /** As far as both say: a month is any of its days, and none is any. */
 const isSameDate = (a = '', b = ''): boolean => a.startsWith(b) || b.startsWith(a);
 
@@ -143,7 +147,7 @@ type Claim = { content: Patient; ref: string | null };
 const FAR = 10 * 365.25 * 86_400_000;
 
 /**
- * A sender giving one local identifier to two people: two of birth date, given name and verified number differ, or the birth date by
+ * A sender giving one local identifier to two people: two of birth date, given name, verified number and birth order differ, or the birth date by
  * ten years and no given name speaks against it. Not the family name: mother, baby and twin share it.
  */
 export function isSomebodyElse(before: Claim, now: Claim): boolean {
@@ -151,6 +155,7 @@ export function isSomebodyElse(before: Claim, now: Claim): boolean {
   const [was, is] = [before.content.birthDate, now.content.birthDate];
   const differs = was !== undefined && is !== undefined && !isSameDate(was, is);
   const renumbered = before.ref !== null && now.ref !== null && before.ref !== now.ref;
-  if ([given === 'conflict', differs, renumbered].filter(Boolean).length > 1) return true;
+  const twin = isTwinOf(before.content, now.content);
+  if ([given === 'conflict', differs, renumbered, twin].filter(Boolean).length > 1) return true;
   return differs && given === 'unknown' && Math.abs(Date.parse(was) - Date.parse(is)) >= FAR;
 }

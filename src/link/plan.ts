@@ -130,7 +130,7 @@ export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
 }
 
 type Said = Pick<IdentifiedRecord['statements'][number], 'type' | 'chart' | 'ref' | 'content'>;
-const SOMEBODY_ELSE = ': birth date, given name or verified number differ';
+const SOMEBODY_ELSE = ': birth date, given name, verified number or birth order differ';
 
 /** The patient's identifier is that of the parent the record names, by itself or by the number it was known with. */
 function isOwnParent(said: Said, known: Map<string, Said>, { statements }: IdentifiedRecord): boolean {

@@ -204,12 +204,14 @@ describe('a merge of two charts', () => {
     store.hear(maternity, record(`2026-${day}T10:00:00Z`, statements, mode));
   const twin = (n: number, rest: object) =>
     patient('patient', { given: `Twin ${n}`, born: BABY.born, local: `T${n}`, ...rest });
-  const flagged = (n: number, given: string) => twin(n, { given, rest: { multipleBirthInteger: n } });
+  const ordered = (n: number) => twin(n, { given: 'Baby', rest: { multipleBirthInteger: n } });
+  const flagged = (n: number, given: string) => twin(n, { given, rest: { multipleBirthBoolean: true } });
   beforeEach(() => hear('09-09', merge('T1', 'T2')));
 
   it.each([
     ['have other verified numbers', twin(1, { nhs: nhsNumber(21) }), twin(2, { nhs: nhsNumber(22) })],
     ['were born on other days', twin(1, {}), twin(2, { born: '2026-08-21' })],
+    ['are the first and the second', ordered(1), ordered(2)],
     ['are named children of a multiple birth', flagged(1, 'Jayden'), flagged(2, 'Kayden')],
   ])('makes no one person of two that %s: it is a suggestion', (_what, ...twins) => {
     for (const one of twins) hear('09-01', [one]);
@@ -282,6 +284,14 @@ describe('a known identifier', () => {
     ).toEqual([]);
     const other = { nhs: nhsNumber(7), given: 'Ruth', family: 'Bell', born: '1980-01-01', local: 'M1' };
     expect(impostors(maternity, patient('patient', other))).toEqual(['Patient.identifier']);
+  });
+
+  it('of a twin with a placeholder for a name is not that of the other', () => {
+    const twin = (n: number, rest: object) =>
+      patient('patient', { ...BABY, given: 'Baby', local: 'T1', nhs: nhsNumber(20 + n), rest });
+    say(maternity, '09-01', twin(1, { multipleBirthInteger: 1 }));
+    expect(impostors(maternity, twin(2, {}))).toEqual([]);
+    expect(impostors(maternity, twin(2, { multipleBirthInteger: 2 }))).toEqual(['Patient.identifier']);
   });
 
   it('of a referral may not move to another patient', () => {
