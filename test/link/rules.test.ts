@@ -1,7 +1,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { identifyRecord } from '../../src/link/identify.ts';
-import { findImpostors } from '../../src/link/plan.ts';
+import { findImpostors } from '../../src/link/impostors.ts';
 import { episode, nhsNumber, patient, record, referral, relative } from '../support/records.ts';
 import { KEY, Store, service } from './store.ts';
 
