@@ -56,6 +56,8 @@ function bind(state: RelatedState, personOf: PersonOf): { edge?: Edge; assertion
   if (patient === other) return suggest('possible-parent', 'identifier names the patient');
   if (!nameAgrees(state.content, other))
     return suggest('possible-parent', 'the name differs from that of the identifier');
+  if (claim.parent === 'patient' && !isVerified(patient))
+    return suggest('possible-parent', 'nobody unverified is a parent by their own word');
   const [parent, child] = claim.parent === 'related' ? [other, patient] : [patient, other];
   if (!isBornBefore(parent, child)) return suggest('possible-parent', 'the parent would be no older than the child');
   const evidence = { kinds: claim.kinds.join(','), tier: isBirthRecord(state.content) ? 'A' : 'B' };
@@ -64,6 +66,8 @@ function bind(state: RelatedState, personOf: PersonOf): { edge?: Edge; assertion
     assertion: { kind: 'parent', a: parent.id, b: child.id, method: `reference:${state.key}`, evidence },
   };
 }
+
+const isVerified = ({ charts }: Person): boolean => charts.some(({ ref }) => ref !== null);
 
 /**
  * Not the other way round, nor a twin who carries their mother's number. Any gap but that of one birth will do: how young a parent may

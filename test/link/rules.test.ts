@@ -394,6 +394,15 @@ describe('relationships', () => {
     expect(JSON.stringify(toMother?.content)).toContain('PRN');
   });
 
+  it('make nobody a parent who says so and is not verified: whoever knows the number of a baby could', () => {
+    say(camhs, '09-01', patient('patient', BABY));
+    const himself = { local: 'F1', given: 'Yaw', born: '1990-01-05' };
+    say(visiting, '09-02', patient('patient', himself), relative('baby', 'patient', ['CHILD'], { nhs: BABY.nhs }));
+    expect(store.all('RelatedPerson')).toEqual([]);
+    expect(store.facts.members.map(({ role }) => role)).toEqual(['infant']);
+    expect(store.plan?.assertions).toContainEqual(expect.objectContaining({ kind: 'possible-parent' }));
+  });
+
   it('never make a parent of somebody no older than the child: not the other way round, nor a twin with her number', () => {
     say(visiting, '09-01', patient('patient', MOTHER));
     say(maternity, '09-02', patient('patient', BABY), relative('nk1-1', 'patient', ['CHILD'], { nhs: MOTHER.nhs }));
