@@ -141,20 +141,28 @@ export type Category = (typeof CATEGORIES)[number];
 /** none, existence, summary, full. */
 export type Level = '-' | 'E' | 'S' | 'F';
 
-/** Role of a person in one journey: the columns M, P and I of the table. */
-export type Role = 'mother' | 'partner' | 'infant';
+/** Roles of a person in one journey: the columns M, P and I of the table. */
+export const ROLES = ['mother', 'partner', 'infant'] as const;
+export type Role = (typeof ROLES)[number];
 
 /** A change that someone may be told of. Ids only. */
 export type Event = {
   code: EventCode;
   /** Group id, when the change belongs to one. */
   journey: string | null;
-  /** Patient ids: every one of them must be visible to a recipient (category below) for the event to be told. */
+  /**
+   * Patient ids: every one of them must be visible to a recipient (category below) for the event to be told. Of contact-stop and loss
+   * the infant and the mother, and of a stage every member but a partner: one is enough.
+   */
   persons: string[];
   /** What must be visible of them. */
   category: Category;
   /** Services the event is about (referral: referrer and named receiver). */
   services: string[];
+  /** Told to `services` alone: nobody else ever knew of it. */
+  confined?: true;
+  /** Of member-unlinked: the roles, in that journey, of those from whom its person is parted. */
+  partedFrom?: Role[];
   focus: { type: string; id: string };
   stage: string | null;
 };

@@ -9,7 +9,12 @@ export const NOTICE = 'Other services may be involved that are not shown.';
  * person is in each journey in which the service has somebody else as its open patient.
  */
 export type Care = 'open' | 'pending' | 'recent' | 'past';
-export type Grant = { care: Care | null; roles: { journey: string; role: Role }[] };
+export type Grant = {
+  care: Care | null;
+  roles: { journey: string; role: Role }[];
+  /** Journeys that the person is in as a partner: being somebody's patient opens no journey that way. */
+  partnerIn?: string[];
+};
 
 /** What `decide` knows of one recipient: `everything` for the operator, else the service and its persons. */
 export type Grants =
@@ -56,6 +61,13 @@ export function decide(grants: Grants, category: Category, person: string, journ
   if (grant.care === 'pending' && ADDRESSED.includes(category)) return highest([own, ...cross]);
   if (grant.care === 'past' && category === 'INV') return highest([lower(own, 'E'), ...cross]);
   return highest(cross);
+}
+
+/** Who has an open patient in a journey: could it, by its sector, know of a member in one of these roles? */
+export function couldSee(grants: Grants, roles: readonly Role[]): boolean {
+  if (grants.everything) return true;
+  const cell = POLICY.rows.get(grants.sector ?? '')?.cells.DEM;
+  return cell !== undefined && roles.some((role) => cell[role] !== '-');
 }
 
 /** The level that holds for all of these persons: something about several people is told only as far as the least visible one. */

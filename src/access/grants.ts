@@ -13,12 +13,13 @@ select ask.service, ask.person, own.state, own.until, coalesce((
   select json_agg(json_build_object('journey', m.journey, 'role', m.role)) from member m
   where m.person = ask.person and exists (
     select from member o join involvement i on i.person = o.person and i.service = ask.service and i.state = 'open'
-    where o.journey = m.journey and o.person <> m.person and o.role <> 'partner')), '[]') as roles
+    where o.journey = m.journey and o.person <> m.person and o.role <> 'partner')), '[]') as roles,
+  array(select m.journey from member m where m.person = ask.person and m.role = 'partner') as "partnerIn"
 from unnest($1::uuid[], $2::uuid[]) as ask (service, person)
 left join involvement own on own.person = ask.person and own.service = ask.service`;
 
 type Asked = { service: string; sector: string | null; persons: string[] };
-type Found = Pick<Grant, 'roles'> & {
+type Found = Pick<Grant, 'roles' | 'partnerIn'> & {
   service: string;
   person: string;
   state: 'open' | 'pending' | 'closed' | null;
@@ -54,7 +55,9 @@ export async function loadGrantsForServices(db: Db, asked: Asked[], at = new Dat
     ]),
   );
   for (const row of rows) {
-    grants.get(row.service)?.persons.set(row.person, { care: careOf(row, at), roles: row.roles });
+    grants
+      .get(row.service)
+      ?.persons.set(row.person, { care: careOf(row, at), roles: row.roles, partnerIn: row.partnerIn });
   }
   return grants;
 }

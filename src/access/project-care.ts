@@ -8,13 +8,13 @@ import type {
   ServiceRequest,
 } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
+import { JOURNEY_TAG, REFERRAL_TAG } from '../fhir/tags.ts';
 import type { ResourceRow } from '../model.ts';
 import { codedOnly, pick } from './coded.ts';
 import { decide, type Grants, reaches } from './decide.ts';
 import { POLICY } from './policy.ts';
 import { KIND_SYSTEM } from './services.ts';
 
-const JOURNEY_TAG = 'https://skein.example/fhir/journey';
 const TIER = 'https://skein.example/fhir/StructureDefinition/service-tier';
 const MASKED = {
   extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }],
@@ -72,8 +72,10 @@ export function projectEncounter({ grants, row }: Seen): Encounter | null {
 /** Category REF. E: a referral exists; S: coded need, from whom to whom; F: as said, in codes. */
 export function projectReferral({ grants, row }: Seen): ServiceRequest | null {
   const level = decide(grants, 'REF', row.persons[0] ?? '', journeysOf(row.content));
-  if (level === '-') return null;
   const referral = codedOnly(row.content as ServiceRequest);
+  const takenUp = row.content.meta?.tag?.some(({ system }) => system === REFERRAL_TAG);
+  const referrer = !grants.everything && idOf(referral.requester?.reference, 'Organization') === grants.service;
+  if (level === '-' || !(takenUp || referrer)) return null;
   if (level === 'F') return referral;
   const seen = pick(referral, ['resourceType', 'id', 'status', 'intent', 'subject', 'authoredOn']);
   if (level === 'E') return seen as ServiceRequest;

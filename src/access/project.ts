@@ -67,11 +67,17 @@ function isItsOwn({ id, sector }: Service, { type, authors, service }: ResourceR
   return sent || (service === id && sector !== null && type !== 'Encounter');
 }
 
-/** Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates. Never how many. */
+/**
+ * Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates. Never how many. A partner's
+ * own services see nothing by way of him: the stages are an infant's birth date (sharing row rules).
+ */
 function projectGroup(grants: Grants, row: ResourceRow): Group | null {
   const group = row.content as Group;
   const journeys = [row.id];
-  const level = highest(row.persons.map((person) => decide(grants, 'STG', person, journeys)));
+  const isPartner = (person: string) =>
+    !grants.everything && grants.persons.get(person)?.partnerIn?.includes(row.id) === true;
+  const ways = row.persons.filter((person) => !isPartner(person));
+  const level = highest(ways.map((person) => decide(grants, 'STG', person, journeys)));
   if (level === '-') return null;
   const today = (grants.everything ? new Date() : grants.at).toISOString().slice(0, 10);
   const stages = (group.characteristic ?? []).filter(({ code }) =>

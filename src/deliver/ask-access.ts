@@ -5,8 +5,9 @@ import type { Payload } from '../access/policy.ts';
 import { project } from '../access/project.ts';
 import type { Db } from '../db.ts';
 import type { Event, ResourceRow } from '../model.ts';
-import { contentFor, mayTell } from './may-tell.ts';
+import { contentFor, matchesUnseen, mayTell } from './may-tell.ts';
 import { recipientOf, type Stored } from './stored.ts';
+import { filtersOf } from './subscription.ts';
 
 export type Question = { stored: Stored; event: Event; asked: Payload };
 /** `resources` is null unless the content is full-resource, and then what of the focus the recipient may see. */
@@ -29,7 +30,9 @@ export async function askAccess(db: Db, questions: Question[]): Promise<Verdict[
 
 function answer(question: Question, grants: Grants, row: ResourceRow | undefined): Verdict {
   const recipient = recipientOf(question.stored);
-  if (!mayTell(recipient, grants, question.event)) return { told: false, content: 'empty', resources: null };
+  const { stored, event } = question;
+  if (!mayTell(recipient, grants, event) || matchesUnseen(grants, event, filtersOf(stored.resource)))
+    return { told: false, content: 'empty', resources: null };
   const content = contentFor(question.stored, grants, question);
   if (content !== 'full-resource') return { told: true, content, resources: null };
   const resource = row && project(recipient, grants, row);

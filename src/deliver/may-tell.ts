@@ -1,6 +1,7 @@
-import { decideAll, type Grants, payloadCeiling, payloadFor, reaches } from '../access/decide.ts';
+import { couldSee, decide, type Grants, payloadCeiling, payloadFor, reaches } from '../access/decide.ts';
 import { PAYLOADS, type Payload } from '../access/policy.ts';
-import type { Event, Recipient } from '../model.ts';
+import { type Category, type Event, type Level, type Recipient, ROLES } from '../model.ts';
+import type { Filter, Kind } from './filters.ts';
 import { recipientOf, type Stored } from './stored.ts';
 
 /**
@@ -10,16 +11,58 @@ import { recipientOf, type Stored } from './stored.ts';
 export function mayTell(recipient: Recipient, grants: Grants, event: Event): boolean {
   if (recipient.kind === 'operator' || grants.everything) return recipient.kind === 'operator';
   const addressed = event.services.includes(recipient.system.service.id);
-  const care = event.persons.map((person) => grants.persons.get(person)?.care);
-  // The referrer and the named receiver: their own exchange. Others learn of a referral when an episode starts.
-  // That includes its withdrawal, which ends the receiver's other grounds for knowing.
-  if (event.code.startsWith('referral-') || (event.code === 'withdrawn' && addressed)) return addressed;
-  // Without its cause, to everyone who might otherwise ring about a baby.
-  if (event.code === 'contact-stop' && care.some((one) => one === 'open' || one === 'pending')) return true;
-  if (event.code === 'encounter' && !care.every((one) => one === 'open')) return false;
-  if (event.code.startsWith('loss') && !care.includes('open')) return false;
   const journeys = event.journey ? [event.journey] : undefined;
-  return reaches(decideAll(grants, event.category, event.persons, journeys), 'E');
+  const may = (person: string) => reaches(decide(grants, event.category, person, journeys), 'E');
+  const isOpen = (person: string) => grants.persons.get(person)?.care === 'open';
+  const isAwaited = (person: string) => grants.persons.get(person)?.care === 'pending';
+  // The referrer and the named receiver: their own exchange. Others learn of a referral when an episode starts.
+  if (event.confined || event.code.startsWith('referral-')) return addressed;
+  switch (event.code) {
+    // Ends the other grounds for knowing that those have whose involvement it was.
+    case 'withdrawn':
+      return addressed || event.persons.every(may);
+    // Without its cause, to everyone who might otherwise ring about a baby.
+    case 'contact-stop':
+      return event.persons.some((person) => isOpen(person) || isAwaited(person));
+    case 'loss':
+    case 'loss-retracted':
+      return event.persons.some((person) => isOpen(person) && may(person));
+    case 'encounter':
+      return event.persons.every((person) => isOpen(person) && may(person));
+    case 'stage-changed':
+      return event.persons.some(may);
+    case 'member-unlinked':
+      return event.persons.some(isOpen) && couldSee(grants, event.partedFrom ?? ROLES);
+    default:
+      return event.persons.length > 0 && event.persons.every(may);
+  }
+}
+
+/**
+ * True where a filter holds by something that its owner may not see: a stage, a service or a person that it would learn of by having
+ * filtered for it. Values that do not hold at all are from filters since replaced, and say nothing.
+ */
+export function matchesUnseen(grants: Grants, event: Event, filters: Filter[]): boolean {
+  if (grants.everything) return false;
+  const { persons, services, journey, stage, code, category } = event;
+  const journeys = journey ? [journey] : undefined;
+  const at = (one: Category, needed: Level) => (person: string) =>
+    reaches(decide(grants, one, person, journeys), needed);
+  const party = services.includes(grants.service);
+  const knowsJourney = persons.some(at('STG', 'E'));
+  const knowsServices = party || persons.every(at(category, 'S'));
+  const knowsStage = knowsJourney || (code === 'contact-stop' && stage === code);
+  const facets: Record<Kind, { all: (string | null)[]; seen: (string | null)[] }> = {
+    event: { all: [code], seen: [code] },
+    journey: { all: [journey], seen: knowsJourney ? [journey] : [] },
+    stage: { all: [stage], seen: knowsStage ? [stage] : [] },
+    patient: { all: persons, seen: party ? persons : persons.filter(at('DEM', 'E')) },
+    service: { all: services, seen: knowsServices ? services : [] },
+  };
+  return [...Map.groupBy(filters, ({ clause }) => clause).values()].some((clause) => {
+    const holds = (part: 'all' | 'seen') => clause.some(({ kind, value }) => facets[kind][part].includes(value));
+    return holds('all') && !holds('seen');
+  });
 }
 
 /** How much of it: what was asked for (`asked`, at most the subscription's own), under the ceiling in force now. */

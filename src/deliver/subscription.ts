@@ -127,7 +127,12 @@ function contentOf({ channel }: Shape): Payload | null {
   return given.length === 1 ? (PAYLOADS.find((one) => one === given[0]) ?? null) : null;
 }
 
-function criteriaOf({ _criteria }: Shape): { text: string; expression: string }[] {
+/** The filters of a stored Subscription, which were checked when it was created. */
+export function filtersOf(resource: Subscription): Filter[] {
+  return readFilters(criteriaOf(resource as Pick<Shape, '_criteria'>)).filters;
+}
+
+function criteriaOf({ _criteria }: Pick<Shape, '_criteria'>): { text: string; expression: string }[] {
   return (_criteria?.extension ?? []).flatMap((extension, index) => {
     if (extension.url !== FILTER_EXTENSION) return [];
     return [

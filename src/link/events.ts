@@ -1,8 +1,8 @@
 import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import type { Member, StoredView, View } from '../facts.ts';
 import { idOf } from '../fhir/references.ts';
-import type { Category, Event, EventCode } from '../model.ts';
-import { groupView, journeysOf } from './journey-views.ts';
+import type { Category, Event, EventCode, Role } from '../model.ts';
+import { groupView, isCare, journeysOf } from './journey-views.ts';
 import type { Family } from './views.ts';
 
 type Change = { view: View; before: StoredView | undefined };
@@ -33,11 +33,11 @@ export function describeChanges(family: Family, changes: Change[], members: Move
     if (view.state === 'gone') return before?.state === 'gone' ? [] : goneEvents(change, event);
     switch (view.type) {
       case 'ServiceRequest':
-        return referralEvents(change, event);
+        return referralEvents(family, change, event);
       case 'EpisodeOfCare':
         return episodeEvents(change, event);
       case 'Encounter':
-        return [event('encounter', view, 'ENC')];
+        return [event('encounter', view, 'ENC', { services: unique([view.service]) })];
       case 'Group':
         return stageEvents(family, change, event);
       case 'Patient':
@@ -69,10 +69,19 @@ function journeyOf(family: Family, { type, id, content, persons }: View): string
 
 type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Event>) => Event;
 
-function goneEvents({ view }: Change, event: Make): Event[] {
+function goneEvents({ view, before }: Change, event: Make): Event[] {
   if (view.type === 'Patient') return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1) })];
-  if (view.type === 'EpisodeOfCare') return [event('withdrawn', view, 'INV')];
+  if (view.type === 'EpisodeOfCare') return [withdrawn(view, before, event)];
   return [];
+}
+
+/** Care that was taken up, by its view's state. What never was is known only to the services it names. */
+const isKnown = (state: string) => ['active', 'onhold', 'waitlist', 'finished'].includes(state);
+
+/** Also to those whose involvement it was. */
+function withdrawn(view: View, before: StoredView | undefined, event: Make): Event {
+  const services = unique([...view.authors, view.service]);
+  return event('withdrawn', view, 'INV', { services, ...(isKnown(before?.state ?? '') ? {} : { confined: true }) });
 }
 
 /** Care that is found to be somebody else's is withdrawn from those who know the person it was taken to be of, and says no more. */
@@ -80,18 +89,24 @@ function movedEvents(family: Family, { view, before }: Change, event: Make): Eve
   const category = ({ EpisodeOfCare: 'INV', Encounter: 'ENC' } as const)[view.type as string];
   const was = before?.persons[0];
   if (!category || !was || was === view.persons[0] || family.personOf(was)?.id !== was) return [];
+  if (category === 'INV' && !isKnown(before.state ?? '')) return [];
   return [event('withdrawn', view, category, { persons: [was], journey: null })];
 }
 
-/** The parties of a referral: the service that made it and the one it names. */
-function parties(view: View): string[] {
+const unique = (services: (string | null | undefined)[]): string[] => [
+  ...new Set(services.flatMap((one) => one ?? [])),
+];
+
+/** The parties of a referral: the service that made it and the one it names. Others may know of one that was taken up. */
+function parties(family: Family, view: View): Pick<Event, 'services' | 'confined'> {
   const content = view.content as ServiceRequest;
-  const requester = idOf(content.requester?.reference, 'Organization');
-  return [...new Set([...view.authors, requester ?? [], view.service ?? []].flat())];
+  const services = unique([...view.authors, idOf(content.requester?.reference, 'Organization'), view.service]);
+  const takenUp = family.spells.some((spell) => spell.referral === view.id && isCare(spell));
+  return { services, ...(takenUp ? {} : { confined: true }) };
 }
 
-function referralEvents({ view, before }: Change, event: Make): Event[] {
-  const rest = { services: parties(view) };
+function referralEvents(family: Family, { view, before }: Change, event: Make): Event[] {
+  const rest = parties(family, view);
   const revoked = view.state === 'revoked' || view.state === 'entered-in-error';
   if (revoked) return before && before.state !== view.state ? [event('withdrawn', view, 'REF', rest)] : [];
   return before ? [] : [event('referral-received', view, 'REF', rest)];
@@ -101,42 +116,43 @@ function referralEvents({ view, before }: Change, event: Make): Event[] {
 function episodeEvents({ view, before }: Change, event: Make): Event[] {
   const [status, was] = [view.state ?? '', before?.state ?? null];
   const referral = idOf((view.content as EpisodeOfCare).referralRequest?.[0]?.reference, 'ServiceRequest');
-  const services = [...new Set([...view.authors, view.service ?? []].flat())];
+  const services = unique([...view.authors, view.service]);
+  const own = { services: unique([view.service]) };
   // What became of a referral is about the referral: its referrer may read that, and not the episode.
   const answered = { services, ...(referral ? { focus: { type: 'ServiceRequest', id: referral } } : {}) };
-  // It never was (HL7 v2 A11): told like a spell that facts no longer support, also to those whose involvement it was.
+  // It never was (HL7 v2 A11): told like a spell that facts no longer support.
   if (status.startsWith('entered-in-error'))
-    return was !== null && was !== status ? [event('withdrawn', view, 'INV', { services })] : [];
+    return was !== null && was !== status ? [withdrawn(view, before, event)] : [];
   const isOpen = (state: string | null) => state === 'active' || state === 'onhold';
   if (isOpen(status) && !isOpen(was)) {
     const accepted = referral ? [event('referral-accepted', view, 'INV', answered)] : [];
-    return [...accepted, event('episode-started', view, 'INV')];
+    return [...accepted, event('episode-started', view, 'INV', own)];
   }
   if (status === 'waitlist' && referral && was !== status) return [event('referral-accepted', view, 'INV', answered)];
-  if (status === 'finished')
-    return was === status ? [event('episode-changed', view, 'INV')] : [event('episode-ended', view, 'INV')];
+  if (status === 'finished') return [event(was === status ? 'episode-changed' : 'episode-ended', view, 'INV', own)];
   if (status === 'cancelled') {
     const declined = referral && was !== status && !isOpen(was);
     if (declined) return [event('referral-declined', view, 'INV', answered)];
-    return was !== status && was !== null ? [event('episode-ended', view, 'INV')] : [];
+    return was !== status && isKnown(was ?? '') ? [event('episode-ended', view, 'INV', own)] : [];
   }
-  return isOpen(status) ? [event('episode-changed', view, 'INV')] : [];
+  return isOpen(status) ? [event('episode-changed', view, 'INV', own)] : [];
 }
 
 /** The state of a Group: its stages, then its infants lost (journey-views.ts). */
 function stageEvents(family: Family, { view, before }: Change, event: Make): Event[] {
   const [stages, lost = ''] = (view.state ?? '').split('|');
   const [stagesBefore, lostBefore = ''] = (before?.state ?? '').split('|');
-  const infants = (family.journeys.find(({ id }) => id === view.id)?.members ?? [])
-    .filter(({ role }) => role === 'infant')
-    .map(({ person }) => person);
+  const members = family.journeys.find(({ id }) => id === view.id)?.members ?? [];
+  const of = (...roles: Role[]) => members.filter(({ role }) => roles.includes(role)).map(({ person }) => person);
+  const infants = of('infant');
+  // A loss is the infant's and the mother's, not the surviving twin's.
   const about = (code: EventCode, infant: string, category: Category) =>
-    event(code, view, category, { persons: [infant] });
+    event(code, view, category, { persons: [infant, ...of('mother')] });
   const news = infants.filter((infant) => lost.includes(infant) && !lostBefore.includes(infant));
   const retracted = infants.filter((infant) => lostBefore.includes(infant) && !lost.includes(infant));
   return [
     ...(stages && stages !== stagesBefore
-      ? [event('stage-changed', view, 'STG', { persons: infants.slice(0, 1) })]
+      ? [event('stage-changed', view, 'STG', { persons: of('infant', 'mother') })]
       : []),
     // The one code everybody hears is without cause; the loss itself goes by its own category.
     ...news.flatMap((infant) => [about('contact-stop', infant, 'INV'), about('loss', infant, 'CLN')]),
@@ -144,7 +160,7 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
   ];
 }
 
-/** Who joined or left a journey that others are in. A joiner is told together with each it joined; a leaver to each side apart. */
+/** Who joined or left a journey that others are in. A joiner is told together with each it joined; the parted, each side apart. */
 function memberEvents(
   family: Family,
   changes: Change[],
@@ -164,22 +180,40 @@ function memberEvents(
       ? pairs.map(({ parent, child }) => event('member-linked', view, 'DEM', { persons: [parent.id, child.id] }))
       : [];
   });
-  const unlinked = removed.flatMap(({ journey, person }) => {
-    const view = groups.get(journey);
-    const left = family.journeys.find(({ id }) => id === journey)?.members ?? [];
-    return view && view.state !== 'gone'
-      ? [person, ...left.map((member) => member.person)].map((one) =>
-          event('member-unlinked', view, 'INV', { persons: [one], journey }),
-        )
-      : [];
+  const unlinked = [...groups.values()].flatMap((view) => {
+    const journey = view.id;
+    const now = family.journeys.find(({ id }) => id === journey)?.members ?? [];
+    const kept = now.filter(({ person }) => !added.some((one) => one.journey === journey && one.person === person));
+    const before = [...removed.filter((member) => member.journey === journey), ...kept];
+    return before.flatMap(({ person, role }) => {
+      const partedFrom = before.filter((other) => !areTogether(family, person, other.person)).map(({ role }) => role);
+      // Who came in as a partner has opened nobody to anyone.
+      return partedFrom.length > 0 && role !== 'partner'
+        ? [event('member-unlinked', view, 'INV', { persons: [person], journey, partedFrom })]
+        : [];
+    });
   });
-  const parted = strangers.flatMap(({ journey: id, person }) => {
+  const parted = strangers.flatMap(({ journey: id, person, role }) => {
     const journey = family.journeys.find((one) => one.id === id);
     const view = journey ? groupView(journey) : groups.get(id);
     const stays = journey?.members.some((member) => member.person === person) ?? false;
-    return view && !stays ? [event('member-unlinked', view, 'INV', { persons: [person], journey: id })] : [];
+    if (!view || stays || role === 'partner') return [];
+    // The one it was taken for, too, is of a role that its service could then see.
+    const partedFrom = [role, ...(journey?.members ?? []).map((member) => member.role)];
+    return [
+      event('member-unlinked', view, 'INV', { persons: [person], journey: id, partedFrom: [...new Set(partedFrom)] }),
+    ];
   });
   return [...linked, ...unlinked, ...parted];
+}
+
+/** In some journey, under whichever name: a journey that was only renamed and a person that was only merged part nobody. */
+function areTogether({ journeys, personOf }: Family, ...two: string[]): boolean {
+  const ids = new Set(two.map((id) => personOf(id)?.id ?? id));
+  return (
+    ids.size === 1 ||
+    journeys.some(({ members }) => [...ids].every((id) => members.some(({ person }) => person === id)))
+  );
 }
 
 /** The stage in force now, for the `stage` filter of subscriptions; null where unknown. */

@@ -1,9 +1,10 @@
 import type { CareTeam, Group, Period } from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
 import type { View } from '../facts.ts';
+import { JOURNEY_TAG } from '../fhir/tags.ts';
 import { happeningKey, type Journey } from './journeys.ts';
 import type { Spell } from './spells.ts';
-import { type Family, JOURNEY_TAG, view } from './views.ts';
+import { type Family, view } from './views.ts';
 
 const STAGE_SYSTEM = 'https://skein.example/fhir/CodeSystem/stage';
 
@@ -81,7 +82,7 @@ function periodOf(spells: Spell[]): Period {
 }
 
 /** Care that was taken up: a referral still to be accepted is between the services it names. */
-const isCare = ({ status, confirmed }: Spell) =>
+export const isCare = ({ status, confirmed }: Spell) =>
   confirmed && ['active', 'onhold', 'waitlist', 'finished'].includes(status);
 
 /** The journey that a spell belongs to: never two, so that care in one pregnancy says nothing to those of another. */

@@ -2,7 +2,8 @@ import type { Encounter, EpisodeOfCare, RelatedPerson, Resource, ServiceRequest 
 import { keyedId } from '../db.ts';
 import type { StatementState, StoredView, View } from '../facts.ts';
 import { idOf, renameReferences } from '../fhir/references.ts';
-import { groupView, journeysOf, teamViews } from './journey-views.ts';
+import { JOURNEY_TAG, REFERRAL_TAG } from '../fhir/tags.ts';
+import { groupView, isCare, journeysOf, teamViews } from './journey-views.ts';
 import type { Journey } from './journeys.ts';
 import { composePatient } from './patient-view.ts';
 import type { Person } from './persons.ts';
@@ -10,7 +11,6 @@ import type { Edge } from './relate.ts';
 import type { Spell } from './spells.ts';
 import { tombstone } from './tombstone.ts';
 
-export const JOURNEY_TAG = 'https://skein.example/fhir/journey';
 const ROLE = 'http://terminology.hl7.org/CodeSystem/v3-RoleCode';
 
 export type Family = {
@@ -128,7 +128,9 @@ function directView(family: Family, state: StatementState): View[] {
   if (!person) return [];
   const said = toShared(family, state.content as ServiceRequest | Encounter);
   const subject = { reference: `Patient/${person.id}` };
-  const content = { ...said, id: state.key, subject } as ServiceRequest | Encounter;
+  const takenUp = family.spells.some((spell) => spell.referral === state.key && isCare(spell));
+  const meta = takenUp ? { meta: { tag: [{ system: REFERRAL_TAG, code: 'taken-up' }] } } : {};
+  const content = { ...said, ...meta, id: state.key, subject } as ServiceRequest | Encounter;
   const performer = content.resourceType === 'ServiceRequest' ? content.performer?.[0] : content.serviceProvider;
   return [
     view({

@@ -4,6 +4,7 @@ import { NOTICE } from '../access/decide.ts';
 import { outcomeEntry, searchEntry, searchset } from '../fhir/bundle.ts';
 import { hashToken } from '../fhir/index-rows.ts';
 import { findParams } from '../fhir/search-parameters.ts';
+import { JOURNEY_TAG } from '../fhir/tags.ts';
 import { notFound } from './answer.ts';
 import { findLinked, findRows } from './rows.ts';
 import { tooCostly } from './search.ts';
@@ -11,8 +12,6 @@ import type { Asking } from './search-candidates.ts';
 import { referencesOf } from './search-match.ts';
 import { seeAll } from './visible.ts';
 
-/** Tag that episodes and teams carry: the journeys they belong to. */
-const JOURNEY_TAG = 'https://skein.example/fhir/journey';
 const OF_PERSON = ['RelatedPerson', 'EpisodeOfCare', 'CareTeam', 'ServiceRequest', 'Encounter'];
 /** Of one type in one journey: a family with more contacts than this is read by search, page by page. */
 const MOST_OF_TYPE = 1_000;

@@ -5,6 +5,7 @@ import { loadGrants } from '../access/grants.ts';
 import { project } from '../access/project.ts';
 import type { Db } from '../db.ts';
 import type { Recipient, ResourceRow } from '../model.ts';
+import { findRows } from './rows.ts';
 
 /**
  * `resource` is shown. `projected` is what policy gives of it, without what the reader itself sent: only that decides whether a search
@@ -45,7 +46,27 @@ export async function seePast(db: Db, recipient: Recipient, rows: ResourceRow[])
 async function projectEach(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<(Resource | null)[]> {
   if (rows.length === 0) return [];
   const grants = await loadGrants(db, recipient, [...new Set(rows.flatMap(({ persons }) => persons))]);
-  return rows.map((row) => project(recipient, grants, row));
+  const projected = rows.map((row) => project(recipient, grants, row));
+  return recipient.kind === 'operator' ? projected : narrowTargets(db, recipient, projected);
+}
+
+/**
+ * A Provenance names all that its record changed: its reader is told of what of that it may see. The rest of the list would tell
+ * of other care, and what is missing from it, of a journey that there was before.
+ */
+async function narrowTargets(
+  db: Db,
+  recipient: Recipient,
+  resources: (Resource | null)[],
+): Promise<(Resource | null)[]> {
+  const named = resources.flatMap((one) => (one?.resourceType === 'Provenance' ? one.target : []));
+  const rows = await findRows(db, [...new Set(named.flatMap(({ reference }) => reference ?? []))]);
+  const seen = new Set((await seeAll(db, recipient, rows)).map(({ resourceType, id }) => `${resourceType}/${id}`));
+  return resources.map((one) => {
+    if (one?.resourceType !== 'Provenance') return one;
+    const target = one.target.filter(({ reference }) => seen.has(reference ?? ''));
+    return target.length > 0 ? { ...one, target } : null;
+  });
 }
 
 /** What a service said itself of its patients it may read, whatever else it may know of them. */

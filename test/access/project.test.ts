@@ -2,6 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import type { Grant, Grants } from '../../src/access/decide.ts';
 import { project } from '../../src/access/project.ts';
+import { REFERRAL_TAG } from '../../src/fhir/tags.ts';
 import type { Recipient, ResourceRow, Role } from '../../src/model.ts';
 
 const OWN: Grant = { care: 'open', roles: [] };
@@ -264,6 +265,7 @@ describe('Encounter and ServiceRequest', () => {
       reasonCode: [{ coding: [{ code: 'moderate-anxiety' }], text: WORDS }],
     },
     ...{ patientInstruction: WORDS, performer: [{ reference: 'Organization/camhs' }], identifier: [{ value: 'r1' }] },
+    meta: { tag: [{ system: REFERRAL_TAG, code: 'taken-up' }] },
   });
 
   it('are hidden where the table has no level', () => {
@@ -300,6 +302,14 @@ describe('Encounter and ServiceRequest', () => {
       reasonCode: [{ coding: [{ code: 'moderate-anxiety' }] }],
       performer: [{ reference: 'Organization/camhs' }],
     });
+  });
+
+  it('of a referral that nobody took up, show it to its parties only', () => {
+    const { meta: _takenUp, ...asked } = { ...referral.content, requester: { reference: 'Organization/asker' } };
+    const waiting = { ...referral, content: asked as typeof referral.content };
+    expect(reader('specialist-perinatal', { m: OWN })(waiting)).toBeNull();
+    expect(reader('specialist-perinatal', { m: OWN }, 'asker')(waiting)).not.toBeNull();
+    expect(reader('specialist-perinatal', { m: PENDING }, 'camhs')({ ...waiting, service: 'camhs' })).not.toBeNull();
   });
 
   it('keep free text to author and addressee, whatever the level', () => {

@@ -559,12 +559,17 @@ describe('journeys and spells', () => {
     expect(stages).not.toContain('contact-stop');
     const told = () => store.events.flatMap(({ code, persons }) => (/stop|loss/.test(code) ? [[code, persons]] : []));
     const lost = store.all('Patient').find(({ content }) => (content as Patient).name?.[0]?.given?.[0] === 'Esi')?.id;
+    // The mother's services are told as the infant's own are; the other twin's are not.
+    const concerned = [
+      lost,
+      store.all('Patient').find(({ content }) => (content as Patient).birthDate === MOTHER.born)?.id,
+    ];
     expect(told()).toEqual([
-      ['contact-stop', [lost]],
-      ['loss', [lost]],
+      ['contact-stop', concerned],
+      ['loss', concerned],
     ]);
     say(maternity, '09-07', twin(1), mother);
-    expect(told().slice(2)).toEqual([['loss-retracted', [lost]]]);
+    expect(told().slice(2)).toEqual([['loss-retracted', concerned]]);
   });
 
   it('go on where the sender says that the infant lives, without taking back the time of death', () => {

@@ -1,0 +1,155 @@
+/** Who is told, and who is not: each asks what one service could learn that the table does not give it, or would miss. */
+import { afterEach, expect, test } from 'vitest';
+import { gather, type Household, type Services } from '../support/household.ts';
+import { adt, barsReferral, episodeBundle } from '../support/messages.ts';
+import { nhsNumber } from '../support/records.ts';
+
+const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+const v2 = (day: string) => `${day.replaceAll('-', '')}090000`;
+const at = (day: string) => `${day}T10:00:00+00:00`;
+
+const MOTHER = { nhs: nhsNumber(101), given: 'Tamsin', family: 'Penrose', born: '1994-03-02', local: 'M1' };
+const OTHER = { nhs: nhsNumber(105), given: 'Bella', family: 'Bryce', born: '1991-07-09', local: 'M2' };
+const FATHER = { nhs: nhsNumber(106), given: 'Jago', family: 'Trewin', born: '1990-01-31', local: 'F1' };
+const BABY = { nhs: nhsNumber(102), given: 'Kit', family: 'Penrose', born: ago(90), local: 'B1' };
+const TWIN = { nhs: nhsNumber(103), given: 'Wren', family: 'Penrose', born: ago(90), local: 'B2' };
+
+const SERVICES: Services = {
+  maternity: ['maternity', 'RXM', 'hl7v2-adt'],
+  visiting: ['health-visiting', 'RXV', 'bars-referral'],
+  perinatal: ['specialist-perinatal', 'RXP', 'fhir-r4'],
+  elsewhere: ['specialist-perinatal', 'RXQ', 'fhir-r4'],
+  camhs: ['camhs-0-5', 'RXC', 'fhir-r4'],
+  infancy: ['parent-infant', 'RXI', 'fhir-r4'],
+  gp: ['gp', 'RXG', 'fhir-r4'],
+  hub: ['family-hub', 'RXU', 'fhir-r4'],
+  charity: ['third-sector', 'RXT', 'fhir-r4'],
+};
+
+let household: Household;
+afterEach(() => household.stop());
+
+/** Opens an episode of each of these services for a person, one after the other. */
+async function care(who: typeof MOTHER, ...systems: string[]): Promise<void> {
+  for (const system of systems) {
+    const bundle = episodeBundle(who, { id: `${who.local}-${system}`, start: ago(85), at: at(ago(85)) });
+    expect((await household.skein.transaction(bundle, system)).status).toBe(200);
+  }
+  await household.settle();
+}
+
+async function admit(who: typeof MOTHER, options: Parameters<typeof adt>[1], died = ''): Promise<void> {
+  const [msh, evn, pid = '', ...rest] = adt(who, { visit: `V-${who.local}`, ...options }).split('\r');
+  const fields = Object.assign(pid.split('|'), { 29: died && v2(died), 30: died && 'Y' });
+  const message = [msh, evn, Array.from(fields, (field) => field ?? '').join('|'), ...rest].join('\r');
+  const { body } = await household.skein.intake('maternity', 'application/hl7-v2', message);
+  expect(body.text).toContain('MSA|AA');
+  await household.settle();
+}
+
+/** What each service is told while something happens. */
+async function hearing(happens: () => Promise<unknown>): Promise<Record<string, string[]>> {
+  const before = new Map(Object.keys(SERVICES).map((system) => [system, household.told(system).length]));
+  await happens();
+  await household.settle();
+  return Object.fromEntries([...before].map(([system, count]) => [system, household.told(system).slice(count).sort()]));
+}
+
+const refer = (status = 'active', day = ago(20)) =>
+  household.skein.bars(barsReferral(MOTHER, { at: at(day), status }), undefined, 'visiting');
+
+test('a referral is between referrer and receiver until it is taken up, its withdrawal too', async () => {
+  household = await gather(SERVICES);
+  await care(MOTHER, 'gp', 'elsewhere', 'charity');
+  const before = await household.allThatReaches('elsewhere');
+  const heard = await hearing(() => refer());
+  expect(heard).toMatchObject({
+    visiting: ['referral-received'],
+    perinatal: ['referral-received'],
+    gp: [],
+    elsewhere: [],
+  });
+  const [referral] = await household.find('ServiceRequest', '', 'perinatal');
+  for (const system of ['gp', 'elsewhere', 'charity']) {
+    expect(await household.find('ServiceRequest', '', system)).toEqual([]);
+    expect(await household.allThatReaches(system)).not.toContain(referral?.id);
+  }
+  expect((await household.allThatReaches('elsewhere')).length).toBeLessThan(before.length * 2);
+  expect(await hearing(() => refer('revoked', ago(19)))).toMatchObject({
+    perinatal: ['withdrawn'],
+    gp: [],
+    elsewhere: [],
+  });
+});
+
+test('a referral that was taken up is known to those who may know of her care', async () => {
+  household = await gather(SERVICES);
+  await care(MOTHER, 'gp');
+  await hearing(() => refer());
+  const bundle = episodeBundle(MOTHER, { id: 'P1', start: ago(10), at: at(ago(10)), referral: 'R-1' });
+  const heard = await hearing(() => household.skein.transaction(bundle, 'perinatal'));
+  expect(heard).toMatchObject({ visiting: ['referral-accepted'], gp: ['episode-started'] });
+  expect((await household.find('ServiceRequest', '', 'gp')).length).toBe(1);
+});
+
+test('a lineage names nothing that its reader cannot read', async () => {
+  household = await gather(SERVICES);
+  await care(MOTHER, 'perinatal', 'charity', 'hub');
+  for (const system of ['perinatal', 'charity', 'hub']) {
+    for (const { target } of await household.find('Provenance', '', system)) {
+      for (const { reference } of target as { reference: string }[]) {
+        expect((await household.skein.get(`/fhir/${reference}`, system)).status, `${system} ${reference}`).toBe(200);
+      }
+    }
+  }
+});
+
+test('of a wrong link undone those hear who could have known of it, and nobody else', async () => {
+  household = await gather(SERVICES);
+  await admit(MOTHER, { event: 'A28', id: 'M0', at: v2(ago(95)) });
+  await admit(BABY, { mother: MOTHER.nhs, id: 'M1', at: v2(ago(90)) });
+  await care(OTHER, 'elsewhere', 'infancy');
+  await care(BABY, 'camhs', 'gp', 'hub', 'charity');
+  await care(MOTHER, 'perinatal');
+  expect(household.told('perinatal')).toContain('episode-started');
+  const heard = await hearing(() => admit(BABY, { event: 'A08', mother: OTHER.nhs, id: 'M2', at: v2(ago(50)) }));
+  const parted = Object.keys(heard).filter((system) => heard[system]?.includes('member-unlinked'));
+  expect(parted.sort()).toEqual(['camhs', 'maternity', 'perinatal']);
+});
+
+test('a twin’s death is told to the mother’s and that twin’s own services; only clinical ones hear why', async () => {
+  household = await gather(SERVICES);
+  await admit(BABY, { mother: MOTHER.nhs, id: 'M1', at: v2(ago(90)) });
+  await admit(TWIN, { mother: MOTHER.nhs, id: 'M2', at: v2(ago(90)) });
+  await care(MOTHER, 'perinatal', 'gp', 'hub', 'charity');
+  await care(TWIN, 'camhs');
+  await care(BABY, 'infancy');
+  const death = { event: 'A08', mother: MOTHER.nhs, id: 'M3', at: v2(ago(60)) };
+  const heard = await hearing(() => admit(TWIN, death, ago(60)));
+  const telling = (code: string) =>
+    Object.keys(heard)
+      .filter((system) => heard[system]?.includes(code))
+      .sort();
+  expect(telling('contact-stop')).toEqual(['camhs', 'charity', 'gp', 'hub', 'maternity', 'perinatal']);
+  expect(telling('loss')).toEqual(['camhs', 'gp', 'maternity', 'perinatal']);
+});
+
+test('a stage is told to whoever may read it, as the mother’s GP', async () => {
+  household = await gather(SERVICES);
+  await care(MOTHER, 'gp', 'charity');
+  const heard = await hearing(() => admit(BABY, { mother: MOTHER.nhs, id: 'M1', at: v2(ago(90)) }));
+  expect(heard).toMatchObject({ gp: ['stage-changed'], charity: [] });
+});
+
+test('a father’s own service sees nothing of the journey he is named in', async () => {
+  household = await gather({ ...SERVICES, his: ['cmht', 'RXZ', 'fhir-r4'] });
+  await care(FATHER, 'his');
+  await care(MOTHER, 'perinatal');
+  const nk1 = `NK1|1|Trewin^Jago|FTH${'|'.repeat(30)}${FATHER.nhs}^^^NHS^NH`;
+  await admit(BABY, { mother: MOTHER.nhs, id: 'M1', at: v2(ago(90)), nk1 });
+  expect((await household.find('Group')).map(({ member }) => (member as unknown[] | undefined)?.length ?? 0)).toContain(
+    3,
+  );
+  expect(await household.find('Group', '', 'his')).toEqual([]);
+  expect(await household.allThatReaches('his')).not.toMatch(new RegExp(`Tamsin|Kit|${BABY.born}|birth-12m`));
+});
