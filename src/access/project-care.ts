@@ -7,8 +7,8 @@ import type {
   Resource,
   ServiceRequest,
 } from '@medplum/fhirtypes';
+import { JOURNEY_TAG, REFERRAL_TAG } from '../fhir/names.ts';
 import { idOf } from '../fhir/references.ts';
-import { JOURNEY_TAG, REFERRAL_TAG } from '../fhir/tags.ts';
 import type { ResourceRow } from '../model.ts';
 import { codedOnly, pick } from './coded.ts';
 import { decide, type Grants, reaches } from './decide.ts';

@@ -2,9 +2,9 @@
 import type { Bundle, BundleEntry, Parameters, ParametersParameter, Resource } from '@medplum/fhirtypes';
 import type { Payload } from '../access/policy.ts';
 import type { Config } from '../config.ts';
+import { TOPIC_URL } from '../fhir/names.ts';
 import type { EventCode } from '../model.ts';
 import type { Status } from './stored.ts';
-import { TOPIC } from './subscription.ts';
 
 const STATUS_PROFILE =
   'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-status-r4';
@@ -46,7 +46,7 @@ export function fhirBase({ PUBLIC_URL, HOST, PORT }: Config): string {
 /** The subscription's status as R4 has it: Parameters. An empty payload names no topic and no focus. */
 export function statusOf(about: About): Parameters {
   const { base, subscription, status, type, count, content, error, events = [] } = about;
-  const topic: ParametersParameter[] = content === 'empty' ? [] : [{ name: 'topic', valueCanonical: TOPIC }];
+  const topic: ParametersParameter[] = content === 'empty' ? [] : [{ name: 'topic', valueCanonical: TOPIC_URL }];
   const text = error ? [{ name: 'error', valueCodeableConcept: { text: error } }] : [];
   return {
     resourceType: 'Parameters',
@@ -80,7 +80,7 @@ function eventPart(base: string, { number, at, code, focus, content, withheld }:
 
 /** `id` names Bundle and status; the same arguments give the same bytes once stringified, which is what a retry sends. */
 export function notificationBundle(about: About, { id, at }: { id: string; at: string }): Bundle {
-  const { base, subscription, events = [] } = about;
+  const { base, subscription } = about;
   const entry: BundleEntry = {
     fullUrl: `urn:uuid:${id}`,
     resource: { ...statusOf(about), id },
@@ -93,21 +93,27 @@ export function notificationBundle(about: About, { id, at }: { id: string; at: s
     meta: { profile: [NOTIFICATION_PROFILE] },
     type: 'history',
     timestamp: at,
-    entry: [entry, ...contentEntries(base, events)],
+    entry: [entry, ...contentEntries(about)],
   };
 }
 
-/** A resource that several events speak of comes once. */
-function contentEntries(base: string, events: Told[]): BundleEntry[] {
-  if (!events.some(({ resources }) => resources)) return [];
-  const resources = events.flatMap(({ content, withheld, resources }) =>
-    withheld || content !== 'full-resource' ? [] : (resources ?? []),
-  );
-  const byUrl = new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));
+/**
+ * Of a full-resource subscription, an entry for each focus it may know of: the resource, or only where it is read, if it may not be
+ * sent. One that several events speak of comes once.
+ */
+function contentEntries({ base, content, events = [] }: About): BundleEntry[] {
+  if (content !== 'full-resource') return [];
+  const byUrl = new Map<string, Resource | undefined>();
+  for (const { content, withheld, focus, resources } of events) {
+    if (withheld || content === 'empty') continue;
+    const url = `${base}/${focus.type}/${focus.id}`;
+    const [resource] = content === 'full-resource' ? (resources ?? []) : [];
+    byUrl.set(url, resource ?? byUrl.get(url));
+  }
   return [...byUrl].map(([url, resource]) => ({
-    fullUrl: `${base}/${url}`,
-    resource,
-    request: { method: 'GET', url: `${base}/${url}` },
+    fullUrl: url,
+    ...(resource ? { resource } : {}),
+    request: { method: 'GET', url },
     response: { status: '200' },
   }));
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Bundle, Resource } from '@medplum/fhirtypes';
 import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { PAYLOADS, type Payload } from '../access/policy.ts';
 import type { Context } from '../context.ts';
 import { transaction } from '../db.ts';
@@ -95,15 +96,18 @@ async function recall(ctx: Context, stored: Stored, { since, until, asked }: Wan
   });
 }
 
+const Parameters = z.looseObject({ parameter: z.array(z.looseObject({ name: z.string() })).default([]) });
+
 /** Query parameters and a Parameters body alike; each may be repeated or hold several values. */
 function parametersOf(request: FastifyRequest): Record<string, string[] | undefined> {
-  const body = request.body as { parameter?: { name: string; [value: string]: unknown }[] } | undefined;
+  const body = Parameters.safeParse(request.body ?? {});
+  if (!body.success) throw new Rejected(400, [{ severity: 'error', code: 'structure', text: 'send Parameters' }]);
   const query = Object.entries(request.query as Record<string, string | string[]>);
-  const inBody = (Array.isArray(body?.parameter) ? body.parameter : []).map(({ name, ...rest }): [string, string] => {
+  const inBody = body.data.parameter.map(({ name, ...rest }): [string, string] => {
     const [, value] = Object.entries(rest).find(([key]) => key.startsWith('value')) ?? [];
     return [name, String(value ?? '')];
   });
-  const given: Record<string, string[]> = {};
+  const given: Record<string, string[]> = Object.create(null);
   for (const [name, value] of [...query, ...inBody]) {
     given[name] = [...(given[name] ?? []), ...[value].flat().flatMap((text) => text.split(','))];
   }

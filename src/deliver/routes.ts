@@ -11,19 +11,13 @@ import type { Recipient } from '../model.ts';
 import { guardAddresses } from './address-guard.ts';
 import { fhirBase } from './notification.ts';
 import { eventsOf, statusesOf } from './operations.ts';
+import { searchSubscriptions } from './search.ts';
 import type { Stored } from './stored.ts';
 import { readSubscription, type Wish } from './subscription.ts';
-import {
-  createSubscription,
-  findSubscription,
-  findSubscriptions,
-  switchOff,
-  updateSubscription,
-} from './subscriptions.ts';
+import { createSubscription, findSubscription, switchOff, updateSubscription } from './subscriptions.ts';
 
 export const SECRET_URL = 'https://skein.example/fhir/StructureDefinition/webhook-secret';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const MAX_PAGE = 100;
 
 type WithId = { Params: { id: string } };
 
@@ -58,6 +52,7 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
   app.put<WithId>('/fhir/Subscription/:id', async (request, reply) => {
     const former = await ownOf(request);
     checkVersion(request, former);
+    checkId(request, former);
     await updateSubscription(ctx.db, former.id, await wishOf(request));
     ctx.signals.emit('settled');
     return answer(reply, await ownOf(request));
@@ -67,14 +62,14 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
     return reply.code(204).send();
   });
   app.get('/fhir/Subscription', async (request, reply) => {
-    const { page, next } = await search(ctx, request);
+    const { page, self, next } = await searchSubscriptions(ctx.db, request);
     const entry = page.map((stored) => ({
       fullUrl: `${base}/Subscription/${stored.id}`,
       resource: resourceOf(stored),
       search: { mode: 'match' as const },
     }));
     const link = [
-      { relation: 'self', url: `${base}/Subscription${queryText(request)}` },
+      { relation: 'self', url: base + self },
       ...next.map((url) => ({ relation: 'next', url: base + url })),
     ];
     return fhir(reply, { resourceType: 'Bundle', type: 'searchset', link, entry });
@@ -131,6 +126,15 @@ function checkVersion(request: FastifyRequest, { version }: Stored): void {
   ]);
 }
 
+/** https://hl7.org/fhir/R4/http.html#update */
+function checkId({ body }: FastifyRequest, { id }: Stored): void {
+  const given = (body as Partial<Subscription> | null)?.id;
+  if (given === undefined || given === id) return;
+  throw new Rejected(400, [
+    { severity: 'error', code: 'value', expression: 'Subscription.id', text: 'the id is not that of the URL' },
+  ]);
+}
+
 function resourceOf({ id, resource, status, error, version, updatedAt }: Stored): Subscription {
   const meta = { versionId: String(version), lastUpdated: updatedAt.toISOString() };
   return { ...resource, id, meta, status, ...(error ? { error } : {}) };
@@ -146,29 +150,4 @@ function answer(reply: FastifyReply, stored: Stored, secret?: string): FastifyRe
 
 function fhir(reply: FastifyReply, resource: Subscription | Bundle): FastifyReply {
   return reply.type('application/fhir+json; charset=utf-8').header('cache-control', 'private, no-store').send(resource);
-}
-
-type Search = { status?: string; url?: string; _id?: string; _count?: string; _after?: string };
-
-/** `status` and `_id` take several values, `url` is exact; what else is asked is ignored and not in the self link. */
-async function search(ctx: Context, request: FastifyRequest): Promise<{ page: Stored[]; next: string[] }> {
-  const query = request.query as Search;
-  const limit = Math.min(Math.max(Number(query._count ?? MAX_PAGE) || MAX_PAGE, 1), MAX_PAGE);
-  const after = query._after && UUID.test(query._after) ? query._after : undefined;
-  const found = await findSubscriptions(ctx.db, request.recipient, {
-    ids: query._id?.split(',').filter((id) => UUID.test(id)),
-    statuses: query.status?.split(',').map((status) => status.split('|').at(-1) ?? ''),
-    ...{ endpoint: query.url, after, limit: limit + 1 },
-  });
-  const page = found.slice(0, limit);
-  const more = found.length > limit ? [`/Subscription${queryText(request, page.at(-1)?.id)}`] : [];
-  return { page, next: more };
-}
-
-function queryText(request: FastifyRequest, after?: string): string {
-  const query = request.query as Search;
-  const kept = new URLSearchParams();
-  for (const name of ['status', 'url', '_id', '_count'] as const) if (query[name]) kept.set(name, String(query[name]));
-  if (after) kept.set('_after', after);
-  return kept.size > 0 ? `?${kept}` : '';
 }

@@ -6,11 +6,11 @@ import type { Extension, Subscription } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { PAYLOADS, type Payload } from '../access/policy.ts';
 import { Rejected } from '../errors.ts';
+import { TOPIC_URL, TOPIC_VERSION } from '../fhir/names.ts';
 import type { Issue } from '../model.ts';
 import { FILTER_EXTENSION, type Filter, readFilters } from './filters.ts';
 import { splitHeader } from './send.ts';
 
-export const TOPIC = 'https://skein.example/fhir/SubscriptionTopic/family-episode';
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 const PAYLOAD_TYPE = /^application\/fhir\+json(; ?fhirVersion=4\.0)?$/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -29,8 +29,11 @@ const Shape = z.looseObject({
   criteria: z.string(),
   _criteria: extensions,
   end: z.iso.datetime({ offset: true }).optional(),
+  modifierExtension: z.unknown().optional(),
   channel: z.looseObject({
     type: z.string(),
+    _type: extensions,
+    modifierExtension: z.unknown().optional(),
     endpoint: z.string().max(2_000),
     payload: z.string(),
     _payload: extensions,
@@ -57,14 +60,17 @@ export type Wish = {
 /** Throws Rejected: 400 when it is no Subscription at all, 422 for what is not supported, each issue naming its element. */
 export function readSubscription(body: unknown, ceiling: Payload): Wish {
   const parsed = Shape.safeParse(body);
+  // PostgreSQL has no such character, and no text needs it.
+  if (JSON.stringify(body).includes('\\u0000')) throw new Rejected(400, [NUL]);
   if (!parsed.success) throw new Rejected(400, parsed.error.issues.map(shapeIssue));
   const shape = parsed.data;
   const endpoint = URL.parse(shape.channel.endpoint);
   const content = contentOf(shape);
   const { filters, issues } = readFilters(criteriaOf(shape));
   const found = [...issues, ...checkChannel(shape, endpoint), ...checkContent(content, ceiling)];
-  if (shape.criteria.split('|')[0] !== TOPIC) {
-    found.push(unsupported('Subscription.criteria', `the topic is not supported; use ${TOPIC}`));
+  found.push(...checkNumbers(shape), ...checkModifiers(shape));
+  if (shape.criteria !== TOPIC_URL && shape.criteria !== `${TOPIC_URL}|${TOPIC_VERSION}`) {
+    found.push(unsupported('Subscription.criteria', `the topic is not supported; use ${TOPIC_URL}`));
   }
   if (found.length > 0) throw new Rejected(422, found);
   const { id, meta, status, error, ...resource } = shape;
@@ -84,7 +90,8 @@ export function readSubscription(body: unknown, ceiling: Payload): Wish {
 
 function checkChannel({ channel }: Shape, endpoint: URL | null): Issue[] {
   const issues: Issue[] = [];
-  if (channel.type !== 'rest-hook')
+  const named = valuesOf(channel._type?.extension, 'backport-channel-type', 'valueCoding') as { code?: string }[];
+  if (channel.type !== 'rest-hook' || named.some(({ code }) => code !== 'rest-hook'))
     issues.push(unsupported('Subscription.channel.type', 'only rest-hook is supported'));
   if (!PAYLOAD_TYPE.test(channel.payload)) {
     issues.push(
@@ -144,12 +151,31 @@ function criteriaOf({ _criteria }: Pick<Shape, '_criteria'>): { text: string; ex
   });
 }
 
-function numberOf({ channel }: Shape, name: string): number {
-  const [value] = [
-    ...valuesOf(channel.extension, `backport-${name}`, 'valueUnsignedInt'),
-    ...valuesOf(channel.extension, `backport-${name}`, 'valuePositiveInt'),
-  ];
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : 0;
+const NUMBERS = ['heartbeat-period', 'timeout', 'max-count'] as const;
+/** The largest that FHIR's unsignedInt and positiveInt hold: https://hl7.org/fhir/R4/datatypes.html#unsignedInt */
+const MAX_INT = 2_147_483_647;
+
+function checkNumbers({ channel }: Shape): Issue[] {
+  return NUMBERS.filter(
+    (name) => !numbersOf(channel, name).every((value) => z.int().min(1).max(MAX_INT).safeParse(value).success),
+  ).map((name) =>
+    unsupported(`Subscription.channel.extension('backport-${name}')`, 'must be a whole number of 1 or more'),
+  );
+}
+
+/** Who sends a modifier means something by it that is not done here: https://hl7.org/fhir/R4/extensibility.html#modifierExtension */
+function checkModifiers({ modifierExtension, channel }: Shape): Issue[] {
+  return [modifierExtension, channel.modifierExtension]
+    .filter((one) => one !== undefined)
+    .map(() => unsupported('Subscription.modifierExtension', 'no modifier extension is supported'));
+}
+
+function numberOf({ channel }: Shape, name: (typeof NUMBERS)[number]): number {
+  return (numbersOf(channel, name)[0] as number | undefined) ?? 0;
+}
+
+function numbersOf({ extension }: Shape['channel'], name: string): unknown[] {
+  return ['valueUnsignedInt', 'valuePositiveInt'].flatMap((value) => valuesOf(extension, `backport-${name}`, value));
 }
 
 function valuesOf(
@@ -166,6 +192,8 @@ function valuesOf(
 function unsupported(expression: string, text: string): Issue {
   return { severity: 'error', code: 'not-supported', expression, text };
 }
+
+const NUL: Issue = { severity: 'error', code: 'invalid', text: 'a text holds the character U+0000' };
 
 function shapeIssue({ path, message }: z.core.$ZodIssue): Issue {
   const expression = ['Subscription', ...path].reduce<string>(

@@ -1,7 +1,7 @@
 import type { CareTeam, Group, Period } from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
 import type { View } from '../facts.ts';
-import { JOURNEY_TAG } from '../fhir/tags.ts';
+import { JOURNEY_TAG } from '../fhir/names.ts';
 import { happeningKey, type Journey } from './journeys.ts';
 import type { Spell } from './spells.ts';
 import { type Family, view } from './views.ts';

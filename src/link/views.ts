@@ -1,8 +1,8 @@
 import type { Encounter, EpisodeOfCare, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { keyedId } from '../db.ts';
 import type { StatementState, StoredView, View } from '../facts.ts';
+import { JOURNEY_TAG, REFERRAL_TAG } from '../fhir/names.ts';
 import { idOf, renameReferences } from '../fhir/references.ts';
-import { JOURNEY_TAG, REFERRAL_TAG } from '../fhir/tags.ts';
 import { groupView, isCare, journeysOf, teamViews } from './journey-views.ts';
 import type { Journey } from './journeys.ts';
 import { composePatient } from './patient-view.ts';

@@ -6,10 +6,10 @@ import type {
   CapabilityStatementRestResourceOperation,
   CapabilityStatementRestResourceSearchParam,
 } from '@medplum/fhirtypes';
+import { TOPIC_URL } from '../fhir/names.ts';
 import { INDEXED_TYPES, paramsOf } from '../fhir/search-parameters.ts';
 import { FHIR_JSON } from './answer.ts';
 import type { Route } from './route-list.ts';
-import { TOPIC_URL } from './topic.ts';
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';
 

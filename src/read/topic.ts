@@ -3,9 +3,8 @@
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/components.html#subscription-topics-in-r4
  */
 import type { Basic, Extension } from '@medplum/fhirtypes';
+import { TOPIC_URL, TOPIC_VERSION } from '../fhir/names.ts';
 import { EVENT_CODES } from '../model.ts';
-
-export const TOPIC_URL = 'https://skein.example/fhir/SubscriptionTopic/family-episode';
 
 const R5 = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-SubscriptionTopic';
 const TYPES = ['EpisodeOfCare', 'Encounter', 'ServiceRequest', 'Group', 'Patient', 'RelatedPerson'];
@@ -50,7 +49,7 @@ export const TOPIC: Basic = {
   meta: { versionId: '1', lastUpdated: '2026-01-01T00:00:00.000Z' },
   extension: [
     { url: `${R5}.url`, valueUri: TOPIC_URL },
-    { url: `${R5}.version`, valueString: '1.0.0' },
+    { url: `${R5}.version`, valueString: TOPIC_VERSION },
     { url: `${R5}.title`, valueString: 'What changed in one family, told to each service that has a part in its care' },
     ...triggers,
     ...filters,

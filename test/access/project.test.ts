@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import type { Grant, Grants } from '../../src/access/decide.ts';
 import { project } from '../../src/access/project.ts';
-import { REFERRAL_TAG } from '../../src/fhir/tags.ts';
+import { REFERRAL_TAG } from '../../src/fhir/names.ts';
 import type { Recipient, ResourceRow, Role } from '../../src/model.ts';
 
 const OWN: Grant = { care: 'open', roles: [] };

@@ -135,6 +135,30 @@ test('encounters need the opt-in and an open patient; contact-stop needs neither
   expect(codes(receiver.posts, '/c')).toEqual(['contact-stop']);
 });
 
+test('a filter holds by nothing that its owner may not see', async () => {
+  const [mother, hers] = [randomUUID(), randomUUID()];
+  const journey = randomUUID();
+  await pool.query(`insert into member (journey, person, role) values ($1, $2, 'mother'), ($1, $3, 'infant')`, [
+    journey,
+    mother,
+    hers,
+  ]);
+  await involve(perinatal, hers);
+  await involve(charity, hers);
+  const filters = [`service=Organization/${parentInfant.service.id}`];
+  await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal), filters });
+  await subscribeActive(pool, `${receiver.url}/c`, { as: as(charity), content: 'empty', filters: ['stage=birth-12m'] });
+  const about = { journey, stage: 'birth-12m', services: [parentInfant.service.id] };
+  // Of the mother it may know that there is a service of some kind, not which; of its own patient it may.
+  const own = episodeEvent({ ...about, persons: [hers] });
+  const merged = episodeEvent({ ...about, code: 'person-merged', category: 'DEM', persons: [hers] });
+  const stop = episodeEvent({ ...about, code: 'contact-stop', stage: 'contact-stop', persons: [hers] });
+  await publish([episodeEvent({ ...about, persons: [mother] }), merged, own, stop]);
+  await receiver.until((posts) => numbersOf(posts, '/p').length >= 3);
+  expect(codes(receiver.posts, '/p')).toEqual(['contact-stop', 'person-merged', 'episode-started']);
+  expect(told(receiver.posts, '/c')).toEqual([]);
+});
+
 test('an event denied between two tries keeps its number and id and says nothing', async () => {
   const person = randomUUID();
   await involve(perinatal, person);
@@ -215,10 +239,10 @@ describe('full-resource payloads', () => {
     await pool.query('update subscription set next_attempt_at = now() where id = $1', [id]);
     await settled(id, 2);
     expect(new Set(receiver.posts.map(({ body }) => body)).size).toBe(1);
-    const resources = receiver.posts[0]?.bundle.entry?.slice(1).map(({ resource }) => resource);
-    expect(resources).toMatchObject([
-      { resourceType: 'EpisodeOfCare', id: episode, status: 'active', meta: { versionId: '1' } },
-    ]);
+    const [first, second, ...more] = receiver.posts[0]?.bundle.entry?.slice(1) ?? [];
+    expect(first?.resource).toMatchObject({ id: episode, status: 'active', meta: { versionId: '1' } });
+    // What it may know of and may not be sent: where it is read.
+    expect([second?.resource, second?.request?.url.split('/').at(-1), more]).toEqual([undefined, old, []]);
     const { rows } = await pool.query('select resources from notification where subscription_id = $1', [id]);
     expect(rows.every(({ resources }) => resources === null)).toBe(true);
   });

@@ -9,7 +9,15 @@ import { startSequencer } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
 import { register } from '../support/hear.ts';
 import { numbersOf, type Receiver, startReceiver, statusIn, typeOf } from '../support/receiver.ts';
-import { type Ask, appendEvents, episodeEvent, eventually, loopbackContext, subscriptionTo } from './support.ts';
+import {
+  type Ask,
+  appendEvents,
+  BACKPORT,
+  episodeEvent,
+  eventually,
+  loopbackContext,
+  subscriptionTo,
+} from './support.ts';
 
 const database = await testDatabase();
 const { pool } = database;
@@ -172,6 +180,40 @@ test.each<[string, (resource: Subscription) => void, number, string]>([
     'Subscription.channel.header[0]',
   ],
   [
+    'a channel type of another vocabulary',
+    (r) => {
+      Object.assign(r.channel, {
+        _type: { extension: [{ url: `${BACKPORT}/backport-channel-type`, valueCoding: { code: 'zulip' } }] },
+      });
+    },
+    422,
+    'Subscription.channel.type',
+  ],
+  [
+    'a topic version that there is not',
+    (r) => {
+      r.criteria = `${r.criteria}|9.0.0`;
+    },
+    422,
+    'Subscription.criteria',
+  ],
+  [
+    'a heartbeat beyond what FHIR can hold',
+    (r) => {
+      r.channel.extension = [{ url: `${BACKPORT}/backport-heartbeat-period`, valueUnsignedInt: 99_999_999_999 }];
+    },
+    422,
+    "Subscription.channel.extension('backport-heartbeat-period')",
+  ],
+  [
+    'a modifier extension',
+    (r) => {
+      r.modifierExtension = [{ url: 'https://elsewhere.example/only-if', valueBoolean: true }];
+    },
+    422,
+    'Subscription.modifierExtension',
+  ],
+  [
     'no channel',
     (r) => {
       Object.assign(r, { channel: undefined });
@@ -228,6 +270,28 @@ test('search finds by url, status and id, a page at a time', async () => {
   const next = first.link?.find(({ relation }) => relation === 'next')?.url as string;
   expect(ids(first)).toEqual(made.slice(0, 2));
   expect(ids(await found(next.split('?')[1] as string))).toEqual(made.slice(2));
+});
+
+test.each(['_count=x', '_count=-1', 'criteria=x', '_id=a&_id=b', 'url=%00'])(
+  'the search %s is refused',
+  async (query) => {
+    expect((await call('GET', `Subscription?${query}`)).status).toBe(400);
+    expect(
+      (await call('GET', `Subscription?${query.split('=')[0]}`, { headers: { prefer: 'handling=lenient' } })).status,
+    ).toBeLessThan(500);
+  },
+);
+
+test('what cannot be stored or read is answered as that', async () => {
+  const { body } = await create();
+  const path = `Subscription/${body.id}`;
+  const nul = { ...subscriptionTo(`${receiver.url}/hook`), reason: 'a\u0000b' };
+  expect((await call('POST', 'Subscription', { body: nul })).status).toBe(400);
+  const other = { ...subscriptionTo(`${receiver.url}/hook`), id: 'another' };
+  expect((await call('PUT', path, { body: other })).status).toBe(400);
+  const parameters = { resourceType: 'Parameters', parameter: [null] };
+  expect((await call('POST', `${path}/$events`, { body: parameters })).status).toBe(400);
+  expect((await call('GET', 'Subscription/$status?constructor=x&__proto__=y')).status).toBe(200);
 });
 
 test('a failed handshake is an error until the client asks again', async () => {

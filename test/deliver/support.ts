@@ -3,13 +3,14 @@ import type { Subscription } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
-import { readSubscription, TOPIC } from '../../src/deliver/subscription.ts';
+import { readSubscription } from '../../src/deliver/subscription.ts';
 import { createSubscription } from '../../src/deliver/subscriptions.ts';
+import { TOPIC_URL } from '../../src/fhir/names.ts';
 import type { Event, Recipient } from '../../src/model.ts';
 import { testContext } from '../support/context.ts';
 import type { TestDatabase } from '../support/database.ts';
 
-const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
+export const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 export const OPERATOR: Recipient = { kind: 'operator', name: 'loopback' };
 
 export type Ask = {
@@ -33,7 +34,7 @@ export function subscriptionTo(endpoint: string, ask: Ask = {}): Subscription {
     resourceType: 'Subscription',
     status: 'requested',
     reason: 'updates of the families in our care',
-    criteria: TOPIC,
+    criteria: TOPIC_URL,
     ...{
       _criteria: {
         extension: filters.map((valueString) => ({ url: `${BACKPORT}/backport-filter-criteria`, valueString })),
