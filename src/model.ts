@@ -157,7 +157,7 @@ export type Event = {
   persons: string[];
   /** What must be visible of them. */
   category: Category;
-  /** Services the event is about (referral: referrer and named receiver). */
+  /** Services the event is about (referral: referrer and named receiver; person-merged: those whose record went). */
   services: string[];
   /** Told to `services` alone: nobody else ever knew of it. */
   confined?: true;

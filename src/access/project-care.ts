@@ -94,6 +94,8 @@ export function projectTeam({ grants, row }: Seen): CareTeam | null {
     const service = idOf(member?.reference, 'Organization');
     return service ? !staysInside(grants, { service, authors: [service] }) : isKnown(grants, member?.reference);
   });
+  // A team of none but those who stay unknown is itself a trace of them.
+  if (shown.length === 0 && (team.participant ?? []).length > 0) return null;
   const participant = shown.map(({ member, period }) => {
     const role = kindOf(grants, idOf(member?.reference, 'Organization') ?? null);
     return {

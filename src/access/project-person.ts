@@ -2,6 +2,7 @@ import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
 import type { ResourceRow } from '../model.ts';
 import { pick } from './coded.ts';
 import { decide, type Grants, highest, reaches } from './decide.ts';
+import { staysInside } from './project-care.ts';
 
 const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
 const ETHNICITY = /\/Extension-UKCore-EthnicCategory$/;
@@ -21,8 +22,9 @@ const FULL = [
 export function projectPatient(grants: Grants, row: ResourceRow, ods: string): Patient | null {
   const patient = row.content as Patient;
   const [person = '', survivor = ''] = row.persons;
-  // One that was merged away still answers those who may know of the person it went into.
-  const merged = patient.active === false && patient.link?.[0]?.type === 'replaced-by';
+  // One that was merged away still answers those who may know of the person it went into; a charity's own row answers the charity.
+  const replaced = patient.active === false && patient.link?.[0]?.type === 'replaced-by';
+  const merged = replaced && !staysInside(grants, row);
   const level = highest([decide(grants, 'DEM', person), merged ? decide(grants, 'DEM', survivor) : '-']);
   if (level === '-') return null;
   const seen: Patient = { resourceType: 'Patient', ...pick(patient, ['id', 'active']) };

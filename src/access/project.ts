@@ -1,4 +1,4 @@
-import type { Group, Provenance, Resource } from '@medplum/fhirtypes';
+import type { Group, Organization, Provenance, Resource } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Recipient, ResourceRow, Service } from '../model.ts';
 import { pick } from './coded.ts';
@@ -12,6 +12,7 @@ import {
   withVisibleTags,
 } from './project-care.ts';
 import { projectPatient, projectRelatedPerson } from './project-person.ts';
+import { ODS_SYSTEM } from './services.ts';
 
 const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
@@ -41,6 +42,7 @@ export function project(recipient: Recipient, grants: Grants, row: ResourceRow):
     case 'Subscription':
       return row.authors.includes(service.id) ? row.content : null;
     case 'Organization':
+      return projectService(service, grants, row.content as Organization);
     case 'Basic':
       return row.content;
     default:
@@ -66,6 +68,25 @@ function isItsOwn({ id, sector }: Service, { type, authors, service }: ResourceR
   const sent = authors.length > 0 && authors.every((author) => author === id);
   return sent || (service === id && sector !== null && type !== 'Encounter');
 }
+
+/**
+ * A registered service, as everybody may see it. One that a message named and nobody registered is what its sender typed: others see
+ * of it the code of an organisation, if it is one.
+ */
+function projectService(service: Service, grants: Grants, named: Organization): Organization {
+  if (grants.everything || grants.services.has(named.id ?? '') || named.id === service.id) return named;
+  const identifier = (named.identifier ?? []).filter(
+    ({ system, value }) => system === ODS_SYSTEM && ODS_CODE.test(value ?? ''),
+  );
+  const [code] = identifier;
+  return {
+    ...pick(named, ['resourceType', 'id', 'active']),
+    ...(code ? { identifier, name: code.value as string } : {}),
+  };
+}
+
+/** https://digital.nhs.uk/services/organisation-data-service : letters and digits, of organisations and their sites. */
+const ODS_CODE = /^[A-Z0-9]{3,10}$/;
 
 /**
  * Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates. Never how many. A partner's

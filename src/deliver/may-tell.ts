@@ -1,5 +1,6 @@
 import { couldSee, decide, type Grants, payloadCeiling, payloadFor, reaches } from '../access/decide.ts';
 import { PAYLOADS, type Payload } from '../access/policy.ts';
+import { staysInside } from '../access/project-care.ts';
 import { type Category, type Event, type Level, type Recipient, ROLES } from '../model.ts';
 import type { Filter, Kind } from './filters.ts';
 import { recipientOf, type Stored } from './stored.ts';
@@ -10,7 +11,8 @@ import { recipientOf, type Stored } from './stored.ts';
  */
 export function mayTell(recipient: Recipient, grants: Grants, event: Event): boolean {
   if (recipient.kind === 'operator' || grants.everything) return recipient.kind === 'operator';
-  const addressed = event.services.includes(recipient.system.service.id);
+  const { services } = event;
+  const addressed = services.includes(recipient.system.service.id);
   const journeys = event.journey ? [event.journey] : undefined;
   const may = (person: string) => reaches(decide(grants, event.category, person, journeys), 'E');
   const isOpen = (person: string) => grants.persons.get(person)?.care === 'open';
@@ -29,6 +31,9 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event): boo
       return event.persons.some((person) => isOpen(person) && may(person));
     case 'encounter':
       return event.persons.every((person) => isOpen(person) && may(person));
+    // That a charity, too, has met somebody is told to the charity alone.
+    case 'person-merged':
+      return event.persons.every(may) && !staysInside(grants, { service: null, authors: services });
     case 'stage-changed':
       return event.persons.some(may);
     case 'member-unlinked':

@@ -70,7 +70,8 @@ function journeyOf(family: Family, { type, id, content, persons }: View): string
 type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Event>) => Event;
 
 function goneEvents({ view, before }: Change, event: Make): Event[] {
-  if (view.type === 'Patient') return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1) })];
+  if (view.type === 'Patient')
+    return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1), services: view.authors })];
   if (view.type === 'EpisodeOfCare') return [withdrawn(view, before, event)];
   return [];
 }

@@ -153,3 +153,33 @@ test('a father’s own service sees nothing of the journey he is named in', asyn
   expect(await household.find('Group', '', 'his')).toEqual([]);
   expect(await household.allThatReaches('his')).not.toMatch(new RegExp(`Tamsin|Kit|${BABY.born}|birth-12m`));
 });
+
+test('that a charity has met her, too, shows in no merge and no team', async () => {
+  household = await gather(SERVICES);
+  await care(MOTHER, 'gp');
+  const alone = { ...MOTHER, verified: false };
+  const early = (who: typeof MOTHER & { verified?: boolean }, day: string) =>
+    household.skein.transaction(episodeBundle(who, { id: 'T1', start: ago(80), at: at(day) }), 'charity');
+  await hearing(() => early(alone, ago(60)));
+  const heard = await hearing(() => early(MOTHER, ago(50)));
+  expect(heard.gp).not.toContain('person-merged');
+  expect((await household.find('Patient', '&active=false')).length).toBe(1);
+  expect(await household.find('Patient', '&active=false', 'gp')).toEqual([]);
+  for (const { participant } of await household.find('CareTeam', '', 'gp')) expect(participant).toHaveLength(1);
+});
+
+test('what a sender typed for a service that nobody registered reaches nobody else', async () => {
+  household = await gather(SERVICES);
+  const bundle = JSON.parse(
+    JSON.stringify(barsReferral(MOTHER, { to: 'RXP' })).replace(
+      '"https://fhir.nhs.uk/Id/ods-organization-code","value":"RXP"',
+      '"https://skein.example/Id/service","value":"12 ELM ROAD|refuge"',
+    ),
+  );
+  expect((await household.skein.bars(bundle, undefined, 'visiting')).status).toBe(200);
+  expect(JSON.stringify(await household.find('Organization'))).toContain('ELM ROAD');
+  const seen = await household.find('Organization', '', 'charity');
+  expect(JSON.stringify(seen)).not.toMatch(/ELM ROAD|refuge/i);
+  expect(await household.find('Organization', '&name=12', 'charity')).toEqual([]);
+  expect(JSON.stringify(seen)).toContain('RXP|perinatal');
+});
