@@ -74,7 +74,8 @@ select id, version, lease_owner as lease from subscription where id = any($3) an
 
 /**
  * Records how runs ended and lets go of their leases: fenced, so a run that lost its lease changes nothing but its own audit
- * row, and a client's change meanwhile (another version) outlives it. What publish marked due meanwhile stays due.
+ * row, and a client's change meanwhile (another version) outlives it. A new status has the time of it (`moved`),
+ * and its owner's version. What publish marked due meanwhile stays due.
  */
 export const SETTLE = `
 with o as (
@@ -82,12 +83,15 @@ with o as (
     $9::boolean[], $10::text[], $11::int[], $12::bigint[], $13::int[])
     as o (id, lease, version, verdict, seconds, first, delivered, sent, more, outcome, http, attempt, attempts)),
 locked as (
-  select s.id, s.version = o.version as same from subscription s join o on o.id = s.id and o.lease = s.lease_owner
+  select s.id, s.version = o.version as same,
+    s.version = o.version and o.verdict in ('active', 'error', 'off') and o.verdict <> s.status as moved
+  from subscription s join o on o.id = s.id and o.lease = s.lease_owner
    order by s.id for no key update of s),
 settled as (
   update subscription s set lease_owner = null, lease_until = null,
     delivered_number = greatest(s.delivered_number, o.delivered), sent_at = case when o.sent then now() else s.sent_at end,
-    status = case when not same then s.status when o.verdict in ('active', 'error', 'off') then o.verdict else s.status end,
+    status = case when moved then o.verdict else s.status end,
+    updated_at = case when moved then now() else s.updated_at end,
     error = case when not same then s.error when o.verdict in ('error', 'off') then o.outcome
       when o.verdict in ('active', 'delivered') then null else s.error end,
     attempts = case when same and o.verdict <> 'idle' then o.attempts else s.attempts end,

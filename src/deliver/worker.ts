@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import type { Db } from '../db.ts';
 import { beat } from '../metrics.ts';
 import { openWakes } from '../queue.ts';
 import { Drain } from './drain.ts';
@@ -26,7 +27,7 @@ export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<voi
       beat('deliver');
       if (Date.now() - tidiedAt < TIDY_MS) return;
       tidiedAt = Date.now();
-      for (const statement of TIDY) await ctx.db.query(statement, [KEEP_DAYS]);
+      await tidy(ctx.db);
     } catch (error) {
       ctx.log.error({ event: 'deliver.sweep', err: error }, 'sweep failed; the next one tries again');
     }
@@ -47,10 +48,15 @@ export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<voi
 const EXPIRE = `update subscription set status = 'off', error = 'ended', version = version + 1, updated_at = now()
   where ends_at <= now() and status <> 'off'`;
 
+/** Safe to repeat, and at once from several workers. */
+export async function tidy(db: Db): Promise<void> {
+  for (const statement of TIDY) await db.query(statement, [KEEP_DAYS]);
+}
+
 /** What was told is kept $1 days; who stays in error that long is off, and is told no more of what it missed. */
 const TIDY = [
   `update subscription set status = 'off', error = 'unreachable', version = version + 1, updated_at = now()
-    where status = 'error' and coalesce(sent_at, created_at) < now() - make_interval(days => $1)`,
+    where status = 'error' and updated_at < now() - make_interval(days => $1)`,
   `delete from pending p using subscription s, event e where s.id = p.subscription_id and e.id = p.event_id
     and s.status = 'off' and (s.updated_at < now() - interval '1 minute' or e.at < now() - make_interval(days => $1))`,
   `delete from notification n using subscription s where s.id = n.subscription_id

@@ -4,7 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { registerSubscriptions, SECRET_URL } from '../../src/deliver/routes.ts';
-import { startDelivery } from '../../src/deliver/worker.ts';
+import { startDelivery, tidy } from '../../src/deliver/worker.ts';
 import { startSequencer } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
 import { register } from '../support/hear.ts';
@@ -336,6 +336,28 @@ test('410 switches it off; no more tries make an error', async () => {
     () => statusOf(tired),
     (status) => status === 'error',
   );
+});
+
+test('who was told nothing for months and then fails has ninety days from the failure to come back', async () => {
+  await work();
+  const id = await createActive();
+  await pool.query(
+    `update subscription set sent_at = now() - interval '200 days', created_at = now() - interval '200 days'`,
+  );
+  receiver.respond = () => 500;
+  await pool.query('update subscription set attempts = 12 where id = $1', [id]);
+  await tell(1);
+  const statusIs = (wanted: string) =>
+    eventually(
+      () => statusOf(id),
+      (status) => status === wanted,
+    );
+  await statusIs('error');
+  await tidy(pool);
+  expect(await statusOf(id)).toBe('error');
+  await pool.query(`update subscription set updated_at = now() - interval '91 days' where id = $1`, [id]);
+  await tidy(pool);
+  expect(await statusOf(id)).toBe('off');
 });
 
 test('deleting ends what is in flight: after the answer nothing arrives any more', async () => {
