@@ -107,7 +107,16 @@ function registerHealth(app: FastifyInstance, ctx: Context): void {
     if (reasons.length > 0) reply.code(503);
     return { status: reasons.length > 0 ? 'not ready' : 'ready', reasons };
   });
-  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await readMetrics(ctx.db)));
+  app.get('/metrics', async (request, reply) => {
+    requireMonitor(request.recipient);
+    return reply.type(registry.contentType).send(await readMetrics(ctx.db));
+  });
+}
+
+/** Counters that move with everybody's messages: for the operator, or a system registered without a sector to watch them. */
+function requireMonitor(recipient: Recipient): void {
+  if (recipient.kind === 'operator' || recipient.system.service.sector === null) return;
+  throw new Rejected(403, [issue('forbidden', 'metrics are not for a service of a sector')]);
 }
 
 async function whyNotReady(ctx: Context): Promise<string[]> {

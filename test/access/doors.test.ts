@@ -114,6 +114,14 @@ async function stageOf(system: string): Promise<Level> {
   return group === undefined ? '-' : stage && 'period' in stage ? 'S' : 'E';
 }
 
+test('counters of what everybody does are for nobody of a sector', async () => {
+  expect((await skein.get('/metrics', 'third-sector-m')).status).toBe(403);
+  await addSystem(database.pool, database.key, {
+    ...{ name: 'monitor', ods: 'RXX', team: 'monitor', sector: null, kind: null, source: null },
+  });
+  for (const who of [undefined, 'monitor']) expect((await skein.get('/metrics', who)).status).toBe(200);
+});
+
 const ORDER = '-ESF';
 const most = (...levels: Level[]) => levels.sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b)).at(-1) as Level;
 const stage = (level: Level): Level => (level === 'F' ? 'S' : level);
