@@ -35,7 +35,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
       case 'ServiceRequest':
         return referralEvents(family, change, event);
       case 'EpisodeOfCare':
-        return episodeEvents(change, event);
+        return episodeEvents(family, change, event);
       case 'Encounter':
         return [event('encounter', view, 'ENC', { services: unique([view.service]) })];
       case 'Group':
@@ -100,11 +100,15 @@ const unique = (services: (string | null | undefined)[]): string[] => [
 
 /** The parties of a referral: the service that made it and the one it names. Others may know of one that was taken up. */
 function parties(family: Family, view: View): Pick<Event, 'services' | 'confined'> {
-  const content = view.content as ServiceRequest;
-  const services = unique([...view.authors, idOf(content.requester?.reference, 'Organization'), view.service]);
+  const services = unique([...namedBy(view.content as ServiceRequest, view.authors), view.service]);
   const takenUp = family.spells.some((spell) => spell.referral === view.id && isCare(spell));
   return { services, ...(takenUp ? {} : { confined: true }) };
 }
+
+const namedBy = ({ requester }: ServiceRequest, authors: string[]) => [
+  ...authors,
+  idOf(requester?.reference, 'Organization'),
+];
 
 function referralEvents(family: Family, { view, before }: Change, event: Make): Event[] {
   const rest = parties(family, view);
@@ -114,10 +118,13 @@ function referralEvents(family: Family, { view, before }: Change, event: Make): 
 }
 
 /** `active` (confirmed by the service itself) or `planned?` (expected by a referrer): see the view's state. */
-function episodeEvents({ view, before }: Change, event: Make): Event[] {
+function episodeEvents(family: Family, { view, before }: Change, event: Make): Event[] {
   const [status, was] = [view.state ?? '', before?.state ?? null];
   const referral = idOf((view.content as EpisodeOfCare).referralRequest?.[0]?.reference, 'ServiceRequest');
-  const services = unique([...view.authors, view.service]);
+  // Who referred need not have spoken of any episode.
+  const asked = family.statements.find(({ key }) => key === referral);
+  const referrers = asked ? namedBy(asked.content as ServiceRequest, [asked.service]) : [];
+  const services = unique([...view.authors, view.service, ...referrers]);
   const own = { services: unique([view.service]) };
   // What became of a referral is about the referral: its referrer may read that, and not the episode.
   const answered = { services, ...(referral ? { focus: { type: 'ServiceRequest', id: referral } } : {}) };

@@ -92,6 +92,29 @@ test('a referral that was taken up is known to those who may know of her care', 
   expect((await household.find('ServiceRequest', '', 'gp')).length).toBe(1);
 });
 
+test('who referred hears what became of it, also without having spoken of an episode', async () => {
+  household = await gather({ ...SERVICES, midwives: ['maternity', 'RXW', 'fhir-r4'] });
+  const bundle = episodeBundle(MOTHER, { id: 'x', at: at(ago(20)) });
+  const [person] = bundle.entry;
+  const service = (value: string) => ({
+    identifier: { system: 'https://fhir.nhs.uk/Id/ods-organization-code', value },
+  });
+  const resource = {
+    ...{ resourceType: 'ServiceRequest', status: 'active', intent: 'plan', subject: { reference: person?.fullUrl } },
+    ...{ authoredOn: ago(20), identifier: [{ system: 'https://hv.example/Id/referral', value: 'R-9' }] },
+    ...{ performer: [service('RXP')], requester: service('RXW') },
+  };
+  const referral = {
+    fullUrl: 'urn:uuid:6a1f63c1-54d1-4b3e-9a32-0d9f6f1a5b11',
+    resource,
+    request: { method: 'POST', url: 'ServiceRequest' },
+  };
+  await hearing(() => household.skein.transaction({ ...bundle, entry: [person, referral] }, 'midwives'));
+  const answer = episodeBundle(MOTHER, { id: 'P1', start: ago(10), at: at(ago(10)), referral: 'R-9' });
+  await hearing(() => household.skein.transaction(answer, 'perinatal'));
+  expect(household.told('midwives')).toEqual(['referral-received', 'referral-accepted']);
+});
+
 test('a lineage names nothing that its reader cannot read', async () => {
   household = await gather(SERVICES);
   await care(MOTHER, 'perinatal', 'charity', 'hub');
