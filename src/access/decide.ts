@@ -70,6 +70,15 @@ export function couldSee(grants: Grants, roles: readonly Role[]): boolean {
   return cell !== undefined && roles.some((role) => cell[role] !== '-');
 }
 
+/** May the stages of a journey be known, by way of one of these members or of a patient of its own in it? */
+export function knowsStages(grants: Grants, journey: string, members: string[]): boolean {
+  if (grants.everything) return true;
+  const cell = POLICY.rows.get(grants.sector ?? '')?.cells.STG;
+  const inIt = members.some((person) => grants.persons.get(person)?.roles.some((role) => role.journey === journey));
+  const byOwn = inIt && cell !== undefined && !cell.agreement && cell.own !== '-';
+  return byOwn || members.some((person) => decide(grants, 'STG', person, [journey]) !== '-');
+}
+
 /** The level that holds for all of these persons: something about several people is told only as far as the least visible one. */
 export function decideAll(grants: Grants, category: Category, persons: string[], journeys?: string[]): Level {
   if (grants.everything) return 'F';

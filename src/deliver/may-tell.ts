@@ -1,4 +1,4 @@
-import { couldSee, decide, type Grants, payloadCeiling, payloadFor, reaches } from '../access/decide.ts';
+import { couldSee, decide, type Grants, knowsStages, payloadCeiling, payloadFor, reaches } from '../access/decide.ts';
 import { PAYLOADS, type Payload } from '../access/policy.ts';
 import { staysInside } from '../access/project-care.ts';
 import { type Category, type Event, type Level, type Recipient, ROLES } from '../model.ts';
@@ -54,7 +54,7 @@ export function matchesUnseen(grants: Grants, event: Event, filters: Filter[]): 
   const at = (one: Category, needed: Level) => (person: string) =>
     reaches(decide(grants, one, person, journeys), needed);
   const party = services.includes(grants.service);
-  const knowsJourney = persons.some(at('STG', 'E'));
+  const knowsJourney = journey !== null && knowsStages(grants, journey, persons);
   const knowsServices = party || persons.every(at(category, 'S'));
   const knowsStage = knowsJourney || (code === 'contact-stop' && stage === code);
   const facets: Record<Kind, { all: (string | null)[]; seen: (string | null)[] }> = {

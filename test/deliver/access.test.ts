@@ -23,6 +23,7 @@ const { pool } = database;
 const perinatal = await register(database, 'specialist-perinatal');
 const parentInfant = await register(database, 'parent-infant');
 const charity = await register(database, 'third-sector');
+const motherhood = await register(database, 'maternity-mh');
 const as = (system: System): Recipient => ({ kind: 'system', system });
 
 let receiver: Receiver;
@@ -157,6 +158,22 @@ test('a filter holds by nothing that its owner may not see', async () => {
   await receiver.until((posts) => numbersOf(posts, '/p').length >= 3);
   expect(codes(receiver.posts, '/p')).toEqual(['contact-stop', 'person-merged', 'episode-started']);
   expect(told(receiver.posts, '/c')).toEqual([]);
+});
+
+test('a stage that may be read by way of an own patient may be filtered by, whomever the event is about', async () => {
+  const [mother, hers] = [randomUUID(), randomUUID()];
+  const journey = randomUUID();
+  await pool.query(`insert into member (journey, person, role) values ($1, $2, 'mother'), ($1, $3, 'infant')`, [
+    journey,
+    mother,
+    hers,
+  ]);
+  // Of the mother it may know INV E and no stage; of the infant, its own, every stage.
+  await involve(motherhood, hers);
+  await subscribeActive(pool, `${receiver.url}/m`, { as: as(motherhood), filters: ['stage=birth-12m'] });
+  await publish([episodeEvent({ journey, stage: 'birth-12m', persons: [mother] })]);
+  await receiver.until((posts) => numbersOf(posts, '/m').length >= 1);
+  expect(codes(receiver.posts, '/m')).toEqual(['episode-started']);
 });
 
 test('an event denied between two tries keeps its number and id and says nothing', async () => {
