@@ -103,6 +103,7 @@ function revIncludes(type: string): string[] {
 const OF_SUBSCRIPTION: CapabilityStatementRestResourceSearchParam[] = [
   { name: 'url', type: 'uri', definition: 'http://hl7.org/fhir/SearchParameter/Subscription-url' },
   { name: 'status', type: 'token', definition: 'http://hl7.org/fhir/SearchParameter/Subscription-status' },
+  { name: '_id', type: 'token' },
 ];
 
 function searchParams(type: string): CapabilityStatementRestResourceSearchParam[] {

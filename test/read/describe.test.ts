@@ -66,7 +66,7 @@ test('routes of other parts are told too: subscriptions with their topic, messag
     'search-type',
   ]);
   expect(subscription?.operation?.map(({ name }) => name)).toEqual(['status', 'events']);
-  expect(subscription?.searchParam?.map(({ name }) => name)).toEqual(['url', 'status']);
+  expect(subscription?.searchParam?.map(({ name }) => name)).toEqual(['url', 'status', '_id']);
   expect(JSON.stringify(subscription?.extension)).toContain('SubscriptionTopic/family-episode');
 });
 
