@@ -8,7 +8,7 @@ import { fold } from './fold.ts';
 import { findJourneys, happeningKey, type Journey } from './journeys.ts';
 import { resolvePersons } from './persons.ts';
 import { relatePersons } from './relate.ts';
-import { groupSpells, involve } from './spells.ts';
+import { findReferrals, groupSpells, involve } from './spells.ts';
 import { composeViews, type Family } from './views.ts';
 
 /** The sender of a record: what its statements are stamped with. */
@@ -68,7 +68,11 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
       isNews(record),
     ),
     ...diffViews(family, facts, members, parted),
-    involvements: diffRows(facts.involvements, involve(spells), (row) => `${row.person} ${row.service}`),
+    involvements: diffRows(
+      facts.involvements,
+      involve(spells, findReferrals(states, personOfKey)),
+      (row) => `${row.person} ${row.service}`,
+    ),
     members: diffRows(facts.members, members, (row) => `${row.journey} ${row.person}`),
   };
 }

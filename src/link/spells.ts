@@ -103,9 +103,48 @@ const STATE: Partial<Record<EpisodeOfCare['status'], Involvement['state']>> = {
 };
 const RANK = { open: 0, pending: 1, closed: 2 };
 
-/** Which service cares for whom, from spells: an open one outranks a pending one outranks a closed one. */
-export function involve(spells: Spell[]): Involvement[] {
+type Referral = { key: string; person: Person; service: string; start: string };
+
+/** Referrals in force, with the service that each names. */
+export function findReferrals(statements: StatementState[], personOf: (key: string) => Person | undefined): Referral[] {
+  return statements.flatMap((state) => {
+    const person = state.type === 'ServiceRequest' ? personOf(state.chart) : undefined;
+    const { status, performer, authoredOn } = state.content as ServiceRequest;
+    const service = idOf(performer?.[0]?.reference, 'Organization');
+    const inForce = status === 'active' || status === 'on-hold';
+    return person && service && inForce
+      ? [{ key: state.key, person, service, start: authoredOn ?? state.first.slice(0, 24) }]
+      : [];
+  });
+}
+
+/** Nobody has spoken of care by the service it names since: not its referrer, who may expect some, nor the service itself. */
+function isUnanswered({ key, person, service, start }: Referral, spells: Spell[]): boolean {
+  const since = instant(start) ?? '';
+  return !spells.some(
+    (spell) =>
+      spell.referral === key ||
+      (spell.person === person && spell.service === service && (instant(spell.period.start) ?? '') >= since),
+  );
+}
+
+/**
+ * Which service cares for whom, from spells: an open one outranks a pending one outranks a closed one. Who is named by a referral
+ * is to know whom it is asked to see, whether or not the referrer spoke of an episode as well.
+ */
+export function involve(spells: Spell[], referrals: Referral[]): Involvement[] {
   const best = new Map<string, Involvement>();
+  for (const referral of referrals) {
+    if (!isUnanswered(referral, spells)) continue;
+    const { person, service, start } = referral;
+    best.set(`${person.id} ${service}`, {
+      person: person.id,
+      service,
+      state: 'pending',
+      since: instant(start),
+      until: null,
+    });
+  }
   for (const spell of spells) {
     const said = STATE[spell.status];
     // Only the service itself can say that it has taken somebody on: whatever others say of it is an expectation.

@@ -110,6 +110,10 @@ test('who referred hears what became of it, also without having spoken of an epi
     request: { method: 'POST', url: 'ServiceRequest' },
   };
   await hearing(() => household.skein.transaction({ ...bundle, entry: [person, referral] }, 'midwives'));
+  expect(
+    (await household.find('Patient', `&identifier=https://fhir.nhs.uk/Id/nhs-number|${MOTHER.nhs}`, 'perinatal'))
+      .length,
+  ).toBe(1);
   const answer = episodeBundle(MOTHER, { id: 'P1', start: ago(10), at: at(ago(10)), referral: 'R-9' });
   await hearing(() => household.skein.transaction(answer, 'perinatal'));
   expect(household.told('midwives')).toEqual(['referral-received', 'referral-accepted']);
