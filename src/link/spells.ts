@@ -133,29 +133,26 @@ function isUnanswered({ key, person, service, start }: Referral, spells: Spell[]
  * is to know whom it is asked to see, whether or not the referrer spoke of an episode as well.
  */
 export function involve(spells: Spell[], referrals: Referral[]): Involvement[] {
+  const asked = referrals.filter((referral) => isUnanswered(referral, spells)).map(involveAsked);
   const best = new Map<string, Involvement>();
-  for (const referral of referrals) {
-    if (!isUnanswered(referral, spells)) continue;
-    const { person, service, start } = referral;
-    best.set(`${person.id} ${service}`, {
-      person: person.id,
-      service,
-      state: 'pending',
-      since: instant(start),
-      until: null,
-    });
-  }
-  for (const spell of spells) {
-    const said = STATE[spell.status];
-    // Only the service itself can say that it has taken somebody on: whatever others say of it is an expectation.
-    const state = said === 'open' && !spell.confirmed ? 'pending' : said;
-    if (!state || (state === 'closed' && !spell.confirmed)) continue;
-    const until = state === 'closed' ? instant(spell.period.end ?? spell.period.start) : null;
-    const row = { person: spell.person.id, service: spell.service, state, since: instant(spell.period.start), until };
+  for (const row of [...asked, ...spells.flatMap(involveSpell)]) {
     const known = best.get(`${row.person} ${row.service}`);
     if (!known || outranks(row, known)) best.set(`${row.person} ${row.service}`, row);
   }
   return [...best.values()];
+}
+
+function involveAsked({ person, service, start }: Referral): Involvement {
+  return { person: person.id, service, state: 'pending', since: instant(start), until: null };
+}
+
+function involveSpell({ person, service, status, period, confirmed }: Spell): Involvement[] {
+  const said = STATE[status];
+  // Only the service itself can say that it has taken somebody on: whatever others say of it is an expectation.
+  const state = said === 'open' && !confirmed ? 'pending' : said;
+  if (!state || (state === 'closed' && !confirmed)) return [];
+  const until = state === 'closed' ? instant(period.end ?? period.start) : null;
+  return [{ person: person.id, service, state, since: instant(period.start), until }];
 }
 
 /** Of two of one kind the one that ended last, then the one that began first. */

@@ -306,7 +306,7 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       /^third-sector-form\/source\.yaml:6:16: fields\.submittedAt: .*"time"/,
     );
     expect(await first('third-sector-csv', '[dob, birth date]', '[dob, first name]')).toBe(
-      'third-sector-csv/source.yaml:10:47: "first name" already names a column',
+      'third-sector-csv/source.yaml:11:47: "first name" already names a column',
     );
     expect(await first('hl7v2-adt', 'TS Date/time of message', 'TX5 Date/time of message')).toBe(
       'hl7v2-adt/source.yaml:8:8: no data type "TX5"; did you mean "TX"?',
