@@ -14,7 +14,8 @@ select ask.service, ask.person, own.state, own.until, coalesce((
   where m.person = ask.person and exists (
     select from member o join involvement i on i.person = o.person and i.service = ask.service and i.state = 'open'
     where o.journey = m.journey and o.person <> m.person and o.role <> 'partner')), '[]') as roles,
-  array(select m.journey from member m where m.person = ask.person and m.role = 'partner') as "partnerIn"
+  array(select m.journey from member m where m.person = ask.person and m.role = 'partner'
+    and exists (select from member o where o.journey = m.journey and o.person <> m.person)) as "partnerIn"
 from unnest($1::uuid[], $2::uuid[]) as ask (service, person)
 left join involvement own on own.person = ask.person and own.service = ask.service`;
 

@@ -53,7 +53,8 @@ export function findJourneys(key: Buffer, persons: Person[], edges: Edge[], happ
     ...births.map((birth) => describeBirth(key, birth, edges)),
     ...[...alone].map(([person, own]) => ({
       ...identify(key, [person]),
-      members: [{ person: person.id, role: 'mother' as const }],
+      // Of no birth: nobody is there to whom a role would open anything.
+      members: [{ person: person.id, role: 'partner' as const }],
       stages: [],
       lost: [],
       happenings: own,
@@ -147,20 +148,16 @@ function describeBirth(key: Buffer, birth: Birth, edges: Edge[]): Journey {
   };
 }
 
-/** The birth parent's column: who gave birth, else the one parent called mother, else the only parent known. */
+/**
+ * The birth parent's column: the one who gave birth, else the one a sender calls mother. Any other parent has the partner's, of whom
+ * nothing is told: being the only one known so far is no evidence, and would let the order of arrival decide.
+ */
 function findMother(birth: Birth, edges: Edge[]): Person | undefined {
   const own = edges.filter(({ child }) => birth.infants.includes(child));
-  const candidates = [
-    own.filter(({ kinds }) => kinds.includes('gestational')),
-    own.filter(({ mother }) => mother),
-    own,
-  ];
-  for (const candidate of candidates) {
-    const parents = new Set(candidate.map(({ parent }) => parent));
-    if (parents.size === 1) return [...parents][0];
-    if (parents.size > 1) return undefined;
-  }
-  return undefined;
+  const bearers = own.filter(({ kinds }) => kinds.includes('gestational'));
+  const called = bearers.length > 0 ? bearers : own.filter(({ mother }) => mother);
+  const [one, ...others] = new Set(called.map(({ parent }) => parent));
+  return others.length === 0 ? one : undefined;
 }
 
 function dedupe(members: Omit<Member, 'journey'>[]): Omit<Member, 'journey'>[] {

@@ -43,6 +43,9 @@ export type Claim = {
   mother: boolean;
 };
 
+/** Not adoptive, foster or step mothers: the column is that of who gave birth. */
+const MOTHER = new Set(['MTH', 'NMTH', 'NMTHF', 'GESTM']);
+
 export function codesOf(related: RelatedPerson): string[] {
   return (related.relationship ?? []).flatMap(({ coding }) => (coding ?? []).map(({ code }) => code ?? ''));
 }
@@ -53,8 +56,7 @@ export function parentClaim(related: RelatedPerson): Claim | null {
   const kinds = [...new Set(codes.flatMap((code) => PARENT[code] ?? []))].sort();
   const child = codes.some((code) => CHILD.has(code));
   if (kinds.length > 0 && child) return null;
-  if (kinds.length > 0)
-    return { parent: 'related', kinds, mother: codes.some((code) => ['MTH', 'GESTM'].includes(code)) };
+  if (kinds.length > 0) return { parent: 'related', kinds, mother: codes.some((code) => MOTHER.has(code)) };
   return child ? { parent: 'patient', kinds: ['caring'], mother: false } : null;
 }
 

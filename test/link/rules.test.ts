@@ -382,7 +382,7 @@ describe('relationships', () => {
       say(camhs, '09-01', patient('patient', { nhs: nhsNumber(9), given: 'Yaw', born: '1990-01-05' }));
       say(maternity, '09-02', patient('patient', MOTHER), relative('nk1-1', 'patient', [code], { nhs: nhsNumber(9) }));
       expect(store.all('RelatedPerson')).toEqual([]);
-      expect(store.facts.members.filter(({ role }) => role === 'partner')).toEqual([]);
+      expect(store.all('Group').filter(({ persons }) => persons.length > 1)).toEqual([]);
     },
   );
 
@@ -440,6 +440,52 @@ describe('journeys and spells', () => {
     say(maternity, '09-02', patient('patient', BABY), relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }));
     expect(store.facts.members.map(({ role }) => role).sort()).toEqual(['infant', 'mother']);
     expect(store.all('Group')[0]?.state).toBe('birth-12m:2026-08-20 12-24m:2027-08-20 after-24m:2028-08-20');
+  });
+
+  describe('call nobody the mother', () => {
+    const other = { nhs: nhsNumber(5), given: 'Robin', family: 'Bell', born: '1991-01-01' };
+    type Said = [codes: string[], nhs: string];
+    const roles = (...parents: Said[]) => {
+      store = new Store();
+      for (const one of [MOTHER, other]) say(visiting, '09-01', patient('patient', one));
+      const baby = patient('patient', { ...BABY, local: 'B1' });
+      for (const [n, [codes, nhs]] of parents.entries())
+        say(n === 0 ? maternity : camhs, `09-0${n + 2}`, baby, relative('nk1-1', 'patient', codes, { nhs }));
+      const names = new Map(
+        store.all('Patient').map(({ id, content }) => [id, (content as Patient).name?.[0]?.given?.[0]]),
+      );
+      const [born] = store.all('Group').filter(({ state }) => state !== '');
+      const members = store.facts.members.filter(({ journey }) => journey === born?.id);
+      return members.map(({ person, role }) => `${names.get(person)} ${role}`).sort();
+    };
+
+    it.each([['FTH'], ['PRN'], ['ADOPTM'], ['STPMTH'], ['PRNFOST']])(
+      'for being the only parent known, said to be %s',
+      (code) => {
+        expect(roles([[code], other.nhs])).toEqual(['Kofi infant', 'Robin partner']);
+      },
+    );
+
+    it.each([
+      ['a father', 'FTH', 'MTH'],
+      ['a parent', 'PRN', 'GESTM'],
+      ['a second mother', 'MTH', 'GESTM'],
+    ])('but who gave birth or is called so, beside %s, in either order', (_, code, hers) => {
+      const family: Said[] = [
+        [[code], other.nhs],
+        [[hers], MOTHER.nhs],
+      ];
+      for (const order of [family, family.toReversed()])
+        expect(roles(...order)).toEqual(['Amara mother', 'Kofi infant', 'Robin partner']);
+    });
+
+    it('of two who are called so, until evidence says who gave birth', () => {
+      const both: Said[] = [
+        [['MTH'], other.nhs],
+        [['MTH'], MOTHER.nhs],
+      ];
+      expect(roles(...both)).toEqual(['Amara partner', 'Kofi infant', 'Robin partner']);
+    });
   });
 
   it('let a referral without pregnancy data adopt the one birth that fits', () => {

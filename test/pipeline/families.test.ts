@@ -167,6 +167,50 @@ describe('he asserts himself', () => {
   });
 });
 
+describe('a father who is in care himself', () => {
+  const father = { nhs: nhsNumber(109), given: 'Jago', family: 'Trewin', born: '1990-01-31', local: 'F1' };
+  const services: Services = {
+    ...MATERNITY,
+    camhs: ['camhs-0-5', 'RXC', 'fhir-r4'],
+    visiting: ['health-visiting', 'RXV', 'fhir-r4'],
+    infancy: ['parent-infant', 'RXI', 'fhir-r4'],
+    adults: ['cmht', 'RXA', 'fhir-r4'],
+  };
+  const nk1 = `NK1|1|Trewin^Jago|FTH${'|'.repeat(30)}${father.nhs}^^^NHS^NH`;
+  const his: Send[] = [
+    transaction(episodeBundle(father, { id: 'A1', start: ago(70), at: at(ago(70)) }), 'adults'),
+    hl7(adt(BABY, { id: 'M1', at: v2(BABY.born), nk1 })),
+    ...['camhs', 'visiting', 'infancy'].map((system, n) =>
+      transaction(episodeBundle(BABY, { id: `C${n}`, start: ago(50), at: at(ago(50)) }), system),
+    ),
+  ];
+  const hers: Send[] = [
+    transaction(episodeBundle(MOTHER, { id: 'A2', start: ago(60), at: at(ago(60)) }), 'adults'),
+    hl7(adt(BABY, { event: 'A08', mother: MOTHER.nhs, id: 'M2', at: v2(ago(40)), nk1 })),
+  ];
+  const HIM = new RegExp(`Jago|Trewin|${father.nhs}|1990-01-31`);
+
+  test('is told to no service of his baby, nor the baby to his, while the mother is not known', async () => {
+    const family = await told(services, his, 0);
+    expect(await journeys(family)).toEqual(['Jago, Kit: birth-12m']);
+    for (const system of ['camhs', 'visiting', 'infancy']) expect(await family.allThatReaches(system)).not.toMatch(HIM);
+    expect(await family.allThatReaches('adults')).not.toMatch(new RegExp(`Kit|${BABY.nhs}|${BABY.born}`));
+  });
+
+  test.each(ORDERS)(
+    'is told to no service of his baby, whenever the mother’s message comes; order %i',
+    async (seed) => {
+      const family = await told(services, [...his, ...hers], seed);
+      expect(await journeys(family)).toEqual(['Jago, Kit, Tamsin: birth-12m']);
+      for (const system of ['camhs', 'visiting', 'infancy']) {
+        const seen = await family.allThatReaches(system);
+        expect(seen).not.toMatch(HIM);
+        expect(seen).toContain('Tamsin');
+      }
+    },
+  );
+});
+
 describe('one twin dies in neonatal care', () => {
   const services: Services = {
     ...MATERNITY,
