@@ -74,7 +74,7 @@ const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
   [/^POST \/fhir\/?$/, 'Send a transaction Bundle', fhirBody('Bundle'), IDEMPOTENCY],
   [
     /^POST \/intake\/:/,
-    'Send HL7 v2, CSV, XML, a form or an extract (JSON tables) as one system',
+    'Send HL7 v2 (batches, too), CSV, XML, a form or an extract (JSON tables) as one system',
     {
       'x-application/hl7-v2+er7': { schema: text },
       'text/csv': { schema: text },

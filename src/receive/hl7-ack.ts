@@ -77,16 +77,16 @@ function build(header: Header | null, code: string, issues: Issue[], now: Date):
 /** A file of bad values would otherwise be answered with a file of errors. */
 const MOST_ERRORS = 50;
 
-function clean(raw: string): string {
+export function clean(raw: string): string {
   return [...raw].filter((character) => character >= ' ').join('');
 }
 
-function timestamp(now: Date): string {
+export function timestamp(now: Date): string {
   return `${now.toISOString().replace(/[-:T]/g, '').slice(0, 14)}+0000`;
 }
 
 /** 20 characters: the length of MSH-10 before version 2.7. */
-const newControlId = () => randomBytes(10).toString('hex').toUpperCase();
+export const newControlId = () => randomBytes(10).toString('hex').toUpperCase();
 
 /** HL7 table 0357 by FHIR issue type; anything else is 207, "application error", and ERR-5 says which. */
 const CONDITIONS: Record<string, [code: string, text: string]> = {

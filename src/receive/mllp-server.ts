@@ -6,8 +6,8 @@ import type { Context } from '../context.ts';
 import { isTransient } from '../errors.ts';
 import { type Header, HL7_TYPE, readHeader } from '../hl7v2.ts';
 import type { System } from '../model.ts';
-import { hashBytes } from './content-hash.ts';
 import { acknowledge, NOT_STORED, refuse, type Verdict, verdictOf } from './hl7-ack.ts';
+import { acknowledgeBatch, splitBatch } from './hl7-batch.ts';
 import type { Intake } from './http.ts';
 import { createFramer, type Frame } from './mllp-frame.ts';
 import { SOURCES } from './raw.ts';
@@ -124,18 +124,22 @@ async function serve<C extends Context>(link: Link<C>, { isClosing }: { isClosin
   }
 }
 
-async function answerFrame<C extends Context>(
-  { ctx, intake, connection }: Link<C>,
-  { kind, body }: Frame,
-): Promise<Buffer[]> {
-  const header = readHeader(body);
+async function answerFrame<C extends Context>(link: Link<C>, { kind, body }: Frame): Promise<Buffer[]> {
   if (kind === 'oversize')
-    return acknowledge(header, refused('too-long', `larger than ${MAX_BODY_BYTES} bytes: not stored`));
-  if (kind === 'cut') return acknowledge(header, refused('structure', 'cut off before its end: not stored'));
+    return acknowledge(readHeader(body), refused('too-long', `larger than ${MAX_BODY_BYTES} bytes: not stored`));
+  if (kind === 'cut') return acknowledge(readHeader(body), refused('structure', 'cut off before its end: not stored'));
+  const batch = splitBatch(body);
+  if (!batch) return answerMessage(link, body);
+  const acks: Buffer[] = [];
+  for (const message of batch.messages) acks.push(...(await answerMessage(link, message)));
+  return acks.length > 0 ? [acknowledgeBatch(batch, acks)] : [];
+}
+
+async function answerMessage<C extends Context>({ ctx, intake, connection }: Link<C>, body: Buffer): Promise<Buffer[]> {
+  const header = readHeader(body);
   try {
     const system = await systemOf(ctx, connection.socket, header);
-    const contentHash = hashBytes(body);
-    const identifier = identifyHl7(body, header) ?? contentHash;
+    const { contentHash, identifier = contentHash } = identifyHl7(body, header);
     const source = system.source ?? SOURCES.hl7v2;
     const origin = { system, channel: 'mllp', contentType: HL7_TYPE, source } as const;
     const answer = await intake(ctx, { ...origin, body, identifier, contentHash });

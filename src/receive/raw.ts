@@ -6,10 +6,12 @@ import { HL7_TYPE, readHeader } from '../hl7v2.ts';
 import type { Answer, Document, Message, Recipient } from '../model.ts';
 import { hashBytes, readJson } from './content-hash.ts';
 import { acknowledge, verdictOf } from './hl7-ack.ts';
+import { splitBatch } from './hl7-batch.ts';
 import type { Take } from './http.ts';
 import { findDeliveries } from './messages-sql.ts';
 import { bodyOf, headerOf, rejected } from './request.ts';
 import { identifierOf, identifyHl7, senderOf } from './sender.ts';
+import { sendAcknowledgements, sendEach, takeEach } from './take-batch.ts';
 
 type Readable = Document['format'];
 
@@ -39,9 +41,16 @@ export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): voi
     const format = sniffFormat(request, body);
     const system = await senderOf(ctx, request.recipient, [name]);
     const source = system.source ?? SOURCES[format];
-    const id = identify(request, format, body);
-    const answer = await take({ system, channel: 'intake', contentType: typeOf(request, format), body, source, ...id });
+    const origin = { system, channel: 'intake', contentType: typeOf(request, format), source } as const;
     const acknowledged = format === 'hl7v2' && !/json/.test(headerOf(request, 'accept') ?? '');
+    const batch = format === 'hl7v2' ? splitBatch(body) : null;
+    if (batch) {
+      const taken = await takeEach(batch, (one) => take({ ...origin, ...one }), ctx.log);
+      return acknowledged
+        ? sendAcknowledgements(reply, batch, { taken, onHeld: system.onHeld })
+        : sendEach(reply, taken);
+    }
+    const answer = await take({ ...origin, body, ...identify(request, format, body) });
     return acknowledged ? sendAcknowledgement(reply, answer, body, system.onHeld) : sendResults(reply, answer);
   });
 
@@ -80,15 +89,19 @@ function sniffFormat(request: FastifyRequest, body: Buffer): Readable {
   throw rejected(415, 'not-supported', `send ${Object.values(TYPES).join(', ')}`);
 }
 
-/** MSH-10 for HL7 v2 (of a batch: its bytes), else the Idempotency-Key, else what the body says. */
+/** MSH-10 for HL7 v2, else the Idempotency-Key, else what the body says. */
 function identify(
   request: FastifyRequest,
   format: Readable,
   body: Buffer,
 ): Pick<Message, 'identifier' | 'contentHash'> {
+  const key = headerOf(request, 'idempotency-key');
+  if (format === 'hl7v2') {
+    const { contentHash, identifier } = identifyHl7(body, readHeader(body));
+    return { identifier: identifier ?? identifierOf(key || contentHash), contentHash };
+  }
   const contentHash = format === 'json' || format === 'fhir' ? readJson(body).contentHash : hashBytes(body);
-  const own = format === 'hl7v2' ? identifyHl7(body, readHeader(body)) : undefined;
-  return { identifier: identifierOf(own || headerOf(request, 'idempotency-key') || contentHash), contentHash };
+  return { identifier: identifierOf(key || contentHash), contentHash };
 }
 
 /** Rows that were stored make a file a success: each other row says what is wrong with it. */

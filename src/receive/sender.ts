@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { Header } from '../hl7v2.ts';
 import type { Recipient, System } from '../model.ts';
 import { hashBytes } from './content-hash.ts';
+import { trimmed } from './hl7-batch.ts';
 
 /** What a sender may call itself: longer names would not fit the index that finds them. */
 const LONGEST_NAME = 100;
@@ -32,9 +33,11 @@ function plain(text: string): string {
   return text.replace(/\p{Cc}/gu, '').trim();
 }
 
-/** MSH-10 of a single message; a batch of several has none of its own. */
-export function identifyHl7(body: Buffer, header: Header | null): string | undefined {
-  const text = body.toString('latin1').trimStart();
-  const batch = /^[^A-Z]{0,8}(FHS|BHS)/.test(text) || (text.match(/[\r\n]MSH[!-/:-@[-`{-~]/g)?.length ?? 0) > 0;
-  return batch ? undefined : identifierOf(header?.get(10) ?? '') || undefined;
+/** MSH-10 and the content of one message. White space and framing around it say nothing: alone and in a batch it is the same one. */
+export function identifyHl7(
+  body: Buffer,
+  header: Header | null,
+): { identifier: string | undefined; contentHash: string } {
+  const contentHash = hashBytes(trimmed(body));
+  return { identifier: identifierOf(header?.get(10) ?? '') || undefined, contentHash };
 }

@@ -61,17 +61,78 @@ describe('one sender of ADT, REF and SIU', () => {
     expect((await all('EpisodeOfCare')).map(({ status }) => status).sort()).toEqual(['active', 'planned']);
   });
 
-  it('may send them in one batch over HTTP, and a message that nobody takes costs the others nothing', async () => {
-    await register('pas', 'RXM', 'hl7v2-adt,hl7v2-siu');
+  describe('in one batch', () => {
     const oru = [head('ORU^R01', '2'), PID, ''].join('\r');
-    const batch = `BHS|^~\\&\r${adt(MOTHER, { id: '1' })}${oru}${siu('S12', '3')}BTS|3\r`;
-    const headers = { 'content-type': HL7, accept: 'application/json' };
-    const { status, body } = await skein.send('POST', '/intake/pas', headers, batch);
-    const rows = (body.rows as { status: string; issues: { field: string; text: string }[] }[]) ?? [];
-    expect([status, rows.map((row) => row.status)]).toEqual([200, ['accepted', 'held', 'accepted']]);
-    expect(rows[1]?.issues[0]).toMatchObject({
-      field: 'MSH-9.1',
-      text: 'MSH-9.1 "ORU" is not taken; ADT and SIU are',
+    const nameless = adt({ ...MOTHER, local: 'M9' }, { id: '', visit: 'V9' });
+    const batch = `FHS|^~\\&\rBHS|^~\\&|PAS|RXM|SKEIN|HUB|||||BATCH7\r${adt(MOTHER, { id: '1' })}${oru}${siu('S12', '3')}${nameless}BTS|4\rFTS|1\r`;
+    const acks = (text: string) => [...text.matchAll(/\rMSA\|(\w+\|\w*)/g)].map(([, found]) => found);
+    type Result = { identifier: string; status: string; rows: { issues: { field: string; text: string }[] }[] };
+    const json = async (body: string) => {
+      const sent = await skein.send(
+        'POST',
+        '/intake/PAS%7CRXM',
+        { 'content-type': HL7, accept: 'application/json' },
+        body,
+      );
+      return { status: sent.status, messages: (sent.body.messages ?? []) as Result[] };
+    };
+    const statusOf = async (identifier: string) =>
+      ((await skein.get(`/intake/messages?identifier=${identifier}`)).body as unknown as { status: string }[])[0]
+        ?.status;
+    beforeEach(() => register('PAS|RXM', 'RXM', 'hl7v2-adt,hl7v2-siu'));
+
+    it('is answered with a batch of acknowledgements, over MLLP and HTTP alike; a message that nobody takes costs the others nothing', async () => {
+      const answered = await skein.mllp(batch);
+      expect(answered).toMatch(
+        /^BHS\|\^~\\&\|SKEIN\|HUB\|PAS\|RXM\|[^|]+\|\|\|\|[0-9A-F]{20}\|BATCH7\rMSH\|.*\rBTS\|4\r/s,
+      );
+      expect(acks(answered)).toEqual(['AA|1', 'AE|2', 'AA|3', 'AA|']);
+      const { status, body } = await skein.intake('PAS%7CRXM', HL7, batch);
+      expect([status, acks(String(body.text))]).toEqual([200, ['AA|1', 'AE|2', 'AA|3', 'AA|']]);
+    });
+
+    it('gives a result for each where JSON is asked for, and each is asked after by its own id', async () => {
+      const { status, messages } = await json(batch);
+      expect([status, messages.map((one) => one.status)]).toEqual([200, ['accepted', 'held', 'accepted', 'accepted']]);
+      expect(messages.map(({ identifier }) => identifier)).toEqual([
+        '1',
+        '2',
+        '3',
+        expect.stringMatching(/^[0-9a-f]{64}$/),
+      ]);
+      expect(messages[1]?.rows[0]?.issues[0]).toMatchObject({
+        field: 'MSH-9.1',
+        text: 'MSH-9.1 "ORU" is not taken; ADT and SIU are',
+      });
+      const asked = await Promise.all(messages.map(({ identifier }) => statusOf(identifier)));
+      expect(asked).toEqual(['accepted', 'held', 'accepted', 'accepted']);
+    });
+
+    it('takes nothing twice: alone, again, or with another line end after it', async () => {
+      await skein.mllp(batch);
+      const { rows: before } = await database.pool.query('select count(*)::int as n from message');
+      expect(await skein.mllp(adt(MOTHER, { id: '1' }))).toContain('MSA|AA|1');
+      expect(await skein.mllp(adt(MOTHER, { id: '1' }).trimEnd())).toContain('MSA|AA|1');
+      expect(await skein.mllp(nameless)).toContain('MSA|AA|');
+      expect((await json(batch)).status).toBe(200);
+      const { rows: after } = await database.pool.query('select count(*)::int as n from message');
+      expect([before, after]).toEqual([[{ n: 4 }], [{ n: 4 }]]);
+    });
+
+    it('refuses an id that was used for other content, and takes a correction of what was held', async () => {
+      await skein.mllp(batch);
+      const corrected = `${adt({ ...MOTHER, given: 'Esi' }, { id: '1' })}${siu('S12', '2').replace('APT', 'BPT')}`;
+      const { status, messages } = await json(corrected);
+      expect([status, messages.map((one) => one.status)]).toEqual([200, ['conflict', 'accepted']]);
+      expect(acks(await skein.mllp(corrected))).toEqual(['AR|1', 'AA|2']);
+      expect(await statusOf('2')).toBe('accepted');
+    });
+
+    it('keeps a message that cannot be read apart from the others, and answers each in its own mode', async () => {
+      const enhanced = adt(MOTHER, { id: '6' }).replace('|P|2.4', '|P|2.4|||AL|AL');
+      const answered = await skein.mllp(`BHS|^~\\&\rMSH|AB|\rPID|1\r${enhanced}`);
+      expect(acks(answered)).toEqual(['AR|', 'CA|6', 'AA|6']);
+      expect(answered).toContain('BTS|3');
     });
   });
 

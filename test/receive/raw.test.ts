@@ -4,6 +4,7 @@ import { addSystem } from '../../src/access/systems.ts';
 import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
 import { messageName } from '../../src/db.ts';
+import { Unavailable } from '../../src/errors.ts';
 import type { Answer } from '../../src/model.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -77,7 +78,7 @@ describe('a raw message', () => {
     const headers = { 'idempotency-key': 'key' };
     expect((await post(HL7, MSH, { headers })).message?.identifier).toBe('MSG7');
     expect((await post(HL7, MSH.replace('MSG7', ''), { headers })).message?.identifier).toBe('key');
-    const batch = (await post(HL7, `BHS|^~\\&\r${MSH}\r${MSH}\rBTS|2`)).message;
+    const batch = (await post(HL7, `BHS|^~\\&\r${MSH.replace('MSG7', '')}\r${MSH}\rBTS|2`, { headers })).message;
     expect(batch?.identifier).toBe(batch?.contentHash);
     expect((await post('text/csv', 'a\n1', { headers })).message?.identifier).toBe('key');
     const [first, second] = [
@@ -106,6 +107,25 @@ describe('the answer to a raw message', () => {
   test('is JSON for HL7 v2 too where JSON is asked for', async () => {
     const { response } = await post(HL7, MSH, { headers: { accept: 'application/json' } });
     expect(response.json()).toMatchObject({ message: '42', identifier: 'MSG7', status: 'accepted' });
+  });
+
+  test('of a batch is 503 where one message was not stored: sent again, the others are answered as before', async () => {
+    const { intake } = answering();
+    const app = appWith(ctx, async (context, message) => {
+      if (message.identifier === 'MSG8') throw new Unavailable('the database is away');
+      return intake(context, message);
+    });
+    const payload = `${MSH}\r${MSH.replace('MSG7', 'MSG8')}\r${MSH.replace('MSG7', 'MSG9')}\r`;
+    const send = (accept: string) =>
+      app.inject({ method: 'POST', url: '/intake/pas', payload, headers: { 'content-type': HL7, accept } });
+    const acknowledged = await send('*/*');
+    expect([acknowledged.statusCode, acknowledged.headers['retry-after']]).toEqual([503, '1']);
+    expect([...acknowledged.body.matchAll(/\rMSA\|(\w+\|\w+)/g)].map(([, code]) => code)).toEqual([
+      ...['AA|MSG7', 'AE|MSG8', 'AA|MSG9'],
+    ]);
+    const { messages } = (await send('application/json')).json<{ messages: { status: string }[] }>();
+    expect(messages.map(({ status }) => status)).toEqual(['accepted', 'not-stored', 'accepted']);
+    await app.close();
   });
 
   test('says row by row what became of a file: a success when at least one row was stored', async () => {
