@@ -4,13 +4,14 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import { type Config, readConfig } from './config.ts';
 import { openLog } from './log.ts';
-import { type Stop, startRoles } from './roles.ts';
+import { checkRoles, type Stop, startRoles } from './roles.ts';
 import { onStop } from './stop-signals.ts';
 import { openStore } from './store.ts';
 
 const STOP_MS = 10_000;
 
 async function start(config: Config, log: Logger, stops: Stop[]): Promise<void> {
+  checkRoles(config);
   const { db, key, close } = await openStore(config, log);
   stops.push(close);
   const { url, mllpPort } = await startRoles({ config, log, db, key, signals: new EventEmitter() }, stops);

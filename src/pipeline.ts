@@ -4,7 +4,7 @@
  */
 import { nameServices } from './access/name-services.ts';
 import type { Context } from './context.ts';
-import { messageName } from './db.ts';
+import { type Db, messageName } from './db.ts';
 import { identifyRecord, keysOf } from './link/identify.ts';
 import { findImpostors } from './link/impostors.ts';
 import { link } from './link/plan.ts';
@@ -14,7 +14,7 @@ import { countMessage } from './metrics.ts';
 import type { Answer, Message, MessageStatus, SourceRecord } from './model.ts';
 import { notifyCommitted } from './publish/sequencer.ts';
 import { untie } from './recompute.ts';
-import { answerEarlier, answerRow, messageKey, withFacts } from './save/load.ts';
+import { answerEarlier, answerRow, type Held, messageKey, withFacts } from './save/load.ts';
 import { findStoredRows, save } from './save/save.ts';
 import { isSound, type Understood, understand } from './understand.ts';
 import type { Profiles } from './validate/profiles.ts';
@@ -100,12 +100,29 @@ const dated = (record: SourceRecord, { receivedAt }: Received): SourceRecord =>
 
 const NOTHING = { message: null, messageId: null, record: null, plan: null, answer: null };
 
-/** A file: kept first, then a transaction per row, so that a bad row costs nobody else and a retry goes on where it stopped. */
+/** Files being read by this process, by store and id. */
+const underway = new WeakMap<Context['db'], Map<string, { contentHash: string; reading: Promise<Answer> }>>();
+
+/**
+ * A file sent again while it is being read (by a client that would not wait) is answered by that reading; other content under its id
+ * waits for it, and is then a correction or refused, as of any message.
+ */
 async function settleFile(ctx: Pipeline, message: Received, rows: Understood[], options: Options): Promise<Answer> {
-  const { system, identifier } = message;
-  const lock = [messageKey(ctx.key, system.id, identifier)];
-  const sender = { systemId: system.id, identifier };
-  const begun = await withFacts(ctx.db, lock, sender, async (client, { earlier }) => {
+  const files = underway.get(ctx.db) ?? new Map();
+  underway.set(ctx.db, files);
+  const lock = messageKey(ctx.key, message.system.id, message.identifier);
+  for (let other = files.get(lock); other; other = files.get(lock)) {
+    if (other.contentHash === message.contentHash) return other.reading;
+    await Promise.allSettled([other.reading]);
+  }
+  const reading = readFile(ctx, message, rows, options).finally(() => files.delete(lock));
+  files.set(lock, { contentHash: message.contentHash, reading });
+  return reading;
+}
+
+/** Kept first, then a transaction per row, so that a bad row costs nobody else and a retry goes on where it stopped. */
+async function readFile(ctx: Pipeline, message: Received, rows: Understood[], options: Options): Promise<Answer> {
+  const begun = await withMessage(ctx, message, async (client, earlier) => {
     const known = answerEarlier(earlier, message, options);
     if (known && !known.conflict) return known;
     const same = earlier?.contentHash === message.contentHash;
@@ -114,16 +131,19 @@ async function settleFile(ctx: Pipeline, message: Received, rows: Understood[], 
     const messageId = await save(client, ctx.key, { ...NOTHING, ...kept, answer: known ? null : answer });
     return known ?? messageId;
   });
-  if (typeof begun !== 'string') return begun;
-  // Sent again while it is being read (a client that would not wait): one reading answers both.
-  const files = underway.get(ctx.db) ?? new Map<string, Promise<Answer>>();
-  const reading = files.get(begun) ?? settleRows(ctx, message, rows, begun).finally(() => files.delete(begun));
-  underway.set(ctx.db, files.set(begun, reading));
-  return reading;
+  return typeof begun === 'string' ? settleRows(ctx, message, rows, begun) : begun;
 }
 
-/** Files being read by this process, by store and message. */
-const underway = new WeakMap<Context['db'], Map<string, Promise<Answer>>>();
+/** What its id came to so far, under the lock of the id. */
+function withMessage<T>(
+  ctx: Pipeline,
+  { system, identifier }: Message,
+  work: (client: Db, earlier: Held['earlier']) => Promise<T>,
+): Promise<T> {
+  const sender = { systemId: system.id, identifier };
+  const lock = messageKey(ctx.key, system.id, identifier);
+  return withFacts(ctx.db, [lock], sender, (client, { earlier }) => work(client, earlier));
+}
 
 async function settleRows(ctx: Pipeline, message: Received, rows: Understood[], messageId: string): Promise<Answer> {
   const done = await findStoredRows(ctx.db, messageId);
@@ -134,6 +154,10 @@ async function settleRows(ctx: Pipeline, message: Received, rows: Understood[], 
     else units.push(...(await settleUnit(ctx, message, row, { messageId })).units);
   }
   const status: MessageStatus = units.some((unit) => unit.status === 'accepted') ? 'accepted' : 'held';
-  await save(ctx.db, ctx.key, { ...NOTHING, messageId, answer: { message, status, units } });
+  await withMessage(ctx, message, async (client, earlier) => {
+    // A correction that another process took meanwhile stands.
+    if (earlier?.messageId !== messageId) return;
+    await save(client, ctx.key, { ...NOTHING, messageId, answer: { message, status, units } });
+  });
   return { messageId, identifier: message.identifier, status, units, duplicate: false, conflict: false };
 }

@@ -58,13 +58,20 @@ function refoldOne(
   states.set(said.key, { ...(before as StatementState), ...fixed, ...folded });
 }
 
+/** Bodies of the largest size: 100 MB. */
+const HELD_PAGE = 20;
+
 /** Tries every held message again, oldest first: after a mapping was mended. */
 export async function replayHeld(ctx: Pipeline): Promise<{ tried: number; accepted: number }> {
-  const messages = await heldMessages(ctx.db);
-  let accepted = 0;
-  for (const message of messages) {
-    const answer = await intake(ctx, message, { replay: true });
-    if (answer.units.every(({ status }) => status === 'accepted')) accepted++;
+  const done = { tried: 0, accepted: 0 };
+  for (let after = '0'; ; ) {
+    const page = await heldMessages(ctx.db, after, HELD_PAGE);
+    for (const { id, ...message } of page) {
+      const answer = await intake(ctx, message, { replay: true });
+      done.tried++;
+      if (answer.units.every(({ status }) => status === 'accepted')) done.accepted++;
+      after = id;
+    }
+    if (page.length < HELD_PAGE) return done;
   }
-  return { tried: messages.length, accepted };
 }

@@ -7,13 +7,18 @@ import { intake } from './pipeline.ts';
 import { startSequencer } from './publish/sequencer.ts';
 import { registerRead } from './read/routes.ts';
 import { registerIntake } from './receive/http.ts';
-import { startMllp } from './receive/mllp-server.ts';
+import { requireCertificates, startMllp } from './receive/mllp-server.ts';
 import { loadProfiles } from './validate/profiles.ts';
 
 export type Stop = () => Promise<unknown>;
 export type Serving = { url: string; mllpPort: number | undefined };
 
 const DAY_MS = 86_400_000;
+
+/** Throws, before a store is started, where a part could not start for what the configuration lacks. */
+export function checkRoles(config: Context['config']): void {
+  if (config.ROLES.includes('mllp')) requireCertificates(config);
+}
 
 /**
  * Starts the parts that ROLES names, the receiving ones last. Every part serves HTTP: without `api` only health and

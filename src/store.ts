@@ -15,7 +15,7 @@ const WAIT_SECONDS = 30;
  * The database of DATABASE_URL, else the embedded one of DATA_DIR; checked, migrated, with the store's key. Throws in one
  * line what is wrong with it.
  */
-export async function openStore(config: Config, log: Logger): Promise<Store> {
+export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_SECONDS): Promise<Store> {
   const notice = (text: string) => log.info({ event: 'store.embedded' }, text);
   const embedded = config.DATABASE_URL ? null : await openEmbedded(config.DATA_DIR, notice);
   const db = openPool(config.DATABASE_URL ?? embedded?.url ?? '');
@@ -24,17 +24,25 @@ export async function openStore(config: Config, log: Logger): Promise<Store> {
     await embedded?.stop();
   };
   try {
-    await untilReachable(() => assertDurable(db), log);
+    await untilReachable(() => assertDurable(db), { log, waitSeconds });
     await migrate(db);
     return { db, key: await readKey(db), close };
   } catch (error) {
     await close();
-    throw error;
+    throw config.DATABASE_URL ? named(error) : error;
   }
 }
 
-async function untilReachable(check: () => Promise<void>, log: Logger): Promise<void> {
-  for (const deadline = Date.now() + WAIT_SECONDS * 1000; ; ) {
+/** Which setting to look at; the URL itself may hold a password. Of several addresses tried only the code says why. */
+function named(cause: unknown): Error {
+  const { message, code } = cause as NodeJS.ErrnoException;
+  return new Error(`DATABASE_URL: ${message || code}`, { cause });
+}
+
+type Waiting = { log: Logger; waitSeconds: number };
+
+async function untilReachable(check: () => Promise<void>, { log, waitSeconds }: Waiting): Promise<void> {
+  for (const deadline = Date.now() + waitSeconds * 1000; ; ) {
     try {
       return await check();
     } catch (error) {

@@ -32,8 +32,15 @@ export function checkBundle(tree: Json, wanted: string[]): void {
   if (!Array.isArray(entries) || entries.length === 0)
     throw rejected('the Bundle has no entries', '/entry', 'Bundle.entry');
   for (const [index, entry] of entries.entries()) {
-    if (isNode(entry) && (entry.resource === undefined || isNode(entry.resource))) continue;
-    throw rejected('a Bundle entry must be an object with a resource', `/entry/${index}`, `Bundle.entry[${index}]`);
+    const [place, path] = [`/entry/${index}`, `Bundle.entry[${index}]`];
+    if (!isNode(entry) || (entry.resource !== undefined && !isNode(entry.resource)))
+      throw rejected('a Bundle entry must be an object with a resource', place, path);
+    if (!isSentToItsType(entry))
+      throw rejected(
+        'request.url names another type than its resource is',
+        `${place}/request/url`,
+        `${path}.request.url`,
+      );
   }
   checkUnique(entries as Node[]);
   if (tree.type === 'message' && resourceType(entries[0]) !== 'MessageHeader') {
@@ -43,6 +50,16 @@ export function checkBundle(tree: Json, wanted: string[]): void {
       'Bundle.entry[0].resource',
     );
   }
+}
+
+/** `Patient`, `Patient/1`, `Patient?…`, or the same after a server's base URL. */
+function isSentToItsType({ resource, request }: Node): boolean {
+  const type = isNode(resource) ? resource.resourceType : undefined;
+  const url = isNode(request) ? request.url : undefined;
+  if (typeof type !== 'string' || typeof url !== 'string') return true;
+  const [path = ''] = url.split(/[?#]/, 1);
+  const parts = path.split('/').filter(Boolean);
+  return /^\w+:/.test(url) ? parts.slice(-2).includes(type) : parts[0] === type;
 }
 
 /** A reference must lead to one resource (bdl-7): where two have a name, a referral could become another patient's. */

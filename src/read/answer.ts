@@ -3,31 +3,12 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import { Rejected } from '../errors.ts';
+import { FHIR_JSON } from '../fhir/accept.ts';
 import { etagOf } from '../fhir/bundle.ts';
-
-export const FHIR_JSON = 'application/fhir+json';
 
 /** The base URL in links and in `fullUrl`. From configuration, never from the Host header, which is the caller's to choose. */
 export function fhirBase(config: Config): string {
   return `${(config.PUBLIC_URL ?? `http://${config.HOST}:${config.PORT}`).replace(/\/$/, '')}/fhir`;
-}
-
-const JSON_TYPES = /^(application\/(fhir\+json|json|json\+fhir|\*)|text\/json|\*\/\*)$/;
-
-/** Refuses (406) a request for anything but JSON; `_format` outranks Accept. https://hl7.org/fhir/R4/http.html#mime-type */
-export async function acceptJson(request: FastifyRequest): Promise<void> {
-  const format = (request.query as { _format?: string })._format;
-  const wanted = format === undefined ? (request.headers.accept ?? '*/*').split(',') : [format.replace(' ', '+')];
-  const types = wanted.map((type) => (type.split(';')[0] as string).trim().toLowerCase());
-  if (types.some((type) => type === '' || (format !== undefined && type === 'json') || JSON_TYPES.test(type))) return;
-  throw new Rejected(406, [
-    {
-      severity: 'error',
-      code: 'not-supported',
-      field: format ? '_format' : 'Accept',
-      text: `only ${FHIR_JSON} is served`,
-    },
-  ]);
 }
 
 /** One answer for what does not exist, what the recipient may not see, and what is no id at all: telling them apart would tell. */

@@ -6,9 +6,9 @@ import type {
   CapabilityStatementRestResourceOperation,
   CapabilityStatementRestResourceSearchParam,
 } from '@medplum/fhirtypes';
+import { FHIR_JSON } from '../fhir/accept.ts';
 import { TOPIC_URL } from '../fhir/names.ts';
 import { INDEXED_TYPES, paramsOf } from '../fhir/search-parameters.ts';
-import { FHIR_JSON } from './answer.ts';
 import type { Route } from './route-list.ts';
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';

@@ -1,8 +1,9 @@
 /** Every FHIR read, search and the pages that describe the API. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
+import { acceptJson } from '../fhir/accept.ts';
 import { INDEXED_TYPES } from '../fhir/search-parameters.ts';
-import { acceptJson, fhirBase, sendFhir, sendVersion } from './answer.ts';
+import { fhirBase, sendFhir, sendVersion } from './answer.ts';
 import { answerSearch, type SearchRequest } from './answer-search.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import { describeApi } from './docs.ts';

@@ -15,7 +15,7 @@ import { senderOf } from './sender.ts';
 
 /** Every response of this route mirrors both ids; every error has a BaRS code, whoever raised it. */
 export function registerBars(app: FastifyInstance, ctx: Context, take: Take): void {
-  app.register(async (scope) => {
+  const part = async (scope: FastifyInstance) => {
     scope.addHook('onSend', async (request, reply) => {
       for (const name of ['x-request-id', 'x-correlation-id']) {
         const value = headerOf(request, name);
@@ -25,7 +25,12 @@ export function registerBars(app: FastifyInstance, ctx: Context, take: Take): vo
     scope.setErrorHandler(async (error, request, reply) => {
       throw withBarsCode(error, request, reply);
     });
-    scope.post('/fhir/$process-message', async (request, reply) => {
+    scope.setNotFoundHandler((request, reply) => {
+      if (request.method === 'POST') throw rejected(404, 'not-found', 'there is nothing here');
+      reply.header('allow', 'POST');
+      throw rejected(405, 'not-supported', 'only POST is served here');
+    });
+    scope.post('', async (request, reply) => {
       const { requestId, identifier } = readIds(request);
       checkAccept(request);
       requireFhirJson(request);
@@ -45,7 +50,8 @@ export function registerBars(app: FastifyInstance, ctx: Context, take: Take): vo
       reply.type('application/fhir+json; charset=utf-8; version=1.4.0');
       return answerBundle(ctx, answer, bundle, requestId);
     });
-  });
+  };
+  app.register(part, { prefix: '/fhir/$process-message' });
 }
 
 /** https://hl7.org/fhir/R4/messaging.html#response. It names the message and how much of it was stored, never whom it is about. */
@@ -83,6 +89,7 @@ const CODES: Record<number, string> = {
   401: 'REC_UNAUTHORIZED',
   403: 'REC_FORBIDDEN',
   404: 'REC_NOT_FOUND',
+  405: 'REC_METHOD_NOT_ALLOWED',
   406: 'REC_NOT_ACCEPTABLE',
   408: 'REC_TIMEOUT',
   409: 'REC_CONFLICT',

@@ -6,7 +6,8 @@ export type Delivery = {
   identifier: string;
   messageId: string;
   receivedAt: Date;
-  status: MessageStatus;
+  /** `in-progress`: a file of which not every row has been read yet; one cut short goes on when it is sent again or replayed. */
+  status: MessageStatus | 'in-progress';
   units: Answer['units'];
 };
 
@@ -18,7 +19,8 @@ const MOST = 100;
 
 // BaRS ids are kept as `request|correlation`, in lower case; the request id alone finds them.
 const FIND = `
-select s.name as system, i.identifier, i.message_id::text as "messageId", i.received_at as "receivedAt", i.status, i.units
+select s.name as system, i.identifier, i.message_id::text as "messageId", i.received_at as "receivedAt",
+  case when i.status = 'held' and i.units = '[]' then 'in-progress' else i.status end as status, i.units
 from intake i join system s on s.id = i.system_id
 where ($1::int is null or i.system_id = $1) and ($2::text is null or s.name = $2)
   and (i.identifier in ($3, lower($3)) or ($4 and starts_with(i.identifier, lower($3) || '|')))

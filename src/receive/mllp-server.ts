@@ -70,13 +70,17 @@ export async function startMllp<C extends Context>(
   return { port: (server.address() as net.AddressInfo).port, close };
 }
 
+/** Throws where senders must be known and nothing would tell who they are. */
+export function requireCertificates({ AUTH, MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA }: Context['config']): void {
+  if (AUTH !== 'token' || (MLLP_TLS_KEY && MLLP_TLS_CERT && MLLP_TLS_CA)) return;
+  throw new Error(
+    'with AUTH=token, MLLP senders are known by their certificates: set MLLP_TLS_KEY, MLLP_TLS_CERT and MLLP_TLS_CA, or leave mllp out of ROLES',
+  );
+}
+
 async function openServer({ config, log }: Context, onSocket: (socket: net.Socket) => void): Promise<net.Server> {
-  const { AUTH, MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA } = config;
-  if (AUTH === 'token' && !(MLLP_TLS_KEY && MLLP_TLS_CERT && MLLP_TLS_CA)) {
-    throw new Error(
-      'with AUTH=token, MLLP senders are known by their certificates: set MLLP_TLS_KEY, MLLP_TLS_CERT and MLLP_TLS_CA, or leave mllp out of ROLES',
-    );
-  }
+  requireCertificates(config);
+  const { MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA } = config;
   if (!MLLP_TLS_KEY || !MLLP_TLS_CERT) return net.createServer(SOCKET, onSocket);
   const [key, cert, ca] = await Promise.all(
     Object.entries({ MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA }).map(([name, path]) => path && readPem(name, path)),

@@ -2,6 +2,7 @@
 import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
+import { acceptJson } from '../fhir/accept.ts';
 import { toOutcome } from '../fhir/outcome.ts';
 import type { Answer, Issue } from '../model.ts';
 import { readOrganisation } from './bars-headers.ts';
@@ -13,7 +14,7 @@ import { identifierOf, senderOf } from './sender.ts';
 
 /** A retry repeats the body, or its Idempotency-Key, and gets the stored answer. */
 export function registerTransaction(app: FastifyInstance, ctx: Context, take: Take): void {
-  app.post('/fhir', async (request, reply) => {
+  app.post('/fhir', { onRequest: acceptJson }, async (request, reply) => {
     requireFhirJson(request);
     const body = bodyOf(request);
     const { tree, contentHash } = readJson(body);

@@ -24,21 +24,25 @@ export const REBUILD = {
       times = excluded.times, content = excluded.content`,
 };
 
-type HeldRow = Omit<Message, 'system'> & { system: System };
+/** `id` orders them: of what comes again later, the next page begins after it. */
+export type HeldMessage = Omit<Message, 'system'> & { id: string; system: System };
 
 /**
- * Messages held, or with a row held, with their raw bytes, oldest first: for the source their system has now, which may have been
- * registered because of them.
+ * Some of the messages held, or with a row held, with their raw bytes, oldest first: for the source their system has now, which may
+ * have been registered because of them.
  */
-export async function heldMessages(db: Db): Promise<Message[]> {
-  const { rows } = await db.query<HeldRow>(`
-    select m.channel, m.content_type as "contentType", m.identifier,
+export async function heldMessages(db: Db, after: string, limit: number): Promise<HeldMessage[]> {
+  const { rows } = await db.query<HeldMessage>(
+    `
+    select m.id::text as id, m.channel, m.content_type as "contentType", m.identifier,
       case when m.channel in ('intake', 'mllp') then coalesce(y.source, m.source) else m.source end as source, m.content_hash as "contentHash", m.body,
       m.received_at as "receivedAt",
       json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect, 'onHeld', y.on_held, 'service',
         json_build_object('id', s.id, 'name', s.name, 'ods', s.ods, 'team', s.team, 'sector', s.sector, 'kind', s.kind)) as system
     from intake i join message m on m.id = i.message_id and m.received_at >= i.received_at - interval '1 hour'
       join system y on y.id = i.system_id join service s on s.id = y.service_id
-    where i.status = 'held' or i.units @> '[{"status": "held"}]' order by i.message_id`);
+    where (i.status = 'held' or i.units @> '[{"status": "held"}]') and i.message_id > $1 order by i.message_id limit $2`,
+    [after, limit],
+  );
   return rows;
 }

@@ -46,6 +46,12 @@ test('a port that is taken is one clear line and exit 1', async () => {
   holder.close();
 });
 
+test('MLLP without certificates is refused before any store is started, where senders must be known', async () => {
+  const open = runProgram(['src/main.ts'], { AUTH: 'token', DATA_DIR: '/nowhere/at/all', LOG_LEVEL: 'silent' });
+  expect(await open.exit()).toBe(1);
+  expect(open.output()).toMatch(/^skein: with AUTH=token.* set MLLP_TLS_KEY, .*\n$/);
+});
+
 test('wrong settings, and a database that refuses us, are one clear line and exit 1', async () => {
   const wrong = runProgram(['src/main.ts'], { PORT: 'eighty', LOG_LEVEL: 'silent' });
   expect(await wrong.exit()).toBe(1);
@@ -53,5 +59,5 @@ test('wrong settings, and a database that refuses us, are one clear line and exi
   const { url } = await testDatabase();
   const refused = runProgram(['src/main.ts'], { DATABASE_URL: `${url}_not_there`, LOG_LEVEL: 'silent' });
   expect(await refused.exit()).toBe(1);
-  expect(refused.output()).toMatch(/^skein: database "\w+" does not exist\n$/);
+  expect(refused.output()).toMatch(/^skein: DATABASE_URL: database "\w+" does not exist\n$/);
 });

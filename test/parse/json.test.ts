@@ -88,6 +88,32 @@ describe('a FHIR Bundle', () => {
     for (const body of [message, transaction]) expect(bundle(body, { channel: 'intake' }).units).toHaveLength(1);
   });
 
+  const asked = (url: string) => ({ resource: patient('Marsh'), request: { method: 'PUT', url } });
+  const heard = (url: string) =>
+    bundle({ ...transaction, entry: [asked(url)] }, { channel: 'fhir', source: 'fhir-r4' });
+
+  test.each([
+    'Patient',
+    'Patient/p',
+    '/Patient',
+    'Patient?identifier=x|Observation/1',
+    'https://ehr.example/r4/Patient/p',
+  ])('may ask for a Patient under the URL "%s"', (url) => {
+    expect(heard(url).units).toHaveLength(1);
+  });
+
+  test.each([
+    'Observation',
+    'Observation/p',
+    '',
+    'Observation?subject=Patient/p',
+    'https://ehr.example/r4/Observation/p',
+  ])('that asks for a Patient under the URL "%s" is refused, and where', (url) => {
+    expect(() => heard(url)).toThrow(
+      expect.objectContaining({ issues: [expect.objectContaining({ field: '/entry/0/request/url' })] }),
+    );
+  });
+
   test.each([
     ['another resource', { resourceType: 'Patient' }, '/resourceType'],
     ['another type', { ...message, type: 'batch' }, '/type'],

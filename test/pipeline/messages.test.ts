@@ -281,6 +281,47 @@ describe('a charity’s CSV', () => {
     expect(stored).toHaveLength(30);
   });
 
+  describe('with other content under the same id while it is still being read', () => {
+    const one = (given: string) => `${header}\nC-1,2026-09-01,${given},Bell,1988-01-02`;
+    const nobody = [header, ...Array.from({ length: 80 }, (_, n) => `C-${n},2026-09-01,,,1988-01-02`)].join('\n');
+    const send = (file: string) =>
+      skein.send('POST', '/intake/charity', { 'content-type': 'text/csv', 'idempotency-key': 'F1' }, file);
+    type State = { status: string; units: unknown[] };
+    const state = async () =>
+      ((await skein.get('/intake/messages?identifier=F1', 'charity')).body as unknown as State[])[0];
+    const untilReading = () => expect.poll(state, { interval: 5 }).toMatchObject({ status: 'in-progress', units: [] });
+
+    it('is a correction where nothing of the first was taken: it waits, and stands', async () => {
+      const first = send(nobody);
+      await untilReading();
+      expect((await send(one('Sam'))).status).toBe(200);
+      expect((await first).status).toBe(422);
+      expect(await state()).toMatchObject({ status: 'accepted', units: [{ status: 'accepted' }] });
+      expect(await people()).toHaveLength(1);
+    });
+
+    it('is refused where something of the first was taken', async () => {
+      const first = send(`${nobody}\nC-99,2026-09-01,Sam,Bell,1988-01-02`);
+      await untilReading();
+      expect((await send(one('Kim'))).status).toBe(409);
+      expect((await first).status).toBe(200);
+      expect(await people()).toMatchObject([{ name: [{ given: ['Sam'] }] }]);
+    });
+
+    it('and taken by another process, it is not overwritten by what comes of the first', async () => {
+      const first = send(nobody);
+      await untilReading();
+      const system = (await findSystem(database.pool, 'charity')) as System;
+      const file = { system, channel: 'intake', contentType: 'text/csv', source: 'third-sector-csv' } as const;
+      const db = openPool(database.url);
+      const body = Buffer.from(one('Sam'));
+      await intake({ ...(await context()), db }, { ...file, body, identifier: 'F1', contentHash: 'corrected' });
+      await db.end();
+      expect((await first).status).toBe(422);
+      expect(await state()).toMatchObject({ status: 'accepted', units: [{ status: 'accepted' }] });
+    });
+  });
+
   it('has its held rows tried again by a replay, though others of the file were taken', async () => {
     const file = `${header}\nC-1,2026-09-01,Sam,Bell,1988-01-02\nC-2,2026-09-01,,,1988-01-02`;
     await skein.intake('charity', 'text/csv', file);

@@ -50,6 +50,12 @@ describe('a held message', () => {
     expect((await skein.intake('trust', 'application/fhir+json', referral)).status).toBe(200);
   });
 
+  it('is found among however many', async () => {
+    const ids = Array.from({ length: 45 }, (_, index) => `H${index}`);
+    for (const id of ids) await skein.mllp(adt(BABY, { id }).replace('|20260820|', '|2026-13-45|'));
+    expect(await replay()).toEqual({ tried: 45, accepted: 0 });
+  });
+
   it('that a mended mapping takes at last takes nothing back of what its sender has said since', async () => {
     const notTaken = adt(BABY, { id: 'MSG1', event: 'A31' }).replaceAll('A31', 'A47');
     expect(await skein.mllp(notTaken)).toContain('MSA|AE|MSG1');

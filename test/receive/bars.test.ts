@@ -66,6 +66,22 @@ function errorOf(response: Awaited<ReturnType<typeof post>>): unknown[] {
   return [response.statusCode, issue[0]?.details?.coding?.[0]?.code, ...issue.map(({ code }) => code)];
 }
 
+describe('the BaRS endpoint', () => {
+  test.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] as const)(
+    'answers %s with 405, and what is allowed',
+    async (method) => {
+      const app = appWith(ctx, answering().intake);
+      const response = await app.inject({ method, url: '/fhir/$process-message', headers: IDS });
+      expect([response.statusCode, response.headers.allow]).toEqual([405, 'POST']);
+      expect(response.headers).toMatchObject(
+        Object.fromEntries(Object.entries(IDS).map(([name, value]) => [name.toLowerCase(), value])),
+      );
+      if (method !== 'HEAD') expect(errorOf(response)).toEqual([405, 'REC_METHOD_NOT_ALLOWED', 'not-supported']);
+      await app.close();
+    },
+  );
+});
+
 describe('a BaRS message', () => {
   test('that is accepted is answered by a message that names it, and nobody in it', async () => {
     const { intake, taken } = answering();

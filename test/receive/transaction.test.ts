@@ -67,6 +67,15 @@ test('a transaction is known by its Idempotency-Key, else by its content', async
   expect([first, second, third?.length]).toEqual(['key-1', taken[1]?.contentHash, 64]);
 });
 
+test('a transaction whose answer is wanted in XML is refused before anything is stored', async () => {
+  const { intake, taken } = answering();
+  for (const accept of ['application/fhir+xml', 'text/html'])
+    expect((await post(intake, { accept })).statusCode).toBe(406);
+  expect(taken).toEqual([]);
+  for (const accept of ['*/*', 'application/json', 'application/fhir+xml, application/fhir+json;q=0.5'])
+    expect((await post(intake, { accept })).statusCode).toBe(200);
+});
+
 test('a transaction sent again gets the stored answer', async () => {
   expect((await post(answering({ duplicate: true }).intake)).statusCode).toBe(200);
 });
