@@ -12,6 +12,7 @@ import { isTransient, Rejected } from './errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
 import { countRequest, lateLoops, readMetrics, registry } from './metrics.ts';
 import type { Issue, Recipient } from './model.ts';
+import { isQueueAway } from './queue.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -105,7 +106,7 @@ function registerHealth(app: FastifyInstance, ctx: Context): void {
   app.get('/health/ready', async (_request, reply) => {
     const reasons = await whyNotReady(ctx);
     if (reasons.length > 0) reply.code(503);
-    return { status: reasons.length > 0 ? 'not ready' : 'ready', reasons };
+    return { status: reasons.length > 0 ? 'not ready' : 'ready', reasons: [...reasons, ...whatIsSlow()] };
   });
   app.get('/metrics', async (request, reply) => {
     requireMonitor(request.recipient);
@@ -117,6 +118,11 @@ function registerHealth(app: FastifyInstance, ctx: Context): void {
 function requireMonitor(recipient: Recipient): void {
   if (recipient.kind === 'operator' || recipient.system.service.sector === null) return;
   throw new Rejected(403, [issue('forbidden', 'metrics are not for a service of a sector')]);
+}
+
+/** Nothing to turn work away for, but to be known. */
+function whatIsSlow(): string[] {
+  return isQueueAway() ? ['the queue does not answer: deliveries go on, found every second'] : [];
 }
 
 async function whyNotReady(ctx: Context): Promise<string[]> {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq';
+import { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Context } from './context.ts';
 import { keyedId, openPool } from './db.ts';
@@ -63,10 +64,25 @@ export async function openWakes(ctx: Context, onWake: () => Promise<void>): Prom
 /** The prefix is hash-tagged for Redis Cluster, and the store's own: two installations on one Redis never meet. */
 function openRedis(ctx: Context, url: string, handle: () => Promise<void>): Queued {
   const prefix = `{skein-${keyedId(ctx.key, 'queue').slice(0, 8)}}`;
-  const queue = new Queue(NAME, { prefix, connection: { url, enableOfflineQueue: false } });
+  // Our own, so that it can be asked how it does. Without a queue of commands a wake-up that cannot be sent fails at once.
+  const client = new Redis(url, { enableOfflineQueue: false, retryStrategy: () => RECONNECT_MS });
+  clients.add(client);
+  const queue = new Queue(NAME, { prefix, connection: client });
   const worker = new Worker(NAME, handle, { ...WORKER, prefix, connection: { url, maxRetriesPerRequest: null } });
-  return follow(ctx, queue, worker);
+  const queued = follow(ctx, queue, worker);
+  const close = async () => {
+    clients.delete(client);
+    await queued.close();
+    client.disconnect();
+  };
+  return { add: queued.add, close };
 }
+
+const RECONNECT_MS = 1_000;
+const clients = new Set<Redis>();
+
+/** True where this process has a Redis for its wake-ups that does not answer. */
+export const isQueueAway = (): boolean => [...clients].some(({ status }) => status !== 'ready');
 
 async function openPostgres(ctx: Context, handle: () => Promise<void>): Promise<Queued> {
   const { connectionString } = ctx.db.options;

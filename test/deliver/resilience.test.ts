@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { buildApp } from '../../src/app.ts';
 import { startDelivery } from '../../src/deliver/worker.ts';
 import { startSequencer } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
@@ -14,6 +16,7 @@ const database = await testDatabase();
 const { pool } = database;
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const events = (count: number) => range(1, count).map(() => episodeEvent());
+const AWAY = 'the queue does not answer: deliveries go on, found every second';
 // An index of its own, since it is flushed.
 const redis = testRedis(11);
 
@@ -123,9 +126,69 @@ test('without the Redis it was told of, events are delivered by the sweep, and s
   const sequencer = startSequencer(ctx);
   await appendEvents(pool, events(3));
   await receiver.until((posts) => numbersOf(posts).length === 3);
+  const app = buildApp(ctx, []);
+  expect((await app.inject('/health/ready')).json()).toEqual({ status: 'ready', reasons: [AWAY] });
+  await app.close();
   const began = performance.now();
   await Promise.all([sequencer.stop(), delivery.stop()]);
   expect(performance.now() - began).toBeLessThan(5_000);
+});
+
+describe('a Redis that goes away and comes back', () => {
+  /** Like a Redis behind a firewall: `cut` ends what is connected and refuses what comes, `mend` listens again. */
+  async function startProxy(to: string) {
+    const { port, hostname } = new URL(to);
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      const behind = connect(Number(port || 6379), hostname);
+      for (const end of [socket, behind]) {
+        sockets.add(end);
+        end.on('error', () => end.destroy());
+      }
+      socket.pipe(behind).pipe(socket);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const at = (server.address() as AddressInfo).port;
+    const cut = async () => {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    };
+    return { port: at, cut, mend: () => once(server.listen(at, '127.0.0.1'), 'listening') };
+  }
+
+  test.skipIf(!redis)(
+    'delays nothing beyond the sweep, and is told by /health/ready, which stays ready',
+    async () => {
+      await subscribeActive(pool, `${receiver.url}/a`);
+      const proxy = await startProxy(redis as string);
+      const ctx = await start({ REDIS_URL: `redis://127.0.0.1:${proxy.port}/11` });
+      const app = buildApp(ctx, []);
+      const health = async () => {
+        const { statusCode, body } = await app.inject('/health/ready');
+        return [statusCode, JSON.parse(body).reasons.length];
+      };
+      const deliver = async (until: number) => {
+        await appendEvents(pool, events(3));
+        ctx.signals.emit('committed');
+        await receiver.until((posts) => numbersOf(posts).length === until, 10_000);
+      };
+      await expect.poll(health).toEqual([200, 0]);
+      await deliver(3);
+      await proxy.cut();
+      await expect.poll(health).toEqual([200, 1]);
+      expect((await app.inject('/health/ready')).json()).toEqual({ status: 'ready', reasons: [AWAY] });
+      await deliver(6);
+      await proxy.mend();
+      await expect.poll(health, { timeout: 25_000 }).toEqual([200, 0]);
+      await deliver(9);
+      await proxy.cut();
+      await app.close();
+      expect(numbersOf(receiver.posts)).toEqual(range(1, 9));
+    },
+    40_000,
+  );
 });
 
 test('a store whose connections are all cut loses nothing and is used again within 5 s', async () => {
