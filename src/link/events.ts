@@ -9,7 +9,8 @@ type Change = { view: View; before: StoredView | undefined };
 /** A chart that was found not to be the person it was taken for: that person goes on, and the chart has one of its own. */
 export type Parted = { from: string; to: string };
 /** `left`: parted persons, in the journeys they were taken to be in. */
-type Moves = { added: Member[]; removed: Member[]; left: Member[]; parted: Parted[] };
+/** `before`: members as stored, in the roles they had then. */
+type Moves = { added: Member[]; before: Member[]; left: Member[]; parted: Parted[] };
 
 /** What of a change somebody may be told. Ids and codes only; who may hear it is asked again at every send. */
 export function describeChanges(family: Family, changes: Change[], members: Moves): Event[] {
@@ -172,7 +173,7 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
 function memberEvents(
   family: Family,
   changes: Change[],
-  { added, removed, left: strangers }: Moves,
+  { added, before: stored, left: strangers }: Moves,
   event: Make,
 ): Event[] {
   const groups = new Map(changes.filter(({ view }) => view.type === 'Group').map(({ view }) => [view.id, view]));
@@ -190,9 +191,7 @@ function memberEvents(
   });
   const unlinked = [...groups.values()].flatMap((view) => {
     const journey = view.id;
-    const now = family.journeys.find(({ id }) => id === journey)?.members ?? [];
-    const kept = now.filter(({ person }) => !added.some((one) => one.journey === journey && one.person === person));
-    const before = [...removed.filter((member) => member.journey === journey), ...kept];
+    const before = stored.filter((member) => member.journey === journey);
     return before.flatMap(({ person, role }) => {
       const partedFrom = before.filter((other) => !areTogether(family, person, other.person)).map(({ role }) => role);
       // Who came in as a partner has opened nobody to anyone.

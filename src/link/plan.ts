@@ -168,13 +168,12 @@ function diffViews(
     return before?.digest === digest ? [] : [{ view: { ...view, digest }, before }];
   });
   const was = new Set(facts.members.map(({ journey, person }) => `${journey} ${person}`));
-  const is = new Set(members.map(({ journey, person }) => `${journey} ${person}`));
   return {
     insert: changes.filter(({ before }) => !before).map(({ view }) => view),
     update: changes.flatMap(({ view, before }) => (before ? [{ ...view, rowId: before.rowId }] : [])),
     events: describeChanges(family, changes, {
       added: members.filter(({ journey, person }) => !was.has(`${journey} ${person}`)),
-      removed: facts.members.filter(({ journey, person }) => !is.has(`${journey} ${person}`)),
+      before: facts.members,
       left: facts.members.flatMap((member) =>
         parted.filter(({ from }) => from === member.person).map(({ to }) => ({ ...member, person: to })),
       ),

@@ -31,7 +31,7 @@ export async function takeEach(
   return taken;
 }
 
-/** A batch of acknowledgements; the status as for JSON. */
+/** A batch of acknowledgements; where all were held the status says what their sender wants to hear of it. */
 export function sendAcknowledgements(
   reply: FastifyReply,
   batch: Batch,
@@ -40,7 +40,9 @@ export function sendAcknowledgements(
   const acks = taken.flatMap(({ message, answer }) =>
     acknowledge(readHeader(message.body), answer ? verdictOf(answer, onHeld) : NOT_STORED),
   );
-  return statusOf(reply, taken).type(HL7_TYPE).send(acknowledgeBatch(batch, acks));
+  return statusOf(reply, taken, onHeld === 'AA' ? 200 : 422)
+    .type(HL7_TYPE)
+    .send(acknowledgeBatch(batch, acks));
 }
 
 /** A result for each message, as it would be answered alone. */
@@ -49,7 +51,7 @@ export function sendEach(reply: FastifyReply, taken: Taken[]): FastifyReply {
     ...{ position: `message ${index + 1}`, identifier },
     ...(answer ? resultOf(answer) : { status: 'not-stored', rows: [{ position: '', issues: NOT_STORED.issues }] }),
   }));
-  return statusOf(reply, taken).send({ messages });
+  return statusOf(reply, taken, 422).send({ messages });
 }
 
 function resultOf(answer: Answer): object {
@@ -59,9 +61,9 @@ function resultOf(answer: Answer): object {
 }
 
 /** 503 where one is to be sent again (with the batch: what was stored is answered as before); else a success if one was taken. */
-function statusOf(reply: FastifyReply, taken: Taken[]): FastifyReply {
+function statusOf(reply: FastifyReply, taken: Taken[], held: number): FastifyReply {
   if (taken.some(({ answer }) => !answer)) return reply.code(503).header('retry-after', '1');
   const kept = taken.flatMap(({ answer }) => (answer && !answer.conflict ? answer.status : []));
   if (kept.includes('accepted')) return reply.code(200);
-  return reply.code(kept.includes('held') ? 422 : kept.length > 0 ? 400 : 409);
+  return reply.code(kept.includes('held') ? held : kept.length > 0 ? 400 : 409);
 }
