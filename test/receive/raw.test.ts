@@ -128,6 +128,20 @@ describe('the answer to a raw message', () => {
     await app.close();
   });
 
+  test('of a batch held as a whole is a success only to a sender that wants to hear AA of it', async () => {
+    const system = { name: 'quiet', ods: 'RXQ', team: 'quiet', sector: null, kind: null, source: null };
+    await addSystem(database.pool, database.key, { ...system, onHeld: 'AA' });
+    const given = { status: 'held' } as const;
+    const [told, quiet] = [
+      await post(HL7, `${MSH}\r${MSH}`, { given }),
+      await post(HL7, `${MSH}\r${MSH}`, { given, path: 'quiet' }),
+    ].map(({ response }) => [response.statusCode, response.body.match(/MSA\|\w\w/g)]);
+    expect([told, quiet]).toEqual([
+      [422, ['MSA|AE', 'MSA|AE']],
+      [200, ['MSA|AA', 'MSA|AA']],
+    ]);
+  });
+
   test('says row by row what became of a file: a success when at least one row was stored', async () => {
     const good = { position: 'row 2', status: 'accepted' as const, issues: [] };
     const issue = { severity: 'error' as const, code: 'value', field: 'row 3, birth_date', text: 'not a date' };
