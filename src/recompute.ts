@@ -1,7 +1,7 @@
 import type { Context } from './context.ts';
 import { link } from './link/plan.ts';
 import { withFacts } from './save/load.ts';
-import { isEmpty, save } from './save/save.ts';
+import { isEmpty, NOTHING, save } from './save/save.ts';
 
 /**
  * Recomputes the views of the family of one chart from facts, under its locks, and writes what differs; with `events` it is told, too.
@@ -14,7 +14,7 @@ export async function recompute(ctx: Context, chart: string, events: boolean) {
     const plan = link(ctx.key, facts, null, null);
     if (isEmpty(plan)) return { charts, tainted, changed: 0 };
     const told = events ? plan : { ...plan, events: [] };
-    await save(client, ctx.key, { message: null, messageId: null, record: null, plan: told, answer: null });
+    await save(client, ctx.key, { ...NOTHING, plan: told });
     return { charts, tainted, changed: 1 };
   });
   return { charts: done.charts, changed: done.changed + (await untie(ctx, done.tainted, events)) };

@@ -14,7 +14,9 @@ export type Saving = {
   answer: { message: Message; status: MessageStatus; units: Answer['units'] } | null;
 };
 
-const NOTHING: Plan = {
+export const NOTHING: Saving = { message: null, messageId: null, record: null, plan: null, answer: null };
+
+const NO_CHANGE: Plan = {
   statements: [],
   assertions: [],
   insert: [],
@@ -30,7 +32,7 @@ const NOTHING: Plan = {
  * commit all of it is there, or none. Returns Skein's id of the message.
  */
 export async function save(db: Db, key: Buffer, saving: Saving): Promise<string> {
-  const plan = saving.plan ?? NOTHING;
+  const plan = saving.plan ?? NO_CHANGE;
   const { statements, lineage } = saving.record?.record ?? {};
   const views = [...plan.insert.map((view) => ({ ...view, rowId: null })), ...plan.update];
   const { rows } = await db.query<{ id: string }>({

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const SRC = resolve('src');
 const STAGES = ['receive', 'parse', 'map', 'validate', 'link', 'save', 'publish', 'deliver'];
 /** The only ones that may know stages: the story, the wiring, and the tools. */
-const NARRATORS = /^(pipeline|understand|recompute|rebuild|roles|administer)\.ts$|^(workbench|demo)\//;
+const NARRATORS = /^(pipeline|files|understand|recompute|rebuild|roles|administer)\.ts$|^(workbench|demo)\//;
 
 type Import = { from: string; to: string };
 
