@@ -27,7 +27,10 @@ export async function nameServices(ctx: Context, said: SourceRecord, sender: Ser
     names.set(name, (await resolveService(ctx.db, ctx.key, ods, team ?? null)).id);
   }
   if (names.size === 0) return { record, issues: [] };
-  const issues = findUnheard(record, names, await registeredServices(ctx.db));
+  const issues = [
+    ...findUnheard(record, names, await registeredServices(ctx.db)),
+    ...findOthersAnswers(record, names, sender),
+  ];
   const statements = record.statements.map((statement) => ({
     ...statement,
     resource: replace(statement.resource, names),
@@ -45,19 +48,29 @@ function findUnheard(record: SourceRecord, names: Map<string, string>, registere
       const [ods] = value.split('|');
       const several = [...registered.values()].some((service) => service.ods === ods?.trim().toUpperCase());
       const why = several ? 'has several services here, or none of this name: name the team' : 'is not known here';
-      const field = record.lineage.find(({ element }) => element.startsWith(`${local}.performer`))?.source;
       const text = `${value} ${why}; the referral is stored, but no service sees it`;
-      return [
-        {
-          severity: 'warning',
-          code: 'not-found',
-          ...(field && { field }),
-          expression: 'ServiceRequest.performer',
-          text,
-        },
-      ];
+      return [{ ...warning(record, local, 'ServiceRequest.performer'), code: 'not-found', text }];
     });
   });
+}
+
+/** Only the service that was asked can answer a referral (src/link/spells.ts): a sender for another must not think that it did. */
+function findOthersAnswers(record: SourceRecord, names: Map<string, string>, sender: Service): Issue[] {
+  const asksItself = record.statements.some(({ resource }) => resource.resourceType === 'ServiceRequest');
+  return record.statements.flatMap(({ local, resource }): Issue[] => {
+    const { managingOrganization: manager, referralRequest } = resource as EpisodeOfCare;
+    if (asksItself || !referralRequest?.[0]?.identifier || !manager || !isService(manager)) return [];
+    const { value } = manager.identifier;
+    if (names.get(value) === sender.id) return [];
+    const text = `${value} is not the sender, and only it can answer what it was asked: nothing comes of this answer`;
+    return [{ ...warning(record, local, 'EpisodeOfCare.managingOrganization'), code: 'business-rule', text }];
+  });
+}
+
+function warning({ lineage }: SourceRecord, local: string, expression: string): Omit<Issue, 'code' | 'text'> {
+  const element = `${local}.${expression.split('.')[1]}`;
+  const field = lineage.find((line) => line.element.startsWith(element))?.source;
+  return { severity: 'warning', ...(field && { field }), expression };
 }
 
 /**

@@ -34,8 +34,11 @@ export function groupSpells(
   for (const state of episodes) {
     const person = personOf(state.chart);
     if (!person) continue;
-    const referral = referralOf(state, referrals, person, personOf);
+    const asked = referralOf(state, referrals, person, personOf);
     const service = serviceOf(state);
+    // Of a referral's spell only its two parties speak: nobody else can answer it, nor be told what became of it.
+    if (asked && state.service !== service && state.service !== asked.service) continue;
+    const referral = asked?.key ?? null;
     const id = referral ? keyedId(key, 'spell', service, referral) : state.key;
     const group = groups.get(id) ?? { person, referral, states: [] };
     group.states.push(state);
@@ -56,14 +59,14 @@ function referralOf(
   referrals: StatementState[],
   person: Person,
   personOf: (key: string) => Person | undefined,
-): string | null {
+): StatementState | undefined {
   const literal = idOf(state.content.referralRequest?.[0]?.reference, 'ServiceRequest');
   const found = referrals.filter(({ key, ref, chart }) => {
     const named = literal ? key === literal : ref !== null && ref === state.ref;
     return named && personOf(chart) === person;
   });
   const own = found.filter(({ content }) => performerOf(content as ServiceRequest) === serviceOf(state));
-  return (own.length > 0 ? own : found).map(({ key }) => key).sort()[0] ?? null;
+  return (own.length > 0 ? own : found).sort((a, b) => compare(a.key, b.key))[0];
 }
 
 const performerOf = ({ performer }: ServiceRequest) => idOf(performer?.[0]?.reference, 'Organization');

@@ -23,8 +23,10 @@ export type ReferralOptions = {
   at?: string;
   status?: string;
   reason?: string;
+  event?: 'servicerequest-request' | 'servicerequest-response';
 };
 
+/** A referral, or with that event the answer to it. */
 export function barsReferral(who: Someone, options: ReferralOptions = {}) {
   const {
     id = 'R-1',
@@ -33,6 +35,7 @@ export function barsReferral(who: Someone, options: ReferralOptions = {}) {
     at = '2026-09-10T10:00:00+00:00',
     status = 'active',
     reason = 'new',
+    event = 'servicerequest-request',
   } = options;
   const [request, person, sender, receiver, encounter] = Array.from({ length: 5 }, () => `urn:uuid:${randomUUID()}`);
   const entry = (fullUrl: string | undefined, resource: object) => ({ fullUrl, resource });
@@ -48,7 +51,7 @@ export function barsReferral(who: Someone, options: ReferralOptions = {}) {
     entry: [
       entry(`urn:uuid:${randomUUID()}`, {
         resourceType: 'MessageHeader',
-        eventCoding: { system: 'https://fhir.nhs.uk/CodeSystem/message-events-bars', code: 'servicerequest-request' },
+        eventCoding: { system: 'https://fhir.nhs.uk/CodeSystem/message-events-bars', code: event },
         reason: { coding: [{ system: 'https://fhir.nhs.uk/CodeSystem/message-reason-bars', code: reason }] },
         source: { endpoint: `https://${from}.example`, name: from },
         sender: { reference: sender },
