@@ -1,4 +1,5 @@
 /** parse, map, validate: what a message says, with no store and no network. The pipeline and the workbench both begin here. */
+import { findContradictions } from './contradictions.ts';
 import { Rejected } from './errors.ts';
 import { chooseMapping } from './map/choose-mapping.ts';
 import type { Mapping } from './map/load-mappings.ts';
@@ -17,14 +18,28 @@ export type Understood = { position: string; record: SourceRecord | null; issues
  */
 export function understand(mappings: Mapping[], message: Message, profiles: Profiles = ownProfiles()): Understood[] {
   try {
-    const { units } = parseMessage(message);
-    if (mappings.length > 0) return units.flatMap((unit) => understandUnit(mappings, unit, { message, profiles }));
+    const { format, units } = parseMessage(message);
+    if (mappings.length > 0) {
+      const understood = units.flatMap((unit) => understandUnit(mappings, unit, { message, profiles }));
+      // The messages of a batch are of their own times: the later corrects the earlier.
+      return format === 'hl7v2' ? understood : holdContradicting(understood);
+    }
     const text = `no mapping for source "${message.source}"`;
     throw new Rejected(400, [{ severity: 'error', code: 'not-supported', text }]);
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
     return [{ position: '', record: null, issues: error.issues, unreadable: true }];
   }
+}
+
+function holdContradicting(units: Understood[]): Understood[] {
+  const told = findContradictions(units.filter(isSound));
+  return units.map((unit) => {
+    const issue = told.get(unit.position);
+    if (!issue) return unit;
+    const record = issue.severity === 'error' ? null : unit.record;
+    return { ...unit, record, issues: [...unit.issues, issue] };
+  });
 }
 
 type Heard = { message: Message; profiles: Profiles };

@@ -257,6 +257,56 @@ describe('a charity’s CSV', () => {
     expect(await people()).toMatchObject([{ name: [{ given: [is] }] }]);
   });
 
+  const file = (...rows: string[]) => skein.intake('charity', 'text/csv', [header, ...rows].join('\n'));
+  const answered = ({ body }: Awaited<ReturnType<typeof file>>) => {
+    const rows = body.rows as { position: string; status: string; issues: { field?: string; text: string }[] }[];
+    return rows.map(({ position, status, issues }) => [
+      ...[position, status],
+      ...issues.map(({ field, text }) => `${field}: ${text}`),
+    ]);
+  };
+
+  it('that says two things of one reference is held from the second on, whose row names the first and the column', async () => {
+    const reply = await file(
+      'C-1,2026-09-01,Sam,Bell,1988-01-02',
+      'C-2,2026-09-01,Ann,Reed,1990-05-06',
+      'C-1,2026-09-01,Joe,Bell,1988-01-02',
+      'C-1,2026-09-02,Sam,Bell,1988-01-02',
+    );
+    expect(answered(reply)).toEqual([
+      ['row 2', 'accepted'],
+      ['row 3', 'accepted'],
+      ['row 4', 'held', 'row 4, given_name: row 2 says otherwise of the same Patient: which is right?'],
+      ['row 5', 'held', 'row 5, referred_on: row 2 says otherwise of the same ServiceRequest: which is right?'],
+    ]);
+    expect((await people()).map(({ name }) => (name as { given: string[] }[])[0]?.given[0]).sort()).toEqual([
+      'Ann',
+      'Sam',
+    ]);
+    expect(await replayHeld(await context())).toEqual({ tried: 1, accepted: 0 });
+  });
+
+  it('whose second row leaves out what the first says is held, too', async () => {
+    const reply = await file('C-1,2026-09-01,Sam,Bell,1988-01-02', 'C-1,2026-09-01,Sam,Bell,');
+    expect(answered(reply)[1]).toEqual([
+      ...['row 3', 'held', 'row 3, date_of_birth: row 2 says otherwise of the same Patient: which is right?'],
+    ]);
+  });
+
+  it('that says one thing twice says it once', async () => {
+    const row = 'C-1,2026-09-01,Sam,Bell,1988-01-02';
+    const once = await file(row);
+    expect(once.status).toBe(200);
+    const told = async () => (await database.pool.query('select count(*)::int as n from outbox')).rows[0].n;
+    const before = await told();
+    expect(answered(await file(row, row))).toEqual([
+      ['row 2', 'accepted'],
+      ['row 3', 'accepted', 'row 3: says the same as row 2'],
+    ]);
+    expect([await people(), await resources('ServiceRequest')].map(({ length }) => length)).toEqual([1, 1]);
+    expect(await told()).toBe(before);
+  });
+
   it('sent again while it is still being read is read once, and both are answered', async () => {
     const rows = Array.from({ length: 40 }, (_, n) => `C-${n},2026-09-01,Sam,Bell${n},1988-01-02`);
     const file = [header, ...rows].join('\n');
