@@ -61,13 +61,25 @@ function checkFhir({ resources, ignored, ...more }: Of<'fhir'> | Of<'xml'>, note
     if (!typeDefinition(type)) note(['elements', name], `no FHIR type ${type}${suggest(type, typeNames())}`);
   }
   for (const name of Object.keys(ignored)) {
-    const [type = '', element] = name.split('.');
-    if (element && typeDefinition(type) && !findElement(type, element) && !elements[`${type}.${element}`])
-      note(
-        ['ignored', name],
-        `no element ${type}.${element}${suggest(element, Object.keys(typeDefinition(type)?.elements ?? {}))}`,
-      );
+    const [owner = '', ...steps] = name.split('.');
+    const owners = owner === '*' ? resources : [owner];
+    const fault = owners.map((type) => faultOf([type, ...steps], elements)).find((one) => one !== undefined);
+    if (fault) note(['ignored', name], fault);
   }
+}
+
+/** What of `Patient.identifier.use` the standard, and what the source adds to it, do not have. */
+function faultOf([owner = '', ...steps]: string[], elements: Record<string, string>): string | undefined {
+  let type = owner;
+  const added = Object.keys(elements).some((name) => name.startsWith(`${type}.`));
+  if (typeDefinition(type)?.kind !== 'resource' && !added)
+    return `no resource type ${type}${suggest(type, typeNames())}`;
+  for (const step of steps) {
+    const known = elements[`${type}.${step}`] ?? findElement(type, step)?.type;
+    if (!known) return `no element ${type}.${step}${suggest(step, Object.keys(typeDefinition(type)?.elements ?? {}))}`;
+    type = known;
+  }
+  return undefined;
 }
 
 /** No header may mean two columns. */

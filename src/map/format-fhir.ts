@@ -1,7 +1,8 @@
 /**
  * Paths of FHIR messages, checked against the StructureDefinitions: `subject.reference` inside an `each`,
  * `MessageHeader.reason.coding.code` from the root (first resource of that type), `.resolve(Type)` along a reference, and on from there, `%method`,
- * `%url`, `%fullUrl`, `%type` of the entry; `each` over `entry[Patient]`, `entry[*]` or a path. A list on the way means its first item.
+ * `%url`, `%fullUrl`, `%type` of the entry; `each` over `entry[Patient]`, `entry[*]` or a path. A list on the way means its first item,
+ * `identifier[system=URL]` the first whose system that is.
  */
 import { type Element, findElement, PATH_NAMES, typeDefinition } from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
@@ -22,7 +23,9 @@ type Schema = { resources: string[]; elements?: Record<string, string>; ignored?
 
 const ENTRY = /^entry\[(\*|\w+)\]$/;
 /** Greedy: the last resolve of a chain. */
-const RESOLVE = /^(.*)\.resolve\((\w+)\)(?:\.([\w.]+))?$/;
+const RESOLVE = /^(.*)\.resolve\((\w+)\)(?:\.(.+))?$/;
+/** `identifier[system=URL]` */
+const CHOICE = /^(\w+)\[(\w+)=([^[\]]+)\]$/;
 const VARIABLES = { type: '/resourceType', fullUrl: '', method: '', url: '' } as const;
 /** https://hl7.org/fhir/R4/valueset-http-verb.html */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'];
@@ -101,13 +104,13 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
   if (inner && type) {
     const { targets, reference } = followTo(schema, { inner, type }, scope);
     if (!rest) return { type, many: false, read: (run, frame) => targets(run, frame)[0]?.resource, at: reference.at };
-    return compileSteps(schema, [type, ...rest.split('.')], (run, frame) => {
+    return compileSteps(schema, [type, ...stepsOf(rest)], (run, frame) => {
       const [target] = targets(run, frame);
       return target ? frameOf(target, frame) : NOWHERE;
     });
   }
-  const [head = '', ...steps] = text.split('.');
-  if (!/^[A-Z]/.test(head)) return compileSteps(schema, [scope.type, ...text.split('.')], (_, frame) => frame);
+  const [head = '', ...steps] = stepsOf(text);
+  if (!/^[A-Z]/.test(head)) return compileSteps(schema, [scope.type, head, ...steps], (_, frame) => frame);
   if (head === 'Bundle') return compileSteps(schema, ['Bundle', ...steps], (run) => run.root);
   checkType(schema, head);
   return compileSteps(schema, [head, ...steps], (run) => {
@@ -133,29 +136,41 @@ function compileVariable({ resources, ignored = {} }: Schema, name: string, scop
   };
 }
 
-function compileSteps({ elements }: Schema, path: string[], start: (run: Run, frame: Frame) => Frame): Reader {
-  let [present = '', ...steps] = path;
-  let many = false;
-  let codes: string[] | undefined;
-  for (const step of steps) {
-    const other = elements?.[`${present}.${step}`];
-    const element: Element | undefined = other ? { type: other } : findElement(present, step);
-    if (!element) {
-      throw new PathError(
-        `no element ${present}.${step}${suggest(step, Object.keys(typeDefinition(present)?.elements ?? {}))}`,
-      );
+/** Not at the dots of a url. */
+const stepsOf = (path: string): string[] => path.split(/\.(?![^[]*\])/);
+
+/** One element of a path; with `isMeant` the first entry of it that is. */
+type Step = { name: string; isMeant: ((item: Json) => boolean) | undefined };
+
+function compileSteps(
+  schema: Schema,
+  [owner = '', ...path]: string[],
+  start: (run: Run, frame: Frame) => Frame,
+): Reader {
+  let present: Element = { type: owner };
+  const steps = path.map((text): Step => {
+    const [, name = text, part = '', wanted] = CHOICE.exec(text) ?? [];
+    const element = elementOf(schema, present.type, name);
+    if (wanted === undefined) {
+      present = element;
+      return { name, isMeant: undefined };
     }
-    present = element.type;
-    many = element.many === true;
-    codes = element.codes;
-  }
+    if (!element.many) throw new PathError(`${present.type}.${name} is no list to choose from`);
+    const { codes } = elementOf(schema, element.type, part);
+    if (codes && !codes.includes(wanted))
+      throw new PathError(`"${wanted}" is no code of ${element.type}.${part}${suggest(wanted, codes)}`);
+    const { many: _, ...one } = element;
+    present = one;
+    return { name, isMeant: (item) => isObject(item) && item[part] === wanted };
+  });
   return {
-    ...{ type: present, many, codes },
+    ...{ type: present.type, many: present.many === true, codes: present.codes },
     read: (run, frame) => {
       let node = start(run, frame).node as Json | undefined;
-      for (const step of steps) {
+      for (const { name, isMeant } of steps) {
         const item = Array.isArray(node) ? node[0] : node;
-        node = isObject(item) ? item[step] : undefined;
+        node = isObject(item) ? item[name] : undefined;
+        if (isMeant) node = listOf(node).find(isMeant);
       }
       return node === '' || node === null ? undefined : node;
     },
@@ -163,12 +178,25 @@ function compileSteps({ elements }: Schema, path: string[], start: (run: Run, fr
       const from = start(run, frame);
       let node = from.node as Json | undefined;
       let at = from.at;
-      for (const step of steps) {
+      for (const { name, isMeant } of steps) {
         if (Array.isArray(node)) [node, at] = [node[0], `${at}/0`];
-        node = isObject(node) ? (node as Node)[step] : undefined;
-        at += `/${step}`;
+        node = isObject(node) ? (node as Node)[name] : undefined;
+        at += `/${name}`;
+        if (!isMeant) continue;
+        const place = Array.isArray(node) ? node.findIndex(isMeant) : -1;
+        node = listOf(node).find(isMeant);
+        if (place >= 0) at += `/${place}`;
       }
       return at;
     },
   };
+}
+
+function elementOf({ elements }: Schema, owner: string, name: string): Element {
+  const other = elements?.[`${owner}.${name}`];
+  const element: Element | undefined = other ? { type: other } : findElement(owner, name);
+  if (element) return element;
+  throw new PathError(
+    `no element ${owner}.${name}${suggest(name, Object.keys(typeDefinition(owner)?.elements ?? {}))}`,
+  );
 }

@@ -51,6 +51,9 @@ function hl7Field(text: string, base: string): string {
 function fhirFields(text: string, base: string): string[] {
   const [, entry] = /^entry\[(\*|\w+)\]$/.exec(text) ?? [];
   if (entry) return [entry];
+  // By `identifier[system=URL].value` the system is read, too.
+  const [, before, part, after] = /^(.*?)\[(\w+)=[^\]]*\](.*)$/.exec(text) ?? [];
+  if (part) return [...fhirFields(`${before}.${part}`, base), ...fhirFields(`${before}${after}`, base)];
   const [, inner, type = '', rest] = /^(.*)\.resolve\((\w+)\)(?:\.(.+))?$/.exec(text) ?? [];
   if (inner) return [...fhirFields(inner, base), rest ? `${type}.${rest}` : type];
   if (text.startsWith('%')) return [''];

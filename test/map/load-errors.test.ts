@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
 import { changed, formFiles, problemsOf } from './mapping-folder.ts';
 
 const told = async (files: Record<string, string>) =>
@@ -6,6 +8,8 @@ const told = async (files: Record<string, string>) =>
 
 /** Rules start on line 9 of the form mapping, in column 9 (`- ` before it). */
 const oneRule = async (rule: string) => (await told(formFiles(`- ${rule}`)))[0];
+
+const HOOKS = readFileSync(new URL('birth-notification/hooks.ts', MAPPINGS_DIR), 'utf8');
 
 describe('a mistake in a mapping is an error at load, with file, line and column', () => {
   test.each([
@@ -296,6 +300,23 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     ]);
   });
 
+  test('an entry of a FHIR list chosen by what it has not', async () => {
+    const NUMBER = 'identifier[system=https://fhir.nhs.uk/Id/nhs-number].value';
+    const first = async (path: string) => {
+      const files = changed('birth-notification', (text) => text.replace(NUMBER, path));
+      return (await told({ ...files, 'birth-notification/hooks.ts': HOOKS }))[0];
+    };
+    expect(await first(NUMBER)).toBe(undefined);
+    expect(await first('identifier[sytem=x].value')).toMatch(
+      /:21:11: no element Identifier\.sytem; did you mean "system"\?$/,
+    );
+    expect(await first('identifier[use=offical].value')).toMatch(
+      /"offical" is no code of Identifier\.use; did you mean "official"\?$/,
+    );
+    expect(await first('maritalStatus[text=x]')).toMatch(/Patient\.maritalStatus is no list to choose from$/);
+    expect(await first('identifier[system=x.value')).toMatch(/no element Patient\.identifier\[system=x/);
+  });
+
   test('a source.yaml: types, data types, headers of two columns, places that are none', async () => {
     const first = async (source: string, from: string, to: string) => {
       const files = changed(source, (text) => text);
@@ -319,6 +340,9 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     expect(await first('birth-notification', 'elements:', 'elements:\n  Patient.active: boolean')).toMatch(
       /R4 has Patient\.active: leave it out$/,
     );
+    const ignored = /^fhir-r4\/source\.yaml:\d+:\d+: no (resource type Locatin|element Coding\.systm); did you mean/;
+    expect(await first('fhir-r4', 'Location:', 'Locatin:')).toMatch(ignored);
+    expect(await first('fhir-r4', 'coding.system', 'coding.systm')).toMatch(ignored);
     expect(await first('fhir-r4', 'Practitioner, ', 'Practitionr, ')).toBe(
       'fhir-r4/source.yaml:4:112: no resource type Practitionr; did you mean "Practitioner"?',
     );
