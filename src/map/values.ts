@@ -146,10 +146,21 @@ function compileReference(sourceType: string, { rule, target, severity, required
   if (rule.as === 'service' && targets && !targets.some((type) => SERVICES.includes(type)))
     throw new PathError(`wrong type: ${target.path} refers to ${targets.join(', ')}, not to a service`);
   if (rule.as === 'service')
-    return (run, frame, raw) =>
-      run.bundle && isObject(raw) ? serviceReference(run.bundle, raw, frame.entry) : undefined;
+    return (run, frame, raw) => {
+      if (!run.bundle || !isObject(raw)) return undefined;
+      const service = serviceReference(run.bundle, raw, frame.entry);
+      if (service === undefined) reportNoService(run, target.path);
+      return service;
+    };
   const level = required ? severity : 'warning';
   return (run, frame, raw) => localise(run, frame, { raw, at: run.source, severity: level, expression: target.path });
+}
+
+/** Left out, it means the sender's own service: who meant somebody else must know. */
+function reportNoService(run: Run, expression: string): void {
+  const field = run.source;
+  const text = `${field} leads to no service (an ODS code, or an identifier of a team): it is not kept`;
+  report(run, { severity: 'warning', code: 'not-found', field, expression, text });
 }
 
 type Found = { raw: Json; at: string; severity: 'error' | 'warning'; expression?: string };

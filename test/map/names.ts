@@ -12,7 +12,8 @@ const FREE = new Set(['text', 'match', 'with', 'version', 'system', 'code', 'dis
 const BOUND = new Set(['status', 'intent', 'gender', 'use', 'priority']);
 /** Paths whose codes the source lists: any other in a condition is a mistake. */
 const CLOSED = /^(MSH-9|PRD-1$|PD1-12|PV2-22|ARV-2|PV1-2$|%(type|method)|status|consent)/;
-const WORD = /[A-Za-z_][\w-]*|\d+/g;
+/** Which one of several, `PRD[2]`, is no name either. */
+const WORD = /[A-Za-z_][\w-]*|\d+(?<!\[\d+(?=\]))/g;
 
 /** Every name of a mapping.yaml or a fragment. */
 export function namesOfMapping(text: string): Name[] {
@@ -50,9 +51,9 @@ const wordsOf = (text: string, at: number): Word[] =>
   [...text.matchAll(WORD)].map((match) => ({ offset: at + match.index, name: match[0] }));
 const keyOf = (pair: Pair | undefined): string => (isScalar(pair?.key) ? String(pair.key.value) : '');
 
-/** Paths, words of the language and ConceptMaps; codes only of closed lists. A number of characters is none, nor is a url that chooses. */
+/** Paths, words of the language and ConceptMaps; codes only of closed lists. Numbers to compare with are none, nor is a url that chooses. */
 function conditionNames(raw: string): Word[] {
-  const text = raw.replace(/(?<=\blonger )\d+|(?<=\[\w+=)\w+:[^\]]*/g, ({ length }) => ' '.repeat(length));
+  const text = raw.replace(/(?<=(?:\blonger|[<>]=?) )\d+|(?<=\[\w+=)\w+:[^\]]*/g, ({ length }) => ' '.repeat(length));
   return [...text.matchAll(/\S+(?: (?:=|!=|in|not in) (?:\([^)]*\)|\S+))?/g)].flatMap((clause) => {
     const [path = '', ...rest] = clause[0].split(/ (?=[=!]|in |not in )/);
     const open = rest.length > 0 && !CLOSED.test(path);
