@@ -37,18 +37,22 @@ export function codesOf(schema: Hl7Schema, field: string, [component, sub]: [num
   return component === 1 && sub === 1 ? codes?.split(',').map((code) => code.trim()) : undefined;
 }
 
-/** The source type of a component: `time` or `text`. Throws where the data type has no such component. */
+/** Data types of which all parts that are no codes and no times are words. */
+const WORDS = ['XPN', 'XAD'];
+
+/** The source type of a component: `time`, `string` for words, else `text`. Throws where the data type has no such component. */
 export function checkParts(
   { types }: Hl7Schema,
   text: string,
   type: string,
   [component, sub]: [number, number],
-): 'time' | 'text' {
+): 'time' | 'string' | 'text' {
   const parts = types[type] ?? [type];
   const inner = parts[component - 1];
   if (!inner) throw new PathError(`"${text}": ${type} has ${parts.length} component${parts.length > 1 ? 's' : ''}`);
   const innerParts = component === 1 && inner === type ? [type] : (types[inner] ?? [inner]);
   if (!innerParts[sub - 1])
     throw new PathError(`"${text}": ${inner} has ${innerParts.length} part${innerParts.length > 1 ? 's' : ''}`);
-  return ['TS', 'DT', 'DTM'].includes(inner) ? 'time' : 'text';
+  if (['TS', 'DT', 'DTM'].includes(inner)) return 'time';
+  return WORDS.includes(type) && ['ST', 'FN', 'SAD'].includes(inner) ? 'string' : 'text';
 }

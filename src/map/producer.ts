@@ -168,7 +168,8 @@ function compileFrom(loader: Loader, given: Given): Core {
   // Of a list on a FHIR path the first is meant; a sender's own list has no first.
   if (lists && !any && !many && !isFhir(loader))
     throw new PathError(`cardinality: ${target.path} holds one value, the source a list`);
-  if (rule.split && (!many || type !== 'text')) throw new PathError('split needs text and a list to fill');
+  if (rule.split && (!many || !['text', 'string'].includes(type)))
+    throw new PathError('split needs text and a list to fill');
   const apply = compileApply(type, optionsOf(loader, given));
   const produce: Core['produce'] = (run, frame) => {
     const raw = read(run, frame);

@@ -21,6 +21,8 @@ type Options = {
 };
 
 const TIMES = ['date', 'dateTime', 'instant'];
+/** What people read: names, lines of an address. */
+const WORDS = ['string', 'markdown'];
 const NUMBERS = ['integer', 'positiveInt', 'unsignedInt', 'decimal'];
 
 /** Throws PathError where that source type cannot become that element. */
@@ -56,7 +58,9 @@ function fits(source: string, type: string): boolean {
   if (source === 'time' || TIMES.includes(source)) return TIMES.includes(type) || type === 'string';
   if (source === 'boolean') return type === 'boolean' || type === 'string';
   if (NUMBERS.includes(source)) return NUMBERS.includes(type) || type === 'string';
-  return source === 'text' || isPrimitive(source);
+  if (WORDS.includes(source)) return WORDS.includes(type);
+  if (source === 'text') return true;
+  return isPrimitive(source) && ![...TIMES, ...NUMBERS, 'boolean'].includes(type);
 }
 
 function compilePrimitive({ rule, target, zone, severity }: Options): Apply {

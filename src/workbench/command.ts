@@ -77,5 +77,10 @@ export function readInput(file: string | undefined): Buffer {
   return readFileSync(file === '-' ? 0 : file);
 }
 
+/** For commands that read no file: a word too many is a mistake, not to be passed over. */
+export function refuseFiles([extra]: string[], instead: string): void {
+  if (extra !== undefined) throw new WrongUse(`"${nameOf(extra)}" is not understood: ${instead}`);
+}
+
 /** A file as a message names it: without its folders, which may say more than they should. */
 export const nameOf = (file: string): string => basename(file);

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { jsonSchemas } from '../map/json-schemas.ts';
-import type { Command } from './command.ts';
+import { type Command, refuseFiles } from './command.ts';
 import { print, printJson } from './terminal.ts';
 
 export const schema: Command = {
@@ -16,7 +16,8 @@ Examples:
 
 Exit codes: 0 written; 2 used wrongly.
 `,
-  run: async (_, { json }) => {
+  run: async (files, { json }) => {
+    refuseFiles(files, 'schemas are written of the whole language');
     const schemas = jsonSchemas();
     if (json) printJson(Object.fromEntries(schemas.map(({ name, text }) => [name, JSON.parse(text)])));
     for (const { name, file, text } of json ? [] : schemas) {

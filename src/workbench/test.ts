@@ -1,6 +1,6 @@
 import { loadMappings } from '../map/load-mappings.ts';
 import type { Json } from '../model.ts';
-import { type Command, folderOf, wrongMapping } from './command.ts';
+import { type Command, folderOf, refuseFiles, wrongMapping } from './command.ts';
 import type { Difference } from './compare.ts';
 import { listExamples, testExample, updateExample, type Verdict } from './examples.ts';
 import { complain, paint, print, printJson, showProgress } from './terminal.ts';
@@ -23,7 +23,8 @@ Examples:
 
 Exit codes: 0 all pass; 1 some do not, or a mapping does not load; 2 used wrongly.
 `,
-  run: async (_, flags) => {
+  run: async (files, flags) => {
+    refuseFiles(files, '--mapping NAME tests one');
     const mappings = await loadMappings(folderOf(flags));
     const { mapping } = flags;
     if (mapping !== undefined && !mappings.names.includes(mapping)) throw wrongMapping(mappings);

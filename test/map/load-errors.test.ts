@@ -300,6 +300,24 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     ]);
   });
 
+  test.each([
+    ['hl7v2-siu', 'PID-5', 'birthDate', 'string'],
+    ['hl7v2-siu', 'PID-11', 'gender', 'string'],
+    ['hl7v2-siu', 'PID-5.2', 'multipleBirthInteger', 'string'],
+    ['fhir-r4', 'Patient.name.family', 'birthDate', 'string'],
+    ['fhir-r4', 'Patient.name.family', 'gender', 'string'],
+    ['fhir-r4', 'Patient.gender', 'birthDate', 'code'],
+    ['fhir-r4', 'Patient.implicitRules', 'active', 'uri'],
+  ])('%s: %s cannot become Patient.%s', async (source, from, to, type) => {
+    const extra = `statements:\n  - local: extra\n    resource: Patient\n    rules: [{ to: ${to}, from: ${from} }]\n`;
+    const problems = await told(changed(source, (text) => text.replace('statements:\n', extra)));
+    expect(problems.filter((problem) => problem.includes('wrong type'))).toEqual([
+      expect.stringMatching(
+        new RegExp(`/mapping\\.yaml:\\d+:\\d+: wrong type: Patient\\.${to} is \\w+, the source is ${type}$`),
+      ),
+    ]);
+  });
+
   test('an entry of a FHIR list chosen by what it has not', async () => {
     const NUMBER = 'identifier[system=https://fhir.nhs.uk/Id/nhs-number].value';
     const first = async (path: string) => {

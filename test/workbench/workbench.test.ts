@@ -43,6 +43,14 @@ describe('the workbench', () => {
     expect(JSON.parse(out).problems).toMatchObject([{ file: 'form/mapping.yaml', line: 9, column: 32 }]);
   });
 
+  test.each([
+    ['check', 'hl7v2-adt'],
+    ['test', 'hl7v2-adt'],
+    ['schema', 'source.schema.json'],
+  ])('map %s with a word too many is used wrongly', async (command, extra) => {
+    expect(await skein('map', command, extra)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(extra) });
+  });
+
   test('map test runs every pair', async () => {
     const { code, out } = await skein('map', 'test');
     expect([code, out]).toEqual([0, expect.stringMatching(/^(\d+) of \1 examples pass\n$/)]);
