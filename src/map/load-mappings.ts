@@ -1,3 +1,4 @@
+import { checkIgnored, noteReads, type Wrap } from './field-reads.ts';
 import { fhirFormat } from './format-fhir.ts';
 import { hl7v2Format } from './format-hl7v2.ts';
 import { tablesFormat } from './format-tables.ts';
@@ -50,9 +51,6 @@ export async function loadMappings(dir: URL = MAPPINGS_DIR, read = readText): Pr
   return { get, of, names: listSources(dir) };
 }
 
-/** What a source can be asked for, and how: `wrap` lets a caller see which paths are. */
-export type Wrap = (format: SourceFormat) => SourceFormat;
-
 /** One mapping of the files, compiled; what is wrong is added to `problems`. */
 export function compileSource(
   files: MappingFiles,
@@ -64,12 +62,13 @@ export function compileSource(
   if (!own) return undefined;
   const { file, data, source, hooks } = own;
   const repaired = compileRepairs(data, file, problems);
+  const reading = noteReads(source.format);
   const locals = data.statements.map(({ local }) => local);
   const loader: Loader = {
     ...{ file, hooks, locals, problems, zone: data.zone, fragments: files.fragments },
     resources: data.statements.map(({ resource }) => resource),
     maps: new Map([...files.maps, ...own.maps]),
-    format: wrap(formatOf(source)),
+    format: wrap(reading.wrap(formatOf(source))),
     repaired: repaired.wrap,
   };
   for (const [index, local] of locals.entries()) {
@@ -78,6 +77,7 @@ export function compileSource(
   }
   const mapping = compileMapping(loader, data, source);
   repaired.check();
+  problems.push(...checkIgnored(source, own.sourceFile, reading.reads));
   return mapping;
 }
 

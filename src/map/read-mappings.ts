@@ -19,6 +19,7 @@ export type MappingFiles = {
 /** One source's own files. */
 export type SourceFiles = {
   file: YamlFile;
+  sourceFile: YamlFile;
   data: MappingFile;
   source: SourceFile;
   maps: Map<string, CodeTable>;
@@ -63,7 +64,14 @@ async function readSource(dir: URL, folder: string, { problems, read }: Reading)
   if (data.name !== folder)
     problems.push({ ...file.where(['name']), message: `name "${data.name}" is not the folder's, "${folder}"` });
   const hooks = await readHooks(new URL('hooks.ts', dir), `${folder}/hooks.ts`, problems);
-  return { file, data, source, maps: readMaps(new URL('maps/', dir), `${folder}/maps`, { problems, read }), hooks };
+  return {
+    file,
+    sourceFile,
+    data,
+    source,
+    maps: readMaps(new URL('maps/', dir), `${folder}/maps`, { problems, read }),
+    hooks,
+  };
 }
 
 function filesOf(dir: URL, suffix: string): string[] {

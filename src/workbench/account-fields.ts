@@ -1,8 +1,9 @@
+import { noteReads } from '../map/field-reads.ts';
 import { compileSource } from '../map/load-mappings.ts';
 import type { MappingFiles, SourceFiles } from '../map/read-mappings.ts';
 import type { TablesFile } from '../map/tables-file.ts';
 import type { Json } from '../model.ts';
-import { carriedFields, declaredFields, namesOf, noteReads } from './source-fields.ts';
+import { carriedFields, declaredFields, namesOf } from './source-fields.ts';
 
 /** A field of a source, what becomes of it, and in how many units (messages or rows) of the examples and samples it carries data. */
 export type Field = {

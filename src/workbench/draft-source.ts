@@ -1,4 +1,5 @@
 /** What samples hold, as a source.yaml says it: found in them, and from what the sources that ship say of the same fields. */
+
 import { normaliseHeader } from '../map/format-tree.ts';
 import type { SourceFile, SourceTree } from '../map/mapping-file.ts';
 import { isObject } from '../map/run.ts';

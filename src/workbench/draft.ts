@@ -109,11 +109,11 @@ function withDraft(files: MappingFiles, { name, from, ...texts }: Maker) {
   const problems: Problem[] = [];
   const read = (file: keyof typeof texts) =>
     readYaml(new URL(`file:///${file}`), `${name}/${file}.yaml`, () => texts[file]);
-  const file = read('mapping');
-  const [data, source] = [parseAs(file, MappingFile, problems), parseAs(read('source'), SourceFile, problems)];
+  const [file, sourceFile] = [read('mapping'), read('source')];
+  const [data, source] = [parseAs(file, MappingFile, problems), parseAs(sourceFile, SourceFile, problems)];
   if (!data || !source) throw new MappingError(problems);
   const { maps, hooks } = files.sources.get(from ?? '') ?? { maps: new Map(), hooks: {} };
-  const all = { ...files, sources: new Map(files.sources).set(name, { file, data, source, maps, hooks }) };
+  const all = { ...files, sources: new Map(files.sources).set(name, { file, sourceFile, data, source, maps, hooks }) };
   const mapping = compileSource(all, name, problems);
   if (!mapping || problems.length > 0) throw new MappingError(problems);
   return { files: all, source, mapping };

@@ -1,67 +1,11 @@
 /** Which fields of a source its mapping reads, and which carry data in a message: both by one name, `PID-5.2`, `person.givenName`, `Patient.name.family`. */
+import { canonical } from '../map/field-reads.ts';
 import { normaliseHeader } from '../map/format-tree.ts';
 import { HL7_TYPES } from '../map/hl7v2-types.ts';
-import type { Wrap } from '../map/load-mappings.ts';
 import type { SourceFile, SourceTree } from '../map/mapping-file.ts';
-import type { Scope } from '../map/run.ts';
 import type { Json } from '../model.ts';
 
-type Kind = SourceFile['format'];
 type Segment = { name: string; fields: string[][][][] };
-
-/** Collects the fields that a compile asks for. */
-export function noteReads(kind: Kind): { wrap: Wrap; reads: Set<string> } {
-  const reads = new Set<string>();
-  const bases = new WeakMap<Scope, string>();
-  const wrap: Wrap = (format) => ({
-    ...format,
-    path: (text, scope) => {
-      const reader = format.path(text, scope);
-      for (const field of fieldsOf(kind, text, kind === 'tables' ? scope.type : (bases.get(scope) ?? '')))
-        reads.add(field);
-      return reader;
-    },
-    each: (text, scope) => {
-      const expander = format.each(text, scope);
-      const fields = fieldsOf(kind, text, bases.get(scope) ?? '');
-      bases.set(expander.scope, fields.pop() ?? '');
-      for (const field of fields) reads.add(field);
-      return expander;
-    },
-  });
-  return { wrap, reads };
-}
-
-/** What a path names, last, and before it the references followed on the way. */
-function fieldsOf(kind: Kind, text: string, base: string): string[] {
-  if (kind === 'hl7v2') return [hl7Field(text, base)];
-  if (kind === 'fhir' || kind === 'xml') return fhirFields(text, base);
-  if (kind === 'csv') return [text === '.' ? base : text];
-  if (kind === 'tables') return [text.includes('.') ? text : `${base}.${text}`];
-  if (text.startsWith('/')) return [text.slice(1)];
-  return [[base, text === '.' ? '' : text].filter(Boolean).join('.')];
-}
-
-/** `XPN.2` inside `each: 'PID-5[*]'` is PID-5.2; of `DG1 > DG1-3` the last is read; `PRD[1=RT]-10` is PRD-10. */
-function hl7Field(text: string, base: string): string {
-  const last = text.split(' > ').at(-1) ?? '';
-  return canonical(last.replace(/\[.*?\]/, '').replace(/^[A-Z]{2,3}(?=\.)/, base));
-}
-
-function fhirFields(text: string, base: string): string[] {
-  const [, entry] = /^entry\[(\*|\w+)\]$/.exec(text) ?? [];
-  if (entry) return [entry];
-  // By `identifier[system=URL].value` the system is read, too.
-  const [, before, part, after] = /^(.*?)\[(\w+)=[^\]]*\](.*)$/.exec(text) ?? [];
-  if (part) return [...fhirFields(`${before}.${part}`, base), ...fhirFields(`${before}${after}`, base)];
-  const [, inner, type = '', rest] = /^(.*)\.resolve\((\w+)\)(?:\.(.+))?$/.exec(text) ?? [];
-  if (inner) return [...fhirFields(inner, base), rest ? `${type}.${rest}` : type];
-  if (text.startsWith('%')) return [''];
-  return [/^[A-Z]/.test(text) ? text : `${base}.${text}`];
-}
-
-/** A field with one component is that component. */
-const canonical = (name: string): string => name.replace(/(\.1)+$/, '');
 
 /** A field and one of its values. */
 type Note = (field: string, value: Json) => void;

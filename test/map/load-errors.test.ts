@@ -318,6 +318,24 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     ]);
   });
 
+  test.each([
+    ['hl7v2-siu', 'PID-7', 'PID-7'],
+    ['hl7v2-siu', 'SCH', 'SCH'],
+    ['fhir-r4', 'Patient.name', 'Patient.name'],
+    ['third-sector-form', 'consent', 'consent'],
+  ])('%s: %s, which is read, among what is ignored', async (source, name, read) => {
+    const files = changed(source, (text) => text);
+    const text = files[`${source}/source.yaml`] as string;
+    const ignored = text.includes('ignored:\n')
+      ? text.replace('ignored:\n', `ignored:\n  ${name}: nobody asks for it\n`)
+      : `${text}ignored:\n  ${name}: nobody asks for it\n`;
+    const hooks =
+      source === 'hl7v2-siu' ? { [`${source}/hooks.ts`]: 'export const appointmentEnd = () => undefined;' } : {};
+    const problems = await told({ ...files, ...hooks, [`${source}/source.yaml`]: ignored });
+    expect(problems).toEqual([expect.stringContaining(`is ignored, and a rule reads ${read}`)]);
+    expect(problems[0]).toMatch(new RegExp(`^${source}/source\\.yaml:\\d+:\\d+: `));
+  });
+
   test('an entry of a FHIR list chosen by what it has not', async () => {
     const NUMBER = 'identifier[system=https://fhir.nhs.uk/Id/nhs-number].value';
     const first = async (path: string) => {
