@@ -71,9 +71,14 @@ function referralOf(
 
 const performerOf = ({ performer }: ServiceRequest) => idOf(performer?.[0]?.reference, 'Organization');
 
+/** Care that is to come: whoever has begun it says nothing less by accepting the referral again. */
+const isExpected = ({ content: { status } }: EpisodeState) => status === 'planned' || status === 'waitlist';
+
 function spellOf(id: string, person: Person, referral: string | null, states: EpisodeState[]): Spell {
   const own = states.filter((state) => state.service === serviceOf(state));
-  const ranked = (own.length > 0 ? own : states).sort((a, b) => compare(latest(b), latest(a)) || compare(a.key, b.key));
+  const ranked = (own.length > 0 ? own : states).sort(
+    (a, b) => Number(isExpected(a)) - Number(isExpected(b)) || compare(latest(b), latest(a)) || compare(a.key, b.key),
+  );
   const [best] = ranked as [EpisodeState, ...EpisodeState[]];
   const content = best.content;
   return {

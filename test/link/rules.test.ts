@@ -568,6 +568,21 @@ describe('journeys and spells', () => {
     );
   });
 
+  it('keep care that has begun begun when its service accepts the referral once more, until it says that it ended', () => {
+    say(visiting, '09-10', patient('patient', MOTHER), ...referral('R1', perinatal.id));
+    const referralRequest = [{ reference: `ServiceRequest/${store.all('ServiceRequest')[0]?.id}` }];
+    const own = (id: string, status: string) => {
+      const said = episode(id, 'active');
+      Object.assign(said.resource, { status, referralRequest });
+      return said;
+    };
+    say(perinatal, '09-12', patient('patient', MOTHER), own('E1', 'active'));
+    say(perinatal, '09-13', patient('patient', MOTHER), own('answer', 'waitlist'));
+    expect(store.all('EpisodeOfCare')).toMatchObject([{ content: { status: 'active' } }]);
+    say(perinatal, '09-14', patient('patient', MOTHER), own('E1', 'finished'));
+    expect(store.all('EpisodeOfCare')).toMatchObject([{ content: { status: 'finished' } }]);
+  });
+
   it('give nobody access by saying that another service has taken the patient on', () => {
     const claimed = episode('E1', 'active');
     Object.assign(claimed.resource, { managingOrganization: { reference: `Organization/${perinatal.id}` } });
