@@ -22,6 +22,10 @@ export function typeOfValues(values: Json[]): Type {
   return values.every(isWhole) ? 'integer' : 'text';
 }
 
+/** Of a field's name: a first row that is no header, an object with numbers for keys. */
+export const mayBeValue = (name: string): boolean =>
+  isWholeDate(name) || /@|\d{6}|^[a-z]{1,2}\d[a-z\d]?\d[a-z]{2}$/i.test(name.replace(/[\s-]/g, ''));
+
 /** The two most frequent forms: a digit is 9, letters are A, a or Aa whatever their number, `Aa 9999-99`. */
 export function shapesOf(values: Json[]): string[] {
   const counts = new Map<string, number>();

@@ -2,132 +2,117 @@
 import { readFileSync } from 'node:fs';
 import { Document, isScalar, parseDocument, visit } from 'yaml';
 import { compileSource } from '../map/load-mappings.ts';
-import { MappingFile, SourceFile } from '../map/mapping-file.ts';
+import { SourceFile } from '../map/mapping-file.ts';
 import { MAPPINGS_DIR, type MappingFiles } from '../map/read-mappings.ts';
-import { isObject } from '../map/run.ts';
-import { MappingError, type Problem, parseAs, readYaml } from '../map/yaml-file.ts';
 import type { Json } from '../model.ts';
 import { isSound } from '../understand.ts';
-import { accountFields, type Field } from './account-fields.ts';
-import { shapesOf, typeOfValues } from './describe-values.ts';
-import { baseOf, draftParts, type Parts, type Samples, valuesOf } from './draft-parts.ts';
-import { type Addition, newFields } from './draft-source.ts';
+import { draftStatements } from './draft-rules.ts';
+import { inferSource, newFields, segmentsOf } from './draft-source.ts';
+import { speaksOfSharing } from './known-names.ts';
 import { runMapping } from './run-mapping.ts';
+import type { Samples } from './samples.ts';
+import { declaredFields } from './source-fields.ts';
 
-/** `filled` of `of` messages or rows carry data in it. */
-export type Todo = { field: string; type: string; filled: number; of: number; shapes: string[] };
-export type Drafted = {
-  /** The mapping that ships whose rules these are. */
-  from?: string;
-  /** Text of source.yaml and mapping.yaml. */
-  source: string;
-  mapping: string;
-  mapped: string[];
-  todo: Todo[];
-  /** Fields for whose sake all is labelled restricted. */
-  restricted: string[];
-  units: { accepted: number; total: number };
-};
+/** `from` is the shipped mapping whose rules these are; for the sake of the `restricted` fields all is labelled so. */
+export type Draft = { from?: string | undefined; source: string; mapping: string; restricted: string[] };
 
-/** Undefined where tables have no column that names their rows. */
-export function draft(files: MappingFiles, name: string, samples: Samples): Drafted | undefined {
-  const { bodies, trees } = samples;
+/** The text of its two files. Undefined where tables have no column that names their rows. */
+export function draft(files: MappingFiles, name: string, samples: Samples): Draft | undefined {
   const from = baseOf(files, samples);
-  const texts = from ? copyTexts(from, name) : writeTexts(name, draftParts(files, name, samples));
-  if (!texts) return undefined;
+  const written = from ? copyOf(from, name) : write(name, ownParts(files, name, samples));
+  if (!written) return undefined;
+  const document = parseDocument(written.source);
   const described = [...files.sources.values()].map(({ source }) => source);
-  const { source: known } = withDraft(files, { ...texts, name, from });
-  const source = addAll(texts.source, newFields(known, described, trees));
-  const drafted = withDraft(files, { ...texts, source, name, from });
-  const fields = accountFields(drafted.files, name, { examples: [], samples: trees });
-  const results = bodies.flatMap((body) => runMapping(drafted.mapping, body));
-  const unread = fields.filter(({ state }) => state === 'unread');
-  return {
-    ...(from && { from }),
-    ...{ source, mapping: texts.mapping, restricted: texts.restricted },
-    mapped: fields.flatMap(({ field, state, samples: count }) => (state === 'read' && count > 0 ? field : [])),
-    todo: describeTodo(unread, drafted.source, trees),
-    units: { accepted: results.filter(isSound).length, total: results.length },
-  };
+  for (const { place, value } of newFields(SourceFile.parse(document.toJS()), described, samples.trees))
+    document.setIn(place, document.createNode(value));
+  return { ...written, from, source: textOf(document) };
 }
 
-type Texts = { source: string; mapping: string; restricted: string[] };
-
-const HEAD = (file: string) => `# yaml-language-server: $schema=../${file}.schema.json\n`;
-
-function writeTexts(name: string, parts: Parts | undefined): Texts | undefined {
-  if (!parts) return undefined;
-  const mapping = writeYaml(
-    new Document({ name, version: '0.1.0', ...parts.mapping }, { aliasDuplicateObjects: false }),
-  );
-  const source = writeYaml(new Document(parts.source));
-  return { source: HEAD('source') + source, mapping: HEAD('mapping') + mapping, restricted: parts.restricted ?? [] };
+/** Of a standard format, the mapping that takes most of the samples. Fields of a sender's own are read by their names instead. */
+function baseOf(files: MappingFiles, { kind, bodies }: Samples): string | undefined {
+  if (kind === 'csv' || kind === 'json') return undefined;
+  const taken = [...files.sources].map(([name, { source }]) => {
+    const mapping = source.format === kind ? compileSource(files, name, []) : undefined;
+    const results = mapping ? bodies.flatMap((body) => runMapping(mapping, body)) : [];
+    return { name, count: results.filter(isSound).length };
+  });
+  return taken.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count)[0]?.name;
 }
 
-/** The files of a shipped mapping under another name. */
-function copyTexts(from: string, name: string): Texts {
+function copyOf(from: string, name: string): Draft {
   const read = (file: string) => readFileSync(new URL(`${from}/${file}.yaml`, MAPPINGS_DIR), 'utf8');
-  const mapping = read('mapping')
-    .replace(/^name: .*$/m, `name: ${name}`)
-    .replace(/^version: .*$/m, 'version: 0.1.0');
+  const own: Record<string, string> = { name, version: '0.1.0' };
+  const mapping = read('mapping').replace(/^(name|version): .*$/gm, (_, key) => `${key}: ${own[key]}`);
   return { source: read('source'), mapping, restricted: [] };
 }
 
-function addAll(text: string, additions: Addition[]): string {
-  if (additions.length === 0) return text;
-  const document = parseDocument(text);
-  for (const { place, value } of additions) {
-    const holder = place.slice(0, -1);
-    if (!document.hasIn(holder)) document.setIn(holder, document.createNode({}));
-    document.setIn(place, document.createNode(value));
+type Parts = { source: object; mapping: object; restricted?: string[] };
+
+function write(name: string, parts: Parts | undefined): Draft | undefined {
+  if (!parts) return undefined;
+  const text = (file: string, data: object) =>
+    `# yaml-language-server: $schema=../${file}.schema.json\n${textOf(new Document(data, { aliasDuplicateObjects: false }))}`;
+  return {
+    source: text('source', parts.source),
+    mapping: text('mapping', { name, version: '0.1.0', ...parts.mapping }),
+    restricted: parts.restricted ?? [],
+  };
+}
+
+/** Of a standard format, those whom a message is about; of a sender's own what is known by name. */
+function ownParts(files: MappingFiles, name: string, { kind, trees }: Samples): Parts | undefined {
+  if (kind === 'hl7v2') return hl7Parts(files, trees);
+  if (kind === 'fhir' || kind === 'xml') return fhirParts(files, kind);
+  const written = inferSource(kind, trees);
+  if (!written) return undefined;
+  const source = SourceFile.parse(written);
+  const restricted = declaredFields(source).filter(speaksOfSharing);
+  const statements = draftStatements(name, source, restricted.length > 0);
+  // What an extract of a month leaves out is no news.
+  return { source: written, restricted, mapping: { mode: kind === 'tables' ? 'delta' : 'snapshot', ...statements } };
+}
+
+/** The first is the patient; whose mother is whose of two would be told by order alone. */
+function hl7Parts({ sources }: MappingFiles, trees: Json[]): Parts {
+  const model = sources.get('hl7v2-adt');
+  if (model?.source.format !== 'hl7v2') throw new Error('hl7v2-adt is the model of HL7 v2 sources');
+  const messages: Record<string, string[]> = {};
+  for (const tree of trees) {
+    const [[code = ''] = [], [trigger = ''] = []] = segmentsOf(tree)[0]?.fields[9]?.[0] ?? [];
+    if (code && trigger) messages[code] = [...new Set([...(messages[code] ?? []), trigger])];
   }
-  return document.toString({ lineWidth: 0 });
+  const { MSH = {}, PID = {}, PD1 = {}, ARV = {}, NK1 = {}, PV1 = {} } = model.source.segments;
+  const segments = { MSH, PID, PD1, ARV, NK1, PV1: { 15: PV1[15], 16: PV1[16] } };
+  // Why a whole segment is ignored holds for admissions alone.
+  const ignored = Object.entries(model.source.ignored).filter(([place]) => /[-.]/.test(place));
+  const checks = [
+    { when: 'not PID', code: 'required', field: 'PID', text: 'PID is missing' },
+    { when: 'PID[2]', code: 'structure', field: 'PID[2]', text: 'PID[2] is a second patient' },
+  ];
+  const statements = model.data.statements.filter(({ local }) => ['patient', 'mother', 'next-of-kin'].includes(local));
+  return {
+    source: { format: 'hl7v2', messages, segments, ignored: Object.fromEntries(ignored) },
+    mapping: { mode: 'delta', saidAt: ['MSH-7'], checks, statements },
+  };
 }
 
-function describeTodo(fields: Field[], source: SourceFile, trees: Json[]): Todo[] {
-  const carried = valuesOf(source, trees);
-  return fields.map(({ field, samples }) => {
-    const values = carried.get(field) ?? [];
-    const rows = source.format === 'tables' ? countRows(trees, field) : trees.length;
-    const filled = source.format === 'tables' ? values.length : samples;
-    return { field, type: typeOfValues(values), filled, of: rows, shapes: shapesOf(values) };
-  });
+function fhirParts({ sources }: MappingFiles, format: 'fhir' | 'xml'): Parts {
+  const model = sources.get('fhir-r4');
+  if (model?.source.format !== 'fhir') throw new Error('fhir-r4 is the model of FHIR sources');
+  const { mode, saidAt, statements } = model.data;
+  return { source: { format, resources: model.source.resources }, mapping: { mode, saidAt, statements } };
 }
 
-function countRows(trees: Json[], field: string): number {
-  const [table = ''] = field.split('.');
-  return trees.reduce<number>((sum, tree) => {
-    const rows = isObject(tree) ? tree[table] : undefined;
-    return sum + (Array.isArray(rows) ? rows.length : 0);
-  }, 0);
-}
-
-type Maker = Pick<Texts, 'source' | 'mapping'> & { name: string; from: string | undefined };
-
-/** The files with the draft among them, as if it had been read. Throws MappingError where it does not load. */
-function withDraft(files: MappingFiles, { name, from, ...texts }: Maker) {
-  const problems: Problem[] = [];
-  const read = (file: keyof typeof texts) =>
-    readYaml(new URL(`file:///${file}`), `${name}/${file}.yaml`, () => texts[file]);
-  const [file, sourceFile] = [read('mapping'), read('source')];
-  const [data, source] = [parseAs(file, MappingFile, problems), parseAs(sourceFile, SourceFile, problems)];
-  if (!data || !source) throw new MappingError(problems);
-  const { maps, hooks } = files.sources.get(from ?? '') ?? { maps: new Map(), hooks: {} };
-  const all = { ...files, sources: new Map(files.sources).set(name, { file, sourceFile, data, source, maps, hooks }) };
-  const mapping = compileSource(all, name, problems);
-  if (!mapping || problems.length > 0) throw new MappingError(problems);
-  return { files: all, source, mapping };
-}
-
-/** Short maps and lists on one line, as a person writes them. */
-function writeYaml(document: Document): string {
+/** Numbers as keys, and short maps and lists on one line, as a person writes them. */
+function textOf(document: Document): string {
   visit(document, {
-    Pair: (_, { key }) => {
-      if (isScalar(key) && /^\d+$/.test(String(key.value))) key.value = Number(key.value);
+    Pair: (_, pair) => {
+      const key = String(isScalar(pair.key) ? pair.key.value : pair.key);
+      if (/^\d+$/.test(key)) pair.key = document.createNode(Number(key));
     },
     Collection: (_, node, path) => {
-      if (path.length > 2 && JSON.stringify(node).length < 110) node.flow = true;
+      if (!node.range && path.length > 2 && JSON.stringify(node).length < 110) node.flow = true;
     },
   });
-  return document.toString({ lineWidth: 0 });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true, singleQuote: true });
 }

@@ -1,48 +1,34 @@
 /** Which field of a sender's own format is what, by its name alone: `dob`, `Patient.DateOfBirth`, `Client surname`. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { normaliseHeader } from '../map/format-tree.ts';
+import { MappingFile, SourceFile } from '../map/mapping-file.ts';
 
-/** Names in words; a whole name must match, so that `gp name` and `next of kin phone` are nobody's we know. */
-const NAMES = {
-  nhsNumber: 'nhs number, nhs no, nhs num, nhs',
-  personId: 'local id, local identifier, hospital number, hospital no, mrn',
-  family: 'surname, family name, last name, lastname, family, name family, name last',
-  given:
-    'forename, forenames, first name, firstname, first names, given name, given names, given, name given, name first',
-  name: 'name, full name, name full, name text',
-  birthDate: 'dob, d o b, date of birth, birth date, birthdate, born',
-  gender: 'sex, gender',
-  deathDate: 'date of death, death date',
-  address: 'address, full address, home address',
-  line: 'address line 1, address line 2, address line 3, address line, address 1, address 2, address 3, address lines, street, address street',
-  city: 'town, city, post town, address town, address city',
-  postcode: 'postcode, post code, postal code, address postcode, address post code, address postal code',
-  phone:
-    'phone, phones, phone number, phone no, telephone, telephone number, telephone no, tel, tel no, mobile, mobile number, mobile no, mobile phone, home phone',
-  email: 'email, emails, e mail, email address, e mail address',
-  language: 'language, preferred language, first language, main language, spoken language',
-  interpreter: 'interpreter, interpreter needed, interpreter required, needs interpreter',
-  reference:
-    'ref, reference, id, referral id, referral ref, referral reference, referral number, referral no, ubrn, service request id',
-  referredOn:
-    'referral date, date of referral, date referred, referred on, referred, referral received date, referral request received date',
-  service: 'service, service requested, requested service',
-  reason:
-    'reason, reasons, reason for referral, referral reason, presenting need, presenting needs, need, needs, presenting problem',
-  sent: 'sent, sent at, submitted, submitted at, timestamp, message date',
-} as const;
-export type Meaning = keyof typeof NAMES;
-/** Whose it is: the patient's where the name does not say, as of a referral or of the one person a row is about. */
-export type Owner = 'patient' | 'child' | 'mother';
-export type Known = { meaning: Meaning; owner: Owner };
+const read = (file: string) => readFileSync(new URL(`known/${file}.yaml`, import.meta.url), 'utf8');
 
+/** Rules by meaning instead of path. */
+export const readModel = (name: string): MappingFile =>
+  MappingFile.parse(parse(read('mapping').replaceAll('/NAME-', `/${name}-`)));
+
+/** `type`: what the field must hold. `owner`: the patient where the name does not say, as of the one person a row is about. */
+export type Known = { meaning: string; type: string; owner: string };
+
+const source = SourceFile.parse(parse(read('source')));
 const MEANINGS = new Map(
-  Object.entries(NAMES).flatMap(([meaning, names]) => names.split(', ').map((name) => [name, meaning as Meaning])),
+  Object.entries(source.format === 'csv' ? source.columns : {}).flatMap(([meaning, { type, aliases }]) =>
+    [meaning, ...aliases].map((name) => [normaliseHeader(name), { meaning, type }] as const),
+  ),
 );
-const OWNERS: [Owner, RegExp][] = [
+const OWNERS: [owner: string, RegExp][] = [
   ['patient', /\b(patient|person|client|service user|subject)\b/g],
   ['child', /\b(child|infant|baby)\b/g],
   ['mother', /\b(mother|mum|woman)\b/g],
 ];
-const OF_A_PERSON = new Set(['id', 'ref', 'reference', 'number', 'no', 'identifier']);
+const OF_A_PERSON = /^(id|ref|reference|number|no|identifier)$/;
+/** Of a referral or a message, not of a person. */
+const ABOUT_SERVICE = ['reference', 'referred_on', 'service', 'reason', 'sent'];
+export const isAboutService = (known: Pick<Known, 'meaning'> | undefined): boolean =>
+  known !== undefined && ABOUT_SERVICE.includes(known.meaning);
 
 /** `PersonBirthDate` as `person birth date`, `NHSNumber` as `nhs number`. */
 export const wordsOf = (name: string): string =>
@@ -62,16 +48,14 @@ export function knownName(field: string): Known | undefined {
   for (const [, pattern] of owners) words = words.replace(pattern, ' ');
   words = words.replace(/ +/g, ' ').trim();
   const [owner = 'patient'] = owners[0] ?? [];
-  if (owners.length > 0 && OF_A_PERSON.has(words)) return { meaning: 'personId', owner };
-  const meaning = MEANINGS.get(words);
-  return meaning && { meaning, owner };
+  if (owners.length > 0 && OF_A_PERSON.test(words)) words = 'person id';
+  const ofReferral = MEANINGS.get(normaliseHeader(words.replace(/^referral /, '')));
+  const known = MEANINGS.get(normaliseHeader(words)) ?? (isAboutService(ofReferral) ? ofReferral : undefined);
+  return known && { ...known, owner };
 }
 
 /** Of a name that may speak of consent or secrecy: until somebody says how, all is restricted. */
 export const speaksOfSharing = (field: string): boolean =>
-  /\b(consent\w*|shar(e|ed|ing)|agree\w*|confidential\w*|sensitive|restricted|safe|safety)\b/.test(wordsOf(field));
-
-const ABOUT_SERVICE: Meaning[] = ['reference', 'referredOn', 'service', 'reason', 'sent'];
-/** Of a referral or a message, not of a person. */
-export const isAboutService = (field: string): boolean =>
-  ABOUT_SERVICE.some((one) => one === knownName(field)?.meaning);
+  /consent|shar(e|ing)|agree|confidential|sensitiv|restrict|safe|permi(t|ssion)|priva(cy|te)|secre(t\b|cy)|disclos|withh[eo]ld|\bopt(s|ed)? ?(in|out)\b/.test(
+    wordsOf(field),
+  );

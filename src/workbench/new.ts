@@ -1,15 +1,18 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Rejected } from '../errors.ts';
-import { loadMappings } from '../map/load-mappings.ts';
-import { MAPPINGS_DIR, readMappings } from '../map/read-mappings.ts';
-import { type Command, folderOf, nameOf, readInput, WrongUse } from './command.ts';
-import { type Drafted, draft, type Todo } from './draft.ts';
-import type { Samples } from './draft-parts.ts';
-import { kindOf } from './draft-source.ts';
-import { readUnits } from './run-mapping.ts';
-import { columns, complain, paint, print, printJson } from './terminal.ts';
+import { compileSource } from '../map/load-mappings.ts';
+import { MAPPINGS_DIR, type MappingFiles, readMappings } from '../map/read-mappings.ts';
+import { isSound } from '../understand.ts';
+import { accountFields } from './account-fields.ts';
+import { type Command, folderOf, readFiles, WrongUse } from './command.ts';
+import { shapesOf, typeOfValues } from './describe-values.ts';
+import { type Draft, draft } from './draft.ts';
+import { rowsOf } from './draft-tables.ts';
+import { runMapping } from './run-mapping.ts';
+import { readSamples, type Samples } from './samples.ts';
+import { carriedFields } from './source-fields.ts';
+import { columns, complain, print, printJson } from './terminal.ts';
 
 export const create: Command = {
   summary: 'a starting mapping from sample messages',
@@ -39,9 +42,24 @@ Exit codes: 0 written; 1 a sample cannot be read, or NAME is already there (it i
     if (typeof samples === 'string') return refuse(samples);
     const drafted = draft(await readMappings(MAPPINGS_DIR, []), name, samples);
     if (!drafted) return refuse('no table has a column that names its rows (another value in each)');
-    const written = write(dir, name, drafted);
-    await loadMappings(dir);
-    report(name, samples, { drafted, written, json: flags.json === true, dir: flags.dir });
+    try {
+      write(dir, name, drafted);
+      const made = account(await readFiles(flags), name, samples);
+      const lines = describe(samples.kind, drafted, made);
+      appendFileSync(new URL(`${name}/mapping.yaml`, dir), lines.map((line) => `# ${line}\n`).join(''));
+      const files = [`${name}/source.yaml`, `${name}/mapping.yaml`];
+      const { from, restricted } = drafted;
+      if (flags.json) printJson({ name, format: samples.kind, from, files, ...made, restricted });
+      else print([...files.map((file) => `${file} written`), ...lines, ''].join('\n'));
+    } catch (error) {
+      // One that does not load would be in the way of every other.
+      rmSync(new URL(name, dir), { recursive: true, force: true });
+      throw error;
+    }
+    const folder = flags.dir === undefined ? '' : ` --dir ${flags.dir}`;
+    complain(
+      `Next: write synthetic samples to ${name}/examples/CASE.in.EXT, then\n  skein map test --update${folder}\n  skein map coverage --mapping ${name}${folder} SAMPLES…`,
+    );
     return 0;
   },
 };
@@ -51,87 +69,67 @@ function refuse(text: string): number {
   return 1;
 }
 
-/** What is wrong with a sample is a text. */
-function readSamples(files: string[]): Samples | string {
-  const bodies = files.map(readInput);
-  const [kind, other] = [...new Set(bodies.map(kindOf))];
-  if (!kind || other) return `the samples are of several formats: ${kind} and ${other}`;
-  const trees: Samples['trees'] = [];
-  for (const [index, body] of bodies.entries()) {
-    const file = nameOf(files[index] ?? '');
-    try {
-      for (const { position, tree, error } of readUnits({ kind, name: '' }, body)) {
-        if (error) complain(`${file}, ${position}: ${error.text}; it is left out`);
-        else trees.push(tree);
-      }
-    } catch (error) {
-      if (!(error instanceof Rejected)) throw error;
-      return `${file}: ${error.issues.map(({ text }) => text).join('; ')}`;
-    }
-  }
-  return trees.length > 0 ? { kind, bodies, trees } : 'nothing in the samples can be read';
-}
-
-/** The paths written, of NAME alone. */
-function write(dir: URL, name: string, { from, source, mapping, todo, restricted }: Drafted): string[] {
-  mkdirSync(new URL(`${name}/`, dir), { recursive: true });
-  for (const shared of dir.href === MAPPINGS_DIR.href ? [] : SHARED)
-    cpSync(new URL(shared, MAPPINGS_DIR), new URL(shared, dir), { recursive: true, force: false });
-  const files: Record<string, string> = {
-    'source.yaml': source,
-    'mapping.yaml': [
-      mapping,
-      `# Begun by skein map new${from ? ` with the rules of ${from}` : ' by the names of fields'}: read each rule before it is used.\n`,
-      ...(restricted.length > 0
-        ? [`# All is labelled restricted until rules say what these mean: ${restricted.map(quoted).join(', ')}.\n`]
-        : []),
-      ...(todo.length > 0
-        ? ['# To do, a rule for each or a line under ignored in source.yaml with the reason:\n']
-        : []),
-      ...todoLines(todo).map((line) => `# ${line}\n`),
-    ].join(''),
-  };
-  for (const [file, text] of Object.entries(files)) writeFileSync(new URL(`${name}/${file}`, dir), text);
-  const base = from === undefined ? undefined : new URL(`${from}/`, MAPPINGS_DIR);
-  if (base && existsSync(new URL('maps', base)))
-    cpSync(new URL('maps', base), new URL(`${name}/maps`, dir), { recursive: true });
-  if (base && existsSync(new URL('hooks.ts', base))) {
-    const src = relative(fileURLToPath(new URL(`${name}/`, dir)), fileURLToPath(new URL('../src', MAPPINGS_DIR)));
-    const text = readFileSync(new URL('hooks.ts', base), 'utf8').replaceAll("'../../src/", `'${src}/`);
-    writeFileSync(new URL(`${name}/hooks.ts`, dir), text);
-  }
-  return Object.keys(files).map((file) => `${name}/${file}`);
-}
-
 const SHARED = ['fragments', 'concept-maps', 'mapping.schema.json', 'fragment.schema.json', 'source.schema.json'];
+
+function write(dir: URL, name: string, { from, source, mapping }: Draft): void {
+  const own = new URL(`${name}/`, dir);
+  mkdirSync(own, { recursive: true });
+  const copy = (place: string, to: URL) =>
+    existsSync(new URL(place, MAPPINGS_DIR)) &&
+    cpSync(new URL(place, MAPPINGS_DIR), to, { recursive: true, force: false });
+  for (const shared of dir.href === MAPPINGS_DIR.href ? [] : SHARED) copy(shared, new URL(shared, dir));
+  writeFileSync(new URL('source.yaml', own), source);
+  writeFileSync(new URL('mapping.yaml', own), mapping);
+  if (from) copy(`${from}/maps`, new URL('maps', own));
+  const hooks = new URL(`${from}/hooks.ts`, MAPPINGS_DIR);
+  if (!existsSync(hooks)) return;
+  const src = relative(fileURLToPath(own), fileURLToPath(new URL('../src', MAPPINGS_DIR)));
+  writeFileSync(new URL('hooks.ts', own), readFileSync(hooks, 'utf8').replaceAll("'../../src/", `'${src}/`));
+}
+
+/** `filled` of `of` messages or rows carry data in it. */
+type Todo = { field: string; type: string; filled: number; of: number; shapes: string[] };
+type Made = { mapped: string[]; todo: Todo[]; units: { accepted: number; total: number } };
+
+/** What becomes of the samples' fields, and of the samples. */
+function account(files: MappingFiles, name: string, { bodies, trees }: Samples): Made {
+  const mapping = compileSource(files, name, []);
+  const source = files.sources.get(name)?.source;
+  if (!mapping || !source) throw new Error(`${name} was loaded, and is gone`);
+  const results = bodies.flatMap((body) => runMapping(mapping, body));
+  const fields = accountFields(files, name, { examples: [], samples: trees });
+  const carried = trees.flatMap((tree) => [...carriedFields(source, tree)]);
+  const values = Map.groupBy(carried, ([field]) => field);
+  const todo = fields
+    .filter(({ state }) => state === 'unread')
+    .map(({ field, samples }) => {
+      const all = values.get(field)?.flatMap(([, some]) => some) ?? [];
+      const rows = source.format === 'tables' && rowsOf(field.split('.')[0] ?? '', trees);
+      const [filled, of] = rows ? [all.length, rows.length] : [samples, trees.length];
+      return { field, type: typeOfValues(all), filled, of, shapes: shapesOf(all) };
+    });
+  return {
+    mapped: fields.flatMap(({ field, state, samples }) => (state === 'read' && samples > 0 ? field : [])),
+    ...{ todo, units: { accepted: results.filter(isSound).length, total: results.length } },
+  };
+}
+
 /** A sender's name for a field on one line. */
 const quoted = (field: string) => (/^[\w.-]+$/.test(field) ? field : JSON.stringify(field));
-const describeTodo = ({ field, type, filled, of, shapes }: Todo): string[] => [
-  ...[quoted(field), type, `${filled} of ${of}`, shapes.join(' | ')],
-];
+const listed = (fields: string[]) => fields.map(quoted).join(', ');
 
-const todoLines = (todo: Todo[]) => columns(todo.map(describeTodo)).split('\n').filter(Boolean);
-
-type Told = { drafted: Drafted; written: string[]; json: boolean; dir: string | undefined };
-
-function report(name: string, { kind }: Samples, { drafted, written, json, dir }: Told): void {
-  const { from, mapped, todo, restricted, units } = drafted;
-  if (json) printJson({ name, format: kind, ...(from && { from }), files: written, mapped, todo, restricted, units });
-  else
-    print(
-      [
-        ...written.map((file) => `${file} written\n`),
-        `${kind}${from ? `, the rules of ${from}` : ''}; ${units.accepted} of ${units.total} units of the samples would be accepted\n`,
-        `mapped   ${mapped.length} fields${from ? '' : `: ${mapped.map(quoted).join(', ')}`}\n`,
-        ...(restricted.length > 0
-          ? [`labelled restricted: ${restricted.map(quoted).join(', ')} may ask for it\n`]
-          : []),
-        `to do    ${todo.length} fields\n`,
-        ...todoLines(todo).map((line) => `  ${paint('stdout', 'dim', line)}\n`),
-      ].join(''),
-    );
-  const folder = dir === undefined ? '' : ` --dir ${dir}`;
-  complain(
-    `Next: write synthetic samples to ${name}/examples/CASE.in.EXT, then\n  skein map test --update${folder}\n  skein map coverage --mapping ${name}${folder} SAMPLES…`,
-  );
+/** What is shown, and stands at the end of mapping.yaml. */
+function describe(kind: string, { from, restricted }: Draft, { mapped, todo, units }: Made): string[] {
+  const rows = todo.map(({ field, type, filled, of, shapes }) => [
+    ...[quoted(field), type, `${filled} of ${of}`, shapes.join(' | ')],
+  ]);
+  return [
+    `Begun by skein map new${from ? ` with the rules of ${from}` : ' by the names of fields'}: read each rule before it is used.`,
+    `${kind}: ${units.accepted} of ${units.total} units of the samples would be accepted; ${mapped.length} fields are mapped${from ? '' : `: ${listed(mapped)}`}`,
+    ...(restricted.length > 0
+      ? [`All is labelled restricted until rules say what these mean: ${listed(restricted)}`]
+      : []),
+    `To do, a rule for each or a line under ignored in source.yaml with the reason: ${todo.length} fields`,
+    ...columns(rows).split('\n').filter(Boolean),
+  ];
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -120,6 +120,46 @@ describe('map new', () => {
     expect(written).toMatch(/Contacts:\s+key: ContactId\s+of: Referrals\s+by: ReferralId/);
   });
 
+  test('reads what the envelope of a webhook holds, and takes no id of the event for the referral', async () => {
+    const event = (id: string, more: object) =>
+      JSON.stringify({ id, timestamp: '2026-01-05T09:30:00Z', data: { ...more, consent: { given: false } } });
+    const person = { name: { family: 'Example', given: 'Robin' }, dateOfBirth: '1990-02-01', nhsNumber: '9990000018' };
+    const { resources, todo, restricted } = await begin([
+      [
+        '1.json',
+        event('e-1', {
+          referral: { id: 'R-9', referredOn: '2026-01-04', reasons: ['low mood'] },
+          person: { ...person, address: { line1: '1 High St' } },
+          baby: { dob: '2025-12-01' },
+        }),
+      ],
+      ['2.json', event('e-2', { referral: { id: 'R-10', reasons: [] }, person })],
+    ]);
+    expect(resources).toMatchObject([
+      { name: [{ family: 'Example', given: ['Robin'] }], birthDate: '1990-02-01', address: [{ line: ['1 High St'] }] },
+      { identifier: [{ value: 'R-9' }], authoredOn: '2026-01-04', reasonCode: [{}] },
+      { identifier: [{ value: 'R-9' }], period: { start: '2026-01-04' } },
+    ]);
+    expect(todo.map(({ field }) => field)).toEqual(['data.baby.dob', 'data.consent.given', 'id']);
+    expect(restricted).toEqual(['data.consent.given']);
+    const plain = await begin([['1.json', JSON.stringify({ id: 'e-1', referral: { ref: 'R-9' }, person })]]);
+    expect(plain.todo.map(({ field }) => field)).toEqual(['id']);
+  });
+
+  test('reads capitals and months in words, and no century that a date leaves open', async () => {
+    const { resources, todo, mapped, restricted } = await begin([
+      [
+        'a.csv',
+        'REFERRAL_ID,SURNAME,DATE_OF_BIRTH,REFERRAL_DATE,OPT OUT,A/B,AB\nR-1,EXAMPLE,05-Feb-90,11-JUN-2025,N,x,y\n',
+      ],
+    ]);
+    expect(resources).toMatchObject([{ name: [{ family: 'EXAMPLE' }] }, { authoredOn: '2025-06-11' }, {}]);
+    expect(resources[0].birthDate).toBe(undefined);
+    expect(mapped).toEqual(['referral_date', 'referral_id', 'surname']);
+    expect(todo).toContainEqual({ field: 'date_of_birth', type: 'text', filled: 1, of: 1, shapes: ['99-Aa-99'] });
+    expect(restricted).toEqual(['opt_out']);
+  });
+
   const MSH = (type: string) => `MSH|^~\\&|NEW|TRUST|||20250611120000||${type}|1|P|2.4`;
   const PID = 'PID|1||H123^^^RXX^MR||EXAMPLE^ROBIN||19900201|F';
 
@@ -154,6 +194,9 @@ describe('map new', () => {
     const v2 = await begin([['oru.hl7', oru]]);
     expect(v2.resources).toMatchObject([{ resourceType: 'Patient', birthDate: '1990-02-01' }]);
     expect(v2.todo.map(({ field }) => field)).toEqual(['OBX-1', 'OBX-2', 'OBX-3', 'OBX-3.2', 'OBX-5']);
+    const two = tempFile('two.hl7', [oru, PID.replace('H123', 'H124')].join('\r'));
+    const held = await skein('map', 'run', '--mapping', 'sender', '--dir', v2.dir, two);
+    expect([held.code, held.err]).toEqual([1, expect.stringContaining('PID[2] is a second patient')]);
     const xml = `<Bundle xmlns="http://hl7.org/fhir"><type value="transaction"/><entry><resource><Patient><identifier><system value="https://x.example"/><value value="7"/></identifier><birthDate value="1990-02-01"/><photo><title value="p"/></photo></Patient></resource></entry></Bundle>`;
     const fhir = await begin([['patient.xml', xml]]);
     expect(fhir.resources).toMatchObject([{ resourceType: 'Patient', birthDate: '1990-02-01' }]);
@@ -180,6 +223,14 @@ describe('map new', () => {
       1,
       expect.stringContaining('several formats'),
     ]);
+    const named = [1, expect.stringContaining("names of fields look like a person's data")];
+    expect(await refused(tempFile('a.csv', 'EXAMPLE,ROBIN,05/02/1990\nSAMPLE,SAM,15/03/1991\n'))).toEqual(named);
+    expect(await refused(tempFile('a.csv', 'Example,999 000 0018,LS1 1AA\n'))).toEqual([1, expect.any(String)]);
+    expect(await refused(tempFile('a.json', '{"people":{"9990000018":{"dob":"1990-02-01"}}}'))).toEqual(named);
+    expect(await refused(tempFile('a.json', '{"by":{"robin@example.org":"x"}}'))).toEqual(named);
+    mkdirSync(join(dir, 'broken'));
+    writeFileSync(join(dir, 'broken/mapping.yaml'), 'name: broken\n');
+    expect(await refused(sent[0] ?? '')).toEqual([1, expect.stringContaining('broken')]);
     expect(await refused()).toEqual([2, expect.stringContaining('SAMPLES are missing')]);
     expect((await skein('map', 'new', 'Bad Name', 'x', '--dir', dir)).code).toBe(2);
   });
