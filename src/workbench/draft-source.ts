@@ -8,7 +8,7 @@ import type { Json } from '../model.ts';
 import { typeOfValues } from './describe-values.ts';
 import { joinTables } from './draft-tables.ts';
 import { wordsOf } from './known-names.ts';
-import { namesOf } from './source-fields.ts';
+import { namesOf, type Segment } from './source-fields.ts';
 
 type Kind = SourceFile['format'];
 
@@ -47,40 +47,35 @@ function columnsOf(fields: Record<string, SourceTree>): object {
 /** Something to add to a source.yaml. */
 export type Addition = { place: Path; value: string | string[] };
 
+/** A segment as parsed: of each field its repetitions, of each their components and parts. */
+export const segmentsOf = (tree: Json): Segment[] => (tree as unknown as { segments: Segment[] }).segments;
+
 /** HL7 v2 fields that carry data and that the source neither has nor ignores: where they go in its file, and what is known of them. */
 export function newFields(source: SourceFile, described: SourceFile[], trees: Json[]): Addition[] {
   if (source.format !== 'hl7v2') return [];
   const models = described.filter((one) => one.format === 'hl7v2');
-  return [...carriedHl7(trees)].flatMap(([field, uses]): Addition[] => {
+  const all = trees.flatMap(segmentsOf).flatMap(({ name, fields }) =>
+    // MSH-1 and MSH-2 are the delimiters.
+    fields.flatMap((repetitions, number) => (name === 'MSH' && number < 3 ? [] : { name, number, repetitions })),
+  );
+  const isNew = ({ name, number, repetitions }: (typeof all)[number]) =>
+    number > 0 &&
+    /^[A-Z][A-Z0-9]{2}$/.test(name) &&
+    repetitions.flat(2).some((value) => value !== '') &&
+    source.segments[name]?.[number] === undefined &&
+    !namesOf(source, `${name}-${number}`).some((one) => Object.hasOwn(source.ignored, one));
+  return [...Map.groupBy(all.filter(isNew), ({ name, number }) => `${name}-${number}`)].flatMap(([field, uses]) => {
     const [segment = '', number = ''] = field.split('-');
-    const ignored = namesOf(source, field).some((name) => Object.hasOwn(source.ignored, name));
-    if (ignored || source.segments[segment]?.[number] !== undefined || !/^[A-Z][A-Z0-9]{2}$/.test(segment)) return [];
     const place = ['segments', segment, number];
     const known = models.map((one) => one.segments[segment]?.[number]).find(Boolean);
     if (known) return [{ place, value: known }];
-    const many = uses.some((repetitions) => repetitions.length > 1) ? '*' : '';
-    const parts = Math.max(...uses.flat().map((components) => components.length));
-    const values = uses.flat(3).filter((value) => value !== '');
+    const many = uses.some(({ repetitions }) => repetitions.length > 1) ? '*' : '';
+    const parts = Math.max(...uses.flatMap(({ repetitions }) => repetitions.map((components) => components.length)));
+    const values = uses.flatMap(({ repetitions }) => repetitions.flat(2)).filter((value) => value !== '');
     if (parts === 1) return [{ place, value: `${typeOfValues(values) === 'time' ? 'TS' : 'ST'}${many} ${field}` }];
     // A type of its own: that of another field may have parts that are ignored.
     const own = `${segment}${number}`;
     const type = { place: ['types', own], value: Array.from({ length: parts }, () => 'ST') };
     return [type, { place, value: `${own}${many} ${field}` }];
   });
-}
-
-/** A segment as parsed: of each field its repetitions, of each their components and parts. */
-export type Segment = { name: string; fields: string[][][][] };
-export const segmentsOf = (tree: Json): Segment[] => (tree as unknown as { segments: Segment[] }).segments;
-
-/** What each field holds, by segment; MSH-1 and MSH-2 are the delimiters. */
-function carriedHl7(trees: Json[]): Map<string, string[][][][]> {
-  const found = new Map<string, string[][][][]>();
-  for (const { name, fields } of trees.flatMap(segmentsOf))
-    for (const [number, repetitions] of fields.entries()) {
-      const field = `${name}-${number}`;
-      if (number >= (name === 'MSH' ? 3 : 1) && repetitions.flat(2).some((value) => value !== ''))
-        found.set(field, [...(found.get(field) ?? []), repetitions]);
-    }
-  return found;
 }

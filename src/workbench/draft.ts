@@ -19,13 +19,24 @@ export type Draft = { from?: string | undefined; source: string; mapping: string
 /** The text of its two files. Undefined where tables have no column that names their rows. */
 export function draft(files: MappingFiles, name: string, samples: Samples): Draft | undefined {
   const from = baseOf(files, samples);
-  const written = from ? copyOf(from, name) : write(name, ownParts(files, name, samples));
-  if (!written) return undefined;
-  const document = parseDocument(written.source);
-  const described = [...files.sources.values()].map(({ source }) => source);
-  for (const { place, value } of newFields(SourceFile.parse(document.toJS()), described, samples.trees))
-    document.setIn(place, document.createNode(value));
-  return { ...written, from, source: textOf(document) };
+  const read = (file: string) => readFileSync(new URL(`${from}/${file}.yaml`, MAPPINGS_DIR), 'utf8');
+  const parts = from ? undefined : ownParts(files, name, samples);
+  if (!from && !parts) return undefined;
+  const own: Record<string, string> = { name, version: '0.1.0' };
+  const mapping = parts
+    ? textOf(documentOf('mapping', { ...own, ...parts.mapping }))
+    : read('mapping').replace(/^(name|version): .*$/gm, (_, key) => `${key}: ${own[key]}`);
+  const source = parts ? documentOf('source', parts.source) : parseDocument(read('source'));
+  const described = [...files.sources.values()].map((one) => one.source);
+  for (const { place, value } of newFields(SourceFile.parse(source.toJS()), described, samples.trees))
+    source.setIn(place, source.createNode(value));
+  return { from, source: textOf(source), mapping, restricted: parts?.restricted ?? [] };
+}
+
+function documentOf(file: string, data: object): Document {
+  const document = new Document(data, { aliasDuplicateObjects: false });
+  document.commentBefore = ` yaml-language-server: $schema=../${file}.schema.json`;
+  return document;
 }
 
 /** Of a standard format, the mapping that takes most of the samples. Fields of a sender's own are read by their names instead. */
@@ -39,25 +50,7 @@ function baseOf(files: MappingFiles, { kind, bodies }: Samples): string | undefi
   return taken.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count)[0]?.name;
 }
 
-function copyOf(from: string, name: string): Draft {
-  const read = (file: string) => readFileSync(new URL(`${from}/${file}.yaml`, MAPPINGS_DIR), 'utf8');
-  const own: Record<string, string> = { name, version: '0.1.0' };
-  const mapping = read('mapping').replace(/^(name|version): .*$/gm, (_, key) => `${key}: ${own[key]}`);
-  return { source: read('source'), mapping, restricted: [] };
-}
-
 type Parts = { source: object; mapping: object; restricted?: string[] };
-
-function write(name: string, parts: Parts | undefined): Draft | undefined {
-  if (!parts) return undefined;
-  const text = (file: string, data: object) =>
-    `# yaml-language-server: $schema=../${file}.schema.json\n${textOf(new Document(data, { aliasDuplicateObjects: false }))}`;
-  return {
-    source: text('source', parts.source),
-    mapping: text('mapping', { name, version: '0.1.0', ...parts.mapping }),
-    restricted: parts.restricted ?? [],
-  };
-}
 
 /** Of a standard format, those whom a message is about; of a sender's own what is known by name. */
 function ownParts(files: MappingFiles, name: string, { kind, trees }: Samples): Parts | undefined {

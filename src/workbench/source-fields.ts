@@ -5,7 +5,7 @@ import { HL7_TYPES } from '../map/hl7v2-types.ts';
 import type { SourceFile, SourceTree } from '../map/mapping-file.ts';
 import type { Json } from '../model.ts';
 
-type Segment = { name: string; fields: string[][][][] };
+export type Segment = { name: string; fields: string[][][][] };
 
 /** A field and one of its values. */
 type Note = (field: string, value: Json) => void;
