@@ -175,18 +175,16 @@ function describe(parts: Part[], seconds: number): string {
 }
 
 function describePart({ name, rules, mutants, fields }: Part): string {
-  const { total } = { total: fields.length };
-  const list = (missed: Missed[], colour: 'red') =>
-    missed.map(({ at, what }) => `    ${paint('stdout', colour, at)}  ${what}\n`);
+  const list = ({ missed }: Share) => missed.map(({ at, what }) => `    ${paint('stdout', 'red', at)}  ${what}\n`);
   const often = ({ examples, samples }: Field) =>
     `data in ${examples} of the examples' units${samples > 0 ? `, ${samples} of the samples'` : ''}`;
   const read = fields.filter(({ state }) => state === 'read').length;
   return [
     `${name}\n  rules    ${percent(rules)} % of ${rules.total} fire\n`,
-    ...list(rules.missed, 'red'),
+    ...list(rules),
     `  mutants  ${percent(mutants)} % of ${mutants.total} noticed\n`,
-    ...list(mutants.missed, 'red'),
-    ...(total > 0 ? [`  fields   ${read} of ${total} read\n`] : []),
+    ...list(mutants),
+    ...(fields.length > 0 ? [`  fields   ${read} of ${fields.length} read\n`] : []),
     ...fields
       .filter(({ state }) => state === 'unread')
       .map((field) => `    ${paint('stdout', 'red', field.field)}  never read: ${often(field)}\n`),

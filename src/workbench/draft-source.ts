@@ -8,7 +8,7 @@ import type { Json } from '../model.ts';
 import { typeOfValues } from './describe-values.ts';
 import { joinTables } from './draft-tables.ts';
 import { wordsOf } from './known-names.ts';
-import { namesOf, type Segment } from './source-fields.ts';
+import { namesOf, segmentsOf } from './source-fields.ts';
 
 type Kind = SourceFile['format'];
 
@@ -46,9 +46,6 @@ function columnsOf(fields: Record<string, SourceTree>): object {
 
 /** Something to add to a source.yaml. */
 export type Addition = { place: Path; value: string | string[] };
-
-/** A segment as parsed: of each field its repetitions, of each their components and parts. */
-export const segmentsOf = (tree: Json): Segment[] => (tree as unknown as { segments: Segment[] }).segments;
 
 /** HL7 v2 fields that carry data and that the source neither has nor ignores: where they go in its file, and what is known of them. */
 export function newFields(source: SourceFile, described: SourceFile[], trees: Json[]): Addition[] {

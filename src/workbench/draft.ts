@@ -7,11 +7,11 @@ import { MAPPINGS_DIR, type MappingFiles } from '../map/read-mappings.ts';
 import type { Json } from '../model.ts';
 import { isSound } from '../understand.ts';
 import { draftStatements } from './draft-rules.ts';
-import { inferSource, newFields, segmentsOf } from './draft-source.ts';
+import { inferSource, newFields } from './draft-source.ts';
 import { speaksOfSharing } from './known-names.ts';
 import { runMapping } from './run-mapping.ts';
 import type { Samples } from './samples.ts';
-import { declaredFields } from './source-fields.ts';
+import { declaredFields, segmentsOf } from './source-fields.ts';
 
 /** `from` is the shipped mapping whose rules these are; for the sake of the `restricted` fields all is labelled so. */
 export type Draft = { from?: string | undefined; source: string; mapping: string; restricted: string[] };

@@ -5,7 +5,9 @@ import { HL7_TYPES } from '../map/hl7v2-types.ts';
 import type { SourceFile, SourceTree } from '../map/mapping-file.ts';
 import type { Json } from '../model.ts';
 
-export type Segment = { name: string; fields: string[][][][] };
+/** A segment as parsed: of each field its repetitions, of each their components and parts. */
+type Segment = { name: string; fields: string[][][][] };
+export const segmentsOf = (tree: Json): Segment[] => (tree as { segments?: Segment[] } | null)?.segments ?? [];
 
 /** A field and one of its values. */
 type Note = (field: string, value: Json) => void;
@@ -18,7 +20,7 @@ export function carriedFields(source: SourceFile, tree: Json): Map<string, Json[
     if (known) known.push(value);
     else found.set(field, [value]);
   };
-  if (source.format === 'hl7v2') walkSegments((tree as { segments?: Segment[] } | null)?.segments ?? [], note);
+  if (source.format === 'hl7v2') walkSegments(segmentsOf(tree), note);
   else if (source.format === 'csv') walkRow(source, tree, note);
   else if (source.format === 'tables') walkTables(source, tree, note);
   else if (source.format === 'fhir' || source.format === 'xml') walkBundle(tree, note);

@@ -1,6 +1,11 @@
 /** What the workbench says, and where: data on stdout, everything else on stderr; colour and progress on a terminal only. */
 import type { Issue } from '../model.ts';
 
+/** A reader that has seen enough (`| head`) is no fault. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 export function print(text: string): void {
   process.stdout.write(text);
 }

@@ -1,4 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
 import { formFiles } from '../map/mapping-folder.ts';
@@ -28,6 +30,18 @@ describe('the workbench', () => {
         schema: 'current',
       },
     ]);
+  });
+
+  test('a reader that goes away early, as head does, is no fault', async () => {
+    const command = fileURLToPath(new URL('../../bin/skein.js', import.meta.url));
+    const child = spawn(process.execPath, [command, 'map', 'schema', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let err = '';
+    child.stderr.on('data', (text) => {
+      err += text;
+    });
+    const [code] = await once(child, 'close');
+    expect([code, err]).toEqual([0, '']);
   });
 
   test('a folder without a mapping is no folder that is well', async () => {
