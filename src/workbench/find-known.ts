@@ -7,6 +7,8 @@ type Candidate = { field: string; from: string; type: string; list: boolean };
 export type Found = Candidate & Known;
 
 export const SEVERAL = ['phone', 'email', 'line', 'reason', 'given'];
+/** Of tables, what names the unit's rows, whatever it is called. */
+const KEY = 'patient id';
 const WHO = ['nhs_number', 'family', 'given', 'name', 'birth_date'];
 
 /**
@@ -28,9 +30,7 @@ export function findKnown(source: SourceFile): { found: Found[]; table?: string 
   );
   const [[other] = ['patient']] = [...named].sort(([, a], [, b]) => b.length - a.length);
   const who = named.has('patient') ? 'patient' : other;
-  const found = all.filter(
-    (one) => one.owner === (isAboutService(one) ? 'patient' : who) || one.meaning === 'person_id',
-  );
+  const found = all.filter((one) => one.owner === (isAboutService(one) ? 'patient' : who) || one.field === KEY);
   // A mere `id` may be of the message, where another names the referral.
   return { found: found.sort((a, b) => Number(/^id$/i.test(a.field)) - Number(/^id$/i.test(b.field))), table };
 }
@@ -56,10 +56,13 @@ function leavesOf(tree: SourceTree, at = ''): Candidate[] {
 /** In a message with an envelope what is beside its content is of the message: its `id` is not a referral's. */
 function unwrap(candidates: Candidate[]): Candidate[] {
   const content = /^(data|payload|body|content)\./i;
-  const some = candidates.some(({ field }) => content.test(field));
-  return candidates
-    .filter(({ field }) => !some || content.test(field) || knownName(field)?.meaning === 'sent')
+  const inside = candidates
+    .filter(({ field }) => content.test(field))
     .map((candidate) => ({ ...candidate, field: candidate.field.replace(content, '') }));
+  const beside = candidates.filter(({ field }) => !content.test(field) && knownName(field)?.meaning === 'sent');
+  return inside.some(({ field }) => WHO.includes(knownName(field)?.meaning ?? ''))
+    ? [...inside, ...beside]
+    : candidates;
 }
 
 /** The unit is whom it is about, known by its key; a referral is a row of the first table below it that has a reference. */
@@ -70,6 +73,6 @@ function tableCandidates({ unit, tables }: Extract<SourceFile, { format: 'tables
     columnsOf(name, true).some(({ field }) => knownName(field)?.meaning === 'reference');
   const table = Object.keys(tables).find((name) => tables[name]?.of !== undefined && hasReference(name));
   const isKey = ({ from }: Candidate) => from === tables[unit]?.key;
-  const person = columnsOf(unit, false).map((one) => (isKey(one) ? { ...one, field: 'patient id' } : one));
+  const person = columnsOf(unit, false).map((one) => (isKey(one) ? { ...one, field: KEY } : one));
   return { candidates: [...person, ...columnsOf(table ?? '', true)], table };
 }

@@ -20,16 +20,17 @@ export function readSamples(files: string[]): Samples | string {
   for (const [index, body] of bodies.entries()) {
     const file = nameOf(files[index] ?? '');
     try {
-      for (const { position, tree, error } of readUnits({ kind, name: '' }, body)) {
+      const units = readUnits({ kind, name: '' }, body);
+      for (const { position, error } of units)
         if (error) complain(`${file}, ${position}: ${error.text}; it is left out`);
-        else trees.push(tree);
-      }
+      const read = units.filter(({ error }) => !error).map(({ tree }) => tree);
+      if (['csv', 'json', 'tables'].includes(kind) && [...new Set(namesIn(read))].some(mayBeValue))
+        return `${file}: names of fields look like a person's data. Is its first row the names of columns, and no object a list?`;
+      trees.push(...read);
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
       return `${file}: ${error.issues.map(({ text }) => text).join('; ')}`;
     }
-    if (['csv', 'json', 'tables'].includes(kind) && namesIn(trees).some(mayBeValue))
-      return `${file}: names of fields look like a person's data. Is its first row the names of columns, and no object a list?`;
   }
   return trees.length > 0 ? { kind, bodies, trees } : 'nothing in the samples can be read';
 }

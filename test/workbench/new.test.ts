@@ -94,6 +94,18 @@ describe('map new', () => {
     ]);
   });
 
+  test('takes no number of another person for the patient', async () => {
+    const form = {
+      ref: 'C-7',
+      child: { name: 'Robin', born: '11/06/2025' },
+      mother: { id: 'M-1', dob: '1/2/1990' },
+      mrn: 7,
+    };
+    const { written, todo } = await begin([['1.json', JSON.stringify({ ...form, data: { score: 3 } })]]);
+    expect(todo.map(({ field }) => field)).toEqual(['data.score', 'mother.dob', 'mother.id', 'mrn']);
+    expect(written).toContain('identity: [ { system: https://skein.example/Id/sender-person, join: [ ref ] } ]');
+  });
+
   test('joins the tables of an extract by the columns that name their rows', async () => {
     const extract = {
       Header: [{ FileDate: '2025-06-30' }],
