@@ -94,6 +94,54 @@ describe('map new', () => {
     ]);
   });
 
+  test('has a rule for every name that it knows', async () => {
+    const row = {
+      ...{
+        ref: 'R-1',
+        'Referral Received Date': '1/2/2026',
+        'requested service': 'perinatal',
+        needs: 'low mood',
+        sent: '2/2/2026',
+      },
+      ...{
+        MRN: 'H1',
+        nhsNo: '9990000018',
+        surname: 'Example',
+        forenames: 'Robin',
+        'full name': 'Robin Example',
+        sex: 'F',
+      },
+      ...{
+        dob: '1/2/1990',
+        'date of death': '3/2/2026',
+        street: '1 High St',
+        address: '1 High St, Leeds',
+        town: 'Leeds',
+      },
+      ...{ 'Post code': 'LS1 1AA', tel: '0113', 'e-mail': 'r@example.org', language: 'Polish', interpreter: 'yes' },
+    };
+    const { todo, resources } = await begin([
+      [
+        'all.csv',
+        [Object.keys(row), Object.values(row)].map((cells) => cells.map((one) => `"${one}"`).join(',')).join('\n'),
+      ],
+    ]);
+    expect(todo).toEqual([]);
+    expect(resources).toMatchObject([
+      {
+        identifier: [{ value: '9990000018' }, { value: 'H1' }],
+        name: [{ family: 'Example', given: ['Robin'], text: 'Robin Example' }],
+        ...{ gender: 'female', birthDate: '1990-02-01', deceasedDateTime: '2026-02-03' },
+        address: [{ line: ['1 High St'], text: '1 High St, Leeds', city: 'Leeds', postalCode: 'LS1 1AA' }],
+        telecom: [{ value: '0113' }, { system: 'email', value: 'r@example.org' }],
+        communication: [{ language: { text: 'Polish' } }],
+        extension: [{ valueBoolean: true }],
+      },
+      { resourceType: 'ServiceRequest', authoredOn: '2026-02-01', code: { text: 'perinatal' }, reasonCode: [{}] },
+      { resourceType: 'EpisodeOfCare', status: 'planned', period: { start: '2026-02-01' } },
+    ]);
+  });
+
   test('takes no number of another person for the patient', async () => {
     const form = {
       ref: 'C-7',
