@@ -51,9 +51,12 @@ const wordsOf = (text: string, at: number): Word[] =>
   [...text.matchAll(WORD)].map((match) => ({ offset: at + match.index, name: match[0] }));
 const keyOf = (pair: Pair | undefined): string => (isScalar(pair?.key) ? String(pair.key.value) : '');
 
-/** Paths, words of the language and ConceptMaps; codes only of closed lists. Numbers to compare with are none, nor is a url that chooses. */
+/** What names nothing: a number to compare with, a url that chooses, a code in FHIRPath. */
+const NAMELESS = /(?<=(?:\blonger|[<>]=?|\(\) !?=) )\d+|(?<=\[\w+=)\w+:[^\]]*|(?<=(?<!resourceType) !?= )'[^']*'/g;
+
+/** Paths, words of the language and ConceptMaps; codes only of closed lists. */
 function conditionNames(raw: string): Word[] {
-  const text = raw.replace(/(?<=(?:\blonger|[<>]=?) )\d+|(?<=\[\w+=)\w+:[^\]]*/g, ({ length }) => ' '.repeat(length));
+  const text = raw.replace(NAMELESS, ({ length }) => ' '.repeat(length));
   return [...text.matchAll(/\S+(?: (?:=|!=|in|not in) (?:\([^)]*\)|\S+))?/g)].flatMap((clause) => {
     const [path = '', ...rest] = clause[0].split(/ (?=[=!]|in |not in )/);
     const open = rest.length > 0 && !CLOSED.test(path);
