@@ -26,7 +26,7 @@ export function compileCondition(text: string, names: Names): Condition {
   if (text.startsWith('fhirpath:')) {
     const expression = text.slice(9).trim();
     checkExpression(expression, names.fields);
-    return (_, frame) => evaluate(expression, frame.node)[0] === true;
+    return (run, frame) => evaluate(expression, run, frame)[0] === true;
   }
   const any = parseCondition(text).map((clauses) => clauses.map((clause) => compileClause(clause, names)));
   for (const all of any) checkPossible(all);

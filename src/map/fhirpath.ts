@@ -1,12 +1,21 @@
 import { evalFhirPath, type FhirPathAtom, LRUCache, parseFhirPath } from '@medplum/core';
-import { PathError, suggest } from './run.ts';
+import { type Frame, PathError, type Run, report, suggest } from './run.ts';
 
 /** Parsed expressions: parsing costs many times more than evaluating. A mapping has tens of them. */
 const cache = new LRUCache<FhirPathAtom>(500);
 
-/** FHIRPath, for `when` and `expr` only: plain paths are some 50 times faster. */
-export function evaluate(expression: string, node: unknown): unknown[] {
-  return evalFhirPath(expression, node, {}, cache);
+/**
+ * FHIRPath, for `when` and `expr` only: plain paths are some 50 times faster. The engine throws at what is of a shape that FHIR does
+ * not have (an object for a code): the message is held for it. Only we wrote the expression, so nothing of the sender's is told.
+ */
+export function evaluate(expression: string, run: Run, { node, at }: Frame): unknown[] {
+  try {
+    return evalFhirPath(expression, node, {}, cache);
+  } catch {
+    const text = `${at || 'the message'} is not of the shape that a rule asks about: ${expression}`;
+    report(run, { severity: 'error', code: 'structure', ...(at ? { field: at } : {}), text });
+    return [];
+  }
 }
 
 const TOKEN = /'(?:[^'\\]|\\.)*'|[$%]?[A-Za-z_]\w*|\d[\d.]*|\S/g;

@@ -127,7 +127,7 @@ const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given)
     const expression = given.rule.expr ?? '';
     checkExpression(expression, loader.format.names);
     const produce: Core['produce'] = (run, frame) => {
-      const [raw] = evaluate(expression, frame.node) as Json[];
+      const [raw] = evaluate(expression, run, frame) as Json[];
       run.source = `${frame.at} (${expression})`;
       return raw === undefined ? undefined : apply(run, frame, raw);
     };
