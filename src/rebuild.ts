@@ -3,7 +3,7 @@ import type { IdentifiedRecord, StatementState } from './facts.ts';
 import { fold } from './link/fold.ts';
 import { intake, type Pipeline } from './pipeline.ts';
 import { recompute } from './recompute.ts';
-import { heldMessages, REBUILD } from './save/maintenance-sql.ts';
+import { allCharts, heldMessages, REBUILD } from './save/maintenance-sql.ts';
 
 const BATCH = 200;
 type Rebuilt = { statements: number; families: number; changed: number };
@@ -16,11 +16,10 @@ export async function rebuild(ctx: Pipeline, options: { events?: boolean } = {})
   const statements = await transaction(ctx.db, refold);
   const seen = new Set<string>();
   const counts = { statements, families: 0, changed: 0 };
-  const charts = await ctx.db.query<{ key: string }>("select key from statement where type = 'Patient' order by seq");
-  for (const { key } of charts.rows) {
+  for (const key of await allCharts(ctx.db)) {
     if (seen.has(key)) continue;
-    const { charts: family, changed } = await recompute(ctx, key, options.events ?? false);
-    for (const chart of family) seen.add(chart);
+    const { charts, changed } = await recompute(ctx, key, options.events ?? false);
+    for (const chart of charts) seen.add(chart);
     counts.families++;
     counts.changed += changed;
   }

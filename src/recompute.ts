@@ -1,6 +1,7 @@
 import type { Context } from './context.ts';
 import { link } from './link/plan.ts';
 import { withFacts } from './save/load.ts';
+import { chartsWith } from './save/maintenance-sql.ts';
 import { isEmpty, NOTHING, save } from './save/save.ts';
 
 /**
@@ -24,11 +25,9 @@ export async function recompute(ctx: Context, chart: string, events: boolean) {
  * Whoever these numbers tied together, now that each is known for a placeholder: the message that showed it looked at its own family
  * only. Gives how many families changed.
  */
-export async function untie({ db, ...ctx }: Context, numbers: string[], events = true): Promise<number> {
+export async function untie(ctx: Context, numbers: string[], events = true): Promise<number> {
   if (numbers.length === 0) return 0;
-  const sql = 'select distinct chart from statement where ref = any($1::uuid[])';
-  const { rows } = await db.query<{ chart: string }>(sql, [numbers]);
   let changed = 0;
-  for (const { chart } of rows) changed += (await recompute({ db, ...ctx }, chart, events)).changed;
+  for (const chart of await chartsWith(ctx.db, numbers)) changed += (await recompute(ctx, chart, events)).changed;
   return changed;
 }

@@ -1,4 +1,4 @@
-/** SQL of rebuild and replay. */
+/** SQL of rebuild, of parting and of replay. */
 import type { Db } from '../db.ts';
 import type { Message, System } from '../model.ts';
 
@@ -45,4 +45,17 @@ export async function heldMessages(db: Db, after: string, limit: number): Promis
     [after, limit],
   );
   return rows;
+}
+
+/** The charts that carry any of these numbers (keyed hashes). */
+export async function chartsWith(db: Db, numbers: string[]): Promise<string[]> {
+  const sql = 'select distinct chart from statement where ref = any($1::uuid[])';
+  const { rows } = await db.query<{ chart: string }>(sql, [numbers]);
+  return rows.map(({ chart }) => chart);
+}
+
+/** Every patient's chart, first seen first. */
+export async function allCharts(db: Db): Promise<string[]> {
+  const { rows } = await db.query<{ key: string }>("select key from statement where type = 'Patient' order by seq");
+  return rows.map(({ key }) => key);
 }
