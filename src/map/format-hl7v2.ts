@@ -5,6 +5,7 @@
  */
 import type { Json } from '../model.ts';
 import { checkParts, checkSegment, codesOf, fieldOf, type Hl7Schema, hl7Schema } from './hl7v2-schema.ts';
+import { findUnread, type Segment, type Segments } from './hl7v2-unread.ts';
 import type { SourceFile } from './mapping-file.ts';
 import {
   climb,
@@ -17,9 +18,6 @@ import {
   type SourceFormat,
 } from './run.ts';
 
-/** `place` in its message, from 0: which segment belongs to which is a matter of order. */
-type Segment = { name: string; fields: string[][][][]; place: number };
-type Segments = Record<string, Segment[]>;
 type Schema = Hl7Schema;
 
 const PATH = /^([A-Z][A-Z0-9]{2})((?:\[\d+=\w+\])?(?:\[\d+\])?)(?:-(\d+))?((?:\.\d+){0,2})$/;
@@ -45,30 +43,6 @@ export function hl7v2Format(source: Extract<SourceFile, { format: 'hl7v2' }>): S
       }
       return { root: { node: byName, at: '', up: null }, bundle: null, unknown: unread(byName) };
     },
-  };
-}
-
-/** Segments and fields that carry data and that the source neither has nor ignores, as one name: a chart has tens of them. */
-function findUnread({ segments, ignored }: Extract<SourceFile, { format: 'hl7v2' }>): (found: Segments) => string[] {
-  const known = new Set(Object.keys(ignored));
-  for (const [name, fields] of Object.entries(segments))
-    for (const number of Object.keys(fields)) known.add(`${name}-${number}`);
-  const isEmpty = (field: string[][][]) => field.every((part) => part.every((sub) => sub.every((text) => text === '')));
-  return (found) => {
-    const names: string[] = [];
-    for (const [name, all] of Object.entries(found)) {
-      // MSH is read on receipt.
-      if (name === 'MSH' || known.has(name)) continue;
-      if (!segments[name]) names.push(name);
-      else
-        for (const { fields } of all)
-          for (let number = 1; number < fields.length; number += 1) {
-            const field = `${name}-${number}`;
-            if (known.has(field) || names.includes(field) || isEmpty(fields[number] ?? [])) continue;
-            names.push(field);
-          }
-    }
-    return names.length > 0 ? [names.join(', ')] : [];
   };
 }
 
