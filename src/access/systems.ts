@@ -36,10 +36,6 @@ export function findSystem(db: Db, name: string): Promise<System | null> {
   return remember(db, `system ${name}`, () => find(db, 'y.name = $1', name));
 }
 
-export function findSystemById(db: Db, id: number): Promise<System | null> {
-  return remember(db, `system #${id}`, () => find(db, 'y.id = $1', id));
-}
-
 export function findSystemByToken(db: Db, token: string): Promise<System | null> {
   const hash = hashToken(token);
   return remember(db, `token ${hash.toString('hex')}`, () => find(db, 'y.token_hash = $1', hash));

@@ -26,9 +26,3 @@ export function outdatedSchemas(): string[] {
     .filter(({ file, text }) => readFileSync(file, 'utf8') !== text)
     .map(({ name }) => name);
 }
-
-/** The schema of a file of a mappings folder, by its path inside: `fragments/xpn.yaml`, `hl7v2-adt/source.yaml`. */
-export function schemaOf(file: string): string {
-  if (file.startsWith('fragments/')) return 'fragment.schema.json';
-  return file.endsWith('/source.yaml') ? 'source.schema.json' : 'mapping.schema.json';
-}

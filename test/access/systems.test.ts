@@ -3,7 +3,6 @@ import { findService, resolveService } from '../../src/access/services.ts';
 import {
   addSystem,
   findSystem,
-  findSystemById,
   findSystemByToken,
   listSystems,
   type NewSystem,
@@ -29,12 +28,11 @@ const organization = async (id: string) => {
 };
 
 describe('addSystem', () => {
-  it('registers a system that is then found by name, id and token', async () => {
+  it('registers a system that is then found by name and token', async () => {
     const { system, token } = await add({ name: 'camhs', source: 'fhir-r4', onHeld: 'AA' });
     expect(system).toMatchObject({ name: 'camhs', source: 'fhir-r4', dialect: null, onHeld: 'AA' });
     expect(system.service).toMatchObject({ ods: 'RXX', team: 'camhs', sector: 'camhs-0-5', kind: 'camhs-0-5' });
     expect(await findSystem(database.pool, 'camhs')).toEqual(system);
-    expect(await findSystemById(database.pool, system.id)).toEqual(system);
     expect(await findSystemByToken(database.pool, token)).toEqual(system);
     expect(await listSystems(database.pool)).toContainEqual(system);
   });

@@ -55,6 +55,15 @@ async function involve(system: System, person: string, state: 'open' | 'pending'
   );
 }
 
+/** A mother and her infant, of nobody's care yet. */
+async function makeJourney() {
+  const [journey, mother, infant] = [randomUUID(), randomUUID(), randomUUID()];
+  await pool.query(`insert into member (journey, person, role) values ($1, $2, 'mother'), ($1, $3, 'infant')`, [
+    ...[journey, mother, infant],
+  ]);
+  return { journey, mother, infant };
+}
+
 const told = (posts: Posted[], path: string) =>
   posts
     .filter((post) => post.path === path)
@@ -86,13 +95,8 @@ test('a service is told of its own patient, without a gap in the numbers for wha
 });
 
 test('an event about two people is told only to who may know of both', async () => {
-  const [mother, baby, stranger] = [randomUUID(), randomUUID(), randomUUID()];
-  const journey = randomUUID();
-  await pool.query(`insert into member (journey, person, role) values ($1, $2, 'mother'), ($1, $3, 'infant')`, [
-    journey,
-    mother,
-    baby,
-  ]);
+  const { journey, mother, infant: baby } = await makeJourney();
+  const stranger = randomUUID();
   await involve(perinatal, mother);
   await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal) });
   const known = episodeEvent({ journey, persons: [mother, baby], code: 'member-linked' });
@@ -137,13 +141,7 @@ test('encounters need the opt-in and an open patient; contact-stop needs neither
 });
 
 test('a filter holds by nothing that its owner may not see', async () => {
-  const [mother, hers] = [randomUUID(), randomUUID()];
-  const journey = randomUUID();
-  await pool.query(`insert into member (journey, person, role) values ($1, $2, 'mother'), ($1, $3, 'infant')`, [
-    journey,
-    mother,
-    hers,
-  ]);
+  const { journey, mother, infant: hers } = await makeJourney();
   await involve(perinatal, hers);
   await involve(charity, hers);
   const filters = [`service=Organization/${parentInfant.service.id}`];
@@ -161,13 +159,7 @@ test('a filter holds by nothing that its owner may not see', async () => {
 });
 
 test('a stage that may be read by way of an own patient may be filtered by, whomever the event is about', async () => {
-  const [mother, hers] = [randomUUID(), randomUUID()];
-  const journey = randomUUID();
-  await pool.query(`insert into member (journey, person, role) values ($1, $2, 'mother'), ($1, $3, 'infant')`, [
-    journey,
-    mother,
-    hers,
-  ]);
+  const { journey, mother, infant: hers } = await makeJourney();
   // Of the mother it may know INV E and no stage; of the infant, its own, every stage.
   await involve(motherhood, hers);
   await subscribeActive(pool, `${receiver.url}/m`, { as: as(motherhood), filters: ['stage=birth-12m'] });

@@ -1,9 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
-import { jsonSchemas, outdatedSchemas, schemaOf } from '../../src/map/json-schemas.ts';
+import { jsonSchemas, outdatedSchemas } from '../../src/map/json-schemas.ts';
 import { listSources, MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
 import { readYaml } from '../../src/map/yaml-file.ts';
+
+/** The schema of a file of a mappings folder, by its path inside: `fragments/xpn.yaml`, `hl7v2-adt/source.yaml`. */
+function schemaOf(file: string): string {
+  if (file.startsWith('fragments/')) return 'fragment.schema.json';
+  return file.endsWith('/source.yaml') ? 'source.schema.json' : 'mapping.schema.json';
+}
 
 const ajv = new Ajv2020({ allErrors: true });
 for (const { name, text } of jsonSchemas()) ajv.addSchema(JSON.parse(text), name);
