@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 const { TEST_REPORT } = process.env;
-const report: [string, Record<string, unknown>][] = TEST_REPORT ? [['json', { outputFile: TEST_REPORT }]] : [];
+const report: [string, Record<string, unknown>][] = TEST_REPORT
+  ? [['json', { outputFile: TEST_REPORT }]]
+  : [];
 
 export default defineConfig({
   test: {

@@ -76,7 +76,9 @@ for (const line of commands) {
     .join(' && ');
   const problem = rest === '' ? null : SERVES.test(rest) ? await serve(rest) : await run(rest);
   const seconds = ((Date.now() - began) / 1000).toFixed(1);
-  console.log(`${problem === null ? 'ok  ' : 'FAIL'} ${line} (${rest === '' ? 'done before' : `${seconds} s`})`);
+  console.log(
+    `${problem === null ? 'ok  ' : 'FAIL'} ${line} (${rest === '' ? 'done before' : `${seconds} s`})`,
+  );
   if (problem !== null) console.log(problem.slice(-4000));
   if (problem !== null) failed++;
 }

@@ -71,7 +71,12 @@ async function measure(bench: Bench, subscriptions: number, rounds: number): Pro
       `round ${round}: ${subscriptions} subscriptions: ${rates.at(-1)?.toFixed(0)}/s, bare ${bare.at(-1)?.toFixed(0)}/s`,
     );
   }
-  return { subscriptions, lastWebhookMs: median(single), perSecond: median(rates), barePerSecond: median(bare) };
+  return {
+    subscriptions,
+    lastWebhookMs: median(single),
+    perSecond: median(rates),
+    barePerSecond: median(bare),
+  };
 }
 
 /**
@@ -90,7 +95,8 @@ async function burst(bench: Bench, { subscriptions, messages, held = false }: Bu
   for (;;) {
     const { count, lastAt } = await arrived(bench);
     if (count - before.count >= webhooks) return { ms: Math.max(1, lastAt - started), webhooks };
-    if (Date.now() - started > GIVE_UP_MS) throw new Error(`only ${count - before.count} of ${webhooks} webhooks came`);
+    if (Date.now() - started > GIVE_UP_MS)
+      throw new Error(`only ${count - before.count} of ${webhooks} webhooks came`);
     await pause(10);
   }
 }
@@ -122,12 +128,20 @@ async function runBare(bench: Bench, webhooks: number, subscriptions: number): P
   const runLane = async () => {
     while (left > 0) {
       left -= 1;
-      const { body, statusCode } = await request(bench.hook, { method: 'POST', body: lastBody, dispatcher: agent });
+      const { body, statusCode } = await request(bench.hook, {
+        method: 'POST',
+        body: lastBody,
+        dispatcher: agent,
+      });
       await body.dump();
       batch.push(statusCode);
       if (batch.length < BATCH) continue;
       const sent = JSON.stringify(batch.splice(0));
-      await bench.db.pool.query({ name: 'bare', text: 'insert into bare (sent) values ($1)', values: [sent] });
+      await bench.db.pool.query({
+        name: 'bare',
+        text: 'insert into bare (sent) values ($1)',
+        values: [sent],
+      });
     }
   };
   const started = performance.now();

@@ -59,7 +59,8 @@ function judge(summary: ReturnType<typeof summarise>): string[] {
 
 if (values.queue !== 'postgres' && values.queue !== 'redis') throw new Error('--queue is postgres or redis');
 const redis = values.queue === 'redis';
-if (redis && !redisServer()) throw new Error('--queue redis needs a redis-server in /usr/bin or /usr/local/bin');
+if (redis && !redisServer())
+  throw new Error('--queue redis needs a redis-server in /usr/bin or /usr/local/bin');
 const runs: Run[] = [];
 const server = await openThrowaway();
 try {

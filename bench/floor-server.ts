@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import fastify from 'fastify';
-import { openPool } from '../src/db.ts';
 import { SAVE_NEW } from '../src/save/sql.ts';
+import { openPool } from '../src/store/pool.ts';
 import { type Captured, SEPARATOR } from './capture.ts';
 import { paste } from './rekey.ts';
 

@@ -35,7 +35,10 @@ const SEARCHES: Record<string, (known: Known) => string> = {
 type Known = { number: number; nhs: string; patient: string };
 
 /** Each size has a database and a Skein of its own; they are measured in turn, so that the machine's slow minutes are shared. */
-export async function benchGrowth(server: Postgres, options: Options & { families: number[] }): Promise<Growth[]> {
+export async function benchGrowth(
+  server: Postgres,
+  options: Options & { families: number[] },
+): Promise<Growth[]> {
   const grown: Grown[] = [];
   try {
     for (const families of options.families) grown.push(await grow(server, families));
@@ -62,7 +65,9 @@ async function grow(server: Postgres, families: number): Promise<Grown> {
   const { rows } = await db.pool.query<{ size: string }>(
     'select pg_size_pretty(pg_database_size(current_database())) as size',
   );
-  say(`${families} families, ${rows[0]?.size}, seeded in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  say(
+    `${families} families, ${rows[0]?.size}, seeded in ${((performance.now() - started) / 1000).toFixed(0)} s`,
+  );
   const skein = await startSkein(db);
   const supply = new Supply(referral, FIRST_NEW);
   const open = async (concurrency: number) =>

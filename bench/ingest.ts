@@ -10,7 +10,14 @@ import { referral } from './referral.ts';
 import { median, type Options, say } from './report.ts';
 import { startSkein } from './skein.ts';
 import { openBench } from './stages.ts';
-import { backendCpu, countRows, createDatabase, type Database, type Postgres, readCounters } from './store.ts';
+import {
+  backendCpu,
+  countRows,
+  createDatabase,
+  type Database,
+  type Postgres,
+  readCounters,
+} from './store.ts';
 
 export type Figures = Outcome & {
   /** Milliseconds of CPU per message, by process. */
@@ -35,7 +42,8 @@ const WARM_UP = { concurrency: 8, seconds: 20 };
 export async function measure(target: Target, concurrency: number, seconds: number): Promise<Figures> {
   const poster = await target.open(concurrency);
   target.supply.stock(Math.ceil(seconds * MOST_PER_SECOND));
-  const readCpu = () => Object.entries(target.processes).map(([name, pid]) => [name, cpuSeconds(pid) ?? 0] as const);
+  const readCpu = () =>
+    Object.entries(target.processes).map(([name, pid]) => [name, cpuSeconds(pid) ?? 0] as const);
   const before = { counters: await readCounters(target.db), cpu: new Map(readCpu()) };
   const outcome = await drive(poster.send, { concurrency, seconds });
   const after = { counters: await readCounters(target.db), cpu: readCpu() };
@@ -62,7 +70,9 @@ function summarise(rounds: Figures[]): Figures {
     perSecond: over(({ perSecond }) => perSecond),
     p50: over(({ p50 }) => p50),
     p99: over(({ p99 }) => p99),
-    cpuMs: Object.fromEntries(Object.keys(first.cpuMs).map((name) => [name, over(({ cpuMs }) => cpuMs[name] ?? 0)])),
+    cpuMs: Object.fromEntries(
+      Object.keys(first.cpuMs).map((name) => [name, over(({ cpuMs }) => cpuMs[name] ?? 0)]),
+    ),
     walBytes: over(({ walBytes }) => walBytes),
   };
 }
@@ -94,16 +104,23 @@ export async function measureAll(targets: Target[], { rounds, seconds }: Options
   }
   return [...found].map(([key, figures]) => {
     const [target = '', concurrency] = key.split(' ');
-    return { target, concurrency: Number(concurrency), figures: summarise(figures), tuples: tuples.get(target) ?? 0 };
+    return {
+      target,
+      concurrency: Number(concurrency),
+      figures: summarise(figures),
+      tuples: tuples.get(target) ?? 0,
+    };
   });
 }
 
 /** A process that writes what Skein writes for a referral, and nothing else. */
 async function startFloor(db: Database, file: string): Promise<{ url: string; running: Running }> {
   const port = await freePort();
-  const running = start('bench/floor-server.ts', { DATABASE_URL: db.url, PORT: String(port), NODE_ENV: 'production' }, [
-    file,
-  ]);
+  const running = start(
+    'bench/floor-server.ts',
+    { DATABASE_URL: db.url, PORT: String(port), NODE_ENV: 'production' },
+    [file],
+  );
   await untilReady(running, `http://127.0.0.1:${port}/health/ready`);
   return { url: `http://127.0.0.1:${port}`, running };
 }
@@ -130,14 +147,27 @@ export async function benchIngest(server: Postgres, options: Options): Promise<I
     stops.push(...Object.values(skein.running).map((running) => () => running.kill()));
     const referrals = new Supply(referral);
     const admissions = new Supply(admission);
-    const post = (url: string) => async (concurrency: number) => openPoster(url, concurrency, () => referrals.next());
+    const post = (url: string) => async (concurrency: number) =>
+      openPoster(url, concurrency, () => referrals.next());
     const floorPid = { api: floor.running.pid };
     const skeinPids = Object.fromEntries(Object.entries(skein.running).map(([name, { pid }]) => [name, pid]));
     const mllp = (concurrency: number) => openMllp(skein.mllpPort, concurrency, () => admissions.next());
     return await measureAll(
       [
-        { name: 'bare', db: floorDb, processes: floorPid, open: post(`${floor.url}/bare`), supply: referrals },
-        { name: 'floor', db: floorDb, processes: floorPid, open: post(`${floor.url}/floor`), supply: referrals },
+        {
+          name: 'bare',
+          db: floorDb,
+          processes: floorPid,
+          open: post(`${floor.url}/bare`),
+          supply: referrals,
+        },
+        {
+          name: 'floor',
+          db: floorDb,
+          processes: floorPid,
+          open: post(`${floor.url}/floor`),
+          supply: referrals,
+        },
         {
           name: 'skein',
           db: skeinDb,

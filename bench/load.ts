@@ -3,7 +3,14 @@ import { connect, type Socket } from 'node:net';
 import { Pool } from 'undici';
 
 /** Latencies in milliseconds. */
-export type Outcome = { count: number; failed: number; seconds: number; perSecond: number; p50: number; p99: number };
+export type Outcome = {
+  count: number;
+  failed: number;
+  seconds: number;
+  perSecond: number;
+  p50: number;
+  p99: number;
+};
 /** Sends one message on one of the lanes (0 to concurrency - 1); true when it was acknowledged. */
 export type Send = (lane: number) => Promise<boolean>;
 
@@ -24,7 +31,8 @@ export async function drive(
   await Promise.all(Array.from({ length: concurrency }, (_, lane) => runLane(lane)));
   const elapsed = (performance.now() - started) / 1000;
   latencies.sort((a, b) => a - b);
-  const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
+  const at = (share: number) =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
   const count = latencies.length - failed;
   return { count, failed, seconds: elapsed, perSecond: count / elapsed, p50: at(0.5), p99: at(0.99) };
 }

@@ -43,7 +43,14 @@ function tellIngest(ingest: Ingest) {
     const { perSecond, p50, p99, failed, cpuMs, walBytes } = figures;
     const over = (name: string) => round(perSecond / rateOf(name, concurrency));
     return {
-      ...{ target, concurrency, perSecond: round(perSecond, 0), p50Ms: round(p50, 1), p99Ms: round(p99, 1), failed },
+      ...{
+        target,
+        concurrency,
+        perSecond: round(perSecond, 0),
+        p50Ms: round(p50, 1),
+        p99Ms: round(p99, 1),
+        failed,
+      },
       ...{ toFloor: over('floor'), toBare: over('bare'), to400: round(perSecond / TENFOLD) },
       ...{
         apiCpuMs: round(cpuMs.api ?? 0),
@@ -68,7 +75,11 @@ function tellGrowth(growth: Growth[]) {
   return figures.map((figure) => {
     const rates = growth.map((one) => (figure === 'ingest' ? one.ingest : (one.searches[figure] ?? 0)));
     const columns = growth.map(({ families }, index) => [`at ${families}`, round(rates[index] ?? 0, 0)]);
-    return { perSecond: figure, ...Object.fromEntries(columns), ratio: round((rates.at(-1) ?? 0) / (rates[0] ?? 1)) };
+    return {
+      perSecond: figure,
+      ...Object.fromEntries(columns),
+      ratio: round((rates.at(-1) ?? 0) / (rates[0] ?? 1)),
+    };
   });
 }
 
@@ -86,7 +97,8 @@ if (stored.length > 0) {
     for (const section of stored) {
       say(`${section} ...`);
       if (section === 'deliver') report.deliver = tellDeliver(await benchDeliver(server, options));
-      else if (section === 'growth') report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
+      else if (section === 'growth')
+        report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
       else if (section === 'profile') report.profile = await profileStages(server);
       else report.ingest = tellIngest(await benchIngest(server, options));
     }

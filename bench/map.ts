@@ -2,7 +2,7 @@
 import { deepStrictEqual } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { loadMappings } from '../src/map/load-mappings.ts';
+import { loadMappings } from '../src/map/language/load-mappings.ts';
 import { mapUnit } from '../src/map/map-unit.ts';
 import type { Json } from '../src/model.ts';
 import { person } from './messages.ts';
@@ -20,10 +20,22 @@ const TREES = 100;
 type Case = { name: string; folder: URL; mapping: string; expression: string; tree: (n: number) => Json };
 
 const CASES: Case[] = [
-  { name: 'patient, 12 rules', folder: HERE, mapping: 'patient', expression: 'patient/patient.jsonata', tree: form },
   {
-    ...{ name: 'referral, 6 resources', folder: SHIPPED, mapping: 'bars-referral', expression: 'referral.jsonata' },
-    tree: (n) => JSON.parse(readFileSync(new URL(REFERRAL, SHIPPED), 'utf8').replaceAll('REF-2025-1', `REF-${n}`)),
+    name: 'patient, 12 rules',
+    folder: HERE,
+    mapping: 'patient',
+    expression: 'patient/patient.jsonata',
+    tree: form,
+  },
+  {
+    ...{
+      name: 'referral, 6 resources',
+      folder: SHIPPED,
+      mapping: 'bars-referral',
+      expression: 'referral.jsonata',
+    },
+    tree: (n) =>
+      JSON.parse(readFileSync(new URL(REFERRAL, SHIPPED), 'utf8').replaceAll('REF-2025-1', `REF-${n}`)),
   },
 ];
 
@@ -80,7 +92,11 @@ const awaitEach = (transform: (tree: Json) => Promise<unknown>) => async (trees:
   for (const tree of trees) await transform(tree);
 };
 
-async function measure(all: (trees: Json[]) => void | Promise<void>, trees: Json[], ms: number): Promise<Spent> {
+async function measure(
+  all: (trees: Json[]) => void | Promise<void>,
+  trees: Json[],
+  ms: number,
+): Promise<Spent> {
   const cpu = process.threadCpuUsage();
   const started = performance.now();
   let done = 0;

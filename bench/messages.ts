@@ -1,7 +1,16 @@
 /** Synthetic traffic: people who never lived, with numbers of the 999 test range. The n-th message is always the same one. */
 
 const GIVEN = 'Amina Beth Carys Dalia Esme Farah Grace Hana Isla Joy Kezia Leila Maeve'.split(' ');
-const FAMILY = ['Testabey', 'Testbrook', 'Testcombe', 'Testdale', 'Testeaves', 'Testford', 'Testgrove', 'Testhurst'];
+const FAMILY = [
+  'Testabey',
+  'Testbrook',
+  'Testcombe',
+  'Testdale',
+  'Testeaves',
+  'Testford',
+  'Testgrove',
+  'Testhurst',
+];
 const YEAR = 1980;
 const FIRST = Date.UTC(2026, 8, 1);
 
@@ -67,7 +76,9 @@ export class Supply<Made> {
   }
 
   stock(count: number): void {
-    const fresh = Array.from({ length: Math.max(0, count - this.#stock.length) }, () => this.#make(this.#made++));
+    const fresh = Array.from({ length: Math.max(0, count - this.#stock.length) }, () =>
+      this.#make(this.#made++),
+    );
     this.#stock = [...fresh.reverse(), ...this.#stock];
   }
 

@@ -34,7 +34,8 @@ export function start(script: string, env: Record<string, string>, args: string[
   let wanted = false;
   const exited = once(child, 'exit');
   child.once('exit', (code, signal) => {
-    if (!wanted) process.stderr.write(`${script} ended by itself (${code ?? signal}): ${output.slice(-2_000)}\n`);
+    if (!wanted)
+      process.stderr.write(`${script} ended by itself (${code ?? signal}): ${output.slice(-2_000)}\n`);
   });
   return {
     child,

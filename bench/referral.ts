@@ -1,7 +1,8 @@
 import { instant, type Person, person } from './messages.ts';
 
 const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
-const VERIFICATION = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
+const VERIFICATION =
+  'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
 const VERIFICATION_CODES = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus';
 const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code';
 
@@ -91,9 +92,15 @@ function messageHeader(urn: Urn, meta: Meta, n: number) {
     resourceType: 'MessageHeader',
     id: uuidOf(n, 23),
     meta: meta('BARSMessageHeader-servicerequest-request'),
-    eventCoding: { system: 'https://fhir.nhs.uk/CodeSystem/message-events-bars', code: 'servicerequest-request' },
+    eventCoding: {
+      system: 'https://fhir.nhs.uk/CodeSystem/message-events-bars',
+      code: 'servicerequest-request',
+    },
     destination: [
-      { endpoint: 'https://fhir.nhs.uk/Id/dos-service-id|2000000001', receiver: { reference: urn('receiver') } },
+      {
+        endpoint: 'https://fhir.nhs.uk/Id/dos-service-id|2000000001',
+        receiver: { reference: urn('receiver') },
+      },
     ],
     sender: { reference: urn('sender') },
     source: {
@@ -103,7 +110,9 @@ function messageHeader(urn: Urn, meta: Meta, n: number) {
       contact: { system: 'phone', value: '01632 960001' },
       endpoint: 'https://fhir.nhs.uk/Id/dos-service-id|2000000002',
     },
-    reason: { coding: [{ system: 'https://fhir.nhs.uk/CodeSystem/message-reason-bars', code: 'new', display: 'New' }] },
+    reason: {
+      coding: [{ system: 'https://fhir.nhs.uk/CodeSystem/message-reason-bars', code: 'new', display: 'New' }],
+    },
     focus: [{ reference: urn('request') }],
     definition: 'https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-request-referral',
   };
@@ -131,7 +140,11 @@ function serviceRequest(urn: Urn, meta: Meta, { n, at }: Nth) {
     priority: 'routine',
     code: {
       coding: [
-        { system: 'http://snomed.info/sct', code: '901221000000102', display: 'Perinatal mental health service' },
+        {
+          system: 'http://snomed.info/sct',
+          code: '901221000000102',
+          display: 'Perinatal mental health service',
+        },
       ],
     },
     subject: { reference: urn('patient') },
@@ -157,7 +170,11 @@ function patient(meta: Meta, { nhs, given, family, born }: Person, n: number) {
         url: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-EthnicCategory',
         valueCodeableConcept: {
           coding: [
-            { system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategory', code: 'Z', display: 'Not stated' },
+            {
+              system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategory',
+              code: 'Z',
+              display: 'Not stated',
+            },
           ],
         },
       },
@@ -190,7 +207,11 @@ function patient(meta: Meta, { nhs, given, family, born }: Person, n: number) {
       {
         language: {
           coding: [
-            { system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-HumanLanguage', code: 'en', display: 'English' },
+            {
+              system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-HumanLanguage',
+              code: 'en',
+              display: 'English',
+            },
           ],
         },
         preferred: true,
@@ -260,6 +281,8 @@ function consent(urn: Urn, meta: Meta, at: string) {
     patient: { reference: urn('patient') },
     dateTime: at,
     organization: [{ reference: urn('receiver') }],
-    policyRule: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'EMRGONLY' }] },
+    policyRule: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'EMRGONLY' }],
+    },
   };
 }

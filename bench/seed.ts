@@ -27,12 +27,18 @@ const SEQUENCES = ['message.id', 'record.id', 'statement.seq', 'resource.row_id'
 export async function seedFamilies(db: Database, families: number): Promise<void> {
   const bench = await openBench(db, 'referral');
   for (let n = 0; n < REAL; n++) await takeMessage(bench, 'referral', n);
-  await db.pool.query('insert into event (id, at, event) select id, at, event from outbox; delete from outbox');
+  await db.pool.query(
+    'insert into event (id, at, event) select id, at, event from outbox; delete from outbox',
+  );
   const shared = await findShared(db);
   for (const [table, ids] of Object.entries(ROW_IDS)) {
     const { columns, text } = await readRows(db, table, ids);
     const template = cut(text, shared);
-    await copyIn(db.url, `copy ${table} (${columns.join(', ')}) from stdin`, copies(template, families / REAL - 1));
+    await copyIn(
+      db.url,
+      `copy ${table} (${columns.join(', ')}) from stdin`,
+      copies(template, families / REAL - 1),
+    );
   }
   for (const sequence of SEQUENCES) {
     const [table, column] = sequence.split('.');
@@ -58,7 +64,11 @@ async function findShared(db: Database): Promise<Set<string>> {
 }
 
 /** All rows of a table in COPY's text format, row ids marked. */
-async function readRows(db: Database, table: string, ids: string[]): Promise<{ columns: string[]; text: string }> {
+async function readRows(
+  db: Database,
+  table: string,
+  ids: string[],
+): Promise<{ columns: string[]; text: string }> {
   const found = await db.pool.query<{ name: string }>(
     'select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum',
     [table],

@@ -6,8 +6,18 @@ export type Skein = { url: string; mllpPort: number; running: Record<'api' | 'wo
 /** Skein as it is installed: one process that receives, one that publishes and delivers. */
 export async function startSkein(db: Database): Promise<Skein> {
   const [port, mllpPort, workerPort] = [await freePort(), await freePort(), await freePort()];
-  const common = { DATABASE_URL: db.url, LOG_LEVEL: 'warn', NODE_ENV: 'production', WEBHOOK_ALLOW: '127.0.0.0/8' };
-  const api = start('src/main.ts', { ...common, ROLES: 'api,mllp', PORT: String(port), MLLP_PORT: String(mllpPort) });
+  const common = {
+    DATABASE_URL: db.url,
+    LOG_LEVEL: 'warn',
+    NODE_ENV: 'production',
+    WEBHOOK_ALLOW: '127.0.0.0/8',
+  };
+  const api = start('src/main.ts', {
+    ...common,
+    ROLES: 'api,mllp',
+    PORT: String(port),
+    MLLP_PORT: String(mllpPort),
+  });
   await untilReady(api, `http://127.0.0.1:${port}/health/ready`);
   const worker = start('src/main.ts', { ...common, ROLES: 'worker', PORT: String(workerPort) });
   await untilReady(worker, `http://127.0.0.1:${workerPort}/health/ready`);

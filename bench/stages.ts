@@ -1,19 +1,19 @@
 /** Where the time of one message goes: the pipeline's own steps, in this process, one after the other with a clock between. */
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { nameServices } from '../src/access/name-services.ts';
-import { addSystem } from '../src/access/systems.ts';
+import { nameServices } from '../src/access/register/name-services.ts';
+import { addSystem } from '../src/access/register/systems.ts';
 import type { Context } from '../src/context.ts';
-import { readKey } from '../src/db.ts';
 import { identifyRecord, keysOf } from '../src/link/identify.ts';
 import { link } from '../src/link/plan.ts';
-import { provenanceOf } from '../src/link/provenance.ts';
-import { loadMappings, type Mappings } from '../src/map/load-mappings.ts';
+import { provenanceOf } from '../src/link/views/provenance.ts';
+import { loadMappings, type Mappings } from '../src/map/language/load-mappings.ts';
 import { mapUnit } from '../src/map/map-unit.ts';
 import type { Message, SourceRecord, System, Unit } from '../src/model.ts';
 import { parseMessage } from '../src/parse/parse-message.ts';
 import { messageKey, withFacts } from '../src/save/load.ts';
 import { save } from '../src/save/save.ts';
+import { readKey } from '../src/store/pool.ts';
 import { ownProfiles } from '../src/validate/profiles.ts';
 import { validateRecord } from '../src/validate/validate-record.ts';
 import { admission } from './messages.ts';
@@ -26,7 +26,14 @@ export type Bench = { db: Database; key: Buffer; mappings: Mappings; system: Sys
 export async function openBench(db: Database, kind: Kind): Promise<Bench> {
   const key = await readKey(db.pool);
   const source = kind === 'referral' ? 'bars-referral' : 'hl7v2-adt';
-  const added = { name: `bench ${kind}`, ods: 'RXA', team: kind, sector: 'health-visiting', kind: null, source };
+  const added = {
+    name: `bench ${kind}`,
+    ods: 'RXA',
+    team: kind,
+    sector: 'health-visiting',
+    kind: null,
+    source,
+  };
   const { system } = await addSystem(db.pool, key, added);
   return { db, key, mappings: await loadMappings(), system };
 }
@@ -71,12 +78,17 @@ async function takeOne(
   lap('parse');
   const mapping = mappings.get(message.source);
   const mapped = mapping && mapUnit(mapping, unit as Unit, { dialect: system.dialect });
-  if (!mapped?.record) throw new Error(`the bench's own message is not mapped: ${JSON.stringify(mapped?.issues)}`);
+  if (!mapped?.record)
+    throw new Error(`the bench's own message is not mapped: ${JSON.stringify(mapped?.issues)}`);
   lap('map');
   const issues = validateRecord(mapped.record, ownProfiles()).filter(({ severity }) => severity === 'error');
   if (issues.length > 0) throw new Error(`the bench's own message is not valid: ${JSON.stringify(issues)}`);
   lap('validate');
-  const named = await nameServices({ ...NOWHERE, db: db.pool, key }, mapped.record as SourceRecord, system.service);
+  const named = await nameServices(
+    { ...NOWHERE, db: db.pool, key },
+    mapped.record as SourceRecord,
+    system.service,
+  );
   lap('name services');
   const { record } = identifyRecord(named.record, { key, systemId: system.id, receivedAt: new Date() });
   lap('identify');

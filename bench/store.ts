@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import pg from 'pg';
-import { migrate, openPool } from '../src/db.ts';
-import { openEmbedded } from '../src/embedded-postgres.ts';
+import { openEmbedded } from '../src/store/embedded.ts';
+import { migrate, openPool } from '../src/store/pool.ts';
 import { cpuSeconds } from './processes.ts';
 
 export type Postgres = { url: string; stop: () => Promise<void> };
@@ -72,7 +72,9 @@ export type Counters = { walBytes: number; cpu: Map<number, number> | null };
 export async function readCounters({ pool, name }: Database): Promise<Counters> {
   const wal = "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 as bytes";
   const { rows } = await pool.query<{ bytes: number }>(wal);
-  const backends = await pool.query<{ pid: number }>('select pid from pg_stat_activity where datname = $1', [name]);
+  const backends = await pool.query<{ pid: number }>('select pid from pg_stat_activity where datname = $1', [
+    name,
+  ]);
   const cpu = backends.rows.map(({ pid }) => [pid, cpuSeconds(pid)] as const);
   const local = cpu.every(([, seconds]) => seconds !== null);
   return { walBytes: rows[0]?.bytes ?? 0, cpu: local ? new Map(cpu as [number, number][]) : null };

@@ -10,7 +10,9 @@ import { PROFILED, SKEIN, TYPICAL } from '../test/validate/typical.ts';
 import { median, type Options, round } from './report.ts';
 
 const profiles = ownProfiles();
-const urlOf = new Map(PROFILED.map(([name, resource]) => [resource, [`${SKEIN}/StructureDefinition/skein-${name}`]]));
+const urlOf = new Map(
+  PROFILED.map(([name, resource]) => [resource, [`${SKEIN}/StructureDefinition/skein-${name}`]]),
+);
 
 const VALIDATORS: Record<string, (resource: (typeof TYPICAL)[number]) => unknown> = {
   'library, base R4': (resource) => validateByLibrary(resource as unknown as Resource),

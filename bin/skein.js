@@ -8,7 +8,9 @@ const [major] = process.versions.node.split('.').map(Number);
 const brought = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
 
 if (major < 24 && process.execPath !== brought && existsSync(brought)) {
-  const child = spawn(brought, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(brought, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 } else {

@@ -5,14 +5,14 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { authenticate } from './access/authenticate.ts';
+import { authenticate } from './access/authenticate/authenticate.ts';
 import type { Context } from './context.ts';
-import { pendingMigrations } from './db.ts';
 import { isTransient, Rejected } from './errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
-import { countRequest, lateLoops, readMetrics, registry } from './metrics.ts';
 import type { Issue, Recipient } from './model.ts';
-import { isQueueAway } from './queue.ts';
+import { countRequest, lateLoops, readMetrics, registry } from './observe/metrics.ts';
+import { pendingMigrations } from './store/pool.ts';
+import { isQueueAway } from './store/queue.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -52,9 +52,15 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
   });
   app.addHook('onResponse', async (request, reply) => recordRequest(request, reply));
   // FHIR is JSON: https://hl7.org/fhir/R4/http.html#mime-type (ways in that keep the exact bytes have parsers of their own)
-  app.addContentTypeParser('application/fhir+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+  app.addContentTypeParser(
+    'application/fhir+json',
+    { parseAs: 'string' },
+    app.getDefaultJsonParser('error', 'error'),
+  );
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler((_request, reply) => sendIssues(reply, 404, [issue('not-found', 'there is nothing here')]));
+  app.setNotFoundHandler((_request, reply) =>
+    sendIssues(reply, 404, [issue('not-found', 'there is nothing here')]),
+  );
   for (const part of parts) part(app, ctx);
   registerHealth(app, ctx);
   return app;
@@ -67,7 +73,8 @@ function recordRequest(request: FastifyRequest, reply: FastifyReply): void {
   const ms = Math.round(reply.elapsedTime);
   countRequest(method, route, { status, ms });
   // A message has its own wide line (src/pipeline.ts).
-  const quiet = route.startsWith('/health') || route === '/metrics' || (method === 'POST' && MESSAGE_ROUTES.has(route));
+  const quiet =
+    route.startsWith('/health') || route === '/metrics' || (method === 'POST' && MESSAGE_ROUTES.has(route));
   request.log[quiet ? 'debug' : 'info']({ event: 'http', method, route, status, ms });
 }
 
@@ -89,7 +96,8 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
     return sendIssues(reply, 503, [issue('transient', 'not now: nothing was stored, send it again')]);
   }
   const { statusCode = 500 } = error as { statusCode?: number };
-  if (statusCode >= 400 && statusCode < 500) return sendIssues(reply, statusCode, [describeRefusal(statusCode)]);
+  if (statusCode >= 400 && statusCode < 500)
+    return sendIssues(reply, statusCode, [describeRefusal(statusCode)]);
   request.log.error({ event: 'http.bug', err: error });
   return sendIssues(reply, 500, [issue('exception', 'an error of ours: it has been logged')]);
 }

@@ -5,8 +5,9 @@ export async function runCli(args: string[]): Promise<number> {
   const [first = ''] = args;
   try {
     if (first === 'serve') return await serve();
-    if (first === 'map' || first === 'validate') return await (await import('./workbench/index.ts')).runWorkbench(args);
-    return await (await import('./administer.ts')).administer(args);
+    if (first === 'map' || first === 'validate')
+      return await (await import('./workbench/index.ts')).runWorkbench(args);
+    return await (await import('./admin/administer.ts')).administer(args);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     process.stderr.write(`skein: ${error.message}\n`);

@@ -9,7 +9,10 @@ const list = (text: string) =>
 
 /** Every setting Skein reads from the environment, with its default. README, `.env.example` and compose name the same ones. */
 export const Config = z.object({
-  HOST: z.string().default('127.0.0.1').describe('address to listen on; loopback whatever it says with AUTH=none'),
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('address to listen on; loopback whatever it says with AUTH=none'),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080).describe('HTTP port'),
   MLLP_PORT: z.coerce.number().int().min(0).max(65535).default(2575).describe('HL7 v2 MLLP port'),
   DATABASE_URL: z
@@ -24,7 +27,10 @@ export const Config = z.object({
     .transform(list)
     .pipe(z.array(z.enum(['api', 'mllp', 'worker'])).min(1))
     .describe('which parts this process runs: api, mllp, worker'),
-  AUTH: z.enum(['none', 'token']).default('none').describe('none: loopback only; token: a bearer token per system'),
+  AUTH: z
+    .enum(['none', 'token'])
+    .default('none')
+    .describe('none: loopback only; token: a bearer token per system'),
   WEBHOOK_ALLOW: z
     .string()
     .default('')
@@ -35,11 +41,20 @@ export const Config = z.object({
     .default('')
     .transform(list)
     .describe('FHIR packages (.tgz or folder) whose profiles are checked beside our own, such as UK Core'),
-  MLLP_TLS_KEY: z.string().optional().describe('PEM file: private key of the MLLP server; with it MLLP speaks TLS'),
+  MLLP_TLS_KEY: z
+    .string()
+    .optional()
+    .describe('PEM file: private key of the MLLP server; with it MLLP speaks TLS'),
   MLLP_TLS_CERT: z.string().optional().describe('PEM file: certificate of the MLLP server'),
-  MLLP_TLS_CA: z.string().optional().describe('PEM file: authority of client certificates; with it they are required'),
+  MLLP_TLS_CA: z
+    .string()
+    .optional()
+    .describe('PEM file: authority of client certificates; with it they are required'),
   PUBLIC_URL: z.url().optional().describe('base URL that answers name; default http://HOST:PORT'),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('least level logged'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('least level logged'),
 });
 export type Config = z.infer<typeof Config>;
 
@@ -48,15 +63,20 @@ export type Config = z.infer<typeof Config>;
  * a wrong value is not repeated, for it may be a secret.
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const set = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const read = Config.safeParse(set);
-  if (!read.success) throw wrong(read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`));
+  if (!read.success)
+    throw wrong(read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`));
   const config = read.data;
   const { MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA } = config;
   // With half of it MLLP would listen in the clear, and whoever set it would think otherwise.
   if ((MLLP_TLS_KEY || MLLP_TLS_CERT || MLLP_TLS_CA) && !(MLLP_TLS_KEY && MLLP_TLS_CERT))
     throw wrong(['MLLP_TLS_KEY and MLLP_TLS_CERT are needed together, and by MLLP_TLS_CA']);
-  return config.AUTH === 'none' && !LOOPBACK.includes(config.HOST) ? { ...config, HOST: '127.0.0.1' } : config;
+  return config.AUTH === 'none' && !LOOPBACK.includes(config.HOST)
+    ? { ...config, HOST: '127.0.0.1' }
+    : config;
 }
 
 const wrong = (problems: string[]) => new Error(`the configuration is wrong: ${problems.join('; ')}`);

@@ -3,10 +3,10 @@ import '../bin/check-node.js';
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import { type Config, readConfig } from './config.ts';
-import { openLog } from './log.ts';
-import { checkRoles, type Stop, startRoles } from './roles.ts';
-import { onStop } from './stop-signals.ts';
-import { openStore } from './store.ts';
+import { openLog } from './observe/log.ts';
+import { checkRoles, type Stop, startRoles } from './run/roles.ts';
+import { onStop } from './run/signals.ts';
+import { openStore } from './store/open.ts';
 
 const STOP_MS = 10_000;
 
@@ -27,7 +27,8 @@ async function stopAll(stops: Stop[], log: Logger): Promise<void> {
 /** The one line a person needs; a stack trace helps nobody who starts a server. */
 function explain(error: unknown): string {
   const { code, port, message } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') return `port ${port} is taken: set PORT or MLLP_PORT, or stop what listens there`;
+  if (code === 'EADDRINUSE')
+    return `port ${port} is taken: set PORT or MLLP_PORT, or stop what listens there`;
   return message.replaceAll('\n', ' ');
 }
 

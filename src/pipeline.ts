@@ -2,22 +2,22 @@
  * The story of one message: receive -> parse -> map -> validate -> link -> save; publish and deliver then tell whom it concerns.
  * Read this first. An answer is given only after commit, and means that the message is stored.
  */
-import { nameServices } from './access/name-services.ts';
+import { nameServices } from './access/register/name-services.ts';
 import type { Context } from './context.ts';
-import { messageName } from './db.ts';
-import { settleFile } from './files.ts';
+import { messageName } from './fhir/ids.ts';
 import { identifyRecord, keysOf } from './link/identify.ts';
-import { findImpostors } from './link/impostors.ts';
 import { link } from './link/plan.ts';
-import { provenanceOf } from './link/provenance.ts';
-import type { Mappings } from './map/load-mappings.ts';
-import { countMessage } from './metrics.ts';
+import { provenanceOf } from './link/views/provenance.ts';
+import { findImpostors } from './link/who/impostors.ts';
+import type { Mappings } from './map/language/load-mappings.ts';
 import type { Answer, Message, MessageStatus, SourceRecord } from './model.ts';
+import { countMessage } from './observe/metrics.ts';
+import { settleFile } from './pipeline/file.ts';
+import { untie } from './pipeline/recompute.ts';
+import { isSound, type Understood, understand } from './pipeline/understand.ts';
 import { notifyCommitted } from './publish/sequencer.ts';
-import { untie } from './recompute.ts';
 import { answerEarlier, answerRow, messageKey, withFacts } from './save/load.ts';
 import { NOTHING, save } from './save/save.ts';
-import { isSound, type Understood, understand } from './understand.ts';
 import type { Profiles } from './validate/profiles.ts';
 
 export type Pipeline = Context & { mappings: Mappings; profiles: Profiles };
@@ -43,7 +43,13 @@ export async function intake(ctx: Pipeline, given: Message, options: Options = {
   countMessage(message, answer, ms);
   const { messageId, status, duplicate, conflict } = answer;
   ctx.log[conflict ? 'warn' : 'info']({
-    ...{ event: 'message', messageId, system: message.system.name, channel: message.channel, source: message.source },
+    ...{
+      event: 'message',
+      messageId,
+      system: message.system.name,
+      channel: message.channel,
+      source: message.source,
+    },
     ...{ status, duplicate, conflict, units: answer.units.length, ms },
   });
   return { ...answer, messageId: messageName(ctx.key, messageId) };
@@ -56,13 +62,19 @@ function announceCommit(ctx: Context): void {
 }
 
 /** link and save one unit: one transaction, under the locks of every family it can touch. */
-async function settleUnit(ctx: Pipeline, message: Received, unit: Understood, options: Options): Promise<Answer> {
+async function settleUnit(
+  ctx: Pipeline,
+  message: Received,
+  unit: Understood,
+  options: Options,
+): Promise<Answer> {
   const { system, identifier } = message;
   const named = isSound(unit)
     ? await nameServices(ctx, dated(unit.record as SourceRecord, message), system.service)
     : null;
   const found =
-    named && identifyRecord(named.record, { key: ctx.key, systemId: system.id, receivedAt: message.receivedAt });
+    named &&
+    identifyRecord(named.record, { key: ctx.key, systemId: system.id, receivedAt: message.receivedAt });
   const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
   const sender = { systemId: system.id, service: system.service };
   const placeholders = new Set<string>();

@@ -37,7 +37,12 @@ export class Cast {
     const [port, mllpPort, workerPort] = [await freePort(), await freePort(), await freePort()];
     const wakes = redis ? await Redis.open() : null;
     const env = {
-      ...{ DATABASE_URL: url, PORT: String(port), MLLP_PORT: String(mllpPort), WORKER_PORT: String(workerPort) },
+      ...{
+        DATABASE_URL: url,
+        PORT: String(port),
+        MLLP_PORT: String(mllpPort),
+        WORKER_PORT: String(workerPort),
+      },
       ...{ LOG_LEVEL: 'warn', WEBHOOK_ALLOW: '127.0.0.0/8', NODE_ENV: 'production' },
       ...(wakes ? { REDIS_URL: wakes.url } : {}),
     };

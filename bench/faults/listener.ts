@@ -57,7 +57,8 @@ export class Listener {
       told.repeats += 1;
       if (known !== id) told.faults.push(`${first} came again as another notification`);
     } else if (first !== told.last + 1) told.faults.push(`${first} came after ${told.last}`);
-    if (numbers.some((number, place) => number !== first + place)) told.faults.push(`a bundle holds ${numbers.join()}`);
+    if (numbers.some((number, place) => number !== first + place))
+      told.faults.push(`a bundle holds ${numbers.join()}`);
     this.#bodies.set(`${subscriber} ${first}`, id);
     told.last = Math.max(told.last, ...numbers);
     for (const number of numbers) told.numbers.add(number);
@@ -67,7 +68,9 @@ export class Listener {
 
 const nothing = (): Told => ({ last: 0, numbers: new Set(), referrals: new Set(), repeats: 0, faults: [] });
 
-type Entry = { resource?: { resourceType: string; parameter?: Parameter[]; identifier?: { value?: string }[] } };
+type Entry = {
+  resource?: { resourceType: string; parameter?: Parameter[]; identifier?: { value?: string }[] };
+};
 type Parameter = { name: string; part?: { name: string; valueString?: string }[] };
 
 /** Event numbers, and the numbers of the referrals that travel along (full-resource payloads). */
@@ -75,7 +78,13 @@ function readNotification(body: string): Notification {
   const bundle = JSON.parse(body) as { id: string; entry?: Entry[] };
   const resources = (bundle.entry ?? []).flatMap(({ resource }) => resource ?? []);
   const events = (resources[0]?.parameter ?? []).filter(({ name }) => name === 'notification-event');
-  const numbers = events.map(({ part }) => Number(part?.find(({ name }) => name === 'event-number')?.valueString));
+  const numbers = events.map(({ part }) =>
+    Number(part?.find(({ name }) => name === 'event-number')?.valueString),
+  );
   const requests = resources.filter(({ resourceType }) => resourceType === 'ServiceRequest');
-  return { id: bundle.id, numbers, referrals: requests.flatMap(({ identifier }) => identifier?.[0]?.value ?? []) };
+  return {
+    id: bundle.id,
+    numbers,
+    referrals: requests.flatMap(({ identifier }) => identifier?.[0]?.value ?? []),
+  };
 }

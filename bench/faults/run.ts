@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
-import { addSystem } from '../../src/access/systems.ts';
-import { readKey } from '../../src/db.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
+import { readKey } from '../../src/store/pool.ts';
 import { untilAnswers } from '../processes.ts';
 import { say } from '../report.ts';
 import { createDatabase, type Database, type Throwaway } from '../store.ts';
@@ -23,7 +23,13 @@ export type Kill = {
   /** Until every subscriber had been told of that message: behind whatever was waiting before it. */
   toldMs: number;
 };
-export type Run = Findings & { seed: number; redis: boolean; kills: Kill[]; crashes: string[]; retries: number };
+export type Run = Findings & {
+  seed: number;
+  redis: boolean;
+  kills: Kill[];
+  crashes: string[];
+  retries: number;
+};
 type Stage = { cast: Cast; senders: Senders; listener: Listener; probes: () => number };
 
 const SYSTEMS = ['faults-a', 'faults-b'];

@@ -43,7 +43,10 @@ export class Senders {
   async send(n: number, person: number, system: string): Promise<Acknowledged> {
     const { body, headers } = referral(n, { person });
     for (;;) {
-      const answer = await post(`${this.#url}/fhir/$process-message`, body, { ...headers, 'x-skein-system': system });
+      const answer = await post(`${this.#url}/fhir/$process-message`, body, {
+        ...headers,
+        'x-skein-system': system,
+      });
       if (answer.status === 200 || (answer.status === 409 && answer.text.includes('"duplicate"'))) {
         const identifier = `${headers['x-request-id']}|${headers['x-correlation-id']}`;
         const acknowledged = { referral: `REF-${n}`, identifier, person, at: Date.now() };
@@ -76,7 +79,12 @@ async function post(
   headers: Record<string, string>,
 ): Promise<{ status: number; text: string }> {
   try {
-    const answer = await request(url, { method: 'POST', body, headers, signal: AbortSignal.timeout(REQUEST_MS) });
+    const answer = await request(url, {
+      method: 'POST',
+      body,
+      headers,
+      signal: AbortSignal.timeout(REQUEST_MS),
+    });
     return { status: answer.statusCode, text: await answer.body.text() };
   } catch (error) {
     // Connection refused, reset or silent: nothing was acknowledged.

@@ -26,19 +26,24 @@ export async function countLeft(pool: Pool): Promise<number> {
 
 export async function checkTelling(pool: Pool, listener: Listener): Promise<Telling> {
   const { rows } = await pool.query<Wanted>(WANTED);
-  const heard = ({ endpoint, number }: Wanted) => number !== null && toldAt(listener, endpoint)?.numbers.has(number);
+  const heard = ({ endpoint, number }: Wanted) =>
+    number !== null && toldAt(listener, endpoint)?.numbers.has(number);
   const undelivered = rows.filter((row) => !heard(row));
   const pairs = new Set(rows.map(({ endpoint, event }) => `${endpoint} ${event}`));
-  const silent = (await pool.query<{ endpoint: string; last: number }>(LAST)).rows.flatMap(({ endpoint, last }) => {
-    const told = toldAt(listener, endpoint);
-    if (!told || !rows.some((row) => row.endpoint === endpoint)) return `${endpoint} was told nothing`;
-    return told.last === last ? [] : `${endpoint} was told up to ${told.last} of ${last}`;
-  });
+  const silent = (await pool.query<{ endpoint: string; last: number }>(LAST)).rows.flatMap(
+    ({ endpoint, last }) => {
+      const told = toldAt(listener, endpoint);
+      if (!told || !rows.some((row) => row.endpoint === endpoint)) return `${endpoint} was told nothing`;
+      return told.last === last ? [] : `${endpoint} was told up to ${told.last} of ${last}`;
+    },
+  );
   const faults = [...listener.told.values()].flatMap((told) => told.faults);
   const twice = rows.length - pairs.size;
   return {
     wanted: pairs.size,
-    undelivered: undelivered.map(({ endpoint, event, number }) => `not told: ${endpoint} event ${event} as ${number}`),
+    undelivered: undelivered.map(
+      ({ endpoint, event, number }) => `not told: ${endpoint} event ${event} as ${number}`,
+    ),
     misnumbered: [...faults, ...silent, ...(twice > 0 ? [`${twice} events have two numbers`] : [])],
     left: await countLeft(pool),
   };

@@ -68,7 +68,9 @@ export async function verify(db: Database, { senders, listener, url, complete }:
     repeatedWebhooks: [...listener.told.values()].reduce((sum, { repeats }) => sum + repeats, 0),
     rebuildChanged: await countRebuilt(db),
     details: [
-      ...missing.map((identifier) => `not stored whole: ${identifier} ${JSON.stringify(stored.get(identifier))}`),
+      ...missing.map(
+        (identifier) => `not stored whole: ${identifier} ${JSON.stringify(stored.get(identifier))}`,
+      ),
       ...unread,
       ...untold.map(({ referral }) => `not told: ${referral}`),
       ...telling.undelivered,
@@ -105,7 +107,9 @@ async function countRebuilt({ pool, url }: Database): Promise<number> {
   const before = await readVersions(pool);
   const { PATH = '', HOME = '' } = process.env;
   const env = { PATH, HOME, DATABASE_URL: url };
-  const { stdout } = await promisify(execFile)(process.execPath, ['bin/skein.js', 'rebuild', '--json'], { env });
+  const { stdout } = await promisify(execFile)(process.execPath, ['bin/skein.js', 'rebuild', '--json'], {
+    env,
+  });
   const { changed, statements } = JSON.parse(stdout) as { changed: number; statements: number };
   const after = await readVersions(pool);
   const ids = [...new Set([...before.keys(), ...after.keys()])];

@@ -21,7 +21,8 @@ export function openClient(base: string, system: string | null = null): Client {
   const get = async <T>(path: string): Promise<T | null> => {
     const response = await fetch(`${base}${path}`, { headers: identity });
     if (response.status === 404) return null;
-    if (!response.ok) throw new StoryBroken(`GET ${path} as ${system ?? 'operator'} answered ${response.status}`);
+    if (!response.ok)
+      throw new StoryBroken(`GET ${path} as ${system ?? 'operator'} answered ${response.status}`);
     return (await response.json()) as T;
   };
   const search = async <T extends Resource>(query: string): Promise<T[]> => {

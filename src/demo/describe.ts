@@ -17,7 +17,10 @@ const EVENTS: Record<string, string> = {
   'episode-started': 'care has begun',
   'episode-ended': 'care has ended',
 };
-const KINDS: Record<string, string> = { 'specialist-perinatal': 'specialist perinatal', 'camhs-0-5': 'CAMHS 0-5' };
+const KINDS: Record<string, string> = {
+  'specialist-perinatal': 'specialist perinatal',
+  'camhs-0-5': 'CAMHS 0-5',
+};
 
 /** Everything one reader was given. */
 export type Seen = Resource[];
@@ -44,7 +47,8 @@ export function nameOf(seen: Seen, reference: string | undefined): string {
   return mother ? `the mother of ${nameOf(seen, related?.patient.reference)}` : 'someone';
 }
 
-const teamOf = (seen: Seen, reference: string | undefined) => find<Organization>(seen, 'Organization', reference)?.name;
+const teamOf = (seen: Seen, reference: string | undefined) =>
+  find<Organization>(seen, 'Organization', reference)?.name;
 
 /** The team where that is told, else `a specialist perinatal service`. */
 function careBy(seen: Seen, { managingOrganization, type }: EpisodeOfCare): string {
@@ -56,10 +60,15 @@ export function describeEpisode(seen: Seen, episode: EpisodeOfCare): string {
   const [who, by] = [nameOf(seen, episode.patient.reference), careBy(seen, episode)];
   const [start, end] = [day(episode.period?.start), day(episode.period?.end)];
   if (episode.status === 'planned') return `${who} is referred to ${by}, since ${start}`;
-  return end ? `${who} was in the care of ${by}, ${start} to ${end}` : `${who} is in the care of ${by}, since ${start}`;
+  return end
+    ? `${who} was in the care of ${by}, ${start} to ${end}`
+    : `${who} is in the care of ${by}, since ${start}`;
 }
 
-export function describeReferral(seen: Seen, { subject, requester, performer, reasonCode }: ServiceRequest): string {
+export function describeReferral(
+  seen: Seen,
+  { subject, requester, performer, reasonCode }: ServiceRequest,
+): string {
   const [from, to] = [requester, performer?.[0]].map((service) => teamOf(seen, service?.reference));
   const reason = codesOf(reasonCode)
     .map(({ code }) => code?.replaceAll('-', ' '))
@@ -89,7 +98,9 @@ export function describeStage(seen: Seen, group: Group): string[] {
     codesOf(relationship).some(({ code }) => code === 'MTH'),
   );
   const child = parents.map(({ patient }) => patient.reference).find((one) => members.includes(one));
-  const now = stagesOf(group).find(({ start, end }) => start <= DAYS.today && (end === '' || DAYS.today < end));
+  const now = stagesOf(group).find(
+    ({ start, end }) => start <= DAYS.today && (end === '' || DAYS.today < end),
+  );
   return now
     ? [`the journey of ${child ? `${nameOf(seen, child)}'s birth` : 'this family'} is in stage ${now.code}`]
     : [];
@@ -99,7 +110,9 @@ export function describeStage(seen: Seen, group: Group): string[] {
 export function timeline(group: Group, seen: Seen): { date: string; text: string }[] {
   const stages = stagesOf(group).map(({ code, start }) => ({ date: start, text: `stage ${code}` }));
   const births = ofType<Patient>(seen, 'Patient').flatMap(({ id, birthDate }) =>
-    stages[0]?.date === birthDate ? [{ date: day(birthDate), text: `${nameOf(seen, `Patient/${id}`)} is born` }] : [],
+    stages[0]?.date === birthDate
+      ? [{ date: day(birthDate), text: `${nameOf(seen, `Patient/${id}`)} is born` }]
+      : [],
   );
   const referrals = ofType<ServiceRequest>(seen, 'ServiceRequest').map((one) => ({
     date: day(one.authoredOn),

@@ -1,6 +1,6 @@
 /** How the story ends: what each subscriber knows and does not, the journey, and where to look. */
 import type { Bundle, EpisodeOfCare, Group, Patient } from '@medplum/fhirtypes';
-import { NOTICE } from '../access/decide.ts';
+import { NOTICE } from '../access/decide/decide.ts';
 import { describeEpisode, describeStage, ofType, type Seen, timeline } from './describe.ts';
 import { BABY, MOTHER, PARTNER, SISTER } from './family.ts';
 import { expect, prove, say } from './say.ts';
@@ -60,9 +60,14 @@ async function tellKnowledge({ cast }: Scene, people: People): Promise<void> {
 async function tellOne({ name, client }: Subscriber, people: People): Promise<Seen> {
   const seen = await readAll(client);
   say.title(`What ${name} knows now`);
-  for (const group of ofType<Group>(seen, 'Group')) for (const line of describeStage(seen, group)) say.knows(line);
-  const care = ofType<EpisodeOfCare>(seen, 'EpisodeOfCare').map((one) => ({ one, start: one.period?.start ?? '' }));
-  for (const { one } of care.sort((a, b) => a.start.localeCompare(b.start))) say.knows(describeEpisode(seen, one));
+  for (const group of ofType<Group>(seen, 'Group'))
+    for (const line of describeStage(seen, group)) say.knows(line);
+  const care = ofType<EpisodeOfCare>(seen, 'EpisodeOfCare').map((one) => ({
+    one,
+    start: one.period?.start ?? '',
+  }));
+  for (const { one } of care.sort((a, b) => a.start.localeCompare(b.start)))
+    say.knows(describeEpisode(seen, one));
   for (const line of findHidden(seen, people)) say.hidden(line);
   say.line(NOTICE);
   return seen;
@@ -78,7 +83,10 @@ function findHidden(seen: Seen, { mother, baby, sister, partner }: People): stri
   };
   const hidden: [string, boolean][] = [
     ["which teams are the mother's", !careOf(seen, mother).every(namesTeam)],
-    ['why she was referred, and by whom', !seen.some(({ resourceType }) => resourceType === 'ServiceRequest')],
+    [
+      'why she was referred, and by whom',
+      !seen.some(({ resourceType }) => resourceType === 'ServiceRequest'),
+    ],
     ["the mother's NHS number, address or telephone", !reachable(mother)],
     ["the baby's NHS number, address or telephone", !reachable(baby)],
     ['whether there are other children', !has(sister)],
@@ -87,7 +95,11 @@ function findHidden(seen: Seen, { mother, baby, sister, partner }: People): stri
   return hidden.flatMap(([what, holds]) => (holds ? [what] : []));
 }
 
-async function tellJourney({ operator }: Scene, { mother, baby, sister }: People, path: string): Promise<void> {
+async function tellJourney(
+  { operator }: Scene,
+  { mother, baby, sister }: People,
+  path: string,
+): Promise<void> {
   say.title(`The journey of ${BABY.given}'s birth, as the operator of this machine sees it`);
   const seen = ((await operator.get<Bundle>(path))?.entry ?? []).flatMap(({ resource }) => resource ?? []);
   const [group] = ofType<Group>(seen, 'Group');

@@ -4,7 +4,9 @@
 export function before({ months = 0, days = 0 }, today = new Date()): string {
   const [year, month] = [today.getUTCFullYear(), today.getUTCMonth() - months];
   const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
-  return new Date(Date.UTC(year, month, Math.min(today.getUTCDate(), last) - days)).toISOString().slice(0, 10);
+  return new Date(Date.UTC(year, month, Math.min(today.getUTCDate(), last) - days))
+    .toISOString()
+    .slice(0, 10);
 }
 
 /** The n-th number; one whose check digit would be 10 is skipped. */
@@ -22,7 +24,12 @@ export const MOTHER = {
   born: before({ months: 372, days: 40 }),
 };
 export const BABY = { given: 'Kit', family: 'Penrose', nhs: nhsNumber(410_020), born: before({ months: 3 }) };
-export const SISTER = { given: 'Elowen', family: 'Penrose', nhs: nhsNumber(410_040), born: before({ months: 33 }) };
+export const SISTER = {
+  given: 'Elowen',
+  family: 'Penrose',
+  nhs: nhsNumber(410_040),
+  born: before({ months: 33 }),
+};
 /** He came to the charity by himself; nobody there asked for a number. */
 export const PARTNER = { given: 'Jago', family: 'Trewin', born: before({ months: 396, days: 120 }) };
 

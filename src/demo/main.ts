@@ -1,6 +1,6 @@
 /** `npm run demo`: one family through the real interfaces, told as it happens. `--once` (or DEMO_EXIT=1) ends with the story. */
 import '../../bin/check-node.js';
-import type { Stop } from '../roles.ts';
+import type { Stop } from '../run/roles.ts';
 import { tellEnding } from './ending.ts';
 import { say, seconds } from './say.ts';
 import { startSkein } from './start.ts';

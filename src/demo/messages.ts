@@ -10,12 +10,15 @@ const VALUES: Record<string, Record<string, string>> = { ...PEOPLE, ...TEAMS, da
 export function message(file: string, more: Record<string, string> = {}): string {
   const uuids = new Map<string, string>();
   const text = readFileSync(new URL(`./messages/${file}`, import.meta.url), 'utf8');
-  return text.replace(/\$\{(\w+)(?:\.([\w-]+))?(\.hl7)?\}/g, (_, group: string, name: string, hl7?: string) => {
-    if (group === 'uuid') uuids.set(name, uuids.get(name) ?? randomUUID());
-    const value = group === 'uuid' ? uuids.get(name) : (more[group] ?? VALUES[group]?.[name]);
-    if (value === undefined) throw new Error(`${file} asks for ${group}.${name}, which is nowhere`);
-    return hl7 ? value.replaceAll('-', '') : value;
-  });
+  return text.replace(
+    /\$\{(\w+)(?:\.([\w-]+))?(\.hl7)?\}/g,
+    (_, group: string, name: string, hl7?: string) => {
+      if (group === 'uuid') uuids.set(name, uuids.get(name) ?? randomUUID());
+      const value = group === 'uuid' ? uuids.get(name) : (more[group] ?? VALUES[group]?.[name]);
+      if (value === undefined) throw new Error(`${file} asks for ${group}.${name}, which is nowhere`);
+      return hl7 ? value.replaceAll('-', '') : value;
+    },
+  );
 }
 
 const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64');
@@ -25,7 +28,10 @@ export function barsHeaders(): Record<string, string> {
   return {
     'x-request-id': randomUUID(),
     'x-correlation-id': randomUUID(),
-    'nhsd-target-identifier': base64({ system: 'http://fhir.nhs.uk/Id/dos-service-id', value: TEAMS.perinatal.team }),
+    'nhsd-target-identifier': base64({
+      system: 'http://fhir.nhs.uk/Id/dos-service-id',
+      value: TEAMS.perinatal.team,
+    }),
     accept: 'application/fhir+json; version=1.4.0',
   };
 }

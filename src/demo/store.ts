@@ -1,16 +1,26 @@
 /** A database of the demo's own in an embedded server, made afresh for every run; two demos at once have one each. */
 import pg from 'pg';
-import { type Embedded, openEmbedded } from '../embedded-postgres.ts';
+import { type Embedded, openEmbedded } from '../store/embedded.ts';
 
 const LOCK = 5_170_100;
 const MOST_AT_ONCE = 9;
 
-export type DemoStore = { url: string; database: string; home: string; others: number; close: () => Promise<void> };
+export type DemoStore = {
+  url: string;
+  database: string;
+  home: string;
+  others: number;
+  close: () => Promise<void>;
+};
 
 /** The lock says "in use" and goes with its connection, so a killed demo leaves nothing that the next would trip over. */
 export async function openDemoStore(dataDir: string, notice: (text: string) => void): Promise<DemoStore> {
   const embedded = await openEmbedded(dataDir, notice);
-  const keeper = new pg.Client({ connectionString: embedded.url, application_name: 'skein demo', keepAlive: true });
+  const keeper = new pg.Client({
+    connectionString: embedded.url,
+    application_name: 'skein demo',
+    keepAlive: true,
+  });
   keeper.on('error', () => notice('the demo lost its hold on its database'));
   await keeper.connect();
   const place = await takePlace(keeper);
@@ -23,7 +33,9 @@ export async function openDemoStore(dataDir: string, notice: (text: string) => v
 
 async function takePlace(keeper: pg.Client): Promise<number> {
   for (let place = 0; place < MOST_AT_ONCE; place++) {
-    const { rows } = await keeper.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [LOCK + place]);
+    const { rows } = await keeper.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [
+      LOCK + place,
+    ]);
     if (rows[0]?.got) return place;
   }
   throw new Error(`${MOST_AT_ONCE} demos are running already: stop one of them with Ctrl-C`);

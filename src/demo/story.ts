@@ -1,6 +1,13 @@
 /** The programme's own case, told by what Skein really answers. */
-import type { EpisodeOfCare, Group, Patient, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
-import type { Stop } from '../roles.ts';
+import type {
+  EpisodeOfCare,
+  Group,
+  Patient,
+  RelatedPerson,
+  Resource,
+  ServiceRequest,
+} from '@medplum/fhirtypes';
+import type { Stop } from '../run/roles.ts';
 import { type Answer, answered, type Client, openClient, sendMllp } from './client.ts';
 import { describeEpisode, describeEvent } from './describe.ts';
 import { BABY, DAYS, MOTHER, PARTNER, TEAMS } from './family.ts';
@@ -29,7 +36,9 @@ export async function tellStory(running: Running, stops: Stop[]): Promise<Scene>
   const cast = { visiting, perinatal, parentInfant, camhs, charity };
   say.ready(`${Object.keys(cast).length} of them subscribed, and answered a signed handshake`);
   const scene = { ...running, operator: openClient(running.base), cast };
-  say.title(`${MOTHER.given} ${MOTHER.family}, three months after the birth of her second baby (all are invented)`);
+  say.title(
+    `${MOTHER.given} ${MOTHER.family}, three months after the birth of her second baby (all are invented)`,
+  );
   await tellMaternity(scene);
   await tellReferral(scene);
   await tellCharity(scene);
@@ -64,7 +73,9 @@ async function tellReferral(scene: Scene): Promise<void> {
   const again = await client.post('/fhir/$process-message', body, headers);
   prove('sent again, as after a lost answer: a duplicate, not a second referral', again.status === 409);
   expectTold(await tell(scene), { visiting: 'referral-received', perinatal: 'referral-received' });
-  const related = await scene.operator.search<RelatedPerson>(`RelatedPerson?patient=${await personOf(scene, BABY)}`);
+  const related = await scene.operator.search<RelatedPerson>(
+    `RelatedPerson?patient=${await personOf(scene, BABY)}`,
+  );
   const codes = related.flatMap(({ relationship }) => relationship?.[0]?.coding?.map(({ code }) => code));
   const linked = related.length === 1 && codes.includes('GESTM');
   prove(`mother and baby are linked by the number maternity gave: gestational parent`, linked);
@@ -77,7 +88,9 @@ async function tellCharity(scene: Scene): Promise<void> {
     `CSV: ${PARTNER.given} ${PARTNER.family} asks for help himself. No NHS number.`,
   );
   const path = `/intake/${encodeURIComponent(TEAMS.charity.name)}`;
-  const answer = await scene.cast.charity.client.post(path, message('5-partner.csv'), { 'content-type': 'text/csv' });
+  const answer = await scene.cast.charity.client.post(path, message('5-partner.csv'), {
+    'content-type': 'text/csv',
+  });
   stored(answer);
   const told = await tell(scene);
   prove(
@@ -104,13 +117,25 @@ async function tellEpisodes(scene: Scene): Promise<void> {
   open(DAYS.camhs, camhs.name, `FHIR transaction: ${BABY.given} is taken on.`);
   expectTold(await post(camhs, '6-camhs.json'), { camhs: 'episode-started' });
 
-  open(DAYS.accepted, perinatal.name, `FHIR transaction: the referral is accepted, ${MOTHER.given}'s care begins.`);
+  open(
+    DAYS.accepted,
+    perinatal.name,
+    `FHIR transaction: the referral is accepted, ${MOTHER.given}'s care begins.`,
+  );
   const focus = perinatal.notices.find(({ code }) => code === 'referral-received')?.focus;
   const referral = await perinatal.client.get<ServiceRequest>(`/fhir/${focus}`);
   const accepted = await post(perinatal, '7-acceptance.json', { referral: referral?.id ?? '' });
-  expectTold(accepted, { visiting: 'referral-accepted', perinatal: 'episode-started', camhs: 'episode-started' });
+  expectTold(accepted, {
+    visiting: 'referral-accepted',
+    perinatal: 'episode-started',
+    camhs: 'episode-started',
+  });
 
-  open(DAYS.together, parentInfant.name, `FHIR transaction: ${MOTHER.given} and ${BABY.given} are both taken on.`);
+  open(
+    DAYS.together,
+    parentInfant.name,
+    `FHIR transaction: ${MOTHER.given} and ${BABY.given} are both taken on.`,
+  );
   const started = 'episode-started';
   expectTold(await post(parentInfant, '8-together.json'), {
     perinatal: started,
@@ -172,7 +197,10 @@ export async function readAll(client: Client): Promise<Resource[]> {
 }
 
 /** `Patient/[id]` of somebody in the story, whom every sender's word must have made one person. */
-export async function personOf({ operator }: Scene, { given, family, born }: typeof PARTNER): Promise<string> {
+export async function personOf(
+  { operator }: Scene,
+  { given, family, born }: typeof PARTNER,
+): Promise<string> {
   const found = await operator.search<Patient>(`Patient?family=${family}&birthdate=${born}`);
   expect(`there is one ${given}`, found.length === 1);
   return `Patient/${found[0]?.id}`;

@@ -23,7 +23,11 @@ export type Subscriber = {
 };
 
 /** Creates the Subscription as this service, with an endpoint of its own, and waits until its handshake was answered. */
-export async function subscribe(base: string, { name }: Team, content: 'empty' | 'id-only'): Promise<Subscriber> {
+export async function subscribe(
+  base: string,
+  { name }: Team,
+  content: 'empty' | 'id-only',
+): Promise<Subscriber> {
   const client = openClient(base, name);
   const [secret, handshake] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
   const [bodies, notices]: [string[], Notice[]] = [[], []];
@@ -44,7 +48,10 @@ export async function subscribe(base: string, { name }: Team, content: 'empty' |
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
-  const answer = await client.post('/fhir/Subscription', subscription(`http://127.0.0.1:${port}/notify`, content));
+  const answer = await client.post(
+    '/fhir/Subscription',
+    subscription(`http://127.0.0.1:${port}/notify`, content),
+  );
   answered(answer, 201);
   const { extension } = answer.body as Subscription;
   secret.resolve(extension?.find(({ url }) => url.endsWith('/webhook-secret'))?.valueString ?? '');

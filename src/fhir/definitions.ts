@@ -1,4 +1,4 @@
-/** Base R4 structure of the types that Skein maps, validates and serves; trimmed from the standard by src/workbench/trim-definitions.ts. */
+/** Base R4 structure of the types that Skein maps, validates and serves; trimmed from the standard by scripts/trim-definitions.ts. */
 import { readFileSync } from 'node:fs';
 
 export type Element = {
@@ -31,7 +31,9 @@ export const DEFINITIONS_FILE = new URL('../../profiles/r4/definitions.json', im
 
 export const CORE_PROFILES_FILE = new URL('../../profiles/r4/profiles.json', import.meta.url);
 
-const DEFINITIONS = new Map(Object.entries(JSON.parse(readFileSync(DEFINITIONS_FILE, 'utf8')) as Definitions));
+const DEFINITIONS = new Map(
+  Object.entries(JSON.parse(readFileSync(DEFINITIONS_FILE, 'utf8')) as Definitions),
+);
 // No prototype: a resource's own element names are looked up in these, and none may find `constructor`.
 for (const definition of DEFINITIONS.values()) Object.setPrototypeOf(definition.elements, null);
 
@@ -43,7 +45,9 @@ export function typeDefinition(name: string): TypeDefinition | undefined {
 /** Names of all types and elements, those of choices without their types too: what a FHIRPath may say. */
 export const PATH_NAMES: ReadonlySet<string> = new Set([
   ...[...DEFINITIONS].flatMap(([type, { elements }]) => [type, ...Object.keys(elements)]),
-  ...[...DEFINITIONS.values()].flatMap(({ elements }) => Object.values(elements).flatMap(({ choice }) => choice ?? [])),
+  ...[...DEFINITIONS.values()].flatMap(({ elements }) =>
+    Object.values(elements).flatMap(({ choice }) => choice ?? []),
+  ),
   'resourceType',
 ]);
 

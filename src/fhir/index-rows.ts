@@ -101,7 +101,9 @@ export function targetOf(value: Json): string | undefined {
 export function stringsOf(value: Json): string[] {
   if (typeof value === 'string') return [value];
   const { family, given, prefix, suffix, text } = value as Fields;
-  return [family, given, prefix, suffix, text].flat().filter((part): part is string => typeof part === 'string');
+  return [family, given, prefix, suffix, text]
+    .flat()
+    .filter((part): part is string => typeof part === 'string');
 }
 
 /** Lower case without accents: what two strings have in common for a reader. */

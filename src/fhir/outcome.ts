@@ -42,7 +42,8 @@ function causeOf({ severity, code, field = '', expression = '', text }: Issue): 
 
 function toOutcomeIssue(group: Issue[], places: number, bars: string | undefined): OperationOutcomeIssue {
   const { severity, field, text, ...first } = group[0] as Issue;
-  const diagnostics = (field && !text.startsWith(field) ? `${field}: ${text}` : text) + alsoAt(group.slice(1), places);
+  const diagnostics =
+    (field && !text.startsWith(field) ? `${field}: ${text}` : text) + alsoAt(group.slice(1), places);
   const coding = bars ? { coding: [{ system: BARS_CODES, code: bars }] } : {};
   const code = first.code as OperationOutcomeIssue['code'];
   const expression = group.flatMap((issue) => issue.expression ?? []).slice(0, places + 1);

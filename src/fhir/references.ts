@@ -55,7 +55,8 @@ function sortFew(names: string[]): string[] {
   for (let end = 1; end < names.length; end++) {
     const name = names[end] as string;
     let place = end;
-    for (; place > 0 && (names[place - 1] as string) > name; place--) names[place] = names[place - 1] as string;
+    for (; place > 0 && (names[place - 1] as string) > name; place--)
+      names[place] = names[place - 1] as string;
     names[place] = name;
   }
   return names;

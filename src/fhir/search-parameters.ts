@@ -83,7 +83,9 @@ const PARAMS: Param[] = Object.entries(NUMBERS).flatMap(([type, codes]) =>
 /** Types with index rows, which are the types that search serves. */
 export const INDEXED_TYPES = Object.keys(NUMBERS) as IndexedType[];
 
-const BY_TYPE = new Map(INDEXED_TYPES.map((type) => [type as string, PARAMS.filter((param) => param.type === type)]));
+const BY_TYPE = new Map(
+  INDEXED_TYPES.map((type) => [type as string, PARAMS.filter((param) => param.type === type)]),
+);
 
 /** The parameters of a type, in the order of the table; a code whose definition has two paths comes twice. */
 export function paramsOf(type: string): Param[] {

@@ -1,9 +1,9 @@
 import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
-import type { Member, StoredView, View } from '../facts.ts';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode, Role } from '../model.ts';
-import { groupView, isCare, journeysOf } from './journey-views.ts';
-import type { Family } from './views.ts';
+import type { Member, StoredView, View } from '../store/facts.ts';
+import { groupView, isCare, journeysOf } from './views/journey-views.ts';
+import type { Family } from './views/views.ts';
 
 type Change = { view: View; before: StoredView | undefined };
 /** A chart that was found not to be the person it was taken for: that person goes on, and the chart has one of its own. */
@@ -60,7 +60,9 @@ export function describeChanges(family: Family, changes: Change[], members: Move
 function journeyOf(family: Family, { type, id, content, persons }: View): string | null {
   if (type === 'Group') return id;
   const contact =
-    content.resourceType === 'Encounter' ? idOf(content.episodeOfCare?.[0]?.reference, 'EpisodeOfCare') : null;
+    content.resourceType === 'Encounter'
+      ? idOf(content.episodeOfCare?.[0]?.reference, 'EpisodeOfCare')
+      : null;
   const spell = family.spellOf.get(id) ?? family.spellOf.get(contact ?? '');
   const [own] = spell
     ? journeysOf(family, spell)
@@ -83,7 +85,10 @@ const isKnown = (state: string) => ['active', 'onhold', 'waitlist', 'finished'].
 /** Also to those whose involvement it was. */
 function withdrawn(view: View, before: StoredView | undefined, event: Make): Event {
   const services = unique([...view.authors, view.service]);
-  return event('withdrawn', view, 'INV', { services, ...(isKnown(before?.state ?? '') ? {} : { confined: true }) });
+  return event('withdrawn', view, 'INV', {
+    services,
+    ...(isKnown(before?.state ?? '') ? {} : { confined: true }),
+  });
 }
 
 /** Care that is found to be somebody else's is withdrawn from those who know the person it was taken to be of, and says no more. */
@@ -137,8 +142,10 @@ function episodeEvents(family: Family, { view, before }: Change, event: Make): E
     const accepted = referral ? [event('referral-accepted', view, 'INV', answered)] : [];
     return [...accepted, event('episode-started', view, 'INV', own)];
   }
-  if (status === 'waitlist' && referral && was !== status) return [event('referral-accepted', view, 'INV', answered)];
-  if (status === 'finished') return [event(was === status ? 'episode-changed' : 'episode-ended', view, 'INV', own)];
+  if (status === 'waitlist' && referral && was !== status)
+    return [event('referral-accepted', view, 'INV', answered)];
+  if (status === 'finished')
+    return [event(was === status ? 'episode-changed' : 'episode-ended', view, 'INV', own)];
   if (status === 'cancelled') {
     const declined = referral && was !== status && !isOpen(was);
     if (declined) return [event('referral-declined', view, 'INV', answered)];
@@ -152,7 +159,8 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
   const [stages, lost = ''] = (view.state ?? '').split('|');
   const [stagesBefore, lostBefore = ''] = (before?.state ?? '').split('|');
   const members = family.journeys.find(({ id }) => id === view.id)?.members ?? [];
-  const of = (...roles: Role[]) => members.filter(({ role }) => roles.includes(role)).map(({ person }) => person);
+  const of = (...roles: Role[]) =>
+    members.filter(({ role }) => roles.includes(role)).map(({ person }) => person);
   const infants = of('infant');
   // A loss is the infant's and the mother's, not the surviving twin's.
   const about = (code: EventCode, infant: string, category: Category) =>
@@ -176,9 +184,13 @@ function memberEvents(
   { added, before: stored, left: strangers }: Moves,
   event: Make,
 ): Event[] {
-  const groups = new Map(changes.filter(({ view }) => view.type === 'Group').map(({ view }) => [view.id, view]));
+  const groups = new Map(
+    changes.filter(({ view }) => view.type === 'Group').map(({ view }) => [view.id, view]),
+  );
   const linked = family.journeys.flatMap((journey) => {
-    const fresh = new Set(added.filter((member) => member.journey === journey.id).map(({ person }) => person));
+    const fresh = new Set(
+      added.filter((member) => member.journey === journey.id).map(({ person }) => person),
+    );
     const pairs = family.edges.filter(
       ({ parent, child }) =>
         (fresh.has(parent.id) || fresh.has(child.id)) &&
@@ -186,14 +198,18 @@ function memberEvents(
     );
     const view = groups.get(journey.id);
     return view
-      ? pairs.map(({ parent, child }) => event('member-linked', view, 'DEM', { persons: [parent.id, child.id] }))
+      ? pairs.map(({ parent, child }) =>
+          event('member-linked', view, 'DEM', { persons: [parent.id, child.id] }),
+        )
       : [];
   });
   const unlinked = [...groups.values()].flatMap((view) => {
     const journey = view.id;
     const before = stored.filter((member) => member.journey === journey);
     return before.flatMap(({ person, role }) => {
-      const partedFrom = before.filter((other) => !areTogether(family, person, other.person)).map(({ role }) => role);
+      const partedFrom = before
+        .filter((other) => !areTogether(family, person, other.person))
+        .map(({ role }) => role);
       // Who came in as a partner has opened nobody to anyone.
       return partedFrom.length > 0 && role !== 'partner'
         ? [event('member-unlinked', view, 'INV', { persons: [person], journey, partedFrom })]
@@ -208,7 +224,11 @@ function memberEvents(
     // The one it was taken for, too, is of a role that its service could then see.
     const partedFrom = [role, ...(journey?.members ?? []).map((member) => member.role)];
     return [
-      event('member-unlinked', view, 'INV', { persons: [person], journey: id, partedFrom: [...new Set(partedFrom)] }),
+      event('member-unlinked', view, 'INV', {
+        persons: [person],
+        journey: id,
+        partedFrom: [...new Set(partedFrom)],
+      }),
     ];
   });
   return [...linked, ...unlinked, ...parted];

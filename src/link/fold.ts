@@ -51,7 +51,8 @@ function foldSnapshot(state: Folded | null, said: Said): Folded {
   const { stamp, ref } = said;
   if (state && stamp <= state.base) return state;
   const newer = Object.entries(state?.times ?? {}).filter(([, time]) => time > stamp);
-  if (!state || newer.length === 0) return { first: stamp, base: stamp, times: null, ...contract(expand(said)), ref };
+  if (!state || newer.length === 0)
+    return { first: stamp, base: stamp, times: null, ...contract(expand(said)), ref };
   const before = expand(state);
   const kept = newer.map(([element]) => [element, before[element]]);
   const marked = newer.some(([element]) => isMark(element));
@@ -143,7 +144,9 @@ function expand({ content, chart }: Pick<Folded, 'content' | 'chart'>): Elements
 
 /** A period with anything beside its two ends is said as a whole. */
 const isPeriod = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && Object.keys(value).every((end) => PERIOD.test(`period.${end}`));
+  typeof value === 'object' &&
+  value !== null &&
+  Object.keys(value).every((end) => PERIOD.test(`period.${end}`));
 
 function contract(elements: Elements): Pick<Folded, 'content' | 'chart'> {
   const content: Record<string, unknown> = {};

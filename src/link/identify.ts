@@ -9,13 +9,13 @@ import type {
   Resource,
   ServiceRequest,
 } from '@medplum/fhirtypes';
-import { keyedId } from '../db.ts';
-import type { IdentifiedRecord, IdentifiedStatement } from '../facts.ts';
+import { keyedId } from '../fhir/ids.ts';
 import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
 import { ID_IN_MESSAGE, idOf, RESOURCE_ID, renameReferences, subjectOf } from '../fhir/references.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
-import { normaliseName } from './names.ts';
-import { parentClaim } from './relationships.ts';
+import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
+import { parentClaim } from './family/relationships.ts';
+import { normaliseName } from './who/names.ts';
 
 const VERIFIED = new Set(['01', 'number-present-and-verified']);
 const VERIFICATION = /NHSNumberVerificationStatus(-1)?$/;
@@ -27,10 +27,17 @@ type Scope = { key: Buffer; systemId: number; receivedAt: Date };
  * Gives every statement of a record its keys: its own (sender + type + business identifier), its person's, and the second one it may
  * be found by. Keys are keyed hashes, so nothing here is a readable identifier. Pure.
  */
-export function identifyRecord(record: SourceRecord, scope: Scope): { record: IdentifiedRecord; issues: Issue[] } {
+export function identifyRecord(
+  record: SourceRecord,
+  scope: Scope,
+): { record: IdentifiedRecord; issues: Issue[] } {
   const content = hash('sha256', JSON.stringify(record.statements), 'hex').slice(0, 32);
-  const keys = new Map(record.statements.map((statement) => [`#${statement.local}`, keyOf(statement, scope, content)]));
-  const types = new Map(record.statements.map((statement) => [`#${statement.local}`, statement.resource.resourceType]));
+  const keys = new Map(
+    record.statements.map((statement) => [`#${statement.local}`, keyOf(statement, scope, content)]),
+  );
+  const types = new Map(
+    record.statements.map((statement) => [`#${statement.local}`, statement.resource.resourceType]),
+  );
   for (const statement of record.statements) {
     const chart = keys.get(subjectOf(statement.resource)?.reference ?? '');
     const { identifier, local, resource } = statement;
@@ -109,7 +116,13 @@ function keyOf(statement: Statement, { key, systemId }: Scope, content: string):
     return keyedId(key, type, String(systemId), identifier);
   // A number alone names a chart only together with the given name: one number on two people stays two charts, while a corrected
   // birth date is the same one.
-  return keyedId(key, type, String(systemId), identifier, normaliseName(resource.name?.[0]?.given?.[0] ?? ''));
+  return keyedId(
+    key,
+    type,
+    String(systemId),
+    identifier,
+    normaliseName(resource.name?.[0]?.given?.[0] ?? ''),
+  );
 }
 
 /** Patients of the record whose number the record also gives for their parent: the mother's number on a baby. */
@@ -120,7 +133,9 @@ function quarantine(statements: Statement[]): Set<string> {
   const locals = new Set<string>();
   for (const { resource, local } of statements) {
     if (resource.resourceType !== 'RelatedPerson' || parentClaim(resource)?.parent !== 'related') continue;
-    const self = patients.find(({ patient }) => patient.link?.some((link) => link.other.reference === `#${local}`));
+    const self = patients.find(({ patient }) =>
+      patient.link?.some((link) => link.other.reference === `#${local}`),
+    );
     const number =
       (self && nhsNumber(self.patient)) ?? resource.identifier?.find(({ system }) => system === NHS_NUMBER);
     const child = patients.find(({ reference }) => reference === resource.patient.reference);
@@ -139,7 +154,12 @@ function sharedNumber(statement: Statement): Issue {
   };
 }
 
-function refOf(statement: Statement, record: SourceRecord, scope: Scope, keys: Map<string, string>): string | null {
+function refOf(
+  statement: Statement,
+  record: SourceRecord,
+  scope: Scope,
+  keys: Map<string, string>,
+): string | null {
   const { resource } = statement;
   switch (resource.resourceType) {
     case 'Patient': {
@@ -175,7 +195,9 @@ function relatedKey(
   );
   if (number?.value) return numberKey(number.value, scope);
   const local = related.identifier?.find(({ system, value }) => system !== NHS_NUMBER && value);
-  return local ? keyedId(scope.key, 'Patient', String(scope.systemId), `${local.system ?? ''}|${local.value}`) : null;
+  return local
+    ? keyedId(scope.key, 'Patient', String(scope.systemId), `${local.system ?? ''}|${local.value}`)
+    : null;
 }
 
 /**
@@ -188,13 +210,16 @@ function personKey(reference: Reference | undefined, scope: Scope): string | und
   if (id) return keyedId(scope.key, 'Patient', String(scope.systemId), `${RESOURCE_ID}|Patient/${id}`);
   const [, asked] = /^Patient\?identifier=([^&]+)$/.exec(reference?.reference ?? '') ?? [];
   const [, from, code] = /^([^|]*)\|(.+)$/.exec(asked ?? '') ?? [];
-  const { system, value } = code === undefined ? (reference?.identifier ?? {}) : { system: from, value: code };
+  const { system, value } =
+    code === undefined ? (reference?.identifier ?? {}) : { system: from, value: code };
   if (!value) return undefined;
-  if (system !== NHS_NUMBER) return keyedId(scope.key, 'Patient', String(scope.systemId), `${system ?? ''}|${value}`);
+  if (system !== NHS_NUMBER)
+    return keyedId(scope.key, 'Patient', String(scope.systemId), `${system ?? ''}|${value}`);
   return isValidNhsNumber(value) ? numberKey(value, scope) : undefined;
 }
 
-const numberKey = (number: string, scope: Scope) => keyedId(scope.key, 'nhs-number', number.replace(/\s/g, ''));
+const numberKey = (number: string, scope: Scope) =>
+  keyedId(scope.key, 'nhs-number', number.replace(/\s/g, ''));
 
 function referralKey(identifier: Identifier | undefined, scope: Scope): string | null {
   return identifier?.value ? keyedId(scope.key, 'referral', identifier.system ?? '', identifier.value) : null;
@@ -220,6 +245,8 @@ function isVerified(number: Identifier): boolean {
 /** The identity keys of a record: what must be locked and looked up before anything is decided. */
 export function keysOf(record: IdentifiedRecord | undefined): string[] {
   return [
-    ...new Set((record?.statements ?? []).flatMap(({ key, chart, ref }) => (ref ? [key, chart, ref] : [key, chart]))),
+    ...new Set(
+      (record?.statements ?? []).flatMap(({ key, chart, ref }) => (ref ? [key, chart, ref] : [key, chart])),
+    ),
   ];
 }

@@ -1,15 +1,24 @@
 import { hash } from 'node:crypto';
 import type { ServiceRequest } from '@medplum/fhirtypes';
-import type { Assertion, Facts, IdentifiedRecord, Involvement, Member, Plan, StatementState, View } from '../facts.ts';
 import { canonicalText } from '../fhir/references.ts';
 import type { Service } from '../model.ts';
+import type {
+  Assertion,
+  Facts,
+  IdentifiedRecord,
+  Involvement,
+  Member,
+  Plan,
+  StatementState,
+  View,
+} from '../store/facts.ts';
+import { findReferrals, groupSpells, involve } from './care/spells.ts';
 import { describeChanges, type Parted } from './events.ts';
+import { findJourneys, happeningKey, type Journey } from './family/journeys.ts';
+import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
-import { findJourneys, happeningKey, type Journey } from './journeys.ts';
-import { resolvePersons } from './persons.ts';
-import { relatePersons } from './relate.ts';
-import { findReferrals, groupSpells, involve } from './spells.ts';
-import { composeViews, type Family } from './views.ts';
+import { composeViews, type Family } from './views/views.ts';
+import { resolvePersons } from './who/persons.ts';
 
 /** The sender of a record: what its statements are stamped with. */
 export type Sender = { systemId: number; service: Service };
@@ -21,7 +30,12 @@ const UNSEEN = 2 ** 52;
  * Decides what one record changes in a family: folds it into what was said before, then recomputes persons, relationships, journeys,
  * episodes and teams from all statements, and keeps the differences. With no record it recomputes only (rebuild). Pure.
  */
-export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null, sender: Sender | null): Plan {
+export function link(
+  key: Buffer,
+  facts: Facts,
+  record: IdentifiedRecord | null,
+  sender: Sender | null,
+): Plan {
   const { states, changed } = foldRecord(facts.statements, record, sender);
   const tainted = new Set(facts.tainted);
   const { persons, personOfChart, disputed, doubted, personOfKey } = resolvePersons(states, tainted);
@@ -61,12 +75,17 @@ export function link(key: Buffer, facts: Facts, record: IdentifiedRecord | null,
     homes: homesOf(journeys),
     stored: facts.views,
   };
-  const members = journeys.flatMap((journey) => journey.members.map((member) => ({ journey: journey.id, ...member })));
+  const members = journeys.flatMap((journey) =>
+    journey.members.map((member) => ({ journey: journey.id, ...member })),
+  );
   return {
     statements: [...changed.values()],
-    assertions: [...assertions, ...identityAssertions(persons), ...disputed.map(dispute), ...doubted.map(doubt)].filter(
-      isNews(record),
-    ),
+    assertions: [
+      ...assertions,
+      ...identityAssertions(persons),
+      ...disputed.map(dispute),
+      ...doubted.map(doubt),
+    ].filter(isNews(record)),
     ...diffViews(family, facts, members, parted),
     involvements: diffRows(
       facts.involvements,
@@ -188,7 +207,11 @@ export function digestOf({ content, owner, persons, authors, service, state }: V
   return hash('sha256', text, 'base64url').slice(0, 22);
 }
 
-function diffRows<Row extends Involvement | Member>(stored: Row[], wanted: Row[], keyOf: (row: Row) => string) {
+function diffRows<Row extends Involvement | Member>(
+  stored: Row[],
+  wanted: Row[],
+  keyOf: (row: Row) => string,
+) {
   const before = new Map(stored.map((row) => [keyOf(row), canonicalText(row)]));
   const now = new Set(wanted.map(keyOf));
   return {

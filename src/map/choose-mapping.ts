@@ -1,5 +1,5 @@
 import type { Issue, Json } from '../model.ts';
-import type { Mapping } from './load-mappings.ts';
+import type { Mapping } from './language/load-mappings.ts';
 
 /**
  * Which of a sender's mappings reads a unit: of HL7 v2 sources the one whose `messages` list MSH-9, since a hospital sends ADT, SIU
@@ -17,7 +17,10 @@ export function chooseMapping(mappings: Mapping[], tree: Json): Mapping | Issue 
   const codes = mappings.flatMap(({ takes }) => Object.keys(takes));
   if (able.length === 0) return refuse('MSH-9.1', `MSH-9.1 "${code}" is not taken; ${listed(codes)}`);
   const triggers = able.flatMap(({ takes }) => takes[code] ?? []);
-  return refuse('MSH-9.2', `MSH-9.2: trigger event "${trigger}" is not taken; of ${code}, ${listed(triggers)}`);
+  return refuse(
+    'MSH-9.2',
+    `MSH-9.2: trigger event "${trigger}" is not taken; of ${code}, ${listed(triggers)}`,
+  );
 }
 
 const refuse = (field: string, text: string, code = 'not-supported'): Issue => ({

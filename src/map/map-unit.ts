@@ -1,9 +1,9 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Issue, SourceRecord, Statement, Unit } from '../model.ts';
-import { toInstant } from './convert.ts';
-import type { Mapping } from './load-mappings.ts';
+import { toInstant } from './compile/convert.ts';
+import type { CompiledStatement } from './compile/statement.ts';
+import type { Mapping } from './language/load-mappings.ts';
 import { type Instance, isObject, type Json, type Node, type Run, report } from './run.ts';
-import type { CompiledStatement } from './statement.ts';
 
 /** How a unit came: by whose dialect it is read, and when it was received, where it was. */
 type Heard = { dialect: string | null; receivedAt?: Date | undefined };
@@ -125,7 +125,9 @@ function valueAt(object: Node, name: string): Json | undefined {
   const value = object[first];
   const rest = more.join('');
   if (part === '.' && isObject(value)) return value[rest];
-  return part === '|' && Array.isArray(value) ? value.find((item) => isObject(item) && item.url === rest) : value;
+  return part === '|' && Array.isArray(value)
+    ? value.find((item) => isObject(item) && item.url === rest)
+    : value;
 }
 
 /** References to statements that turned out empty go, as if never made. */
@@ -134,12 +136,14 @@ function dropDangling(statements: Statement[], run: Run): void {
   if (run.instances.flat().length === kept.size) return;
   const prune = (value: unknown): boolean => {
     if (Array.isArray(value)) {
-      for (let index = value.length - 1; index >= 0; index -= 1) if (prune(value[index])) value.splice(index, 1);
+      for (let index = value.length - 1; index >= 0; index -= 1)
+        if (prune(value[index])) value.splice(index, 1);
       return value.length === 0;
     }
     if (!isObject(value as Node)) return false;
     const object = value as Node;
-    if (typeof object.reference === 'string' && object.reference.startsWith('#')) return !kept.has(object.reference);
+    if (typeof object.reference === 'string' && object.reference.startsWith('#'))
+      return !kept.has(object.reference);
     for (const name of Object.keys(object)) if (prune(object[name])) delete object[name];
     return Object.keys(object).length === 0;
   };

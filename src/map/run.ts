@@ -1,5 +1,5 @@
 import type { Issue, Json, Lineage, Unit } from '../model.ts';
-import type { Bundle, Entry } from './bundle.ts';
+import type { Bundle, Entry } from './sources/bundle.ts';
 
 /** Where in the source a rule stands: the node an `each` chose, how the sender would name it, and the frame around it. */
 export type Frame = { node: unknown; at: string; up: Frame | null; entry?: Entry | undefined };
@@ -53,11 +53,17 @@ export type SourceFormat = {
   path: (text: string, scope: Scope) => Reader;
   each: (text: string, scope: Scope) => Expander;
   /** `unknown`: what in it is no field of the source, as its sender would name it. `issues`: what of it is of the wrong shape. */
-  open: (tree: Json, position: string) => { root: Frame; bundle: Bundle | null; unknown: string[]; issues?: Issue[] };
+  open: (
+    tree: Json,
+    position: string,
+  ) => { root: Frame; bundle: Bundle | null; unknown: string[]; issues?: Issue[] };
   /** Where one document says several things: a unit for each. */
   split?: (tree: Json) => Unit[];
   /** Without the parts of it that errors are about; undefined where all of it is held. */
-  prune?: (tree: Json, issues: Issue[]) => { rest: Json; held: { position: string; issues: Issue[] }[] } | undefined;
+  prune?: (
+    tree: Json,
+    issues: Issue[],
+  ) => { rest: Json; held: { position: string; issues: Issue[] }[] } | undefined;
   /** Where the sender's own names are not the tree's: what it calls the place of a JSON pointer. */
   place?: (tree: Json, pointer: string) => string;
 };

@@ -23,7 +23,8 @@ export function readCsv(body: Buffer): Unit[] {
     const { cells, next } = readRow(text, at, delimiter);
     const unit = unitOf(header, cells, number);
     // A blank row may have its delimiters, as spreadsheets write those below the last.
-    if (cells ? cells.some((cell) => cell.trim() !== '') : text.slice(at, next).trim() !== '') units.push(unit);
+    if (cells ? cells.some((cell) => cell.trim() !== '') : text.slice(at, next).trim() !== '')
+      units.push(unit);
     // A row that does not fit may have swallowed the next ones by a stray quote: they are read by themselves.
     at = unit.error ? afterLine(text, at) : next;
   }
@@ -55,7 +56,8 @@ function checkHeader(cells: string[] | null): string[] {
     if (name === '') throw rejected('required', `column ${index + 1} of the header has no name`);
     if (names.indexOf(name) !== index)
       throw rejected('duplicate', `columns ${names.indexOf(name) + 1} and ${index + 1} have the same name`);
-    if (REFUSED_NAMES.includes(name)) throw rejected('invalid', `column ${index + 1} has a name that is not allowed`);
+    if (REFUSED_NAMES.includes(name))
+      throw rejected('invalid', `column ${index + 1} has a name that is not allowed`);
   }
   return names;
 }

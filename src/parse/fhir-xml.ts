@@ -32,8 +32,12 @@ function readParts(element: XmlElement, type: string | undefined): Node {
   for (const [name, group] of Map.groupBy(element.children, (child) => child.name)) {
     const known = type === undefined ? undefined : findElement(type, name);
     const many = known ? known.many === true || group.length > 1 : group.length > 1;
-    const primitive = known ? isPrimitive(known.type) : group.some(({ attributes }) => attributes.has('value'));
-    const values = group.map((child) => (primitive ? readText(child, known?.type) : readObject(child, known?.type)));
+    const primitive = known
+      ? isPrimitive(known.type)
+      : group.some(({ attributes }) => attributes.has('value'));
+    const values = group.map((child) =>
+      primitive ? readText(child, known?.type) : readObject(child, known?.type),
+    );
     node[name] = many ? values : (values[0] ?? null);
     if (!primitive) continue;
     // A primitive's id and extensions stand beside it, under its name with an underscore.

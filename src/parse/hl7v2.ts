@@ -1,5 +1,12 @@
 import { Rejected } from '../errors.ts';
-import { type Delimiters, decodeHl7, readDelimiters, split, splitSegments, unescapeHl7 } from '../hl7v2.ts';
+import {
+  type Delimiters,
+  decodeHl7,
+  readDelimiters,
+  split,
+  splitSegments,
+  unescapeHl7,
+} from '../formats/hl7v2.ts';
 import type { Unit } from '../model.ts';
 
 /** `n` counts segments of that name. `fields[5]` is PID-5: repetitions, components, subcomponents; '' is absent, '""' is null. */
@@ -14,7 +21,8 @@ const MAX_VALUES = 500_000;
 export function readHl7(body: Buffer): Unit[] {
   const { text } = decodeHl7(body);
   const [, kind, field = ''] = /^(MSH|FHS|BHS)([!-/:-@[-`{-~])/.exec(text) ?? [];
-  if (!kind) throw rejected('structure', 'no HL7 v2 message here: it must begin with MSH and a field separator');
+  if (!kind)
+    throw rejected('structure', 'no HL7 v2 message here: it must begin with MSH and a field separator');
   const messages = groupByMessage(splitSegments(text, field));
   if (messages.length === 0) throw rejected('required', 'the batch holds no message');
   if (messages.length === 1) return [{ position: '', tree: readMessage(messages[0] as string[]) }];
@@ -49,7 +57,9 @@ function readMessage(lines: string[]): { segments: Segment[] } {
     const n = (counts.get(name) ?? 0) + 1;
     counts.set(name, n);
     const header = name === 'MSH';
-    const fields = values.map((value, index) => (header && index === 0 ? [[[value]]] : readField(value, delimiters)));
+    const fields = values.map((value, index) =>
+      header && index === 0 ? [[[value]]] : readField(value, delimiters),
+    );
     return { name, n, fields: [[[[name]]], ...(header ? [[[[delimiters.field]]]] : []), ...fields] };
   });
   return { segments };

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Rejected } from '../errors.ts';
-import { parseJson } from '../json.ts';
+import { parseJson } from '../formats/json.ts';
 import type { Json, Unit } from '../model.ts';
 
 type Node = { [name: string]: Json };

@@ -1,5 +1,5 @@
 import { Rejected } from '../errors.ts';
-import { charsetOf, type Format, formatOf, formatOfSource } from '../formats.ts';
+import { charsetOf, type Format, formatOf, formatOfSource } from '../formats/media-types.ts';
 import type { Document, Message, Unit } from '../model.ts';
 import { readCsv } from './csv.ts';
 import { readFhirXml } from './fhir-xml.ts';
@@ -29,7 +29,8 @@ export function parseMessage(message: Message): Document {
 function readableFormat({ contentType, source }: Message): Document['format'] {
   const sent: Format | undefined = formatOf(contentType);
   const wanted = formatOfSource(source);
-  if (!sent && !wanted) throw rejected(415, 'not-supported', 'the content type names no format that is read here');
+  if (!sent && !wanted)
+    throw rejected(415, 'not-supported', 'the content type names no format that is read here');
   const json = (format: Format | undefined) => format === 'json' || format === 'fhir';
   if (sent && wanted && sent !== wanted && !(json(sent) && json(wanted))) {
     throw rejected(400, 'not-supported', `this system is registered to send ${wanted}, and this is ${sent}`);

@@ -6,7 +6,7 @@ export type XmlElement = { name: string; attributes: Map<string, string>; childr
 
 /** Strict: no entity but XML's own five and numbers. */
 const OPTIONS = { xmlns: true, strictEntities: true };
-/** As deep as JSON may nest (src/json.ts); a message has some hundreds of elements. */
+/** As deep as JSON may nest (src/formats/json.ts); a message has some hundreds of elements. */
 const MAX_DEPTH = 64;
 const MAX_ELEMENTS = 100_000;
 
@@ -20,7 +20,10 @@ const NO_TEXT = /[^\P{Cc}\t\n\r\x7f-\x9f]/u;
  * DOCTYPE, an entity declaration, an entity beside XML's own five and a processing instruction are refused. Throws Rejected(400) with
  * the line and column of what is wrong, never with content. https://www.w3.org/TR/xml/ https://cheatsheetseries.owasp.org (XXE)
  */
-export function readXml(body: Buffer, { namespace, charset }: { namespace: string; charset?: string }): XmlElement {
+export function readXml(
+  body: Buffer,
+  { namespace, charset }: { namespace: string; charset?: string },
+): XmlElement {
   const text = decodeXml(body, charset);
   const parser = sax.parser(true, OPTIONS);
   const document: XmlElement = { name: '', attributes: new Map(), children: [] };
@@ -30,7 +33,8 @@ export function readXml(body: Buffer, { namespace, charset }: { namespace: strin
   const refuse = (what: string, code = 'structure'): never => {
     throw rejected(code, `not valid XML: ${what}, line ${parser.line + 1}, column ${parser.column + 1}`);
   };
-  const isText = (value: string) => (NO_TEXT.test(value) || !value.isWellFormed() ? refuse('a character') : undefined);
+  const isText = (value: string) =>
+    NO_TEXT.test(value) || !value.isWellFormed() ? refuse('a character') : undefined;
 
   parser.onerror = () => refuse('it is not well formed');
   parser.ondoctype = () => refuse('a DOCTYPE is not allowed', 'security');
@@ -63,23 +67,35 @@ export function readXml(body: Buffer, { namespace, charset }: { namespace: strin
     open.push(element);
   };
   parser.onclosetag = () => open.pop();
-  parser.ontext = (value) => (open.at(-1) && value.trim() !== '' ? refuse('text between elements') : undefined);
+  parser.ontext = (value) =>
+    open.at(-1) && value.trim() !== '' ? refuse('text between elements') : undefined;
   parser.oncdata = parser.ontext;
   parser.write(text).close();
   return document.children[0] ?? refuse('there is no element');
 }
 
-const CHARSETS = new Set(['utf-8', 'us-ascii', 'ascii', 'iso-8859-1', 'iso-8859-15', 'windows-1252', 'utf-16']);
+const CHARSETS = new Set([
+  'utf-8',
+  'us-ascii',
+  'ascii',
+  'iso-8859-1',
+  'iso-8859-15',
+  'windows-1252',
+  'utf-16',
+]);
 
 /**
  * By byte order mark, else the transport's word, else the XML declaration, else UTF-8 (RFC 7303, section 3). A declaration of UTF-16
  * that can be read byte by byte belies itself: some libraries write it over UTF-8.
  */
 function decodeXml(body: Buffer, charset: string | undefined): string {
-  const declared = /^<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)["']/.exec(body.toString('latin1', 0, 200))?.[1];
+  const declared = /^<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)["']/.exec(
+    body.toString('latin1', 0, 200),
+  )?.[1];
   const wide = wideOf(body);
   const name = (charset ?? declared ?? 'utf-8').toLowerCase();
-  if (!wide && !CHARSETS.has(name)) throw rejected('not-supported', `the encoding "${name}" is not read; send UTF-8`);
+  if (!wide && !CHARSETS.has(name))
+    throw rejected('not-supported', `the encoding "${name}" is not read; send UTF-8`);
   const label = wide ?? (name === 'utf-16' || body[0] === 0xef ? 'utf-8' : name);
   try {
     return new TextDecoder(label, { fatal: true }).decode(body);

@@ -1,4 +1,4 @@
-import type { Db } from '../db.ts';
+import type { Db } from '../store/pool.ts';
 
 type Candidate = { id: string; holders: string[] };
 

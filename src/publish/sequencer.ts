@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Context } from '../context.ts';
-import { transaction } from '../db.ts';
-import { beat } from '../metrics.ts';
+import { beat } from '../observe/metrics.ts';
+import { transaction } from '../store/pool.ts';
 import { LowWater } from './low-water.ts';
 import { PUBLISH } from './match.ts';
 
@@ -150,7 +150,9 @@ const notifiers = new WeakMap<Context, () => void>();
 export function notifyCommitted(ctx: Context): void {
   if (ctx.signals.listenerCount('committed') > 0) return;
   const notify = () => {
-    ctx.db.query(`notify ${CHANNEL}`).catch((error: unknown) => ctx.log.debug({ event: 'publish.notify', err: error }));
+    ctx.db
+      .query(`notify ${CHANNEL}`)
+      .catch((error: unknown) => ctx.log.debug({ event: 'publish.notify', err: error }));
   };
   const notifier = notifiers.get(ctx) ?? atMostEvery(GATHER_MS, notify);
   notifiers.set(ctx, notifier);

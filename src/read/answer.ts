@@ -13,11 +13,16 @@ export function fhirBase(config: Config): string {
 
 /** One answer for what does not exist, what the recipient may not see, and what is no id at all: telling them apart would tell. */
 export function notFound(): Rejected {
-  return new Rejected(404, [{ severity: 'error', code: 'not-found', text: 'no such resource is known here' }]);
+  return new Rejected(404, [
+    { severity: 'error', code: 'not-found', text: 'no such resource is known here' },
+  ]);
 }
 
 export function sendFhir(reply: FastifyReply, resource: Resource): FastifyReply {
-  return reply.type(`${FHIR_JSON}; charset=utf-8`).header('cache-control', 'private, no-cache').send(resource);
+  return reply
+    .type(`${FHIR_JSON}; charset=utf-8`)
+    .header('cache-control', 'private, no-cache')
+    .send(resource);
 }
 
 /** Sends one version with ETag and Last-Modified, or 304 to a reader that has it. */
@@ -26,7 +31,9 @@ export function sendVersion(request: FastifyRequest, reply: FastifyReply, resour
   const etag = etagOf(versionId);
   reply.header('etag', etag);
   if (lastUpdated) reply.header('last-modified', new Date(lastUpdated).toUTCString());
-  const held = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  const held = (request.headers['if-none-match'] ?? '')
+    .split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''));
   if (held.includes('*') || held.includes(etag.slice(2))) return reply.code(304).send();
   return sendFhir(reply, resource);
 }

@@ -29,7 +29,9 @@ const INTERACTIONS: [Code, RegExp][] = [
 export function interactionOf({ method, url }: Route, type: string): Code | undefined {
   const path = `/fhir/${type}`;
   const own = url === path || url.startsWith(`${path}/`);
-  return own ? INTERACTIONS.find(([, form]) => form.test(`${method} ${url.slice(path.length)}`))?.[0] : undefined;
+  return own
+    ? INTERACTIONS.find(([, form]) => form.test(`${method} ${url.slice(path.length)}`))?.[0]
+    : undefined;
 }
 
 const OPERATIONS: Record<string, string> = {
@@ -95,7 +97,10 @@ function backport(): Partial<CapabilityStatementRestResource> {
 }
 
 function revIncludes(type: string): string[] {
-  const names = INDEXED_TYPES.flatMap(paramsOf).map((param) => ({ ...param, name: `${param.type}:${param.code}` }));
+  const names = INDEXED_TYPES.flatMap(paramsOf).map((param) => ({
+    ...param,
+    name: `${param.type}:${param.code}`,
+  }));
   return [...new Set(names.filter(({ targets }) => targets.includes(type)).map(({ name }) => name))];
 }
 

@@ -1,15 +1,15 @@
 /** `GET /fhir/Group/{id}/$journey`: one family's journey as one recipient may see it. A view per journey, never a closure of edges. */
 import type { Bundle, CareTeam, EpisodeOfCare, Group, Resource } from '@medplum/fhirtypes';
-import { NOTICE } from '../access/decide.ts';
+import { NOTICE } from '../access/decide/decide.ts';
 import { outcomeEntry, searchEntry, searchset } from '../fhir/bundle.ts';
 import { hashToken } from '../fhir/index-rows.ts';
 import { JOURNEY_TAG } from '../fhir/names.ts';
 import { findParams } from '../fhir/search-parameters.ts';
 import { notFound } from './answer.ts';
 import { findLinked, findRows } from './rows.ts';
-import { tooCostly } from './search.ts';
-import type { Asking } from './search-candidates.ts';
-import { referencesOf } from './search-match.ts';
+import type { Asking } from './search/candidates.ts';
+import { referencesOf } from './search/match.ts';
+import { tooCostly } from './search/search.ts';
 import { seeAll } from './visible.ts';
 
 const OF_PERSON = ['RelatedPerson', 'EpisodeOfCare', 'CareTeam', 'ServiceRequest', 'Encounter'];
@@ -43,7 +43,8 @@ async function findOfPersons(asking: Asking, type: string, persons: string[]): P
     persons.map((person) => ({ param: number, hash: hashToken(asking.key, person) })),
   );
   const rows = await findLinked(asking, type, links, MOST_OF_TYPE + 1);
-  if (rows.length > MOST_OF_TYPE) throw tooCostly(`more than ${MOST_OF_TYPE} of ${type}: search them by patient`);
+  if (rows.length > MOST_OF_TYPE)
+    throw tooCostly(`more than ${MOST_OF_TYPE} of ${type}: search them by patient`);
   return seeAll(asking.db, asking.recipient, rows);
 }
 
@@ -79,7 +80,9 @@ function referralsOf(resource: EpisodeOfCare | CareTeam): string[] {
 async function findServices(asking: Asking, care: Resource[]): Promise<Resource[]> {
   const params = ['organization', 'service-provider', 'performer', 'requester', 'participant'];
   const wanted = care.flatMap((resource) =>
-    params.flatMap((code) => findParams(resource.resourceType, code).flatMap((param) => referencesOf(param, resource))),
+    params.flatMap((code) =>
+      findParams(resource.resourceType, code).flatMap((param) => referencesOf(param, resource)),
+    ),
   );
   const services = [...new Set(wanted)].filter((reference) => reference.startsWith('Organization/'));
   return seeAll(asking.db, asking.recipient, await findRows(asking.db, services));

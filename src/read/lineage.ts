@@ -1,7 +1,7 @@
 /** Where each element of a record came from, told with its Provenance: the sender's field and the rule, never a value. */
 import type { Extension, Resource } from '@medplum/fhirtypes';
-import type { Db } from '../db.ts';
 import type { Lineage, Recipient, ResourceRow } from '../model.ts';
+import type { Db } from '../store/pool.ts';
 
 const LINEAGE_URL = 'https://skein.example/StructureDefinition/lineage';
 
@@ -18,7 +18,9 @@ export async function withLineage(
     [row.rowId],
   );
   const lineage = rows.flatMap((found) => found.lineage).map(lineageExtension);
-  return lineage.length > 0 ? { ...resource, extension: [...(resource.extension ?? []), ...lineage] } : resource;
+  return lineage.length > 0
+    ? { ...resource, extension: [...(resource.extension ?? []), ...lineage] }
+    : resource;
 }
 
 function isAuthor(recipient: Recipient, row: ResourceRow): boolean {

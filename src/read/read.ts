@@ -4,7 +4,7 @@ import { historyBundle } from '../fhir/bundle.ts';
 import { notFound } from './answer.ts';
 import { withLineage } from './lineage.ts';
 import { findPast, findRows } from './rows.ts';
-import type { Asking } from './search-candidates.ts';
+import type { Asking } from './search/candidates.ts';
 import { TOPIC } from './topic.ts';
 import { seeAll, seePast } from './visible.ts';
 
@@ -20,7 +20,12 @@ export async function readResource({ db, recipient }: Asking, type: string, id: 
 }
 
 /** One version, seen with today's eyes: what may no longer be seen is 404 in its old versions too. */
-export async function readVersion(asking: Asking, type: string, id: string, version: string): Promise<Resource> {
+export async function readVersion(
+  asking: Asking,
+  type: string,
+  id: string,
+  version: string,
+): Promise<Resource> {
   const versions = /^[1-9]\d{0,8}$/.test(version) ? await seeVersions(asking, type, id, Number(version)) : [];
   if (!versions[0]) throw notFound();
   return versions[0];

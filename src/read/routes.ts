@@ -3,15 +3,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { INDEXED_TYPES } from '../fhir/search-parameters.ts';
+import { describeApi } from '../web/docs.ts';
+import { docsPage } from '../web/docs-page.ts';
 import { fhirBase, sendFhir, sendVersion } from './answer.ts';
-import { answerSearch, type SearchRequest } from './answer-search.ts';
 import { capabilityStatement } from './capability-statement.ts';
-import { describeApi } from './docs.ts';
-import { docsPage } from './docs-page.ts';
 import { readJourney } from './journey.ts';
 import { readHistory, readResource, readVersion } from './read.ts';
 import { collectRoutes } from './route-list.ts';
-import type { Asking } from './search-candidates.ts';
+import { answerSearch, type SearchRequest } from './search/answer-search.ts';
+import type { Asking } from './search/candidates.ts';
 
 type Named = { Params: { id: string; vid: string } };
 
@@ -20,7 +20,11 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
   const routes = collectRoutes(app);
   const base = fhirBase(ctx.config);
   const started = new Date().toISOString();
-  const ask = (request: FastifyRequest): Asking => ({ db: ctx.db, key: ctx.key, recipient: request.recipient });
+  const ask = (request: FastifyRequest): Asking => ({
+    db: ctx.db,
+    key: ctx.key,
+    recipient: request.recipient,
+  });
 
   app.register(async (fhir) => {
     fhir.addHook('onRequest', acceptJson);

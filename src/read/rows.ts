@@ -1,10 +1,11 @@
 /** Rows of the resource table and its history, by identity. What a recipient may see of them is `see`'s business. */
 import type { Resource } from '@medplum/fhirtypes';
-import { visibleSql } from '../access/visible-sql.ts';
-import type { Db } from '../db.ts';
+import { visibleSql } from '../access/decide/visible-sql.ts';
 import type { Recipient, ResourceRow } from '../model.ts';
+import type { Db } from '../store/pool.ts';
 
-export const COLUMNS = 'r.row_id, r.type, r.id, r.version, r.updated_at, r.content, r.persons, r.authors, r.service';
+export const COLUMNS =
+  'r.row_id, r.type, r.id, r.version, r.updated_at, r.content, r.persons, r.authors, r.service';
 
 export type StoredRow = {
   row_id: string;
@@ -49,7 +50,11 @@ export async function findRows(db: Db, references: string[]): Promise<ResourceRo
 }
 
 /** Earlier versions of one resource, newest first: at most `MOST_VERSIONS`, or the one asked for. */
-export async function findPast(db: Db, { type, id }: ResourceRow, version: number | null): Promise<ResourceRow[]> {
+export async function findPast(
+  db: Db,
+  { type, id }: ResourceRow,
+  version: number | null,
+): Promise<ResourceRow[]> {
   const { rows } = await db.query<StoredRow>(
     `select ${COLUMNS} from resource_history r where r.id = $2 and r.type = $1 and ($3::int is null or r.version = $3)
      order by r.version desc limit ${MOST_VERSIONS}`,

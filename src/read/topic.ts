@@ -22,7 +22,10 @@ const triggers = TYPES.map(
   (type): Extension => ({
     url: `${R5}.resourceTrigger`,
     extension: [
-      { url: 'description', valueMarkdown: `a change of the family's ${type} that the subscriber may be told of` },
+      {
+        url: 'description',
+        valueMarkdown: `a change of the family's ${type} that the subscriber may be told of`,
+      },
       { url: 'resource', valueUri: typeUrl(type) },
     ],
   }),
@@ -39,7 +42,10 @@ const filters = Object.entries(FILTERS).map(
 );
 
 const shapes = TYPES.map(
-  (type): Extension => ({ url: `${R5}.notificationShape`, extension: [{ url: 'resource', valueUri: typeUrl(type) }] }),
+  (type): Extension => ({
+    url: `${R5}.notificationShape`,
+    extension: [{ url: 'resource', valueUri: typeUrl(type) }],
+  }),
 );
 
 /** Static: it changes with the program. Its id is the one resource id that is no uuid. */
@@ -50,7 +56,10 @@ export const TOPIC: Basic = {
   extension: [
     { url: `${R5}.url`, valueUri: TOPIC_URL },
     { url: `${R5}.version`, valueString: TOPIC_VERSION },
-    { url: `${R5}.title`, valueString: 'What changed in one family, told to each service that has a part in its care' },
+    {
+      url: `${R5}.title`,
+      valueString: 'What changed in one family, told to each service that has a part in its care',
+    },
     ...triggers,
     ...filters,
     ...shapes,

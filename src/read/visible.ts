@@ -1,10 +1,10 @@
 /** The one way from rows to what a recipient is shown: every read goes through here, and so through access. */
 import type { Patient, Resource } from '@medplum/fhirtypes';
-import { authoredPatients, withAuthored } from '../access/authored.ts';
-import { loadGrants } from '../access/grants.ts';
-import { project } from '../access/project.ts';
-import type { Db } from '../db.ts';
+import { loadGrants } from '../access/decide/grants.ts';
+import { authoredPatients, withAuthored } from '../access/project/authored.ts';
+import { project } from '../access/project/project.ts';
 import type { Recipient, ResourceRow } from '../model.ts';
+import type { Db } from '../store/pool.ts';
 import { findRows } from './rows.ts';
 
 /**
@@ -61,7 +61,9 @@ async function narrowTargets(
 ): Promise<(Resource | null)[]> {
   const named = resources.flatMap((one) => (one?.resourceType === 'Provenance' ? one.target : []));
   const rows = await findRows(db, [...new Set(named.flatMap(({ reference }) => reference ?? []))]);
-  const seen = new Set((await seeAll(db, recipient, rows)).map(({ resourceType, id }) => `${resourceType}/${id}`));
+  const seen = new Set(
+    (await seeAll(db, recipient, rows)).map(({ resourceType, id }) => `${resourceType}/${id}`),
+  );
   return resources.map((one) => {
     if (one?.resourceType !== 'Provenance') return one;
     const target = one.target.filter(({ reference }) => seen.has(reference ?? ''));
@@ -70,7 +72,11 @@ async function narrowTargets(
 }
 
 /** What a service said itself of its patients it may read, whatever else it may know of them. */
-async function findAuthored(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<Map<string, Patient>> {
+async function findAuthored(
+  db: Db,
+  recipient: Recipient,
+  rows: ResourceRow[],
+): Promise<Map<string, Patient>> {
   if (recipient.kind === 'operator') return new Map();
   const service = recipient.system.service.id;
   const own = rows.filter(({ type, authors }) => type === 'Patient' && authors.includes(service));

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { type Db, keyedId, transaction } from '../db.ts';
-import type { Facts } from '../facts.ts';
+import { keyedId } from '../fhir/ids.ts';
 import type { Answer, Message, MessageStatus } from '../model.ts';
+import type { Facts } from '../store/facts.ts';
+import { type Db, transaction } from '../store/pool.ts';
 import { findStoredRows } from './save.ts';
 
 /** More people than this around one message are no family: the number that most of them carry is a placeholder. */
@@ -10,7 +11,12 @@ const CEILING = 100;
 
 /** What an earlier delivery under the same id came to. */
 type Earlier = { messageId: string; contentHash: string; status: MessageStatus; units: Answer['units'] };
-type Loaded = Partial<Facts> & { keys: string[]; busy: boolean; crowded?: string | null; earlier?: Earlier | null };
+type Loaded = Partial<Facts> & {
+  keys: string[];
+  busy: boolean;
+  crowded?: string | null;
+  earlier?: Earlier | null;
+};
 type Sender = { systemId: number; identifier: string };
 /** `tainted`: numbers found out just now to be placeholders, whose other families are still to be recomputed. */
 export type Held = { facts: Facts; earlier: Earlier | null; tainted: string[] };
@@ -101,8 +107,16 @@ export function answerEarlier(
   const { messageId, contentHash, status, units } = earlier;
   const same = contentHash === message.contentHash;
   if (replay && same) return null;
-  if (!replay && ((!same && status !== 'accepted') || (same && status === 'held' && units.length === 0))) return null;
-  return { messageId, identifier: message.identifier, status, units, duplicate: same, conflict: !same && !replay };
+  if (!replay && ((!same && status !== 'accepted') || (same && status === 'held' && units.length === 0)))
+    return null;
+  return {
+    messageId,
+    identifier: message.identifier,
+    status,
+    units,
+    duplicate: same,
+    conflict: !same && !replay,
+  };
 }
 
 type Row = Pick<Answer, 'identifier'> & Pick<Answer['units'][number], 'position' | 'issues'>;

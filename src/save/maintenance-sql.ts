@@ -1,6 +1,7 @@
 /** SQL of rebuild, of parting and of replay. */
-import type { Db } from '../db.ts';
+
 import type { Message, System } from '../model.ts';
+import type { Db } from '../store/pool.ts';
 
 const COLUMNS = 'key, type, "systemId", chart, ref, first, base, times, content';
 const TYPES =
@@ -56,6 +57,8 @@ export async function chartsWith(db: Db, numbers: string[]): Promise<string[]> {
 
 /** Every patient's chart, first seen first. */
 export async function allCharts(db: Db): Promise<string[]> {
-  const { rows } = await db.query<{ key: string }>("select key from statement where type = 'Patient' order by seq");
+  const { rows } = await db.query<{ key: string }>(
+    "select key from statement where type = 'Patient' order by seq",
+  );
   return rows.map(({ key }) => key);
 }

@@ -1,7 +1,7 @@
-import type { Db } from '../db.ts';
-import type { IdentifiedRecord, Plan, View } from '../facts.ts';
 import { indexRows } from '../fhir/index-rows.ts';
 import type { Answer, Message, MessageStatus } from '../model.ts';
+import type { IdentifiedRecord, Plan, View } from '../store/facts.ts';
+import type { Db } from '../store/pool.ts';
 import { DONE_ROWS, SAVE_NEW, SAVE_OVER } from './sql.ts';
 
 /** Everything one transaction writes; what is null is not written. */
@@ -123,7 +123,15 @@ function intakeRow(answer: Saving['answer']): string | null {
 /** True where a plan changes nothing. */
 export function isEmpty(plan: Plan): boolean {
   const { involvements, members, statements, insert, update } = plan;
-  const rows = [statements, insert, update, involvements.upsert, involvements.remove, members.upsert, members.remove];
+  const rows = [
+    statements,
+    insert,
+    update,
+    involvements.upsert,
+    involvements.remove,
+    members.upsert,
+    members.remove,
+  ];
   return rows.every((list) => list.length === 0);
 }
 

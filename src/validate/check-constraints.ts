@@ -49,7 +49,11 @@ export function tellOf(
 const typed = (resource: Node): TypedValue => ({ type: String(resource.resourceType), value: resource });
 
 /** Null where the expression gives nothing, undefined where it cannot be evaluated. */
-function evaluate(expression: FhirPathAtom, self: TypedValue, scope: Scope | undefined): boolean | null | undefined {
+function evaluate(
+  expression: FhirPathAtom,
+  self: TypedValue,
+  scope: Scope | undefined,
+): boolean | null | undefined {
   const { resource, root } = scope ?? { resource: self.value as Node, root: self.value as Node };
   const variables = {
     ...{ '%resource': typed(resource), '%rootResource': typed(root), '%context': self },

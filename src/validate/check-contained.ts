@@ -22,7 +22,11 @@ export function checkContained(resource: Node): Fault[] {
 
 const invariant = (expression: string, text: string): Fault => ({ code: 'invariant', expression, text });
 
-function containedFault({ id, contained, meta }: Node, before: Node[], used: ReadonlySet<string>): string | undefined {
+function containedFault(
+  { id, contained, meta }: Node,
+  before: Node[],
+  used: ReadonlySet<string>,
+): string | undefined {
   if (id === undefined) return 'has no id to be referred to by';
   if (before.some((other) => other.id === id)) return 'has the id of another';
   if (contained !== undefined) return 'contains resources itself (dom-2)';
@@ -36,7 +40,8 @@ type Local = { name: string; expression: string; isReference: boolean };
 
 /** `#id` of a Reference, or of a uri or canonical beside it. */
 function localReferences(value: Json | undefined, expression: string): Local[] {
-  if (Array.isArray(value)) return value.flatMap((entry, index) => localReferences(entry, `${expression}[${index}]`));
+  if (Array.isArray(value))
+    return value.flatMap((entry, index) => localReferences(entry, `${expression}[${index}]`));
   if (!isNode(value)) return [];
   return Object.entries(value).flatMap(([name, inner]): Local[] =>
     typeof inner === 'string'

@@ -54,7 +54,11 @@ function namesOf({ around, step: name = '', type = '' }: Place): string[] {
 
 function namesOfType(type: string): string[] {
   if (typeDefinition(type)?.kind === 'resource') return ['DomainResource', 'Resource', '*'];
-  return ['Element', '*', ...(type.includes('.') ? ['BackboneElement'] : isPrimitive(type) ? ['PrimitiveType'] : [])];
+  return [
+    'Element',
+    '*',
+    ...(type.includes('.') ? ['BackboneElement'] : isPrimitive(type) ? ['PrimitiveType'] : []),
+  ];
 }
 
 function checkExtension(extension: Node, place: Place, told: Told): void {
@@ -91,14 +95,16 @@ function wholeFault({ url, profile }: Found, isModifying: boolean, place: Place)
   if (!url.includes(':')) return { text: 'has a url that is not absolute' };
   if (!profile) return unknownFault(url, isModifying);
   const isModifier = profile.rule.isModifier === true;
-  if (isModifier !== isModifying) return { text: isModifier ? 'is a modifierExtension' : 'is no modifierExtension' };
+  if (isModifier !== isModifying)
+    return { text: isModifier ? 'is a modifierExtension' : 'is no modifierExtension' };
   return isAllowed(profile, place) ? undefined : { text: `is not an extension of ${namesOf(place)[0]}` };
 }
 
 function unknownFault(url: string, isModifying: boolean): Wrong | undefined {
   if (url.startsWith(SKEIN_DEFINITIONS)) return { text: 'is no extension of ours' };
   // It must not be passed over: what it is in may not mean what it says.
-  if (isModifying) return { code: 'extension', text: 'changes the meaning of what it is in, and is not known' };
+  if (isModifying)
+    return { code: 'extension', text: 'changes the meaning of what it is in, and is not known' };
   return url.startsWith(CORE) ? { severity: 'warning', text: 'is no extension of R4' } : undefined;
 }
 
@@ -107,6 +113,8 @@ function isAllowed({ contexts }: Profile, holder: Place): boolean {
   if (!contexts) return true;
   const names = namesOf(holder);
   return contexts.some(({ type, expression }) =>
-    type === 'extension' ? holder.inside?.url === expression : type !== 'element' || names.includes(expression),
+    type === 'extension'
+      ? holder.inside?.url === expression
+      : type !== 'element' || names.includes(expression),
   );
 }

@@ -22,13 +22,16 @@ export function primitiveFault(type: string, value: Json): string | undefined {
   if (typeof value !== 'number') return 'is not a number';
   if (type === 'decimal') return Number.isFinite(value) ? undefined : 'is too large';
   if (!Number.isInteger(value) || Math.abs(value) > 2_147_483_647) return 'is not a whole number';
-  return (type === 'positiveInt' && value < 1) || (type === 'unsignedInt' && value < 0) ? 'is too small' : undefined;
+  return (type === 'positiveInt' && value < 1) || (type === 'unsignedInt' && value < 0)
+    ? 'is too small'
+    : undefined;
 }
 
 function textFault(type: string, value: string): string | undefined {
   if (type === 'base64Binary') return isBase64(value) ? undefined : 'is not base64';
   if (validationRegexes[type]?.test(value) === false) return `is not a ${type}`;
-  if (type === 'dateTime' && value.length > 10 && !/(Z|[+-]\d\d:\d\d)$/.test(value)) return 'is a time without a zone';
+  if (type === 'dateTime' && value.length > 10 && !/(Z|[+-]\d\d:\d\d)$/.test(value))
+    return 'is a time without a zone';
   if (type === 'date' || type === 'dateTime' || type === 'instant') return dayFault(value);
   return type === 'uri' && value.startsWith('urn:uuid:') && !UUID.test(value) ? 'is not a uuid' : undefined;
 }
@@ -62,7 +65,9 @@ export function codeFault({ codes, grammar }: Element, value: Json): string | un
 export function conceptFault({ concepts }: Element, value: Json): string | undefined {
   if (!concepts || !isNode(value)) return undefined;
   const codings = Array.isArray(value.coding) ? value.coding : [value];
-  const found = codings.some((one) => isNode(one) && concepts.includes(`${String(one.system)}|${String(one.code)}`));
+  const found = codings.some(
+    (one) => isNode(one) && concepts.includes(`${String(one.system)}|${String(one.code)}`),
+  );
   // Where nothing is said but in extensions (data-absent-reason), nothing is said wrongly.
   if (found || (value.extension && value.coding === undefined && value.code === undefined)) return undefined;
   return `has no code of ${[...new Set(concepts.map((one) => one.split('|')[0]))].join(' or ')}`;

@@ -1,7 +1,16 @@
 /** Checks a resource against the rules of a profile: what it says beside base R4, inside its slices too. */
 import type { Json } from '../model.ts';
 import { tellOf } from './check-constraints.ts';
-import { expressionOf, type Fault, fault, isNode, type Node, type Scope, type Walk, within } from './faults.ts';
+import {
+  expressionOf,
+  type Fault,
+  fault,
+  isNode,
+  type Node,
+  type Scope,
+  type Walk,
+  within,
+} from './faults.ts';
 import { type Item, insideOf } from './items.ts';
 import type { Profile, Profiles } from './profiles.ts';
 import type { Rule } from './read-differential.ts';
@@ -12,12 +21,22 @@ import { isMember } from './terminology.ts';
 /** `absent`: must-support elements that it does not have. */
 type Against = { walk: Walk; profiles: Profiles; scope: Scope; absent?: string[] };
 
-export function checkProfile({ rule, type }: Profile, resource: Node, profiles: Profiles, absent?: string[]): Fault[] {
+export function checkProfile(
+  { rule, type }: Profile,
+  resource: Node,
+  profiles: Profiles,
+  absent?: string[],
+): Fault[] {
   const walk: Walk = { path: [type], faults: [] };
   const item = { steps: [], type, value: resource, node: resource };
   if (resource.resourceType !== type) fault(walk, 'structure', `is not a ${type}`);
   else
-    checkItem(rule, item, { walk, profiles, scope: scopeOf(resource, undefined, ''), ...(absent ? { absent } : {}) });
+    checkItem(rule, item, {
+      walk,
+      profiles,
+      scope: scopeOf(resource, undefined, ''),
+      ...(absent ? { absent } : {}),
+    });
   return walk.faults;
 }
 
@@ -31,7 +50,8 @@ function passes(rule: Rule, item: Item, { profiles, scope }: Against): boolean {
 function checkItem(rule: Rule, item: Item, against: Against): void {
   const { walk } = against;
   const { value } = item;
-  if (rule.fixed !== undefined && !equal(rule.fixed, value)) fault(walk, 'value', `is not ${wordsOf(rule.fixed)}`);
+  if (rule.fixed !== undefined && !equal(rule.fixed, value))
+    fault(walk, 'value', `is not ${wordsOf(rule.fixed)}`);
   if (rule.pattern !== undefined && !holds(rule.pattern, value))
     fault(walk, 'value', `does not have ${wordsOf(rule.pattern)}`);
   checkBounds(rule, value, walk);
@@ -58,18 +78,26 @@ function checkElement(rule: Rule, name: string, items: Item[], against: Against)
     within(walk, item.steps, () => {
       checkItem(rule, item, against);
       const fits = (one: Rule, inner: Item) => passes(one, inner, against);
-      const [, slice] = slices.find(([called, one]) => isInSlice({ rule, name, called, slice: one }, item, fits)) ?? [];
+      const [, slice] =
+        slices.find(([called, one]) => isInSlice({ rule, name, called, slice: one }, item, fits)) ?? [];
       if (slice) {
         const place = slices.findIndex(([, one]) => one === slice);
-        if (rule.ordered && place < reached) fault(walk, 'structure', 'is not in the order that its profile lists');
+        if (rule.ordered && place < reached)
+          fault(walk, 'structure', 'is not in the order that its profile lists');
         reached = Math.max(reached, place);
         counts.set(slice, (counts.get(slice) ?? 0) + 1);
         checkItem(slice, item, against);
-      } else if (rule.closed && slices.length > 0) fault(walk, 'structure', 'is none of what its profile lists');
+      } else if (rule.closed && slices.length > 0)
+        fault(walk, 'structure', 'is none of what its profile lists');
     });
   for (const [called, slice] of slices)
     within(walk, [plain], () =>
-      checkCount({ ...limitsOf(slice, against.profiles), ...slice }, counts.get(slice) ?? 0, walk, `${called} `),
+      checkCount(
+        { ...limitsOf(slice, against.profiles), ...slice },
+        counts.get(slice) ?? 0,
+        walk,
+        `${called} `,
+      ),
     );
 }
 
@@ -81,7 +109,8 @@ function limitsOf({ types = [] }: Rule, profiles: Profiles): { max?: number } {
 }
 
 function checkBounds({ least, most, maxLength }: Rule, value: Json, walk: Walk): void {
-  if (least !== undefined && compare(value, least) < 0) fault(walk, 'value', `is less than ${wordsOf(least)}`);
+  if (least !== undefined && compare(value, least) < 0)
+    fault(walk, 'value', `is less than ${wordsOf(least)}`);
   if (most !== undefined && compare(value, most) > 0) fault(walk, 'value', `is more than ${wordsOf(most)}`);
   if (maxLength !== undefined && typeof value === 'string' && [...value].length > maxLength)
     fault(walk, 'value', `has more than ${maxLength} characters`);
@@ -90,7 +119,8 @@ function checkBounds({ least, most, maxLength }: Rule, value: Json, walk: Walk):
 /** Numbers, quantities of one unit, and dates and times to their common precision; 0 for what cannot be compared. */
 function compare(one: Json, other: Json): number {
   if (typeof one === 'number' && typeof other === 'number') return one - other;
-  if (isNode(one) && isNode(other) && one.code === other.code) return compare(one.value ?? null, other.value ?? null);
+  if (isNode(one) && isNode(other) && one.code === other.code)
+    return compare(one.value ?? null, other.value ?? null);
   if (typeof one !== 'string' || typeof other !== 'string') return 0;
   if (one.length > 10 && other.length > 10) return Date.parse(one) - Date.parse(other);
   const length = Math.min(one.length, other.length);
@@ -110,7 +140,8 @@ function checkTypes({ types }: Rule, item: Item, against: Against): void {
   const { walk, profiles } = against;
   if (!types || item.value === null) return;
   const fitting = types.filter(({ code }) => code === item.type || code === 'Resource' || isBackbone(code));
-  if (fitting.length === 0) fault(walk, 'structure', `is not a ${types.map(({ code }) => code).join(' or ')}`);
+  if (fitting.length === 0)
+    fault(walk, 'structure', `is not a ${types.map(({ code }) => code).join(' or ')}`);
   const named = fitting.flatMap((type) => type.profiles);
   const known = named.flatMap((url) => profiles.get(url) ?? []);
   // An extension is checked by its url, wherever it is (check-extensions.ts).
@@ -119,7 +150,8 @@ function checkTypes({ types }: Rule, item: Item, against: Against): void {
     if (!fits) fault(walk, 'structure', `does not conform to ${named.map(nameOf).join(' or ')}`);
   }
   const targets = fitting.flatMap((type) => type.targets);
-  const leads = item.type === 'Reference' && targets.length > 0 ? leadsTo(item.node, against.scope) : undefined;
+  const leads =
+    item.type === 'Reference' && targets.length > 0 ? leadsTo(item.node, against.scope) : undefined;
   const allowed = targets.map((url) => profiles.typeOf(url));
   if (leads && !allowed.includes(undefined) && !allowed.includes(leads) && !allowed.includes('Resource'))
     fault(walk, 'structure', `cannot refer to ${leads}`);

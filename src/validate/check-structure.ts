@@ -3,7 +3,13 @@
  * targets. The same verdict as `validateResource` of @medplum/core at a twentieth of its cost (a test compares them on many
  * thousands of broken resources), and it also sees what that misses: bindings, empty objects, two forms of one choice.
  */
-import { type Element, elementIn, isPrimitive, type TypeDefinition, typeDefinition } from '../fhir/definitions.ts';
+import {
+  type Element,
+  elementIn,
+  isPrimitive,
+  type TypeDefinition,
+  typeDefinition,
+} from '../fhir/definitions.ts';
 import type { Json } from '../model.ts';
 import { checkConstraints, checkInvariants } from './check-constraints.ts';
 import { narrativeFault } from './check-narrative.ts';
@@ -48,7 +54,8 @@ function checkObject(type: string, object: Node, walk: Walk): void {
         choices ??= new Map();
         const form = name.startsWith('_') ? name.slice(1) : name;
         const other = choices.get(element.choice);
-        if (other && other !== form) fault(walk, 'structure', `is a second ${element.choice}[x], beside ${other}`);
+        if (other && other !== form)
+          fault(walk, 'structure', `is a second ${element.choice}[x], beside ${other}`);
         choices.set(element.choice, form);
       }
       checkElement(element, object[name] as Json, walk);
@@ -159,7 +166,8 @@ function checkTarget(targets: string[] | undefined, reference: Node, walk: Walk)
     fault(walk, 'value', 'is neither a URL nor a type and an id', 'warning');
   if (typeof said === 'string' && !said.includes(':') && !isResourceType(said))
     fault(walk, 'code-invalid', 'names no resource type', 'warning');
-  if (typeof text === 'string' && isAstray(text, walk.scope)) fault(walk, 'invariant', 'is of nothing in its Bundle');
+  if (typeof text === 'string' && isAstray(text, walk.scope))
+    fault(walk, 'invariant', 'is of nothing in its Bundle');
   const type = leadsTo(reference, walk.scope);
   if (type === undefined) return;
   const isTeam = text === undefined && type === 'HealthcareService' && targets?.includes('Organization');

@@ -19,7 +19,12 @@ export type Scope = { resource: Node; root: Node; bundle?: Node; types: Readonly
 /** More than a person reads is no better answer. */
 const MAX_FAULTS = 100;
 
-export function fault({ path, faults }: Walk, code: Fault['code'], text: string, severity?: Fault['severity']): void {
+export function fault(
+  { path, faults }: Walk,
+  code: Fault['code'],
+  text: string,
+  severity?: Fault['severity'],
+): void {
   if (faults.length > MAX_FAULTS) return;
   if (faults.length === MAX_FAULTS) {
     const more = 'has more wrong with it than is told';
@@ -28,7 +33,9 @@ export function fault({ path, faults }: Walk, code: Fault['code'], text: string,
 }
 
 export const expressionOf = (path: Walk['path']): string =>
-  path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index > 0 ? `.${step}` : step)).join('');
+  path
+    .map((step, index) => (typeof step === 'number' ? `[${step}]` : index > 0 ? `.${step}` : step))
+    .join('');
 
 export function within(walk: Walk, steps: (string | number)[], check: () => void): void {
   walk.path.push(...steps);

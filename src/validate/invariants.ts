@@ -31,7 +31,9 @@ function inOrder(start: Json | undefined, end: Json | undefined): boolean {
 function isRange(low: Json | undefined, high: Json | undefined): boolean {
   if (!isNode(low) || !isNode(high)) return true;
   const isOneUnit = low.code === high.code && (low.code !== undefined || low.unit === high.unit);
-  return !isOneUnit || typeof low.value !== 'number' || typeof high.value !== 'number' || low.value <= high.value;
+  return (
+    !isOneUnit || typeof low.value !== 'number' || typeof high.value !== 'number' || low.value <= high.value
+  );
 }
 
 /** A full URL is absolute, and of the resource that it names. https://hl7.org/fhir/R4/bundle.html#bundle-unique */
@@ -39,7 +41,11 @@ function isOwnUrl({ fullUrl, resource }: Node): boolean {
   if (typeof fullUrl !== 'string') return true;
   if (!/^[a-z][\w+.-]*:/i.test(fullUrl)) return false;
   const { id, resourceType } = isNode(resource) ? resource : {};
-  return !/^https?:/.test(fullUrl) || id === undefined || fullUrl.endsWith(`/${String(resourceType)}/${String(id)}`);
+  return (
+    !/^https?:/.test(fullUrl) ||
+    id === undefined ||
+    fullUrl.endsWith(`/${String(resourceType)}/${String(id)}`)
+  );
 }
 
 const nodesOf = (list: Json | undefined): Node[] => (Array.isArray(list) ? list.filter(isNode) : []);
@@ -76,9 +82,15 @@ export const INVARIANTS: Record<string, Invariant[]> = {
   Range: [{ key: 'rng-2', text: 'low is more than high', holds: ({ low, high }) => isRange(low, high) }],
   Period: [{ key: 'per-1', text: 'start is after end', holds: ({ start, end }) => inOrder(start, end) }],
   ContactPoint: [
-    { key: 'cpt-2', text: 'a value needs a system', holds: ({ value, system }) => !has(value) || has(system) },
+    {
+      key: 'cpt-2',
+      text: 'a value needs a system',
+      holds: ({ value, system }) => !has(value) || has(system),
+    },
   ],
-  ...Object.fromEntries(['Quantity', 'Age', 'Count', 'Distance', 'Duration'].map((type) => [type, [quantity]])),
+  ...Object.fromEntries(
+    ['Quantity', 'Age', 'Count', 'Distance', 'Duration'].map((type) => [type, [quantity]]),
+  ),
   Attachment: [
     {
       key: 'att-1',

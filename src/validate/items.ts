@@ -28,7 +28,10 @@ function itemsAt(type: string | undefined, holder: Node, name: string): Item[] {
   const extra = holder[`_${name}`];
   if (type === undefined || (value === undefined && extra === undefined)) return [];
   if (!Array.isArray(value ?? extra)) return [item([name], type, value, extra)];
-  const [values, extras] = [value, extra].map((list) => (Array.isArray(list) ? list : [])) as [Json[], Json[]];
+  const [values, extras] = [value, extra].map((list) => (Array.isArray(list) ? list : [])) as [
+    Json[],
+    Json[],
+  ];
   const length = Math.max(values.length, extras.length);
   return Array.from({ length }, (_, index) => item([name, index], type, values[index], extras[index]));
 }
@@ -46,6 +49,7 @@ const LITERAL = /(?:^|\/)([A-Z]\w+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[\w.-]+)
 
 /** Type of the resource that a Reference leads to, where it says so. */
 export function targetType({ reference, type }: Node): string | undefined {
-  const [, named] = typeof reference === 'string' && !reference.startsWith('#') ? (LITERAL.exec(reference) ?? []) : [];
+  const [, named] =
+    typeof reference === 'string' && !reference.startsWith('#') ? (LITERAL.exec(reference) ?? []) : [];
   return named ?? (typeof type === 'string' ? type : undefined);
 }

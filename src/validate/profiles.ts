@@ -71,10 +71,16 @@ export class Profiles {
     const { type = '', baseDefinition = '' } = definition;
     const base = this.get(baseDefinition);
     if (!base && this.typeOf(baseDefinition) === undefined)
-      this.problems.push(`${url}: ${baseDefinition}, which it is based on, is not loaded; its rules are not checked`);
+      this.problems.push(
+        `${url}: ${baseDefinition}, which it is based on, is not loaded; its rules are not checked`,
+      );
     const contexts = definition.context?.map(({ type = '', expression = '' }) => ({ type, expression }));
     return {
-      ...{ url, type, rule: readDifferential(definition, base?.rule, (problem) => this.problems.push(problem)) },
+      ...{
+        url,
+        type,
+        rule: readDifferential(definition, base?.rule, (problem) => this.problems.push(problem)),
+      },
       ...(contexts ? { contexts } : {}),
     };
   }
@@ -95,7 +101,9 @@ export function ownProfiles(): Profiles {
 }
 
 function ownResources(): Conformance[] {
-  const files = readdirSync(OWN_FILES, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
+  const files = readdirSync(OWN_FILES, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.json'),
+  );
   return [
     ...(JSON.parse(readFileSync(CORE_PROFILES_FILE, 'utf8')) as Conformance[]),
     ...files.sort().map((file) => JSON.parse(readFileSync(new URL(file, OWN_FILES), 'utf8')) as Conformance),

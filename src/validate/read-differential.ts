@@ -33,7 +33,8 @@ export type Rule = {
 
 const emptyRule = (): Rule => ({ constraints: [], slices: new Map(), children: new Map() });
 
-const copyAll = (rules: Map<string, Rule>) => new Map([...rules].map(([name, rule]) => [name, copyRule(rule)]));
+const copyAll = (rules: Map<string, Rule>) =>
+  new Map([...rules].map(([name, rule]) => [name, copyRule(rule)]));
 const copyRule = (rule: Rule): Rule => ({
   ...rule,
   constraints: [...rule.constraints],
@@ -92,19 +93,28 @@ function addTo(rule: Rule, element: ElementDefinition, complain: (key: string) =
       profiles: profile,
       targets: targetProfile,
     }));
-  if (element.binding?.strength === 'required' && element.binding.valueSet) rule.valueSet = element.binding.valueSet;
+  if (element.binding?.strength === 'required' && element.binding.valueSet)
+    rule.valueSet = element.binding.valueSet;
   if (element.maxLength !== undefined) rule.maxLength = element.maxLength;
   if (element.mustSupport) rule.mustSupport = true;
   if (element.isModifier) rule.isModifier = true;
   if (element.slicing) {
-    rule.discriminators = (element.slicing.discriminator ?? []).map(({ type = '', path = '' }) => ({ type, path }));
+    rule.discriminators = (element.slicing.discriminator ?? []).map(({ type = '', path = '' }) => ({
+      type,
+      path,
+    }));
     rule.closed = element.slicing.rules === 'closed';
     rule.ordered = element.slicing.ordered === true;
   }
   for (const { key = '', human = '', severity, expression } of element.constraint ?? []) {
     if (!expression) continue;
     try {
-      rule.constraints.push({ key, text: human, warning: severity === 'warning', holds: parseFhirPath(expression) });
+      rule.constraints.push({
+        key,
+        text: human,
+        warning: severity === 'warning',
+        holds: parseFhirPath(expression),
+      });
     } catch {
       complain(key);
     }

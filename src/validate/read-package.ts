@@ -29,7 +29,8 @@ export async function readPackage(path: string): Promise<Conformance[]> {
 type Found = { file: string; text: string };
 
 /** Examples are not what is to be conformed to. */
-const isWanted = (file: string) => file.endsWith('.json') && !/(^|\/)(examples?|other|openapi|xml)\//.test(file);
+const isWanted = (file: string) =>
+  file.endsWith('.json') && !/(^|\/)(examples?|other|openapi|xml)\//.test(file);
 
 async function readFolder(path: string): Promise<Found[]> {
   const files = (await readdir(path, { recursive: true })).filter(isWanted).sort();
@@ -57,6 +58,7 @@ function readResource(file: string, text: string): Conformance[] {
   } catch (error) {
     throw new Error(`${file} is not JSON`, { cause: error });
   }
-  const isKept = isNode(resource) && KINDS.has(String(resource.resourceType)) && typeof resource.url === 'string';
+  const isKept =
+    isNode(resource) && KINDS.has(String(resource.resourceType)) && typeof resource.url === 'string';
   return isKept ? [resource as unknown as Conformance] : [];
 }

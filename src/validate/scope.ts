@@ -11,7 +11,9 @@ export function scopeOf(resource: Node, outer: Scope | undefined, place: string)
   const isContained = place === 'contained' && outer !== undefined;
   if (!outer && resource.contained === undefined && resource.resourceType !== 'Bundle')
     return { resource, root: resource, types: NOTHING };
-  const types = new Map([...(outer?.types ?? NOTHING)].filter(([name]) => isContained || !name.startsWith('#')));
+  const types = new Map(
+    [...(outer?.types ?? NOTHING)].filter(([name]) => isContained || !name.startsWith('#')),
+  );
   for (const one of nodesOf(resource.contained)) add(types, `#${String(one.id)}`, one);
   if (resource.resourceType === 'Bundle')
     for (const { fullUrl, resource: inner } of nodesOf(resource.entry)) add(types, fullUrl, inner);
@@ -31,7 +33,8 @@ function add(types: Map<string, string>, name: Json | undefined, resource: Json 
  */
 export function leadsTo(reference: Node, scope: Scope | undefined): string | undefined {
   const { reference: text = null, type: said } = reference;
-  const literal = (typeof text === 'string' ? scope?.types.get(text) : undefined) ?? targetType({ reference: text });
+  const literal =
+    (typeof text === 'string' ? scope?.types.get(text) : undefined) ?? targetType({ reference: text });
   if (literal !== undefined) return isResourceType(literal) ? literal : 'an unknown type';
   return typeof said === 'string' && isResourceType(said) ? said : undefined;
 }

@@ -35,7 +35,8 @@ export function isInSlice(
 const stepsOf = (path: string) =>
   path === '$this' ? [] : path.replace(/\.?ofType\(\w+\)/g, '').split(/\.(?![^(]*\))/);
 
-export const urlOf = (slice: Rule) => slice.children.get('url')?.fixed ?? slice.types?.[0]?.profiles[0]?.split('|')[0];
+export const urlOf = (slice: Rule) =>
+  slice.children.get('url')?.fixed ?? slice.types?.[0]?.profiles[0]?.split('|')[0];
 
 /** `valueQuantity` and such name their type where the slice does not. */
 const isOfType = ({ types }: Rule, called: string, item: Item) =>
@@ -46,7 +47,8 @@ function discriminates(type: string, steps: string[], rule: Rule, item: Item, fi
   const [step, ...rest] = steps;
   if (step === 'resolve()') return fits(rule, item) && targetType(item.node) !== undefined;
   // A slice may say it all at once, above the end of the path.
-  if (step === undefined && type === 'type' && rule.types) return rule.types.some(({ code }) => code === item.type);
+  if (step === undefined && type === 'type' && rule.types)
+    return rule.types.some(({ code }) => code === item.type);
   if (step === undefined || rule.fixed !== undefined || rule.pattern !== undefined) return fits(rule, item);
   const [, url] = /^extension\('(.*)'\)$/.exec(step) ?? [];
   // A choice is `value` in a path, and `value[x]` in a profile.

@@ -69,13 +69,21 @@ export class Terminology {
 /** What its publisher found in it, where that is all of it. https://hl7.org/fhir/R4/valueset.html#expansion */
 function listed({ expansion }: Partial<ValueSet> = {}): Codes | undefined {
   const members = everyOf(expansion?.contains);
-  if (!expansion || expansion.offset || members.length === 0 || (expansion.total ?? members.length) !== members.length)
+  if (
+    !expansion ||
+    expansion.offset ||
+    members.length === 0 ||
+    (expansion.total ?? members.length) !== members.length
+  )
     return undefined;
   return new Set(members.map(({ system = '', code = '' }) => `${system}|${code}`));
 }
 
 const everyOf = (contains: ValueSetExpansionContains[] = []): ValueSetExpansionContains[] =>
-  contains.flatMap((one) => [...(one.code === undefined || one.abstract ? [] : [one]), ...everyOf(one.contains)]);
+  contains.flatMap((one) => [
+    ...(one.code === undefined || one.abstract ? [] : [one]),
+    ...everyOf(one.contains),
+  ]);
 
 const flatten = (concepts: CodeSystemConcept[] = []): string[] =>
   concepts.flatMap(({ code = '', concept }) => [code, ...flatten(concept)]);

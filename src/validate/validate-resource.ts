@@ -11,14 +11,22 @@ import type { Profiles } from './profiles.ts';
 /** `absent`: must-support elements of those profiles that it does not have; no fault. `unknown`: profiles that are not loaded. */
 export type Validated = { faults: Fault[]; absent: string[]; unknown: string[] };
 
-export function validateResource(resource: Node, profiles: Profiles, asked: readonly string[] = []): Validated {
+export function validateResource(
+  resource: Node,
+  profiles: Profiles,
+  asked: readonly string[] = [],
+): Validated {
   const told: Validated = {
     faults: [...checkStructure(resource), ...checkExtensions(resource, profiles)],
     absent: [],
     unknown: [],
   };
   validateOne(resource, { profiles, asked, place: String(resource.resourceType), told });
-  return { faults: distinct(told.faults), absent: [...new Set(told.absent)], unknown: [...new Set(told.unknown)] };
+  return {
+    faults: distinct(told.faults),
+    absent: [...new Set(told.absent)],
+    unknown: [...new Set(told.unknown)],
+  };
 }
 
 type At = { profiles: Profiles; asked: readonly string[]; place: string; told: Validated };

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { Mappings } from '../map/load-mappings.ts';
-import { MAPPINGS_DIR } from '../map/read-mappings.ts';
-import { isSound, type Understood } from '../understand.ts';
-import { compareResults, type Described, type Difference } from './compare.ts';
+import type { Mappings } from '../map/language/load-mappings.ts';
+import { MAPPINGS_DIR } from '../map/language/read-mappings.ts';
+import { isSound, type Understood } from '../pipeline/understand.ts';
+import { compareResults, type Described, type Difference } from './prove/compare.ts';
 import { runMapping } from './run-mapping.ts';
 
 /** One pair on disk: `<case>.in.<ext>` with `<case>.out.json` (statements), or `<case>.outcome.json` when all of it is held. */

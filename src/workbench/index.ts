@@ -1,17 +1,17 @@
 /** The workbench: mappings checked, proven by their examples, run and explained; no store, no network. Data on stdout, messages on stderr. */
 import { parseArgs } from 'node:util';
-import { MappingError } from '../map/yaml-file.ts';
-import { check } from './check.ts';
+import { MappingError } from '../map/language/yaml-file.ts';
 import { type Command, type Flags, OPTIONS, WrongUse } from './command.ts';
-import { coverage } from './coverage.ts';
-import { explain } from './explain.ts';
-import { impact } from './impact.ts';
-import { create } from './new.ts';
-import { run } from './run.ts';
-import { schema } from './schema.ts';
+import { check } from './commands/check.ts';
+import { coverage } from './commands/coverage.ts';
+import { explain } from './commands/explain.ts';
+import { impact } from './commands/impact.ts';
+import { create } from './commands/new.ts';
+import { run } from './commands/run.ts';
+import { schema } from './commands/schema.ts';
+import { test } from './commands/test.ts';
+import { validate } from './commands/validate.ts';
 import { complain, print, printJson } from './terminal.ts';
-import { test } from './test.ts';
-import { validate } from './validate.ts';
 
 const COMMANDS: Record<string, Command> = {
   'map new': create,

@@ -1,7 +1,7 @@
 /** What stands at a position, as lineage names it: of the source, and of a resource made from it. */
 import { isObject } from '../map/run.ts';
 import type { Json } from '../model.ts';
-import { segmentsOf } from './source-fields.ts';
+import { segmentsOf } from './draft/source-fields.ts';
 
 const V2 = /^([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?$/;
 

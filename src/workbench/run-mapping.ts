@@ -1,8 +1,8 @@
 import { Rejected } from '../errors.ts';
-import type { Mapping } from '../map/load-mappings.ts';
+import type { Mapping } from '../map/language/load-mappings.ts';
 import type { Json, Message, System, Unit } from '../model.ts';
 import { parseMessage } from '../parse/parse-message.ts';
-import { type Understood, understand } from '../understand.ts';
+import { type Understood, understand } from '../pipeline/understand.ts';
 
 /** A sender that nobody registered: the workbench needs no store. */
 const SENDER: System = {

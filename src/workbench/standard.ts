@@ -7,16 +7,19 @@ export function readStandard<T>(file: string): T[] {
 }
 
 const terminology = new Map(
-  [...readStandard<CodeSystem | ValueSet>('valuesets.json'), ...readStandard<CodeSystem>('v3-codesystems.json')].map(
-    (item) => [`${item.resourceType} ${item.url}`, item],
-  ),
+  [
+    ...readStandard<CodeSystem | ValueSet>('valuesets.json'),
+    ...readStandard<CodeSystem>('v3-codesystems.json'),
+  ].map((item) => [`${item.resourceType} ${item.url}`, item]),
 );
 
 const flatten = (concepts: CodeSystemConcept[] = []): string[] =>
   concepts.flatMap((concept) => [concept.code ?? '', ...flatten(concept.concept)]);
 
 /** Codes by system of a value set made of whole code systems or listed codes; undefined for those that are open (languages, units). */
-export function codesBySystem(canonical: string | undefined): [system: string, codes: string[]][] | undefined {
+export function codesBySystem(
+  canonical: string | undefined,
+): [system: string, codes: string[]][] | undefined {
   const set = terminology.get(`ValueSet ${canonical?.split('|')[0]}`) as ValueSet | undefined;
   const found = set?.compose?.include?.map(({ system = '', concept, filter }): [string, string[]] => {
     const whole = filter ? undefined : (terminology.get(`CodeSystem ${system}`) as CodeSystem | undefined);

@@ -1,7 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { authenticate } from '../../src/access/authenticate.ts';
-import { addSystem } from '../../src/access/systems.ts';
+import { authenticate } from '../../src/access/authenticate/authenticate.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
 import { Rejected } from '../../src/errors.ts';
 import type { Recipient } from '../../src/model.ts';
 import { testContext } from '../support/context.ts';
@@ -47,10 +47,12 @@ async function ask(AUTH: 'none' | 'token', sent: Sent = {}): Promise<string | nu
 describe('with AUTH=none', () => {
   it('takes a request from this machine for the operator', async () => {
     expect(await ask('none')).toBe('operator loopback');
-    expect(await ask('none', { remoteAddress: '::ffff:127.0.0.1', headers: { host: '127.0.0.1:8080' } })).toBe(
+    expect(
+      await ask('none', { remoteAddress: '::ffff:127.0.0.1', headers: { host: '127.0.0.1:8080' } }),
+    ).toBe('operator loopback');
+    expect(await ask('none', { remoteAddress: '::1', headers: { host: '[::1]:8080' } })).toBe(
       'operator loopback',
     );
-    expect(await ask('none', { remoteAddress: '::1', headers: { host: '[::1]:8080' } })).toBe('operator loopback');
   });
 
   it('lets it act as a registered system, and as no other', async () => {
@@ -61,7 +63,9 @@ describe('with AUTH=none', () => {
 
   it('refuses other machines, even where they claim to be forwarded from this one', async () => {
     expect(await ask('none', { remoteAddress: '10.0.0.9' })).toBe(403);
-    expect(await ask('none', { remoteAddress: '10.0.0.9', headers: { 'x-forwarded-for': '127.0.0.1' } })).toBe(403);
+    expect(
+      await ask('none', { remoteAddress: '10.0.0.9', headers: { 'x-forwarded-for': '127.0.0.1' } }),
+    ).toBe(403);
   });
 
   it.each(['rebound.example', '127.0.0.1.rebound.example', 'localhost.rebound.example:8080', '10.0.0.1'])(
@@ -81,14 +85,17 @@ describe('with AUTH=none', () => {
 describe('with AUTH=token', () => {
   it('knows a system by its bearer token', async () => {
     expect(await ask('token', { headers: { authorization: `Bearer ${token}` } })).toBe('system camhs');
-    expect(await ask('token', { headers: { authorization: `bearer ${token}` }, remoteAddress: '10.0.0.9' })).toBe(
-      'system camhs',
-    );
+    expect(
+      await ask('token', { headers: { authorization: `bearer ${token}` }, remoteAddress: '10.0.0.9' }),
+    ).toBe('system camhs');
   });
 
-  it.each(['', 'Bearer', 'Bearer wrong', 'Basic Y2FtaHM6'])('refuses the credentials "%s"', async (authorization) => {
-    expect(await ask('token', { headers: { authorization } })).toBe(401);
-  });
+  it.each(['', 'Bearer', 'Bearer wrong', 'Basic Y2FtaHM6'])(
+    'refuses the credentials "%s"',
+    async (authorization) => {
+      expect(await ask('token', { headers: { authorization } })).toBe(401);
+    },
+  );
 
   it('takes nobody at their word', async () => {
     expect(await ask('token', { headers: { 'x-skein-system': 'camhs' } })).toBe(401);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { authoredPatients, withAuthored } from '../../src/access/authored.ts';
-import { addSystem } from '../../src/access/systems.ts';
+import { authoredPatients, withAuthored } from '../../src/access/project/authored.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
 import type { System } from '../../src/model.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 
@@ -37,8 +37,18 @@ const find = async (person: string) =>
 describe('authoredPatients', () => {
   it('puts together what the systems of one service said, the newest word per element', async () => {
     const person = randomUUID();
-    await say(charity, person, { birthDate: '1990-01-01', name: [{ family: 'Old' }] }, { base: '2026-01-01' });
-    await say(second, person, { name: [{ family: 'New' }], link: [{}] }, { base: '', times: { name: '2026-02-01' } });
+    await say(
+      charity,
+      person,
+      { birthDate: '1990-01-01', name: [{ family: 'Old' }] },
+      { base: '2026-01-01' },
+    );
+    await say(
+      second,
+      person,
+      { name: [{ family: 'New' }], link: [{}] },
+      { base: '', times: { name: '2026-02-01' } },
+    );
     await say(other, person, { gender: 'male' }, { base: '2026-03-01' });
     expect(await find(person)).toEqual({
       ...{ resourceType: 'Patient', id: person, birthDate: '1990-01-01', name: [{ family: 'New' }] },
@@ -54,7 +64,12 @@ describe('authoredPatients', () => {
 });
 
 describe('withAuthored', () => {
-  const sent = { resourceType: 'Patient' as const, id: 'p', birthDate: '1990-01-01', name: [{ family: 'Sent' }] };
+  const sent = {
+    resourceType: 'Patient' as const,
+    id: 'p',
+    birthDate: '1990-01-01',
+    name: [{ family: 'Sent' }],
+  };
 
   it('adds to what may be seen where that is silent', () => {
     const seen = { resourceType: 'Patient' as const, id: 'p', active: true, name: [{ family: 'Seen' }] };

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { decide, decideAll, type Grant, type Grants, payloadCeiling, payloadFor } from '../../src/access/decide.ts';
+import {
+  decide,
+  decideAll,
+  type Grant,
+  type Grants,
+  payloadCeiling,
+  payloadFor,
+} from '../../src/access/decide/decide.ts';
 import { CATEGORIES, type Category, type Recipient } from '../../src/model.ts';
 
 function standing(sector: string | null, persons: Record<string, Grant>): Grants {
@@ -41,7 +48,10 @@ describe('decide', () => {
   });
 
   it('keeps own care open for the days after closing, then leaves only that a service was involved', () => {
-    expect(levels(standing('cmht', { p: patient('recent') }), ['INV', 'REF'])).toEqual({ INV: 'F', REF: 'F' });
+    expect(levels(standing('cmht', { p: patient('recent') }), ['INV', 'REF'])).toEqual({
+      INV: 'F',
+      REF: 'F',
+    });
     expect(levels(standing('cmht', { p: patient('past') }))).toEqual({
       ...{ INV: 'E', STG: '-', DEM: '-', CON: '-', REF: '-', ENC: '-', CLN: '-', FRM: '-', SAF: '-' },
     });
@@ -55,7 +65,11 @@ describe('decide', () => {
   });
 
   it('takes the highest level where a person has a role in several journeys', () => {
-    const both = patient(null, { journey: 'own birth', role: 'infant' }, { journey: 'own child', role: 'mother' });
+    const both = patient(
+      null,
+      { journey: 'own birth', role: 'infant' },
+      { journey: 'own child', role: 'mother' },
+    );
     expect(decide(standing('parent-infant', { p: both }), 'STG', 'p')).toBe('F');
   });
 
@@ -66,7 +80,10 @@ describe('decide', () => {
   });
 
   it('tells of several people only as far as the least visible one', () => {
-    const grants = standing('camhs-0-5', { p: patient('open'), m: patient(null, { journey: 'j', role: 'mother' }) });
+    const grants = standing('camhs-0-5', {
+      p: patient('open'),
+      m: patient(null, { journey: 'j', role: 'mother' }),
+    });
     expect(decideAll(grants, 'DEM', ['p'])).toBe('F');
     expect(decideAll(grants, 'DEM', ['p', 'm'])).toBe('S');
     expect(decideAll(grants, 'DEM', ['p', 'm', 'stranger'])).toBe('-');
@@ -94,7 +111,10 @@ describe('payload', () => {
   });
 
   it('is full only where everybody concerned is the own open patient', () => {
-    const grants = standing('camhs-0-5', { p: patient('open'), m: patient(null, { journey: 'j', role: 'mother' }) });
+    const grants = standing('camhs-0-5', {
+      p: patient('open'),
+      m: patient(null, { journey: 'j', role: 'mother' }),
+    });
     expect(payloadFor(grants, 'full-resource', ['p'])).toBe('full-resource');
     expect(payloadFor(grants, 'full-resource', ['p', 'm'])).toBe('id-only');
     expect(payloadFor(grants, 'full-resource', [])).toBe('id-only');

@@ -1,6 +1,6 @@
 /** The table of sharing, cell by cell, as a service reads it through the API: its own patient, and the others of the journey. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
 import type { Category, Level } from '../../src/model.ts';
 import { testDatabase } from '../support/database.ts';
 import { adt, episodeBundle } from '../support/messages.ts';
@@ -21,7 +21,9 @@ afterAll(() => skein.stop());
 const sectors = [...new Set(EXPECTED.map(({ sector }) => sector))];
 /** No agreement can be recorded yet: a cell that needs one is closed. */
 function cell(sector: string, category: Category, column: 'own' | 'mother' | 'infant'): Level {
-  const found = EXPECTED.find((one) => one.sector === sector && one.category === category && one.column === column);
+  const found = EXPECTED.find(
+    (one) => one.sector === sector && one.category === category && one.column === column,
+  );
   return !found || found.agreement ? '-' : found.level;
 }
 
@@ -48,7 +50,13 @@ function account(who: Person, id: string) {
   };
   const contact = {
     ...{ resourceType: 'Encounter', identifier: [{ system: 'https://care.example/Id/contact', value: id }] },
-    ...{ status: 'finished', class: { code: 'AMB' }, subject, serviceProvider: service, period: { start: day(39) } },
+    ...{
+      status: 'finished',
+      class: { code: 'AMB' },
+      subject,
+      serviceProvider: service,
+      period: { start: day(39) },
+    },
   };
   return { ...bundle, entry: [...bundle.entry, entry(referral), entry(contact)] };
 }
@@ -91,7 +99,9 @@ async function levelsOf(system: string, who: Person): Promise<Partial<Record<Cat
   const one = async (type: string, name: string) => {
     const all = await found(`/fhir/${type}?${name}=Patient/${id}&_count=200`, system);
     // Of the speaker's: what the service sent itself has another start, and of the maternity unit's there is nothing else.
-    return all.find((resource) => [day(40), day(41), day(39)].some((date) => JSON.stringify(resource).includes(date)));
+    return all.find((resource) =>
+      [day(40), day(41), day(39)].some((date) => JSON.stringify(resource).includes(date)),
+    );
   };
   const level = (seen: object | undefined, full: string, summary: string): Level =>
     seen === undefined ? '-' : full in seen ? 'F' : summary in seen ? 'S' : 'E';
@@ -123,7 +133,8 @@ test('counters of what everybody does are for nobody of a sector', async () => {
 });
 
 const ORDER = '-ESF';
-const most = (...levels: Level[]) => levels.sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b)).at(-1) as Level;
+const most = (...levels: Level[]) =>
+  levels.sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b)).at(-1) as Level;
 const stage = (level: Level): Level => (level === 'F' ? 'S' : level);
 
 describe.each(sectors)('%s', (sector) => {

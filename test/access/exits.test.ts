@@ -9,10 +9,10 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp, type Part } from '../../src/app.ts';
-import { registerSubscriptions } from '../../src/deliver/routes.ts';
+import { registerSubscriptions } from '../../src/deliver/subscribe/routes.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import { registerRead } from '../../src/read/routes.ts';
-import { registerIntake } from '../../src/receive/http.ts';
+import { registerIntake } from '../../src/receive/http/http.ts';
 import { involve, register, store } from '../read/fixtures.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -82,15 +82,29 @@ const CANARY = 'Zuleika-Canary';
 const PARTS: Record<string, Part> = {
   registerRead,
   registerSubscriptions,
-  registerIntake: (app, ctx) => registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
+  registerIntake: (app, ctx) =>
+    registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
 };
 const PERSON_FREE = ['Organization', 'Basic'];
 
 function canary(type: string, id: string, person: string): Resource {
   const subject = { reference: `Patient/${person}`, display: CANARY };
   const content = {
-    ...{ resourceType: type, id, status: 'active', active: true, name: [{ family: CANARY }], note: [{ text: CANARY }] },
-    ...{ subject, patient: subject, target: [subject], member: [{ entity: subject }], identifier: [{ value: CANARY }] },
+    ...{
+      resourceType: type,
+      id,
+      status: 'active',
+      active: true,
+      name: [{ family: CANARY }],
+      note: [{ text: CANARY }],
+    },
+    ...{
+      subject,
+      patient: subject,
+      target: [subject],
+      member: [{ entity: subject }],
+      identifier: [{ value: CANARY }],
+    },
   };
   return content as unknown as Resource;
 }
@@ -183,10 +197,9 @@ describe('on every GET route', () => {
     'the %s is told nothing, in the very answer given for what does not exist',
     async (system) => {
       const nowhere = new Map([...ids].map(([type]) => [type, randomUUID()]));
-      const [real, absent] = [ids, nowhere].map((named) => routes.flatMap((route) => requestsOf(route, named))) as [
-        string[],
-        string[],
-      ];
+      const [real, absent] = [ids, nowhere].map((named) =>
+        routes.flatMap((route) => requestsOf(route, named)),
+      ) as [string[], string[]];
       for (const [index, url] of real.entries()) {
         const [given, expected] = [await ask(url, system), await ask(absent[index] as string, system)];
         expect(given.body, url).not.toContain(CANARY);
@@ -215,7 +228,12 @@ async function subscribe(
     `insert into subscription (id, system_id, status, resource, content, endpoint, origin, headers, secret, timeout, max_count,
        clauses, encounters, last_number)
      values ($1, $2, 'active', $3, 'id-only', $4, $4, '{}', $4, 10, 10, 0, false, 1)`,
-    [id, system, { resourceType: 'Subscription', criteria: CANARY, reason: CANARY }, `https://${CANARY}.example`],
+    [
+      id,
+      system,
+      { resourceType: 'Subscription', criteria: CANARY, reason: CANARY },
+      `https://${CANARY}.example`,
+    ],
   );
   const focus = { type: 'Patient', id: person };
   const event = {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decide, type Grants } from '../../src/access/decide.ts';
-import { loadGrants, loadGrantsForServices } from '../../src/access/grants.ts';
-import { addSystem } from '../../src/access/systems.ts';
-import { visibleSql } from '../../src/access/visible-sql.ts';
+import { decide, type Grants } from '../../src/access/decide/decide.ts';
+import { loadGrants, loadGrantsForServices } from '../../src/access/decide/grants.ts';
+import { visibleSql } from '../../src/access/decide/visible-sql.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
 import type { Recipient, Role, System } from '../../src/model.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 
@@ -34,7 +34,12 @@ async function journeyOf(members: Partial<Record<Role, string>>): Promise<string
   return journey;
 }
 
-async function involve(person: string, team: string, state: string, daysAgo: number | null = null): Promise<void> {
+async function involve(
+  person: string,
+  team: string,
+  state: string,
+  daysAgo: number | null = null,
+): Promise<void> {
   await database.pool.query(
     `insert into involvement (person, service, state, until) values ($1, $2, $3, now() - make_interval(days => $4))`,
     [person, teams[team]?.service.id, state, daysAgo],
@@ -114,7 +119,9 @@ describe('loadGrants', () => {
     });
     const found = await loadGrantsForServices(database.pool, asked);
     expect(found.size).toBe(3);
-    const levels = asked.map(({ service, persons }) => level(found.get(service) as Grants, persons[0] as string));
+    const levels = asked.map(({ service, persons }) =>
+      level(found.get(service) as Grants, persons[0] as string),
+    );
     expect(levels).toEqual(['F', 'S', '-', 'E']);
   });
 

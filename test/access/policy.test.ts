@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { type Care, decide, type Grant, type Grants } from '../../src/access/decide.ts';
-import { POLICY, parsePolicy } from '../../src/access/policy.ts';
+import { type Care, decide, type Grant, type Grants } from '../../src/access/decide/decide.ts';
+import { POLICY, parsePolicy } from '../../src/access/decide/policy.ts';
 import { CATEGORIES } from '../../src/model.ts';
 import { EXPECTED, REFUSED } from './table.ts';
 
@@ -13,7 +13,10 @@ function standing(sector: string | null, grant: Grant): Grants {
 }
 
 const own = (care: Care): Grant => ({ care, roles: [] });
-const as = (role: 'mother' | 'partner' | 'infant'): Grant => ({ care: null, roles: [{ journey: 'journey', role }] });
+const as = (role: 'mother' | 'partner' | 'infant'): Grant => ({
+  care: null,
+  roles: [{ journey: 'journey', role }],
+});
 
 describe('every cell of the sharing table', () => {
   it('has a row for every sector and no other', () => {
@@ -34,7 +37,8 @@ describe('every cell of the sharing table', () => {
 
   it.each(REFUSED)('the sector %s has no row and is refused', (sector) => {
     expect(POLICY.refusedSectors).toContain(sector);
-    for (const category of CATEGORIES) expect(decide(standing(sector, own('open')), category, PERSON)).toBe('-');
+    for (const category of CATEGORIES)
+      expect(decide(standing(sector, own('open')), category, PERSON)).toBe('-');
   });
 
   it('keeps the payload ceilings of ground rule 6', () => {
@@ -48,7 +52,9 @@ describe('every cell of the sharing table', () => {
       'third-sector': 'empty',
       'aggregates-only': 'empty',
     });
-    const approvable = Object.entries(POLICY.payloads).flatMap(([group, { approved }]) => (approved ? [group] : []));
+    const approvable = Object.entries(POLICY.payloads).flatMap(([group, { approved }]) =>
+      approved ? [group] : [],
+    );
     expect(approvable).toEqual(['statutory-health']);
   });
 
@@ -65,7 +71,9 @@ describe('a policy file that is wrong', async () => {
   const parse = (from: string, to: string) => () => parsePolicy(text.replace(from, to), 'policy.yaml');
 
   it('is refused with file and line where a cell has a level that does not exist', () => {
-    expect(parse('INV: F/E/-/S', 'INV: F/X/-/S')).toThrow(`policy.yaml:${lineOf('INV: F/E/-/S')}: rows.0.cells.INV`);
+    expect(parse('INV: F/E/-/S', 'INV: F/X/-/S')).toThrow(
+      `policy.yaml:${lineOf('INV: F/E/-/S')}: rows.0.cells.INV`,
+    );
   });
 
   it('is refused where it opens the partner column', () => {

@@ -1,7 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
-import type { Grant, Grants } from '../../src/access/decide.ts';
-import { project } from '../../src/access/project.ts';
+import type { Grant, Grants } from '../../src/access/decide/decide.ts';
+import { project } from '../../src/access/project/project.ts';
 import { REFERRAL_TAG } from '../../src/fhir/names.ts';
 import type { Recipient, ResourceRow, Role } from '../../src/model.ts';
 
@@ -47,7 +47,8 @@ function row(content: object, rest: Partial<ResourceRow> = {}): ResourceRow {
   return { ...common, type: resource.resourceType, content: resource, ...rest };
 }
 
-const operator = (one: ResourceRow) => project({ kind: 'operator', name: 'loopback' }, { everything: true }, one);
+const operator = (one: ResourceRow) =>
+  project({ kind: 'operator', name: 'loopback' }, { everything: true }, one);
 
 const tagged = (...journeys: string[]) => ({
   tag: journeys.map((code) => ({ system: 'https://skein.example/fhir/journey', code })),
@@ -116,7 +117,9 @@ describe('Patient', () => {
   });
 
   it('keeps identifiers of other organisations from those who may not know them to be involved', () => {
-    const seen = reader('health-visiting', { m: as('infant') })(patient) as { identifier: { value: string }[] };
+    const seen = reader('health-visiting', { m: as('infant') })(patient) as {
+      identifier: { value: string }[];
+    };
     expect(seen.identifier.map(({ value }) => value)).toEqual(['9990000018', 'here']);
   });
 
@@ -180,7 +183,10 @@ describe('EpisodeOfCare', () => {
       patient: { reference: 'Patient/m' },
       period: { start: '2026-01-01' },
     },
-    ...{ managingOrganization: { reference: 'Organization/camhs', display: WORDS }, meta: tagged('j1', 'j2') },
+    ...{
+      managingOrganization: { reference: 'Organization/camhs', display: WORDS },
+      meta: tagged('j1', 'j2'),
+    },
     ...{
       type: [{ coding: [{ code: 'said' }], text: WORDS }],
       diagnosis: [{ condition: { reference: 'Condition/c' } }],
@@ -188,7 +194,9 @@ describe('EpisodeOfCare', () => {
     identifier: [{ value: 'spell 1' }],
   };
   const episode = row(content, { service: 'camhs', authors: ['camhs'] });
-  const kind = { coding: [{ system: 'https://skein.example/fhir/CodeSystem/service-kind', code: 'camhs-0-5' }] };
+  const kind = {
+    coding: [{ system: 'https://skein.example/fhir/CodeSystem/service-kind', code: 'camhs-0-5' }],
+  };
 
   it('shows at E a service of this kind and its dates, in journeys the reader knows', () => {
     expect(reader('specialist-perinatal', { m: as('mother') })(episode)).toEqual({
@@ -216,7 +224,9 @@ describe('EpisodeOfCare', () => {
 
   it('is seen in full by the service that sent it and the one it is addressed to', () => {
     expect(reader(null, {}, 'camhs')(episode)).toMatchObject({ diagnosis: [{}], type: [{ text: WORDS }] });
-    expect(reader('camhs-0-5', {}, 'camhs')({ ...episode, authors: ['sender'] })).toMatchObject({ diagnosis: [{}] });
+    expect(reader('camhs-0-5', {}, 'camhs')({ ...episode, authors: ['sender'] })).toMatchObject({
+      diagnosis: [{}],
+    });
     expect(reader(null, {}, 'camhs')({ ...episode, authors: ['sender'] })).toBeNull();
     expect(reader('gp', {}, 'sender')({ ...episode, authors: ['sender', 'camhs'] })).toBeNull();
   });
@@ -255,16 +265,29 @@ describe('Encounter and ServiceRequest', () => {
       class: { code: 'AMB', display: WORDS },
       subject: { reference: 'Patient/m' },
     },
-    ...{ type: [{ text: WORDS }], reasonCode: [{ text: WORDS }], serviceProvider: { reference: 'Organization/camhs' } },
+    ...{
+      type: [{ text: WORDS }],
+      reasonCode: [{ text: WORDS }],
+      serviceProvider: { reference: 'Organization/camhs' },
+    },
   });
   const referral = row({
-    ...{ resourceType: 'ServiceRequest', status: 'active', intent: 'plan', subject: { reference: 'Patient/m' } },
+    ...{
+      resourceType: 'ServiceRequest',
+      status: 'active',
+      intent: 'plan',
+      subject: { reference: 'Patient/m' },
+    },
     ...{
       authoredOn: '2026-05-01',
       note: [{ text: WORDS }],
       reasonCode: [{ coding: [{ code: 'moderate-anxiety' }], text: WORDS }],
     },
-    ...{ patientInstruction: WORDS, performer: [{ reference: 'Organization/camhs' }], identifier: [{ value: 'r1' }] },
+    ...{
+      patientInstruction: WORDS,
+      performer: [{ reference: 'Organization/camhs' }],
+      identifier: [{ value: 'r1' }],
+    },
     meta: { tag: [{ system: REFERRAL_TAG, code: 'taken-up' }] },
   });
 
@@ -305,11 +328,16 @@ describe('Encounter and ServiceRequest', () => {
   });
 
   it('of a referral that nobody took up, show it to its parties only', () => {
-    const { meta: _takenUp, ...asked } = { ...referral.content, requester: { reference: 'Organization/asker' } };
+    const { meta: _takenUp, ...asked } = {
+      ...referral.content,
+      requester: { reference: 'Organization/asker' },
+    };
     const waiting = { ...referral, content: asked as typeof referral.content };
     expect(reader('specialist-perinatal', { m: OWN })(waiting)).toBeNull();
     expect(reader('specialist-perinatal', { m: OWN }, 'asker')(waiting)).not.toBeNull();
-    expect(reader('specialist-perinatal', { m: PENDING }, 'camhs')({ ...waiting, service: 'camhs' })).not.toBeNull();
+    expect(
+      reader('specialist-perinatal', { m: PENDING }, 'camhs')({ ...waiting, service: 'camhs' }),
+    ).not.toBeNull();
   });
 
   it('keep free text to author and addressee, whatever the level', () => {
@@ -322,9 +350,9 @@ describe('Encounter and ServiceRequest', () => {
       expect(JSON.stringify(seen)).not.toContain(WORDS);
     }
     expect(reader('parent-infant', { m: OWN })(referral)).toMatchObject({ identifier: [{ value: 'r1' }] });
-    expect(JSON.stringify(reader('camhs-0-5', { m: PENDING }, 'camhs')({ ...referral, service: 'camhs' }))).toContain(
-      WORDS,
-    );
+    expect(
+      JSON.stringify(reader('camhs-0-5', { m: PENDING }, 'camhs')({ ...referral, service: 'camhs' })),
+    ).toContain(WORDS);
     expect(JSON.stringify(reader(null, {}, 'sender')(referral))).toContain(WORDS);
   });
 });
@@ -332,7 +360,11 @@ describe('Encounter and ServiceRequest', () => {
 describe('Group', () => {
   const stage = (code: string, start: string, end?: string) => ({
     code: { coding: [{ system: 'https://skein.example/fhir/CodeSystem/journey', code: 'stage' }] },
-    ...{ valueCodeableConcept: { coding: [{ code }] }, exclude: false, period: { start, ...(end ? { end } : {}) } },
+    ...{
+      valueCodeableConcept: { coding: [{ code }] },
+      exclude: false,
+      period: { start, ...(end ? { end } : {}) },
+    },
   });
   const group = row(
     {
@@ -356,7 +388,9 @@ describe('Group', () => {
     expect(seen.member).toHaveLength(2);
     expect(seen).not.toHaveProperty('quantity');
     expect(JSON.stringify(seen)).not.toMatch(/plurality|harm/);
-    expect(reader('camhs-0-5', { i: OWN })(group)).toMatchObject({ member: [{ entity: { reference: 'Patient/i' } }] });
+    expect(reader('camhs-0-5', { i: OWN })(group)).toMatchObject({
+      member: [{ entity: { reference: 'Patient/i' } }],
+    });
   });
 
   it('shows at E the stage of today, without dates', () => {
@@ -377,8 +411,13 @@ describe('CareTeam', () => {
     period: { start: '2026' },
   });
   const participant = ['camhs', 'charity', 'clinic'].map(member);
-  const team = row({ resourceType: 'CareTeam', status: 'active', meta: tagged('j1'), participant }, { authors: [] });
-  const role = [{ coding: [{ system: 'https://skein.example/fhir/CodeSystem/service-kind', code: 'camhs-0-5' }] }];
+  const team = row(
+    { resourceType: 'CareTeam', status: 'active', meta: tagged('j1'), participant },
+    { authors: [] },
+  );
+  const role = [
+    { coding: [{ system: 'https://skein.example/fhir/CodeSystem/service-kind', code: 'camhs-0-5' }] },
+  ];
 
   it('shows kinds at E and services above, less charities and sealed clinics', () => {
     const seen = reader('specialist-perinatal', { m: as('mother') })(team);
@@ -399,22 +438,34 @@ describe('CareTeam', () => {
 describe('Provenance', () => {
   const provenance = row(
     {
-      ...{ resourceType: 'Provenance', recorded: '2026-05-01T00:00:00Z', target: [{ reference: 'Patient/m' }] },
-      ...{ policy: ['https://skein.example/mapping/x@1'], agent: [{ who: { reference: 'Organization/sender' } }] },
+      ...{
+        resourceType: 'Provenance',
+        recorded: '2026-05-01T00:00:00Z',
+        target: [{ reference: 'Patient/m' }],
+      },
+      ...{
+        policy: ['https://skein.example/mapping/x@1'],
+        agent: [{ who: { reference: 'Organization/sender' } }],
+      },
       entity: [{ role: 'source', what: { identifier: { value: 'message id' } } }],
     },
     { persons: ['i', 'm'] },
   );
 
   it('is full to its author, unless it speaks of somebody that one may not know of', () => {
-    expect(reader('camhs-0-5', { i: OWN, m: as('mother') }, 'sender')(provenance)).toEqual(provenance.content);
+    expect(reader('camhs-0-5', { i: OWN, m: as('mother') }, 'sender')(provenance)).toEqual(
+      provenance.content,
+    );
     expect(reader('camhs-0-5', { i: OWN }, 'sender')(provenance)).toBeNull();
     expect(reader(null, {}, 'sender')(provenance)).toBeNull();
   });
 
   it('names neither sender nor message to others', () => {
     const seen = reader('parent-infant', { i: OWN, m: OWN })(provenance);
-    expect(seen).toMatchObject({ target: [{ reference: 'Patient/m' }], policy: ['https://skein.example/mapping/x@1'] });
+    expect(seen).toMatchObject({
+      target: [{ reference: 'Patient/m' }],
+      policy: ['https://skein.example/mapping/x@1'],
+    });
     expect(JSON.stringify(seen)).not.toMatch(/Organization|message id/);
     expect(reader('camhs-0-5', { i: OWN, m: as('mother') })(provenance)).toBeNull();
   });
@@ -444,6 +495,8 @@ describe('what is about nobody', () => {
 
   it('refuses to show a system what was loaded for the operator', () => {
     const { kind, system } = { kind: 'system' as const, system: { service: { id: 's' } } as never };
-    expect(() => project({ kind, system }, { everything: true }, row({ resourceType: 'Basic' }))).toThrow('operator');
+    expect(() => project({ kind, system }, { everything: true }, row({ resourceType: 'Basic' }))).toThrow(
+      'operator',
+    );
   });
 });

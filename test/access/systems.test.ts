@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findService, resolveService } from '../../src/access/services.ts';
+import { findService, resolveService } from '../../src/access/register/services.ts';
 import {
   addSystem,
   findSystem,
@@ -7,7 +7,7 @@ import {
   listSystems,
   type NewSystem,
   registerUnknown,
-} from '../../src/access/systems.ts';
+} from '../../src/access/register/systems.ts';
 import { hashToken } from '../../src/fhir/index-rows.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 
@@ -23,7 +23,9 @@ const add = (system: Partial<NewSystem> & { name: string }) =>
   });
 const resolve = (ods: string, team: string | null) => resolveService(database.pool, database.key, ods, team);
 const organization = async (id: string) => {
-  const found = await database.pool.query("select * from resource where type = 'Organization' and id = $1", [id]);
+  const found = await database.pool.query("select * from resource where type = 'Organization' and id = $1", [
+    id,
+  ]);
   return found.rows[0];
 };
 
@@ -31,14 +33,23 @@ describe('addSystem', () => {
   it('registers a system that is then found by name and token', async () => {
     const { system, token } = await add({ name: 'camhs', source: 'fhir-r4', onHeld: 'AA' });
     expect(system).toMatchObject({ name: 'camhs', source: 'fhir-r4', dialect: null, onHeld: 'AA' });
-    expect(system.service).toMatchObject({ ods: 'RXX', team: 'camhs', sector: 'camhs-0-5', kind: 'camhs-0-5' });
+    expect(system.service).toMatchObject({
+      ods: 'RXX',
+      team: 'camhs',
+      sector: 'camhs-0-5',
+      kind: 'camhs-0-5',
+    });
     expect(await findSystem(database.pool, 'camhs')).toEqual(system);
     expect(await findSystemByToken(database.pool, token)).toEqual(system);
     expect(await listSystems(database.pool)).toContainEqual(system);
   });
 
   it('keeps what people call the team, and what its controller agreed that notifications may carry', async () => {
-    const { system } = await add({ name: 'camhs-epr', serviceName: 'CAMHS under five', payload: 'full-resource' });
+    const { system } = await add({
+      name: 'camhs-epr',
+      serviceName: 'CAMHS under five',
+      payload: 'full-resource',
+    });
     expect(system.service.name).toBe('CAMHS under five');
     const { rows } = await database.pool.query('select payload_ceiling from service where id = $1', [
       system.service.id,
@@ -65,14 +76,22 @@ describe('addSystem', () => {
     },
   );
 
-  it.each([{ sector: 'astrology' }, { kind: 'astrology' }, { ods: ' ' }, { team: '' }])('refuses %o', async (wrong) => {
-    await expect(add({ name: 'wrong', ...wrong })).rejects.toMatchObject({ status: 422, issues: [{ code: 'value' }] });
-  });
+  it.each([{ sector: 'astrology' }, { kind: 'astrology' }, { ods: ' ' }, { team: '' }])(
+    'refuses %o',
+    async (wrong) => {
+      await expect(add({ name: 'wrong', ...wrong })).rejects.toMatchObject({
+        status: 422,
+        issues: [{ code: 'value' }],
+      });
+    },
+  );
 
   it('refuses a name that is taken, and a second sector for one service', async () => {
     await add({ name: 'taken' });
     await expect(add({ name: 'taken' })).rejects.toMatchObject({ status: 409 });
-    await expect(add({ name: 'other', team: 'taken', sector: 'cmht' })).rejects.toMatchObject({ status: 409 });
+    await expect(add({ name: 'other', team: 'taken', sector: 'cmht' })).rejects.toMatchObject({
+      status: 409,
+    });
     expect((await add({ name: 'second system', team: 'taken' })).system.service.name).toBe('taken');
   });
 
@@ -83,7 +102,9 @@ describe('addSystem', () => {
     expect(system.service).toEqual({ ...stub, name: 'later', sector: 'gp', kind: 'gp' });
     expect(await resolve('R11', 'later')).toEqual(system.service);
     expect(await organization(stub.id)).toMatchObject({ version: 2, content: { name: 'later' } });
-    const past = await database.pool.query('select version, content from resource_history where id = $1', [stub.id]);
+    const past = await database.pool.query('select version, content from resource_history where id = $1', [
+      stub.id,
+    ]);
     expect(past.rows).toMatchObject([{ version: 1, content: { name: 'R11 later' } }]);
   });
 
@@ -97,12 +118,16 @@ describe('addSystem', () => {
         { system: 'https://fhir.nhs.uk/Id/ods-organization-code', value: 'R12' },
         { system: 'https://skein.example/Id/service', value: 'R12|indexed' },
       ],
-      type: [{ coding: [{ system: 'https://skein.example/fhir/CodeSystem/service-kind', code: 'camhs-0-5' }] }],
+      type: [
+        { coding: [{ system: 'https://skein.example/fhir/CodeSystem/service-kind', code: 'camhs-0-5' }] },
+      ],
     });
     const hash = hashToken(database.key, 'https://fhir.nhs.uk/Id/ods-organization-code|R12');
     const tokens = await database.pool.query('select row_id from index_token where hash = $1', [hash]);
     expect(tokens.rows).toEqual([{ row_id: row.row_id }]);
-    const strings = await database.pool.query('select value from index_string where row_id = $1', [row.row_id]);
+    const strings = await database.pool.query('select value from index_string where row_id = $1', [
+      row.row_id,
+    ]);
     expect(strings.rows).toEqual([{ value: 'indexed' }]);
   });
 });

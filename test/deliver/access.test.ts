@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Context } from '../../src/context.ts';
-import { EVENT_CODE_URL } from '../../src/deliver/notification.ts';
-import { startDelivery } from '../../src/deliver/worker.ts';
+import { EVENT_CODE_URL } from '../../src/deliver/number/notification.ts';
+import { startDelivery } from '../../src/deliver/send/worker.ts';
 import type { Event, Recipient, System } from '../../src/model.ts';
 import { sequence } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
@@ -48,7 +48,11 @@ async function publish(events: Event[]): Promise<void> {
   ctx.signals.emit('settled');
 }
 
-async function involve(system: System, person: string, state: 'open' | 'pending' | 'closed' = 'open'): Promise<void> {
+async function involve(
+  system: System,
+  person: string,
+  state: 'open' | 'pending' | 'closed' = 'open',
+): Promise<void> {
   await pool.query(
     'insert into involvement (person, service, state, since) values ($1, $2, $3, now()) on conflict (person, service) do update set state = $3',
     [person, system.service.id, state],
@@ -58,16 +62,19 @@ async function involve(system: System, person: string, state: 'open' | 'pending'
 /** A mother and her infant, of nobody's care yet. */
 async function makeJourney() {
   const [journey, mother, infant] = [randomUUID(), randomUUID(), randomUUID()];
-  await pool.query(`insert into member (journey, person, role) values ($1, $2, 'mother'), ($1, $3, 'infant')`, [
-    ...[journey, mother, infant],
-  ]);
+  await pool.query(
+    `insert into member (journey, person, role) values ($1, $2, 'mother'), ($1, $3, 'infant')`,
+    [...[journey, mother, infant]],
+  );
   return { journey, mother, infant };
 }
 
 const told = (posts: Posted[], path: string) =>
   posts
     .filter((post) => post.path === path)
-    .flatMap(({ bundle }) => statusIn(bundle).parameter?.filter(({ name }) => name === 'notification-event') ?? []);
+    .flatMap(
+      ({ bundle }) => statusIn(bundle).parameter?.filter(({ name }) => name === 'notification-event') ?? [],
+    );
 const codes = (posts: Posted[], path: string) =>
   told(posts, path).map(({ extension }) => extension?.find(({ url }) => url === EVENT_CODE_URL)?.valueCode);
 const focuses = (posts: Posted[], path: string) =>
@@ -91,7 +98,9 @@ test('a service is told of its own patient, without a gap in the numbers for wha
   await publish(events);
   await receiver.until((posts) => numbersOf(posts).length >= 3);
   expect(numbersOf(receiver.posts)).toEqual([1, 2, 3]);
-  expect(focuses(receiver.posts, '/p')).toEqual([events[0], events[2], events[4]].map((event) => event?.focus.id));
+  expect(focuses(receiver.posts, '/p')).toEqual(
+    [events[0], events[2], events[4]].map((event) => event?.focus.id),
+  );
 });
 
 test('an event about two people is told only to who may know of both', async () => {
@@ -146,7 +155,11 @@ test('a filter holds by nothing that its owner may not see', async () => {
   await involve(charity, hers);
   const filters = [`service=Organization/${parentInfant.service.id}`];
   await subscribeActive(pool, `${receiver.url}/p`, { as: as(perinatal), filters });
-  await subscribeActive(pool, `${receiver.url}/c`, { as: as(charity), content: 'empty', filters: ['stage=birth-12m'] });
+  await subscribeActive(pool, `${receiver.url}/c`, {
+    as: as(charity),
+    content: 'empty',
+    filters: ['stage=birth-12m'],
+  });
   const about = { journey, stage: 'birth-12m', services: [parentInfant.service.id] };
   // Of the mother it may know that there is a service of some kind, not which; of its own patient it may.
   const own = episodeEvent({ ...about, persons: [hers] });
@@ -200,7 +213,12 @@ test('contact-stop overtakes what waits, and several events share a Bundle where
   );
   await settled(id, 4);
   expect(receiver.posts.map((post) => numbersOf([post]))).toEqual([[1, 2, 3], [4]]);
-  expect(codes(receiver.posts, '/o')).toEqual(['contact-stop', 'episode-started', 'episode-changed', 'episode-ended']);
+  expect(codes(receiver.posts, '/o')).toEqual([
+    'contact-stop',
+    'episode-started',
+    'episode-changed',
+    'episode-ended',
+  ]);
 });
 
 describe('full-resource payloads', () => {
@@ -225,7 +243,9 @@ describe('full-resource payloads', () => {
     await involve(perinatal, own);
     await involve(perinatal, closed, 'closed');
     await pool.query('update involvement set until = now() where person = $1', [closed]);
-    await pool.query(`update service set payload_ceiling = 'full-resource' where id = $1`, [perinatal.service.id]);
+    await pool.query(`update service set payload_ceiling = 'full-resource' where id = $1`, [
+      perinatal.service.id,
+    ]);
     const id = await subscribeActive(pool, `${receiver.url}/p`, {
       as: as(perinatal),
       content: 'full-resource',
@@ -241,9 +261,10 @@ describe('full-resource payloads', () => {
       () => subscriptionRow(pool, id),
       ({ attempts }) => attempts === 1,
     );
-    await pool.query(`update resource set version = 2, content = content || '{"status": "finished"}' where id = $1`, [
-      episode,
-    ]);
+    await pool.query(
+      `update resource set version = 2, content = content || '{"status": "finished"}' where id = $1`,
+      [episode],
+    );
     receiver.respond = () => 200;
     await pool.query('update subscription set next_attempt_at = now() where id = $1', [id]);
     await settled(id, 2);

@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startDelivery } from '../../src/deliver/worker.ts';
+import { startDelivery } from '../../src/deliver/send/worker.ts';
 import { startSequencer } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
 import { numbersOf, type Receiver, startReceiver, typeOf } from '../support/receiver.ts';
@@ -63,7 +63,10 @@ for (const [name, url] of [
       );
       ctx.signals.emit('committed');
       await receiver.until((posts) => numbersOf(posts).length >= 40);
-      expect(receiver.posts.map(typeOf)).toEqual(['handshake', ...range(1, 40).map(() => 'event-notification')]);
+      expect(receiver.posts.map(typeOf)).toEqual([
+        'handshake',
+        ...range(1, 40).map(() => 'event-notification'),
+      ]);
       expect(numbersOf(receiver.posts)).toEqual(range(1, 40));
       for (const { body, headers } of receiver.posts) {
         new Webhook(secret).verify(body, headers as Record<string, string>);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
-import { startDelivery } from '../../src/deliver/worker.ts';
+import { startDelivery } from '../../src/deliver/send/worker.ts';
 import { startSequencer } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
 import { numbersOf, type Receiver, startReceiver } from '../support/receiver.ts';
@@ -60,7 +60,8 @@ async function start(env: Record<string, string> = {}) {
 /** Every number, in order, each at least once: a repeat is the one that was under way when something died. */
 function expectAllInOrder(numbers: number[], count: number): void {
   expect([...new Set(numbers)]).toEqual(range(1, count));
-  for (const [index, value] of numbers.entries()) expect(value).toBeGreaterThanOrEqual((numbers[index - 1] ?? 1) - 16);
+  for (const [index, value] of numbers.entries())
+    expect(value).toBeGreaterThanOrEqual((numbers[index - 1] ?? 1) - 16);
 }
 
 for (const [name, env] of [
@@ -70,7 +71,10 @@ for (const [name, env] of [
   test.skipIf(!env)(
     `a worker killed in mid-send loses nothing and another goes on within 5 s (queue on ${name})`,
     async () => {
-      const ids = [await subscribeActive(pool, `${receiver.url}/a`), await subscribeActive(pool, `${receiver.url}/b`)];
+      const ids = [
+        await subscribeActive(pool, `${receiver.url}/a`),
+        await subscribeActive(pool, `${receiver.url}/b`),
+      ];
       let slow = true;
       receiver.respond = ({ path }) =>
         path === '/a' && slow && numbersOf(receiver.posts, '/a').length > 3 ? 'hang' : 200;
@@ -85,7 +89,10 @@ for (const [name, env] of [
       await start(env as Record<string, string>);
       await receiver.until((posts) => posts.slice(seen).some(({ path }) => path === '/a'), 10_000);
       expect(performance.now() - killed).toBeLessThan(5_000);
-      await receiver.until((posts) => ['/a', '/b'].every((path) => numbersOf(posts, path).includes(30)), 15_000);
+      await receiver.until(
+        (posts) => ['/a', '/b'].every((path) => numbersOf(posts, path).includes(30)),
+        15_000,
+      );
       for (const path of ['/a', '/b']) expectAllInOrder(numbersOf(receiver.posts, path), 30);
       expect(ids).toHaveLength(2);
     },

@@ -3,8 +3,8 @@ import type { Bundle, Subscription } from '@medplum/fhirtypes';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
-import { registerSubscriptions, SECRET_URL } from '../../src/deliver/routes.ts';
-import { startDelivery, tidy } from '../../src/deliver/worker.ts';
+import { startDelivery, tidy } from '../../src/deliver/send/worker.ts';
+import { registerSubscriptions, SECRET_URL } from '../../src/deliver/subscribe/routes.ts';
 import { startSequencer } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
 import { register } from '../support/hear.ts';
@@ -103,7 +103,10 @@ test('creating answers requested with the secret, once; the handshake is signed 
   await work();
   const [post] = await receiver.until((posts) => posts.length === 1);
   expect(post && typeOf(post)).toBe('handshake');
-  expect(post?.headers).toMatchObject({ authorization: 'Bearer abc', 'content-type': 'application/fhir+json' });
+  expect(post?.headers).toMatchObject({
+    authorization: 'Bearer abc',
+    'content-type': 'application/fhir+json',
+  });
   new Webhook(secret).verify(post?.body as string, post?.headers as Record<string, string>);
   await eventually(
     () => statusOf(body.id as string),
@@ -200,7 +203,9 @@ test.each<[string, (resource: Subscription) => void, number, string]>([
   [
     'a heartbeat beyond what FHIR can hold',
     (r) => {
-      r.channel.extension = [{ url: `${BACKPORT}/backport-heartbeat-period`, valueUnsignedInt: 99_999_999_999 }];
+      r.channel.extension = [
+        { url: `${BACKPORT}/backport-heartbeat-period`, valueUnsignedInt: 99_999_999_999 },
+      ];
     },
     422,
     "Subscription.channel.extension('backport-heartbeat-period')",
@@ -231,12 +236,15 @@ test.each<[string, (resource: Subscription) => void, number, string]>([
   expect(body.issue.flatMap((issue) => issue.expression)).toContain(expression);
 });
 
-test.each(['colour=red', 'patient:missing=true', 'event=birthday', 'patient=me', 'event=loss&event=encounter'])(
-  'the filter %s is refused',
-  async (filter) => {
-    expect((await create({ filters: [filter] })).status).toBe(422);
-  },
-);
+test.each([
+  'colour=red',
+  'patient:missing=true',
+  'event=birthday',
+  'patient=me',
+  'event=loss&event=encounter',
+])('the filter %s is refused', async (filter) => {
+  expect((await create({ filters: [filter] })).status).toBe(422);
+});
 
 test('a service may not ask for more than its sector receives', async () => {
   const levels = ['empty', 'id-only', 'full-resource'];
@@ -277,7 +285,8 @@ test.each(['_count=x', '_count=-1', 'criteria=x', '_id=a&_id=b', 'url=%00'])(
   async (query) => {
     expect((await call('GET', `Subscription?${query}`)).status).toBe(400);
     expect(
-      (await call('GET', `Subscription?${query.split('=')[0]}`, { headers: { prefer: 'handling=lenient' } })).status,
+      (await call('GET', `Subscription?${query.split('=')[0]}`, { headers: { prefer: 'handling=lenient' } }))
+        .status,
     ).toBeLessThan(500);
   },
 );
@@ -312,10 +321,12 @@ test('a failed handshake is an error until the client asks again', async () => {
   );
   expect(receiver.posts).toHaveLength(1);
   receiver.respond = () => 200;
-  expect((await call('PUT', `Subscription/${id}`, { body: failed, headers: { 'if-match': 'W/"7"' } })).status).toBe(
-    412,
-  );
-  const again = await call<Subscription>('PUT', `Subscription/${id}`, { body: { ...failed, status: 'requested' } });
+  expect(
+    (await call('PUT', `Subscription/${id}`, { body: failed, headers: { 'if-match': 'W/"7"' } })).status,
+  ).toBe(412);
+  const again = await call<Subscription>('PUT', `Subscription/${id}`, {
+    body: { ...failed, status: 'requested' },
+  });
   expect([again.status, again.body.status, again.headers.etag]).toEqual([200, 'requested', 'W/"2"']);
   await receiver.until((posts) => numbersOf(posts).length === 2);
   expect(await statusOf(id)).toBe('active');
@@ -395,7 +406,10 @@ describe('$events', () => {
     const id = await createActive();
     await tell(6);
     await receiver.until((posts) => numbersOf(posts).includes(6));
-    const { body } = await call<Bundle>('GET', `Subscription/${id}/$events?eventsSinceNumber=2&eventsUntilNumber=4`);
+    const { body } = await call<Bundle>(
+      'GET',
+      `Subscription/${id}/$events?eventsSinceNumber=2&eventsUntilNumber=4`,
+    );
     const numbers = (bundle: Bundle) => numbersOf([{ bundle, path: '', headers: {}, body: '', at: 0 }]);
     expect(body.type).toBe('history');
     expect(numbers(body)).toEqual([2, 3, 4]);
@@ -419,7 +433,8 @@ describe('$events', () => {
     const { body } = await create({}, perinatal.name);
     const [mine, lost] = [episodeEvent(), episodeEvent()];
     const involve = 'insert into involvement (person, service, state) values ($1, $2, $3)';
-    for (const event of [mine, lost]) await pool.query(involve, [event.persons[0], perinatal.service.id, 'open']);
+    for (const event of [mine, lost])
+      await pool.query(involve, [event.persons[0], perinatal.service.id, 'open']);
     await appendEvents(pool, [mine, lost]);
     await work();
     await eventually(
@@ -427,12 +442,13 @@ describe('$events', () => {
       (count) => count === '2',
     );
     await pool.query('delete from involvement where person = $1', [lost.persons[0]]);
-    const { body: events } = await call<Bundle>('GET', `Subscription/${body.id}/$events`, { as: perinatal.name });
+    const { body: events } = await call<Bundle>('GET', `Subscription/${body.id}/$events`, {
+      as: perinatal.name,
+    });
     const told = statusIn(events).parameter?.filter(({ name }) => name === 'notification-event');
-    expect(told?.map(({ part }) => part?.find(({ name }) => name === 'focus')?.valueReference?.reference)).toEqual([
-      `https://skein.example/fhir/EpisodeOfCare/${mine.focus.id}`,
-      undefined,
-    ]);
+    expect(
+      told?.map(({ part }) => part?.find(({ name }) => name === 'focus')?.valueReference?.reference),
+    ).toEqual([`https://skein.example/fhir/EpisodeOfCare/${mine.focus.id}`, undefined]);
   });
 });
 
@@ -457,7 +473,9 @@ test.skipIf(!existsSync(EXAMPLES))('notifications are built as the published exa
     [handshake, 'handshake'],
     [event, 'id-only'],
   ] as const) {
-    const example = JSON.parse(readFileSync(new URL(`r4-notification-${file}.json`, EXAMPLES), 'utf8')) as Bundle;
+    const example = JSON.parse(
+      readFileSync(new URL(`r4-notification-${file}.json`, EXAMPLES), 'utf8'),
+    ) as Bundle;
     expect(shapeOf(ours?.bundle as Bundle)).toEqual(shapeOf(example));
   }
 });

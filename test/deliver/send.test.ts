@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { guardAddresses, guardLookup } from '../../src/deliver/address-guard.ts';
-import { judge } from '../../src/deliver/retry.ts';
-import { openSender, type Reply } from '../../src/deliver/send.ts';
-import { newSecret, sign, signingKey, verify } from '../../src/deliver/sign.ts';
+import { guardAddresses, guardLookup } from '../../src/deliver/send/address-guard.ts';
+import { judge } from '../../src/deliver/send/retry.ts';
+import { openSender, type Reply } from '../../src/deliver/send/send.ts';
+import { newSecret, sign, signingKey, verify } from '../../src/deliver/send/sign.ts';
 import { startReceiver } from '../support/receiver.ts';
 
 const sender = openSender(['127.0.0.1']);
@@ -23,7 +23,8 @@ afterAll(async () => {
   await Promise.all([sender.close(), guarded.close(), receiver.close()]);
 });
 
-const send = (endpoint: string, from = sender) => from.send({ ...target, endpoint }, parcel, new AbortController());
+const send = (endpoint: string, from = sender) =>
+  from.send({ ...target, endpoint }, parcel, new AbortController());
 
 describe('the address guard', () => {
   const { permits } = guardAddresses(['192.168.7.0/24', '::1']);
@@ -97,13 +98,20 @@ describe('sending', () => {
   });
 
   test('the deadline is total: headers alone do not extend it', async () => {
-    const server = createServer((_request, response) => response.writeHead(500).write('x')).listen(0, '127.0.0.1');
+    const server = createServer((_request, response) => response.writeHead(500).write('x')).listen(
+      0,
+      '127.0.0.1',
+    );
     await once(server, 'listening');
     const began = performance.now();
     await send(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     expect(performance.now() - began).toBeLessThan(2_500);
     receiver.respond = () => 'hang';
-    expect(await send(`${receiver.url}/hangs`)).toMatchObject({ ok: false, status: null, outcome: 'timeout' });
+    expect(await send(`${receiver.url}/hangs`)).toMatchObject({
+      ok: false,
+      status: null,
+      outcome: 'timeout',
+    });
     server.closeAllConnections();
     server.close();
   });
@@ -116,14 +124,21 @@ describe('sending', () => {
   test('Retry-After is read in seconds and as a date', async () => {
     receiver.respond = () => ({ status: 503, headers: { 'retry-after': '77' } });
     expect((await send(`${receiver.url}/later`)).retryAfter).toBe(77);
-    receiver.respond = () => ({ status: 503, headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() } });
+    receiver.respond = () => ({
+      status: 503,
+      headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() },
+    });
     expect((await send(`${receiver.url}/later`)).retryAfter).toBeGreaterThan(55);
   });
 
   test('the signature is one that the reference library and our own verifier accept', () => {
     const timestamp = Math.floor(Date.now() / 1000);
     const signature = sign(signingKey(secret), { ...parcel, timestamp });
-    const headers = { 'webhook-id': parcel.id, 'webhook-timestamp': String(timestamp), 'webhook-signature': signature };
+    const headers = {
+      'webhook-id': parcel.id,
+      'webhook-timestamp': String(timestamp),
+      'webhook-signature': signature,
+    };
     expect(new Webhook(secret).verify(parcel.body, headers)).toEqual({ entry: [] });
     const received = { id: parcel.id, timestamp: String(timestamp), signature: `v1,old ${signature}` };
     expect(verify(secret, received, parcel.body)).toBe(true);
@@ -133,7 +148,13 @@ describe('sending', () => {
 });
 
 describe('judging a reply', () => {
-  const reply = (over: Partial<Reply>): Reply => ({ ok: false, status: 500, outcome: '', retryAfter: null, ...over });
+  const reply = (over: Partial<Reply>): Reply => ({
+    ok: false,
+    status: 500,
+    outcome: '',
+    retryAfter: null,
+    ...over,
+  });
 
   test('thirteen tries over about 75 hours, then error', () => {
     const delays: number[] = [];

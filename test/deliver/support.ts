@@ -3,8 +3,8 @@ import type { Subscription } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
-import { readSubscription } from '../../src/deliver/subscription.ts';
-import { createSubscription } from '../../src/deliver/subscriptions.ts';
+import { readSubscription } from '../../src/deliver/subscribe/subscription.ts';
+import { createSubscription } from '../../src/deliver/subscribe/subscriptions.ts';
 import { TOPIC_URL } from '../../src/fhir/names.ts';
 import type { Event, Recipient } from '../../src/model.ts';
 import { testContext } from '../support/context.ts';
@@ -37,7 +37,10 @@ export function subscriptionTo(endpoint: string, ask: Ask = {}): Subscription {
     criteria: TOPIC_URL,
     ...{
       _criteria: {
-        extension: filters.map((valueString) => ({ url: `${BACKPORT}/backport-filter-criteria`, valueString })),
+        extension: filters.map((valueString) => ({
+          url: `${BACKPORT}/backport-filter-criteria`,
+          valueString,
+        })),
       },
     },
     channel: {
@@ -53,7 +56,12 @@ export function subscriptionTo(endpoint: string, ask: Ask = {}): Subscription {
 
 /** A context whose webhooks may reach loopback. */
 export function loopbackContext(database: TestDatabase, env: Record<string, string> = {}): Context {
-  const config = Config.parse({ DATABASE_URL: database.url, WEBHOOK_ALLOW: '127.0.0.1', LOG_LEVEL: 'silent', ...env });
+  const config = Config.parse({
+    DATABASE_URL: database.url,
+    WEBHOOK_ALLOW: '127.0.0.1',
+    LOG_LEVEL: 'silent',
+    ...env,
+  });
   return testContext(database, { config });
 }
 
@@ -63,7 +71,11 @@ export async function subscribe(
   endpoint: string,
   ask: Ask & { as?: Recipient } = {},
 ): Promise<{ id: string; secret: string }> {
-  return createSubscription(db, ask.as ?? OPERATOR, readSubscription(subscriptionTo(endpoint, ask), 'full-resource'));
+  return createSubscription(
+    db,
+    ask.as ?? OPERATOR,
+    readSubscription(subscriptionTo(endpoint, ask), 'full-resource'),
+  );
 }
 
 /** The same, with its handshake done. */
@@ -103,7 +115,11 @@ export async function appendEvents(db: Pick<pg.Pool, 'query'>, events: Event[]):
 }
 
 /** Asks the database again and again, as a client would, until the answer is as wanted. */
-export async function eventually<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean, ms = 10_000): Promise<T> {
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  wanted: (answer: T) => boolean,
+  ms = 10_000,
+): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {
     const answer = await ask();

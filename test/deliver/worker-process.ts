@@ -2,9 +2,9 @@
 import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { Config } from '../../src/config.ts';
-import { openPool, readKey } from '../../src/db.ts';
-import { startDelivery } from '../../src/deliver/worker.ts';
+import { startDelivery } from '../../src/deliver/send/worker.ts';
 import { startSequencer } from '../../src/publish/sequencer.ts';
+import { openPool, readKey } from '../../src/store/pool.ts';
 
 const config = Config.parse(process.env);
 const db = openPool(config.DATABASE_URL as string);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openEmbedded } from '../../src/embedded-postgres.ts';
+import { openEmbedded } from '../../src/store/embedded.ts';
 
 const MINUTE = 60_000;
 const run = promisify(execFile);
@@ -109,7 +109,9 @@ describe('the demo', () => {
     expect(serving.child.exitCode).toBeNull();
   });
 
-  it('starts afresh after a run that was killed, and stops when told to', { timeout: 3 * MINUTE }, async () => {
+  it('starts afresh after a run that was killed, and stops when told to', {
+    timeout: 3 * MINUTE,
+  }, async () => {
     serving.child.kill('SIGKILL');
     await serving.exit;
     const next = start();

@@ -4,9 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import type { Context } from '../../src/context.ts';
-import { openPool } from '../../src/db.ts';
 import { Rejected, Unavailable } from '../../src/errors.ts';
-import { openLog } from '../../src/log.ts';
+import { openLog } from '../../src/observe/log.ts';
+import { openPool } from '../../src/store/pool.ts';
 import { testContext } from '../support/context.ts';
 import { testDatabase } from '../support/database.ts';
 
@@ -22,7 +22,12 @@ beforeAll(async () => {
     server.post(path, async () => {
       throw error;
     });
-  const missing = { severity: 'error' as const, code: 'required', field: 'PID-7', expression: 'Patient.birthDate' };
+  const missing = {
+    severity: 'error' as const,
+    code: 'required',
+    field: 'PID-7',
+    expression: 'Patient.birthDate',
+  };
   app = buildApp(ctx, [
     fails('/rejects', new Rejected(422, [{ ...missing, text: 'no birth date' }])),
     fails('/$rejects', new Rejected(422, [{ ...missing, text: 'no birth date' }])),
@@ -39,7 +44,12 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 async function post(url: string, payload: string | object = {}) {
-  const response = await app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json' } });
+  const response = await app.inject({
+    method: 'POST',
+    url,
+    payload,
+    headers: { 'content-type': 'application/json' },
+  });
   return { ...response, headers: response.headers, outcome: response.json() };
 }
 
@@ -152,7 +162,10 @@ describe('health', () => {
   test('a missing migration makes it 503 and says which', async () => {
     await ctx.db.query("delete from migration where name = '001-spine.sql'");
     const response = await app.inject('/health/ready');
-    expect([response.statusCode, response.json().reasons]).toEqual([503, ['migration 001-spine.sql is missing']]);
+    expect([response.statusCode, response.json().reasons]).toEqual([
+      503,
+      ['migration 001-spine.sql is missing'],
+    ]);
     await ctx.db.query("insert into migration (name) values ('001-spine.sql')");
   });
 

@@ -16,7 +16,16 @@ async function skein(...args: string[]): Promise<{ code: number | null; output: 
 const MATERNITY = ['--name', 'maternity-epr', '--ods', 'RXX', '--team', 'maternity', '--sector', 'maternity'];
 
 test('a registered system is printed with its token once, and listed without it', async () => {
-  const added = await skein('system', 'add', ...MATERNITY, '--source', 'hl7v2-adt', '--on-held', 'AA', '--json');
+  const added = await skein(
+    'system',
+    'add',
+    ...MATERNITY,
+    '--source',
+    'hl7v2-adt',
+    '--on-held',
+    'AA',
+    '--json',
+  );
   expect(added.code).toBe(0);
   const { token, name, onHeld } = JSON.parse(added.output);
   expect([name, onHeld]).toEqual(['maternity-epr', 'AA']);
@@ -38,15 +47,31 @@ test('a system may send by several mappings of HL7 v2, and of nothing else', asy
 });
 
 test('what is refused ends with 1 and says why', async () => {
-  const police = await skein('system', 'add', '--name', 'p', '--ods', 'RXX', '--team', 'p', '--sector', 'police');
+  const police = await skein(
+    'system',
+    'add',
+    '--name',
+    'p',
+    '--ods',
+    'RXX',
+    '--team',
+    'p',
+    '--sector',
+    'police',
+  );
   expect(police).toEqual({ code: 1, output: 'skein: police is never registered\n' });
 });
 
 test('wrong use ends with 2, help with 0', async () => {
   expect((await skein('system', 'add')).code).toBe(2);
   const dialect = await skein('system', 'add', ...MATERNITY, '--source', 'hl7v2-adt', '--dialect', 'unheard');
-  expect([dialect.code, dialect.output]).toEqual([2, expect.stringContaining('none of its mappings has "unheard"')]);
-  expect((await skein('frobnicate')).output).toBe('skein: there is no command "frobnicate"\nTry skein --help.\n');
+  expect([dialect.code, dialect.output]).toEqual([
+    2,
+    expect.stringContaining('none of its mappings has "unheard"'),
+  ]);
+  expect((await skein('frobnicate')).output).toBe(
+    'skein: there is no command "frobnicate"\nTry skein --help.\n',
+  );
   expect((await skein('replay')).code).toBe(2);
   expect(await skein('--help')).toMatchObject({ code: 0, output: expect.stringContaining('Examples:') });
   expect((await skein()).output).toContain('Usage: skein');

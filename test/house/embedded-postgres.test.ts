@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openPool } from '../../src/db.ts';
-import { openEmbedded } from '../../src/embedded-postgres.ts';
+import { openEmbedded } from '../../src/store/embedded.ts';
+import { openPool } from '../../src/store/pool.ts';
 
 let directory: string;
 const children = new Set<ChildProcess>();
@@ -70,7 +70,9 @@ test('a new store is UTF-8, durable, on loopback, with its password in a file fo
   }
   expect(await ask(store.url, 'show listen_addresses')).toBe('127.0.0.1');
   expect((await stat(join(store.home, 'password'))).mode & 0o777).toBe(0o600);
-  await expect(ask(store.url.replace(/skein:[^@]+@/, 'skein:wrong@'), 'select 1')).rejects.toThrow('password');
+  await expect(ask(store.url.replace(/skein:[^@]+@/, 'skein:wrong@'), 'select 1')).rejects.toThrow(
+    'password',
+  );
   await store.stop();
 });
 

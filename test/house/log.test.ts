@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openLog } from '../../src/log.ts';
+import { openLog } from '../../src/observe/log.ts';
 import { testDatabase } from '../support/database.ts';
 
 const NAME = 'Canary-Featherstonehaugh';
@@ -24,7 +24,10 @@ test('what a message says about people never reaches the log, whichever way it i
   const { log, lines } = collect();
   const { pool } = await testDatabase();
   const body = { resourceType: 'Patient', name: [{ family: NAME }], identifier: [{ value: NUMBER }] };
-  const insert = pool.query('insert into service (id, name, ods, team) values (null, $1, $2, $2)', [NAME, NUMBER]);
+  const insert = pool.query('insert into service (id, name, ods, team) values (null, $1, $2, $2)', [
+    NAME,
+    NUMBER,
+  ]);
   const violation = await failureOf(insert);
   const unreadable = await failureOf(() => JSON.parse(`{"family": ${NAME}}`));
   const wrapped = new Error(`cannot map ${NAME}`, { cause: violation });
@@ -47,7 +50,12 @@ test('what a message says about people never reaches the log, whichever way it i
 test('a line keeps ids, counts and durations, and names what was left out', () => {
   const { log, lines } = collect();
   log.info({ event: 'message', messageId: '7', ms: 12, status: 'accepted', family: NAME });
-  expect(JSON.parse(lines())).toMatchObject({ event: 'message', messageId: '7', ms: 12, dropped: ['family'] });
+  expect(JSON.parse(lines())).toMatchObject({
+    event: 'message',
+    messageId: '7',
+    ms: 12,
+    dropped: ['family'],
+  });
 });
 
 test('an error is logged as its class, code and place', () => {

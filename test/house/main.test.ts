@@ -42,12 +42,18 @@ test('a port that is taken is one clear line and exit 1', async () => {
   const { port } = holder.address() as AddressInfo;
   const skein = await start({ PORT: String(port), LOG_LEVEL: 'silent' });
   expect(await skein.exit()).toBe(1);
-  expect(skein.output()).toBe(`skein: port ${port} is taken: set PORT or MLLP_PORT, or stop what listens there\n`);
+  expect(skein.output()).toBe(
+    `skein: port ${port} is taken: set PORT or MLLP_PORT, or stop what listens there\n`,
+  );
   holder.close();
 });
 
 test('MLLP without certificates is refused before any store is started, where senders must be known', async () => {
-  const open = runProgram(['src/main.ts'], { AUTH: 'token', DATA_DIR: '/nowhere/at/all', LOG_LEVEL: 'silent' });
+  const open = runProgram(['src/main.ts'], {
+    AUTH: 'token',
+    DATA_DIR: '/nowhere/at/all',
+    LOG_LEVEL: 'silent',
+  });
   expect(await open.exit()).toBe(1);
   expect(open.output()).toMatch(/^skein: with AUTH=token.* set MLLP_TLS_KEY, .*\n$/);
 });

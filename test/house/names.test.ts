@@ -8,7 +8,12 @@ const SETTINGS = Object.keys(Config.shape).sort();
 /** Of compose itself: the password its PostgreSQL is made with. */
 const OF_COMPOSE = ['POSTGRES_PASSWORD'];
 
-type Service = { environment?: Record<string, string>; user?: string; read_only?: boolean; healthcheck?: object };
+type Service = {
+  environment?: Record<string, string>;
+  user?: string;
+  read_only?: boolean;
+  healthcheck?: object;
+};
 type Compose = { services: Record<string, Service> };
 
 const read = (file: string) => readFile(file, 'utf8');
@@ -67,10 +72,14 @@ test('every npm script that README shows exists', async () => {
 
 test('every dependency has its reason in the record of decisions, and no other is recorded', async () => {
   const { dependencies, devDependencies } = JSON.parse(await read('package.json')) as Record<string, object>;
-  const recorded = (await read('docs/adr/0003-dependencies.md')).split('\n').filter((line) => line.startsWith('| `'));
+  const recorded = (await read('docs/adr/0003-dependencies.md'))
+    .split('\n')
+    .filter((line) => line.startsWith('| `'));
   const names = recorded.flatMap((line) =>
     [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1]),
   );
-  const used = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !name.startsWith('@types/'));
+  const used = Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !name.startsWith('@types/'),
+  );
   expect(names.filter((name) => name !== '@types/*').sort()).toEqual(used.sort());
 });

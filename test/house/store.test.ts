@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { openPool } from '../../src/db.ts';
-import { assertDurable, openStore } from '../../src/store.ts';
+import { assertDurable, openStore } from '../../src/store/open.ts';
+import { openPool } from '../../src/store/pool.ts';
 import { testContext } from '../support/context.ts';
 import { testDatabase } from '../support/database.ts';
 
@@ -12,7 +12,9 @@ test('a server with default durability is accepted', async () => {
 test('a server that may lose commits is refused, and the setting is named', async () => {
   const { url } = await testDatabase();
   const pool = openPool(url, { options: '-c synchronous_commit=off' });
-  await expect(assertDurable(pool)).rejects.toThrow(/cannot keep what is acknowledged: synchronous_commit is off/);
+  await expect(assertDurable(pool)).rejects.toThrow(
+    /cannot keep what is acknowledged: synchronous_commit is off/,
+  );
   await pool.end();
 });
 

@@ -45,7 +45,10 @@ describe('what a delta does not mention stays', () => {
   });
 
   it('keeps one extension when another is said, and replaces it when it is said again', () => {
-    const [port, mode] = ['urn:port', 'urn:mode'].map((url) => (valueString: string) => ({ url, valueString }));
+    const [port, mode] = ['urn:port', 'urn:mode'].map((url) => (valueString: string) => ({
+      url,
+      valueString,
+    }));
     const first = said('1', { extension: [port?.('ward'), mode?.('a')] as Encounter['extension'] });
     const second = said('2', { extension: [mode?.('b')] as Encounter['extension'] });
     expect(folded(first, second).extension).toEqual([mode?.('b'), port?.('ward')]);

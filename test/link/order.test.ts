@@ -4,7 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { link } from '../../src/link/plan.ts';
 import type { SourceRecord } from '../../src/model.ts';
 import { isEmpty } from '../../src/save/save.ts';
-import { episode, nhsNumber, patient, record, referral, relative, resourceStatement } from '../support/records.ts';
+import {
+  episode,
+  nhsNumber,
+  patient,
+  record,
+  referral,
+  relative,
+  resourceStatement,
+} from '../support/records.ts';
 import { KEY, Store, service, upToRenaming } from './store.ts';
 
 const maternity = service(1, 'maternity');
@@ -26,13 +34,18 @@ const byIdentifier = () => {
 const withIdentifier = (statements: ReturnType<typeof referral>) => {
   const [request] = statements;
   if (request)
-    Object.assign(request.resource, { identifier: [{ system: 'https://skein.example/Id/referral', value: 'R1' }] });
+    Object.assign(request.resource, {
+      identifier: [{ system: 'https://skein.example/Id/referral', value: 'R1' }],
+    });
   return statements;
 };
 
 const merge = (old: string, into: string) => {
   const link = [{ other: { reference: '#patient' }, type: 'replaced-by' as const }];
-  return [patient('patient', { local: into }), patient('merged', { local: old, rest: { active: false, link } })];
+  return [
+    patient('patient', { local: into }),
+    patient('merged', { local: old, rest: { active: false, link } }),
+  ];
 };
 const withoutStatus = (who: Parameters<typeof patient>[1]) => {
   const said = patient('patient', who);
@@ -44,7 +57,10 @@ const withoutStatus = (who: Parameters<typeof patient>[1]) => {
 const SAID: [ReturnType<typeof service>, SourceRecord][] = [
   [
     visiting,
-    record('2026-09-01T09:00:00Z', [patient('patient', MOTHER), ...withIdentifier(referral('R1', perinatal.id))]),
+    record('2026-09-01T09:00:00Z', [
+      patient('patient', MOTHER),
+      ...withIdentifier(referral('R1', perinatal.id)),
+    ]),
   ],
   [
     visiting,
@@ -87,10 +103,20 @@ const SAID: [ReturnType<typeof service>, SourceRecord][] = [
   ],
   [
     maternity,
-    record('2026-03-01T09:00:00Z', [patient('patient', { ...MOTHER, local: 'M1', verified: false })], 'delta'),
+    record(
+      '2026-03-01T09:00:00Z',
+      [patient('patient', { ...MOTHER, local: 'M1', verified: false })],
+      'delta',
+    ),
   ],
   [maternity, record('2026-04-01T09:00:00Z', [patient('patient', { ...MOTHER, local: 'M1' })], 'delta')],
-  [camhs, record('2026-10-01T09:00:00Z', [patient('patient', BABY), episode('C1', 'active', { start: '2026-10-01' })])],
+  [
+    camhs,
+    record('2026-10-01T09:00:00Z', [
+      patient('patient', BABY),
+      episode('C1', 'active', { start: '2026-10-01' }),
+    ]),
+  ],
   [perinatal, record('2026-09-03T09:00:00Z', [patient('patient', MOTHER), byIdentifier()])],
   [
     charity,
@@ -112,7 +138,10 @@ const SAID: [ReturnType<typeof service>, SourceRecord][] = [
       }),
     ]),
   ],
-  [camhs, record('2026-10-03T09:00:00Z', [patient('patient', { ...OTHER, born: '1981-01-01', given: 'Nell' })])],
+  [
+    camhs,
+    record('2026-10-03T09:00:00Z', [patient('patient', { ...OTHER, born: '1981-01-01', given: 'Nell' })]),
+  ],
   // Her second chart, merged; and updates that leave out what the number is worth, change it, and change it back.
   [
     maternity,
@@ -120,7 +149,10 @@ const SAID: [ReturnType<typeof service>, SourceRecord][] = [
   ],
   [maternity, record('2026-09-07T09:00:00Z', merge('M0', 'M1'), 'delta')],
   [maternity, record('2026-09-08T09:00:00Z', [withoutStatus({ ...MOTHER, local: 'M1' })], 'delta')],
-  [maternity, record('2026-09-09T09:00:00Z', [patient('patient', { nhs: nhsNumber(8), local: 'M1' })], 'delta')],
+  [
+    maternity,
+    record('2026-09-09T09:00:00Z', [patient('patient', { nhs: nhsNumber(8), local: 'M1' })], 'delta'),
+  ],
   [maternity, record('2026-09-10T09:00:00Z', [withoutStatus({ ...MOTHER, local: 'M1' })], 'delta')],
 ];
 

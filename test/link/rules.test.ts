@@ -1,7 +1,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { identifyRecord } from '../../src/link/identify.ts';
-import { findImpostors } from '../../src/link/impostors.ts';
+import { findImpostors } from '../../src/link/who/impostors.ts';
 import { episode, nhsNumber, patient, record, referral, relative } from '../support/records.ts';
 import { KEY, Store, service } from './store.ts';
 
@@ -60,10 +60,15 @@ describe('persons', () => {
     const [mother] = store.facts.statements.map(({ person }) => person);
     store.events = [];
     say(camhs, '09-03', patient('patient', { ...MOTHER, given: 'Beatrice' }));
-    const { person } = store.facts.statements.find(({ type, systemId }) => type === 'Patient' && systemId === 3) ?? {};
+    const { person } =
+      store.facts.statements.find(({ type, systemId }) => type === 'Patient' && systemId === 3) ?? {};
     expect(person).not.toBe(mother);
-    const told = store.events.map(({ code, persons: [one] }) => `${code} ${one === person ? 'own' : one === mother}`);
-    expect(told).toEqual(expect.arrayContaining(['person-unmerged own', 'withdrawn true', 'member-unlinked own']));
+    const told = store.events.map(
+      ({ code, persons: [one] }) => `${code} ${one === person ? 'own' : one === mother}`,
+    );
+    expect(told).toEqual(
+      expect.arrayContaining(['person-unmerged own', 'withdrawn true', 'member-unlinked own']),
+    );
     expect(store.events.find(({ code }) => code === 'withdrawn')?.journey).toBe(null);
   });
 
@@ -93,22 +98,35 @@ describe('persons', () => {
     say(maternity, '09-01', patient('patient', { ...nameless, local: 'B1' }));
     say(camhs, '09-02', patient('patient', BABY));
     expect(store.all('Patient')).toHaveLength(2);
-    say(maternity, '09-03', patient('patient', { ...nameless, local: 'B1', rest: { multipleBirthBoolean: false } }));
+    say(
+      maternity,
+      '09-03',
+      patient('patient', { ...nameless, local: 'B1', rest: { multipleBirthBoolean: false } }),
+    );
     expect(store.all('Patient')).toHaveLength(1);
   });
 
   it('do not join a placeholder-named baby who was called a single child before and is now called a twin', () => {
-    const nameless = (rest: Partial<Patient>) => patient('patient', { ...BABY, given: 'Baby', local: 'B1', rest });
+    const nameless = (rest: Partial<Patient>) =>
+      patient('patient', { ...BABY, given: 'Baby', local: 'B1', rest });
     say(camhs, '09-01', patient('patient', BABY));
     store.hear(maternity, record('2026-09-03T10:00:00Z', [nameless({ multipleBirthInteger: 2 })], 'delta'));
-    store.hear(maternity, record('2026-09-02T10:00:00Z', [nameless({ multipleBirthBoolean: false })], 'delta'));
+    store.hear(
+      maternity,
+      record('2026-09-02T10:00:00Z', [nameless({ multipleBirthBoolean: false })], 'delta'),
+    );
     expect(store.all('Patient')).toHaveLength(2);
   });
 
   it("quarantine the mother's number on a baby: told to the sender, claimed by nobody, harmless to her", () => {
     say(visiting, '09-01', patient('patient', MOTHER));
     const baby = patient('patient', { ...BABY, nhs: MOTHER.nhs, local: 'B1' });
-    const issues = say(maternity, '09-02', baby, relative('pid-21', 'patient', ['GESTM', 'MTH'], { nhs: MOTHER.nhs }));
+    const issues = say(
+      maternity,
+      '09-02',
+      baby,
+      relative('pid-21', 'patient', ['GESTM', 'MTH'], { nhs: MOTHER.nhs }),
+    );
     expect(issues.map(({ code }) => code)).toEqual(['business-rule']);
     expect(store.all('RelatedPerson')).toHaveLength(2);
   });
@@ -138,7 +156,12 @@ describe('charts that their sender merged', () => {
     store.hear(from, record(`2026-${day}T10:00:00Z`, statements, 'delta'));
 
   it('are one person, whose other id answers as replaced, and so is whoever else has the number', () => {
-    hear(maternity, '09-01', patient('patient', { ...A, nhs: undefined, local: 'M0' }), episode('E0', 'active'));
+    hear(
+      maternity,
+      '09-01',
+      patient('patient', { ...A, nhs: undefined, local: 'M0' }),
+      episode('E0', 'active'),
+    );
     hear(maternity, '09-02', patient('patient', A));
     say(visiting, '09-03', patient('patient', MOTHER));
     expect(store.all('Patient')).toHaveLength(2);
@@ -200,8 +223,11 @@ describe('a merge of two charts', () => {
     patient('patient', { local: into }),
     patient('merged', { local, rest: { active: false, link } }),
   ];
-  const hear = (day: string, statements: Parameters<typeof record>[1], mode: 'delta' | 'snapshot' = 'delta') =>
-    store.hear(maternity, record(`2026-${day}T10:00:00Z`, statements, mode));
+  const hear = (
+    day: string,
+    statements: Parameters<typeof record>[1],
+    mode: 'delta' | 'snapshot' = 'delta',
+  ) => store.hear(maternity, record(`2026-${day}T10:00:00Z`, statements, mode));
   const twin = (n: number, rest: object) =>
     patient('patient', { given: `Twin ${n}`, born: BABY.born, local: `T${n}`, ...rest });
   const ordered = (n: number) => twin(n, { given: 'Baby', rest: { multipleBirthInteger: n } });
@@ -280,7 +306,10 @@ describe('a known identifier', () => {
   it('may be corrected in part, but not be given to somebody else', () => {
     say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
     expect(
-      impostors(maternity, patient('patient', { ...MOTHER, local: 'M1', family: 'Bell', born: '1994-03-03' })),
+      impostors(
+        maternity,
+        patient('patient', { ...MOTHER, local: 'M1', family: 'Bell', born: '1994-03-03' }),
+      ),
     ).toEqual([]);
     const other = { nhs: nhsNumber(7), given: 'Ruth', family: 'Bell', born: '1980-01-01', local: 'M1' };
     expect(impostors(maternity, patient('patient', other))).toEqual(['Patient.identifier']);
@@ -297,7 +326,11 @@ describe('a known identifier', () => {
   it('of a referral may not move to another patient', () => {
     say(visiting, '09-01', patient('patient', MOTHER), ...referral('R1', perinatal.id));
     expect(
-      impostors(visiting, patient('patient', { ...MOTHER, born: '1994-03-03' }), ...referral('R1', perinatal.id)),
+      impostors(
+        visiting,
+        patient('patient', { ...MOTHER, born: '1994-03-03' }),
+        ...referral('R1', perinatal.id),
+      ),
     ).toEqual([]);
     const other = { nhs: nhsNumber(7), given: 'Ruth', family: 'Bell', born: '1980-01-01' };
     expect(impostors(visiting, patient('patient', other), ...referral('R1', perinatal.id))).toEqual([
@@ -380,7 +413,12 @@ describe('relationships', () => {
     (code) => {
       say(visiting, '09-01', patient('patient', MOTHER));
       say(camhs, '09-01', patient('patient', { nhs: nhsNumber(9), given: 'Yaw', born: '1990-01-05' }));
-      say(maternity, '09-02', patient('patient', MOTHER), relative('nk1-1', 'patient', [code], { nhs: nhsNumber(9) }));
+      say(
+        maternity,
+        '09-02',
+        patient('patient', MOTHER),
+        relative('nk1-1', 'patient', [code], { nhs: nhsNumber(9) }),
+      );
       expect(store.all('RelatedPerson')).toEqual([]);
       expect(store.all('Group').filter(({ persons }) => persons.length > 1)).toEqual([]);
     },
@@ -388,7 +426,12 @@ describe('relationships', () => {
 
   it('read "child" from the parent’s side', () => {
     say(camhs, '09-01', patient('patient', BABY));
-    say(visiting, '09-02', patient('patient', MOTHER), relative('child', 'patient', ['CHILD'], { nhs: BABY.nhs }));
+    say(
+      visiting,
+      '09-02',
+      patient('patient', MOTHER),
+      relative('child', 'patient', ['CHILD'], { nhs: BABY.nhs }),
+    );
     const baby = store.all('Patient').find(({ content }) => (content as Patient).birthDate === BABY.born);
     const toMother = store.all('RelatedPerson').find(({ persons }) => persons[0] === baby?.id);
     expect(JSON.stringify(toMother?.content)).toContain('PRN');
@@ -397,7 +440,12 @@ describe('relationships', () => {
   it('make nobody a parent who says so and is not verified: whoever knows the number of a baby could', () => {
     say(camhs, '09-01', patient('patient', BABY));
     const himself = { local: 'F1', given: 'Yaw', born: '1990-01-05' };
-    say(visiting, '09-02', patient('patient', himself), relative('baby', 'patient', ['CHILD'], { nhs: BABY.nhs }));
+    say(
+      visiting,
+      '09-02',
+      patient('patient', himself),
+      relative('baby', 'patient', ['CHILD'], { nhs: BABY.nhs }),
+    );
     expect(store.all('RelatedPerson')).toEqual([]);
     expect(store.facts.members.map(({ role }) => role)).toEqual(['infant']);
     expect(store.plan?.assertions).toContainEqual(expect.objectContaining({ kind: 'possible-parent' }));
@@ -405,7 +453,12 @@ describe('relationships', () => {
 
   it('never make a parent of somebody no older than the child: not the other way round, nor a twin with her number', () => {
     say(visiting, '09-01', patient('patient', MOTHER));
-    say(maternity, '09-02', patient('patient', BABY), relative('nk1-1', 'patient', ['CHILD'], { nhs: MOTHER.nhs }));
+    say(
+      maternity,
+      '09-02',
+      patient('patient', BABY),
+      relative('nk1-1', 'patient', ['CHILD'], { nhs: MOTHER.nhs }),
+    );
     expect(store.all('RelatedPerson')).toEqual([]);
     store = new Store();
     say(maternity, '09-02', patient('patient', { ...BABY, nhs: MOTHER.nhs }));
@@ -437,7 +490,12 @@ describe('relationships', () => {
 describe('journeys and spells', () => {
   it('open one journey for a birth, with the mother and her stage dates', () => {
     say(visiting, '09-01', patient('patient', MOTHER));
-    say(maternity, '09-02', patient('patient', BABY), relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }));
+    say(
+      maternity,
+      '09-02',
+      patient('patient', BABY),
+      relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }),
+    );
     expect(store.facts.members.map(({ role }) => role).sort()).toEqual(['infant', 'mother']);
     expect(store.all('Group')[0]?.state).toBe('birth-12m:2026-08-20 12-24m:2027-08-20 after-24m:2028-08-20');
   });
@@ -491,7 +549,12 @@ describe('journeys and spells', () => {
   it('let a referral without pregnancy data adopt the one birth that fits', () => {
     say(visiting, '09-10', patient('patient', MOTHER), ...referral('R1', perinatal.id));
     const before = store.all('Group')[0]?.id;
-    say(maternity, '09-02', patient('patient', BABY), relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }));
+    say(
+      maternity,
+      '09-02',
+      patient('patient', BABY),
+      relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }),
+    );
     expect(store.all('Group').map(({ id }) => id)).toEqual([before]);
   });
 
@@ -534,11 +597,21 @@ describe('journeys and spells', () => {
     (order) => {
       const [one, two] = [MOTHER.nhs, nhsNumber(5)];
       say(visiting, '09-01', patient('patient', MOTHER));
-      say(visiting, '09-01', patient('patient', { nhs: two, given: 'Ruth', family: 'Bell', born: '1991-01-01' }));
+      say(
+        visiting,
+        '09-01',
+        patient('patient', { nhs: two, given: 'Ruth', family: 'Bell', born: '1991-01-01' }),
+      );
       const named = [[one], [one, two], [two]];
       for (const n of [...order].map(Number)) {
-        const parents = (named[n] ?? []).map((nhs, index) => relative(`parent-${index}`, 'patient', ['PRN'], { nhs }));
-        const baby = { nhs: nhsNumber(20 + n), given: ['Ama', 'Esi', 'Yaa'][n] as string, born: '2026-08-20' };
+        const parents = (named[n] ?? []).map((nhs, index) =>
+          relative(`parent-${index}`, 'patient', ['PRN'], { nhs }),
+        );
+        const baby = {
+          nhs: nhsNumber(20 + n),
+          given: ['Ama', 'Esi', 'Yaa'][n] as string,
+          born: '2026-08-20',
+        };
         say(maternity, '09-02', patient('patient', baby), ...parents);
       }
       expect(store.all('Group')).toHaveLength(1);
@@ -618,8 +691,11 @@ describe('journeys and spells', () => {
     say(maternity, '09-06', twin(1, { deceasedDateTime: '2026-08-26' }), mother);
     const stages = store.all('Group')[0]?.state?.split('|')[0];
     expect(stages).not.toContain('contact-stop');
-    const told = () => store.events.flatMap(({ code, persons }) => (/stop|loss/.test(code) ? [[code, persons]] : []));
-    const lost = store.all('Patient').find(({ content }) => (content as Patient).name?.[0]?.given?.[0] === 'Esi')?.id;
+    const told = () =>
+      store.events.flatMap(({ code, persons }) => (/stop|loss/.test(code) ? [[code, persons]] : []));
+    const lost = store
+      .all('Patient')
+      .find(({ content }) => (content as Patient).name?.[0]?.given?.[0] === 'Esi')?.id;
     // The mother's services are told as the infant's own are; the other twin's are not.
     const concerned = [
       lost,
@@ -635,7 +711,10 @@ describe('journeys and spells', () => {
 
   it('go on where the sender says that the infant lives, without taking back the time of death', () => {
     const infant = (rest: object) => patient('patient', { ...BABY, local: 'B1', rest });
-    store.hear(maternity, record('2026-09-05T10:00:00Z', [infant({ deceasedDateTime: '2026-09-05' })], 'delta'));
+    store.hear(
+      maternity,
+      record('2026-09-05T10:00:00Z', [infant({ deceasedDateTime: '2026-09-05' })], 'delta'),
+    );
     expect(store.all('Group')[0]?.state).toContain('contact-stop');
     store.hear(maternity, record('2026-09-06T10:00:00Z', [infant({ deceasedBoolean: false })], 'delta'));
     expect(store.all('Group')[0]?.state).not.toContain('contact-stop');

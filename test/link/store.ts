@@ -1,13 +1,21 @@
 /** The store as a value: what link sees when everything is one family. Lets rules and orders be tested without a database. */
-import type { Facts, Plan, StatementState, View } from '../../src/facts.ts';
+
 import { identifyRecord } from '../../src/link/identify.ts';
 import { link } from '../../src/link/plan.ts';
 import type { Event, Issue, Service, SourceRecord } from '../../src/model.ts';
+import type { Facts, Plan, StatementState, View } from '../../src/store/facts.ts';
 
 export const KEY = Buffer.alloc(32, 7);
 
 export function service(n: number, sector: string): Service {
-  return { id: `00000000-0000-4000-8000-00000000000${n}`, name: sector, ods: 'RXX', team: sector, sector, kind: null };
+  return {
+    id: `00000000-0000-4000-8000-00000000000${n}`,
+    name: sector,
+    ods: 'RXX',
+    team: sector,
+    sector,
+    kind: null,
+  };
 }
 
 export class Store {
@@ -30,7 +38,11 @@ export class Store {
     const { facts } = this;
     for (const state of plan.statements) this.#keep(state);
     for (const view of [...plan.insert, ...plan.update]) this.#show(view);
-    facts.involvements = merge(facts.involvements, plan.involvements, (row) => `${row.person} ${row.service}`);
+    facts.involvements = merge(
+      facts.involvements,
+      plan.involvements,
+      (row) => `${row.person} ${row.service}`,
+    );
     facts.members = merge(facts.members, plan.members, (row) => `${row.journey} ${row.person}`);
     this.events.push(...plan.events);
   }

@@ -5,7 +5,8 @@ import { readHl7 } from '../../src/parse/hl7v2.ts';
 /** The end of an appointment of these segments. */
 function endOf(...segments: string[]): string | undefined {
   const tree =
-    readHl7(Buffer.from(['MSH|^~\\&|A|B|C|D|20250601||SIU^S12|1|P|2.6', ...segments].join('\r')))[0]?.tree ?? null;
+    readHl7(Buffer.from(['MSH|^~\\&|A|B|C|D|20250601||SIU^S12|1|P|2.6', ...segments].join('\r')))[0]?.tree ??
+    null;
   const { segments: read } = tree as unknown as { segments: { name: string; fields: string[][][][] }[] };
   return appointmentEnd(
     undefined,

@@ -36,6 +36,9 @@ describe('what a birth notification says in Observations', () => {
     expect(stillborn(null, indicator({ code: '1' }))).toBeUndefined();
     expect(stillborn(null, indicator({ code: '2' }))).toBe(true);
     expect(stillborn(null, indicator([{ code: '4' }]))).toBe(true);
-    expect([stillborn(null, indicator(undefined)), stillborn(null, message())]).toEqual([undefined, undefined]);
+    expect([stillborn(null, indicator(undefined)), stillborn(null, message())]).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { loadMappings, type Mapping } from '../../src/map/load-mappings.ts';
+import { loadMappings, type Mapping } from '../../src/map/language/load-mappings.ts';
 import { mapUnit } from '../../src/map/map-unit.ts';
 import { mappingFolder, problemsOf } from './mapping-folder.ts';
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isValidNhsNumber } from '../../src/fhir/nhs-number.ts';
-import { loadMappings } from '../../src/map/load-mappings.ts';
-import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
-import { isSound } from '../../src/understand.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
+import { MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
+import { isSound } from '../../src/pipeline/understand.ts';
 import { listExamples, runExample, testExample } from '../../src/workbench/examples.ts';
 
 const mappings = await loadMappings();

@@ -1,6 +1,6 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { describe, expect, test } from 'vitest';
-import { loadMappings } from '../../src/map/load-mappings.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import { runMapping } from '../../src/workbench/run-mapping.ts';
 import { mappingFolder, problemsOf } from './mapping-folder.ts';
 
@@ -102,7 +102,9 @@ describe('a group of segments', () => {
       - { to: birthDate, from: 'PID[2]-7' }
 `;
     const segments = ['PID|1||^^^X~A~B||||1990', 'PID|1||C||||1991'];
-    expect(await mapped(rules, segments)).toMatchObject([{ resource: { name: [{ text: 'A' }], birthDate: '1991' } }]);
+    expect(await mapped(rules, segments)).toMatchObject([
+      { resource: { name: [{ text: 'A' }], birthDate: '1991' } },
+    ]);
   });
 
   test('of a segment that the source does not have is an error at load', async () => {
@@ -133,7 +135,8 @@ ${rules}`;
       - { to: extension, rules: [{ to: url, value: 'urn:a' }, { to: valueDateTime, first: [{ from: PV1-44 }, ${value}] }] }
       - { to: extension, rules: [{ to: url, value: 'urn:b' }, { to: valueDateTime, from: PV1-45 }] }`;
     const pv1 = (from: string) => `PV1|1${'|'.repeat(43)}${from}|20260102`;
-    const told = async (from: string) => ((await mapped(visit(rules('{ value: null }')), [pv1(from)])) ?? [])[0];
+    const told = async (from: string) =>
+      ((await mapped(visit(rules('{ value: null }')), [pv1(from)])) ?? [])[0];
     const b = { url: 'urn:b', valueDateTime: '2026-01-02' };
     expect(await told('')).toMatchObject({ resource: { extension: [b] }, nulls: ['extension|urn:a'] });
     const a = { url: 'urn:a', valueDateTime: '2026-01-01' };

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
-import { jsonSchemas, outdatedSchemas } from '../../src/map/json-schemas.ts';
-import { listSources, MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
-import { readYaml } from '../../src/map/yaml-file.ts';
+import { jsonSchemas, outdatedSchemas } from '../../src/map/language/json-schemas.ts';
+import { listSources, MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
+import { readYaml } from '../../src/map/language/yaml-file.ts';
 
 /** The schema of a file of a mappings folder, by its path inside: `fragments/xpn.yaml`, `hl7v2-adt/source.yaml`. */
 function schemaOf(file: string): string {
@@ -40,8 +40,12 @@ describe('JSON Schemas of the mapping language', () => {
     const rules = (rule: object) => ({ name: 'x', type: 'HumanName', rules: [rule] });
     expect(faultsOf('fragments/x.yaml', rules({ to: 'text', from: 'name' }))).toEqual([]);
     expect(faultsOf('fragments/x.yaml', rules({ to: 'text', form: 'name' }))).not.toEqual([]);
-    expect(faultsOf('fragments/x.yaml', rules({ to: 'text', rules: [{ to: 'text', as: 'compct' }] }))).not.toEqual([]);
-    expect(faultsOf('x/source.yaml', { format: 'json', fields: { name: 'text', list: ['time'] } })).toEqual([]);
+    expect(
+      faultsOf('fragments/x.yaml', rules({ to: 'text', rules: [{ to: 'text', as: 'compct' }] })),
+    ).not.toEqual([]);
+    expect(faultsOf('x/source.yaml', { format: 'json', fields: { name: 'text', list: ['time'] } })).toEqual(
+      [],
+    );
     expect(faultsOf('x/source.yaml', { format: 'json', fields: { name: 'txt' } })).not.toEqual([]);
   });
 });

@@ -36,13 +36,18 @@ describe('a rule', () => {
     const rules =
       '- to: telecom\n  rules: [{ to: system, value: phone }, { to: value, from: code }]\n- { to: active, from: sure }';
     expect(await patientOf(rules, { sure: true })).toEqual({ resourceType: 'Patient', active: true });
-    expect(await mapped(rules, { name: 'x' })).toMatchObject({ record: null, issues: [{ code: 'required' }] });
+    expect(await mapped(rules, { name: 'x' })).toMatchObject({
+      record: null,
+      issues: [{ code: 'required' }],
+    });
   });
 
   test('repeats over a list, and drops entries without what they need', async () => {
     const rules =
       '- to: identifier\n  each: items\n  needs: [value]\n  rules: [{ to: system, value: "urn:x" }, { to: value, from: kind }, { to: use, value: usual, when: size }]';
-    expect(await patientOf(rules, { items: [{ kind: 'a', size: 1 }, { size: 2 }, { kind: 'b' }] })).toMatchObject({
+    expect(
+      await patientOf(rules, { items: [{ kind: 'a', size: 1 }, { size: 2 }, { kind: 'b' }] }),
+    ).toMatchObject({
       identifier: [
         { system: 'urn:x', value: 'a', use: 'usual' },
         { system: 'urn:x', value: 'b' },
@@ -101,7 +106,9 @@ describe('a rule', () => {
   test('asks the condition of a rule before any of its alternatives', async () => {
     const rules = '- to: name.text\n  when: sure = true\n  first: [{ from: code }, { value: nobody }]';
     expect(await patientOf(rules, { code: 'x', sure: true })).toMatchObject({ name: [{ text: 'x' }] });
-    expect(await patientOf(`${rules}\n- { to: birthDate, from: born }`, { code: 'x', born: '2025-01-02' })).toEqual({
+    expect(
+      await patientOf(`${rules}\n- { to: birthDate, from: born }`, { code: 'x', born: '2025-01-02' }),
+    ).toEqual({
       ...{ resourceType: 'Patient', birthDate: '2025-01-02' },
     });
   });
@@ -112,7 +119,10 @@ describe('a rule', () => {
         born: text,
         when: text,
       });
-    expect(await born('24/12/1990')).toMatchObject({ birthDate: '1990-12-24', deceasedDateTime: '1990-12-24' });
+    expect(await born('24/12/1990')).toMatchObject({
+      birthDate: '1990-12-24',
+      deceasedDateTime: '1990-12-24',
+    });
     expect(await born('1990-12')).toMatchObject({ birthDate: '1990-12' });
     expect(await born('2025-06-11T00:30:00')).toMatchObject({
       birthDate: '2025-06-11',
@@ -149,9 +159,12 @@ describe('a rule', () => {
   });
 
   test('that is required is an error where the source has nothing', async () => {
-    const { issues } = await mapped('- { to: birthDate, from: born, required: true }\n- { to: active, from: sure }', {
-      sure: true,
-    });
+    const { issues } = await mapped(
+      '- { to: birthDate, from: born, required: true }\n- { to: active, from: sure }',
+      {
+        sure: true,
+      },
+    );
     expect(issues).toEqual([
       {
         severity: 'error',
@@ -164,8 +177,11 @@ describe('a rule', () => {
   });
 
   test('may ask FHIRPath or a named hook, as a last resort', async () => {
-    const files = { 'form/hooks.ts': 'export const loud = (node: { name?: string }) => node.name?.toUpperCase();\n' };
-    const rules = '- { to: name.text, expr: "items.where(size > 1).kind.first()" }\n- { to: name.family, hook: loud }';
+    const files = {
+      'form/hooks.ts': 'export const loud = (node: { name?: string }) => node.name?.toUpperCase();\n',
+    };
+    const rules =
+      '- { to: name.text, expr: "items.where(size > 1).kind.first()" }\n- { to: name.family, hook: loud }';
     expect(
       await patientOf(
         rules,
@@ -190,7 +206,9 @@ describe('a code outside its ConceptMap', () => {
   test('is refused, kept or replaced, as its policy says', async () => {
     expect(await mapped(marital('reject'), form)).toMatchObject({
       record: null,
-      issues: [{ severity: 'error', code: 'code-invalid', text: '/code "zz" is not in table relationship-0063' }],
+      issues: [
+        { severity: 'error', code: 'code-invalid', text: '/code "zz" is not in table relationship-0063' },
+      ],
     });
     expect(await mapped(marital('keep-original'), form)).toMatchObject({
       patient: { maritalStatus: { text: 'zz' } },
@@ -216,7 +234,9 @@ describe('a dialect', () => {
   test('repairs what its sender is known to write, and leaves other senders alone', async () => {
     const rules = '- { to: name.text, from: code }';
     expect(await patientOf(rules, { code: '007x' }, { top })).toMatchObject({ name: [{ text: '007' }] });
-    expect(await patientOf(rules, { code: '007x' }, { top, dialect: 'old' })).toMatchObject({ name: [{ text: '7' }] });
+    expect(await patientOf(rules, { code: '007x' }, { top, dialect: 'old' })).toMatchObject({
+      name: [{ text: '7' }],
+    });
   });
 });
 
@@ -243,7 +263,9 @@ describe('a unit', () => {
 
   test('says when it was said, in its zone; nothing where it does not say', async () => {
     const rules = '- { to: active, from: sure }';
-    expect((await mapped(rules, { sure: true, when: '2025-01-02' })).record?.saidAt).toBe('2025-01-02T00:00:00+00:00');
+    expect((await mapped(rules, { sure: true, when: '2025-01-02' })).record?.saidAt).toBe(
+      '2025-01-02T00:00:00+00:00',
+    );
     expect((await mapped(rules, { sure: true })).record?.saidAt).toBe('');
     expect(await mapped(rules, { sure: true, when: 'then' })).toMatchObject({
       record: { saidAt: '' },

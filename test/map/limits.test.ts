@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadMappings, type Mapping } from '../../src/map/load-mappings.ts';
+import { loadMappings, type Mapping } from '../../src/map/language/load-mappings.ts';
 import { mapUnit } from '../../src/map/map-unit.ts';
 import type { Json } from '../../src/model.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
@@ -17,7 +17,11 @@ function spent(work: () => void): number {
 
 function bundle(count: number, resource: (index: number) => Json): Json {
   const entry = Array.from({ length: count }, (_, index) => ({
-    ...{ fullUrl: `urn:uuid:${index}`, resource: resource(index), request: { method: 'POST', url: 'Patient' } },
+    ...{
+      fullUrl: `urn:uuid:${index}`,
+      resource: resource(index),
+      request: { method: 'POST', url: 'Patient' },
+    },
   }));
   return { resourceType: 'Bundle', type: 'transaction', entry };
 }

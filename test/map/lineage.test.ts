@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loadMappings } from '../../src/map/load-mappings.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import type { SourceRecord } from '../../src/model.ts';
 import { listExamples, runExample } from '../../src/workbench/examples.ts';
 
@@ -46,7 +46,8 @@ describe('lineage', () => {
 
   test('is a JSON pointer into FHIR messages, XPath into XML, and a row and column of a file', () => {
     const sourceOf = (name: string, element: string) =>
-      records.find((item) => item.name === name)?.record.lineage.find((item) => item.element === element)?.source;
+      records.find((item) => item.name === name)?.record.lineage.find((item) => item.element === element)
+        ?.source;
     expect(sourceOf('bars-referral/cancel', 'servicerequest.priority')).toBe('/entry/2/resource/priority');
     expect(sourceOf('birth-notification/mother-and-baby', 'baby.birthDate')).toBe(
       '/Bundle/entry[5]/resource/Patient/birthDate/@value',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
+import { MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
 import { changed, formFiles, problemsOf } from './mapping-folder.ts';
 
 const told = async (files: Record<string, string>) =>
@@ -93,7 +93,11 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       '{ to: gender, from: code, map: name-use, unmapped: reject }',
       /Patient\.gender cannot be "official"/,
     ],
-    ['an unknown fragment', '{ to: name, use: xpm }', 'form/mapping.yaml:9:26: no fragment "xpm"; did you mean "xpn"?'],
+    [
+      'an unknown fragment',
+      '{ to: name, use: xpm }',
+      'form/mapping.yaml:9:26: no fragment "xpm"; did you mean "xpn"?',
+    ],
     [
       'a fragment of another type',
       '{ to: name, use: xad }',
@@ -235,19 +239,26 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       '{ to: birthDate, from: born, as: compcat }',
       /form\/mapping\.yaml:9:42: .*"compact"; did you mean "compact"\?$/,
     ],
-    ['an alias without an anchor', '{ to: name, rules: *nmae }', 'form/mapping.yaml:9:28: no anchor "&nmae" before it'],
+    [
+      'an alias without an anchor',
+      '{ to: name, rules: *nmae }',
+      'form/mapping.yaml:9:28: no anchor "&nmae" before it',
+    ],
   ])('%s', async (_, rule, problem) => {
     expect(await oneRule(rule)).toMatch(problem);
   });
 
   test('a duplicate target, and an alternative that can never be reached', async () => {
-    expect(await told(formFiles('- { to: birthDate, from: born }\n- { to: birthDate, from: when }'))).toEqual([
-      'form/mapping.yaml:10:15: duplicate target "birthDate": use first for alternatives',
-    ]);
-    expect(await told(formFiles('- to: active\n  first:\n    - { value: true }\n    - { from: sure }'))).toEqual([
+    expect(await told(formFiles('- { to: birthDate, from: born }\n- { to: birthDate, from: when }'))).toEqual(
+      ['form/mapping.yaml:10:15: duplicate target "birthDate": use first for alternatives'],
+    );
+    expect(
+      await told(formFiles('- to: active\n  first:\n    - { value: true }\n    - { from: sure }')),
+    ).toEqual([
       'form/mapping.yaml:12:13: can never be reached: the alternative before it always has a value',
     ]);
-    const twice = '- to: gender\n  first:\n    - { value: male, when: sure }\n    - { value: other, when: sure }';
+    const twice =
+      '- to: gender\n  first:\n    - { value: male, when: sure }\n    - { value: other, when: sure }';
     expect(await told(formFiles(twice))).toEqual([
       'form/mapping.yaml:12:13: can never be reached: the alternative before it always has a value',
     ]);
@@ -257,7 +268,9 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     const files = formFiles('- { to: birthDate, hook: dateOf }');
     const { 'form/source.yaml': _, ...without } = files;
     expect(await told(without)).toEqual(['form/source.yaml:1:1: is missing: what the source holds']);
-    expect(await told({ ...files, 'form/mapping.yaml': '' })).toEqual(['form/mapping.yaml:1:1: the file is empty']);
+    expect(await told({ ...files, 'form/mapping.yaml': '' })).toEqual([
+      'form/mapping.yaml:1:1: the file is empty',
+    ]);
     const hooks = async (text: string) => (await told({ ...files, 'form/hooks.ts': text }))[0];
     expect(await hooks('export const dateOf = (')).toMatch(/^form\/hooks\.ts:1:1: cannot be loaded: /);
     expect(await hooks("export const dateOf = '2020';")).toBe('form/mapping.yaml:9:32: no hook "dateOf"');
@@ -285,7 +298,8 @@ describe('a mistake in a mapping is an error at load, with file, line and column
   });
 
   test('what stands at the top: a zone, a pattern, the kind of an issue, two statements of one name', async () => {
-    const first = async (top: string) => (await told(formFiles('- { to: birthDate, from: born }', { top })))[0];
+    const first = async (top: string) =>
+      (await told(formFiles('- { to: birthDate, from: born }', { top })))[0];
     expect(await first('zone: Europe/Londn\n')).toBe('form/mapping.yaml:5:7: zone: no such time zone');
     expect(await first('dialects: { old: [{ at: born, match: "(", with: y }] }\n')).toBe(
       'form/mapping.yaml:5:38: dialects.old.0.match: not a regular expression',
@@ -330,7 +344,9 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       ? text.replace('ignored:\n', `ignored:\n  ${name}: nobody asks for it\n`)
       : `${text}ignored:\n  ${name}: nobody asks for it\n`;
     const hooks =
-      source === 'hl7v2-siu' ? { [`${source}/hooks.ts`]: 'export const appointmentEnd = () => undefined;' } : {};
+      source === 'hl7v2-siu'
+        ? { [`${source}/hooks.ts`]: 'export const appointmentEnd = () => undefined;' }
+        : {};
     const problems = await told({ ...files, ...hooks, [`${source}/source.yaml`]: ignored });
     expect(problems).toEqual([expect.stringContaining(`is ignored, and a rule reads ${read}`)]);
     expect(problems[0]).toMatch(new RegExp(`^${source}/source\\.yaml:\\d+:\\d+: `));
@@ -376,7 +392,8 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     expect(await first('birth-notification', 'elements:', 'elements:\n  Patient.active: boolean')).toMatch(
       /R4 has Patient\.active: leave it out$/,
     );
-    const ignored = /^fhir-r4\/source\.yaml:\d+:\d+: no (resource type Locatin|element Coding\.systm); did you mean/;
+    const ignored =
+      /^fhir-r4\/source\.yaml:\d+:\d+: no (resource type Locatin|element Coding\.systm); did you mean/;
     expect(await first('fhir-r4', 'Location:', 'Locatin:')).toMatch(ignored);
     expect(await first('fhir-r4', 'coding.system', 'coding.systm')).toMatch(ignored);
     expect(await first('fhir-r4', 'Practitioner, ', 'Practitionr, ')).toBe(
@@ -391,7 +408,9 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       /^hl7v2-adt\/mapping\.yaml:\d+:\d+: no field PV1-9 in this source; it has 2, 3,/,
     );
     expect(await first('from: PV1-3.6', 'from: PV1-3.16')).toMatch(/"PV1-3.16": PL has 11 components$/);
-    expect(await first('each: NK1', 'each: NK2')).toMatch(/no segment NK2 in this source; did you mean "NK1"\?$/);
+    expect(await first('each: NK1', 'each: NK2')).toMatch(
+      /no segment NK2 in this source; did you mean "NK1"\?$/,
+    );
     expect(await first('when: MSH-9.2 = A40', 'when: MSH-9.2 = A41')).toMatch(
       /"A41" can never be at MSH-9\.2, which is one of A01, .*, A40; did you mean "A01"\?$/,
     );
@@ -437,7 +456,9 @@ describe('a mistake in a mapping is an error at load, with file, line and column
   });
 
   test('broken YAML and a broken ConceptMap are told with their file', async () => {
-    expect((await told(formFiles('- { to: birthDate, from: [born }')))[0]).toMatch(/^form\/mapping\.yaml:9:\d+: /);
+    expect((await told(formFiles('- { to: birthDate, from: [born }')))[0]).toMatch(
+      /^form\/mapping\.yaml:9:\d+: /,
+    );
     const map = JSON.stringify({
       resourceType: 'ConceptMap',
       group: [{ target: 'x', element: [{ code: 'a', target: [] }] }],

@@ -1,11 +1,20 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { loadMappings, type Mapping } from '../../src/map/load-mappings.ts';
-import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
-import { MappingError, type Problem } from '../../src/map/yaml-file.ts';
+import { loadMappings, type Mapping } from '../../src/map/language/load-mappings.ts';
+import { MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
+import { MappingError, type Problem } from '../../src/map/language/yaml-file.ts';
 
 type Files = Record<string, string>;
 

@@ -7,7 +7,18 @@ export type Name = { offset: number; name: string; key: string; isKey: boolean }
  * Text that names nothing: what people read, constants that only their author knows (addresses, code systems, codes of no required
  * binding, which the examples prove), versions, patterns. And codes of a sender's own, that no list holds.
  */
-const FREE = new Set(['text', 'match', 'with', 'version', 'system', 'code', 'display', 'template', 'fixed', 'split']);
+const FREE = new Set([
+  'text',
+  'match',
+  'with',
+  'version',
+  'system',
+  'code',
+  'display',
+  'template',
+  'fixed',
+  'split',
+]);
 /** Elements with a required binding, of the constants of the mappings that ship. */
 const BOUND = new Set(['status', 'intent', 'gender', 'use', 'priority']);
 /** Paths whose codes the source lists: any other in a condition is a mistake. */
@@ -21,7 +32,8 @@ export function namesOfMapping(text: string): Name[] {
   return namesOf(text, ({ key, pairs, text: raw, isKey, target }) => {
     if (isKey) return keyOf(pairs.at(-2)) !== 'dialects';
     if (pairs.some((pair) => keyOf(pair) === 'value')) return BOUND.has(target);
-    if (key === 'template') return [...raw.matchAll(/\{[^}]*\}/g)].flatMap((match) => wordsOf(match[0], match.index));
+    if (key === 'template')
+      return [...raw.matchAll(/\{[^}]*\}/g)].flatMap((match) => wordsOf(match[0], match.index));
     if (key === 'when') return conditionNames(raw);
     // A statement that nothing refers to may be called anything.
     if (key === 'local') return referenced.has(raw);
@@ -52,7 +64,8 @@ const wordsOf = (text: string, at: number): Word[] =>
 const keyOf = (pair: Pair | undefined): string => (isScalar(pair?.key) ? String(pair.key.value) : '');
 
 /** What names nothing: a number to compare with, a url that chooses, a code in FHIRPath. */
-const NAMELESS = /(?<=(?:\blonger|[<>]=?|\(\) !?=) )\d+|(?<=\[\w+=)\w+:[^\]]*|(?<=(?<!resourceType) !?= )'[^']*'/g;
+const NAMELESS =
+  /(?<=(?:\blonger|[<>]=?|\(\) !?=) )\d+|(?<=\[\w+=)\w+:[^\]]*|(?<=(?<!resourceType) !?= )'[^']*'/g;
 
 /** Paths, words of the language and ConceptMaps; codes only of closed lists. */
 function conditionNames(raw: string): Word[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadMappings, type Mapping } from '../../src/map/load-mappings.ts';
+import { loadMappings, type Mapping } from '../../src/map/language/load-mappings.ts';
 import { mapUnit } from '../../src/map/map-unit.ts';
 import type { Json } from '../../src/model.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
@@ -42,7 +42,8 @@ const odd = fc.oneof(
 /** A copy with the value at a random place replaced. */
 function replaceAt(tree: Json, steps: number[], value: Json): Json {
   const [step = 0, ...rest] = steps;
-  if (typeof tree !== 'object' || tree === null || Object.keys(tree).length === 0 || steps.length === 0) return value;
+  if (typeof tree !== 'object' || tree === null || Object.keys(tree).length === 0 || steps.length === 0)
+    return value;
   const keys = Object.keys(tree);
   const key = keys[step % keys.length] as string;
   const inner = replaceAt((tree as { [name: string]: Json })[key] as Json, rest, value);
@@ -53,7 +54,11 @@ function replaceAt(tree: Json, steps: number[], value: Json): Json {
 
 describe('whatever a sender sends', () => {
   test('as JSON, mapping and validation answer with a record or with an error, and never throw', () => {
-    const arbitrary = fc.tuple(fc.constantFrom(...trees), fc.array(fc.nat(30), { minLength: 1, maxLength: 9 }), odd);
+    const arbitrary = fc.tuple(
+      fc.constantFrom(...trees),
+      fc.array(fc.nat(30), { minLength: 1, maxLength: 9 }),
+      odd,
+    );
     fc.assert(
       fc.property(arbitrary, ([{ mapping, body }, steps, value]) => {
         const tree = replaceAt(JSON.parse(body.toString()), steps, value);

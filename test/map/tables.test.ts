@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadMappings, type Mapping } from '../../src/map/load-mappings.ts';
-import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
+import { loadMappings, type Mapping } from '../../src/map/language/load-mappings.ts';
+import { MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
 import type { Json } from '../../src/model.ts';
-import { isSound, type Understood } from '../../src/understand.ts';
+import { isSound, type Understood } from '../../src/pipeline/understand.ts';
 import { runMapping } from '../../src/workbench/run-mapping.ts';
 import { changed, problemsOf } from './mapping-folder.ts';
 
@@ -20,7 +20,8 @@ const run = (tables: Json, mapping = mhsds) => runMapping(mapping, Buffer.from(J
 function said(units: Understood[]): string[] {
   return units.flatMap(({ record }) => {
     const names = new Map(record?.statements.map(({ local, identifier }) => [`#${local}`, identifier]));
-    const text = (value: unknown) => JSON.stringify(value).replace(/#[\w-]+/g, (local) => names.get(local) ?? local);
+    const text = (value: unknown) =>
+      JSON.stringify(value).replace(/#[\w-]+/g, (local) => names.get(local) ?? local);
     return record?.statements.map(({ resource, identifier }) => `${identifier} ${text(resource)}`) ?? [];
   });
 }
@@ -36,8 +37,17 @@ const cell = (row: Json, column: string) => (row as Record<string, string>)[colu
 const inOrder = (all: string[]) => [...all].sort();
 
 const PATIENT = { LocalPatientID: 'P-1', PersonBirthDate: '1994-05-02' };
-const REFERRAL = { ServiceRequestID: 'R-1', LocalPatientID: 'P-1', ReferralRequestReceivedDate: '2026-02-01' };
-const CONTACT = { CareContactID: 'C-1', ServiceRequestID: 'R-1', CareContDate: '2026-02-03', AttendStatus: '5' };
+const REFERRAL = {
+  ServiceRequestID: 'R-1',
+  LocalPatientID: 'P-1',
+  ReferralRequestReceivedDate: '2026-02-01',
+};
+const CONTACT = {
+  CareContactID: 'C-1',
+  ServiceRequestID: 'R-1',
+  CareContDate: '2026-02-03',
+  AttendStatus: '5',
+};
 const FILE: Tables = { MHS001MPI: [PATIENT], MHS101Referral: [REFERRAL], MHS201CareContact: [CONTACT] };
 const outcome = (tables: Json) =>
   run(tables).map(
@@ -57,7 +67,10 @@ describe('the rows of an extract', () => {
     const before = inOrder(said(run(tables, mapping)).map(letters));
     const shuffled = fc.record(
       Object.fromEntries(
-        Object.entries(tables).map(([table, rows]) => [table, fc.shuffledSubarray(rows, { minLength: rows.length })]),
+        Object.entries(tables).map(([table, rows]) => [
+          table,
+          fc.shuffledSubarray(rows, { minLength: rows.length }),
+        ]),
       ),
     );
     fc.assert(
@@ -112,7 +125,10 @@ describe('the rows of an extract', () => {
   test('whatever is wrong with one of them, cost no other patient anything', () => {
     const file = read('mhsds', 'every-code');
     const owners = new Map(
-      [...(file.MHS101Referral ?? [])].map((row) => [cell(row, 'ServiceRequestID'), cell(row, 'LocalPatientID')]),
+      [...(file.MHS101Referral ?? [])].map((row) => [
+        cell(row, 'ServiceRequestID'),
+        cell(row, 'LocalPatientID'),
+      ]),
     );
     const before = new Map(saidOf(run(file)));
     const place = fc.constantFrom(...Object.keys(file)).chain((table) =>
@@ -214,7 +230,11 @@ describe('a mistake in how tables are joined is an error at load', () => {
     ['Postcode: text', 'Postcode: txet', 'Invalid option'],
     ['Postcode: text', 'MHS101Referral: text', 'a table has this name'],
     ['one: true', '', 'nothing joins it: of, for or one'],
-    ['MHS101Referral: CareProfTeamLocalID,', 'MHS101Referral: Team,', 'no column "Team" in table "MHS101Referral"'],
+    [
+      'MHS101Referral: CareProfTeamLocalID,',
+      'MHS101Referral: Team,',
+      'no column "Team" in table "MHS101Referral"',
+    ],
   ])('%s as "%s"', async (was, is, message) => {
     expect((await told((text) => text.replace(was, is))).join()).toContain(message);
   });

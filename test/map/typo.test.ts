@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEFINITIONS_FILE } from '../../src/fhir/definitions.ts';
-import { loadMappings } from '../../src/map/load-mappings.ts';
-import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
-import { MappingError, type Problem, readText } from '../../src/map/yaml-file.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
+import { MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
+import { MappingError, type Problem, readText } from '../../src/map/language/yaml-file.ts';
 import { type Name, namesOfMapping, namesOfSource } from './names.ts';
 
 const sources = (await loadMappings()).names;
@@ -51,7 +51,9 @@ const mistyped = ({ name }: Name) =>
 
 const typoIn = (file: string) => {
   const names = file.endsWith('source.yaml') ? namesOfSource(text(file)) : namesOfMapping(text(file));
-  return fc.constantFrom(...names).chain((name) => fc.record({ name: fc.constant(name), typo: mistyped(name) }));
+  return fc
+    .constantFrom(...names)
+    .chain((name) => fc.record({ name: fc.constant(name), typo: mistyped(name) }));
 };
 
 describe('a typo in any one name is an error at load, with file, line and column', () => {
@@ -76,7 +78,10 @@ describe('a typo in any one name is an error at load, with file, line and column
               problem.column > 0 &&
               (elsewhere || (problem.file === file && problem.line <= line && problem.line >= line - 4)),
           );
-          expect(near, `${typo} instead of ${name} on line ${line}: told ${told.join('\n') || 'nothing'}`).toBe(true);
+          expect(
+            near,
+            `${typo} instead of ${name} on line ${line}: told ${told.join('\n') || 'nothing'}`,
+          ).toBe(true);
         }),
         { numRuns: file.endsWith('mapping.yaml') ? 15 : 8 },
       );

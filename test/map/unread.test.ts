@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loadMappings } from '../../src/map/load-mappings.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import { runMapping } from '../../src/workbench/run-mapping.ts';
 
 const mappings = await loadMappings();
@@ -16,7 +16,10 @@ describe('what no rule reads is told', () => {
   test('of HL7 v2 by segment and field, at once', () => {
     const pid = 'PID|1||M1^^^RXX^MR||Sample^Robin||19930401|F||||||||||||||||||||||||||||X';
     expect(
-      told('hl7v2-adt', `MSH|^~\\&|A|B|||20250801||ADT^A31|1|P|2.6\r${pid}\rZPD|1|x\rPV1|1|I||||||||||||||||NEW`),
+      told(
+        'hl7v2-adt',
+        `MSH|^~\\&|A|B|||20250801||ADT^A31|1|P|2.6\r${pid}\rZPD|1|x\rPV1|1|I||||||||||||||||NEW`,
+      ),
     ).toEqual(['PID-36, ZPD, PV1-18']);
   });
 
@@ -27,7 +30,11 @@ describe('what no rule reads is told', () => {
 
   test('of a form by its place, however deep', () => {
     const person = { givenName: 'Robin', nickname: 'Rob' };
-    const body = JSON.stringify({ reference: 'F-1', person, relationship: [{ to: 'parent-of-baby', since: 1 }] });
+    const body = JSON.stringify({
+      reference: 'F-1',
+      person,
+      relationship: [{ to: 'parent-of-baby', since: 1 }],
+    });
     expect(told('third-sector-form', body)).toEqual(['/person/nickname', '/relationship/0/since']);
   });
 });

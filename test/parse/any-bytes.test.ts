@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Rejected } from '../../src/errors.ts';
-import { HL7_TYPE } from '../../src/hl7v2.ts';
+import { HL7_TYPE } from '../../src/formats/hl7v2.ts';
 import { parseMessage } from '../../src/parse/parse-message.ts';
 import { messageOf } from './message.ts';
 

@@ -94,7 +94,9 @@ describe('a CSV file', () => {
         (before, after, line) => {
           const rows = (pairs: string[][]) => pairs.map((pair) => `${pair.map(quote).join(',')}\n`).join('');
           // A row of blank cells is a blank line.
-          const expected = [...before, ...after].filter((row) => row.join('').trim()).map(([a, b]) => ({ a, b }));
+          const expected = [...before, ...after]
+            .filter((row) => row.join('').trim())
+            .map(([a, b]) => ({ a, b }));
           fc.pre(line !== '"no end' || !JSON.stringify(after).includes('\\'));
           const found = trees(`a,b\n${rows(before)}${line}\n${rows(after)}`).filter((tree) => tree !== null);
           expect(found).toEqual(expected);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { escapeHl7, HL7_TYPE, readHeader, unescapeHl7 } from '../../src/hl7v2.ts';
+import { escapeHl7, HL7_TYPE, readHeader, unescapeHl7 } from '../../src/formats/hl7v2.ts';
 import type { Unit } from '../../src/model.ts';
 import type { Segment } from '../../src/parse/hl7v2.ts';
 import { parseMessage } from '../../src/parse/parse-message.ts';
@@ -11,7 +11,8 @@ const PID = 'PID|1||9990000018^^^NHS^NH~77^^^RXX&x&ISO^PI||Marsh^Ana||19920304|F
 
 const parse = (body: string | Buffer) =>
   parseMessage(messageOf(body, { contentType: HL7_TYPE, source: 'hl7v2-adt' })).units;
-const segments = (unit: Unit | undefined) => (unit?.tree as { segments: Segment[] } | undefined)?.segments ?? [];
+const segments = (unit: Unit | undefined) =>
+  (unit?.tree as { segments: Segment[] } | undefined)?.segments ?? [];
 const segmentsOf = (body: string | Buffer) => segments(parse(body)[0]);
 const names = (body: string | Buffer) => segmentsOf(body).map(({ name, n }) => `${name}${n}`);
 const field = (body: string | Buffer, segment: string, number: number) =>
@@ -31,7 +32,12 @@ describe('an HL7 v2 message', () => {
 
   test('has its separator as MSH-1 and its encoding characters, unsplit, as MSH-2', () => {
     const fields = segmentsOf(MSH)[0]?.fields ?? [];
-    expect([fields[1], fields[2], fields[3], fields[10]]).toEqual([[[['|']]], [[['^~\\&']]], [[['ADT']]], [[['42']]]]);
+    expect([fields[1], fields[2], fields[3], fields[10]]).toEqual([
+      [[['|']]],
+      [[['^~\\&']]],
+      [[['ADT']]],
+      [[['42']]],
+    ]);
   });
 
   test.each([
@@ -100,7 +106,9 @@ describe('the character set', () => {
 
 describe('a batch', () => {
   test('gives one unit per message, and a bad one costs the others nothing', () => {
-    const body = ['FHS|^~\\&', 'BHS|^~\\&', MSH, PID, 'MSH|AB', 'PID|1', MSH, PID, 'BTS|3', 'FTS|1'].join('\r');
+    const body = ['FHS|^~\\&', 'BHS|^~\\&', MSH, PID, 'MSH|AB', 'PID|1', MSH, PID, 'BTS|3', 'FTS|1'].join(
+      '\r',
+    );
     const units = parse(body);
     expect(units.map(({ position, error }) => [position, error?.code])).toEqual([
       ['message 1', undefined],

@@ -15,7 +15,10 @@ const bundle = (body: unknown, given: Partial<Message> = {}) =>
 
 describe('a JSON form', () => {
   test('is its own tree, byte order mark or not', () => {
-    expect(parse('\ufeff{"name":"Zoë"}')).toEqual({ format: 'json', units: [{ position: '', tree: { name: 'Zoë' } }] });
+    expect(parse('\ufeff{"name":"Zoë"}')).toEqual({
+      format: 'json',
+      units: [{ position: '', tree: { name: 'Zoë' } }],
+    });
   });
 
   // https://hl7.org/fhir/R4/json.html: "Property names SHALL be unique"
@@ -85,7 +88,8 @@ describe('a FHIR Bundle', () => {
   test('is its own tree where its type is the one the channel takes', () => {
     expect(bundle(message)).toEqual({ format: 'fhir', units: [{ position: '', tree: message }] });
     expect(bundle(transaction, { channel: 'fhir', source: 'fhir-r4' }).format).toBe('fhir');
-    for (const body of [message, transaction]) expect(bundle(body, { channel: 'intake' }).units).toHaveLength(1);
+    for (const body of [message, transaction])
+      expect(bundle(body, { channel: 'intake' }).units).toHaveLength(1);
   });
 
   const asked = (url: string) => ({ resource: patient('Marsh'), request: { method: 'PUT', url } });
@@ -135,13 +139,17 @@ describe('a FHIR Bundle', () => {
 
 describe('the format', () => {
   test('that the registered source does not read is refused', () => {
-    expect(() => parse('a,b\n1,2', { contentType: 'text/csv' })).toThrow('registered to send json, and this is csv');
+    expect(() => parse('a,b\n1,2', { contentType: 'text/csv' })).toThrow(
+      'registered to send json, and this is csv',
+    );
   });
 
   test('may be JSON or FHIR JSON: there the source decides', () => {
     const body = '{"resourceType":"Bundle","type":"transaction","entry":[{}]}';
     expect(parse(body, { source: 'fhir-r4', contentType: 'application/json' }).format).toBe('fhir');
-    expect(parse(body, { source: 'third-sector-form', contentType: 'application/fhir+json' }).format).toBe('json');
+    expect(parse(body, { source: 'third-sector-form', contentType: 'application/fhir+json' }).format).toBe(
+      'json',
+    );
   });
 
   test('that has no name is refused', () => {

@@ -1,8 +1,8 @@
 /** Birth notifications through the real door: who is linked to whom, in which direction, and what is not linked. */
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
-import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
+import { MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { adt } from '../support/messages.ts';
 import { nhsNumber } from '../support/records.ts';
@@ -78,7 +78,10 @@ describe('a birth notification', () => {
     expect((await found('Patient')).map(given)).toEqual(['Ifeoma']);
     expect(await relations()).toEqual([]);
     const [suggested] = await asserted();
-    expect(suggested).toMatchObject({ kind: 'possible-parent', evidence: { reason: 'named without an identifier' } });
+    expect(suggested).toMatchObject({
+      kind: 'possible-parent',
+      evidence: { reason: 'named without an identifier' },
+    });
   });
 
   it('makes no father of whoever else is named', async () => {
@@ -93,7 +96,9 @@ describe('a birth notification', () => {
     expect(await found('Group')).toEqual([
       expect.objectContaining({ member: [{}, {}, {}].map(() => expect.anything()) }),
     ]);
-    const twin = (await found('Patient')).find((patient) => JSON.stringify(patient.identifier).includes(TWIN));
+    const twin = (await found('Patient')).find((patient) =>
+      JSON.stringify(patient.identifier).includes(TWIN),
+    );
     expect(twin).toMatchObject({ multipleBirthInteger: 2 });
     expect(await relations()).toHaveLength(4);
   });
@@ -134,7 +139,9 @@ describe('a birth notification', () => {
   it('tells its author, by XPath, where each element came from', async () => {
     await send(example('mother-and-baby'));
     const told = await found('Provenance');
-    const lineage = JSON.stringify(await Promise.all(told.map(({ id }) => skein.get(`/fhir/Provenance/${id}`))));
+    const lineage = JSON.stringify(
+      await Promise.all(told.map(({ id }) => skein.get(`/fhir/Provenance/${id}`))),
+    );
     expect(lineage).toContain('/Bundle/entry[5]/resource/Patient/gender/@value');
     expect(lineage).not.toContain('/entry/4/');
   });

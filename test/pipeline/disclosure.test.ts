@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { adt, barsReferral, episodeBundle } from '../support/messages.ts';
 import { nhsNumber, type Someone } from '../support/records.ts';
@@ -49,7 +49,9 @@ async function allThatReaches(system: string): Promise<string> {
       `/fhir/${type}/${id}/_history`,
       `/fhir/${type}/${id}/_history/${version}`,
       ...(type === 'Group' ? [`/fhir/Group/${id}/$journey`] : []),
-      ...(type === 'Patient' ? [`/fhir/EpisodeOfCare?patient=${id}`, `/fhir/Group?member=Patient/${id}`] : []),
+      ...(type === 'Patient'
+        ? [`/fhir/EpisodeOfCare?patient=${id}`, `/fhir/Group?member=Patient/${id}`]
+        : []),
     ]),
   ];
   const bodies: string[] = [];
@@ -109,7 +111,8 @@ describe('two births of one mother', () => {
     await skein.transaction(episodeBundle(SISTER, { id: 'C1', start: '2026-09-01' }), 'camhs');
     const seen = await allThatReaches('camhs');
     expect(seen).toContain('Anna');
-    for (const word of [await idOf(BABY), 'Kofi', BABY.nhs, '2026-08-20', 'R-1']) expect(seen).not.toContain(word);
+    for (const word of [await idOf(BABY), 'Kofi', BABY.nhs, '2026-08-20', 'R-1'])
+      expect(seen).not.toContain(word);
   });
 });
 
@@ -134,7 +137,8 @@ describe('before a referral is accepted', () => {
     await skein.bars(barsReferral(ANNA), undefined, 'visitors');
     const seen = await allThatReaches('camhs');
     expect(seen).toContain('Anna');
-    for (const type of ['ServiceRequest', 'planned', 'RXP', 'perinatal', 'R-1']) expect(seen).not.toContain(type);
+    for (const type of ['ServiceRequest', 'planned', 'RXP', 'perinatal', 'R-1'])
+      expect(seen).not.toContain(type);
     expect(before).not.toContain('ServiceRequest');
   });
 });

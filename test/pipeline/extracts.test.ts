@@ -1,8 +1,8 @@
 /** The extracts that trusts already produce, through the real door: what is stored, what is held, and what the answer says of each row. */
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
-import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
+import { MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { adt } from '../support/messages.ts';
 import { nhsNumber } from '../support/records.ts';
@@ -83,7 +83,12 @@ describe('an MHSDS extract', () => {
       ],
       MHS201CareContact: contacts,
     });
-    const contact = { CareContactID: 'C-1', ServiceRequestID: 'R-1', CareContDate: '2026-02-03', AttendStatus: '5' };
+    const contact = {
+      CareContactID: 'C-1',
+      ServiceRequestID: 'R-1',
+      CareContDate: '2026-02-03',
+      AttendStatus: '5',
+    };
     const statuses: unknown[] = [];
     for (const tables of [
       month('2026-01-31', []),
@@ -122,15 +127,20 @@ describe('an MSDS extract', () => {
     MSD000Header: [{ RPEndDate: day }],
     MSD401BabyDemographics: (tables.MSD401BabyDemographics ?? []).map((row) => ({ ...row, ...more })),
   });
-  const stages = async () => JSON.stringify((await found('Group')).map(({ characteristic }) => characteristic));
+  const stages = async () =>
+    JSON.stringify((await found('Group')).map(({ characteristic }) => characteristic));
 
   it('links the baby with the woman who gave birth to it, on the evidence of the record of birth', async () => {
     const { rows } = await send('maternity', tables);
-    expect(rows.map(({ position, status }) => [position, status])).toEqual([['MSD001MotherDemog row 1', 'accepted']]);
+    expect(rows.map(({ position, status }) => [position, status])).toEqual([
+      ['MSD001MotherDemog row 1', 'accepted'],
+    ]);
     expect(await kinship()).toEqual(['CHILD', 'GESTM']);
     const { rows: asserted } = await database.pool.query('select kind, evidence from assertion');
     expect(asserted).toContainEqual({ kind: 'parent', evidence: { kinds: 'gestational', tier: 'A' } });
-    expect(await found('Group')).toEqual([expect.objectContaining({ member: [{}, {}].map(() => expect.anything()) })]);
+    expect(await found('Group')).toEqual([
+      expect.objectContaining({ member: [{}, {}].map(() => expect.anything()) }),
+    ]);
     const [booking] = await found('EpisodeOfCare');
     expect(booking).toMatchObject({ status: 'active', period: { start: '2025-09-02' } });
     expect(JSON.stringify(booking)).toContain('"valueDate":"2026-02-20"');
@@ -139,7 +149,10 @@ describe('an MSDS extract', () => {
   it('makes one journey of twins, and of a second file about them nothing new', async () => {
     const twins = example('msds', 'twins');
     await send('maternity', twins);
-    await send('maternity', { ...twins, MSD401BabyDemographics: (twins.MSD401BabyDemographics ?? []).toReversed() });
+    await send('maternity', {
+      ...twins,
+      MSD401BabyDemographics: (twins.MSD401BabyDemographics ?? []).toReversed(),
+    });
     expect(await kinship()).toHaveLength(6);
     expect((await found('Patient')).length).toBe(4);
     expect((await found('Group')).length).toBe(1);
@@ -148,7 +161,9 @@ describe('an MSDS extract', () => {
   it('keeps what is wrong about one baby from its mother and its twin', async () => {
     const { rows } = await send('maternity', example('msds', 'bad-rows-among-good'));
     expect(rows.filter(({ status }) => status === 'accepted')).toHaveLength(2);
-    expect(rows.find(({ position }) => position === 'MSD401BabyDemographics row 3')?.issues[0]?.text).toContain('05');
+    expect(
+      rows.find(({ position }) => position === 'MSD401BabyDemographics row 3')?.issues[0]?.text,
+    ).toContain('05');
     expect((await found('Patient')).length).toBe(4);
   });
 

@@ -1,6 +1,13 @@
 /** Families as a clinician would tell them: the same end in whatever order the messages come, and what nobody may learn of them. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Found, gather, type Household, type Send, type Services, shuffled } from '../support/household.ts';
+import {
+  type Found,
+  gather,
+  type Household,
+  type Send,
+  type Services,
+  shuffled,
+} from '../support/household.ts';
 import { adt, barsReferral, episodeBundle } from '../support/messages.ts';
 import { nhsNumber, type Someone } from '../support/records.ts';
 
@@ -51,13 +58,23 @@ async function relations({ find }: Household): Promise<string[]> {
   const related = (await find('RelatedPerson')) as (Found & Relation)[];
   return related
     .filter(({ active }) => active)
-    .map(({ patient, relationship }) => `${names.get(patient.reference)}: ${relationship[0]?.coding.at(-1)?.code}`)
+    .map(
+      ({ patient, relationship }) =>
+        `${names.get(patient.reference)}: ${relationship[0]?.coding.at(-1)?.code}`,
+    )
     .sort();
 }
-type Relation = { active: boolean; patient: { reference: string }; relationship: { coding: { code: string }[] }[] };
+type Relation = {
+  active: boolean;
+  patient: { reference: string };
+  relationship: { coding: { code: string }[] }[];
+};
 
 const people = async ({ find }: Household) => (await find('Patient', '&active=true')).map(given).sort();
-type Characteristic = { valueCodeableConcept: { coding: { code: string }[] }; period: { start: string; end?: string } };
+type Characteristic = {
+  valueCodeableConcept: { coding: { code: string }[] };
+  period: { start: string; end?: string };
+};
 const isNow = ({ period }: Characteristic) => period.start <= ago(0) && (period.end ?? '9999') > ago(0);
 /** Members of each journey, with the stage it is at today; of somebody nobody is linked to there is none. */
 async function journeys({ find }: Household): Promise<string[]> {
@@ -98,30 +115,38 @@ describe('the case that the programme was made for', () => {
     hl7(adt(BABY, { mother: MOTHER.nhs, id: 'M1', at: v2(BABY.born) })),
     bars(barsReferral(MOTHER, { at: at(ago(24)) }), 'visiting'),
     transaction(episodeBundle(BABY, { id: 'C1', start: ago(16), at: at(ago(16)) }), 'camhs'),
-    transaction(episodeBundle(MOTHER, { id: 'P1', start: ago(10), at: at(ago(10)), referral: 'R-1' }), 'perinatal'),
+    transaction(
+      episodeBundle(MOTHER, { id: 'P1', start: ago(10), at: at(ago(10)), referral: 'R-1' }),
+      'perinatal',
+    ),
     transaction(episodeBundle(MOTHER, { id: 'I1', start: ago(4), at: at(ago(4)) }), 'infancy'),
     transaction(episodeBundle(BABY, { id: 'I2', start: ago(4), at: at(ago(4)) }), 'infancy'),
     intake('dads', 'text/csv', `${CSV}HD-31,${ago(20)},Jago,Trewin,1990-01-31,low mood,yes\n`),
   ];
 
-  test.each(ORDERS)('one family and its older child apart; the partner a stranger; order %i', async (seed) => {
-    const family = await told(services, messages, seed);
-    expect(await people(family)).toEqual(['Elowen', 'Jago', 'Kit', 'Tamsin']);
-    expect(await journeys(family)).toEqual(['Elowen, Tamsin: after-24m', 'Kit, Tamsin: birth-12m']);
-    expect(await relations(family)).toEqual(['Elowen: MTH', 'Kit: MTH', 'Tamsin: CHILD', 'Tamsin: CHILD']);
-    // The charity learns nothing but its own row; nobody learns of the partner.
-    const charity = await family.allThatReaches('dads');
-    for (const word of ['Tamsin', 'Kit', 'Elowen', 'Penrose', MOTHER.nhs, BABY.nhs])
-      expect(charity).not.toContain(word);
-    for (const system of ['perinatal', 'visiting', 'camhs', 'infancy', 'maternity'])
-      expect(await family.allThatReaches(system)).not.toMatch(/Jago|Trewin|low mood/);
-    // CAMHS: the mother is in care, not why, and nothing of the older child.
-    const camhs = await family.allThatReaches('camhs');
-    expect(camhs).toContain('Tamsin');
-    expect(camhs).not.toMatch(/Elowen|R-1/);
-    expect(family.told('infancy')).toContain('episode-started');
-    expect(family.told('dads').filter((code) => !['unnamed', 'referral-received'].includes(code))).toEqual([]);
-  });
+  test.each(ORDERS)(
+    'one family and its older child apart; the partner a stranger; order %i',
+    async (seed) => {
+      const family = await told(services, messages, seed);
+      expect(await people(family)).toEqual(['Elowen', 'Jago', 'Kit', 'Tamsin']);
+      expect(await journeys(family)).toEqual(['Elowen, Tamsin: after-24m', 'Kit, Tamsin: birth-12m']);
+      expect(await relations(family)).toEqual(['Elowen: MTH', 'Kit: MTH', 'Tamsin: CHILD', 'Tamsin: CHILD']);
+      // The charity learns nothing but its own row; nobody learns of the partner.
+      const charity = await family.allThatReaches('dads');
+      for (const word of ['Tamsin', 'Kit', 'Elowen', 'Penrose', MOTHER.nhs, BABY.nhs])
+        expect(charity).not.toContain(word);
+      for (const system of ['perinatal', 'visiting', 'camhs', 'infancy', 'maternity'])
+        expect(await family.allThatReaches(system)).not.toMatch(/Jago|Trewin|low mood/);
+      // CAMHS: the mother is in care, not why, and nothing of the older child.
+      const camhs = await family.allThatReaches('camhs');
+      expect(camhs).toContain('Tamsin');
+      expect(camhs).not.toMatch(/Elowen|R-1/);
+      expect(family.told('infancy')).toContain('episode-started');
+      expect(family.told('dads').filter((code) => !['unnamed', 'referral-received'].includes(code))).toEqual(
+        [],
+      );
+    },
+  );
 });
 
 describe('he asserts himself', () => {
@@ -159,7 +184,11 @@ describe('he asserts himself', () => {
     const charity = await family.allThatReaches('dads');
     for (const word of ['Tamsin', 'Penrose', 'perinatal', 'RXP', 'RXM', MOTHER.born])
       expect(charity).not.toContain(word);
-    const stranger = await family.skein.intake('dads', 'application/json', form(nhsNumber(999)).replace('F-1', 'F-2'));
+    const stranger = await family.skein.intake(
+      'dads',
+      'application/json',
+      form(nhsNumber(999)).replace('F-1', 'F-2'),
+    );
     const plain = (text: string) =>
       text.replace(/"(message|id|identifier)[^,}]*/g, '').replace(/[0-9a-f-]{36}|F-\d/g, '');
     expect(plain(answers[0] ?? '')).toBe(plain(JSON.stringify(stranger.body)));
@@ -193,7 +222,8 @@ describe('a father who is in care himself', () => {
   test('is told to no service of his baby, nor the baby to his, while the mother is not known', async () => {
     const family = await told(services, his, 0);
     expect(await journeys(family)).toEqual(['Jago, Kit: birth-12m']);
-    for (const system of ['camhs', 'visiting', 'infancy']) expect(await family.allThatReaches(system)).not.toMatch(HIM);
+    for (const system of ['camhs', 'visiting', 'infancy'])
+      expect(await family.allThatReaches(system)).not.toMatch(HIM);
     expect(await family.allThatReaches('adults')).not.toMatch(new RegExp(`Kit|${BABY.nhs}|${BABY.born}`));
   });
 
@@ -273,7 +303,10 @@ describe('a second pregnancy with a new partner', () => {
   const messages: Send[] = [
     hl7(adt(MOTHER, { id: 'M0', event: 'A28', at: v2(ago(700)) })),
     hl7(adt({ ...SISTER, born: ago(600) }, { mother: MOTHER.nhs, id: 'M1', visit: 'V1', at: v2(ago(600)) })),
-    transaction(episodeBundle({ ...SISTER, born: ago(600) }, { id: 'C1', start: ago(100), at: at(ago(100)) }), 'camhs'),
+    transaction(
+      episodeBundle({ ...SISTER, born: ago(600) }, { id: 'C1', start: ago(100), at: at(ago(100)) }),
+      'camhs',
+    ),
     hl7(adt(second, { mother: MOTHER.nhs, id: 'M2', visit: 'V2', at: v2(second.born) })),
     intake('exes', 'text/csv', `${CSV}EX-1,${ago(500)},Jago,Trewin,1990-01-31,low mood,yes\n`),
     intake('news', 'text/csv', `${CSV}NW-1,${ago(10)},Denzel,Hocking,1992-02-01,worry,yes\n`),
@@ -336,9 +369,21 @@ describe('the wrong baby, then undone', () => {
 });
 
 describe('fifteen, and by herself', () => {
-  const girl = { nhs: nhsNumber(106), given: 'Morwenna', family: 'Pascoe', born: ago(15 * 365 + 30), local: 'G1' };
+  const girl = {
+    nhs: nhsNumber(106),
+    given: 'Morwenna',
+    family: 'Pascoe',
+    born: ago(15 * 365 + 30),
+    local: 'G1',
+  };
   const baby = { nhs: nhsNumber(107), given: 'Jory', family: 'Pascoe', born: ago(20), local: 'GB' };
-  const grandmother = { nhs: nhsNumber(108), given: 'Morwenna', family: 'Pascoe', born: '1975-05-05', local: 'GM' };
+  const grandmother = {
+    nhs: nhsNumber(108),
+    given: 'Morwenna',
+    family: 'Pascoe',
+    born: '1975-05-05',
+    local: 'GM',
+  };
   const services: Services = {
     ...MATERNITY,
     camhs: ['camhs-0-5', 'RXC', 'fhir-r4'],
@@ -370,7 +415,9 @@ describe('fifteen, and by herself', () => {
       expect(await relations(family)).toEqual(['Jory: MTH', 'Morwenna: CHILD']);
       expect((await family.find('Patient')).filter((one) => given(one) === 'Morwenna').length).toBe(3);
       expect(await family.allThatReaches('charity')).not.toMatch(/Jory|camhs|RXC|RXM/);
-      expect(family.told('charity').filter((code) => !['unnamed', 'referral-received'].includes(code))).toEqual([]);
+      expect(
+        family.told('charity').filter((code) => !['unnamed', 'referral-received'].includes(code)),
+      ).toEqual([]);
       // Her baby's social worker learns nothing of her own therapy.
       expect(await family.allThatReaches('social')).not.toMatch(/"C1"|Organization\/[^"]*camhs/);
     },

@@ -1,6 +1,6 @@
 /** One hospital, one connection: ADT, REF and SIU of one sender through the real doors. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { type AdtOptions, adt } from '../support/messages.ts';
 import { nhsNumber } from '../support/records.ts';
@@ -20,17 +20,23 @@ afterEach(() => skein.stop());
 const register = (name: string, ods: string, source: string | null, sector = 'maternity') =>
   addSystem(database.pool, database.key, { name, ods, team: name, sector, kind: null, source });
 
-type Found = { resourceType: string; id: string; status?: string; active?: boolean } & Record<string, unknown>;
+type Found = { resourceType: string; id: string; status?: string; active?: boolean } & Record<
+  string,
+  unknown
+>;
 async function all(type: string): Promise<Found[]> {
   const { body } = await skein.get(`/fhir/${type}?_count=100`);
   const entries = (body.entry ?? []) as { resource: Found }[];
   return entries.map(({ resource }) => resource).filter(({ resourceType }) => resourceType === type);
 }
 const told = async () => {
-  const { rows } = await database.pool.query<{ code: string }>("select event->>'code' as code from outbox order by id");
+  const { rows } = await database.pool.query<{ code: string }>(
+    "select event->>'code' as code from outbox order by id",
+  );
   return rows.map(({ code }) => code);
 };
-const involved = async () => (await database.pool.query("select 1 from involvement where state = 'open'")).rowCount;
+const involved = async () =>
+  (await database.pool.query("select 1 from involvement where state = 'open'")).rowCount;
 
 const head = (type: string, id: string, at = '20260821090000') =>
   `MSH|^~\\&|PAS|RXM|SKEIN|SKEIN|${at}||${type}|${id}|P|2.5`;
@@ -66,7 +72,11 @@ describe('one sender of ADT, REF and SIU', () => {
     const nameless = adt({ ...MOTHER, local: 'M9' }, { id: '', visit: 'V9' });
     const batch = `FHS|^~\\&\rBHS|^~\\&|PAS|RXM|SKEIN|HUB|||||BATCH7\r${adt(MOTHER, { id: '1' })}${oru}${siu('S12', '3')}${nameless}BTS|4\rFTS|1\r`;
     const acks = (text: string) => [...text.matchAll(/\rMSA\|(\w+\|\w*)/g)].map(([, found]) => found);
-    type Result = { identifier: string; status: string; rows: { issues: { field: string; text: string }[] }[] };
+    type Result = {
+      identifier: string;
+      status: string;
+      rows: { issues: { field: string; text: string }[] }[];
+    };
     const json = async (body: string) => {
       const sent = await skein.send(
         'POST',
@@ -77,8 +87,9 @@ describe('one sender of ADT, REF and SIU', () => {
       return { status: sent.status, messages: (sent.body.messages ?? []) as Result[] };
     };
     const statusOf = async (identifier: string) =>
-      ((await skein.get(`/intake/messages?identifier=${identifier}`)).body as unknown as { status: string }[])[0]
-        ?.status;
+      (
+        (await skein.get(`/intake/messages?identifier=${identifier}`)).body as unknown as { status: string }[]
+      )[0]?.status;
     beforeEach(() => register('PAS|RXM', 'RXM', 'hl7v2-adt,hl7v2-siu'));
 
     it('is answered with a batch of acknowledgements, over MLLP and HTTP alike; a message that nobody takes costs the others nothing', async () => {
@@ -93,7 +104,10 @@ describe('one sender of ADT, REF and SIU', () => {
 
     it('gives a result for each where JSON is asked for, and each is asked after by its own id', async () => {
       const { status, messages } = await json(batch);
-      expect([status, messages.map((one) => one.status)]).toEqual([200, ['accepted', 'held', 'accepted', 'accepted']]);
+      expect([status, messages.map((one) => one.status)]).toEqual([
+        200,
+        ['accepted', 'held', 'accepted', 'accepted'],
+      ]);
       expect(messages.map(({ identifier }) => identifier)).toEqual([
         '1',
         '2',
@@ -206,7 +220,11 @@ describe('an admission', () => {
 });
 
 describe('what is empty', () => {
-  const person = (event: string, at: string, fields: { born?: string; phone?: string; language?: string }) => {
+  const person = (
+    event: string,
+    at: string,
+    fields: { born?: string; phone?: string; language?: string },
+  ) => {
     const { born = '', phone = '', language = '' } = fields;
     return [
       head(`ADT^${event}^ADT_A05`, `${event}${at}`, at),
@@ -217,7 +235,12 @@ describe('what is empty', () => {
   };
   const view = async () => {
     const [{ birthDate, telecom, communication, gender } = {} as Found] = await all('Patient');
-    return { birthDate, phone: (telecom as { value: string }[] | undefined)?.[0]?.value, communication, gender };
+    return {
+      birthDate,
+      phone: (telecom as { value: string }[] | undefined)?.[0]?.value,
+      communication,
+      gender,
+    };
   };
 
   it('is no news, and "" takes away: as far as what is served', async () => {
@@ -225,7 +248,11 @@ describe('what is empty', () => {
       expect(await skein.mllp(person(...told))).toContain('MSA|AA');
       return view();
     };
-    const known = await say('A28', '20260820090000', { born: '199403', phone: '07700900123', language: 'so' });
+    const known = await say('A28', '20260820090000', {
+      born: '199403',
+      phone: '07700900123',
+      language: 'so',
+    });
     expect(known).toMatchObject({ birthDate: '1994-03', phone: '07700900123', gender: 'female' });
     expect(known.communication).toHaveLength(1);
     expect(await say('A31', '20260821090000', {})).toEqual(known);

@@ -1,12 +1,12 @@
 /** Messages that nobody wrote the code for: mistakes of real senders, which must neither merge two people nor lose anything. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addSystem, findSystem } from '../../src/access/systems.ts';
-import { openPool } from '../../src/db.ts';
-import { loadMappings } from '../../src/map/load-mappings.ts';
+import { addSystem, findSystem } from '../../src/access/register/systems.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import type { System } from '../../src/model.ts';
+import { rebuild, replayHeld } from '../../src/pipeline/rebuild.ts';
 import { intake } from '../../src/pipeline.ts';
-import { rebuild, replayHeld } from '../../src/rebuild.ts';
+import { openPool } from '../../src/store/pool.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -46,9 +46,19 @@ const resources = async (type: string) => {
   return entries.map(({ resource }) => resource).filter(({ resourceType }) => resourceType === type);
 };
 const people = async () => (await resources('Patient')).filter(({ active }) => active !== false);
-const context = async () => ({ ...testContext(database), mappings: await loadMappings(), profiles: ownProfiles() });
+const context = async () => ({
+  ...testContext(database),
+  mappings: await loadMappings(),
+  profiles: ownProfiles(),
+});
 
-const person = (who: { nhs?: string; local?: string; given: string | string[]; born?: string; family?: string }) => {
+const person = (who: {
+  nhs?: string;
+  local?: string;
+  given: string | string[];
+  born?: string;
+  family?: string;
+}) => {
   const url = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
   const extension = [{ url, valueCodeableConcept: { coding: [{ code: '01' }] } }];
   return {
@@ -82,7 +92,9 @@ describe('two people under one identifier', () => {
       ['A3', 'Baby'],
     ] as const) {
       const baby = { ...BABY, nhs: '', given, local: MOTHER.local };
-      expect(await skein.mllp(adt(baby, { id, mother: MOTHER.nhs, at: '20260822090000' }))).toContain(`MSA|AE|${id}`);
+      expect(await skein.mllp(adt(baby, { id, mother: MOTHER.nhs, at: '20260822090000' }))).toContain(
+        `MSA|AE|${id}`,
+      );
     }
     expect(await people()).toMatchObject([{ birthDate: MOTHER.born, name: [{ given: ['Amara'] }] }]);
   });
@@ -90,7 +102,9 @@ describe('two people under one identifier', () => {
   it('holds a twin sent with the hospital number of the other', async () => {
     await skein.mllp(adt(BABY, { id: 'A1', event: 'A28' }));
     const twin = { ...BABY, nhs: nhsNumber(3), given: 'Ama' };
-    expect(await skein.mllp(adt(twin, { id: 'A2', event: 'A28', at: '20260822090000' }))).toContain('MSA|AE|A2');
+    expect(await skein.mllp(adt(twin, { id: 'A2', event: 'A28', at: '20260822090000' }))).toContain(
+      'MSA|AE|A2',
+    );
     expect(await people()).toHaveLength(1);
   });
 
@@ -126,7 +140,9 @@ describe('a number that is on more than a hundred charts', () => {
     expect((await skein.transaction(bundle(...charts), 'one')).status).toBe(200);
     expect(await people()).toHaveLength(1);
     expect(await skein.mllp(adt(MOTHER, { event: 'A28' }))).toContain('MSA|AA');
-    const { rows } = await database.pool.query("select id from resource where type = 'Patient' and state is null");
+    const { rows } = await database.pool.query(
+      "select id from resource where type = 'Patient' and state is null",
+    );
     expect(rows).toHaveLength(102);
     expect(await rebuild(await context())).toMatchObject({ statements: 0, changed: 0 });
   });
@@ -178,13 +194,18 @@ describe('a message that does not say when', () => {
 });
 
 describe('two messages about one chart', () => {
-  it.each(Array.from({ length: 6 }, (_, n) => n))('of the same second: the later one stands (%i)', async (n) => {
-    const surnames = [`Bell${n}`, `Ash${n}`, `Cole${n}`];
-    for (const [index, family] of surnames.entries())
-      expect(await skein.mllp(adt({ ...MOTHER, family }, { id: `A${index}`, event: 'A28' }))).toContain('MSA|AA');
-    expect(await people()).toMatchObject([{ name: [{ family: `Cole${n}` }] }]);
-    expect(await rebuild(await context())).toMatchObject({ statements: 0, changed: 0 });
-  });
+  it.each(Array.from({ length: 6 }, (_, n) => n))(
+    'of the same second: the later one stands (%i)',
+    async (n) => {
+      const surnames = [`Bell${n}`, `Ash${n}`, `Cole${n}`];
+      for (const [index, family] of surnames.entries())
+        expect(await skein.mllp(adt({ ...MOTHER, family }, { id: `A${index}`, event: 'A28' }))).toContain(
+          'MSA|AA',
+        );
+      expect(await people()).toMatchObject([{ name: [{ family: `Cole${n}` }] }]);
+      expect(await rebuild(await context())).toMatchObject({ statements: 0, changed: 0 });
+    },
+  );
 
   it('one from a clock that is years ahead: a correction still stands, and the sender is warned', async () => {
     await skein.mllp(adt({ ...MOTHER, family: 'Wrong' }, { id: 'A1', event: 'A28', at: '20990101090000' }));
@@ -232,7 +253,8 @@ describe('a referral', () => {
       kind: null,
       source: null,
     });
-  const warned = async (id: string) => JSON.stringify((await skein.bars(barsReferral(MOTHER, { id, to: 'RXP' }))).body);
+  const warned = async (id: string) =>
+    JSON.stringify((await skein.bars(barsReferral(MOTHER, { id, to: 'RXP' }))).body);
 
   it('says so where the service it names is not known, or is one of several, and not where there is one', async () => {
     expect(await warned('R-1')).toContain('RXP is not known here');
@@ -259,7 +281,11 @@ describe('a charity’s CSV', () => {
 
   const file = (...rows: string[]) => skein.intake('charity', 'text/csv', [header, ...rows].join('\n'));
   const answered = ({ body }: Awaited<ReturnType<typeof file>>) => {
-    const rows = body.rows as { position: string; status: string; issues: { field?: string; text: string }[] }[];
+    const rows = body.rows as {
+      position: string;
+      status: string;
+      issues: { field?: string; text: string }[];
+    }[];
     return rows.map(({ position, status, issues }) => [
       ...[position, status],
       ...issues.map(({ field, text }) => `${field}: ${text}`),
@@ -277,7 +303,11 @@ describe('a charity’s CSV', () => {
       ['row 2', 'accepted'],
       ['row 3', 'accepted'],
       ['row 4', 'held', 'row 4, given_name: row 2 says otherwise of the same Patient: which is right?'],
-      ['row 5', 'held', 'row 5, referred_on: row 2 says otherwise of the same ServiceRequest: which is right?'],
+      [
+        'row 5',
+        'held',
+        'row 5, referred_on: row 2 says otherwise of the same ServiceRequest: which is right?',
+      ],
     ]);
     expect((await people()).map(({ name }) => (name as { given: string[] }[])[0]?.given[0]).sort()).toEqual([
       'Ann',
@@ -320,26 +350,39 @@ describe('a charity’s CSV', () => {
     const rows = Array.from({ length: 30 }, (_, n) => `C-${n},2026-09-01,Sam,Bell,1988-01-02`);
     const body = Buffer.from([header, ...rows].join('\n'));
     const system = (await findSystem(database.pool, 'charity')) as System;
-    const file = { system, channel: 'intake', contentType: 'text/csv', source: 'third-sector-csv', body } as const;
+    const file = {
+      system,
+      channel: 'intake',
+      contentType: 'text/csv',
+      source: 'third-sector-csv',
+      body,
+    } as const;
     const pools = [openPool(database.url), openPool(database.url)];
     const answers = await Promise.all(
-      pools.map(async (db) => intake({ ...(await context()), db }, { ...file, identifier: 'f', contentHash: 'f' })),
+      pools.map(async (db) =>
+        intake({ ...(await context()), db }, { ...file, identifier: 'f', contentHash: 'f' }),
+      ),
     );
     await Promise.all(pools.map((pool) => pool.end()));
-    expect(answers.map(({ units }) => units.filter(({ status }) => status === 'accepted').length)).toEqual([30, 30]);
+    expect(answers.map(({ units }) => units.filter(({ status }) => status === 'accepted').length)).toEqual([
+      30, 30,
+    ]);
     const { rows: stored } = await database.pool.query('select position from record');
     expect(stored).toHaveLength(30);
   });
 
   describe('with other content under the same id while it is still being read', () => {
     const one = (given: string) => `${header}\nC-1,2026-09-01,${given},Bell,1988-01-02`;
-    const nobody = [header, ...Array.from({ length: 80 }, (_, n) => `C-${n},2026-09-01,,,1988-01-02`)].join('\n');
+    const nobody = [header, ...Array.from({ length: 80 }, (_, n) => `C-${n},2026-09-01,,,1988-01-02`)].join(
+      '\n',
+    );
     const send = (file: string) =>
       skein.send('POST', '/intake/charity', { 'content-type': 'text/csv', 'idempotency-key': 'F1' }, file);
     type State = { status: string; units: unknown[] };
     const state = async () =>
       ((await skein.get('/intake/messages?identifier=F1', 'charity')).body as unknown as State[])[0];
-    const untilReading = () => expect.poll(state, { interval: 5 }).toMatchObject({ status: 'in-progress', units: [] });
+    const untilReading = () =>
+      expect.poll(state, { interval: 5 }).toMatchObject({ status: 'in-progress', units: [] });
 
     it('is a correction where nothing of the first was taken: it waits, and stands', async () => {
       const first = send(nobody);
@@ -362,10 +405,18 @@ describe('a charity’s CSV', () => {
       const first = send(nobody);
       await untilReading();
       const system = (await findSystem(database.pool, 'charity')) as System;
-      const file = { system, channel: 'intake', contentType: 'text/csv', source: 'third-sector-csv' } as const;
+      const file = {
+        system,
+        channel: 'intake',
+        contentType: 'text/csv',
+        source: 'third-sector-csv',
+      } as const;
       const db = openPool(database.url);
       const body = Buffer.from(one('Sam'));
-      await intake({ ...(await context()), db }, { ...file, body, identifier: 'F1', contentHash: 'corrected' });
+      await intake(
+        { ...(await context()), db },
+        { ...file, body, identifier: 'F1', contentHash: 'corrected' },
+      );
       await db.end();
       expect((await first).status).toBe(422);
       expect(await state()).toMatchObject({ status: 'accepted', units: [{ status: 'accepted' }] });
@@ -407,7 +458,10 @@ describe('a reference to a patient', () => {
   it.each([
     ['by number', { identifier: { system: NUMBER, value: MOTHER.nhs } }],
     ['by a conditional reference', { reference: `Patient?identifier=${NUMBER}|${MOTHER.nhs}` }],
-    ['by the sender’s own number', { identifier: { system: 'https://one.example/mrn', value: MOTHER.local } }],
+    [
+      'by the sender’s own number',
+      { identifier: { system: 'https://one.example/mrn', value: MOTHER.local } },
+    ],
   ])('%s waits for that person', async (_how, patient) => {
     expect((await skein.transaction(care(patient), 'one')).status).toBe(200);
     expect(await resources('EpisodeOfCare')).toEqual([]);
@@ -418,7 +472,8 @@ describe('a reference to a patient', () => {
 
 describe('whatever was said', () => {
   it('a rebuild reads every record in order, beyond its first page', async () => {
-    const rows = (day: number) => Array.from({ length: 130 }, (_, n) => `C-${n},2026-09-0${day},Sam${day},Bell${n}`);
+    const rows = (day: number) =>
+      Array.from({ length: 130 }, (_, n) => `C-${n},2026-09-0${day},Sam${day},Bell${n}`);
     const file = (day: number) => ['reference,referred_on,given_name,family_name', ...rows(day)].join('\n');
     for (const day of [1, 2]) await skein.intake('charity', 'text/csv', file(day));
     expect(await rebuild(await context())).toMatchObject({ statements: 0, changed: 0, families: 130 });

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
-import { loadMappings } from '../../src/map/load-mappings.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import type { Message, System } from '../../src/model.ts';
+import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { intake } from '../../src/pipeline.ts';
-import { rebuild } from '../../src/rebuild.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { type Example, listExamples } from '../../src/workbench/examples.ts';
 import { testContext } from '../support/context.ts';
@@ -26,7 +26,14 @@ async function viewsOf(order: Example[]): Promise<string[]> {
   const systems = new Map<Example, System>();
   for (const example of examples) {
     const name = `${example.source}/${example.name}`;
-    const team = { name, ods: 'RXA', team: example.source, sector: 'maternity', kind: null, source: example.source };
+    const team = {
+      name,
+      ods: 'RXA',
+      team: example.source,
+      sector: 'maternity',
+      kind: null,
+      source: example.source,
+    };
     systems.set(example, (await addSystem(database.pool, database.key, team)).system);
   }
   for (const example of order) await intake(ctx, messageOf(example, systems.get(example) as System));
@@ -42,7 +49,13 @@ function messageOf(example: Example, system: System): Message {
   const { source, name, input } = example;
   const body = readFileSync(input);
   return {
-    ...{ system, channel: 'intake', contentType: TYPES[mappings.get(source)?.kind ?? ''] ?? '', body, source },
+    ...{
+      system,
+      channel: 'intake',
+      contentType: TYPES[mappings.get(source)?.kind ?? ''] ?? '',
+      body,
+      source,
+    },
     ...{ identifier: name, contentHash: createHash('sha256').update(body).digest('hex') },
     receivedAt: new Date(RECEIVED + examples.indexOf(example) * 1000),
   };
@@ -54,7 +67,9 @@ function withoutIds(rows: { id: string; text: string }[]): string[] {
   let names = new Map<string, string>();
   // What a resource lists is in the order of ids.
   const named = (text: string) =>
-    JSON.stringify(sorted(JSON.parse(text.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => names.get(id) ?? '-'))));
+    JSON.stringify(
+      sorted(JSON.parse(text.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => names.get(id) ?? '-'))),
+    );
   for (let round = 0; round < 4; round++)
     names = new Map(
       rows.map(({ id, text }) => [id, createHash('sha256').update(named(text)).digest('hex').slice(0, 8)]),
@@ -63,7 +78,8 @@ function withoutIds(rows: { id: string; text: string }[]): string[] {
 }
 
 function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  if (Array.isArray(value))
+    return value.map(sorted).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, sorted(inner)]));
 }

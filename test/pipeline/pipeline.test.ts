@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
-import { loadMappings } from '../../src/map/load-mappings.ts';
-import { rebuild, replayHeld } from '../../src/rebuild.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
+import { rebuild, replayHeld } from '../../src/pipeline/rebuild.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -25,7 +25,8 @@ async function register(name: string, sector: string, ods: string, source: strin
   const team = { name, ods, team: name, sector, kind: null, source };
   return (await addSystem(database.pool, database.key, team)).system;
 }
-const count = async (sql: string) => Number((await database.pool.query(`select count(*) as n from ${sql}`)).rows[0].n);
+const count = async (sql: string) =>
+  Number((await database.pool.query(`select count(*) as n from ${sql}`)).rows[0].n);
 const total = async (path: string, system?: string) => {
   const { body } = await skein.get(path, system);
   return ((body.entry ?? []) as { resource: { resourceType: string } }[]).filter(
@@ -174,7 +175,9 @@ describe('HL7 v2', () => {
     expect(await skein.mllp(numberFirst(adt(BABY, { id: 'MSG1' })))).toContain('MSA|AA');
     const somebody = { ...BABY, nhs: nhsNumber(9), given: 'Ama', born: '2001-02-03' };
     const answer = await skein.mllp(numberFirst(adt(somebody, { id: 'MSG2' })));
-    expect(answer).toContain('MSA|AE|MSG2|PID-3[2].1: this identifier already names another of your patients');
+    expect(answer).toContain(
+      'MSA|AE|MSG2|PID-3[2].1: this identifier already names another of your patients',
+    );
     expect(answer).toContain('ERR||PID^1^3^2^1|');
   });
 
@@ -214,7 +217,12 @@ describe('a charity’s CSV', () => {
     await register('charity', 'third-sector-partner', 'CHX', 'third-sector-csv');
     await register('other', 'third-sector-partner', 'CHY', 'third-sector-csv');
     const file = `${HEADER}\nC-1,2026-09-01,Yaw,Osei,1990-05-05,`;
-    await skein.send('POST', '/intake/charity', { 'content-type': 'text/csv', 'idempotency-key': 'file-7' }, file);
+    await skein.send(
+      'POST',
+      '/intake/charity',
+      { 'content-type': 'text/csv', 'idempotency-key': 'file-7' },
+      file,
+    );
     const mine = await skein.get('/intake/messages?identifier=file-7', 'charity');
     expect([mine.status, JSON.stringify(mine.body)]).toEqual([200, expect.stringContaining('accepted')]);
     expect((await skein.get('/intake/messages?identifier=file-7', 'other')).status).toBe(404);

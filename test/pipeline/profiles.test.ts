@@ -1,8 +1,8 @@
 /** What is stored and served conforms to our own profiles, whatever the shipped mappings' examples say. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
-import { loadMappings } from '../../src/map/load-mappings.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import type { Node } from '../../src/validate/faults.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { validateResource } from '../../src/validate/validate-resource.ts';
@@ -11,7 +11,12 @@ import { testDatabase } from '../support/database.ts';
 import { startSkein } from '../support/skein.ts';
 
 const PROFILES: Record<string, string> = {
-  ...{ Patient: 'patient', RelatedPerson: 'related-person', EpisodeOfCare: 'episode-of-care', Encounter: 'encounter' },
+  ...{
+    Patient: 'patient',
+    RelatedPerson: 'related-person',
+    EpisodeOfCare: 'episode-of-care',
+    Encounter: 'encounter',
+  },
   ...{ ServiceRequest: 'service-request', Group: 'journey', CareTeam: 'care-team' },
 };
 const TYPES: Record<string, string> = {
@@ -33,10 +38,14 @@ test('every view that the examples of every mapping make conforms to its profile
     expect(status, input.pathname).toBeLessThan(500);
   }
   await skein.stop();
-  const { rows } = await database.pool.query<{ type: string; content: Node }>('select type, content from resource');
+  const { rows } = await database.pool.query<{ type: string; content: Node }>(
+    'select type, content from resource',
+  );
   const wrong = rows.flatMap(({ type, content }) => {
     const profile =
-      PROFILES[type] === undefined ? [] : [`https://skein.example/fhir/StructureDefinition/skein-${PROFILES[type]}`];
+      PROFILES[type] === undefined
+        ? []
+        : [`https://skein.example/fhir/StructureDefinition/skein-${PROFILES[type]}`];
     const { faults } = validateResource(content, ownProfiles(), profile);
     return faults
       .filter(({ severity }) => severity === undefined)

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
-import { loadMappings, type Mappings } from '../../src/map/load-mappings.ts';
-import { readText } from '../../src/map/yaml-file.ts';
-import { replayHeld } from '../../src/rebuild.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
+import { loadMappings, type Mappings } from '../../src/map/language/load-mappings.ts';
+import { readText } from '../../src/map/language/yaml-file.ts';
+import { replayHeld } from '../../src/pipeline/rebuild.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -44,7 +44,14 @@ describe('a held message', () => {
   it('of a sender that nobody knew is taken once it is registered with the source that reads it', async () => {
     const referral = JSON.stringify(barsReferral(BABY));
     expect((await skein.intake('trust', 'application/fhir+json', referral)).status).toBe(422);
-    const team = { name: 'trust', ods: 'RXV', team: 'trust', sector: 'maternity', kind: null, source: 'bars-referral' };
+    const team = {
+      name: 'trust',
+      ods: 'RXV',
+      team: 'trust',
+      sector: 'maternity',
+      kind: null,
+      source: 'bars-referral',
+    };
     await addSystem(database.pool, database.key, team);
     expect(await replay()).toEqual({ tried: 1, accepted: 1 });
     expect((await skein.intake('trust', 'application/fhir+json', referral)).status).toBe(200);
@@ -60,7 +67,9 @@ describe('a held message', () => {
     const notTaken = adt(BABY, { id: 'MSG1', event: 'A31' }).replaceAll('A31', 'A47');
     expect(await skein.mllp(notTaken)).toContain('MSA|AE|MSG1');
     // Sent again by hand, under an id of its own and with the time of the first.
-    expect(await skein.mllp(adt({ ...BABY, family: 'Bell' }, { id: 'MSG2', event: 'A31' }))).toContain('MSA|AA|MSG2');
+    expect(await skein.mllp(adt({ ...BABY, family: 'Bell' }, { id: 'MSG2', event: 'A31' }))).toContain(
+      'MSA|AA|MSG2',
+    );
     const mended = await loadMappings(undefined, (url) => readText(url).replace('A31, A40', 'A31, A40, A47'));
     expect(await replay(mended)).toEqual({ tried: 1, accepted: 1 });
     const { body } = await skein.get('/fhir/Patient');

@@ -52,7 +52,9 @@ async function hearing(happens: () => Promise<unknown>): Promise<Record<string, 
   const before = new Map(Object.keys(SERVICES).map((system) => [system, household.told(system).length]));
   await happens();
   await household.settle();
-  return Object.fromEntries([...before].map(([system, count]) => [system, household.told(system).slice(count).sort()]));
+  return Object.fromEntries(
+    [...before].map(([system, count]) => [system, household.told(system).slice(count).sort()]),
+  );
 }
 
 const refer = (status = 'active', day = ago(20)) =>
@@ -100,7 +102,12 @@ test('who referred hears what became of it, also without having spoken of an epi
     identifier: { system: 'https://fhir.nhs.uk/Id/ods-organization-code', value },
   });
   const resource = {
-    ...{ resourceType: 'ServiceRequest', status: 'active', intent: 'plan', subject: { reference: person?.fullUrl } },
+    ...{
+      resourceType: 'ServiceRequest',
+      status: 'active',
+      intent: 'plan',
+      subject: { reference: person?.fullUrl },
+    },
     ...{ authoredOn: ago(20), identifier: [{ system: 'https://hv.example/Id/referral', value: 'R-9' }] },
     ...{ performer: [service('RXP')], requester: service('RXW') },
   };
@@ -111,8 +118,13 @@ test('who referred hears what became of it, also without having spoken of an epi
   };
   await hearing(() => household.skein.transaction({ ...bundle, entry: [person, referral] }, 'midwives'));
   expect(
-    (await household.find('Patient', `&identifier=https://fhir.nhs.uk/Id/nhs-number|${MOTHER.nhs}`, 'perinatal'))
-      .length,
+    (
+      await household.find(
+        'Patient',
+        `&identifier=https://fhir.nhs.uk/Id/nhs-number|${MOTHER.nhs}`,
+        'perinatal',
+      )
+    ).length,
   ).toBe(1);
   const answer = episodeBundle(MOTHER, { id: 'P1', start: ago(10), at: at(ago(10)), referral: 'R-9' });
   await hearing(() => household.skein.transaction(answer, 'perinatal'));
@@ -125,7 +137,10 @@ test('a lineage names nothing that its reader cannot read', async () => {
   for (const system of ['perinatal', 'charity', 'hub']) {
     for (const { target } of await household.find('Provenance', '', system)) {
       for (const { reference } of target as { reference: string }[]) {
-        expect((await household.skein.get(`/fhir/${reference}`, system)).status, `${system} ${reference}`).toBe(200);
+        expect(
+          (await household.skein.get(`/fhir/${reference}`, system)).status,
+          `${system} ${reference}`,
+        ).toBe(200);
       }
     }
   }
@@ -139,7 +154,9 @@ test('of a wrong link undone those hear who could have known of it, and nobody e
   await care(BABY, 'camhs', 'gp', 'hub', 'charity');
   await care(MOTHER, 'perinatal');
   expect(household.told('perinatal')).toContain('episode-started');
-  const heard = await hearing(() => admit(BABY, { event: 'A08', mother: OTHER.nhs, id: 'M2', at: v2(ago(50)) }));
+  const heard = await hearing(() =>
+    admit(BABY, { event: 'A08', mother: OTHER.nhs, id: 'M2', at: v2(ago(50)) }),
+  );
   const parted = Object.keys(heard).filter((system) => heard[system]?.includes('member-unlinked'));
   expect(parted.sort()).toEqual(['camhs', 'maternity', 'perinatal']);
 });
@@ -174,9 +191,9 @@ test('a father’s own service sees nothing of the journey he is named in', asyn
   await care(MOTHER, 'perinatal');
   const nk1 = `NK1|1|Trewin^Jago|FTH${'|'.repeat(30)}${FATHER.nhs}^^^NHS^NH`;
   await admit(BABY, { mother: MOTHER.nhs, id: 'M1', at: v2(ago(90)), nk1 });
-  expect((await household.find('Group')).map(({ member }) => (member as unknown[] | undefined)?.length ?? 0)).toContain(
-    3,
-  );
+  expect(
+    (await household.find('Group')).map(({ member }) => (member as unknown[] | undefined)?.length ?? 0),
+  ).toContain(3);
   expect(await household.find('Group', '', 'his')).toEqual([]);
   expect(await household.allThatReaches('his')).not.toMatch(new RegExp(`Tamsin|Kit|${BABY.born}|birth-12m`));
 });
@@ -192,7 +209,8 @@ test('that a charity has met her, too, shows in no merge and no team', async () 
   expect(heard.gp).not.toContain('person-merged');
   expect((await household.find('Patient', '&active=false')).length).toBe(1);
   expect(await household.find('Patient', '&active=false', 'gp')).toEqual([]);
-  for (const { participant } of await household.find('CareTeam', '', 'gp')) expect(participant).toHaveLength(1);
+  for (const { participant } of await household.find('CareTeam', '', 'gp'))
+    expect(participant).toHaveLength(1);
 });
 
 test('what a sender typed for a service that nobody registered reaches nobody else', async () => {

@@ -122,7 +122,9 @@ test('many writers, several sequencers and an open transaction lose, double and 
         const seen = await pendingOf(id);
         expect(seen).toHaveLength([...order.values()].flat().length);
         for (const [person, expected] of order) {
-          expect(seen.filter((event) => event.persons[0] === person).map(({ focus }) => focus.id)).toEqual(expected);
+          expect(seen.filter((event) => event.persons[0] === person).map(({ focus }) => focus.id)).toEqual(
+            expected,
+          );
         }
       },
     ),

@@ -4,7 +4,7 @@ import type { Bundle, CapabilityStatement, Resource } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
 import { INDEXED_TYPES, paramsOf } from '../../src/fhir/search-parameters.ts';
 import { capabilityStatement } from '../../src/read/capability-statement.ts';
-import { describeApi } from '../../src/read/docs.ts';
+import { describeApi } from '../../src/web/docs.ts';
 import { testDatabase } from '../support/database.ts';
 import { startReading } from './app.ts';
 
@@ -12,7 +12,11 @@ const { get } = await startReading(await testDatabase());
 
 test('metadata tells of every served type, its interactions and its search parameters', async () => {
   const statement = (await get('/fhir/metadata')).json<CapabilityStatement>();
-  expect(statement).toMatchObject({ resourceType: 'CapabilityStatement', fhirVersion: '4.0.1', kind: 'instance' });
+  expect(statement).toMatchObject({
+    resourceType: 'CapabilityStatement',
+    fhirVersion: '4.0.1',
+    kind: 'instance',
+  });
   expect(statement.instantiates).toContain(
     'http://hl7.org/fhir/uv/subscriptions-backport/CapabilityStatement/backport-subscription-server-r4',
   );

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
-import { addSystem } from '../../src/access/systems.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
 import { indexRows } from '../../src/fhir/index-rows.ts';
 import type { Lineage, Role, System } from '../../src/model.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -15,8 +15,18 @@ export type Stored = {
 };
 
 /** Puts a resource into the store as save would: row, index rows. Gives its row id. */
-export async function store(database: TestDatabase, resource: Resource, stored: Stored = {}): Promise<string> {
-  const { persons = [], authors = [], service = null, version = 1, updatedAt = new Date().toISOString() } = stored;
+export async function store(
+  database: TestDatabase,
+  resource: Resource,
+  stored: Stored = {},
+): Promise<string> {
+  const {
+    persons = [],
+    authors = [],
+    service = null,
+    version = 1,
+    updatedAt = new Date().toISOString(),
+  } = stored;
   const { rows } = await database.pool.query<{ row_id: string }>(
     `insert into resource (type, id, version, updated_at, content, persons, authors, service, digest, record_id)
      values ($1, $2, $3, $4, $5, $6, $7, $8, '', $9) returning row_id`,
@@ -65,20 +75,31 @@ export async function storePatient(
   stored: Stored = {},
 ): Promise<string> {
   const id = randomUUID();
-  await store(database, { resourceType: 'Patient', id, ...patient } as Resource, { persons: [id], ...stored });
+  await store(database, { resourceType: 'Patient', id, ...patient } as Resource, {
+    persons: [id],
+    ...stored,
+  });
   for (const service of services) await involve(database, id, service);
   return id;
 }
 
-export async function involve(database: TestDatabase, person: string, service: string, state = 'open'): Promise<void> {
-  await database.pool.query('insert into involvement (person, service, state, since) values ($1, $2, $3, now())', [
-    person,
-    service,
-    state,
-  ]);
+export async function involve(
+  database: TestDatabase,
+  person: string,
+  service: string,
+  state = 'open',
+): Promise<void> {
+  await database.pool.query(
+    'insert into involvement (person, service, state, since) values ($1, $2, $3, now())',
+    [person, service, state],
+  );
 }
 
-export async function join(database: TestDatabase, journey: string, members: Record<string, Role>): Promise<void> {
+export async function join(
+  database: TestDatabase,
+  journey: string,
+  members: Record<string, Role>,
+): Promise<void> {
   for (const [person, role] of Object.entries(members))
     await database.pool.query('insert into member values ($1, $2, $3)', [journey, person, role]);
 }

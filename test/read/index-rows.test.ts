@@ -41,7 +41,9 @@ const samples: Resource[] = [
     resourceType: 'RelatedPerson',
     active: true,
     patient: { reference: 'Patient/p1' },
-    relationship: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-RoleCode', code: 'MTH' }] }],
+    relationship: [
+      { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-RoleCode', code: 'MTH' }] },
+    ],
     identifier: [{ system: 'https://skein.example/Id/RXX', value: '12' }],
   },
   {
@@ -78,7 +80,9 @@ const samples: Resource[] = [
     type: 'person',
     actual: true,
     member: [{ entity: { reference: 'Patient/p1' } }, { entity: { reference: 'Patient/p2' } }],
-    characteristic: [{ code: { coding: [{ system: 'urn:s', code: 'stage' }] }, valueBoolean: true, exclude: false }],
+    characteristic: [
+      { code: { coding: [{ system: 'urn:s', code: 'stage' }] }, valueBoolean: true, exclude: false },
+    ],
   },
   {
     resourceType: 'CareTeam',
@@ -118,32 +122,39 @@ test('there is a sample for every indexed type, with a value for nearly every pa
   expect(samples.map((sample) => sample.resourceType).sort()).toEqual([...INDEXED_TYPES].sort());
 });
 
-test.each(samples)('every parameter of $resourceType selects what its FHIRPath expression selects', (sample) => {
-  for (const param of paramsOf(sample.resourceType)) {
-    const expression = getSearchParameter(sample.resourceType, param.code)?.expression ?? '';
-    // resolve() needs a store: the filter on the target's type is compared by the references themselves below
-    const typed = evalFhirPathTyped(expression.replaceAll(/\.where\(resolve\(\) is \w+\)/g, ''), [
-      toTypedValue(sample),
-    ]);
-    const values = paramsOf(sample.resourceType)
-      .filter((other) => other.code === param.code)
-      .flatMap((path) => valuesOf(path, sample));
-    if (param.kind === 'token') {
-      const ours = values.flatMap(tokensOf).filter((text) => text.includes('|'));
-      const theirs = convertToSearchableTokens(typed).filter((token) => token.system !== 'text');
-      expect(ours.sort(), param.code).toEqual(theirs.map((token) => `${token.system ?? ''}|${token.value}`).sort());
-    } else if (param.kind === 'reference') {
-      expect(values.map(targetOf), param.code).toEqual(convertToSearchableReferences(typed));
-    } else if (param.kind === 'date') {
-      const theirs = convertToSearchableDates(typed).map((period) => period.start && Date.parse(period.start));
-      expect(values.map((value) => Date.parse(rangeOf(value)?.low ?? '') || undefined)).toEqual(theirs);
-    } else {
-      const theirs = convertToSearchableStrings(typed).join(' ');
-      for (const part of values.flatMap(stringsOf)) expect(theirs, param.code).toContain(part);
-      expect(values.length, param.code).toBeGreaterThan(0);
+test.each(samples)(
+  'every parameter of $resourceType selects what its FHIRPath expression selects',
+  (sample) => {
+    for (const param of paramsOf(sample.resourceType)) {
+      const expression = getSearchParameter(sample.resourceType, param.code)?.expression ?? '';
+      // resolve() needs a store: the filter on the target's type is compared by the references themselves below
+      const typed = evalFhirPathTyped(expression.replaceAll(/\.where\(resolve\(\) is \w+\)/g, ''), [
+        toTypedValue(sample),
+      ]);
+      const values = paramsOf(sample.resourceType)
+        .filter((other) => other.code === param.code)
+        .flatMap((path) => valuesOf(path, sample));
+      if (param.kind === 'token') {
+        const ours = values.flatMap(tokensOf).filter((text) => text.includes('|'));
+        const theirs = convertToSearchableTokens(typed).filter((token) => token.system !== 'text');
+        expect(ours.sort(), param.code).toEqual(
+          theirs.map((token) => `${token.system ?? ''}|${token.value}`).sort(),
+        );
+      } else if (param.kind === 'reference') {
+        expect(values.map(targetOf), param.code).toEqual(convertToSearchableReferences(typed));
+      } else if (param.kind === 'date') {
+        const theirs = convertToSearchableDates(typed).map(
+          (period) => period.start && Date.parse(period.start),
+        );
+        expect(values.map((value) => Date.parse(rangeOf(value)?.low ?? '') || undefined)).toEqual(theirs);
+      } else {
+        const theirs = convertToSearchableStrings(typed).join(' ');
+        for (const part of values.flatMap(stringsOf)) expect(theirs, param.code).toContain(part);
+        expect(values.length, param.code).toBeGreaterThan(0);
+      }
     }
-  }
-});
+  },
+);
 
 test('a token gives one row with its system and one without', () => {
   const rows = indexRows(key, samples[1] as Resource);

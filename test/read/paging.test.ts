@@ -15,7 +15,9 @@ beforeAll(async () => {
   team = await register(database, 'perinatal', 'specialist-perinatal');
   other = await register(database, 'cmht', 'cmht');
 });
-beforeEach(() => database.pool.query('truncate resource, index_token, index_date, index_string, involvement'));
+beforeEach(() =>
+  database.pool.query('truncate resource, index_token, index_date, index_string, involvement'),
+);
 
 const born = (day: number) => ({
   birthDate: `1990-01-${String(day).padStart(2, '0')}`,
@@ -23,7 +25,8 @@ const born = (day: number) => ({
 });
 const fill = async (count: number, services: string[] = [], from = 0) => {
   const ids = [];
-  for (let day = from + 1; day <= from + count; day++) ids.push(await storePatient(database, born(day), services));
+  for (let day = from + 1; day <= from + count; day++)
+    ids.push(await storePatient(database, born(day), services));
   return ids;
 };
 const nextOf = (bundle: Bundle) => bundle.link?.find(({ relation }) => relation === 'next')?.url;

@@ -45,7 +45,9 @@ test('a reader that has the version is told that nothing changed', async () => {
 test('what does not exist, what may not be seen and what is no id are answered alike', async () => {
   const hidden = await storePatient(database, { birthDate: '1990-01-02' }, [other.service.id]);
   const answers = await Promise.all(
-    [hidden, randomUUID(), 'nonsense', '1 or 1=1'].map((id) => get(`/fhir/Patient/${encodeURIComponent(id)}`, team)),
+    [hidden, randomUUID(), 'nonsense', '1 or 1=1'].map((id) =>
+      get(`/fhir/Patient/${encodeURIComponent(id)}`, team),
+    ),
   );
   expect(answers.map((answer) => answer.statusCode)).toEqual([404, 404, 404, 404]);
   expect(new Set(answers.map((answer) => answer.body)).size).toBe(1);
@@ -129,7 +131,12 @@ test.each([
   ['_format=json', '/fhir/Basic/family-episode?_format=json', { accept: 'application/fhir+xml' }, 200],
   ['_format with an unencoded plus', '/fhir/Basic/family-episode?_format=application/fhir+json', {}, 200],
   ['a browser', '/fhir/Basic/family-episode', { accept: 'text/html,application/xml;q=0.9,*/*;q=0.8' }, 200],
-  ['a version of FHIR JSON', '/fhir/Basic/family-episode', { accept: 'application/fhir+json; fhirVersion=4.0' }, 200],
+  [
+    'a version of FHIR JSON',
+    '/fhir/Basic/family-episode',
+    { accept: 'application/fhir+json; fhirVersion=4.0' },
+    200,
+  ],
 ])('%s is answered as it asks, if it asks for JSON', async (_what, url, headers, status) => {
   expect((await get(url, undefined, headers)).statusCode).toBe(status);
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rangeOf } from '../../src/fhir/index-rows.ts';
 import { binder } from '../../src/read/rows.ts';
-import { dateMatches, dateSql, readDateTest } from '../../src/read/search-date.ts';
+import { dateMatches, dateSql, readDateTest } from '../../src/read/search/date.ts';
 import { testDatabase } from '../support/database.ts';
 
 const matches = (query: string, value: string | { start?: string; end?: string }) => {
@@ -65,7 +65,12 @@ test('SQL and memory agree on every comparison', async () => {
     '2026-01-01T12:00:00Z',
     '2025-12-31',
   );
-  const stored = fc.oneof(day, fc.record({ start: day }), fc.record({ end: day }), fc.record({ start: day, end: day }));
+  const stored = fc.oneof(
+    day,
+    fc.record({ start: day }),
+    fc.record({ end: day }),
+    fc.record({ start: day, end: day }),
+  );
   const prefix = fc.constantFrom('eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap');
   await fc.assert(
     fc.asyncProperty(prefix, day, stored, async (sign, asked, value) => {

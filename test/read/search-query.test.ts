@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Clause, readSearch } from '../../src/read/search-query.ts';
+import { type Clause, readSearch } from '../../src/read/search/query.ts';
 
 const base = 'http://localhost/fhir';
 const read = (type: string, query: string, lenient = false) =>
@@ -40,8 +40,12 @@ test.each([
 });
 
 test('too many parameters or values are refused', () => {
-  expect(() => read('Patient', Array.from({ length: 41 }, () => 'given=a').join('&'))).toThrow('more than 40');
-  expect(() => read('Patient', `given=${Array.from({ length: 101 }, () => 'a').join()}`)).toThrow('more than 100');
+  expect(() => read('Patient', Array.from({ length: 41 }, () => 'given=a').join('&'))).toThrow(
+    'more than 40',
+  );
+  expect(() => read('Patient', `given=${Array.from({ length: 101 }, () => 'a').join()}`)).toThrow(
+    'more than 100',
+  );
 });
 
 test('lenient handling leaves an unknown parameter out of the search and of its self link', () => {

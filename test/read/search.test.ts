@@ -11,7 +11,9 @@ const NHS = 'https://fhir.nhs.uk/Id/nhs-number';
 const ids: Record<string, string> = {};
 
 const idsOf = (bundle: Bundle, mode = 'match') =>
-  (bundle.entry ?? []).filter(({ search }) => search?.mode === mode).map(({ resource }) => nameOf(resource?.id ?? ''));
+  (bundle.entry ?? [])
+    .filter(({ search }) => search?.mode === mode)
+    .map(({ resource }) => nameOf(resource?.id ?? ''));
 const nameOf = (id: string) => Object.keys(ids).find((name) => ids[name] === id) ?? id;
 const search = async (path: string) => (await get(`/fhir/${path}`)).json<Bundle>();
 
@@ -28,7 +30,10 @@ beforeAll(async () => {
     birthDate: '1992',
     name: [{ family: 'Brown', given: ['Ben'] }],
   });
-  ids.cyd = await storePatient(database, { gender: 'female', name: [{ family: '100%_sure', given: ['Cyd'] }] });
+  ids.cyd = await storePatient(database, {
+    gender: 'female',
+    name: [{ family: '100%_sure', given: ['Cyd'] }],
+  });
   ids.trust = randomUUID();
   await store(database, { resourceType: 'Organization', id: ids.trust, name: 'Trust' });
   const encounter = (name: string, patient: string, more: Partial<Encounter>): Resource => {
@@ -117,7 +122,9 @@ test('a search brings along what its matches refer to, and what refers to them, 
   const forward = await search('Encounter?_include=Encounter:patient&_include=Encounter:service-provider');
   expect(idsOf(forward, 'include').sort()).toEqual(['ada', 'ben', 'trust']);
   expect(idsOf(await search('Encounter?_include=Encounter:subject:Group'), 'include')).toEqual([]);
-  const back = await search(`Patient?_id=${ids.ada}&_revinclude=Encounter:patient&_revinclude=Encounter:subject`);
+  const back = await search(
+    `Patient?_id=${ids.ada}&_revinclude=Encounter:patient&_revinclude=Encounter:subject`,
+  );
   expect([idsOf(back), idsOf(back, 'include')]).toEqual([['ada'], ['visit', 'call']]);
 });
 
@@ -133,7 +140,9 @@ test('a search by POST keeps its values out of URLs, in the next page too', asyn
 test('an unknown parameter is refused by name, or left out where the caller is lenient', async () => {
   const strict = await get('/fhir/Patient?famly=brown');
   expect([strict.statusCode, strict.body]).toEqual([400, expect.stringContaining('famly')]);
-  const lenient = await get('/fhir/Patient?famly=brown&gender=male', undefined, { prefer: 'handling=lenient' });
+  const lenient = await get('/fhir/Patient?famly=brown&gender=male', undefined, {
+    prefer: 'handling=lenient',
+  });
   expect(lenient.json<Bundle>().link?.[0]?.url).toMatch(/Patient\?gender=male$/);
 });
 
@@ -173,5 +182,6 @@ test('a referral is found by every parameter it is indexed under', async () => {
     'category=a',
     'code=urn:c|b',
   ];
-  for (const query of queries) expect(idsOf(await search(`ServiceRequest?${query}`)), query).toEqual([referral.id]);
+  for (const query of queries)
+    expect(idsOf(await search(`ServiceRequest?${query}`)), query).toEqual([referral.id]);
 });

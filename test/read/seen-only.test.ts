@@ -100,7 +100,11 @@ test('an include brings nothing that could not be read', async () => {
     patient: { reference: `Patient/${mother}` },
     managingOrganization: { reference: `Organization/${perinatal.service.id}` },
   };
-  await store(database, episode, { persons: [mother], authors: [perinatal.service.id], service: perinatal.service.id });
+  await store(database, episode, {
+    persons: [mother],
+    authors: [perinatal.service.id],
+    service: perinatal.service.id,
+  });
   const forward = await search(`EpisodeOfCare?_id=${episode.id}&_include=EpisodeOfCare:patient`, perinatal);
   expect(ids(forward)).toEqual([episode.id, mother]);
   const back = await search(`Patient?_id=${mother}&_revinclude=EpisodeOfCare:patient`, charity);
@@ -152,7 +156,11 @@ test('a journey shows each service its own view, with the same sentence for all'
     class: { code: 'AMB' },
     subject: { reference: `Patient/${mother}` },
   };
-  await store(database, { ...visit, episodeOfCare: [{ reference: `EpisodeOfCare/${elsewhere}` }] } as Resource, by);
+  await store(
+    database,
+    { ...visit, episodeOfCare: [{ reference: `EpisodeOfCare/${elsewhere}` }] } as Resource,
+    by,
+  );
   const seen = await search(`Group/${journey}/$journey`, perinatal);
   expect(ids(seen)).toEqual(expect.arrayContaining([journey, mother, own, perinatal.service.id]));
   expect(ids(seen)).not.toContain(elsewhere);
@@ -173,7 +181,9 @@ test('no search parameter of any type finds a stranger anything', async () => {
   for (const type of INDEXED_TYPES.filter((one) => !['Organization', 'Basic'].includes(one))) {
     for (const { code, kind } of paramsOf(type)) {
       const value = { date: 'ge1900', reference: mother, string: 'gre', token: nhsNumber(7) }[kind];
-      expect(await search(`${type}?${code}=${value}`, charity), `${type}?${code}`).not.toHaveProperty('entry');
+      expect(await search(`${type}?${code}=${value}`, charity), `${type}?${code}`).not.toHaveProperty(
+        'entry',
+      );
     }
   }
 });

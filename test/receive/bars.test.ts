@@ -1,6 +1,6 @@
 import type { Bundle, MessageHeader, OperationOutcome } from '@medplum/fhirtypes';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
 import type { Context } from '../../src/context.ts';
 import { Unavailable } from '../../src/errors.ts';
 import type { Answer, Issue } from '../../src/model.ts';
@@ -21,7 +21,10 @@ const organisation = (code: string) =>
 const header: MessageHeader = {
   resourceType: 'MessageHeader',
   id: 'header-1',
-  eventCoding: { system: 'https://fhir.nhs.uk/CodeSystem/message-events-bars', code: 'servicerequest-request' },
+  eventCoding: {
+    system: 'https://fhir.nhs.uk/CodeSystem/message-events-bars',
+    code: 'servicerequest-request',
+  },
   source: { endpoint: 'http://fhir.nhs.uk/Id/dos-service-id|2222222222' },
   sender: { reference: 'urn:uuid:org' },
 };
@@ -76,7 +79,8 @@ describe('the BaRS endpoint', () => {
       expect(response.headers).toMatchObject(
         Object.fromEntries(Object.entries(IDS).map(([name, value]) => [name.toLowerCase(), value])),
       );
-      if (method !== 'HEAD') expect(errorOf(response)).toEqual([405, 'REC_METHOD_NOT_ALLOWED', 'not-supported']);
+      if (method !== 'HEAD')
+        expect(errorOf(response)).toEqual([405, 'REC_METHOD_NOT_ALLOWED', 'not-supported']);
       await app.close();
     },
   );
@@ -107,7 +111,10 @@ describe('a BaRS message', () => {
   test('has the same content whatever the order of its properties', async () => {
     const { intake, taken } = answering();
     await post({ intake });
-    await post({ intake, body: JSON.stringify(Object.fromEntries(Object.entries(message).reverse()), null, 2) });
+    await post({
+      intake,
+      body: JSON.stringify(Object.fromEntries(Object.entries(message).reverse()), null, 2),
+    });
     await post({ intake, body: { ...message, id: 'other' } });
     const [first, second, third] = taken.map(({ contentHash }) => contentHash);
     expect(second).toBe(first);
@@ -116,7 +123,13 @@ describe('a BaRS message', () => {
 
   test.each([
     ['is held', { status: 'held' }, 422, 'REC_UNPROCESSABLE_ENTITY', 'required'],
-    ['is held and sent again', { status: 'held', duplicate: true }, 422, 'REC_UNPROCESSABLE_ENTITY', 'required'],
+    [
+      'is held and sent again',
+      { status: 'held', duplicate: true },
+      422,
+      'REC_UNPROCESSABLE_ENTITY',
+      'required',
+    ],
     ['cannot be read', { status: 'rejected' }, 400, 'REC_BAD_REQUEST', 'required'],
     ['was processed before', { duplicate: true }, 409, 'REC_CONFLICT', 'duplicate'],
     ['has ids used for other content', { conflict: true }, 409, 'REC_CONFLICT', 'conflict'],
@@ -154,7 +167,12 @@ describe('a BaRS message', () => {
 
   test('that could not be kept is to be sent again, and a bug of ours says nothing of itself', async () => {
     const busy = await post({ intake: () => Promise.reject(new Unavailable('the store is away')) });
-    expect([...errorOf(busy), busy.headers['retry-after']]).toEqual([503, 'REC_SERVICE_UNAVAILABLE', 'transient', '1']);
+    expect([...errorOf(busy), busy.headers['retry-after']]).toEqual([
+      503,
+      'REC_SERVICE_UNAVAILABLE',
+      'transient',
+      '1',
+    ]);
     const bug = await post({ intake: () => Promise.reject(new TypeError('Marsh is undefined')) });
     expect(errorOf(bug)).toEqual([500, 'REC_SERVER_ERROR', 'exception']);
     expect(bug.body).not.toContain('Marsh');
@@ -178,7 +196,13 @@ describe('the headers of a BaRS message', () => {
     ['no correlation id', { 'x-correlation-id': '' }, 400, 'REC_BAD_REQUEST', 'required'],
     ['a request id that is no UUID', { 'x-request-id': '12' }, 400, 'REC_BAD_REQUEST', 'value'],
     ['a target that is not base64', { 'nhsd-target-identifier': '{}' }, 400, 'REC_BAD_REQUEST', 'invalid'],
-    ['a target that is not JSON', { 'nhsd-target-identifier': 'bm90anNvbg==' }, 400, 'REC_BAD_REQUEST', 'invalid'],
+    [
+      'a target that is not JSON',
+      { 'nhsd-target-identifier': 'bm90anNvbg==' },
+      400,
+      'REC_BAD_REQUEST',
+      'invalid',
+    ],
     [
       'a target without a system',
       { 'nhsd-target-identifier': base64({ value: '1' }) },
@@ -207,7 +231,13 @@ describe('the headers of a BaRS message', () => {
       'REC_BAD_REQUEST',
       'invalid',
     ],
-    ['another version', { accept: 'application/fhir+json; version=9.0.0' }, 406, 'REC_NOT_ACCEPTABLE', 'processing'],
+    [
+      'another version',
+      { accept: 'application/fhir+json; version=9.0.0' },
+      406,
+      'REC_NOT_ACCEPTABLE',
+      'processing',
+    ],
     ['XML wanted', { accept: 'application/fhir+xml' }, 406, 'REC_NOT_ACCEPTABLE', 'processing'],
     ['XML sent', { 'content-type': 'application/fhir+xml' }, 415, 'REC_BAD_REQUEST', 'not-supported'],
     ['no content type', { 'content-type': '' }, 415, 'REC_BAD_REQUEST', 'not-supported'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { readHeader } from '../../src/hl7v2.ts';
+import { readHeader } from '../../src/formats/hl7v2.ts';
 import type { Answer, Issue, MessageStatus } from '../../src/model.ts';
-import { acknowledge, NOT_STORED, verdictOf } from '../../src/receive/hl7-ack.ts';
+import { acknowledge, NOT_STORED, verdictOf } from '../../src/receive/hl7/ack.ts';
 
 const MSH = 'MSH|^~\\&|PAS|RXX^x|SKEIN|HUB|20260110093000||ADT^A28^ADT_A05|MSG\\T\\1|P|2.4';
 const NOW = new Date('2026-01-10T09:30:05.250Z');
@@ -11,7 +11,12 @@ const answer = (status: MessageStatus, issues: Issue[] = [], given: Partial<Answ
   units: [{ position: '', status, issues }],
   ...given,
 });
-const MISSING: Issue = { severity: 'error', code: 'required', field: 'PID-7', text: 'a birth date is needed' };
+const MISSING: Issue = {
+  severity: 'error',
+  code: 'required',
+  field: 'PID-7',
+  text: 'a birth date is needed',
+};
 
 function lines(msh: string, given: Answer, onHeld: 'AE' | 'AA' = 'AE'): string[][] {
   const acks = acknowledge(readHeader(Buffer.from(msh)), verdictOf(given, onHeld), NOW);
@@ -31,7 +36,11 @@ describe('an acknowledgement', () => {
 
   test('uses the delimiters and the character set of its message', () => {
     const msh = 'MSH$%*!@$PÄS$RXX$SKEIN$HUB$20260110093000$$ADT%A28$1$P$2.5$$$$$$8859/1';
-    const [ack] = acknowledge(readHeader(Buffer.from(msh, 'latin1')), verdictOf(answer('held', [MISSING]), 'AE'), NOW);
+    const [ack] = acknowledge(
+      readHeader(Buffer.from(msh, 'latin1')),
+      verdictOf(answer('held', [MISSING]), 'AE'),
+      NOW,
+    );
     const [first, second, third] = (ack as Buffer).toString('latin1').split('\r');
     expect(first?.split('$').slice(1, 6)).toEqual(['%*!@', 'SKEIN', 'HUB', 'PÄS', 'RXX']);
     expect(first?.split('$')[17]).toBe('8859/1');

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createFramer, type Frame } from '../../src/receive/mllp-frame.ts';
+import { createFramer, type Frame } from '../../src/receive/mllp/frame.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 const block = (content: string) => `\u000b${content}\u001c\r`;
@@ -17,7 +17,9 @@ const read = (stream: string, max = MAX) =>
 
 /** A stream cut into chunks at any places. */
 function cut(stream: Buffer, places: number[]): Buffer[] {
-  const at = [...new Set([0, ...places.map((place) => place % stream.length), stream.length])].sort((a, b) => a - b);
+  const at = [...new Set([0, ...places.map((place) => place % stream.length), stream.length])].sort(
+    (a, b) => a - b,
+  );
   return at.slice(1).map((end, index) => stream.subarray(at[index], end));
 }
 

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
 import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
 import { Unavailable } from '../../src/errors.ts';
-import type { Intake } from '../../src/receive/http.ts';
-import { createFramer } from '../../src/receive/mllp-frame.ts';
-import { type MllpServer, startMllp } from '../../src/receive/mllp-server.ts';
+import type { Intake } from '../../src/receive/http/http.ts';
+import { createFramer } from '../../src/receive/mllp/frame.ts';
+import { type MllpServer, startMllp } from '../../src/receive/mllp/server.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { answering } from './answering.ts';
@@ -34,7 +34,11 @@ afterEach(async () => {
   for (const { close } of opened.splice(0).reverse()) await close();
 });
 
-async function start(intake: Intake, given: Partial<Context['config']> = {}, idleMs?: number): Promise<MllpServer> {
+async function start(
+  intake: Intake,
+  given: Partial<Context['config']> = {},
+  idleMs?: number,
+): Promise<MllpServer> {
   const server = await startMllp({ ...ctx, config: { ...ctx.config, ...given } }, intake, { idleMs });
   opened.push(server);
   return server;
@@ -141,7 +145,9 @@ describe('an MLLP connection', () => {
     const { intake, taken } = answering();
     const client = await connect(await start(intake));
     const large = block(message('large', '|'.repeat(6_000_000)));
-    client.send(`noise${large}\u000b${message('cut')}${block(message('whole'))}more noise${block(message('last'))}`);
+    client.send(
+      `noise${large}\u000b${message('cut')}${block(message('whole'))}more noise${block(message('last'))}`,
+    );
     expect(await client.answers(4)).toEqual(['AR|large', 'AR|cut', 'AA|whole', 'AA|last']);
     expect(client.acks[0]).toContain('larger than 5242880 bytes: not stored');
     expect(taken.map(({ identifier }) => identifier)).toEqual(['whole', 'last']);
@@ -234,7 +240,11 @@ describe('MLLP over TLS', () => {
   beforeAll(async () => {
     const directory = await mkdtemp(join(tmpdir(), 'skein-tls-'));
     const { key, cert } = issueCertificate('server', ca);
-    for (const [name, text] of Object.entries({ MLLP_TLS_KEY: key, MLLP_TLS_CERT: cert, MLLP_TLS_CA: ca.cert })) {
+    for (const [name, text] of Object.entries({
+      MLLP_TLS_KEY: key,
+      MLLP_TLS_CERT: cert,
+      MLLP_TLS_CA: ca.cert,
+    })) {
       files[name as keyof typeof files] = join(directory, name);
       await writeFile(join(directory, name), text);
     }
@@ -260,7 +270,10 @@ describe('MLLP over TLS', () => {
 
   test('knows a sender by its certificate, whatever MSH says', async () => {
     const { intake, taken } = answering();
-    const client = connectTls(await start(intake, { ...files, AUTH: 'token', HOST: '127.0.0.1' }), 'pas-by-tls');
+    const client = connectTls(
+      await start(intake, { ...files, AUTH: 'token', HOST: '127.0.0.1' }),
+      'pas-by-tls',
+    );
     client.send(block(message(1)));
     expect(await client.answers(1)).toEqual(['AA|1']);
     expect(taken[0]?.system.name).toBe('pas-by-tls');

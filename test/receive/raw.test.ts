@@ -1,10 +1,10 @@
 import type { OperationOutcome } from '@medplum/fhirtypes';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { addSystem } from '../../src/access/systems.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
 import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
-import { messageName } from '../../src/db.ts';
 import { Unavailable } from '../../src/errors.ts';
+import { messageName } from '../../src/fhir/ids.ts';
 import type { Answer } from '../../src/model.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -21,13 +21,24 @@ let token: string;
 beforeAll(async () => {
   database = await testDatabase();
   ctx = testContext(database);
-  const system = { name: 'charity', ods: 'RXC', team: 'fathers', sector: null, kind: null, source: 'their-csv' };
+  const system = {
+    name: 'charity',
+    ods: 'RXC',
+    team: 'fathers',
+    sector: null,
+    kind: null,
+    source: 'their-csv',
+  };
   ({ token } = await addSystem(database.pool, database.key, system));
 });
 
 type Sent = { path?: string; headers?: Record<string, string>; given?: Partial<Answer>; ctx?: Context };
 
-async function post(type: string, payload: string, { path = 'pas', headers = {}, given, ctx: other = ctx }: Sent = {}) {
+async function post(
+  type: string,
+  payload: string,
+  { path = 'pas', headers = {}, given, ctx: other = ctx }: Sent = {},
+) {
   const { intake, taken } = answering(given, []);
   const app = appWith(other, intake);
   const response = await app.inject({
@@ -48,12 +59,15 @@ describe('a raw message', () => {
     ['application/fhir+json', '{}', 'application/fhir+json', 'fhir-r4'],
     ['application/fhir+xml', '<Bundle/>', 'application/fhir+xml', 'birth-notification'],
     ['text/xml; charset="UTF-16"', '<Bundle/>', 'application/fhir+xml; charset=UTF-16', 'birth-notification'],
-  ])('of type "%s" is kept as sent, for the source that reads it', async (type, body, contentType, source) => {
-    const { response, message } = await post(type, body);
-    expect(response.statusCode).toBe(200);
-    expect(message).toMatchObject({ channel: 'intake', contentType, source, body: Buffer.from(body) });
-    expect(message?.system.name).toBe('pas');
-  });
+  ])(
+    'of type "%s" is kept as sent, for the source that reads it',
+    async (type, body, contentType, source) => {
+      const { response, message } = await post(type, body);
+      expect(response.statusCode).toBe(200);
+      expect(message).toMatchObject({ channel: 'intake', contentType, source, body: Buffer.from(body) });
+      expect(message?.system.name).toBe('pas');
+    },
+  );
 
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'image/png'])(
     'of type %s is refused, with what is read here',
@@ -70,15 +84,20 @@ describe('a raw message', () => {
   });
 
   test('may come under any name that can be typed', async () => {
-    expect((await post('text/csv', 'a\n1', { path: '%00%0Aodd%20name' })).message?.system.name).toBe('odd name');
-    expect((await post('text/csv', 'a\n1', { path: 'n'.repeat(90) })).message?.system.name).toBe('n'.repeat(90));
+    expect((await post('text/csv', 'a\n1', { path: '%00%0Aodd%20name' })).message?.system.name).toBe(
+      'odd name',
+    );
+    expect((await post('text/csv', 'a\n1', { path: 'n'.repeat(90) })).message?.system.name).toBe(
+      'n'.repeat(90),
+    );
   });
 
   test('is known by MSH-10, else by Idempotency-Key, else by its content', async () => {
     const headers = { 'idempotency-key': 'key' };
     expect((await post(HL7, MSH, { headers })).message?.identifier).toBe('MSG7');
     expect((await post(HL7, MSH.replace('MSG7', ''), { headers })).message?.identifier).toBe('key');
-    const batch = (await post(HL7, `BHS|^~\\&\r${MSH.replace('MSG7', '')}\r${MSH}\rBTS|2`, { headers })).message;
+    const batch = (await post(HL7, `BHS|^~\\&\r${MSH.replace('MSG7', '')}\r${MSH}\rBTS|2`, { headers }))
+      .message;
     expect(batch?.identifier).toBe(batch?.contentHash);
     expect((await post('text/csv', 'a\n1', { headers })).message?.identifier).toBe('key');
     const [first, second] = [
@@ -99,7 +118,10 @@ describe('the answer to a raw message', () => {
       [{ duplicate: true }, 200, 'AA'],
     ] as const) {
       const { response } = await post(HL7, MSH, { given });
-      expect([response.statusCode, /\rMSA\|(\w\w\|\w+)/.exec(response.body)?.[1]]).toEqual([status, `${code}|MSG7`]);
+      expect([response.statusCode, /\rMSA\|(\w\w\|\w+)/.exec(response.body)?.[1]]).toEqual([
+        status,
+        `${code}|MSG7`,
+      ]);
       expect(response.headers['content-type']).toContain(HL7);
     }
   });
@@ -144,7 +166,12 @@ describe('the answer to a raw message', () => {
 
   test('says row by row what became of a file: a success when at least one row was stored', async () => {
     const good = { position: 'row 2', status: 'accepted' as const, issues: [] };
-    const issue = { severity: 'error' as const, code: 'value', field: 'row 3, birth_date', text: 'not a date' };
+    const issue = {
+      severity: 'error' as const,
+      code: 'value',
+      field: 'row 3, birth_date',
+      text: 'not a date',
+    };
     const bad = { position: 'row 3', status: 'held' as const, issues: [issue] };
     const some = await post('text/csv', 'a\n1\n2', { given: { units: [good, bad] } });
     expect([some.response.statusCode, some.response.json().rows]).toEqual([200, [good, bad]]);
@@ -163,13 +190,20 @@ describe('a sender', () => {
     expect((await post('text/csv', 'a\n1', { path: 'pas', headers: as })).response.statusCode).toBe(403);
     const secured = {
       ...ctx,
-      config: Config.parse({ ...ctx.config, ROLES: 'api', WEBHOOK_ALLOW: '', FHIR_PACKAGES: '', AUTH: 'token' }),
+      config: Config.parse({
+        ...ctx.config,
+        ROLES: 'api',
+        WEBHOOK_ALLOW: '',
+        FHIR_PACKAGES: '',
+        AUTH: 'token',
+      }),
     };
     const authorization = `Bearer ${token}`;
     const own = await post('text/csv', 'a\n1', { path: 'charity', headers: { authorization }, ctx: secured });
     expect(own.response.statusCode).toBe(200);
     expect(
-      (await post('text/csv', 'a\n1', { path: 'pas', headers: { authorization }, ctx: secured })).response.statusCode,
+      (await post('text/csv', 'a\n1', { path: 'pas', headers: { authorization }, ctx: secured })).response
+        .statusCode,
     ).toBe(403);
     expect((await post('text/csv', 'a\n1', { path: 'charity', ctx: secured })).response.statusCode).toBe(401);
   });
@@ -191,13 +225,17 @@ describe('a sender', () => {
       const headers = system ? { 'x-skein-system': system } : {};
       const response = await app.inject({ url: `/intake/messages?${query}`, headers });
       return response.statusCode === 200
-        ? response.json<{ system: string; messageId: string; status: string }[]>().map((found) => found.system)
+        ? response
+            .json<{ system: string; messageId: string; status: string }[]>()
+            .map((found) => found.system)
         : response.statusCode;
     };
     expect(await ask('identifier=MSG_1', 'charity')).toEqual(['charity']);
     expect(await ask('identifier=MSG_1&system=pas', 'charity')).toEqual(['charity']);
     expect(await ask(`identifier=${request.toUpperCase()}`, 'charity')).toEqual(['charity']);
-    expect(await ask(`identifier=${request}%7C00000000-0000-4000-8000-000000000000`, 'charity')).toEqual(['charity']);
+    expect(await ask(`identifier=${request}%7C00000000-0000-4000-8000-000000000000`, 'charity')).toEqual([
+      'charity',
+    ]);
     expect(await ask(`identifier=${request}`, 'pas')).toBe(404);
     expect(await ask('identifier=MSG', 'charity')).toBe(404);
     expect((await ask('identifier=MSG_1')) as string[]).toHaveLength(2);

@@ -47,7 +47,10 @@ test('an accepted transaction is answered entry by entry, without locations', as
   const response = await post(intake);
   expect(response.statusCode).toBe(200);
   const { type, entry = [] } = response.json<Bundle>();
-  expect([type, entry.map((item) => item.response?.status)]).toEqual(['transaction-response', ['201', '200']]);
+  expect([type, entry.map((item) => item.response?.status)]).toEqual([
+    'transaction-response',
+    ['201', '200'],
+  ]);
   expect(
     entry.map(({ response: told }) => {
       const outcome = told?.outcome as OperationOutcome | undefined;
@@ -87,8 +90,13 @@ test.each([
 ] as const)(
   'a transaction that is %s is answered by an OperationOutcome',
   async (_, given: Partial<Answer>, status) => {
-    const response = await post(answering(given, [{ severity: 'error', code: 'required', text: 'x' }]).intake);
-    expect([response.statusCode, response.json<OperationOutcome>().resourceType]).toEqual([status, 'OperationOutcome']);
+    const response = await post(
+      answering(given, [{ severity: 'error', code: 'required', text: 'x' }]).intake,
+    );
+    expect([response.statusCode, response.json<OperationOutcome>().resourceType]).toEqual([
+      status,
+      'OperationOutcome',
+    ]);
   },
 );
 

@@ -1,10 +1,10 @@
 /** What is loaded under lock is the whole family: the store ends as if everything had been in sight all the time. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { StatementState, View } from '../../src/facts.ts';
-import { loadMappings } from '../../src/map/load-mappings.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import type { System } from '../../src/model.ts';
-import { rebuild } from '../../src/rebuild.ts';
+import { rebuild } from '../../src/pipeline/rebuild.ts';
+import type { StatementState, View } from '../../src/store/facts.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { Store, upToRenaming } from '../link/store.ts';
 import { type Heard, inTwoOrders, SENDERS } from '../support/any-family.ts';
@@ -18,7 +18,8 @@ async function stored(heard: Heard[]): Promise<string[]> {
   const database = await testDatabase();
   const systems = new Map<string, System>();
   for (const { name } of SENDERS) systems.set(name, await register(database, name));
-  for (const [{ name }, record] of heard) await hear(database, systems.get(name) as System, structuredClone(record));
+  for (const [{ name }, record] of heard)
+    await hear(database, systems.get(name) as System, structuredClone(record));
   const rebuilt = await rebuild({ ...testContext(database), mappings, profiles: ownProfiles() });
   expect(rebuilt).toMatchObject({ statements: 0, changed: 0 });
   const views = upToRenaming(await readBack(database));

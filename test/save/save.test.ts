@@ -19,13 +19,16 @@ beforeEach(async () => {
   visiting = await register(database, 'health-visiting');
 });
 
-const count = async (sql: string) => Number((await database.pool.query(`select count(*) as n from ${sql}`)).rows[0].n);
+const count = async (sql: string) =>
+  Number((await database.pool.query(`select count(*) as n from ${sql}`)).rows[0].n);
 
 describe('save', () => {
   it('makes one person of eight messages at once about one new mother', async () => {
     const senders = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((n) => register(database, `sector-${n}`)));
     await Promise.all(
-      senders.map((system) => hear(database, system, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER)]))),
+      senders.map((system) =>
+        hear(database, system, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER)])),
+      ),
     );
     expect(await count("resource where type = 'Patient'")).toBe(1);
     expect(await count('statement')).toBe(8);
@@ -61,7 +64,9 @@ describe('save', () => {
       "select version, content->'name'->0->>'family' as family from resource where type = 'Patient'",
     );
     expect(rows).toEqual([{ version: 2, family: 'Bell' }]);
-    expect(await count("resource_history where type = 'Patient' and content->'name'->0->>'family' = 'Osei'")).toBe(1);
+    expect(
+      await count("resource_history where type = 'Patient' and content->'name'->0->>'family' = 'Osei'"),
+    ).toBe(1);
   });
 
   it('replaces index rows with those of the new version', async () => {
@@ -94,14 +99,22 @@ describe('save', () => {
       maternity,
       record(
         '2026-09-02T09:00:00Z',
-        [patient('patient', { ...BABY, local: 'B1' }), relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs })],
+        [
+          patient('patient', { ...BABY, local: 'B1' }),
+          relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }),
+        ],
         'delta',
       ),
     );
-    const { rows } = await database.pool.query<{ key: string }>("select key from statement where type = 'Patient'");
+    const { rows } = await database.pool.query<{ key: string }>(
+      "select key from statement where type = 'Patient'",
+    );
     for (const { key } of rows) {
-      const plan = await withFacts(database.pool, [key], { systemId: 0, identifier: '' }, async (_client, { facts }) =>
-        link(database.key, facts, null, null),
+      const plan = await withFacts(
+        database.pool,
+        [key],
+        { systemId: 0, identifier: '' },
+        async (_client, { facts }) => link(database.key, facts, null, null),
       );
       expect(isEmpty(plan)).toBe(true);
     }

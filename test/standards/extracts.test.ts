@@ -2,14 +2,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MAPPINGS_DIR, readMappings } from '../../src/map/read-mappings.ts';
+import { MAPPINGS_DIR, readMappings } from '../../src/map/language/read-mappings.ts';
 
 const FILE = join(process.env.STANDARDS_DATA ?? '../shared/data', 'datasets/mhsds-msds-tables.json');
 type Column = { name: string; primary?: boolean; foreign?: string };
 type DataSet = Record<string, Column[]>;
 
 describe.skipIf(!existsSync(FILE))('the data sets as published', async () => {
-  const published = existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, DataSet>) : {};
+  const published = existsSync(FILE)
+    ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, DataSet>)
+    : {};
   const { sources } = await readMappings(MAPPINGS_DIR, []);
 
   it.each([
@@ -22,7 +24,9 @@ describe.skipIf(!existsSync(FILE))('the data sets as published', async () => {
     const expected = Object.entries(published[dataSet] ?? {})
       // The library's own table, about submissions.
       .filter(([table]) => table !== 'Metadata')
-      .flatMap(([table, columns]) => (tables[table] ? columns.map((column) => `${table}.${column.name}`) : [table]));
+      .flatMap(([table, columns]) =>
+        tables[table] ? columns.map((column) => `${table}.${column.name}`) : [table],
+      );
     const declared = Object.entries(tables).flatMap(([table, { columns }]) =>
       Object.keys(columns).map((column) => `${table}.${column}`),
     );

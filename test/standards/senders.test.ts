@@ -29,7 +29,8 @@ function filesOf(folder: string, ending: string): string[] {
 
 type Answered = { resource: { resourceType: string; identifier?: object[] } };
 const lines: string[] = [];
-const tell = (file: string, became: string) => lines.push(`${became.padEnd(60)} ${file.slice(DATA.length + 1)}`);
+const tell = (file: string, became: string) =>
+  lines.push(`${became.padEnd(60)} ${file.slice(DATA.length + 1)}`);
 const first = (reply: Reply) => {
   const [issue] = (reply.body.issue ?? []) as { code: string; diagnostics?: string }[];
   return issue ? `${issue.code}: ${issue.diagnostics ?? ''}` : 'accepted';
@@ -52,7 +53,9 @@ describe.skipIf(!existsSync(DATA))('messages from the standards’ own examples'
     const event = bundle.entry[0].resource.eventCoding.code;
     const reply = await skein.bars(bundle);
     tell(file, `${reply.status} ${first(reply)}`);
-    const answered = bundle.entry.find((one: Answered) => one.resource.resourceType === 'ServiceRequest')?.resource;
+    const answered = bundle.entry.find(
+      (one: Answered) => one.resource.resourceType === 'ServiceRequest',
+    )?.resource;
     if (event === 'servicerequest-request') expect([200, 422]).toContain(reply.status);
     else if (event === 'servicerequest-response' && !answered?.identifier)
       expect(first(reply)).toMatch(/resource\/identifier: which referral is answered/);
@@ -105,7 +108,10 @@ describe.skipIf(!existsSync(DATA))('messages from the standards’ own examples'
       message.toString('latin1'),
     );
     const { body } = await skein.get(`/intake/messages?identifier=${identifier}`);
-    const [found] = body as unknown as { status: string; units: { issues: { code: string; field?: string }[] }[] }[];
+    const [found] = body as unknown as {
+      status: string;
+      units: { issues: { code: string; field?: string }[] }[];
+    }[];
     const [issue] = found?.units[0]?.issues ?? [];
     return found?.status === 'accepted' ? 'MSA|AA' : `MSA|AE\rERR|${issue?.field} ${issue?.code}`;
   }
@@ -117,9 +123,13 @@ describe.skipIf(!existsSync(DATA))('messages from the standards’ own examples'
       const reply = await skein.intake('births', 'application/fhir+xml', xml);
       tell(file, `${reply.status} ${reply.body.status}`);
       expect([reply.status, reply.body.status]).toEqual([200, 'accepted']);
-      const [mother, baby] = [...xml.matchAll(/<Patient>.*?<\/Patient>/gs)].map(([patient]) => personIn(patient));
+      const [mother, baby] = [...xml.matchAll(/<Patient>.*?<\/Patient>/gs)].map(([patient]) =>
+        personIn(patient),
+      );
       expect(baby?.nhs).toBeTruthy();
-      const found = await skein.get(`/fhir/Patient?identifier=${baby?.nhs}&_revinclude=RelatedPerson:patient`);
+      const found = await skein.get(
+        `/fhir/Patient?identifier=${baby?.nhs}&_revinclude=RelatedPerson:patient`,
+      );
       const seen = ((found.body.entry ?? []) as { resource: Record<string, unknown> }[]).map(
         ({ resource }) => resource,
       );

@@ -28,7 +28,9 @@ describe.skipIf(!existsSync(UK_CORE))('UK Core', () => {
         claims(resource).every((url) => profiles.get(url)),
         file,
       ).toBe(true);
-      const errors = validateResource(resource, profiles).faults.filter(({ severity }) => severity === undefined);
+      const errors = validateResource(resource, profiles).faults.filter(
+        ({ severity }) => severity === undefined,
+      );
       return errors.length > 0
         ? [`${file}: ${errors.map(({ expression, text }) => `${expression} ${text}`).join('; ')}`]
         : [];

@@ -23,12 +23,22 @@ const someone = fc.integer({ min: 0, max: PEOPLE.length - 1 });
 const BIRTHS: Partial<Patient>[] = [{ multipleBirthBoolean: false }, { multipleBirthInteger: 2 }];
 const DEATHS: Partial<Patient>[] = [{ deceasedDateTime: '2026-08-26' }, { deceasedBoolean: false }];
 const mostly = <T>(usual: T, ...others: T[]) =>
-  fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
+  fc.oneof(
+    { weight: 4, arbitrary: fc.constant(usual) },
+    { weight: 1, arbitrary: fc.constantFrom(...others) },
+  );
 
 /** The usual thing, or a mistake with each part of it. */
 const said = fc
   .record({
-    number: mostly<'own' | 'none' | 'unverified' | 'silent' | number>('own', 'none', 'unverified', 'silent', 0, 3),
+    number: mostly<'own' | 'none' | 'unverified' | 'silent' | number>(
+      'own',
+      'none',
+      'unverified',
+      'silent',
+      0,
+      3,
+    ),
     given: mostly<string | null>(null, '', 'Baby', 'A', 'A B', 'Kayden', 'Amy'),
     born: mostly<string | null>(null, '', '2026-08', '1994-03-02', '2026-08-20'),
     rest: mostly<Partial<Patient>>({}, ...BIRTHS, ...DEATHS),
@@ -36,8 +46,18 @@ const said = fc
   .map(({ number, given, born, rest }) => (n: number, local: string | undefined, as: string): Statement => {
     const who = PEOPLE[n] as Someone;
     const nhs = typeof number === 'number' ? PEOPLE[number]?.nhs : number === 'none' ? undefined : who.nhs;
-    const names = { family: who.family as string, given: given ?? who.given, born: (born ?? who.born) || undefined };
-    const statement = patient(as, { ...names, nhs, verified: number !== 'unverified', local, rest } as Someone);
+    const names = {
+      family: who.family as string,
+      given: given ?? who.given,
+      born: (born ?? who.born) || undefined,
+    };
+    const statement = patient(as, {
+      ...names,
+      nhs,
+      verified: number !== 'unverified',
+      local,
+      rest,
+    } as Someone);
     if (number === 'silent')
       for (const identifier of (statement.resource as Patient).identifier ?? []) delete identifier.extension;
     return statement;
@@ -72,7 +92,11 @@ function careStatement(said: typeof care extends fc.Arbitrary<infer T> ? T : nev
     });
   if (kind === 'episode')
     return resourceStatement('episode', `https://skein.example/Id/episode|${id}`, {
-      ...{ resourceType: 'EpisodeOfCare', status: status === 'finished' ? 'finished' : 'active', patient: subject },
+      ...{
+        resourceType: 'EpisodeOfCare',
+        status: status === 'finished' ? 'finished' : 'active',
+        patient: subject,
+      },
       ...{ referralRequest: [{ identifier: identifier[0] as object }], ...period },
     });
   const stay = { status: 'finished' as const, class: { code: 'HH' }, subject, ...period };
@@ -105,7 +129,10 @@ const message = fc
       ...cared.map((one, index) => ({ ...careStatement(one, who), local: `care-${index}` })),
     ];
     const at = new Date(Date.parse('2026-09-01T00:00:00Z') + minute * 60_000).toISOString();
-    return [SENDERS[from] as Service, record(at, statements, mode ?? (from % 2 === 0 ? 'delta' : 'snapshot'))];
+    return [
+      SENDERS[from] as Service,
+      record(at, statements, mode ?? (from % 2 === 0 ? 'delta' : 'snapshot')),
+    ];
   });
 export const family = fc
   .array(message, { minLength: 2, maxLength: 14 })

@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { inject } from 'vitest';
-import { openPool, readKey } from '../../src/db.ts';
+import { openPool, readKey } from '../../src/store/pool.ts';
 import { administer, withDatabase } from './services.ts';
 
 /** A clone of the migrated template; `drop` need not be called: the end of the file does it unless a test failed. */
-export type TestDatabase = { name: string; url: string; pool: pg.Pool; key: Buffer; drop: () => Promise<void> };
+export type TestDatabase = {
+  name: string;
+  url: string;
+  pool: pg.Pool;
+  key: Buffer;
+  drop: () => Promise<void>;
+};
 
 const open = new Set<TestDatabase>();
 

@@ -1,5 +1,5 @@
 /** link and save of one record as the pipeline does them, from the record on: for tests that need no message. */
-import { keyedId } from '../../src/db.ts';
+import { keyedId } from '../../src/fhir/ids.ts';
 import { identifyRecord, keysOf } from '../../src/link/identify.ts';
 import { link } from '../../src/link/plan.ts';
 import type { Service, SourceRecord, System } from '../../src/model.ts';
@@ -17,10 +17,10 @@ export async function register({ pool, key }: TestDatabase, sector: string): Pro
     sector,
     kind: null,
   };
-  await pool.query('insert into service (id, name, ods, team, sector, registered) values ($1, $2, $3, $4, $5, true)', [
-    service.id,
-    ...[sector, 'RXX', sector, sector],
-  ]);
+  await pool.query(
+    'insert into service (id, name, ods, team, sector, registered) values ($1, $2, $3, $4, $5, true)',
+    [service.id, ...[sector, 'RXX', sector, sector]],
+  );
   const { rows } = await pool.query<{ id: number }>(
     'insert into system (name, service_id) values ($1, $2) returning id',
     [sector, service.id],
@@ -31,17 +31,28 @@ export async function register({ pool, key }: TestDatabase, sector: string): Pro
 export async function hear({ pool, key }: TestDatabase, system: System, source: SourceRecord): Promise<void> {
   const { record } = identifyRecord(source, { key, systemId: system.id, receivedAt: new Date() });
   const sender = { systemId: system.id, service: system.service };
-  await withFacts(pool, keysOf(record), { systemId: system.id, identifier: '' }, async (client, { facts }) => {
-    const plan = link(key, facts, record, sender);
-    const message = {
-      system,
-      channel: 'fhir' as const,
-      contentType: 'application/fhir+json',
-      body: Buffer.from('{}'),
-      identifier: record.stamp,
-      contentHash: record.stamp,
-      source: 'test',
-    };
-    await save(client, key, { message, messageId: null, record: { record, systemId: system.id }, plan, answer: null });
-  });
+  await withFacts(
+    pool,
+    keysOf(record),
+    { systemId: system.id, identifier: '' },
+    async (client, { facts }) => {
+      const plan = link(key, facts, record, sender);
+      const message = {
+        system,
+        channel: 'fhir' as const,
+        contentType: 'application/fhir+json',
+        body: Buffer.from('{}'),
+        identifier: record.stamp,
+        contentHash: record.stamp,
+        source: 'test',
+      };
+      await save(client, key, {
+        message,
+        messageId: null,
+        record: { record, systemId: system.id },
+        plan,
+        answer: null,
+      });
+    },
+  );
 }

@@ -1,6 +1,6 @@
 /** A family told by several services, through the real doors, in any order; and all that each of them can learn of it. */
-import { addSystem } from '../../src/access/systems.ts';
-import { EVENT_CODE_URL } from '../../src/deliver/notification.ts';
+import { addSystem } from '../../src/access/register/systems.ts';
+import { EVENT_CODE_URL } from '../../src/deliver/number/notification.ts';
 import { testDatabase } from './database.ts';
 import { type Posted, startReceiver, statusIn } from './receiver.ts';
 import { type Reply, startSkein } from './skein.ts';
@@ -30,7 +30,9 @@ export async function gather(services: Services, settings: Record<string, string
   const skein = await startSkein(database, worker);
   const subscriptions = new Map<string, string>();
   for (const [name, [sector, ods, source]] of Object.entries(services)) {
-    await addSystem(database.pool, database.key, { ...{ name, ods, team: name, sector, kind: null, source } });
+    await addSystem(database.pool, database.key, {
+      ...{ name, ods, team: name, sector, kind: null, source },
+    });
     subscriptions.set(name, await subscribe(skein, name, `${receiver.url}/${name}`, sector));
   }
 
@@ -71,7 +73,9 @@ export async function gather(services: Services, settings: Record<string, string
         `/fhir/${type}/${id}/_history`,
         `/fhir/${type}/${id}/_history/${version}`,
         ...(type === 'Group' ? [`/fhir/Group/${id}/$journey`] : []),
-        ...(type === 'Patient' ? [`/fhir/EpisodeOfCare?patient=${id}`, `/fhir/Group?member=Patient/${id}`] : []),
+        ...(type === 'Patient'
+          ? [`/fhir/EpisodeOfCare?patient=${id}`, `/fhir/Group?member=Patient/${id}`]
+          : []),
       ]),
     ];
     const bodies = posts(system).map(({ body }) => body);
@@ -86,8 +90,12 @@ export async function gather(services: Services, settings: Record<string, string
   const posts = (system: string): Posted[] => receiver.posts.filter(({ path }) => path === `/${system}`);
   const told = (system: string): string[] =>
     posts(system)
-      .flatMap(({ bundle }) => statusIn(bundle).parameter?.filter(({ name }) => name === 'notification-event') ?? [])
-      .flatMap(({ extension }) => extension?.find(({ url }) => url === EVENT_CODE_URL)?.valueCode ?? 'unnamed');
+      .flatMap(
+        ({ bundle }) => statusIn(bundle).parameter?.filter(({ name }) => name === 'notification-event') ?? [],
+      )
+      .flatMap(
+        ({ extension }) => extension?.find(({ url }) => url === EVENT_CODE_URL)?.valueCode ?? 'unnamed',
+      );
   const stop = async () => {
     await skein.stop();
     await receiver.close();

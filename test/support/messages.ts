@@ -37,7 +37,10 @@ export function barsReferral(who: Someone, options: ReferralOptions = {}) {
     reason = 'new',
     event = 'servicerequest-request',
   } = options;
-  const [request, person, sender, receiver, encounter] = Array.from({ length: 5 }, () => `urn:uuid:${randomUUID()}`);
+  const [request, person, sender, receiver, encounter] = Array.from(
+    { length: 5 },
+    () => `urn:uuid:${randomUUID()}`,
+  );
   const entry = (fullUrl: string | undefined, resource: object) => ({ fullUrl, resource });
   const organisation = (value: string) => ({
     resourceType: 'Organization',
@@ -158,7 +161,11 @@ export function episodeBundle(
           patient: { reference: person },
           period: { start },
           ...(referral
-            ? { referralRequest: [{ identifier: { system: 'https://hv.example/Id/referral', value: referral } }] }
+            ? {
+                referralRequest: [
+                  { identifier: { system: 'https://hv.example/Id/referral', value: referral } },
+                ],
+              }
             : {}),
         },
         'EpisodeOfCare',

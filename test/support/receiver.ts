@@ -50,7 +50,9 @@ export async function startReceiver(respond: Respond = () => 200): Promise<Recei
         const timer = setTimeout(() => {
           watchers.delete(watcher);
           const seen = posts.map((post) => `${post.path} ${typeOf(post)} ${numbersOf([post])}`);
-          reject(new Error(`not received within ${ms} ms; ${posts.length} posts: ${seen.slice(-20).join('; ')}`));
+          reject(
+            new Error(`not received within ${ms} ms; ${posts.length} posts: ${seen.slice(-20).join('; ')}`),
+          );
         }, ms);
         watchers.add(watcher);
         watcher();

@@ -3,7 +3,8 @@ import type { Patient, RelatedPerson, Resource } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../src/fhir/nhs-number.ts';
 import type { SourceRecord, Statement } from '../../src/model.ts';
 
-const VERIFICATION = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
+const VERIFICATION =
+  'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
 
 /** The n-th valid number of the 999 test range. */
 export function nhsNumber(n: number): string {
@@ -36,7 +37,9 @@ export function patient(
   const resource: Patient = {
     resourceType: 'Patient',
     ...(identifier.length ? { identifier } : {}),
-    ...(given || family ? { name: [{ ...(family ? { family } : {}), ...(given ? { given: [given] } : {}) }] } : {}),
+    ...(given || family
+      ? { name: [{ ...(family ? { family } : {}), ...(given ? { given: [given] } : {}) }] }
+      : {}),
     ...(born ? { birthDate: born } : {}),
     ...rest,
   };
@@ -64,7 +67,11 @@ export function relative(
   return { local, resource };
 }
 
-export function resourceStatement(local: string, identifier: string | undefined, resource: Resource): Statement {
+export function resourceStatement(
+  local: string,
+  identifier: string | undefined,
+  resource: Resource,
+): Statement {
   return { local, resource, ...(identifier ? { identifier } : {}) };
 }
 
@@ -90,7 +97,11 @@ export function referral(id: string, to: string, status: 'active' | 'revoked' = 
   ];
 }
 
-export function episode(id: string, status: 'active' | 'finished', period = { start: '2026-09-01' }): Statement {
+export function episode(
+  id: string,
+  status: 'active' | 'finished',
+  period = { start: '2026-09-01' },
+): Statement {
   return resourceStatement('episode', `https://skein.example/Id/episode|${id}`, {
     resourceType: 'EpisodeOfCare',
     status,
@@ -99,6 +110,10 @@ export function episode(id: string, status: 'active' | 'finished', period = { st
   });
 }
 
-export function record(saidAt: string, statements: Statement[], mode: 'snapshot' | 'delta' = 'snapshot'): SourceRecord {
+export function record(
+  saidAt: string,
+  statements: Statement[],
+  mode: 'snapshot' | 'delta' = 'snapshot',
+): SourceRecord {
   return { position: '', saidAt, mapping: 'test@1', mode, statements, lineage: [] };
 }

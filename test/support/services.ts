@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { migrate, openPool } from '../../src/db.ts';
+import { migrate, openPool } from '../../src/store/pool.ts';
 
 /** Where the services of one test run are; `redisUrl` null means that tests needing Redis are left out, by name. */
 export type Services = { postgresUrl: string; template: string; redisUrl: string | null; prefix: string };
@@ -25,7 +25,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const engine = await dockerAnswers();
   const postgres = await startPostgres(engine);
   const redis = await startRedis(engine);
-  if (!redis && process.env.REQUIRE_SERVICES === '1') throw new Error('REQUIRE_SERVICES=1 and no Redis was found');
+  if (!redis && process.env.REQUIRE_SERVICES === '1')
+    throw new Error('REQUIRE_SERVICES=1 and no Redis was found');
   const prefix = `skein_test_${randomBytes(4).toString('hex')}`;
   const template = `${prefix}_template`;
   await administer(postgres.url, `create database ${template} encoding 'UTF8' locale 'C' template template0`);
@@ -71,14 +72,19 @@ async function dockerAnswers(): Promise<boolean> {
 async function startPostgres(engine: boolean): Promise<Started> {
   if (process.env.TEST_DATABASE_URL) return { url: process.env.TEST_DATABASE_URL, stop: nothing };
   if (engine)
-    return startContainer('postgres:17', 5432, { POSTGRES_HOST_AUTH_METHOD: 'trust' }, 'postgres://postgres@');
+    return startContainer(
+      'postgres:17',
+      5432,
+      { POSTGRES_HOST_AUTH_METHOD: 'trust' },
+      'postgres://postgres@',
+    );
   const local = 'postgres://postgres@127.0.0.1:5432/postgres';
   const found = await administer(local, 'select 1').then(
     () => true,
     () => false,
   );
   if (found) return { url: local, stop: nothing };
-  const { openEmbedded } = await import('../../src/embedded-postgres.ts');
+  const { openEmbedded } = await import('../../src/store/embedded.ts');
   return openEmbedded('.skein/test');
 }
 

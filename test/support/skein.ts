@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { Config } from '../../src/config.ts';
-import { type Stop, startRoles } from '../../src/roles.ts';
+import { type Stop, startRoles } from '../../src/run/roles.ts';
 import { testContext } from './context.ts';
 import type { TestDatabase } from './database.ts';
 
@@ -13,11 +13,26 @@ export type Reply = {
 };
 
 export async function startSkein(database: TestDatabase, settings: Record<string, string> = {}) {
-  const config = Config.parse({ PORT: '0', MLLP_PORT: '0', ROLES: 'api,mllp', LOG_LEVEL: 'silent', ...settings });
+  const config = Config.parse({
+    PORT: '0',
+    MLLP_PORT: '0',
+    ROLES: 'api,mllp',
+    LOG_LEVEL: 'silent',
+    ...settings,
+  });
   const stops: Stop[] = [];
   const { url, mllpPort } = await startRoles(testContext(database, { config }), stops);
-  const send = async (method: string, path: string, headers: Record<string, string>, body?: string): Promise<Reply> => {
-    const response = await fetch(`${url}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
+  const send = async (
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: string,
+  ): Promise<Reply> => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+    });
     const text = await response.text();
     const json = /json/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : { text } };

@@ -44,7 +44,12 @@ export const FAULTS: BrokenResource[] = [
   ['patient', 'an empty family name', but(patient, 'name.0.family', ''), 'Patient.name[0].family'],
   ['patient', 'a name use that is none', but(patient, 'name.0.use', 'legal'), 'Patient.name[0].use'],
   ['patient', 'a phone without its system', but(patient, 'telecom.0.system'), 'Patient.telecom[0]'],
-  ['patient', 'a telecom system that is none', but(patient, 'telecom.0.system', 'mobile'), 'Patient.telecom[0].system'],
+  [
+    'patient',
+    'a telecom system that is none',
+    but(patient, 'telecom.0.system', 'mobile'),
+    'Patient.telecom[0].system',
+  ],
   ['patient', 'an id with a blank', but(patient, 'id', 'my mother'), 'Patient.id'],
   [
     'patient',
@@ -52,9 +57,24 @@ export const FAULTS: BrokenResource[] = [
     but(patient, 'communication.0.language'),
     'Patient.communication[0].language',
   ],
-  ['patient', 'an NHS number with blanks', but(patient, 'identifier.0.value', '999 000 0018'), 'Patient.identifier[0]'],
-  ['patient', 'an NHS number of nine digits', but(patient, 'identifier.0.value', '999000001'), 'Patient.identifier[0]'],
-  ['patient', 'an NHS number without its value', but(patient, 'identifier.0.value'), 'Patient.identifier[0].value'],
+  [
+    'patient',
+    'an NHS number with blanks',
+    but(patient, 'identifier.0.value', '999 000 0018'),
+    'Patient.identifier[0]',
+  ],
+  [
+    'patient',
+    'an NHS number of nine digits',
+    but(patient, 'identifier.0.value', '999000001'),
+    'Patient.identifier[0]',
+  ],
+  [
+    'patient',
+    'an NHS number without its value',
+    but(patient, 'identifier.0.value'),
+    'Patient.identifier[0].value',
+  ],
   ['patient', 'two NHS numbers', but(patient, 'identifier.1', nhsNumber), 'Patient.identifier'],
   [
     'patient',
@@ -191,7 +211,12 @@ export const FAULTS: BrokenResource[] = [
     but(episode, 'managingOrganization.reference', 'Practitioner/1'),
     'EpisodeOfCare.managingOrganization',
   ],
-  ['episode-of-care', 'a finished episode that has not ended', but(episode, 'status', 'finished'), 'EpisodeOfCare'],
+  [
+    'episode-of-care',
+    'a finished episode that has not ended',
+    but(episode, 'status', 'finished'),
+    'EpisodeOfCare',
+  ],
   [
     'episode-of-care',
     'a tier that is none',
@@ -236,7 +261,12 @@ export const FAULTS: BrokenResource[] = [
     but(journey, 'characteristic.1.valueCodeableConcept.coding.0.code', 'toddler'),
     'Group.characteristic[1].valueCodeableConcept',
   ],
-  ['journey', 'a stage without its period', but(journey, 'characteristic.1.period'), 'Group.characteristic[1].period'],
+  [
+    'journey',
+    'a stage without its period',
+    but(journey, 'characteristic.1.period'),
+    'Group.characteristic[1].period',
+  ],
   [
     'journey',
     'a stage that never began',
@@ -304,7 +334,12 @@ export const FAULTS: BrokenResource[] = [
     but(serviceRequest, 'reasonCode.0.coding.0.code', 'sad'),
     'ServiceRequest.reasonCode[0].coding[0]',
   ],
-  ['service-request', 'a priority that is none', but(serviceRequest, 'priority', 'soon'), 'ServiceRequest.priority'],
+  [
+    'service-request',
+    'a priority that is none',
+    but(serviceRequest, 'priority', 'soon'),
+    'ServiceRequest.priority',
+  ],
   [
     'service-request',
     'written at a day and hour without a zone',
@@ -351,6 +386,11 @@ export const FAULTS: BrokenResource[] = [
   ['prompt', 'a prompt that is none', but(prompt, 'code', coded('prompt', 'hello')), 'Task.code'],
   ['prompt', 'a prompt in words', but(prompt, 'description', 'ring her on Monday'), 'Task.description'],
   ['worklist-item', 'work on nothing', but(worklistItem, 'focus'), 'Task.focus'],
-  ['worklist-item', 'work of a kind that is none', but(worklistItem, 'code.coding.0.code', 'other'), 'Task.code'],
+  [
+    'worklist-item',
+    'work of a kind that is none',
+    but(worklistItem, 'code.coding.0.code', 'other'),
+    'Task.code',
+  ],
   ['worklist-item', 'work in words', but(worklistItem, 'note', [{ text: 'which of the two?' }]), 'Task.note'],
 ];

@@ -20,7 +20,8 @@ test('nothing is wrong with any typical resource', () => {
 test.each(FAULTS)('%s: %s is found where it stands, and nothing else', (name, _, resource, expression) => {
   const found = check(name, resource).map((fault) => fault.expression);
   expect(found.length).toBeGreaterThan(0);
-  for (const place of found) expect(place.startsWith(expression) || expression.startsWith(`${place}.`)).toBe(true);
+  for (const place of found)
+    expect(place.startsWith(expression) || expression.startsWith(`${place}.`)).toBe(true);
 });
 
 test.each(STANDARD_FAULTS)('%s is found where it stands, and nothing else', (_, resource, expression) => {

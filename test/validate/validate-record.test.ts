@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { trimDefinitions } from '../../scripts/trim-definitions.ts';
+import { trimProfiles } from '../../scripts/trim-profiles.ts';
 import { CORE_PROFILES_FILE, DEFINITIONS_FILE } from '../../src/fhir/definitions.ts';
 import { isValidNhsNumber, NHS_NUMBER } from '../../src/fhir/nhs-number.ts';
 import type { SourceRecord } from '../../src/model.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { validateRecord } from '../../src/validate/validate-record.ts';
-import { trimDefinitions } from '../../src/workbench/trim-definitions.ts';
-import { trimProfiles } from '../../src/workbench/trim-profiles.ts';
 
 function record(resource: object, lineage: SourceRecord['lineage']): SourceRecord {
   const statements = [{ local: 'patient', resource: { resourceType: 'Patient', ...resource } as never }];
@@ -32,12 +32,17 @@ describe('an issue', () => {
   });
 
   test('inside a copied element goes on along the JSON pointer', () => {
-    const [issue] = validate(record({ name: [{ given: [1] }] }, [from('patient.name', '/entry/1/resource/name')]));
+    const [issue] = validate(
+      record({ name: [{ given: [1] }] }, [from('patient.name', '/entry/1/resource/name')]),
+    );
     expect(issue?.field).toBe('/entry/1/resource/name/0/given/0');
   });
 
   test('of something missing names where it would be, or what is beside it', () => {
-    const telecom = [from('patient.telecom[0].value', 'PID-13.1'), from('patient.telecom[0].system', 'constant')];
+    const telecom = [
+      from('patient.telecom[0].value', 'PID-13.1'),
+      from('patient.telecom[0].system', 'constant'),
+    ];
     expect(validate(record({ telecom: [{ value: '1' }] }, telecom))[0]?.field).toBe('PID-13.1');
     const link = validate(
       record({ link: [{ other: { reference: '#x' } }] }, [from('patient.link', '/entry/1/resource/link')]),
@@ -49,7 +54,9 @@ describe('an issue', () => {
     const contact = [
       { name: { text: 'x' }, modifierExtension: [{ url: 'https://x.example/not', valueBoolean: true }] },
     ];
-    expect(validate(record({ contact }, [from('patient.contact', '/entry/1/resource/contact')]))).toMatchObject([
+    expect(
+      validate(record({ contact }, [from('patient.contact', '/entry/1/resource/contact')])),
+    ).toMatchObject([
       { severity: 'error', code: 'extension', field: '/entry/1/resource/contact/0/modifierExtension/0' },
     ]);
   });
@@ -69,7 +76,10 @@ describe('an issue', () => {
                   maritalStatus: { coding: [{ code: secret }] },
                 },
                 name: [{ text: secret, unheard: secret }],
-                text: { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml"><${secret}></div>` },
+                text: {
+                  status: 'generated',
+                  div: `<div xmlns="http://www.w3.org/1999/xhtml"><${secret}></div>`,
+                },
                 managingOrganization: { reference: secret, type: secret },
                 generalPractitioner: [{ type: secret }, { reference: 'Organization/1', type: secret }],
                 photo: [{ contentType: secret, data: secret }],
@@ -87,7 +97,11 @@ describe('an issue', () => {
 
 describe('an NHS number', () => {
   const withNumber = (value: string) =>
-    validate(record({ identifier: [{ system: NHS_NUMBER, value }] }, [from('patient.identifier[0].value', 'PID-3.1')]));
+    validate(
+      record({ identifier: [{ system: NHS_NUMBER, value }] }, [
+        from('patient.identifier[0].value', 'PID-3.1'),
+      ]),
+    );
 
   test('that fails its check digit, or is one digit ten times, is a warning that does not repeat it', () => {
     for (const number of ['9990001023', '4444444444', '999000102']) {
@@ -108,9 +122,15 @@ describe('an NHS number', () => {
     );
     expect(['9449307539', '9000000009'].every(isValidNhsNumber)).toBe(true);
     expect(
-      ['9912003890', '9000000002', '0000000000', '1111111111', '9999999999', '94493075391', 'abcdefghij'].some(
-        isValidNhsNumber,
-      ),
+      [
+        '9912003890',
+        '9000000002',
+        '0000000000',
+        '1111111111',
+        '9999999999',
+        '94493075391',
+        'abcdefghij',
+      ].some(isValidNhsNumber),
     ).toBe(false);
   });
 });

@@ -10,7 +10,9 @@ const RULES = `
 `;
 /** Every other field of the form. */
 const ignoredBeside = (rules: string): string =>
-  ['code', 'list', 'items', 'count'].flatMap((name) => (rules.includes(name) ? [] : `, ${name}: ours`)).join('');
+  ['code', 'list', 'items', 'count']
+    .flatMap((name) => (rules.includes(name) ? [] : `, ${name}: ours`))
+    .join('');
 
 type Pair = { in: object; out?: string };
 /** A form mapping whose examples' second files say what it makes. */
@@ -20,7 +22,10 @@ async function proven(
   source = `ignored: { note: free text stays with its writer${ignoredBeside(rules)} }`,
 ): Promise<string> {
   const files = formFiles(rules, {});
-  const inputs = pairs.map(({ in: body }, index) => [`form/examples/case-${index}.in.json`, JSON.stringify(body)]);
+  const inputs = pairs.map(({ in: body }, index) => [
+    `form/examples/case-${index}.in.json`,
+    JSON.stringify(body),
+  ]);
   const dir = folder({
     ...files,
     'form/source.yaml': `${files['form/source.yaml']}${source}\n`,
@@ -31,7 +36,16 @@ async function proven(
 }
 
 const coverage = async (dir: string, ...args: string[]) => {
-  const { code, out, err } = await skein('map', 'coverage', '--mapping', 'form', '--dir', dir, '--json', ...args);
+  const { code, out, err } = await skein(
+    'map',
+    'coverage',
+    '--mapping',
+    'form',
+    '--dir',
+    dir,
+    '--json',
+    ...args,
+  );
   const [form] = JSON.parse(out).mappings;
   return { code, err, form, whats: form.mutants.missed.map(({ what }: { what: string }) => what) };
 };
@@ -47,9 +61,10 @@ describe('map coverage', () => {
   });
 
   test('tells rules on one line apart', async () => {
-    const dir = await proven('- { to: name, rules: [{ to: text, from: name }, { to: family, from: code }] }', [
-      { in: { name: 'Robin' } },
-    ]);
+    const dir = await proven(
+      '- { to: name, rules: [{ to: text, from: name }, { to: family, from: code }] }',
+      [{ in: { name: 'Robin' } }],
+    );
     const { form } = await coverage(dir);
     expect(form.rules.missed).toEqual([{ at: 'form/mapping.yaml:9', what: 'patient: family, from code' }]);
   });
@@ -80,13 +95,20 @@ describe('map coverage', () => {
     const dir = await proven('- { to: name.text, from: name }', [
       { in: { name: 'Robin', born: '2025-01-02', note: 'hm', pet: 'Rex' } },
     ]);
-    const samples = [tempFile('a.json', '{"name":"Robin","pet":"Rex"}'), tempFile('b.json', '{"name":"Kim"}')];
+    const samples = [
+      tempFile('a.json', '{"name":"Robin","pet":"Rex"}'),
+      tempFile('b.json', '{"name":"Kim"}'),
+    ];
     const { code, form, err } = await coverage(dir, ...samples);
     const find = (name: string) => form.fields.find(({ field }: { field: string }) => field === name);
     expect(find('name')).toEqual({ field: 'name', state: 'read', examples: 1, samples: 2 });
     expect(find('pet')).toEqual({ field: 'pet', state: 'unread', examples: 1, samples: 1 });
     expect(find('born')).toEqual({ field: 'born', state: 'unread', examples: 1, samples: 0 });
-    expect(find('note')).toMatchObject({ state: 'ignored', reason: 'free text stays with its writer', examples: 1 });
+    expect(find('note')).toMatchObject({
+      state: 'ignored',
+      reason: 'free text stays with its writer',
+      examples: 1,
+    });
     expect([code, err]).toEqual([1, expect.stringContaining('form: 3 fields are neither read nor ignored')]);
   });
 
@@ -107,7 +129,9 @@ describe('map coverage', () => {
     const dir = await proven(rules, [{ in: { code: 'F' } }]);
     const { out } = await skein('map', 'coverage', '--dir', dir, '--json');
     const shared = JSON.parse(out).mappings.find(({ name }: { name: string }) => name === 'shared');
-    const missed: string[] = shared.mutants.missed.map(({ at, what }: { at: string; what: string }) => `${at} ${what}`);
+    const missed: string[] = shared.mutants.missed.map(
+      ({ at, what }: { at: string; what: string }) => `${at} ${what}`,
+    );
     const sex = missed.filter((one) => one.startsWith('concept-maps/administrative-sex.json:'));
     expect(sex.some((one) => one.includes('"M" to'))).toBe(true);
     expect(sex.some((one) => one.includes('"F" to'))).toBe(false);
@@ -116,7 +140,9 @@ describe('map coverage', () => {
   test('says it for people too, with the time it took', async () => {
     const dir = await proven(RULES, [{ in: { name: 'Robin', born: '2025-01-02', sure: true } }]);
     const { out } = await skein('map', 'coverage', '--mapping', 'form', '--dir', dir);
-    expect(out).toMatch(/^form\n {2}rules {4}80 % of 5 fire\n {4}form\/mapping\.yaml:12 {2}patient: deceasedBoolean/);
+    expect(out).toMatch(
+      /^form\n {2}rules {4}80 % of 5 fire\n {4}form\/mapping\.yaml:12 {2}patient: deceasedBoolean/,
+    );
     expect(out).toMatch(/ unread; [\d.]+ s\n$/);
   });
 

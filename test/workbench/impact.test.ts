@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { Change } from '../../src/workbench/measure-impact.ts';
+import type { Change } from '../../src/workbench/prove/measure-impact.ts';
 import { formFiles } from '../map/mapping-folder.ts';
 import { folder, skein, tempFile } from './skein.ts';
 
 /** Two versions of one mapping, and messages. */
 const corpus = () => ({
-  old: folder(formFiles('- { to: name.text, from: name }\n- { to: birthDate, from: born, severity: warning }')),
+  old: folder(
+    formFiles('- { to: name.text, from: name }\n- { to: birthDate, from: born, severity: warning }'),
+  ),
   now: folder(
     formFiles(
       '- { to: name.family, from: name }\n- { to: birthDate, from: born }\n- { to: gender, from: code, map: administrative-sex, unmapped: reject }',
@@ -35,14 +37,21 @@ describe('map impact', () => {
         { resource: 'Patient', element: 'name.text', kind: 'removed', count: 2 },
       ],
     ]);
-    expect(changes[0]?.examples[0]).toEqual({ file: 'robin.json', unit: '', source: '/code', after: 'female' });
+    expect(changes[0]?.examples[0]).toEqual({
+      file: 'robin.json',
+      unit: '',
+      source: '/code',
+      after: 'female',
+    });
     expect(changes[1]?.examples[0]).toEqual({ file: 'robin.json', unit: '', source: '/name' });
   });
 
   test('shows values that are no codes only when asked', async () => {
     const { old, now, robin } = corpus();
     expect((await skein('map', 'impact', old, now, robin)).out).not.toContain('Robin');
-    expect((await skein('map', 'impact', old, now, robin, '--show-values')).out).toContain('nothing -> Robin');
+    expect((await skein('map', 'impact', old, now, robin, '--show-values')).out).toContain(
+      'nothing -> Robin',
+    );
   });
 
   test('names the messages that would be newly held and why, and exits with 1', async () => {
@@ -63,7 +72,9 @@ describe('map impact', () => {
   test('names the samples that no mapping accepts', async () => {
     const { old, now, robin, nobody } = corpus();
     const { out } = await skein('map', 'impact', old, now, robin, nobody);
-    expect(out).toMatch(/^1 messages or rows: 1 change, 0 stay the same\n1 that no mapping accepts: nobody\.json\n/);
+    expect(out).toMatch(
+      /^1 messages or rows: 1 change, 0 stay the same\n1 that no mapping accepts: nobody\.json\n/,
+    );
   });
 
   test('finds no change between a version and itself', async () => {

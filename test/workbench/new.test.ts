@@ -23,7 +23,12 @@ async function begin(samples: [name: string, text: string][]) {
   const coverage = await skein('map', 'coverage', '--mapping', 'sender', '--dir', dir, '--json', ...sent);
   const { fields } = JSON.parse(coverage.out).mappings[0];
   const written = ['mapping', 'source'].map((file) => readFileSync(join(dir, `sender/${file}.yaml`), 'utf8'));
-  const told = JSON.parse(made.out) as { todo: Todo[]; mapped: string[]; restricted: string[]; from?: string };
+  const told = JSON.parse(made.out) as {
+    todo: Todo[];
+    mapped: string[];
+    restricted: string[];
+    from?: string;
+  };
   const unread = fields.filter(({ state }: { state: string }) => state === 'unread');
   expect(unread.map(({ field }: Todo) => field)).toEqual(told.todo.map(({ field }) => field));
   return { dir, sent, run, resources: JSON.parse(run.out), written: written.join('\n'), ...told };
@@ -74,7 +79,12 @@ describe('map new', () => {
 
   test('reads forms: nested fields, lists, and of two persons one', async () => {
     const form = (ref: string, more: object) =>
-      JSON.stringify({ ref, sent: '2025-06-11', child: { name: 'Robin', born: '11/06/2025', sex: 'girl' }, ...more });
+      JSON.stringify({
+        ref,
+        sent: '2025-06-11',
+        child: { name: 'Robin', born: '11/06/2025', sex: 'girl' },
+        ...more,
+      });
     const { resources, todo } = await begin([
       ['1.json', form('C-7', { phones: ['01130000000'], contacts: [{ name: 'Ann', phone: '0113' }] })],
       ['2.json', form('C-8', { keyWorker: null, mother: { dob: '1990-01-01' } })],
@@ -118,12 +128,20 @@ describe('map new', () => {
         address: '1 High St, Leeds',
         town: 'Leeds',
       },
-      ...{ 'Post code': 'LS1 1AA', tel: '0113', 'e-mail': 'r@example.org', language: 'Polish', interpreter: 'yes' },
+      ...{
+        'Post code': 'LS1 1AA',
+        tel: '0113',
+        'e-mail': 'r@example.org',
+        language: 'Polish',
+        interpreter: 'yes',
+      },
     };
     const { todo, resources } = await begin([
       [
         'all.csv',
-        [Object.keys(row), Object.values(row)].map((cells) => cells.map((one) => `"${one}"`).join(',')).join('\n'),
+        [Object.keys(row), Object.values(row)]
+          .map((cells) => cells.map((one) => `"${one}"`).join(','))
+          .join('\n'),
       ],
     ]);
     expect(todo).toEqual([]);
@@ -137,7 +155,12 @@ describe('map new', () => {
         communication: [{ language: { text: 'Polish' } }],
         extension: [{ valueBoolean: true }],
       },
-      { resourceType: 'ServiceRequest', authoredOn: '2026-02-01', code: { text: 'perinatal' }, reasonCode: [{}] },
+      {
+        resourceType: 'ServiceRequest',
+        authoredOn: '2026-02-01',
+        code: { text: 'perinatal' },
+        reasonCode: [{}],
+      },
       { resourceType: 'EpisodeOfCare', status: 'planned', period: { start: '2026-02-01' } },
     ]);
   });
@@ -151,7 +174,9 @@ describe('map new', () => {
     };
     const { written, todo } = await begin([['1.json', JSON.stringify({ ...form, data: { score: 3 } })]]);
     expect(todo.map(({ field }) => field)).toEqual(['data.score', 'mother.dob', 'mother.id', 'mrn']);
-    expect(written).toContain('identity: [ { system: https://skein.example/Id/sender-person, join: [ ref ] } ]');
+    expect(written).toContain(
+      'identity: [ { system: https://skein.example/Id/sender-person, join: [ ref ] } ]',
+    );
   });
 
   test('joins the tables of an extract by the columns that name their rows', async () => {
@@ -183,7 +208,11 @@ describe('map new', () => {
   test('reads what the envelope of a webhook holds, and takes no id of the event for the referral', async () => {
     const event = (id: string, more: object) =>
       JSON.stringify({ id, timestamp: '2026-01-05T09:30:00Z', data: { ...more, consent: { given: false } } });
-    const person = { name: { family: 'Example', given: 'Robin' }, dateOfBirth: '1990-02-01', nhsNumber: '9990000018' };
+    const person = {
+      name: { family: 'Example', given: 'Robin' },
+      dateOfBirth: '1990-02-01',
+      nhsNumber: '9990000018',
+    };
     const { resources, todo, restricted } = await begin([
       [
         '1.json',
@@ -196,7 +225,11 @@ describe('map new', () => {
       ['2.json', event('e-2', { referral: { id: 'R-10', reasons: [] }, person })],
     ]);
     expect(resources).toMatchObject([
-      { name: [{ family: 'Example', given: ['Robin'] }], birthDate: '1990-02-01', address: [{ line: ['1 High St'] }] },
+      {
+        name: [{ family: 'Example', given: ['Robin'] }],
+        birthDate: '1990-02-01',
+        address: [{ line: ['1 High St'] }],
+      },
       { identifier: [{ value: 'R-9' }], authoredOn: '2026-01-04', reasonCode: [{}] },
       { identifier: [{ value: 'R-9' }], period: { start: '2026-01-04' } },
     ]);
@@ -216,7 +249,13 @@ describe('map new', () => {
     expect(resources).toMatchObject([{ name: [{ family: 'EXAMPLE' }] }, { authoredOn: '2025-06-11' }, {}]);
     expect(resources[0].birthDate).toBe(undefined);
     expect(mapped).toEqual(['referral_date', 'referral_id', 'surname']);
-    expect(todo).toContainEqual({ field: 'date_of_birth', type: 'text', filled: 1, of: 1, shapes: ['99-Aa-99'] });
+    expect(todo).toContainEqual({
+      field: 'date_of_birth',
+      type: 'text',
+      filled: 1,
+      of: 1,
+      shapes: ['99-Aa-99'],
+    });
     expect(restricted).toEqual(['opt_out']);
   });
 
@@ -227,13 +266,19 @@ describe('map new', () => {
     const { resources, from, todo } = await begin(
       ['A01', 'A08', 'A03'].map((event) => [
         `${event}.hl7`,
-        [MSH(`ADT^${event}`), `EVN|${event}|20250611120000`, PID, 'PV1|1|I|WARD', 'ZPD|1|HIDDEN|20250611|A^B'].join(
-          '\r',
-        ),
+        [
+          MSH(`ADT^${event}`),
+          `EVN|${event}|20250611120000`,
+          PID,
+          'PV1|1|I|WARD',
+          'ZPD|1|HIDDEN|20250611|A^B',
+        ].join('\r'),
       ]),
     );
     expect(from).toBe('hl7v2-adt');
-    expect(resources.map(({ resourceType }: { resourceType: string }) => resourceType)).toContain('EpisodeOfCare');
+    expect(resources.map(({ resourceType }: { resourceType: string }) => resourceType)).toContain(
+      'EpisodeOfCare',
+    );
     expect(todo.map(({ field, type }) => [field, type])).toEqual([
       ['ZPD-1', 'integer'],
       ['ZPD-2', 'text'],
@@ -246,7 +291,10 @@ describe('map new', () => {
   test('takes hooks and ConceptMaps of that mapping along', async () => {
     const siu = [MSH('SIU^S12'), 'SCH|1|2|||||||||^^^20250701100000^20250701103000', PID].join('\r');
     const { resources, from } = await begin([['s12.hl7', siu]]);
-    expect([from, resources.at(-1)]).toEqual(['hl7v2-siu', expect.objectContaining({ resourceType: 'Encounter' })]);
+    expect([from, resources.at(-1)]).toEqual([
+      'hl7v2-siu',
+      expect.objectContaining({ resourceType: 'Encounter' }),
+    ]);
   });
 
   test('reads who it is about in HL7 v2 messages and FHIR Bundles that no mapping takes', async () => {
@@ -277,16 +325,26 @@ describe('map new', () => {
       expect([out, existsSync(join(dir, 'other'))]).toEqual(['', false]);
       return [code, err];
     };
-    expect(await refused(tempFile('a.json', '[1]'))).toEqual([1, 'skein: a.json: the body must be one JSON object\n']);
+    expect(await refused(tempFile('a.json', '[1]'))).toEqual([
+      1,
+      'skein: a.json: the body must be one JSON object\n',
+    ]);
     expect(await refused(tempFile('a.csv', ''))).toEqual([1, 'skein: a.csv: the file has no header row\n']);
     expect(await refused(sent[0] ?? '', tempFile('a.json', '{}'))).toEqual([
       1,
       expect.stringContaining('several formats'),
     ]);
     const named = [1, expect.stringContaining("names of fields look like a person's data")];
-    expect(await refused(tempFile('a.csv', 'EXAMPLE,ROBIN,05/02/1990\nSAMPLE,SAM,15/03/1991\n'))).toEqual(named);
-    expect(await refused(tempFile('a.csv', 'Example,999 000 0018,LS1 1AA\n'))).toEqual([1, expect.any(String)]);
-    expect(await refused(tempFile('a.json', '{"people":{"9990000018":{"dob":"1990-02-01"}}}'))).toEqual(named);
+    expect(await refused(tempFile('a.csv', 'EXAMPLE,ROBIN,05/02/1990\nSAMPLE,SAM,15/03/1991\n'))).toEqual(
+      named,
+    );
+    expect(await refused(tempFile('a.csv', 'Example,999 000 0018,LS1 1AA\n'))).toEqual([
+      1,
+      expect.any(String),
+    ]);
+    expect(await refused(tempFile('a.json', '{"people":{"9990000018":{"dob":"1990-02-01"}}}'))).toEqual(
+      named,
+    );
     expect(await refused(tempFile('a.json', '{"by":{"robin@example.org":"x"}}'))).toEqual(named);
     mkdirSync(join(dir, 'broken'));
     writeFileSync(join(dir, 'broken/mapping.yaml'), 'name: broken\n');

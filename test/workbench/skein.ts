@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished, vi } from 'vitest';
-import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
+import { MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
 import { runWorkbench } from '../../src/workbench/index.ts';
 import { mappingFolder } from '../map/mapping-folder.ts';
 
@@ -24,7 +24,8 @@ export async function skein(...args: string[]): Promise<{ code: number; out: str
 }
 
 /** A folder of mappings for one test, as `--dir` takes it. */
-export const folder = (files: Record<string, string>): string => fileURLToPath(mappingFolder(files)).replace(/\/$/, '');
+export const folder = (files: Record<string, string>): string =>
+  fileURLToPath(mappingFolder(files)).replace(/\/$/, '');
 
 /** A file for one test. */
 export function tempFile(name: string, text: string): string {

@@ -83,9 +83,7 @@ test('colour only on a terminal, and never with NO_COLOR', async () => {
     else process.env.NO_COLOR = none;
     return (await skein('map', 'test', '--dir', dir)).err.includes('\u001B[31m');
   };
-  expect([await colours(true, undefined), await colours(true, '1'), await colours(false, undefined)]).toEqual([
-    true,
-    false,
-    false,
-  ]);
+  expect([await colours(true, undefined), await colours(true, '1'), await colours(false, undefined)]).toEqual(
+    [true, false, false],
+  );
 });

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
-import { MAPPINGS_DIR } from '../../src/map/read-mappings.ts';
+import { MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
 import { formFiles } from '../map/mapping-folder.ts';
 import { folder, shipped, skein, tempFile } from './skein.ts';
 
@@ -34,7 +34,9 @@ describe('the workbench', () => {
 
   test('a reader that goes away early, as head does, is no fault', async () => {
     const command = fileURLToPath(new URL('../../bin/skein.js', import.meta.url));
-    const child = spawn(process.execPath, [command, 'map', 'schema', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [command, 'map', 'schema', '--json'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child.stdout.destroy();
     let err = '';
     child.stderr.on('data', (text) => {
@@ -62,7 +64,11 @@ describe('the workbench', () => {
     ['test', 'hl7v2-adt'],
     ['schema', 'source.schema.json'],
   ])('map %s with a word too many is used wrongly', async (command, extra) => {
-    expect(await skein('map', command, extra)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(extra) });
+    expect(await skein('map', command, extra)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining(extra),
+    });
   });
 
   test('map test runs every pair', async () => {
@@ -111,7 +117,11 @@ describe('the workbench', () => {
     const asked = (path: string) => skein('map', 'explain', '--mapping', 'form', '--dir', dir, form, path);
     for (const path of ['born', '/born', 'birthDate'])
       expect((await asked(path)).out).toBe('patient.birthDate  /born  (form/mapping.yaml:9)\n');
-    expect(await asked('nowhere')).toEqual({ code: 1, out: '', err: 'skein: nothing of it is called nowhere\n' });
+    expect(await asked('nowhere')).toEqual({
+      code: 1,
+      out: '',
+      err: 'skein: nothing of it is called nowhere\n',
+    });
     const csv = tempFile('rows.csv', 'Ref,Surname,D.O.B\n1,Example,1/2/1990\n');
     const byColumn = await skein('map', 'explain', '--mapping', 'third-sector-csv', csv, 'family_name');
     expect(byColumn.out).toMatch(/^patient\.name\[0\]\.family +row 2, Surname /);
@@ -125,7 +135,10 @@ describe('the workbench', () => {
   test('map explain tells a code before and after its ConceptMap, and one that is not in it', async () => {
     const { elements } = JSON.parse((await explain('--json', ADT)).out);
     const translations = Object.fromEntries(
-      elements.map(({ element, translation }: { element: string; translation?: object }) => [element, translation]),
+      elements.map(({ element, translation }: { element: string; translation?: object }) => [
+        element,
+        translation,
+      ]),
     );
     expect(translations).toMatchObject({
       'patient.gender': { from: 'F', to: 'female', map: 'administrative-sex', known: true },
@@ -166,11 +179,17 @@ describe('the workbench', () => {
 
   test('validate against a profile: one cause a line, no longer than a screen; the rest behind --all', async () => {
     const profile = ['--profile', 'https://skein.example/fhir/StructureDefinition/skein-patient'];
-    const telecom = Array.from({ length: 30 }, (_, index) => ({ value: '1', use: `use ${index}`, rank: index }));
+    const telecom = Array.from({ length: 30 }, (_, index) => ({
+      value: '1',
+      use: `use ${index}`,
+      rank: index,
+    }));
     const names = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`unheard${index}`, 'x']));
     const patient = file(JSON.stringify({ resourceType: 'Patient', telecom, ...names }));
     const short = await skein('validate', patient, ...profile);
-    const rows = short.out.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 80)), 0);
+    const rows = short.out
+      .split('\n')
+      .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 80)), 0);
     expect(rows).toBeLessThan(26);
     expect(short.out).toContain('Patient.telecom[1].use');
     expect(JSON.parse(short.out).issue.at(-1).diagnostics).toMatch(/^and \d+ more causes: --all$/);
@@ -178,7 +197,9 @@ describe('the workbench', () => {
       diagnostics: string;
     }[];
     expect(all.length).toBeGreaterThan(30);
-    expect(all.map(({ diagnostics }) => diagnostics)).toContain('Patient.birthDate is must-support, and is not there');
+    expect(all.map(({ diagnostics }) => diagnostics)).toContain(
+      'Patient.birthDate is must-support, and is not there',
+    );
   });
 
   test('validate checks the profiles of FHIR_PACKAGES, and says which claimed one it does not have', async () => {
@@ -190,7 +211,10 @@ describe('the workbench', () => {
       expect.stringContaining(`${url} is not loaded`),
     ]);
     const element = [{ id: 'Patient.name', path: 'Patient.name', min: 1 }];
-    const base = { baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Patient', derivation: 'constraint' };
+    const base = {
+      baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Patient',
+      derivation: 'constraint',
+    };
     const dir = folder({
       'named.json': JSON.stringify({
         resourceType: 'StructureDefinition',
@@ -235,7 +259,15 @@ describe('the workbench', () => {
   test('help names every command, with examples', async () => {
     const { code, out } = await skein('map', '--help');
     expect(code).toBe(0);
-    for (const name of ['map check', 'map test', 'map run', 'map explain', 'validate FILE', 'Examples:', 'Exit codes:'])
+    for (const name of [
+      'map check',
+      'map test',
+      'map run',
+      'map explain',
+      'validate FILE',
+      'Examples:',
+      'Exit codes:',
+    ])
       expect(out).toContain(name);
   });
 

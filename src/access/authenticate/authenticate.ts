@@ -1,0 +1,80 @@
+import { isIPv4 } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import type { Context } from '../../context.ts';
+import { Rejected } from '../../errors.ts';
+import type { Recipient } from '../../model.ts';
+import { findSystem, findSystemByToken } from '../register/systems.ts';
+
+/** Answers that concern nobody: needed before anyone can authenticate. */
+const PUBLIC = ['/health/live', '/health/ready', '/fhir/metadata'];
+
+/** Who a public answer is given to: a system that exists nowhere, with no sector. */
+const NOBODY: Recipient = {
+  kind: 'system',
+  system: {
+    id: 0,
+    name: 'nobody',
+    service: {
+      id: '00000000-0000-0000-0000-000000000000',
+      name: '',
+      ods: '',
+      team: '',
+      sector: null,
+      kind: null,
+    },
+    source: null,
+    dialect: null,
+    onHeld: 'AE',
+  },
+};
+
+/**
+ * Says who is asking, from the request's headers. AUTH=none: the loopback operator, or the system that X-Skein-System names.
+ * AUTH=token: the system of the bearer token (RFC 6750). Throws Rejected 401 (answer it with `WWW-Authenticate: Bearer`) or 403.
+ */
+export function authenticate(ctx: Context): (request: FastifyRequest) => Promise<Recipient> {
+  return async (request) => {
+    if (ctx.config.AUTH === 'none') return actAs(ctx, request);
+    if (PUBLIC.includes(request.url.split('?')[0] as string)) return NOBODY;
+    const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    const system = token ? await findSystemByToken(ctx.db, token) : null;
+    if (!system) throw refuse(401, 'login', 'a bearer token of a registered system is needed');
+    return { kind: 'system', system };
+  };
+}
+
+async function actAs(ctx: Context, request: FastifyRequest): Promise<Recipient> {
+  requireLoopback(request);
+  const name = request.headers['x-skein-system'];
+  if (name === undefined) return { kind: 'operator', name: 'loopback' };
+  const system = await findSystem(ctx.db, String(name));
+  if (!system) throw refuse(403, 'forbidden', 'X-Skein-System names no registered system');
+  return { kind: 'system', system };
+}
+
+/**
+ * Without authentication only this machine is answered. The name in Host is checked too, and Origin where a browser sends one:
+ * a web page may otherwise reach loopback through a name of its own (DNS rebinding) or by posting across sites.
+ */
+function requireLoopback({ socket, headers }: FastifyRequest): void {
+  const remote = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const origin = headers.origin;
+  const local =
+    isLoopback(remote) &&
+    isLoopback(hostOf(`http://${headers.host ?? ''}`)) &&
+    (!origin || isLoopback(hostOf(origin)));
+  if (!local)
+    throw refuse(403, 'forbidden', 'without AUTH only this machine is answered, by a loopback name');
+}
+
+function hostOf(url: string): string {
+  return URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? '';
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+function refuse(status: number, code: string, text: string): Rejected {
+  return new Rejected(status, [{ severity: 'error', code, text }]);
+}

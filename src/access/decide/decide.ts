@@ -1,0 +1,110 @@
+import type { Category, Level, Recipient, Role } from '../../model.ts';
+import { PAYLOADS, type Payload, POLICY } from './policy.ts';
+
+/** Rule 11: every view says the same sentence to everyone, whether or not something was withheld. */
+export const NOTICE = 'Other services may be involved that are not shown.';
+
+/**
+ * How a service stands to one person. `recent` is care closed within the policy's days, `past` before that. `roles` are what the
+ * person is in each journey in which the service has somebody else as its open patient.
+ */
+export type Care = 'open' | 'pending' | 'recent' | 'past';
+export type Grant = {
+  care: Care | null;
+  roles: { journey: string; role: Role }[];
+  /** Journeys that the person is in as a partner: being somebody's patient opens no journey that way. */
+  partnerIn?: string[];
+};
+
+/** What `decide` knows of one recipient: `everything` for the operator, else the service and its persons. */
+export type Grants =
+  | { everything: true }
+  | {
+      everything: false;
+      service: string;
+      sector: string | null;
+      persons: Map<string, Grant>;
+      /** Kind and sector of the registered services, for "a service of this kind". */
+      services: ReadonlyMap<string, { kind: string | null; sector: string | null }>;
+      at: Date;
+    };
+
+const ORDER: Level[] = ['-', 'E', 'S', 'F'];
+const rank = (level: Level) => ORDER.indexOf(level);
+const lower = (a: Level, b: Level): Level => (rank(a) < rank(b) ? a : b);
+
+export function highest(levels: Level[]): Level {
+  return levels.reduce((best, level) => (rank(level) > rank(best) ? level : best), '-');
+}
+
+export function reaches(level: Level, needed: Level): boolean {
+  return rank(level) >= rank(needed);
+}
+
+/** What a referral says to the service it is addressed to, before that service has accepted. */
+const ADDRESSED: Category[] = ['DEM', 'CON', 'REF', 'INV'];
+
+/**
+ * May this recipient know this of this person now, and how much? Pure; deny by default. With `journeys`, for something that belongs
+ * to these: a role in another journey then opens nothing (of a second pregnancy the first child's services learn nothing).
+ */
+export function decide(grants: Grants, category: Category, person: string, journeys?: string[]): Level {
+  if (grants.everything) return 'F';
+  const cell = POLICY.rows.get(grants.sector ?? '')?.cells[category];
+  const grant = grants.persons.get(person);
+  if (!cell || !grant) return '-';
+  // No agreement can be recorded in this release, so a cell that needs one is closed.
+  const own = cell.agreement ? '-' : cell.own;
+  if (grant.care === 'open' || grant.care === 'recent') return own;
+  const roles = grant.roles.filter(({ journey }) => !journeys || journeys.includes(journey));
+  const cross = roles.map(({ role }) => cell[role]);
+  if (grant.care === 'pending' && ADDRESSED.includes(category)) return highest([own, ...cross]);
+  if (grant.care === 'past' && category === 'INV') return highest([lower(own, 'E'), ...cross]);
+  return highest(cross);
+}
+
+/** Who has an open patient in a journey: could it, by its sector, know of a member in one of these roles? */
+export function couldSee(grants: Grants, roles: readonly Role[]): boolean {
+  if (grants.everything) return true;
+  const cell = POLICY.rows.get(grants.sector ?? '')?.cells.DEM;
+  return cell !== undefined && roles.some((role) => cell[role] !== '-');
+}
+
+/** May the stages of a journey be known, by way of one of these members or of a patient of its own in it? */
+export function knowsStages(grants: Grants, journey: string, members: string[]): boolean {
+  if (grants.everything) return true;
+  const cell = POLICY.rows.get(grants.sector ?? '')?.cells.STG;
+  const inIt = members.some((person) =>
+    grants.persons.get(person)?.roles.some((role) => role.journey === journey),
+  );
+  const byOwn = inIt && cell !== undefined && !cell.agreement && cell.own !== '-';
+  return byOwn || members.some((person) => decide(grants, 'STG', person, [journey]) !== '-');
+}
+
+/** The level that holds for all of these persons: something about several people is told only as far as the least visible one. */
+export function decideAll(grants: Grants, category: Category, persons: string[], journeys?: string[]): Level {
+  if (grants.everything) return 'F';
+  return persons.length === 0
+    ? '-'
+    : persons.map((person) => decide(grants, category, person, journeys)).reduce(lower);
+}
+
+const lesser = (a: Payload, b: Payload): Payload => (PAYLOADS.indexOf(a) < PAYLOADS.indexOf(b) ? a : b);
+
+/**
+ * The most that a subscription of a service may carry. `approved` is what its controller agreed to, if anything: it lowers any
+ * ceiling and raises only that of statutory health (sharing ground rule 6).
+ */
+export function payloadCeiling(recipient: Recipient, approved: Payload | null = null): Payload {
+  if (recipient.kind === 'operator') return 'full-resource';
+  const limits = POLICY.payloads[POLICY.rows.get(recipient.system.service.sector ?? '')?.group ?? ''];
+  if (!limits) return 'empty';
+  return approved ? lesser(approved, limits.approved ?? limits.ceiling) : limits.ceiling;
+}
+
+/** What one notification about these persons carries: never more than `allowed`, and full resources for own open patients only. */
+export function payloadFor(grants: Grants, allowed: Payload, persons: string[]): Payload {
+  if (allowed !== 'full-resource' || grants.everything) return allowed;
+  const own = persons.length > 0 && persons.every((person) => grants.persons.get(person)?.care === 'open');
+  return own ? 'full-resource' : 'id-only';
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { isNode, LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { CATEGORIES, type Category, type Level, type Role } from '../../model.ts';
+
+/** One cell of the table. With `agreement` the own level holds only where the person's own agreement is recorded. */
+export type Cell = { own: Level; agreement: boolean } & Record<Role, Level>;
+export type Row = { group: string; cells: Record<Category, Cell> };
+export const PAYLOADS = ['empty', 'id-only', 'full-resource'] as const;
+export type Payload = (typeof PAYLOADS)[number];
+
+// The third place is P, and no file can open it: it takes two people's recorded word (sharing ground rule 7).
+const CELL = /^([-ESF])\/([-ESF])\/(-)\/([-ESF])( with own agreement)?$/;
+
+const Cell = z
+  .string()
+  .regex(CELL, 'a cell is own/M/P/I, each of - E S F and P always -')
+  .transform((text): Cell => {
+    const [, own, mother, partner, infant, agreement] = CELL.exec(text) as unknown as Level[];
+    return { own, mother, partner, infant, agreement: agreement !== undefined } as Cell;
+  });
+
+const Ceiling = z.strictObject({ ceiling: z.enum(PAYLOADS), approved: z.enum(PAYLOADS).optional() });
+
+const Policy = z
+  .strictObject({
+    closedCareDays: z.int().min(0),
+    payloads: z.record(z.string(), Ceiling),
+    refusedSectors: z.array(z.string()),
+    sealedKinds: z.array(z.string()),
+    serviceKinds: z.array(z.string()).min(1),
+    rows: z.array(
+      z.strictObject({
+        sectors: z.array(z.string()).min(1),
+        group: z.string(),
+        cells: z.strictObject(
+          Object.fromEntries(CATEGORIES.map((one) => [one, Cell])) as Record<Category, typeof Cell>,
+        ),
+      }),
+    ),
+  })
+  .superRefine((policy, context) => {
+    const seen = new Set(policy.refusedSectors);
+    for (const [index, { sectors, group }] of policy.rows.entries()) {
+      const complain = (path: (string | number)[], message: string) =>
+        context.addIssue({ code: 'custom', path: ['rows', index, ...path], message });
+      if (!policy.payloads[group]) complain(['group'], `no payload ceiling for group ${group}`);
+      for (const [place, sector] of sectors.entries()) {
+        if (seen.has(sector)) complain(['sectors', place], `${sector} is refused or has a row already`);
+        seen.add(sector);
+      }
+    }
+  });
+
+export type Policy = Omit<z.infer<typeof Policy>, 'rows'> & { rows: Map<string, Row> };
+
+/** Reads the sharing policy. Throws one Error naming file and line of everything wrong with it. */
+export function parsePolicy(text: string, file: string): Policy {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, strict: true });
+  const unreadable = document.errors.map(
+    (error) => `${file}:${error.linePos?.[0].line ?? 1}: ${error.message}`,
+  );
+  if (unreadable.length > 0) throw new Error(unreadable.join('\n'));
+  const lineOf = (path: PropertyKey[]): number => {
+    const node = path.length === 0 ? document.contents : document.getIn(path as (string | number)[], true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    return path.length === 0 ? 1 : lineOf(path.slice(0, -1));
+  };
+  const parsed = Policy.safeParse(document.toJS());
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map(
+      ({ path, message }) => `${file}:${lineOf(path)}: ${path.join('.')}: ${message}`,
+    );
+    throw new Error(wrong.join('\n'));
+  }
+  const rows = parsed.data.rows.flatMap(({ sectors, group, cells }) =>
+    sectors.map((sector): [string, Row] => [sector, { group, cells }]),
+  );
+  return { ...parsed.data, rows: new Map(rows) };
+}
+
+const FILE = new URL('../../../policy/sharing.yaml', import.meta.url);
+
+/** The policy in force, read once at start: a change of it is a release that controllers signed. */
+export const POLICY: Policy = parsePolicy(readFileSync(FILE, 'utf8'), 'policy/sharing.yaml');

@@ -1,0 +1,137 @@
+import type { Group, Organization, Provenance, Resource } from '@medplum/fhirtypes';
+import { idOf } from '../../fhir/references.ts';
+import type { Recipient, ResourceRow, Service } from '../../model.ts';
+import { decide, decideAll, type Grants, highest, reaches } from '../decide/decide.ts';
+import { ODS_SYSTEM } from '../register/services.ts';
+import { pick } from './coded.ts';
+import {
+  projectEncounter,
+  projectEpisode,
+  projectReferral,
+  projectTeam,
+  staysInside,
+  withVisibleTags,
+} from './project-care.ts';
+import { projectPatient, projectRelatedPerson } from './project-person.ts';
+
+const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
+
+/**
+ * What the recipient may see of one version of one resource, or null: then it is as if it did not exist. Pure. `grants` must have
+ * been loaded for every person of the row (loadGrants). Each type is read under one category of the table; what a service alone
+ * said, and what was addressed to it, it sees in full.
+ */
+export function project(recipient: Recipient, grants: Grants, row: ResourceRow): Resource | null {
+  if (recipient.kind === 'operator') return row.content;
+  if (grants.everything) throw new Error('grants of the operator were given for a system');
+  const { service } = recipient.system;
+  if (CARE.includes(row.type)) return projectCare(service, grants, row);
+  switch (row.type) {
+    case 'Patient':
+      return projectPatient(grants, row, service.ods);
+    case 'RelatedPerson':
+      return projectRelatedPerson(grants, row);
+    case 'CareTeam': {
+      const team = projectTeam({ grants, row });
+      return team && withVisibleTags({ grants, row }, team);
+    }
+    case 'Group':
+      return projectGroup(grants, row);
+    case 'Provenance':
+      return projectProvenance(service, grants, row);
+    case 'Subscription':
+      return row.authors.includes(service.id) ? row.content : null;
+    case 'Organization':
+      return projectService(service, grants, row.content as Organization);
+    case 'Basic':
+      return row.content;
+    default:
+      return null;
+  }
+}
+
+function projectCare(service: Service, grants: Grants, row: ResourceRow): Resource | null {
+  const seen = { grants, row };
+  if (isItsOwn(service, row)) return withVisibleTags(seen, row.content);
+  if (staysInside(grants, row)) return null;
+  const projected =
+    row.type === 'EpisodeOfCare'
+      ? projectEpisode(seen)
+      : row.type === 'Encounter'
+        ? projectEncounter(seen)
+        : projectReferral(seen);
+  return projected && withVisibleTags(seen, projected);
+}
+
+/** Said by this service alone, or addressed to it. A service without a sector is addressed by nobody: anyone may have named it. */
+function isItsOwn({ id, sector }: Service, { type, authors, service }: ResourceRow): boolean {
+  const sent = authors.length > 0 && authors.every((author) => author === id);
+  return sent || (service === id && sector !== null && type !== 'Encounter');
+}
+
+/**
+ * A registered service, as everybody may see it. One that a message named and nobody registered is what its sender typed: others see
+ * of it the code of an organisation, if it is one.
+ */
+function projectService(service: Service, grants: Grants, named: Organization): Organization {
+  if (grants.everything || grants.services.has(named.id ?? '') || named.id === service.id) return named;
+  const identifier = (named.identifier ?? []).filter(
+    ({ system, value }) => system === ODS_SYSTEM && ODS_CODE.test(value ?? ''),
+  );
+  const [code] = identifier;
+  return {
+    ...pick(named, ['resourceType', 'id', 'active']),
+    ...(code ? { identifier, name: code.value as string } : {}),
+  };
+}
+
+/** https://digital.nhs.uk/services/organisation-data-service : letters and digits, of organisations and their sites. */
+const ODS_CODE = /^[A-Z0-9]{3,10}$/;
+
+/**
+ * Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates. Never how many. A partner's
+ * own services see nothing by way of him: the stages are an infant's birth date (sharing row rules).
+ */
+function projectGroup(grants: Grants, row: ResourceRow): Group | null {
+  const group = row.content as Group;
+  const journeys = [row.id];
+  const isPartner = (person: string) =>
+    !grants.everything && grants.persons.get(person)?.partnerIn?.includes(row.id) === true;
+  const ways = row.persons.filter((person) => !isPartner(person));
+  const level = highest(ways.map((person) => decide(grants, 'STG', person, journeys)));
+  if (level === '-') return null;
+  const today = (grants.everything ? new Date() : grants.at).toISOString().slice(0, 10);
+  const stages = (group.characteristic ?? []).filter(({ code }) =>
+    code?.coding?.some((coding) => coding.code === 'stage'),
+  );
+  const current = stages
+    .filter(({ period }) => (period?.start ?? '') <= today && today < (period?.end ?? '9999'))
+    .slice(-1);
+  const characteristic = reaches(level, 'S') ? stages : current.map(({ period: _dates, ...stage }) => stage);
+  const member = (group.member ?? []).filter(({ entity }) => {
+    const person = idOf(entity?.reference, 'Patient') ?? '';
+    return [decide(grants, 'DEM', person, journeys), decide(grants, 'INV', person, journeys)].some((one) =>
+      reaches(one, 'E'),
+    );
+  });
+  return {
+    ...pick(group, ['resourceType', 'id', 'active', 'type', 'actual']),
+    ...(characteristic.length > 0 ? { characteristic } : {}),
+    ...(member.length > 0 ? { member } : {}),
+  };
+}
+
+/**
+ * To its author, where it may know of every person concerned: that something else changed too would tell of a match. To others,
+ * where those persons are all fully its own: what changed and by which rule, never who said it or under which message id.
+ */
+function projectProvenance(service: Service, grants: Grants, row: ResourceRow): Provenance | null {
+  const provenance = row.content as Provenance;
+  const known = decideAll(grants, 'DEM', row.persons);
+  if (isItsOwn(service, row)) return reaches(known, 'E') ? provenance : null;
+  if (known !== 'F' || decideAll(grants, 'INV', row.persons) !== 'F' || staysInside(grants, row)) return null;
+  return {
+    ...pick(provenance, ['resourceType', 'id', 'target', 'recorded', 'policy', 'activity']),
+    agent: [{ who: { display: 'a service that is not named here' } }],
+  } as Provenance;
+}

@@ -1,0 +1,131 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Rejected } from '../../errors.ts';
+import type { System } from '../../model.ts';
+import type { Db } from '../../store/pool.ts';
+import { type Payload, POLICY } from '../decide/policy.ts';
+import { forget, remember } from './cache.ts';
+import { findService, saveService, serviceId, UNKNOWN_ODS } from './services.ts';
+
+/** A system to register, and the service it acts for: `sector` is a row of the policy (null: sees only what it sent). */
+export type NewSystem = {
+  name: string;
+  ods: string;
+  team: string;
+  sector: string | null;
+  kind: string | null;
+  source: string | null;
+  dialect?: string | null;
+  onHeld?: 'AE' | 'AA';
+  /** What people call the team; the system's name where absent. */
+  serviceName?: string;
+  /** The most that its controller agreed notifications may carry, under the ceiling of its sector. */
+  payload?: Payload;
+};
+
+const FIND = `
+select y.id, y.name, y.source, y.dialect, y.on_held as "onHeld", json_build_object('id', v.id, 'name', v.name, 'ods', v.ods,
+  'team', v.team, 'sector', v.sector, 'kind', v.kind) as service
+from system y join service v on v.id = y.service_id`;
+
+async function find(db: Db, condition: string, value: unknown): Promise<System | null> {
+  const { rows } = await db.query<System>(`${FIND} where ${condition}`, [value]);
+  return rows[0] ?? null;
+}
+
+export function findSystem(db: Db, name: string): Promise<System | null> {
+  return remember(db, `system ${name}`, () => find(db, 'y.name = $1', name));
+}
+
+export function findSystemByToken(db: Db, token: string): Promise<System | null> {
+  const hash = hashToken(token);
+  return remember(db, `token ${hash.toString('hex')}`, () => find(db, 'y.token_hash = $1', hash));
+}
+
+export async function listSystems(db: Db): Promise<System[]> {
+  const { rows } = await db.query<System>(`${FIND} order by y.name`);
+  return rows;
+}
+
+// 256 random bits cannot be guessed, so a plain hash is enough and can be looked up.
+const hashToken = (token: string) => createHash('sha256').update(token).digest();
+
+function refuse(code: string, field: string, text: string): never {
+  throw new Rejected(422, [{ severity: 'error', code, field, text }]);
+}
+
+function check({ name, ods, team, sector, kind }: NewSystem): void {
+  for (const [field, value] of Object.entries({ name, ods, team })) {
+    if (value.trim() === '' || (field === 'ods' && value.includes('|')))
+      refuse('value', field, `"${value}" is no ${field}`);
+  }
+  if (sector && POLICY.refusedSectors.includes(sector))
+    refuse('business-rule', 'sector', `${sector} is never registered`);
+  if (sector && !POLICY.rows.has(sector)) refuse('value', 'sector', `unknown sector: ${sector}`);
+  if (kind && !POLICY.serviceKinds.includes(kind)) refuse('value', 'kind', `unknown service kind: ${kind}`);
+}
+
+// Registering a name that only registered itself takes it over; a registered one is refused.
+const ADD = `
+insert into system (name, service_id, source, dialect, on_held, token_hash) values ($1, $2, $3, $4, $5, $6)
+on conflict (name) do update set service_id = excluded.service_id, source = excluded.source, dialect = excluded.dialect,
+  on_held = excluded.on_held, token_hash = excluded.token_hash
+  where not exists (select from service v where v.id = system.service_id and v.registered)
+returning id`;
+
+/**
+ * Registers a system and its service. The token is shown this once and stored as its SHA-256. Throws Rejected: 422 for a sector
+ * that is never registered and for unknown sectors and kinds, 409 where the name is taken or the service has another sector.
+ */
+export async function addSystem(
+  db: Db,
+  key: Buffer,
+  added: NewSystem,
+): Promise<{ system: System; token: string }> {
+  check(added);
+  const {
+    name,
+    team,
+    sector,
+    kind,
+    source,
+    dialect = null,
+    onHeld = 'AE',
+    serviceName = name,
+    payload,
+  } = added;
+  const ods = added.ods.trim().toUpperCase();
+  const id = serviceId(key, ods, team);
+  await saveService(db, key, { id, name: serviceName, ods, team, sector, kind, registered: true });
+  const service = await findService(db, id);
+  if (service?.sector !== sector) {
+    const text = `service ${ods}|${team} is registered with another sector`;
+    throw new Rejected(409, [{ severity: 'error', code: 'conflict', field: 'sector', text }]);
+  }
+  const token = randomBytes(32).toString('base64url');
+  const { rowCount } = await db.query(ADD, [name, id, source, dialect, onHeld, hashToken(token)]);
+  if (rowCount === 0) {
+    const text = `a system named "${name}" is registered`;
+    throw new Rejected(409, [{ severity: 'error', code: 'duplicate', field: 'name', text }]);
+  }
+  if (payload) await db.query('update service set payload_ceiling = $2 where id = $1', [id, payload]);
+  forget(db);
+  return { system: (await findSystem(db, name)) as System, token };
+}
+
+/**
+ * A sender that nobody registered (AUTH=none): it gets a service of its own with no sector, so it sees only what it sends. The
+ * team is marked, so that no sender becomes a registered team by calling itself by that team's name. Safe to call at once.
+ */
+export async function registerUnknown(db: Db, key: Buffer, name: string, ods?: string): Promise<System> {
+  const known = await findSystem(db, name);
+  if (known) return known;
+  const code = ods?.trim().toUpperCase() || UNKNOWN_ODS;
+  const team = `self:${name}`;
+  const id = serviceId(key, code, team);
+  await saveService(db, key, { id, name, ods: code, team, sector: null, kind: null, registered: false });
+  await db.query('insert into system (name, service_id) values ($1, $2) on conflict (name) do nothing', [
+    name,
+    id,
+  ]);
+  return (await findSystem(db, name)) as System;
+}

@@ -1,0 +1,172 @@
+/** Commands that need the store: data on stdout (JSON with --json), messages on stderr. */
+import { EventEmitter } from 'node:events';
+import { parseArgs } from 'node:util';
+import { PAYLOADS, type Payload } from '../access/decide/policy.ts';
+import { addSystem, listSystems } from '../access/register/systems.ts';
+import { readConfig } from '../config.ts';
+import { loadMappings, type Mapping, type Mappings } from '../map/language/load-mappings.ts';
+import type { System } from '../model.ts';
+import { openLog } from '../observe/log.ts';
+import { rebuild, replayHeld } from '../pipeline/rebuild.ts';
+import type { Pipeline } from '../pipeline.ts';
+import { openStore } from '../store/open.ts';
+import { loadProfiles } from '../validate/profiles.ts';
+
+const HELP = `Usage: skein COMMAND [--json]
+
+  serve                     the same as npm start
+  system add                register a system and the service it acts for; prints its token once
+      --name NAME --ods CODE --team TEAM [--sector SECTOR] [--kind KIND]
+      [--source MAPPING[,MAPPING…]]  what reads its messages; several of HL7 v2 (MSH-9 chooses), else one
+      [--dialect DIALECT] [--on-held AE|AA] [--service-name NAME]
+      [--payload empty|id-only|full-resource]  what its controller agreed that notifications may carry
+  system list               registered systems
+  replay --held             try held messages again, after a mapping was mended
+  rebuild [--events]        recompute every view from facts; tells nobody unless --events
+  map …, validate …         the workbench: skein map --help, skein validate --help
+
+Examples:
+  skein system add --name maternity-epr --ods RXX --team maternity --sector maternity --source hl7v2-adt,hl7v2-siu
+  skein replay --held --json
+  DATABASE_URL=postgres://… skein rebuild
+
+Without DATABASE_URL the embedded store of DATA_DIR is used, running or not.
+Exit codes: 0 done; 1 refused or failed; 2 used wrongly.
+`;
+
+const OPTIONS = {
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  held: { type: 'boolean' },
+  events: { type: 'boolean' },
+  name: { type: 'string' },
+  ods: { type: 'string' },
+  team: { type: 'string' },
+  sector: { type: 'string' },
+  kind: { type: 'string' },
+  source: { type: 'string' },
+  dialect: { type: 'string' },
+  'on-held': { type: 'string' },
+  'service-name': { type: 'string' },
+  payload: { type: 'string' },
+} as const;
+
+type Flags = ReturnType<typeof parse>['values'];
+type Done = { data: object; text: string };
+
+class WrongUse extends Error {}
+
+const parse = (args: string[]) => parseArgs({ args, options: OPTIONS, allowPositionals: true });
+
+/** Runs one command and gives its exit code. Throws what the store or the command refuses. */
+export async function administer(args: string[]): Promise<number> {
+  try {
+    const { values, positionals } = parseOrRefuse(args);
+    const command = COMMANDS[positionals.join(' ')];
+    if (values.help || args.length === 0) return print(HELP, 0);
+    if (!command) throw new WrongUse(`there is no command "${positionals.join(' ')}"`);
+    const done = await command(values);
+    return print(values.json ? `${JSON.stringify(done.data, null, 2)}\n` : done.text, 0);
+  } catch (error) {
+    if (!(error instanceof WrongUse)) throw error;
+    process.stderr.write(`skein: ${error.message}\nTry skein --help.\n`);
+    return 2;
+  }
+}
+
+function print(text: string, code: number): number {
+  process.stdout.write(text);
+  return code;
+}
+
+function parseOrRefuse(args: string[]): ReturnType<typeof parse> {
+  try {
+    return parse(args);
+  } catch (cause) {
+    throw new WrongUse((cause as Error).message, { cause });
+  }
+}
+
+const COMMANDS: Record<string, (flags: Flags) => Promise<Done>> = {
+  'system add': (flags) => withStore((ctx) => addOne(ctx, flags)),
+  'system list': () =>
+    withStore(async ({ db }) => {
+      const systems = await listSystems(db);
+      return { data: systems, text: systems.map(describeSystem).join('') };
+    }),
+  replay: (flags) => {
+    if (!flags.held) throw new WrongUse('replay needs --held');
+    return withStore(async (ctx) => {
+      const done = await replayHeld(ctx);
+      return { data: done, text: `${done.tried} held messages tried again, ${done.accepted} accepted\n` };
+    });
+  },
+  rebuild: ({ events = false }) =>
+    withStore(async (ctx) => {
+      const done = await rebuild(ctx, { events });
+      const { families, changed, statements } = done;
+      return {
+        data: done,
+        text: `${families} families recomputed: ${changed} changed, ${statements} statements differed\n`,
+      };
+    }),
+};
+
+async function addOne({ db, key }: Pipeline, flags: Flags): Promise<Done> {
+  const { name, ods, team, sector = null, kind = null, dialect = null } = flags;
+  const onHeld = flags['on-held'] ?? 'AE';
+  if (!name || !ods || !team) throw new WrongUse('system add needs --name, --ods and --team');
+  if (onHeld !== 'AE' && onHeld !== 'AA') throw new WrongUse('--on-held is AE or AA');
+  const mappings = await loadMappings();
+  const source = flags.source ? checkSources(mappings, flags.source) : null;
+  checkDialect(mappings.of(source ?? ''), dialect);
+  const { 'service-name': serviceName, payload } = flags;
+  if (payload !== undefined && !isPayload(payload))
+    throw new WrongUse(`--payload is one of ${PAYLOADS.join(', ')}`);
+  const routing = { source, dialect, onHeld } as const;
+  const added = await addSystem(db, key, { name, ods, team, sector, kind, ...routing, serviceName, payload });
+  const token = `token, shown this once: ${added.token}\n`;
+  return { data: { ...added.system, token: added.token }, text: `${describeSystem(added.system)}${token}` };
+}
+
+/** One mapping, or several of one format: then the message's own code chooses. */
+function checkSources(mappings: Mappings, sources: string): string {
+  const names = sources.split(',').map((name) => name.trim());
+  if (!names.every((name) => mappings.names.includes(name)))
+    throw new WrongUse(`--source is one of ${mappings.names.join(', ')}`);
+  const kinds = new Set(mappings.of(sources).map(({ kind }) => kind));
+  if (names.length > 1 && (kinds.size > 1 || !kinds.has('hl7v2')))
+    throw new WrongUse(
+      '--source: only HL7 v2 mappings go together, as hl7v2-adt,hl7v2-siu; MSH-9 chooses between them',
+    );
+  return names.join(',');
+}
+
+/** A dialect that no mapping of the system knows would repair nothing, and nobody would hear of it. */
+function checkDialect(mappings: Mapping[], dialect: string | null): void {
+  const known = mappings.flatMap(({ dialects }) => [...dialects]).filter((name) => name !== 'default');
+  if (dialect !== null && !known.includes(dialect))
+    throw new WrongUse(
+      `--dialect: none of its mappings has "${dialect}"; they have ${known.join(', ') || 'none'}`,
+    );
+}
+
+const isPayload = (text: string): text is Payload => (PAYLOADS as readonly string[]).includes(text);
+
+function describeSystem({ name, service, source, onHeld }: System): string {
+  const { ods, team, sector } = service;
+  return `${name}: ${ods} ${team}, sector ${sector ?? 'none'}, source ${source ?? 'none'}, held ${onHeld}\n`;
+}
+
+/** Notices go to stderr as text: stdout is for data. */
+async function withStore(work: (ctx: Pipeline) => Promise<Done>): Promise<Done> {
+  const config = readConfig(process.env);
+  const log = openLog('warn', process.stderr);
+  const [mappings, profiles] = await Promise.all([loadMappings(), loadProfiles(config.FHIR_PACKAGES)]);
+  const { db, key, close } = await openStore(config, log);
+  try {
+    return await work({ config, log, db, key, mappings, profiles, signals: new EventEmitter() });
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,127 @@
+/** Notification Bundles: https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/notifications.html */
+import type { Bundle, BundleEntry, Parameters, ParametersParameter, Resource } from '@medplum/fhirtypes';
+import type { Payload } from '../../access/decide/policy.ts';
+import type { Config } from '../../config.ts';
+import { TOPIC_URL } from '../../fhir/names.ts';
+import type { EventCode } from '../../model.ts';
+import type { Status } from '../subscribe/stored.ts';
+
+const STATUS_PROFILE =
+  'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-status-r4';
+const NOTIFICATION_PROFILE =
+  'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-notification-r4';
+/** What happened, as the topic names it: on `notification-event`. */
+export const EVENT_CODE_URL = 'https://skein.example/fhir/StructureDefinition/event-code';
+
+/** One event as this recipient is told of it: `content` is what it may be told now, `resources` what a full payload carries. */
+export type Told = {
+  number: number;
+  at: Date;
+  code: EventCode;
+  focus: { type: string; id: string };
+  content: Payload;
+  withheld: boolean;
+  resources: Resource[] | null;
+};
+
+export type NotificationType =
+  | 'handshake'
+  | 'heartbeat'
+  | 'event-notification'
+  | 'query-status'
+  | 'query-event';
+
+export type About = {
+  base: string;
+  subscription: string;
+  status: Status;
+  type: NotificationType;
+  /** Events since the subscription started: for an event notification the last number in it. */
+  count: number;
+  content: Payload;
+  error?: string | null;
+  events?: Told[];
+};
+
+/** Base URL of references; from configuration, since the worker has no request to look at. */
+export function fhirBase({ PUBLIC_URL, HOST, PORT }: Config): string {
+  return `${(PUBLIC_URL ?? `http://${HOST}:${PORT}`).replace(/\/$/, '')}/fhir`;
+}
+
+/** The subscription's status as R4 has it: Parameters. An empty payload names no topic and no focus. */
+export function statusOf(about: About): Parameters {
+  const { base, subscription, status, type, count, content, error, events = [] } = about;
+  const topic: ParametersParameter[] =
+    content === 'empty' ? [] : [{ name: 'topic', valueCanonical: TOPIC_URL }];
+  const text = error ? [{ name: 'error', valueCodeableConcept: { text: error } }] : [];
+  return {
+    resourceType: 'Parameters',
+    meta: { profile: [STATUS_PROFILE] },
+    parameter: [
+      { name: 'subscription', valueReference: { reference: `${base}/Subscription/${subscription}` } },
+      ...topic,
+      { name: 'status', valueCode: status },
+      { name: 'type', valueCode: type },
+      { name: 'events-since-subscription-start', valueString: String(count) },
+      ...events.map((event) => eventPart(base, event)),
+      ...text,
+    ],
+  };
+}
+
+/** A withheld event keeps its number and says nothing; an empty one names its code only for contact-stop. */
+function eventPart(base: string, { number, at, code, focus, content, withheld }: Told): ParametersParameter {
+  const named = !withheld && (content !== 'empty' || code === 'contact-stop');
+  const focused = !withheld && content !== 'empty';
+  return {
+    ...(named ? { extension: [{ url: EVENT_CODE_URL, valueCode: code }] } : {}),
+    name: 'notification-event',
+    part: [
+      { name: 'event-number', valueString: String(number) },
+      { name: 'timestamp', valueInstant: at.toISOString() },
+      ...(focused
+        ? [{ name: 'focus', valueReference: { reference: `${base}/${focus.type}/${focus.id}` } }]
+        : []),
+    ],
+  };
+}
+
+/** `id` names Bundle and status; the same arguments give the same bytes once stringified, which is what a retry sends. */
+export function notificationBundle(about: About, { id, at }: { id: string; at: string }): Bundle {
+  const { base, subscription } = about;
+  const entry: BundleEntry = {
+    fullUrl: `urn:uuid:${id}`,
+    resource: { ...statusOf(about), id },
+    request: { method: 'GET', url: `${base}/Subscription/${subscription}/$status` },
+    response: { status: '200' },
+  };
+  return {
+    resourceType: 'Bundle',
+    id,
+    meta: { profile: [NOTIFICATION_PROFILE] },
+    type: 'history',
+    timestamp: at,
+    entry: [entry, ...contentEntries(about)],
+  };
+}
+
+/**
+ * Of a full-resource subscription, an entry for each focus it may know of: the resource, or only where it is read, if it may not be
+ * sent. One that several events speak of comes once.
+ */
+function contentEntries({ base, content, events = [] }: About): BundleEntry[] {
+  if (content !== 'full-resource') return [];
+  const byUrl = new Map<string, Resource | undefined>();
+  for (const { content, withheld, focus, resources } of events) {
+    if (withheld || content === 'empty') continue;
+    const url = `${base}/${focus.type}/${focus.id}`;
+    const [resource] = content === 'full-resource' ? (resources ?? []) : [];
+    byUrl.set(url, resource ?? byUrl.get(url));
+  }
+  return [...byUrl].map(([url, resource]) => ({
+    fullUrl: url,
+    ...(resource ? { resource } : {}),
+    request: { method: 'GET', url },
+    response: { status: '200' },
+  }));
+}

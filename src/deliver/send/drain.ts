@@ -1,0 +1,172 @@
+import type { Context } from '../../context.ts';
+import { type Claimed, claim, LEASE_SECONDS } from '../number/claim.ts';
+import { RENEW, SETTLE } from '../subscribe/stored.ts';
+import { type Outcome, report, run } from './run.ts';
+import type { Sender } from './send.ts';
+
+/** Runs at once in one process, whatever their origins; claimed in batches so that the database is asked once for many. */
+const MAX_RUNS = 512;
+const BATCH = 32;
+const WATCH_MS = 250;
+
+type Running = { claimed: Claimed; abort: AbortController; renewedAt: number; done: Promise<void> };
+
+/**
+ * Sends what is due to every subscription at once, and to each in order. A slow or dead endpoint holds its own run and its
+ * own share of the runs (capped per origin), nobody else's: outcomes are written for whichever runs have ended.
+ */
+export class Drain {
+  readonly #ctx: Context;
+  readonly #sender: Sender;
+  readonly #running = new Map<string, Running>();
+  readonly #watch: NodeJS.Timeout;
+  #ended: Outcome[] = [];
+  #settling: Promise<void> | null = null;
+  #pumping: Promise<void> | null = null;
+  #again = false;
+  #stopped = false;
+
+  constructor(ctx: Context, sender: Sender) {
+    this.#ctx = ctx;
+    this.#sender = sender;
+    this.#watch = setInterval(() => void watchLeases(ctx, this.#running), WATCH_MS);
+  }
+
+  /** Claims and starts all that is due. Resolves when nothing more can be claimed, not when everything has been sent. */
+  pump(): Promise<void> {
+    this.#again = true;
+    this.#pumping ??= this.#claimAll().finally(() => {
+      this.#pumping = null;
+      if (this.#again && !this.#stopped && this.#running.size < MAX_RUNS) this.#settleSoon();
+    });
+    return this.#pumping;
+  }
+
+  /** Claims no more, aborts what is in flight and hands it back: another worker, or the next start, goes on at once. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#pumping?.catch((error: unknown) =>
+      this.#ctx.log.error({ event: 'deliver.claim', err: error }),
+    );
+    for (const { abort } of this.#running.values()) abort.abort();
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+    while (this.#settling) await this.#settling;
+    clearInterval(this.#watch);
+  }
+
+  async #claimAll(): Promise<void> {
+    while (this.#again && !this.#stopped && this.#running.size < MAX_RUNS) {
+      this.#again = false;
+      const limit = Math.min(BATCH, MAX_RUNS - this.#running.size);
+      const claimed = await claim(this.#ctx, { limit, inFlight: countOrigins(this.#running) });
+      for (const one of claimed) this.#start(one);
+      if (claimed.length > 0) this.#again = true;
+    }
+  }
+
+  #start(claimed: Claimed): void {
+    const abort = new AbortController();
+    const name = claimed.lease + claimed.stored.id;
+    const done = run({ ctx: this.#ctx, sender: this.#sender, abort }, claimed)
+      .then((outcome) => {
+        this.#ended.push(outcome);
+        report(this.#ctx, outcome);
+      })
+      .catch((error: unknown) =>
+        this.#ctx.log.error({ event: 'deliver.run', subscription: claimed.stored.id, err: error }),
+      )
+      .finally(() => {
+        this.#running.delete(name);
+        this.#settleSoon();
+      });
+    this.#running.set(name, { claimed, abort, renewedAt: claimed.claimedAt, done });
+  }
+
+  /** What ends while a batch is being written makes the next batch; then what became due meanwhile is claimed. */
+  #settleSoon(): void {
+    this.#settling ??= this.#settleEnded().finally(() => {
+      this.#settling = null;
+      if (this.#ended.length > 0) this.#settleSoon();
+      else if (!this.#stopped) {
+        this.pump().catch((error: unknown) =>
+          this.#ctx.log.error({ event: 'deliver.claim', err: error }, 'the sweep retries'),
+        );
+      }
+    });
+  }
+
+  /** A batch that cannot be written is found and sent again when its leases have run out. */
+  async #settleEnded(): Promise<void> {
+    await new Promise(setImmediate);
+    const batch = this.#ended;
+    this.#ended = [];
+    if (batch.length === 0) return;
+    const lost = (error: unknown) =>
+      this.#ctx.log.error({ event: 'deliver.settle', err: error, runs: batch.length });
+    await settle(this.#ctx, batch).catch(lost);
+  }
+}
+
+function countOrigins(running: Map<string, Running>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { claimed } of running.values()) {
+    counts.set(claimed.stored.origin, (counts.get(claimed.stored.origin) ?? 0) + 1);
+  }
+  return counts;
+}
+
+type Held = { id: string; version: number; lease: string };
+
+/** Renews the leases of runs under way; aborts those whose lease or whose owner's word (another version) is gone. */
+async function watchLeases(ctx: Context, running: Map<string, Running>): Promise<void> {
+  const now = performance.now();
+  const old = [...running.values()].filter(({ renewedAt }) => now - renewedAt > WATCH_MS);
+  if (old.length === 0) return;
+  try {
+    const leases = [...new Set(old.map(({ claimed }) => claimed.lease))];
+    const { rows } = await ctx.db.query<Held>({
+      name: 'deliver-renew',
+      text: RENEW,
+      values: [leases, LEASE_SECONDS, old.map(({ claimed }) => claimed.stored.id)],
+    });
+    const held = new Map(rows.map((row) => [row.lease + row.id, row.version]));
+    for (const one of old) {
+      const { stored, lease } = one.claimed;
+      if (held.get(lease + stored.id) === stored.version) one.renewedAt = now;
+      else one.abort.abort();
+    }
+  } catch (error) {
+    ctx.log.warn({ event: 'deliver.renew', err: error }, 'leases not renewed');
+  }
+  // Not renewed in time, somebody else may be sending by now.
+  for (const one of old) if (now - one.renewedAt > (LEASE_SECONDS - 0.5) * 1000) one.abort.abort();
+}
+
+async function settle(ctx: Context, ended: Outcome[]): Promise<void> {
+  const of = <T>(pick: (outcome: Outcome) => T): T[] => ended.map(pick);
+  await ctx.db.query({
+    name: 'deliver-settle',
+    text: SETTLE,
+    values: [
+      ...[
+        of((o) => o.claimed.stored.id),
+        of((o) => o.claimed.lease),
+        of((o) => o.claimed.stored.version),
+        of((o) => o.verdict),
+      ],
+      ...[
+        of((o) => o.seconds),
+        of((o) => o.claimed.stored.deliveredNumber + 1),
+        of((o) => o.delivered),
+        of((o) => o.sent),
+      ],
+      ...[
+        of((o) => o.more),
+        of((o) => o.outcome),
+        of((o) => o.http),
+        of((o) => o.claimed.attempt),
+        of((o) => o.attempts),
+      ],
+    ],
+  });
+}

@@ -1,0 +1,108 @@
+import type { KeyObject } from 'node:crypto';
+import { Agent, request } from 'undici';
+import type { Stored } from '../subscribe/stored.ts';
+import { AddressRefused, guardAddresses } from './address-guard.ts';
+import { sign, signingKey } from './sign.ts';
+
+const DEADLINE = 'deadline';
+const MAX_RESPONSE_BYTES = 64 * 1024;
+/** In flight to one origin, from one process: its connections, and what the drain starts. */
+export const MAX_PER_ORIGIN = 128;
+
+/** One subscription's endpoint. `headers`: names and values in turn; `timeout`: seconds for the whole exchange. */
+export type Target = { endpoint: string; headers: string[]; key: KeyObject; timeout: number };
+/** `id` is the same for every try of one notification. */
+export type Parcel = { id: string; body: string };
+/** What came back: `outcome` is `ok` or a short reason without anybody's data; `retryAfter` in seconds. */
+export type Reply = { ok: boolean; status: number | null; outcome: string; retryAfter: number | null };
+
+export type Sender = {
+  send(target: Target, parcel: Parcel, abort: AbortController): Promise<Reply>;
+  close(): Promise<void>;
+};
+
+/** One agent for all webhooks: kept-alive connections, no pipelining, no redirects, guarded addresses, small responses only. */
+export function openSender(allow: string[]): Sender {
+  const agent = new Agent({
+    connect: guardAddresses(allow).connector,
+    connections: MAX_PER_ORIGIN,
+    pipelining: 1,
+    keepAliveTimeout: 30_000,
+    maxResponseSize: MAX_RESPONSE_BYTES,
+  });
+  return {
+    send: (target, parcel, abort) => post(agent, { target, parcel, abort }),
+    close: () => agent.destroy(),
+  };
+}
+
+type Posting = { target: Target; parcel: Parcel; abort: AbortController };
+
+/** The deadline is for the whole exchange and ends the run that `abort` belongs to; one controller costs less than a signal per try. */
+async function post(dispatcher: Agent, { target, parcel, abort }: Posting): Promise<Reply> {
+  const deadline = setTimeout(() => abort.abort(DEADLINE), target.timeout * 1000);
+  try {
+    const response = await request(target.endpoint, {
+      ...{
+        dispatcher,
+        method: 'POST',
+        headers: headersOf(target, parcel),
+        body: parcel.body,
+        signal: abort.signal,
+      },
+    });
+    const { statusCode: status } = response;
+    const ok = status >= 200 && status < 300;
+    // What it says is not ours to keep; the status has been given, so a body that breaks off changes nothing.
+    const whole = await response.body.dump({ limit: MAX_RESPONSE_BYTES }).then(
+      () => '',
+      () => ', body cut off',
+    );
+    const outcome = `${ok ? 'ok' : `http-${status}`}${whole}`;
+    return { ok, status, outcome, retryAfter: retryAfterOf(response.headers['retry-after']) };
+  } catch (error) {
+    return { ok: false, status: null, outcome: reasonOf(error, abort.signal), retryAfter: null };
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+function headersOf({ headers, key }: Target, { id, body }: Parcel): string[] {
+  const timestamp = Math.floor(Date.now() / 1000);
+  const signature = sign(key, { id, timestamp, body });
+  return [
+    ...headers,
+    'webhook-id',
+    id,
+    'webhook-timestamp',
+    String(timestamp),
+    'webhook-signature',
+    signature,
+  ];
+}
+
+/** What a stored subscription's endpoint is, made ready once for several POSTs. */
+export function targetOf({ endpoint, contentType, headers, secret, timeout }: Stored): Target {
+  const given = [...headers.flatMap(splitHeader), 'content-type', contentType];
+  return { endpoint, headers: given, key: signingKey(secret), timeout };
+}
+
+/** `Name: value` as in `Subscription.channel.header`. */
+export function splitHeader(header: string): [string, string] {
+  const colon = header.indexOf(':');
+  return [header.slice(0, colon).trim().toLowerCase(), header.slice(colon + 1).trim()];
+}
+
+function retryAfterOf(header: string | string[] | undefined): number | null {
+  if (typeof header !== 'string') return null;
+  if (/^\d+$/.test(header)) return Number(header);
+  const seconds = (Date.parse(header) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
+}
+
+function reasonOf(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return signal.reason === DEADLINE ? 'timeout' : 'aborted';
+  if (error instanceof AddressRefused) return 'address-refused';
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' ? code.toLowerCase() : 'network-error';
+}

@@ -1,0 +1,66 @@
+import type { Context } from '../../context.ts';
+import { beat } from '../../observe/metrics.ts';
+import type { Db } from '../../store/pool.ts';
+import { openWakes } from '../../store/queue.ts';
+import { Drain } from './drain.ts';
+import { openSender } from './send.ts';
+
+const SWEEP_MS = 1_000;
+const TIDY_MS = 600_000;
+/** How long `$events` reaches back. */
+export const KEEP_DAYS = 90;
+
+/**
+ * Delivers until stopped: woken through the queue when publish appended something, anywhere, and by a sweep that finds
+ * whatever is due in PostgreSQL every second. The queue may lose everything; that costs at most the sweep's second.
+ */
+export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<void> }> {
+  const sender = openSender(ctx.config.WEBHOOK_ALLOW);
+  const drain = new Drain(ctx, sender);
+  const wakes = await openWakes(ctx, () => drain.pump());
+  ctx.signals.on('settled', wakes.wake);
+  let tidiedAt = 0;
+  const sweep = async (): Promise<void> => {
+    try {
+      await ctx.db.query(EXPIRE);
+      await drain.pump();
+      beat('deliver');
+      if (Date.now() - tidiedAt < TIDY_MS) return;
+      tidiedAt = Date.now();
+      await tidy(ctx.db);
+    } catch (error) {
+      ctx.log.error({ event: 'deliver.sweep', err: error }, 'sweep failed; the next one tries again');
+    }
+  };
+  const timer = setInterval(sweep, SWEEP_MS);
+  void sweep();
+  return {
+    async stop() {
+      clearInterval(timer);
+      ctx.signals.off('settled', wakes.wake);
+      await drain.stop();
+      await wakes.close();
+      await sender.close();
+    },
+  };
+}
+
+const EXPIRE = `update subscription set status = 'off', error = 'ended', version = version + 1, updated_at = now()
+  where ends_at <= now() and status <> 'off'`;
+
+/** Safe to repeat, and at once from several workers. */
+export async function tidy(db: Db): Promise<void> {
+  for (const statement of TIDY) await db.query(statement, [KEEP_DAYS]);
+}
+
+/** What was told is kept $1 days; who stays in error that long is off, and is told no more of what it missed. */
+const TIDY = [
+  `update subscription set status = 'off', error = 'unreachable', version = version + 1, updated_at = now()
+    where status = 'error' and updated_at < now() - make_interval(days => $1)`,
+  `delete from pending p using subscription s, event e where s.id = p.subscription_id and e.id = p.event_id
+    and s.status = 'off' and (s.updated_at < now() - interval '1 minute' or e.at < now() - make_interval(days => $1))`,
+  `delete from notification n using subscription s where s.id = n.subscription_id
+    and (n.number <= s.delivered_number or s.status = 'off') and n.numbered_at < now() - make_interval(days => $1)`,
+  `delete from event e where e.at < now() - make_interval(days => 2 * $1)
+    and not exists (select from pending p where p.event_id = e.id)`,
+];

@@ -1,0 +1,148 @@
+/** `$status` and `$events`: https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/operations.html */
+import { randomUUID } from 'node:crypto';
+import type { Bundle, Resource } from '@medplum/fhirtypes';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { PAYLOADS, type Payload } from '../../access/decide/policy.ts';
+import type { Context } from '../../context.ts';
+import { Rejected } from '../../errors.ts';
+import type { Event } from '../../model.ts';
+import { transaction } from '../../store/pool.ts';
+import { askAccess } from '../number/ask-access.ts';
+import { aboutOf } from '../number/compose.ts';
+import { least } from '../number/may-tell.ts';
+import { fhirBase, notificationBundle, statusOf, type Told } from '../number/notification.ts';
+import { number } from '../number/number.ts';
+import type { Stored } from './stored.ts';
+import { findSubscriptions, lockSubscriptions } from './subscriptions.ts';
+
+/** Events in one answer to `$events`; the next one starts at the following number. */
+const MAX_EVENTS = 1_000;
+const COUNT_LIMIT = 500;
+
+/** How many events there were, at this moment: a searchset of one status for each of the caller's subscriptions. */
+export async function statusesOf(ctx: Context, request: FastifyRequest, own?: Stored): Promise<Bundle> {
+  const { id: ids, status: statuses } = parametersOf(request);
+  const wanted = own
+    ? [own]
+    : await findSubscriptions(ctx.db, request.recipient, { ids: ids && uuidsOf(ids), statuses });
+  const base = fhirBase(ctx.config);
+  const entry = (await countAll(ctx, wanted)).map((stored) => ({
+    fullUrl: `${base}/Subscription/${stored.id}/$status`,
+    resource: {
+      ...statusOf(
+        aboutOf(ctx, stored, { type: 'query-status', status: stored.status, count: stored.lastNumber }),
+      ),
+      id: randomUUID(),
+    } as Resource,
+    search: { mode: 'match' as const },
+  }));
+  return {
+    resourceType: 'Bundle',
+    type: 'searchset',
+    link: [{ relation: 'self', url: `${base}/Subscription/$status` }],
+    entry,
+  };
+}
+
+/** What the subscription was told, asked of access again today: a denied event keeps its number and says nothing. */
+export async function eventsOf(ctx: Context, request: FastifyRequest, own: Stored): Promise<Bundle> {
+  const given = parametersOf(request);
+  const since = numberOf(given, 'eventsSinceNumber') ?? 1;
+  const until = numberOf(given, 'eventsUntilNumber') ?? Number.MAX_SAFE_INTEGER;
+  const asked = contentOf(given.content?.[0], own.content);
+  const [stored] = await countAll(ctx, [own]);
+  const events = await recall(ctx, stored as Stored, { since, until, asked });
+  const about = {
+    ...aboutOf(ctx, own, { type: 'query-event', status: own.status, count: stored?.lastNumber ?? 0, events }),
+    content: asked,
+  };
+  return notificationBundle(about, { id: randomUUID(), at: new Date().toISOString() });
+}
+
+/** Numbers all that is pending for these subscriptions and gives them as they then are. */
+async function countAll(ctx: Context, wanted: Stored[]): Promise<Stored[]> {
+  const ids = wanted.map(({ id }) => id);
+  if (ids.length === 0) return [];
+  for (;;) {
+    const { stored, more } = await transaction(ctx.db, async (client) => {
+      const locked = await lockSubscriptions(client, ids);
+      const counting = locked.filter(({ status }) => status !== 'off');
+      const numbered = await number(client, { stored: counting, limit: COUNT_LIMIT, sending: false });
+      const last = new Map(numbered.map((one) => [one.stored.id, one.lastNumber]));
+      return {
+        stored: locked.map((one) => ({ ...one, lastNumber: last.get(one.id) ?? one.lastNumber })),
+        more: numbered.some((one) => one.pending),
+      };
+    });
+    if (!more) return stored;
+  }
+}
+
+type Wanted = { since: number; until: number; asked: Payload };
+type Row = { number: number; at: Date; event: Event };
+
+async function recall(ctx: Context, stored: Stored, { since, until, asked }: Wanted): Promise<Told[]> {
+  const { rows } = await ctx.db.query<Row>(
+    `select n.number::float8 as number, e.at, e.event from notification n join event e on e.id = n.event_id
+      where n.subscription_id = $1 and n.number between $2 and $3 order by n.number limit ${MAX_EVENTS}`,
+    [stored.id, since, until],
+  );
+  const verdicts = await askAccess(
+    ctx.db,
+    rows.map(({ event }) => ({ stored, event, asked })),
+  );
+  return rows.map(({ number, at, event }, index) => {
+    const { told = false, content = 'empty', resources = null } = verdicts[index] ?? {};
+    return { number, at, code: event.code, focus: event.focus, content, withheld: !told, resources };
+  });
+}
+
+const Parameters = z.looseObject({ parameter: z.array(z.looseObject({ name: z.string() })).default([]) });
+
+/** Query parameters and a Parameters body alike; each may be repeated or hold several values. */
+function parametersOf(request: FastifyRequest): Record<string, string[] | undefined> {
+  const body = Parameters.safeParse(request.body ?? {});
+  if (!body.success)
+    throw new Rejected(400, [{ severity: 'error', code: 'structure', text: 'send Parameters' }]);
+  const query = Object.entries(request.query as Record<string, string | string[]>);
+  const inBody = body.data.parameter.map(({ name, ...rest }): [string, string] => {
+    const [, value] = Object.entries(rest).find(([key]) => key.startsWith('value')) ?? [];
+    return [name, String(value ?? '')];
+  });
+  const given: Record<string, string[]> = Object.create(null);
+  for (const [name, value] of [...query, ...inBody]) {
+    given[name] = [...(given[name] ?? []), ...[value].flat().flatMap((text) => text.split(','))];
+  }
+  return given;
+}
+
+function uuidsOf(ids: string[]): string[] {
+  return ids
+    .map((id) => id.replace(/^Subscription\//, ''))
+    .filter((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id));
+}
+
+function numberOf(given: Record<string, string[] | undefined>, name: string): number | null {
+  const text = given[name]?.[0];
+  if (text === undefined) return null;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new Rejected(400, [
+    { severity: 'error', code: 'value', field: name, text: `${name} must be an event number` },
+  ]);
+}
+
+/** Only narrows what the subscription was granted. */
+function contentOf(text: string | undefined, granted: Payload): Payload {
+  if (text === undefined) return granted;
+  const asked = PAYLOADS.find((one) => one === text);
+  if (asked) return least(asked, granted);
+  throw new Rejected(400, [
+    {
+      severity: 'error',
+      code: 'value',
+      field: 'content',
+      text: `content must be one of ${PAYLOADS.join(', ')}`,
+    },
+  ]);
+}

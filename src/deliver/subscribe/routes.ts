@@ -1,0 +1,167 @@
+/** Subscription over HTTP: https://hl7.org/fhir/R4/http.html, https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/ */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { Bundle, Subscription } from '@medplum/fhirtypes';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { payloadCeiling } from '../../access/decide/decide.ts';
+import type { Payload } from '../../access/decide/policy.ts';
+import type { Context } from '../../context.ts';
+import { Rejected } from '../../errors.ts';
+import type { Recipient } from '../../model.ts';
+import { fhirBase } from '../number/notification.ts';
+import { guardAddresses } from '../send/address-guard.ts';
+import { eventsOf, statusesOf } from './operations.ts';
+import { searchSubscriptions } from './search.ts';
+import type { Stored } from './stored.ts';
+import { readSubscription, type Wish } from './subscription.ts';
+import { createSubscription, findSubscription, switchOff, updateSubscription } from './subscriptions.ts';
+
+export const SECRET_URL = 'https://skein.example/fhir/StructureDefinition/webhook-secret';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+type WithId = { Params: { id: string } };
+
+/** Create, read, search, update, delete, `$status` and `$events`. Needs `request.recipient`; a system reaches its own only. */
+export function registerSubscriptions(app: FastifyInstance, ctx: Context): void {
+  const guard = guardAddresses(ctx.config.WEBHOOK_ALLOW);
+  const base = fhirBase(ctx.config);
+
+  const wishOf = async (request: FastifyRequest): Promise<Wish> => {
+    const wish = readSubscription(
+      request.body,
+      payloadCeiling(request.recipient, await approvedFor(ctx, request.recipient)),
+    );
+    await checkEndpoint(wish.endpoint, guard.permits);
+    return wish;
+  };
+  const ownOf = async (request: FastifyRequest<WithId>): Promise<Stored> => {
+    const { id } = request.params;
+    const stored = UUID.test(id) ? await findSubscription(ctx.db, request.recipient, id) : null;
+    if (stored) return stored;
+    throw new Rejected(404, [
+      { severity: 'error', code: 'not-found', text: 'no such Subscription is known here' },
+    ]);
+  };
+
+  app.post('/fhir/Subscription', async (request, reply) => {
+    const { id, secret } = await createSubscription(ctx.db, request.recipient, await wishOf(request));
+    ctx.signals.emit('settled');
+    const stored = (await findSubscription(ctx.db, request.recipient, id)) as Stored;
+    reply.code(201).header('location', `${base}/Subscription/${id}/_history/${stored.version}`);
+    return answer(reply, stored, secret);
+  });
+  app.get<WithId>('/fhir/Subscription/:id', async (request, reply) => answer(reply, await ownOf(request)));
+  app.put<WithId>('/fhir/Subscription/:id', async (request, reply) => {
+    const former = await ownOf(request);
+    checkVersion(request, former);
+    checkId(request, former);
+    await updateSubscription(ctx.db, former.id, await wishOf(request));
+    ctx.signals.emit('settled');
+    return answer(reply, await ownOf(request));
+  });
+  app.delete<WithId>('/fhir/Subscription/:id', async (request, reply) => {
+    await switchOff(ctx.db, (await ownOf(request)).id);
+    return reply.code(204).send();
+  });
+  app.get('/fhir/Subscription', async (request, reply) => {
+    const { page, self, next } = await searchSubscriptions(ctx.db, request);
+    const entry = page.map((stored) => ({
+      fullUrl: `${base}/Subscription/${stored.id}`,
+      resource: resourceOf(stored),
+      search: { mode: 'match' as const },
+    }));
+    const link = [
+      { relation: 'self', url: base + self },
+      ...next.map((url) => ({ relation: 'next', url: base + url })),
+    ];
+    return fhir(reply, { resourceType: 'Bundle', type: 'searchset', link, entry });
+  });
+  for (const method of ['GET', 'POST'] as const) {
+    const url = '/fhir/Subscription';
+    app.route({
+      method,
+      url: `${url}/$status`,
+      handler: async (request, reply) => fhir(reply, await statusesOf(ctx, request)),
+    });
+    app.route<WithId>({
+      ...{ method, url: `${url}/:id/$status` },
+      handler: async (request, reply) => fhir(reply, await statusesOf(ctx, request, await ownOf(request))),
+    });
+    app.route<WithId>({
+      ...{ method, url: `${url}/:id/$events` },
+      handler: async (request, reply) => fhir(reply, await eventsOf(ctx, request, await ownOf(request))),
+    });
+  }
+}
+
+async function approvedFor(ctx: Context, recipient: Recipient): Promise<Payload | null> {
+  if (recipient.kind === 'operator') return null;
+  const { rows } = await ctx.db.query<{ approved: Payload | null }>(
+    'select payload_ceiling as approved from service where id = $1',
+    [recipient.system.service.id],
+  );
+  return rows[0]?.approved ?? null;
+}
+
+/** Refused at once where every later try would be; a name that does not resolve today is left to the handshake. */
+async function checkEndpoint(
+  endpoint: URL,
+  permits: (address: string, protocol: string) => boolean,
+): Promise<void> {
+  const host = endpoint.hostname.replace(/^\[(.*)\]$/, '$1');
+  const addresses = isIP(host)
+    ? [host]
+    : await lookup(host, { all: true }).then(
+        (found) => found.map((one) => one.address),
+        () => null,
+      );
+  if (addresses?.every((address) => permits(address, endpoint.protocol)) ?? endpoint.protocol === 'https:')
+    return;
+  const text = 'the endpoint must be at a public address, by https';
+  throw new Rejected(422, [
+    { severity: 'error', code: 'business-rule', expression: 'Subscription.channel.endpoint', text },
+  ]);
+}
+
+/** https://hl7.org/fhir/R4/http.html#concurrency */
+function checkVersion(request: FastifyRequest, { version }: Stored): void {
+  const wanted = request.headers['if-match'];
+  if (wanted === undefined || wanted === '*' || wanted.replace(/^W\//, '') === `"${version}"`) return;
+  throw new Rejected(412, [
+    { severity: 'error', code: 'conflict', field: 'If-Match', text: `the present version is ${version}` },
+  ]);
+}
+
+/** https://hl7.org/fhir/R4/http.html#update */
+function checkId({ body }: FastifyRequest, { id }: Stored): void {
+  const given = (body as Partial<Subscription> | null)?.id;
+  if (given === undefined || given === id) return;
+  throw new Rejected(400, [
+    {
+      severity: 'error',
+      code: 'value',
+      expression: 'Subscription.id',
+      text: 'the id is not that of the URL',
+    },
+  ]);
+}
+
+function resourceOf({ id, resource, status, error, version, updatedAt }: Stored): Subscription {
+  const meta = { versionId: String(version), lastUpdated: updatedAt.toISOString() };
+  return { ...resource, id, meta, status, ...(error ? { error } : {}) };
+}
+
+/** With the signing secret in the one answer to its creation. */
+function answer(reply: FastifyReply, stored: Stored, secret?: string): FastifyReply {
+  const resource = resourceOf(stored);
+  if (secret) resource.extension = [...(resource.extension ?? []), { url: SECRET_URL, valueString: secret }];
+  reply.header('etag', `W/"${stored.version}"`).header('last-modified', stored.updatedAt.toUTCString());
+  return fhir(reply, resource);
+}
+
+function fhir(reply: FastifyReply, resource: Subscription | Bundle): FastifyReply {
+  return reply
+    .type('application/fhir+json; charset=utf-8')
+    .header('cache-control', 'private, no-store')
+    .send(resource);
+}

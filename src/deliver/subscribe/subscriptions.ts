@@ -1,0 +1,133 @@
+/** The client's side of a subscription in SQL: create, find, change, switch off. Its own only; the operator sees all. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Recipient } from '../../model.ts';
+import { type Db, transaction } from '../../store/pool.ts';
+import { newSecret } from '../send/sign.ts';
+import { JOINS, SELECT, type Status, type Stored } from './stored.ts';
+import type { Wish } from './subscription.ts';
+
+const COLUMNS = [
+  ...[
+    'status',
+    'resource',
+    'content',
+    'endpoint',
+    'origin',
+    'headers',
+    'heartbeat',
+    'timeout',
+    'max_count',
+    'ends_at',
+  ],
+  ...['clauses', 'encounters'],
+];
+const CREATE = `insert into subscription (id, system_id, secret, due_at, ${COLUMNS.join(', ')})
+  values ($1, $2, $3, now(), ${COLUMNS.map((_, index) => `$${index + 4}`).join(', ')})`;
+const UPDATE = `update subscription set ${COLUMNS.map((name, index) => `${name} = $${index + 2}`).join(', ')},
+  version = version + 1, updated_at = now(), error = null, attempts = 0, next_attempt_at = null, due_at = now(),
+  delivered_number = case when status = 'off' then last_number else delivered_number end where id = $1`;
+const UNFILTER = 'delete from subscription_filter where subscription_id = $1';
+const FILTER = `insert into subscription_filter (subscription_id, clause, kind, value)
+  select $1, clause, kind, value from unnest($2::smallint[], $3::text[], $4::text[]) as f (clause, kind, value)`;
+const OFF = `update subscription set status = 'off', version = version + 1, updated_at = now() where id = $1 and status <> 'off'`;
+const OWN = '($1::int is null or s.system_id = $1)';
+
+/** The parameter of OWN: null for the operator. */
+const ownerOf = (recipient: Recipient) => (recipient.kind === 'system' ? recipient.system.id : null);
+
+/** Creates it as requested and due for its handshake. The secret is given here and never again. */
+export async function createSubscription(
+  db: pg.Pool,
+  recipient: Recipient,
+  wish: Wish,
+): Promise<{ id: string; secret: string }> {
+  const id = randomUUID();
+  const secret = newSecret();
+  await transaction(db, async (client) => {
+    await client.query(CREATE, [id, ownerOf(recipient), secret, ...valuesOf(wish)]);
+    await client.query(FILTER, [id, ...filtersOf(wish)]);
+  });
+  return { id, secret };
+}
+
+/** Puts the wish in place of the former one and asks for a new handshake; what is in flight for the former one is aborted. */
+export async function updateSubscription(db: pg.Pool, id: string, wish: Wish): Promise<void> {
+  await transaction(db, async (client) => {
+    await client.query(UPDATE, [id, ...valuesOf(wish)]);
+    await client.query(UNFILTER, [id]);
+    await client.query(FILTER, [id, ...filtersOf(wish)]);
+  });
+  if (wish.off) await untilReleased(db, id);
+}
+
+/** Off. When this returns nothing of it is in flight any more, and nothing will be sent. */
+export async function switchOff(db: Db, id: string): Promise<void> {
+  await db.query(OFF, [id]);
+  await untilReleased(db, id);
+}
+
+/** A worker notices within a quarter of a second and aborts; a dead one's lease runs out within three. */
+async function untilReleased(db: Db, id: string): Promise<void> {
+  for (;;) {
+    const { rows } = await db.query('select from subscription where id = $1 and lease_until > now()', [id]);
+    if (rows.length === 0) return;
+    await delay(50);
+  }
+}
+
+export async function findSubscription(db: Db, recipient: Recipient, id: string): Promise<Stored | null> {
+  const [found] = await findSubscriptions(db, recipient, { ids: [id] });
+  return found ?? null;
+}
+
+/** The recipient's own, oldest id first; `endpoint` exactly, `after` an id. */
+type Wanted = { ids?: string[]; statuses?: string[]; endpoint?: string; after?: string; limit?: number };
+
+export async function findSubscriptions(db: Db, recipient: Recipient, wanted: Wanted): Promise<Stored[]> {
+  const { ids = null, statuses = null, endpoint = null, after = null, limit = null } = wanted;
+  const { rows } = await db.query<Stored>(
+    `${SELECT} from subscription s ${JOINS} where ${OWN} and ($2::uuid[] is null or s.id = any($2))
+      and ($3::text[] is null or s.status = any($3)) and ($4::text is null or s.endpoint = $4)
+      and ($5::uuid is null or s.id > $5) order by s.id limit $6`,
+    [ownerOf(recipient), ids, statuses, endpoint, after, limit],
+  );
+  return rows;
+}
+
+/** The same under a row lock, so that its events can be numbered. */
+export async function lockSubscriptions(db: Db, ids: string[]): Promise<Stored[]> {
+  await db.query('select from subscription where id = any($1) order by id for no key update', [ids]);
+  const { rows } = await db.query<Stored>(
+    `${SELECT} from subscription s ${JOINS} where s.id = any($1) order by s.id`,
+    [ids],
+  );
+  return rows;
+}
+
+function valuesOf(wish: Wish): unknown[] {
+  const status: Status = wish.off ? 'off' : 'requested';
+  const { resource, content, endpoint, headers, heartbeat, timeout, maxCount, endsAt, filters } = wish;
+  const clauses = new Set(filters.map(({ clause }) => clause)).size;
+  const encounters = filters.some(({ kind, value }) => kind === 'event' && value === 'encounter');
+  const values = [
+    status,
+    JSON.stringify(resource),
+    content,
+    endpoint.href,
+    endpoint.origin,
+    headers,
+    heartbeat,
+    timeout,
+  ];
+  return [...values, maxCount, endsAt, clauses, encounters];
+}
+
+function filtersOf({ filters }: Wish): unknown[] {
+  return [
+    filters.map(({ clause }) => clause),
+    filters.map(({ kind }) => kind),
+    filters.map(({ value }) => value),
+  ];
+}

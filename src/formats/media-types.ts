@@ -1,0 +1,38 @@
+import type { Document } from '../model.ts';
+import { HL7_TYPE } from './hl7v2.ts';
+
+export type Format = Document['format'];
+
+/** What a media type says the body is; undefined where it says nothing (`text/plain`, none). */
+export function formatOf(contentType: string): Format | undefined {
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (type === HL7_TYPE || type === 'application/hl7-v2' || type === 'x-application/hl7-v2') return 'hl7v2';
+  if (type === 'application/fhir+json') return 'fhir';
+  if (type === 'application/json' || type === 'text/json') return 'json';
+  if (type === 'text/csv' || type === 'application/csv') return 'csv';
+  return type.endsWith('/xml') || type.endsWith('+xml') ? 'xml' : undefined;
+}
+
+const SOURCES: Record<string, Document['format']> = {
+  'hl7v2-adt': 'hl7v2',
+  'hl7v2-ref': 'hl7v2',
+  'hl7v2-siu': 'hl7v2',
+  'bars-referral': 'fhir',
+  'fhir-r4': 'fhir',
+  'birth-notification': 'xml',
+  'third-sector-csv': 'csv',
+  'third-sector-form': 'json',
+  // Tables of rows, joined by their mapping.
+  mhsds: 'json',
+  msds: 'json',
+};
+
+/** The charset a media type names; undefined where it names none. */
+export function charsetOf(contentType: string): string | undefined {
+  return /;\s*charset\s*=\s*"?([\w.-]+)/i.exec(contentType)?.[1];
+}
+
+/** The format a source, or each of several, reads; undefined for one that is not ours, which is taken at its sender's word. */
+export function formatOfSource(source: string): Document['format'] | undefined {
+  return SOURCES[source.split(',', 1)[0]?.trim() ?? ''];
+}

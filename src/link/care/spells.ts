@@ -1,0 +1,180 @@
+import type { EpisodeOfCare, Period, ServiceRequest } from '@medplum/fhirtypes';
+import { keyedId } from '../../fhir/ids.ts';
+import { idOf } from '../../fhir/references.ts';
+import type { Involvement, StatementState } from '../../store/facts.ts';
+import type { Person } from '../who/persons.ts';
+
+type EpisodeState = StatementState & { content: EpisodeOfCare };
+
+/** One spell: a person, a service, a referral (or the sender's own episode). */
+export type Spell = {
+  id: string;
+  /** The statements it was made of. */
+  keys: string[];
+  person: Person;
+  service: string;
+  referral: string | null;
+  status: EpisodeOfCare['status'];
+  period: Period;
+  content: EpisodeOfCare;
+  services: string[];
+  /** The service itself said so; otherwise it is only what a referrer expects. */
+  confirmed: boolean;
+};
+
+/** Groups what senders say of episodes into spells. What the receiving service says of its own spell outranks the referrer. */
+export function groupSpells(
+  key: Buffer,
+  statements: StatementState[],
+  personOf: (key: string) => Person | undefined,
+): Spell[] {
+  const referrals = statements.filter(({ type }) => type === 'ServiceRequest');
+  const episodes = statements.filter((state): state is EpisodeState => state.type === 'EpisodeOfCare');
+  const groups = new Map<string, { person: Person; referral: string | null; states: EpisodeState[] }>();
+  for (const state of episodes) {
+    const person = personOf(state.chart);
+    if (!person) continue;
+    const asked = referralOf(state, referrals, person, personOf);
+    const service = serviceOf(state);
+    // Of a referral's spell only its two parties speak: nobody else can answer it, nor be told what became of it.
+    if (asked && state.service !== service && state.service !== asked.service) continue;
+    const referral = asked?.key ?? null;
+    const id = referral ? keyedId(key, 'spell', service, referral) : state.key;
+    const group = groups.get(id) ?? { person, referral, states: [] };
+    group.states.push(state);
+    groups.set(id, group);
+  }
+  return [...groups].map(([id, { person, referral, states }]) => spellOf(id, person, referral, states));
+}
+
+export const serviceOf = (state: EpisodeState): string =>
+  idOf(state.content.managingOrganization?.reference, 'Organization') ?? state.service;
+
+/**
+ * The referral of an episode: by Skein's id, by statement, or by the identifier both sides use, for the same person only. Of several
+ * under one identifier the one to this service.
+ */
+function referralOf(
+  state: EpisodeState,
+  referrals: StatementState[],
+  person: Person,
+  personOf: (key: string) => Person | undefined,
+): StatementState | undefined {
+  const literal = idOf(state.content.referralRequest?.[0]?.reference, 'ServiceRequest');
+  const found = referrals.filter(({ key, ref, chart }) => {
+    const named = literal ? key === literal : ref !== null && ref === state.ref;
+    return named && personOf(chart) === person;
+  });
+  const own = found.filter(({ content }) => performerOf(content as ServiceRequest) === serviceOf(state));
+  return (own.length > 0 ? own : found).sort((a, b) => compare(a.key, b.key))[0];
+}
+
+const performerOf = ({ performer }: ServiceRequest) => idOf(performer?.[0]?.reference, 'Organization');
+
+/** Care that is to come: whoever has begun it says nothing less by accepting the referral again. */
+const isExpected = ({ content: { status } }: EpisodeState) => status === 'planned' || status === 'waitlist';
+
+function spellOf(id: string, person: Person, referral: string | null, states: EpisodeState[]): Spell {
+  const own = states.filter((state) => state.service === serviceOf(state));
+  const ranked = (own.length > 0 ? own : states).sort(
+    (a, b) =>
+      Number(isExpected(a)) - Number(isExpected(b)) || compare(latest(b), latest(a)) || compare(a.key, b.key),
+  );
+  const [best] = ranked as [EpisodeState, ...EpisodeState[]];
+  const content = best.content;
+  return {
+    id,
+    keys: states.map((state) => state.key),
+    person,
+    service: serviceOf(best),
+    referral,
+    status: content.status,
+    period: { ...content.period, start: content.period?.start ?? best.first.slice(0, 24) },
+    content,
+    services: [...new Set(states.map(({ service }) => service))].sort(),
+    confirmed: own.length > 0,
+  };
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The latest thing said of a statement. */
+export function latest(state: StatementState): string {
+  return Object.values(state.times ?? {}).reduce((max, stamp) => (stamp > max ? stamp : max), state.base);
+}
+
+const STATE: Partial<Record<EpisodeOfCare['status'], Involvement['state']>> = {
+  planned: 'pending',
+  waitlist: 'open',
+  active: 'open',
+  onhold: 'open',
+  finished: 'closed',
+};
+const RANK = { open: 0, pending: 1, closed: 2 };
+
+type Referral = { key: string; person: Person; service: string; start: string };
+
+/** Referrals in force, with the service that each names. */
+export function findReferrals(
+  statements: StatementState[],
+  personOf: (key: string) => Person | undefined,
+): Referral[] {
+  return statements.flatMap((state) => {
+    const person = state.type === 'ServiceRequest' ? personOf(state.chart) : undefined;
+    const { status, performer, authoredOn } = state.content as ServiceRequest;
+    const service = idOf(performer?.[0]?.reference, 'Organization');
+    const inForce = status === 'active' || status === 'on-hold';
+    return person && service && inForce
+      ? [{ key: state.key, person, service, start: authoredOn ?? state.first.slice(0, 24) }]
+      : [];
+  });
+}
+
+/** Nobody has spoken of care by the service it names since: not its referrer, who may expect some, nor the service itself. */
+function isUnanswered({ key, person, service, start }: Referral, spells: Spell[]): boolean {
+  const since = instant(start) ?? '';
+  return !spells.some(
+    (spell) =>
+      spell.referral === key ||
+      (spell.person === person && spell.service === service && (instant(spell.period.start) ?? '') >= since),
+  );
+}
+
+/**
+ * Which service cares for whom, from spells: an open one outranks a pending one outranks a closed one. Who is named by a referral
+ * is to know whom it is asked to see, whether or not the referrer spoke of an episode as well.
+ */
+export function involve(spells: Spell[], referrals: Referral[]): Involvement[] {
+  const asked = referrals.filter((referral) => isUnanswered(referral, spells)).map(involveAsked);
+  const best = new Map<string, Involvement>();
+  for (const row of [...asked, ...spells.flatMap(involveSpell)]) {
+    const known = best.get(`${row.person} ${row.service}`);
+    if (!known || outranks(row, known)) best.set(`${row.person} ${row.service}`, row);
+  }
+  return [...best.values()];
+}
+
+function involveAsked({ person, service, start }: Referral): Involvement {
+  return { person: person.id, service, state: 'pending', since: instant(start), until: null };
+}
+
+function involveSpell({ person, service, status, period, confirmed }: Spell): Involvement[] {
+  const said = STATE[status];
+  // Only the service itself can say that it has taken somebody on: whatever others say of it is an expectation.
+  const state = said === 'open' && !confirmed ? 'pending' : said;
+  if (!state || (state === 'closed' && !confirmed)) return [];
+  const until = state === 'closed' ? instant(period.end ?? period.start) : null;
+  return [{ person: person.id, service, state, since: instant(period.start), until }];
+}
+
+/** Of two of one kind the one that ended last, then the one that began first. */
+const outranks = (a: Involvement, b: Involvement): boolean =>
+  (RANK[a.state] - RANK[b.state] ||
+    compare(b.until ?? '', a.until ?? '') ||
+    compare(a.since ?? '', b.since ?? '')) < 0;
+
+/** A FHIR date or dateTime as an ISO instant (the first it can mean), or null. */
+function instant(date: string | undefined): string | null {
+  const time = Date.parse(date ?? '');
+  return Number.isNaN(time) ? null : new Date(time).toISOString();
+}

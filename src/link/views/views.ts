@@ -1,0 +1,168 @@
+import type { Encounter, EpisodeOfCare, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
+import { keyedId } from '../../fhir/ids.ts';
+import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/names.ts';
+import { idOf, renameReferences } from '../../fhir/references.ts';
+import type { StatementState, StoredView, View } from '../../store/facts.ts';
+import type { Spell } from '../care/spells.ts';
+import type { Journey } from '../family/journeys.ts';
+import type { Edge } from '../family/relate.ts';
+import type { Person } from '../who/persons.ts';
+import { groupView, isCare, journeysOf, teamViews } from './journey-views.ts';
+import { composePatient } from './patient-view.ts';
+import { tombstone } from './tombstone.ts';
+
+const ROLE = 'http://terminology.hl7.org/CodeSystem/v3-RoleCode';
+
+export type Family = {
+  key: Buffer;
+  statements: StatementState[];
+  persons: Person[];
+  personOf: (key: string | null) => Person | undefined;
+  edges: Edge[];
+  spells: Spell[];
+  /** By its id, a statement it was made of, or its referral. */
+  spellOf: Map<string, Spell>;
+  journeys: Journey[];
+  /** What a happening belongs to, by `happeningKey`. */
+  homes: Map<string, Journey[]>;
+  stored: StoredView[];
+};
+
+type Made = Omit<View, 'state'> & { state?: string | null };
+export const view = (made: Made): View => ({ ...made, state: made.state ?? null });
+
+/** Every shared resource of a family as it should be, from facts alone. */
+export function composeViews(family: Family): View[] {
+  const views = [
+    ...family.persons.map((person) => patientView(family, person)),
+    ...family.edges.flatMap((edge) => relationViews(family.key, edge)),
+    ...family.spells.map((spell) => episodeView(family, spell)),
+    ...family.statements.flatMap((state) => directView(family, state)),
+    ...family.journeys.map(groupView),
+    ...family.journeys.flatMap((journey) => teamViews(family, journey)),
+  ];
+  const made = new Set(views.map(({ type, id }) => `${type}/${id}`));
+  const gone = family.stored.filter(({ type, id }) => !made.has(`${type}/${id}`));
+  return [...views, ...gone.map((stored) => tombstone(family, stored))];
+}
+
+function patientView(family: Family, person: Person): View {
+  const links = family.edges
+    .filter(({ parent, child }) => parent === person || child === person)
+    .map((edge) => ({
+      id: relationId(family.key, edge, edge.parent === person),
+      other: edge.parent === person ? edge.child.id : edge.parent.id,
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  return view({
+    type: 'Patient',
+    id: person.id,
+    content: composePatient(
+      person,
+      links.map(({ id }) => id),
+    ),
+    owner: person.charts[0]?.key ?? person.id,
+    // The person, then the one each link leads to, in their order: a link shows only to those who may know of both.
+    persons: [person.id, ...links.map(({ other }) => other)],
+    authors: unique(person.charts.map(({ service }) => service)),
+    service: null,
+  });
+}
+
+/** Id of the RelatedPerson that stands for the parent (in the child's compartment) or for the child (in the parent's). */
+function relationId(key: Buffer, { parent, child }: Edge, ofParent: boolean): string {
+  return keyedId(key, 'relation', parent.id, child.id, ofParent ? 'parent' : 'child');
+}
+
+function relationViews(key: Buffer, edge: Edge): View[] {
+  const codes = [
+    ...(edge.kinds.includes('gestational') ? ['GESTM'] : []),
+    ...(edge.mother ? ['MTH'] : ['PRN']),
+  ];
+  return [true, false].map((ofParent) => {
+    const [patient, other] = ofParent ? [edge.child, edge.parent] : [edge.parent, edge.child];
+    const content: RelatedPerson = {
+      resourceType: 'RelatedPerson',
+      id: relationId(key, edge, ofParent),
+      active: true,
+      patient: { reference: `Patient/${patient.id}` },
+      relationship: [{ coding: (ofParent ? codes : ['CHILD']).map((code) => ({ system: ROLE, code })) }],
+    };
+    return view({
+      type: 'RelatedPerson',
+      id: content.id as string,
+      content,
+      owner: patient.id,
+      persons: [patient.id, other.id],
+      authors: edge.services,
+      service: null,
+    });
+  });
+}
+
+function episodeView(family: Family, spell: Spell): View {
+  const { team: _team, account: _account, referralRequest: _referral, ...said } = spell.content;
+  const content: EpisodeOfCare = {
+    ...toShared(family, said),
+    id: spell.id,
+    meta: { tag: journeysOf(family, spell).map(({ id }) => ({ system: JOURNEY_TAG, code: id })) },
+    status: spell.status,
+    patient: { reference: `Patient/${spell.person.id}` },
+    managingOrganization: { reference: `Organization/${spell.service}` },
+    period: spell.period,
+    ...(spell.referral ? { referralRequest: [{ reference: `ServiceRequest/${spell.referral}` }] } : {}),
+  };
+  return view({
+    type: 'EpisodeOfCare',
+    id: spell.id,
+    content,
+    owner: spell.person.id,
+    persons: [spell.person.id],
+    authors: spell.services,
+    service: spell.service,
+    state: `${spell.status}${spell.confirmed ? '' : '?'}`,
+  });
+}
+
+/** ServiceRequest and Encounter are shared as their one sender says them, with references to persons and spells as they are now. */
+function directView(family: Family, state: StatementState): View[] {
+  if (state.type !== 'ServiceRequest' && state.type !== 'Encounter') return [];
+  const person = family.personOf(state.chart);
+  if (!person) return [];
+  const said = toShared(family, state.content as ServiceRequest | Encounter);
+  const subject = { reference: `Patient/${person.id}` };
+  const takenUp = family.spells.some((spell) => spell.referral === state.key && isCare(spell));
+  const meta = takenUp ? { meta: { tag: [{ system: REFERRAL_TAG, code: 'taken-up' }] } } : {};
+  const content = { ...said, ...meta, id: state.key, subject } as ServiceRequest | Encounter;
+  const performer =
+    content.resourceType === 'ServiceRequest' ? content.performer?.[0] : content.serviceProvider;
+  return [
+    view({
+      type: state.type,
+      id: state.key,
+      content,
+      owner: person.id,
+      persons: [person.id],
+      authors: [state.service],
+      service: idOf(performer?.reference, 'Organization') ?? null,
+      state: content.status ?? null,
+    }),
+  ];
+}
+
+/** A sender's resource without what is its own affair (narrative, version, contained parts), its references made ours. */
+function toShared<T extends Resource>(family: Family, resource: T): T {
+  const {
+    meta: _meta,
+    text: _text,
+    contained: _contained,
+    ...rest
+  } = resource as T & { text?: unknown; contained?: unknown };
+  return renameReferences(rest as unknown as T, (reference) => {
+    const person = family.personOf(idOf(reference, 'Patient') ?? null);
+    const spell = family.spellOf.get(idOf(reference, 'EpisodeOfCare') ?? '');
+    return person ? `Patient/${person.id}` : spell ? `EpisodeOfCare/${spell.id}` : undefined;
+  });
+}
+
+const unique = (items: string[]): string[] => [...new Set(items)].sort();

@@ -1,0 +1,92 @@
+import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
+import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
+import { idOf, subjectOf } from '../../fhir/references.ts';
+import type { Issue } from '../../model.ts';
+import type { Facts, IdentifiedRecord, IdentifiedStatement } from '../../store/facts.ts';
+import { parentClaim } from '../family/relationships.ts';
+import { isSomebodyElse, type PatientState } from './persons.ts';
+
+/**
+ * What a record must not do, in the sender's terms: give a known local identifier to somebody else (its mother's to a baby), give a
+ * known referral, episode, encounter or relation to another patient, or speak of a patient whom nobody knows. Such a record is held
+ * until the sender has looked at it.
+ */
+export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
+  const known = new Map<string, Said>(facts.statements.map((state) => [state.key, state]));
+  const refs = new Map<string, string | null>(
+    [...facts.statements, ...record.statements].map(({ key, ref }) => [key, ref]),
+  );
+  const seen = new Map(known);
+  return record.statements.flatMap((said): Issue[] => {
+    const before = seen.get(said.key);
+    seen.set(said.key, said);
+    if (said.type === 'Patient') {
+      const other = before && isSomebodyElse(before as PatientState, said as unknown as PatientState);
+      return other ? [impostor(record, said, 'another of your patients', SOMEBODY_ELSE)] : [];
+    }
+    if (said.type === 'Linkage') {
+      if (said.chart === said.ref) return [impostor(record, said, 'the chart that it is merged with')];
+      const [one, two] = [said.chart, said.ref ?? ''].map((key) => known.get(key) ?? seen.get(key));
+      const other = one && two && isSomebodyElse(one as PatientState, two as PatientState);
+      return other
+        ? [impostor(record, said, 'another of your patients than the one it is merged with', SOMEBODY_ELSE)]
+        : [];
+    }
+    if (isOwnParent(said, known, record))
+      return [impostor(record, said, 'the patient and a parent of the patient')];
+    if (said.chart === said.key || (isLiteral(said) && !refs.has(said.chart)))
+      return [unknownPatient(record, said)];
+    if (!before) return [];
+    const [was, is] = [refs.get(before.chart), refs.get(said.chart)];
+    const moved = before.chart !== said.chart && !(was && was === is);
+    return moved ? [impostor(record, said, `a ${said.type} of another of your patients`)] : [];
+  });
+}
+
+type Said = Pick<IdentifiedRecord['statements'][number], 'type' | 'chart' | 'ref' | 'content'>;
+const SOMEBODY_ELSE = ': birth date, given name, verified number or birth order differ';
+
+/** The patient's identifier is that of the parent the record names, by itself or by the number it was known with. */
+function isOwnParent(said: Said, known: Map<string, Said>, { statements }: IdentifiedRecord): boolean {
+  if (said.type !== 'RelatedPerson' || said.ref === null) return false;
+  if (parentClaim(said.content as RelatedPerson)?.parent !== 'related') return false;
+  if (said.ref === said.chart) return true;
+  const own = statements.find(({ key }) => key === said.chart)?.content as Patient | undefined;
+  const silent = !own?.identifier?.some(({ system }) => system === NHS_NUMBER);
+  return silent && known.get(said.chart)?.ref === said.ref;
+}
+
+/** It names a resource, which must be there; an identifier may be that of somebody who comes later. */
+const isLiteral = ({ content }: IdentifiedStatement) =>
+  Boolean(idOf(subjectOf(content)?.reference, 'Patient'));
+
+function unknownPatient({ lineage }: IdentifiedRecord, { type, local, content }: IdentifiedStatement): Issue {
+  const element = 'patient' in content ? 'patient' : 'subject';
+  const origin = lineage.find((one) => one.element.startsWith(`${local}.${element}`));
+  return {
+    severity: 'error',
+    code: 'not-found',
+    ...(origin ? { field: origin.source } : {}),
+    expression: `${type}.${element}`,
+    text: 'this reference leads to no patient: send the patient along, or the identifier',
+  };
+}
+
+function impostor(record: IdentifiedRecord, said: IdentifiedStatement, what: string, why = ''): Issue {
+  const list = (said.content as { identifier?: { system?: string }[] }).identifier ?? [];
+  const own = Math.max(
+    0,
+    [list].flat().findIndex(({ system }) => system !== NHS_NUMBER),
+  );
+  const name = `${said.local}.identifier`;
+  const origin =
+    record.lineage.find(({ element }) => element === `${name}[${own}].value`) ??
+    record.lineage.find(({ element }) => element.startsWith(name));
+  return {
+    severity: 'error',
+    code: 'business-rule',
+    ...(origin ? { field: origin.source } : {}),
+    expression: `${said.type}.identifier`,
+    text: `this identifier already names ${what}${why}`,
+  };
+}

@@ -1,0 +1,169 @@
+import type { Identifier, Patient } from '@medplum/fhirtypes';
+import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
+import type { StatementState } from '../../store/facts.ts';
+import { latest } from '../care/spells.ts';
+import { compareGiven, isFullName } from './names.ts';
+
+export type PatientState = StatementState & { content: Patient };
+
+/** One human being: the charts that are the same person, oldest first. Its id is the one given first. */
+export type Person = { id: string; charts: PatientState[] };
+
+/**
+ * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by each sender and undisputed (nobody
+ * claims it with an incompatible birth date or name), with birth date and given name agreeing; or where their one sender says that it
+ * merged them, and nothing vetoes it. All else stays a person of its own.
+ */
+export function resolvePersons(statements: StatementState[], tainted: Set<string>) {
+  const charts = statements
+    .filter((state): state is PatientState => state.type === 'Patient')
+    .sort((a, b) => a.seq - b.seq);
+  const merges = [...mergesOf(statements, charts), ...renamesOf(statements, charts)].sort(compareMerges);
+  const claims = Map.groupBy(
+    charts.filter((chart) => chart.ref !== null && !isSuperseded(chart, merges)),
+    ({ ref }) => ref as string,
+  );
+  const disputed = [...claims].filter(([, claimants]) => !agreeAll(claimants)).map(([ref]) => ref);
+  const unsafe = new Set([...tainted, ...disputed]);
+  const personOfChart = new Map<string, Person>();
+  for (const chart of charts) personOfChart.set(chart.key, { id: chart.key, charts: [chart] });
+  for (const [ref, claimants] of claims) {
+    if (unsafe.has(ref)) continue;
+    const [first, ...rest] = claimants.filter(isLinkable);
+    if (first) for (const other of rest) join(personOfChart, first.key, other.key);
+  }
+  const doubted: Merge[] = [];
+  for (const merge of merges) {
+    if (isOnePerson(personOfChart, merge)) join(personOfChart, merge.old.key, merge.into.key);
+    else doubted.push(merge);
+  }
+  const persons = [...new Set(personOfChart.values())];
+  return { persons, personOfChart, disputed, doubted, personOfKey: resolver(personOfChart, claims, unsafe) };
+}
+
+/** Two charts that their sender says are one patient: the one that was, and the one that stands. */
+type Merge = { old: PatientState; into: PatientState };
+
+/** The same order, whoever was seen first. */
+const compareMerges = (a: Merge, b: Merge) => (a.old.key + a.into.key < b.old.key + b.into.key ? -1 : 1);
+
+/** The merges that one of the two charts still says: a Patient without the link takes it back. */
+function mergesOf(statements: StatementState[], charts: PatientState[]): Merge[] {
+  const known = new Map(charts.map((chart) => [chart.key, chart]));
+  return statements.flatMap(({ type, chart, ref }) => {
+    if (type !== 'Linkage') return [];
+    const [old, into] = [known.get(chart), known.get(ref ?? '')];
+    return old && into && (says(old, 'replaced-by', into) || says(into, 'replaces', old))
+      ? [{ old, into }]
+      : [];
+  });
+}
+
+/**
+ * A sender that knows people by number only calls a chart by number and given name, so a corrected name makes another chart. That is
+ * the same patient where care moved over to it and nothing was said of the old one since.
+ */
+function renamesOf(statements: StatementState[], charts: PatientState[]): Merge[] {
+  const bare = charts.filter(({ ref, content }) => ref !== null && !content.identifier?.some(isLocal));
+  return bare.flatMap((into) => {
+    const others = bare.filter(
+      (old) => old !== into && old.ref === into.ref && old.systemId === into.systemId,
+    );
+    const moved =
+      others.length > 0 && statements.some((one) => one.chart === into.key && one.first < into.first);
+    return moved ? others.filter((old) => latest(old) < into.first).map((old) => ({ old, into })) : [];
+  });
+}
+
+const isLocal = ({ system, value }: Identifier) => system !== NHS_NUMBER && value !== undefined;
+
+const says = ({ content }: PatientState, how: 'replaced-by' | 'replaces', { key }: PatientState): boolean =>
+  content.link?.some(({ type, other }) => type === how && other.reference === `Patient/${key}`) === true;
+
+/** What a merged chart says of a number is past, where the chart that stands gives the same: a merge ends a dispute like a correction. */
+const isSuperseded = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
+  merges.some(
+    ({ old, into }) =>
+      old.key === key && into.ref === ref && !merges.some((back) => back.old === into && back.into === old),
+  );
+
+/**
+ * Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims. Charts that agree on the number
+ * but say too little to be anybody's (extracts hold no names) do not make the number ambiguous.
+ */
+function resolver(charts: Map<string, Person>, claims: Map<string, PatientState[]>, unsafe: Set<string>) {
+  return (key: string | null): Person | undefined => {
+    if (key === null) return undefined;
+    const claimants = unsafe.has(key) ? [] : (claims.get(key) ?? []);
+    const known = claimants.filter(isLinkable);
+    const candidates = new Set((known.length > 0 ? known : claimants).map((chart) => charts.get(chart.key)));
+    return charts.get(key) ?? (candidates.size === 1 ? [...candidates][0] : undefined);
+  };
+}
+
+/** A sender merges its own charts, which must not make one person of two, nor of those whom they were found to be. */
+function isOnePerson(persons: Map<string, Person>, { old, into }: Merge): boolean {
+  const [one, two] = [persons.get(old.key)?.charts ?? [], persons.get(into.key)?.charts ?? []];
+  return one.every((chart) => two.every((other) => !isVetoed(chart, other)));
+}
+
+/** Other verified numbers, birth dates or birth orders, or other given names of a child of a multiple birth: no merge outweighs these. */
+function isVetoed(a: PatientState, b: PatientState): boolean {
+  if (a.ref !== null && b.ref !== null && a.ref !== b.ref) return true;
+  if (!isSameDate(a.content.birthDate, b.content.birthDate) || isTwinOf(a.content, b.content)) return true;
+  const multiple = [a, b].some(({ content }) => content.multipleBirthInteger ?? content.multipleBirthBoolean);
+  return multiple && compareGiven(givenNames(a.content), givenNames(b.content)) === 'conflict';
+}
+
+function join(persons: Map<string, Person>, a: string, b: string): void {
+  const [one, two] = [persons.get(a), persons.get(b)];
+  if (!one || !two || one === two) return;
+  const charts = [...one.charts, ...two.charts].sort((x, y) => x.seq - y.seq);
+  const joined = { id: charts[0]?.key ?? one.id, charts };
+  for (const chart of charts) persons.set(chart.key, joined);
+}
+
+/** Given name and birth date are there to agree on; a placeholder baby only with a known plurality of one. */
+function isLinkable({ content }: PatientState): boolean {
+  if (!content.birthDate || content.birthDate.length < 10) return false;
+  return isFullName(givenNames(content)) || content.multipleBirthBoolean === false;
+}
+
+export const givenNames = (patient: Patient): string[] =>
+  (patient.name ?? []).flatMap(({ given }) => given ?? []);
+
+function agreeAll(claimants: PatientState[]): boolean {
+  return claimants.every((a, index) =>
+    claimants.slice(index + 1).every((b) => isCompatible(a.content, b.content)),
+  );
+}
+
+function isCompatible(a: Patient, b: Patient): boolean {
+  return isSameDate(a.birthDate, b.birthDate) && compareGiven(givenNames(a), givenNames(b)) !== 'conflict';
+}
+
+/** The first and the second of one birth: often nothing else of them differs but their numbers. */
+const isTwinOf = ({ multipleBirthInteger: a }: Patient, { multipleBirthInteger: b }: Patient): boolean =>
+  a !== undefined && b !== undefined && a !== b;
+
+/** As far as both say: a month is any of its days, and none is any. */
+const isSameDate = (a = '', b = ''): boolean => a.startsWith(b) || b.startsWith(a);
+
+type Claim = { content: Patient; ref: string | null };
+
+/** A correction seldom moves a birth date so far; a mother's identifier on her baby always does. */
+const FAR = 10 * 365.25 * 86_400_000;
+
+/**
+ * A sender giving one local identifier to two people: two of birth date, given name, verified number and birth order differ, or the birth date by
+ * ten years and no given name speaks against it. Not the family name: mother, baby and twin share it.
+ */
+export function isSomebodyElse(before: Claim, now: Claim): boolean {
+  const given = compareGiven(givenNames(before.content), givenNames(now.content));
+  const [was, is] = [before.content.birthDate, now.content.birthDate];
+  const differs = was !== undefined && is !== undefined && !isSameDate(was, is);
+  const renumbered = before.ref !== null && now.ref !== null && before.ref !== now.ref;
+  const twin = isTwinOf(before.content, now.content);
+  if ([given === 'conflict', differs, renumbered, twin].filter(Boolean).length > 1) return true;
+  return differs && given === 'unknown' && Math.abs(Date.parse(was) - Date.parse(is)) >= FAR;
+}

@@ -1,0 +1,131 @@
+/**
+ * `when`: PATH, not PATH, PATH = x, PATH != x, PATH in (a, b), PATH not in (a, b), PATH known MAP, PATH longer 8; `and` binds before
+ * `or`; or `fhirpath: …`.
+ */
+import { type CodeTable, translate } from '../language/concept-map.ts';
+import { type Frame, PathError, type Reader, type Run, suggest, textOf } from '../run.ts';
+import { converterTo } from './convert.ts';
+import { checkExpression, evaluate } from './fhirpath.ts';
+
+export type Condition = (run: Run, frame: Frame) => boolean;
+type Names = {
+  read: (path: string) => Reader;
+  maps: Map<string, CodeTable>;
+  fields?: ReadonlySet<string> | undefined;
+};
+/** Whether a value that a path may have fits; undefined is a path without one. */
+type Test = (value: string | undefined) => boolean;
+/** One clause: `tried` are the values at which its answer may change. */
+type Clause = { text: string; path: string; reader: Reader; test: Test; tried: string[]; literals: string[] };
+
+const CLAUSE = /^(not )?(\S+)(?: (=|!=|in|not in|known|longer) (.+))?$/;
+const LIST = /^\(([^()]*)\)$/;
+
+/** Throws PathError where it cannot be read, a path in it does not exist, or a part of it can never be true. */
+export function compileCondition(text: string, names: Names): Condition {
+  if (text.startsWith('fhirpath:')) {
+    const expression = text.slice(9).trim();
+    checkExpression(expression, names.fields);
+    return (run, frame) => evaluate(expression, run, frame)[0] === true;
+  }
+  const any = parseCondition(text).map((clauses) => clauses.map((clause) => compileClause(clause, names)));
+  for (const all of any) checkPossible(all);
+  const tests = any.map((all) => all.map(conditionOf));
+  return (run, frame) => tests.some((all) => all.every((holds) => holds(run, frame)));
+}
+
+/** Codes that the condition asks of a path, all but those of `!=` and `not in`: what a rule under it may see there. */
+export function askedCodes(text: string, path: string): string[] {
+  if (text.startsWith('fhirpath:')) return [];
+  return parseCondition(text)
+    .flat()
+    .flatMap((clause) => {
+      const [, negated, asked, operator, operand = ''] = CLAUSE.exec(clause) ?? [];
+      if (negated || asked !== path) return [];
+      return operator === '=' ? [operand] : operator === 'in' ? listOf(operand) : [];
+    });
+}
+
+/** Alternatives, each a list of clauses that must all hold. */
+const parseCondition = (text: string): string[][] =>
+  text.split(' or ').map((part) => part.split(' and ').map((clause) => clause.trim()));
+
+/** Yes and no are true and false here, however they are written. */
+const toBoolean = converterTo('boolean', '');
+
+function conditionOf({ reader, test }: Clause): Condition {
+  const boolean = reader.type === 'boolean';
+  return (run, frame) => {
+    const raw = reader.read(run, frame);
+    if (reader.any && Array.isArray(raw) && raw.length > 0) return raw.some((value) => test(textOf(value)));
+    if (raw === undefined || raw === '""') return test(undefined);
+    const value = Array.isArray(raw) ? raw[0] : raw;
+    return test(textOf((boolean ? toBoolean(value ?? null) : undefined) ?? value));
+  };
+}
+
+function compileClause(text: string, { read, maps }: Names): Clause {
+  const [, negated, path, operator, operand = ''] = CLAUSE.exec(text) ?? [];
+  if (!path)
+    throw new PathError(
+      `"${text}" is not a condition: PATH, not PATH, PATH = x, PATH in (a, b), PATH known MAP`,
+    );
+  const reader = read(path);
+  const { test, literals = [], tried = literals } = compileTest(operator, operand, maps);
+  for (const literal of literals) checkLiteral(literal, path, reader);
+  return { text, path, reader, literals, tried, test: negated ? (value) => !test(value) : test };
+}
+
+function compileTest(
+  operator: string | undefined,
+  operand: string,
+  maps: Map<string, CodeTable>,
+): { test: Test; literals?: string[]; tried?: string[] } {
+  if (!operator) return { test: (value) => value !== undefined };
+  if (operator === '=' || operator === '!=') {
+    if (/\s/.test(operand))
+      throw new PathError(`"${operand}" is more than one word: in (${operand}) takes several`);
+    return { test: (value) => (value === operand) === (operator === '='), literals: [operand] };
+  }
+  if (operator === 'longer') {
+    if (!/^\d+$/.test(operand)) throw new PathError(`"${operand}" is not a number of characters`);
+    const least = Number(operand);
+    return {
+      test: (value) => (value?.length ?? 0) > least,
+      tried: ['~'.repeat(least), '~'.repeat(least + 1)],
+    };
+  }
+  if (operator === 'known') {
+    const table = maps.get(operand);
+    if (!table) throw new PathError(`no ConceptMap "${operand}"${suggest(operand, maps.keys())}`);
+    const test: Test = (value) => value !== undefined && translate(table, value) !== undefined;
+    return { test, tried: [...table.codes.keys()] };
+  }
+  const literals = listOf(operand);
+  const list = new Set(literals);
+  return { test: (value) => list.has(value ?? '') === (operator === 'in'), literals };
+}
+
+function listOf(operand: string): string[] {
+  const [, inner] = LIST.exec(operand) ?? [];
+  if (inner === undefined) throw new PathError(`"${operand}" is not a list like (a, b)`);
+  return inner.split(',').map((item) => item.trim());
+}
+
+function checkLiteral(literal: string, path: string, { codes }: Reader): void {
+  if (!codes || codes.includes(literal)) return;
+  throw new PathError(
+    `"${literal}" can never be at ${path}, which is one of ${codes.join(', ')}${suggest(literal, codes)}`,
+  );
+}
+
+/** No two clauses about one path may shut each other out: every value at which an answer changes is tried, none, and one beside all. */
+function checkPossible(all: Clause[]): void {
+  for (const { path, reader } of all) {
+    if (reader.any) continue;
+    const clauses = all.filter((clause) => clause.path === path);
+    const values = [undefined, '~', ...clauses.flatMap(({ tried }) => tried)];
+    if (values.some((value) => clauses.every(({ test }) => test(value)))) continue;
+    throw new PathError(`can never be true: ${clauses.map(({ text }) => `"${text}"`).join(' and ')}`);
+  }
+}

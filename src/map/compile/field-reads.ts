@@ -1,0 +1,75 @@
+/** Which fields of a source the rules of its mapping read, by one name for all kinds of path: `PID-5.2`, `person.givenName`, `Patient.name.family`. */
+import type { SourceFile } from '../language/mapping-file.ts';
+import type { Problem, YamlFile } from '../language/yaml-file.ts';
+import type { Scope, SourceFormat } from '../run.ts';
+
+type Kind = SourceFile['format'];
+/** What a source can be asked for, and how: `wrap` lets a caller see which paths are. */
+export type Wrap = (format: SourceFormat) => SourceFormat;
+
+/** Collects the fields that a compile asks for. */
+export function noteReads(kind: Kind): { wrap: Wrap; reads: Set<string> } {
+  const reads = new Set<string>();
+  const bases = new WeakMap<Scope, string>();
+  const wrap: Wrap = (format) => ({
+    ...format,
+    path: (text, scope) => {
+      const reader = format.path(text, scope);
+      for (const field of fieldsOf(kind, text, kind === 'tables' ? scope.type : (bases.get(scope) ?? '')))
+        reads.add(field);
+      return reader;
+    },
+    each: (text, scope) => {
+      const expander = format.each(text, scope);
+      const fields = fieldsOf(kind, text, bases.get(scope) ?? '');
+      bases.set(expander.scope, fields.pop() ?? '');
+      for (const field of fields) reads.add(field);
+      return expander;
+    },
+  });
+  return { wrap, reads };
+}
+
+/** What a path names, last, and before it the references followed on the way. */
+function fieldsOf(kind: Kind, text: string, base: string): string[] {
+  if (kind === 'hl7v2') return [hl7Field(text, base)];
+  if (kind === 'fhir' || kind === 'xml') return fhirFields(text, base);
+  if (kind === 'csv') return [text === '.' ? base : text];
+  if (kind === 'tables') return [text.includes('.') ? text : `${base}.${text}`];
+  if (text.startsWith('/')) return [text.slice(1)];
+  return [[base, text === '.' ? '' : text].filter(Boolean).join('.')];
+}
+
+/** `XPN.2` inside `each: 'PID-5[*]'` is PID-5.2; of `DG1 > DG1-3` the last is read; `PRD[1=RT]-10` is PRD-10. */
+function hl7Field(text: string, base: string): string {
+  const last = text.split(' > ').at(-1) ?? '';
+  return canonical(last.replace(/\[.*?\]/, '').replace(/^[A-Z]{2,3}(?=\.)/, base));
+}
+
+function fhirFields(text: string, base: string): string[] {
+  const [, entry] = /^entry\[(\*|\w+)\]$/.exec(text) ?? [];
+  if (entry) return [entry];
+  // By `identifier[system=URL].value` the system is read, too.
+  const [, before, part, after] = /^(.*?)\[(\w+)=[^\]]*\](.*)$/.exec(text) ?? [];
+  if (part) return [...fhirFields(`${before}.${part}`, base), ...fhirFields(`${before}${after}`, base)];
+  const [, inner, type = '', rest] = /^(.*)\.resolve\((\w+)\)(?:\.(.+))?$/.exec(text) ?? [];
+  if (inner) return [...fhirFields(inner, base), rest ? `${type}.${rest}` : type];
+  if (text.startsWith('%')) return [''];
+  return [/^[A-Z]/.test(text) ? text : `${base}.${text}`];
+}
+
+/** A field with one component is that component. */
+export const canonical = (name: string): string => name.replace(/(\.1)+$/, '');
+
+/** A field that is ignored for a reason, or all that it is part of, and read all the same: one of the two is a mistake. */
+export function checkIgnored({ ignored }: SourceFile, file: YamlFile, reads: ReadonlySet<string>): Problem[] {
+  return Object.keys(ignored).flatMap((name) => {
+    // `PID`, `PID-5` and `PID-5.1`, or `Patient` and `Patient.name`.
+    const read = [...reads].find(
+      (field) => field === name || /^[.-]/.test(field.startsWith(name) ? field.slice(name.length) : ''),
+    );
+    return read
+      ? [{ ...file.where(['ignored', name]), message: `is ignored, and a rule reads ${read}` }]
+      : [];
+  });
+}

@@ -1,0 +1,228 @@
+import { translate } from '../language/concept-map.ts';
+import { attempt, conditionOf, type Fragment, isFhir, type Loader, readPath } from '../language/loader.ts';
+import type { Alternative, Rule } from '../language/mapping-file.ts';
+import type { Path } from '../language/yaml-file.ts';
+import {
+  type Frame,
+  type Instance,
+  isObject,
+  type Json,
+  PathError,
+  type Reader,
+  type Run,
+  type Scope,
+  suggest,
+  textOf,
+} from '../run.ts';
+import { askedCodes } from './condition.ts';
+import { checkExpression, evaluate } from './fhirpath.ts';
+import { checkConstant, type Target } from './target.ts';
+import { compileApply, copyTree } from './values.ts';
+
+export type Producer = {
+  /** The value, or undefined; leaves in `run.source` where it came from. */
+  produce: (run: Run, frame: Frame) => Json | undefined;
+  /** The source path to name when nothing was produced. */
+  field?: Reader['at'] | undefined;
+  /** False for constants, which alone make nothing. */
+  sourced: boolean;
+  /** `hl7v2-adt/mapping.yaml:41` */
+  rule: string;
+};
+
+type Given = { rule: Alternative; path: Path; target: Target; scope: Scope; top: string; owner: Rule };
+type Core = Omit<Producer, 'rule'>;
+const KINDS = ['from', 'value', 'template', 'ref', 'expr', 'hook'] as const;
+
+/** True where a rule, or any rule inside it, reads the source. */
+export function isSourced(rule: Rule, fragments: Map<string, Fragment>): boolean {
+  const inner = [...(rule.rules ?? []), ...(fragments.get(rule.use ?? '')?.data.rules ?? [])];
+  const reads = ({ from, template, expr, hook }: Alternative) => Boolean(from || template || expr || hook);
+  return [rule, ...(rule.first ?? [])].some(reads) || inner.some((item) => isSourced(item, fragments));
+}
+
+/** The producers of one alternative: several where `from` names several paths. What is wrong with it is noted. */
+export function compileProducers(loader: Loader, given: Given): Producer[] {
+  const { rule, path, scope } = given;
+  const when = conditionOf(loader, { when: rule.when, path, scope });
+  const used = KINDS.filter((kind) => rule[kind] !== undefined);
+  const [kind] = used;
+  const { file, line } = loader.file.where(path);
+  const cores = attempt(loader, kind ? [...path, kind] : path, () => {
+    if (!kind || used.length > 1) {
+      throw new PathError(`exactly one of ${KINDS.join(', ')}; found ${used.join(' and ') || 'none'}`);
+    }
+    checkAsked(loader, rule);
+    if (!Array.isArray(rule.from)) return [compileKind[kind](loader, given)];
+    return rule.from.map((from) => compileKind.from(loader, { ...given, rule: { ...rule, from } }));
+  });
+  return (cores ?? []).map((core) => {
+    const produce: Core['produce'] = when
+      ? (run, frame) => (when(run, frame) ? core.produce(run, frame) : undefined)
+      : core.produce;
+    return {
+      ...core,
+      produce: rule.assumed ? assuming(produce, given.top) : produce,
+      rule: `${file}:${line}`,
+    };
+  });
+}
+
+/** A code that the condition waits for and the map would then refuse. */
+function checkAsked({ maps }: Loader, { when, from, map, unmapped }: Alternative): void {
+  const table = maps.get(map ?? '');
+  if (when === undefined || unmapped !== 'reject' || !table) return;
+  for (const code of [from ?? []].flat().flatMap((path) => askedCodes(when, path)))
+    if (!translate(table, code))
+      throw new PathError(`"${code}" is not in ConceptMap ${map}${suggest(code, table.codes.keys())}`);
+}
+
+function assuming(produce: Core['produce'], top: string): Core['produce'] {
+  return (run, frame) => {
+    const value = produce(run, frame);
+    if (value !== undefined) run.assumed.add(top);
+    return value;
+  };
+}
+
+function optionsOf(loader: Loader, { target, owner, rule, scope }: Given) {
+  const { zone, maps } = loader;
+  return {
+    target,
+    zone,
+    maps,
+    rule,
+    scope,
+    severity: rule.severity ?? owner.severity ?? 'error',
+    required: owner.required === true,
+  } as const;
+}
+
+const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given) => Core> = {
+  from: compileFrom,
+  template: compileTemplate,
+  value: (_, { rule, target, top }) => {
+    const value = rule.value as Json;
+    if (value === null) return empties(top);
+    checkConstant(target.element, value, target.path);
+    return constant(
+      isObject(value) ? (run, frame) => copyTree({ ...run, bundle: null }, frame, value, '') : () => value,
+    );
+  },
+  ref: (loader, { rule, target }) => {
+    const { type } = target.element;
+    const index = loader.locals.indexOf(rule.ref ?? '');
+    if (type !== 'Reference') throw new PathError(`wrong type: ${target.path} is ${type}, not a reference`);
+    if (index < 0) throw new PathError(`no statement "${rule.ref}"${suggest(rule.ref ?? '', loader.locals)}`);
+    const resource = loader.resources[index] ?? '';
+    if (target.element.targets && !target.element.targets.includes(resource))
+      throw new PathError(
+        `wrong type: ${target.path} refers to ${target.element.targets.join(', ')}, not ${resource}`,
+      );
+    return constant((run, frame) => {
+      const instances = run.instances[index] ?? [];
+      let same: Instance | undefined;
+      for (let at: Frame | null = frame; at && !same; at = at.up)
+        same = instances.find((instance) => instance.frame.node === at?.node);
+      const named = same ?? instances[0];
+      return named && { reference: `#${named.local}` };
+    });
+  },
+  expr: (loader, given) => {
+    const apply = compileApply('text', optionsOf(loader, given));
+    const expression = given.rule.expr ?? '';
+    checkExpression(expression, loader.format.names);
+    const produce: Core['produce'] = (run, frame) => {
+      const [raw] = evaluate(expression, run, frame) as Json[];
+      run.source = `${frame.at} (${expression})`;
+      return raw === undefined ? undefined : apply(run, frame, raw);
+    };
+    return { produce, sourced: true };
+  },
+  hook: (loader, { rule }) => {
+    const hook = loader.hooks[rule.hook ?? ''];
+    if (!hook)
+      throw new PathError(`no hook "${rule.hook}"${suggest(rule.hook ?? '', Object.keys(loader.hooks))}`);
+    const produce: Core['produce'] = (run, frame) => {
+      run.source = frame.at || 'message';
+      return hook(frame.node, run.root.node);
+    };
+    return { produce, sourced: true };
+  },
+};
+
+/** `value: null` empties the element, as HL7 v2 `""` does: what the message means although no field of it says so. */
+function empties(top: string): Core {
+  const produce: Core['produce'] = (run) => {
+    run.nulls.add(top);
+    return undefined;
+  };
+  return { produce, sourced: false };
+}
+
+function constant(value: Core['produce']): Core {
+  const produce: Core['produce'] = (run, frame) => {
+    run.source = 'constant';
+    return value(run, frame);
+  };
+  return { produce, sourced: false };
+}
+
+function compileFrom(loader: Loader, given: Given): Core {
+  const { rule, target, scope, top } = given;
+  const { read, at, type, many: lists, any } = readPath(loader, String(rule.from), scope);
+  const { many } = target.element;
+  // Of a list on a FHIR path the first is meant; a sender's own list has no first.
+  if (lists && !any && !many && !isFhir(loader))
+    throw new PathError(`cardinality: ${target.path} holds one value, the source a list`);
+  if (rule.split && (!many || !['text', 'string'].includes(type)))
+    throw new PathError('split needs text and a list to fill');
+  const apply = compileApply(type, optionsOf(loader, given));
+  const produce: Core['produce'] = (run, frame) => {
+    const raw = read(run, frame);
+    if (raw === undefined) return undefined;
+    if (raw === '""') {
+      run.nulls.add(top);
+      return undefined;
+    }
+    const source = at(run, frame);
+    run.source = source;
+    if (!rule.split && !Array.isArray(raw)) return apply(run, frame, raw);
+    const list = Array.isArray(raw)
+      ? raw
+      : textOf(raw)
+          .split(rule.split ?? '')
+          .filter(Boolean);
+    const values: Json[] = [];
+    for (let index = 0; index < (many ? list.length : Math.min(1, list.length)); index += 1) {
+      run.source = rule.split ? source : `${source}/${index}`;
+      const value = apply(run, frame, list[index] as Json);
+      if (value !== undefined) values.push(value);
+    }
+    run.source = source;
+    return many && values.length > 0 ? values : values[0];
+  };
+  return { produce, field: at, sourced: true };
+}
+
+/** `https://skein.example/Id/{CX.4}`: nothing where any part is empty. */
+function compileTemplate(loader: Loader, given: Given): Core {
+  const parts = (given.rule.template ?? '').split(/\{([^}]*)\}/);
+  const readers = parts
+    .filter((_, index) => index % 2 === 1)
+    .map((path) => readPath(loader, path, given.scope));
+  if (readers.length === 0) throw new PathError('a template without {PATH} is a value');
+  const apply = compileApply('text', optionsOf(loader, given));
+  const produce: Core['produce'] = (run, frame) => {
+    let text = parts[0] ?? '';
+    for (const [index, reader] of readers.entries()) {
+      const raw = reader.read(run, frame);
+      if (raw === '""') run.nulls.add(given.top);
+      if (raw === undefined || raw === '""' || isObject(raw)) return undefined;
+      text += textOf(raw).trim() + (parts[index * 2 + 2] ?? '');
+    }
+    run.source = readers.map(({ at }) => at(run, frame)).join(' ');
+    return apply(run, frame, text);
+  };
+  return { produce, field: readers[0]?.at, sourced: true };
+}

@@ -1,0 +1,223 @@
+import { typeDefinition } from '../../fhir/definitions.ts';
+import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
+import { ID_IN_MESSAGE, RESOURCE_ID } from '../../fhir/references.ts';
+import type { Json } from '../../model.ts';
+import { attempt, conditionOf, type Loader, readPath } from '../language/loader.ts';
+import type { Check, Rule, Statement } from '../language/mapping-file.ts';
+import type { Path } from '../language/yaml-file.ts';
+import {
+  type Expander,
+  type Frame,
+  isObject,
+  type Node,
+  PathError,
+  type Reader,
+  type Run,
+  report,
+  suggest,
+  textOf,
+} from '../run.ts';
+import { compileFragment, compileRules, type Place, type Step } from './compile.ts';
+import type { Condition } from './condition.ts';
+
+/** A statement of the mapping, compiled. `identify` gives "system|value", or undefined where the sender gave nothing to know it by. */
+export type CompiledStatement = {
+  local: string;
+  resource: string;
+  expand: Expander['expand'] | undefined;
+  when: Condition | undefined;
+  /** Made whenever `when` holds; all others only where the source gave something beside constants. */
+  always: boolean;
+  fill: Step;
+  identify: (resource: Node, run: Run, frame: Frame) => string | undefined;
+};
+export type CompiledCheck = (run: Run) => void;
+
+export function compileStatement(
+  loader: Loader,
+  statement: Statement,
+  path: Path,
+): CompiledStatement | undefined {
+  const { resource, local } = statement;
+  const definition = typeDefinition(resource);
+  const known = attempt(loader, [...path, 'resource'], () => {
+    if (definition?.kind !== 'resource')
+      throw new PathError(
+        `no resource type ${resource}${suggest(resource, ['Patient', 'RelatedPerson', 'EpisodeOfCare', 'Encounter', 'ServiceRequest'])}`,
+      );
+    return true;
+  });
+  const expander = attempt(loader, [...path, 'each'], () =>
+    statement.each ? loader.format.each(statement.each, loader.format.root) : null,
+  );
+  if (!known || expander === undefined) return undefined;
+  const scope = expander?.scope ?? loader.format.root;
+  const place = { path, type: resource, scope };
+  const shared = compileFragment(loader, statement, place);
+  const own = compileAll(loader, statement, place);
+  const fill: Step = (run, frame, out) => {
+    const sourced = shared(run, frame, out);
+    return own(run, frame, out) || sourced;
+  };
+  checkRequired(loader, statement, path);
+  return {
+    ...{
+      local,
+      resource,
+      expand: expander?.expand,
+      when: conditionOf(loader, { when: statement.when, path, scope }),
+    },
+    always: statement.when !== undefined && !statement.each,
+    fill,
+    identify: compileIdentity(loader, statement, { path: [...path, 'identity'], scope }),
+  };
+}
+
+/** Copies and rules as one list, so that no two fill one element; each keeps its own place in the file. */
+function compileAll(loader: Loader, { resource, copy = [], rules = [] }: Statement, place: Place): Step {
+  const copies = copy.flatMap((name, index) =>
+    copyRules(resource, name).map((rule) => ({ rule, at: ['copy', index] })),
+  );
+  const all = [...copies, ...rules.map((rule, index) => ({ rule, at: ['rules', index] }))];
+  const depth = place.path.length;
+  const where: Loader['file']['where'] = (path) => {
+    const [kind, index] = all[Number(path[depth])]?.at ?? [];
+    const inside = kind === 'rules' ? path.slice(depth + 1) : [];
+    return loader.file.where(
+      kind === undefined || index === undefined ? path : [...place.path, kind, index, ...inside],
+    );
+  };
+  const file = { ...loader.file, where };
+  return compileRules(
+    { ...loader, file },
+    all.map(({ rule }) => rule),
+    place,
+  );
+}
+
+/** `occurrence[x]` means each of its forms. */
+function copyRules(resource: string, name: string): Rule[] {
+  const base = name.endsWith('[x]') ? name.slice(0, -3) : undefined;
+  const elements = typeDefinition(resource)?.elements ?? {};
+  const forms = Object.keys(elements).filter((element) => base && elements[element]?.choice === base);
+  return (forms.length > 0 ? forms : [name]).map((element) => ({ to: element, from: element }));
+}
+
+/** Mandatory elements that no rule fills: every such resource would be refused later. */
+function checkRequired(loader: Loader, statement: Statement, path: Path): void {
+  const rules = [
+    ...(statement.rules ?? []),
+    ...(loader.fragments.get(statement.use ?? '')?.data.rules ?? []),
+  ];
+  const filled = new Set([...(statement.copy ?? []), ...rules.map(({ to }) => to.split('.')[0])]);
+  for (const [name, { min, choice }] of Object.entries(typeDefinition(statement.resource)?.elements ?? {})) {
+    if (!min || choice || filled.has(name)) continue;
+    loader.problems.push({
+      ...loader.file.where([...path, 'local']),
+      message: `cardinality: ${statement.resource}.${name} is mandatory and no rule fills it`,
+    });
+  }
+}
+
+type Identify = CompiledStatement['identify'];
+
+function compileIdentity(
+  loader: Loader,
+  statement: Statement,
+  place: { path: Path; scope: Expander['scope'] },
+): Identify {
+  const ways = (statement.identity ?? []).flatMap((way, index): Identify[] => {
+    if (typeof way === 'string') return [WAYS[way]];
+    const readers = way.join.map((text, at) =>
+      attempt(loader, [...place.path, index, 'join', at], () => readPath(loader, text, place.scope)),
+    );
+    return readers.every((reader) => reader !== undefined) ? [joined(way.system, readers)] : [];
+  });
+  return (resource, run, frame) => {
+    for (const way of ways) {
+      const identity = way(resource, run, frame);
+      if (identity !== undefined) return identity;
+    }
+    return undefined;
+  };
+}
+
+const joined =
+  (system: string, readers: Reader[]): Identify =>
+  (_, run, frame) => {
+    const values = readers.map((reader) => reader.read(run, frame));
+    return values.some((value) => value === undefined || value === '""')
+      ? undefined
+      : `${system}|${values.map(textOf).join('|').replace(/\s+/g, '')}`;
+  };
+
+/** A hospital number before any other, so that a chart is the same whatever order its identifiers come in (HL7 table 0203). */
+const LOCAL_TYPES = ['MR', 'PI'];
+const typeOf = ({ type }: Node): Json | undefined => {
+  const coding = isObject(type) && Array.isArray(type.coding) ? type.coding[0] : undefined;
+  return isObject(coding) ? coding.code : undefined;
+};
+
+const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
+  identifier: ({ identifier }) => {
+    const all = (Array.isArray(identifier) ? identifier : [identifier]).filter(
+      (item) => isObject(item) && typeof item.value === 'string',
+    ) as Node[];
+    const local = all.filter(({ system }) => system !== NHS_NUMBER);
+    const chosen =
+      LOCAL_TYPES.map((code) => local.find((one) => typeOf(one) === code)).find(Boolean) ??
+      local[0] ??
+      all[0];
+    return chosen && `${textOf(chosen.system ?? '')}|${textOf(chosen.value)}`;
+  },
+  // The ids of a message Bundle are only its own: many senders number relatives from one in every message.
+  id: (_, __, { entry }) =>
+    typeof entry?.resource.id === 'string'
+      ? `${entry.method || entry.type !== 'RelatedPerson' ? RESOURCE_ID : ID_IN_MESSAGE}|${entry.type}/${entry.resource.id}`
+      : undefined,
+  // A random fullUrl says which resource of a new message, never which one an update is about.
+  fullUrl: (_, __, { entry }) =>
+    entry?.fullUrl && !(entry.method === 'PUT' && entry.fullUrl.startsWith('urn:'))
+      ? `urn:ietf:rfc:3986|${entry.fullUrl}`
+      : undefined,
+  url: (_, __, { entry }) => {
+    const [, conditional] = /^\w+\?identifier=([^&]+)$/.exec(entry?.url ?? '') ?? [];
+    if (conditional) return unescapeUrl(conditional);
+    return /^\w+\/[\w.-]+$/.test(entry?.url ?? '') ? `${RESOURCE_ID}|${entry?.url}` : undefined;
+  },
+};
+
+/** As written where it is not a proper escape. */
+function unescapeUrl(text: string): string {
+  return text.replace(/%7C/gi, '|').replace(/(%[0-7][0-9A-F])+/gi, (escaped) => decodeURIComponent(escaped));
+}
+
+export function compileCheck(loader: Loader, check: Check, path: Path): CompiledCheck | undefined {
+  const { severity, code } = check;
+  const root = loader.format.root;
+  const expander = attempt(loader, [...path, 'each'], () =>
+    check.each ? loader.format.each(check.each, root) : null,
+  );
+  if (expander === undefined) return undefined;
+  const scope = expander?.scope ?? root;
+  const holds = conditionOf(loader, { when: check.when, path, scope });
+  const field =
+    check.field === undefined
+      ? undefined
+      : attempt(loader, [...path, 'field'], () => readPath(loader, check.field ?? '', scope));
+  const parts = check.text.split(/\{([^}]*)\}/);
+  const readers = attempt(loader, [...path, 'text'], () =>
+    parts.map((part, index) => (index % 2 ? readPath(loader, part, scope) : part)),
+  );
+  if (!holds || !readers) return undefined;
+  return (run) => {
+    for (const frame of expander ? expander.expand(run, run.root) : [run.root]) {
+      if (!holds(run, frame)) continue;
+      const text = readers
+        .map((part) => (typeof part === 'string' ? part : textOf(part.read(run, frame) ?? '')))
+        .join('');
+      const at = field?.at(run, frame) ?? frame.at;
+      report(run, { severity, code, ...(at && { field: at }), text });
+    }
+  };
+}

@@ -1,0 +1,208 @@
+/** How one alternative of a rule gives its value: the closures behind from, value, template, ref, expr and hook. */
+import { isPrimitive } from '../../fhir/definitions.ts';
+import type { Json } from '../../model.ts';
+import { type CodeTable, translate } from '../language/concept-map.ts';
+import type { Alternative } from '../language/mapping-file.ts';
+import { type Frame, isObject, type Node, PathError, type Run, report, suggest, textOf } from '../run.ts';
+import { localReference, serviceReference } from '../sources/bundle.ts';
+import { article, converterTo } from './convert.ts';
+import { checkCode, type Target } from './target.ts';
+
+/** Turns what the source has into what the element holds; reports in the sender's terms and gives undefined where it cannot. */
+export type Apply = (run: Run, frame: Frame, raw: Json) => Json | undefined;
+/** What may go wrong with a value holds the message, unless the rule says warning. */
+type Options = {
+  rule: Alternative;
+  target: Target;
+  zone: string;
+  severity: 'error' | 'warning';
+  maps: Map<string, CodeTable>;
+  required: boolean;
+};
+
+const TIMES = ['date', 'dateTime', 'instant'];
+/** What people read: names, lines of an address. */
+const WORDS = ['string', 'markdown'];
+const NUMBERS = ['integer', 'positiveInt', 'unsignedInt', 'decimal'];
+
+/** Throws PathError where that source type cannot become that element. */
+export function compileApply(sourceType: string, options: Options): Apply {
+  const { target, rule } = options;
+  const { element } = target;
+  if (rule.map) return compileMap(options);
+  if (rule.unmapped) throw new PathError('unmapped needs map');
+  if (element.type === 'Reference') return compileReference(sourceType, options);
+  if (rule.as === 'service')
+    throw new PathError(`wrong type: ${target.path} is ${element.type}, not a reference`);
+  if (!isPrimitive(element.type)) {
+    if (sourceType !== element.type) throw wrongType(sourceType, target);
+    return (run, frame, raw) => copyTree(run, frame, raw, run.source);
+  }
+  if (!fits(sourceType, element.type)) throw wrongType(sourceType, target);
+  const convert = compilePrimitive(options);
+  // FHIR says true and 3; a row or a form may say yes and "3".
+  const asItIs = sourceType === element.type && rule.as === undefined;
+  return asItIs ? (run, frame, raw) => (run.bundle ? raw : convert(run, frame, raw)) : convert;
+}
+
+function wrongType(sourceType: string, { path, element }: Target): PathError {
+  const hint = isPrimitive(element.type)
+    ? ''
+    : ['CodeableConcept', 'Coding'].includes(element.type)
+      ? '; map it, or name a part of it'
+      : '; name a part of it';
+  return new PathError(`wrong type: ${path} is ${element.type}, the source is ${sourceType}${hint}`);
+}
+
+/** `text` and `time` are the sender's kinds, read by converters; FHIR sources have FHIR's own primitives. */
+function fits(source: string, type: string): boolean {
+  if (source === 'time' || TIMES.includes(source)) return TIMES.includes(type) || type === 'string';
+  if (source === 'boolean') return type === 'boolean' || type === 'string';
+  if (NUMBERS.includes(source)) return NUMBERS.includes(type) || type === 'string';
+  if (WORDS.includes(source)) return WORDS.includes(type);
+  if (source === 'text') return true;
+  return isPrimitive(source) && ![...TIMES, ...NUMBERS, 'boolean'].includes(type);
+}
+
+function compilePrimitive({ rule, target, zone, severity }: Options): Apply {
+  const { element, path } = target;
+  const convert = converterTo(element.type, zone);
+  const compact = rule.as === 'compact';
+  const codes = element.codes && new Set(element.codes);
+  return (run, _, raw) => {
+    const at = run.source;
+    const value = convert(compact ? textOf(raw).replace(/\s+/g, '') : raw);
+    if (value === undefined) {
+      report(run, {
+        severity,
+        code: 'value',
+        field: at,
+        expression: path,
+        text: `${at} is not ${article(element.type)}`,
+      });
+    } else if (codes && !codes.has(String(value))) {
+      report(run, {
+        severity,
+        code: 'code-invalid',
+        field: at,
+        expression: path,
+        text: `${at} "${value}" is not a ${path} code`,
+      });
+      return undefined;
+    }
+    return value;
+  };
+}
+
+function compileMap({ rule, maps, target, severity }: Options): Apply {
+  const { map = '', unmapped } = rule;
+  const table = maps.get(map);
+  if (!table) throw new PathError(`no ConceptMap "${map}"${suggest(map, maps.keys())}`);
+  if (!unmapped) throw new PathError('map needs unmapped: reject, keep-original or fixed');
+  const { element, path } = target;
+  const shape = shapes[element.type];
+  if (!shape)
+    throw new PathError(
+      `wrong type: ${path} is ${element.type}; a translated code is a code, Coding or CodeableConcept`,
+    );
+  const fixed = typeof unmapped === 'object' ? unmapped.fixed : undefined;
+  for (const { code } of [...table.codes.values(), ...(fixed ? [{ code: fixed }] : [])])
+    checkCode(element, code, path);
+  if (unmapped === 'keep-original' && element.type === 'code')
+    throw new PathError(`wrong type: ${path} is a code: unmapped cannot be keep-original`);
+  const system = [...table.codes.values()][0]?.system ?? '';
+  return (run, _, raw) => {
+    const at = run.source;
+    const code = textOf(raw).trim();
+    const found = translate(table, code);
+    if (found) return shape(found);
+    if (fixed) return shape({ system, code: fixed });
+    const level = unmapped === 'reject' ? severity : 'warning';
+    report(run, {
+      severity: level,
+      code: 'code-invalid',
+      field: at,
+      expression: path,
+      text: `${at} "${code}" is not in table ${map}`,
+    });
+    if (unmapped === 'reject') return undefined;
+    return element.type === 'Coding'
+      ? { ...(table.source ? { system: table.source } : {}), code }
+      : element.type === 'CodeableConcept'
+        ? { text: code }
+        : code;
+  };
+}
+
+type Coded = { system: string; code: string; display?: string };
+const shapes: Record<string, (coding: Coded) => Json> = {
+  code: ({ code }) => code,
+  string: ({ code }) => code,
+  uri: ({ code }) => code,
+  Coding: (coding) => ({ ...coding }) as Node,
+  CodeableConcept: (coding) => ({ coding: [{ ...coding }] }) as Node,
+};
+
+const SERVICES = ['Organization', 'HealthcareService', 'PractitionerRole', 'CareTeam'];
+
+function compileReference(sourceType: string, { rule, target, severity, required }: Options): Apply {
+  if (sourceType !== 'Reference')
+    throw new PathError(`wrong type: ${target.path} is a reference, the source is ${sourceType}; use ref`);
+  const { targets } = target.element;
+  if (rule.as === 'service' && targets && !targets.some((type) => SERVICES.includes(type)))
+    throw new PathError(`wrong type: ${target.path} refers to ${targets.join(', ')}, not to a service`);
+  if (rule.as === 'service')
+    return (run, frame, raw) => {
+      if (!run.bundle || !isObject(raw)) return undefined;
+      const service = serviceReference(run.bundle, raw, frame.entry);
+      if (service === undefined) reportNoService(run, target.path);
+      return service;
+    };
+  const level = required ? severity : 'warning';
+  return (run, frame, raw) =>
+    localise(run, frame, { raw, at: run.source, severity: level, expression: target.path });
+}
+
+/** Left out, it means the sender's own service: who meant somebody else must know. */
+function reportNoService(run: Run, expression: string): void {
+  const field = run.source;
+  const text = `${field} leads to no service (an ODS code, or an identifier of a team): it is not kept`;
+  report(run, { severity: 'warning', code: 'not-found', field, expression, text });
+}
+
+type Found = { raw: Json; at: string; severity: 'error' | 'warning'; expression?: string };
+
+function localise(run: Run, frame: Frame, { raw, at, severity, expression }: Found): Json | undefined {
+  if (!run.bundle || !isObject(raw)) return raw;
+  const found = localReference(run.bundle, raw, frame.entry);
+  if (found !== 'missing') return found;
+  const field = `${at}/reference`;
+  report(run, {
+    severity,
+    code: 'not-found',
+    field,
+    ...(expression && { expression }),
+    text: `${field} leads to nothing in this message`,
+  });
+  return undefined;
+}
+
+/** A copy with every reference inside it made ours. A reference that leads nowhere is left out, with what held only that. */
+export function copyTree(run: Run, frame: Frame, value: Json, at: string): Json | undefined {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const list = value
+      .map((item, index) => copyTree(run, frame, item, `${at}/${index}`))
+      .filter((item) => item !== undefined);
+    return list.length > 0 || value.length === 0 ? list : undefined;
+  }
+  if (typeof value.reference === 'string')
+    return localise(run, frame, { raw: value, at, severity: 'warning' });
+  const copy: Node = {};
+  const names = Object.keys(value);
+  for (const name of names) {
+    const kept = copyTree(run, frame, value[name] as Json, `${at}/${name}`);
+    if (kept !== undefined) copy[name] = kept;
+  }
+  return names.length === 0 || Object.keys(copy).length > 0 ? copy : undefined;
+}

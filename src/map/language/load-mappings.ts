@@ -1,0 +1,156 @@
+import { checkIgnored, noteReads, type Wrap } from '../compile/field-reads.ts';
+import {
+  type CompiledCheck,
+  type CompiledStatement,
+  compileCheck,
+  compileStatement,
+} from '../compile/statement.ts';
+import type { Frame, Reader, Run, SourceFormat } from '../run.ts';
+import { fhirFormat } from '../sources/fhir.ts';
+import { hl7v2Format } from '../sources/hl7v2.ts';
+import { tablesFormat } from '../sources/tables.ts';
+import { csvFormat, jsonFormat } from '../sources/tree.ts';
+import { xmlFormat } from '../sources/xml.ts';
+import { attempt, type Loader, readPath } from './loader.ts';
+import type { MappingFile, SourceFile } from './mapping-file.ts';
+import { listSources, MAPPINGS_DIR, type MappingFiles, readMappings } from './read-mappings.ts';
+import { MappingError, type Problem, readText, type YamlFile } from './yaml-file.ts';
+
+/** A source's mapping, compiled: closures only. Pure, shared by all messages. */
+export type Mapping = {
+  name: string;
+  version: string;
+  /** How its messages are read: chooses the parser. */
+  kind: SourceFile['format'];
+  /** HL7 v2: trigger events by message code; empty takes all. */
+  takes: Record<string, string[]>;
+  mode: 'delta' | 'snapshot';
+  zone: string;
+  format: SourceFormat;
+  dialects: Set<string>;
+  saidAt: Reader[];
+  checks: CompiledCheck[];
+  statements: CompiledStatement[];
+};
+export type Mappings = {
+  get: (source: string) => Mapping | undefined;
+  /** Those of a system that sends by several: `hl7v2-adt,hl7v2-siu`. */
+  of: (sources: string) => Mapping[];
+  names: string[];
+};
+
+/** Reads and compiles every `<source>/mapping.yaml` of a folder. Throws MappingError with all that is wrong, as file:line:column. */
+export async function loadMappings(dir: URL = MAPPINGS_DIR, read = readText): Promise<Mappings> {
+  const problems: Problem[] = [];
+  const files = await readMappings(dir, problems, read);
+  // A broken fragment first: every mapping that uses it would complain of it, too.
+  if (problems.some(({ file }) => file.startsWith('fragments/'))) throw new MappingError(problems);
+  const mappings = new Map<string, Mapping>();
+  for (const name of files.sources.keys()) {
+    const mapping = compileSource(files, name, problems);
+    if (mapping) mappings.set(name, mapping);
+  }
+  if (problems.length > 0) throw new MappingError(problems);
+  const get = (source: string) => mappings.get(source);
+  const of = (sources: string) => sources.split(',').flatMap((source) => get(source.trim()) ?? []);
+  return { get, of, names: listSources(dir) };
+}
+
+/** One mapping of the files, compiled; what is wrong is added to `problems`. */
+export function compileSource(
+  files: MappingFiles,
+  name: string,
+  problems: Problem[],
+  wrap: Wrap = (format) => format,
+): Mapping | undefined {
+  const own = files.sources.get(name);
+  if (!own) return undefined;
+  const { file, data, source, hooks } = own;
+  const repaired = compileRepairs(data, file, problems);
+  const reading = noteReads(source.format);
+  const locals = data.statements.map(({ local }) => local);
+  const loader: Loader = {
+    ...{ file, hooks, locals, problems, zone: data.zone, fragments: files.fragments },
+    resources: data.statements.map(({ resource }) => resource),
+    maps: new Map([...files.maps, ...own.maps]),
+    format: wrap(reading.wrap(formatOf(source))),
+    repaired: repaired.wrap,
+  };
+  for (const [index, local] of locals.entries()) {
+    if (locals.indexOf(local) < index)
+      problems.push({
+        ...file.where(['statements', index, 'local']),
+        message: `duplicate statement "${local}"`,
+      });
+  }
+  const mapping = compileMapping(loader, data, source);
+  repaired.check();
+  problems.push(...checkIgnored(source, own.sourceFile, reading.reads));
+  return mapping;
+}
+
+function compileMapping(loader: Loader, data: MappingFile, source: SourceFile): Mapping {
+  const { name, version, mode, zone } = data;
+  const read = (text: string, index: number) =>
+    attempt(loader, ['saidAt', index], () => readPath(loader, text, loader.format.root));
+  return {
+    ...{
+      name,
+      version,
+      mode,
+      zone,
+      kind: source.format,
+      takes: source.format === 'hl7v2' ? source.messages : {},
+      format: loader.format,
+      dialects: new Set(Object.keys(data.dialects)),
+    },
+    saidAt: data.saidAt.map(read).filter((reader) => reader !== undefined),
+    checks: data.checks
+      .map((check, index) => compileCheck(loader, check, ['checks', index]))
+      .filter((check) => check !== undefined),
+    statements: data.statements
+      .map((statement, index) => compileStatement(loader, statement, ['statements', index]))
+      .filter((statement) => statement !== undefined),
+  };
+}
+
+function formatOf(source: SourceFile): SourceFormat {
+  if (source.format === 'hl7v2') return hl7v2Format(source);
+  if (source.format === 'fhir') return fhirFormat(source);
+  if (source.format === 'xml') return xmlFormat(source);
+  if (source.format === 'tables') return tablesFormat(source);
+  return source.format === 'csv' ? csvFormat(source) : jsonFormat(source);
+}
+
+/** Wraps the readers of repaired paths: text that matches is replaced before any rule sees it. Other paths pay nothing. */
+function compileRepairs(data: MappingFile, file: YamlFile, problems: Problem[]) {
+  const used = new Set<string>();
+  const all = Object.entries(data.dialects).flatMap(([dialect, repairs]) =>
+    repairs.map((repair, index) => ({
+      dialect,
+      ...repair,
+      pattern: new RegExp(repair.match),
+      path: ['dialects', dialect, index, 'at'],
+    })),
+  );
+  const wrap = (path: string, reader: Reader): Reader => {
+    const repairs = all.filter(({ at }) => at === path);
+    if (repairs.length === 0) return reader;
+    used.add(path);
+    const read = (run: Run, frame: Frame) => {
+      let raw = reader.read(run, frame);
+      for (const repair of repairs) {
+        if (typeof raw === 'string' && (repair.dialect === 'default' || repair.dialect === run.dialect))
+          raw = raw.replace(repair.pattern, repair.with);
+      }
+      return raw === '' ? undefined : raw;
+    };
+    return { ...reader, read };
+  };
+  const check = () => {
+    for (const { at, path } of all)
+      if (!used.has(at))
+        problems.push({ ...file.where(path), message: `no rule reads "${at}": the repair can never fire` });
+  };
+  return { wrap, check };
+}

@@ -1,0 +1,61 @@
+import { type Condition, compileCondition } from '../compile/condition.ts';
+import { type Json, PathError, type Reader, type Scope, type SourceFormat } from '../run.ts';
+import type { CodeTable } from './concept-map.ts';
+import type { FragmentFile } from './mapping-file.ts';
+import type { Path, Problem, YamlFile } from './yaml-file.ts';
+
+/** A hook is given the source node its rule stands at and the root; it gives the element's value, or undefined. Pure. */
+export type Hook = (node: unknown, root: unknown) => Json | undefined;
+export type Fragment = { file: YamlFile; data: FragmentFile };
+
+/** What compiling one mapping needs; problems are collected, so that one run names them all. */
+export type Loader = {
+  format: SourceFormat;
+  file: YamlFile;
+  zone: string;
+  maps: Map<string, CodeTable>;
+  fragments: Map<string, Fragment>;
+  hooks: Record<string, Hook>;
+  /** Repairs of the dialects, by path: wraps the readers of those paths. */
+  repaired: (path: string, reader: Reader) => Reader;
+  /** Local names of the statements, in order. */
+  locals: string[];
+  /** What each of them makes. */
+  resources: string[];
+  problems: Problem[];
+};
+
+export function note(loader: Loader, path: Path, message: string): void {
+  loader.problems.push({ ...loader.file.where(path), message });
+}
+
+/** Runs `compile`; what it throws about a path becomes a problem at that place, and the rule does nothing. */
+export function attempt<T>(loader: Loader, path: Path, compile: () => T): T | undefined {
+  try {
+    return compile();
+  } catch (error) {
+    if (!(error instanceof PathError)) throw error;
+    note(loader, path, error.message);
+    return undefined;
+  }
+}
+
+/** FHIR sources have FHIR's own lists and choices. */
+export const isFhir = ({ format }: Loader): boolean => format.root.type === 'Bundle';
+
+export function readPath(loader: Loader, text: string, scope: Scope): Reader {
+  return loader.repaired(text, loader.format.path(text, scope));
+}
+
+type Asked = { when?: string | undefined; path: Path; scope: Scope };
+
+/** The condition of a rule; always true where it has none. */
+export function conditionOf(loader: Loader, { when, path, scope }: Asked): Condition | undefined {
+  if (when === undefined) return undefined;
+  const names = {
+    read: (name: string) => readPath(loader, name, scope),
+    maps: loader.maps,
+    fields: loader.format.names,
+  };
+  return attempt(loader, [...path, 'when'], () => compileCondition(when, names));
+}

@@ -1,0 +1,159 @@
+import type { Json } from '../../model.ts';
+import { isObject, type Node } from '../run.ts';
+
+/** One resource of a Bundle and the local name of the statement it becomes, if it becomes one. */
+export type Entry = {
+  resource: Node;
+  type: string;
+  at: string;
+  fullUrl: string | undefined;
+  method: string | undefined;
+  url: string | undefined;
+  local?: string;
+};
+export type Bundle = { entries: Entry[]; byUrl: Map<string, Entry>; roles?: Map<Entry, Entry> };
+
+const text = (value: Json | undefined): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+/** Entries without a resource are kept out; a single resource is a Bundle of one. */
+export function indexBundle(tree: Json): Bundle {
+  const bundle: Bundle = { entries: [], byUrl: new Map() };
+  if (!isObject(tree)) return bundle;
+  const list: Json[] =
+    tree.resourceType === 'Bundle' ? (Array.isArray(tree.entry) ? tree.entry : []) : [{ resource: tree }];
+  for (const [index, item] of list.entries()) {
+    if (!isObject(item)) continue;
+    const at = tree.resourceType === 'Bundle' ? `/entry/${index}/resource` : '';
+    const resource = isObject(item.resource) ? item.resource : {};
+    const request = isObject(item.request) ? item.request : {};
+    const entry: Entry = {
+      ...{ resource, at, type: text(resource.resourceType) ?? '', fullUrl: text(item.fullUrl) },
+      ...{ method: text(request.method), url: text(request.url) },
+    };
+    bundle.entries.push(entry);
+    const id = text(resource.id);
+    for (const url of [entry.fullUrl, id && `${entry.type}/${id}`])
+      if (url && !bundle.byUrl.has(url)) bundle.byUrl.set(url, entry);
+  }
+  return bundle;
+}
+
+/** What a reference leads to inside the message, contained resources included. */
+export function resolve(bundle: Bundle, reference: string, from: Entry | undefined): Entry | undefined {
+  if (!reference.startsWith('#')) return bundle.byUrl.get(reference);
+  const contained = Array.isArray(from?.resource.contained) ? from.resource.contained : [];
+  const index = contained.findIndex((item) => isObject(item) && item.id === reference.slice(1));
+  const resource = contained[index];
+  if (!from || !isObject(resource)) return undefined;
+  const at = `${from.at}/contained/${index}`;
+  return {
+    resource,
+    at,
+    type: text(resource.resourceType) ?? '',
+    fullUrl: undefined,
+    method: undefined,
+    url: undefined,
+  };
+}
+
+const ODS = /\/ods-(organization|site)-code$/i;
+const ODS_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
+const SERVICE_SYSTEM = 'https://skein.example/Id/service';
+
+type Named = { ods: string | undefined; team: string | undefined; display: string | undefined };
+
+function identifiers(resource: Node): { system: string; value: string }[] {
+  const { identifier } = resource;
+  const list = Array.isArray(identifier) ? identifier : [identifier];
+  return list.flatMap((item) => {
+    const value = isObject(item) ? text(item.value) : undefined;
+    return value && isObject(item) ? [{ system: text(item.system) ?? '', value }] : [];
+  });
+}
+
+function describe(resource: Node): Named {
+  const all = identifiers(resource);
+  return {
+    ods: all.find(({ system }) => ODS.test(system))?.value,
+    team: all.find(({ system }) => !ODS.test(system))?.value,
+    display: text(resource.name) ?? text(resource.display),
+  };
+}
+
+/** The role of each practitioner of the message: found once, however many references ask. */
+function rolesOf(bundle: Bundle): Map<Entry, Entry> {
+  if (bundle.roles) return bundle.roles;
+  bundle.roles = new Map();
+  for (const entry of bundle.entries) {
+    const link = entry.type === 'PractitionerRole' ? entry.resource.practitioner : undefined;
+    const reference = isObject(link) ? text(link.reference) : undefined;
+    const practitioner = reference === undefined ? undefined : bundle.byUrl.get(reference);
+    if (practitioner && !bundle.roles.has(practitioner)) bundle.roles.set(practitioner, entry);
+  }
+  return bundle.roles;
+}
+
+/** ODS code, team and name behind an Organization, HealthcareService, PractitionerRole or Practitioner of the message. */
+function nameService(bundle: Bundle, entry: Entry, depth = 0): Named | undefined {
+  const follow = (link: Json | undefined): Named | undefined => {
+    const reference = isObject(link) ? text(link.reference) : undefined;
+    const target = reference && depth < 4 ? resolve(bundle, reference, entry) : undefined;
+    if (target) return nameService(bundle, target, depth + 1);
+    return isObject(link) && isObject(link.identifier) ? describe(link) : undefined;
+  };
+  const { resource, type } = entry;
+  const first = (value: Json | undefined) => (Array.isArray(value) ? value[0] : value);
+  if (type === 'HealthcareService')
+    return { ...describe(resource), ods: describe(resource).ods ?? follow(resource.providedBy)?.ods };
+  if (type === 'Organization')
+    return { ...describe(resource), ods: describe(resource).ods ?? follow(resource.partOf)?.ods };
+  if (type === 'PractitionerRole')
+    return follow(first(resource.healthcareService)) ?? follow(resource.organization);
+  if (type !== 'Practitioner') return undefined;
+  const role = rolesOf(bundle).get(entry);
+  return role && nameService(bundle, role, depth + 1);
+}
+
+/** Logical reference to a service, or undefined when nothing names it (the sender's own service is meant). */
+export function serviceReference(bundle: Bundle, reference: Node, from: Entry | undefined): Node | undefined {
+  const literal = text(reference.reference);
+  const target = literal ? resolve(bundle, literal, from) : undefined;
+  if (literal && !target && /^Organization\/[\w.-]+$/.test(literal)) return { reference: literal };
+  const named = target ? nameService(bundle, target) : describe(reference);
+  if (!named?.ods && !named?.team) return undefined;
+  const display: Node = named.display ? { display: named.display } : {};
+  if (!named.team)
+    return { type: 'Organization', identifier: { system: ODS_SYSTEM, value: named.ods ?? '' }, ...display };
+  return {
+    type: 'HealthcareService',
+    identifier: { system: SERVICE_SYSTEM, value: `${named.ods ?? ''}|${named.team}` },
+    ...display,
+  };
+}
+
+/**
+ * A reference as Skein keeps it: `#local` to a statement, the logical service, else the identifier of what is not kept. Undefined when
+ * nothing of it can be kept; `missing` when it leads to nothing in the message and was meant to.
+ */
+export function localReference(
+  bundle: Bundle,
+  reference: Node,
+  from: Entry | undefined,
+): Node | 'missing' | undefined {
+  const literal = text(reference.reference);
+  if (!literal) return reference;
+  const name = text(reference.display);
+  const display: Node = name ? { display: name } : {};
+  const target = resolve(bundle, literal, from);
+  if (target?.local) return { reference: `#${target.local}`, ...display };
+  if (!target && /^(urn:|#)/.test(literal)) {
+    const { reference: _, ...logical } = reference;
+    return isObject(logical.identifier) ? logical : 'missing';
+  }
+  if (!target) return reference;
+  if (['Organization', 'HealthcareService'].includes(target.type))
+    return serviceReference(bundle, reference, from);
+  const [identifier] = identifiers(target.resource);
+  return identifier ? { type: target.type, identifier, ...display } : undefined;
+}

@@ -1,0 +1,82 @@
+/** A message of many rows: kept once, then taken row by row (`pipeline.ts` has the story of each). */
+import type { Context } from '../context.ts';
+import type { Answer, Message, MessageStatus } from '../model.ts';
+import { answerEarlier, type Held, messageKey, withFacts } from '../save/load.ts';
+import { findStoredRows, NOTHING, save } from '../save/save.ts';
+import type { Db } from '../store/pool.ts';
+import type { Understood } from './understand.ts';
+
+/** `settleRow`: link and save of one row, in a transaction of its own. `replay`: a held file tried again. */
+type File = {
+  rows: Understood[];
+  settleRow: (row: Understood, messageId: string) => Promise<Answer>;
+  replay?: boolean;
+};
+
+/** Files being read by this process, by store and id. */
+const underway = new WeakMap<Context['db'], Map<string, { contentHash: string; reading: Promise<Answer> }>>();
+
+/**
+ * A file sent again while it is being read (by a client that would not wait) is answered by that reading; other content under its id
+ * waits for it, and is then a correction or refused, as of any message.
+ */
+export async function settleFile(ctx: Context, message: Message, file: File): Promise<Answer> {
+  const files = underway.get(ctx.db) ?? new Map();
+  underway.set(ctx.db, files);
+  const lock = messageKey(ctx.key, message.system.id, message.identifier);
+  for (let other = files.get(lock); other; other = files.get(lock)) {
+    if (other.contentHash === message.contentHash) return other.reading;
+    await Promise.allSettled([other.reading]);
+  }
+  const reading = readFile(ctx, message, file).finally(() => files.delete(lock));
+  files.set(lock, { contentHash: message.contentHash, reading });
+  return reading;
+}
+
+/** Kept first, then a transaction per row, so that a bad row costs nobody else and a retry goes on where it stopped. */
+async function readFile(ctx: Context, message: Message, file: File): Promise<Answer> {
+  const begun = await withMessage(ctx, message, async (client, earlier) => {
+    const known = answerEarlier(earlier, message, file);
+    if (known && !known.conflict) return known;
+    const same = earlier?.contentHash === message.contentHash;
+    const answer = { message, status: 'held' as const, units: [] };
+    const kept = same ? { messageId: earlier.messageId } : { message };
+    const messageId = await save(client, ctx.key, { ...NOTHING, ...kept, answer: known ? null : answer });
+    return known ?? messageId;
+  });
+  return typeof begun === 'string' ? settleRows(ctx, message, { ...file, messageId: begun }) : begun;
+}
+
+/** What its id came to so far, under the lock of the id. */
+function withMessage<T>(
+  ctx: Context,
+  { system, identifier }: Message,
+  work: (client: Db, earlier: Held['earlier']) => Promise<T>,
+): Promise<T> {
+  const sender = { systemId: system.id, identifier };
+  const lock = messageKey(ctx.key, system.id, identifier);
+  return withFacts(ctx.db, [lock], sender, (client, { earlier }) => work(client, earlier));
+}
+
+type Begun = File & { messageId: string };
+
+async function settleRows(
+  ctx: Context,
+  message: Message,
+  { rows, settleRow, messageId }: Begun,
+): Promise<Answer> {
+  const done = await findStoredRows(ctx.db, messageId);
+  const units: Answer['units'] = [];
+  for (const row of rows) {
+    const { position, issues } = row;
+    if (done.has(position)) units.push({ position, status: 'accepted', issues });
+    else units.push(...(await settleRow(row, messageId)).units);
+  }
+  const status: MessageStatus = units.some((unit) => unit.status === 'accepted') ? 'accepted' : 'held';
+  await withMessage(ctx, message, async (client, earlier) => {
+    // A correction that another process took meanwhile stands.
+    if (earlier?.messageId !== messageId) return;
+    await save(client, ctx.key, { ...NOTHING, messageId, answer: { message, status, units } });
+  });
+  return { messageId, identifier: message.identifier, status, units, duplicate: false, conflict: false };
+}

@@ -1,0 +1,34 @@
+import type { Context } from '../context.ts';
+import { link } from '../link/plan.ts';
+import { withFacts } from '../save/load.ts';
+import { chartsWith } from '../save/maintenance-sql.ts';
+import { isEmpty, NOTHING, save } from '../save/save.ts';
+
+/**
+ * Recomputes the views of the family of one chart from facts, under its locks, and writes what differs; with `events` it is told, too.
+ * Gives the charts of the family, and how many families changed.
+ */
+export async function recompute(ctx: Context, chart: string, events: boolean) {
+  const sender = { systemId: 0, identifier: '' };
+  const done = await withFacts(ctx.db, [chart], sender, async (client, { facts, tainted }) => {
+    const charts = facts.statements.flatMap(({ type, key }) => (type === 'Patient' ? key : []));
+    const plan = link(ctx.key, facts, null, null);
+    if (isEmpty(plan)) return { charts, tainted, changed: 0 };
+    const told = events ? plan : { ...plan, events: [] };
+    await save(client, ctx.key, { ...NOTHING, plan: told });
+    return { charts, tainted, changed: 1 };
+  });
+  return { charts: done.charts, changed: done.changed + (await untie(ctx, done.tainted, events)) };
+}
+
+/**
+ * Whoever these numbers tied together, now that each is known for a placeholder: the message that showed it looked at its own family
+ * only. Gives how many families changed.
+ */
+export async function untie(ctx: Context, numbers: string[], events = true): Promise<number> {
+  if (numbers.length === 0) return 0;
+  let changed = 0;
+  for (const chart of await chartsWith(ctx.db, numbers))
+    changed += (await recompute(ctx, chart, events)).changed;
+  return changed;
+}

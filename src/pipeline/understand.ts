@@ -1,0 +1,108 @@
+/** parse, map, validate: what a message says, with no store and no network. The pipeline and the workbench both begin here. */
+
+import { Rejected } from '../errors.ts';
+import { chooseMapping } from '../map/choose-mapping.ts';
+import type { Mapping } from '../map/language/load-mappings.ts';
+import { type Mapped, mapUnit } from '../map/map-unit.ts';
+import type { Issue, Message, SourceRecord, Unit } from '../model.ts';
+import { parseMessage } from '../parse/parse-message.ts';
+import { ownProfiles, type Profiles } from '../validate/profiles.ts';
+import { validateRecord } from '../validate/validate-record.ts';
+import { findContradictions } from './contradictions.ts';
+
+/** One unit of a message (a row of a file, else the whole). `unreadable`: nothing could be read at all. */
+export type Understood = {
+  position: string;
+  record: SourceRecord | null;
+  issues: Issue[];
+  unreadable: boolean;
+};
+
+/**
+ * What a message says, by the mappings of its sender (of HL7 v2 one for each message code, else one). Never throws for bad input:
+ * what cannot be understood is a unit without a record, and its issues say why.
+ */
+export function understand(
+  mappings: Mapping[],
+  message: Message,
+  profiles: Profiles = ownProfiles(),
+): Understood[] {
+  try {
+    const { format, units } = parseMessage(message);
+    if (mappings.length > 0) {
+      const understood = units.flatMap((unit) => understandUnit(mappings, unit, { message, profiles }));
+      // The messages of a batch are of their own times: the later corrects the earlier.
+      return format === 'hl7v2' ? understood : holdContradicting(understood);
+    }
+    const text = `no mapping for source "${message.source}"`;
+    throw new Rejected(400, [{ severity: 'error', code: 'not-supported', text }]);
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    return [{ position: '', record: null, issues: error.issues, unreadable: true }];
+  }
+}
+
+function holdContradicting(units: Understood[]): Understood[] {
+  const told = findContradictions(units.filter(isSound));
+  return units.map((unit) => {
+    const issue = told.get(unit.position);
+    if (!issue) return unit;
+    const record = issue.severity === 'error' ? null : unit.record;
+    return { ...unit, record, issues: [...unit.issues, issue] };
+  });
+}
+
+type Heard = { message: Message; profiles: Profiles };
+
+function understandUnit(mappings: Mapping[], { position, tree, error }: Unit, heard: Heard): Understood[] {
+  const mapping = error ?? chooseMapping(mappings, tree);
+  if ('severity' in mapping) return [heldBy(position, [mapping])];
+  const units = mapping.format.split?.(tree) ?? [{ position, tree }];
+  return units.flatMap((unit) =>
+    unit.error ? heldBy(unit.position, [unit.error]) : mapParts(mapping, unit, heard),
+  );
+}
+
+const heldBy = (position: string, issues: Issue[]): Understood => ({
+  ...{ position, record: null, issues, unreadable: false },
+});
+
+/** Each pass finds a hundred faults: a unit with a thousand is held, or one message could keep all others waiting. */
+const MAX_PASSES = 10;
+
+/** A unit of many rows is not held for one of them: what is wrong is taken out of it, and reported by itself. */
+function mapParts(mapping: Mapping, unit: Unit, heard: Heard, passes = MAX_PASSES): Understood[] {
+  const whole = mapTree(mapping, unit, heard);
+  const parts = isSound(whole) || passes === 0 ? undefined : mapping.format.prune?.(unit.tree, whole.issues);
+  if (!parts) return [whole];
+  const rows = parts.held.map(({ position, issues }) => heldBy(position, issues));
+  return [...mapParts(mapping, { ...unit, tree: parts.rest }, heard, passes - 1), ...rows];
+}
+
+function mapTree(mapping: Mapping, { position, tree }: Unit, { message, profiles }: Heard): Understood {
+  const { system, receivedAt } = message;
+  const { record, issues } = mapUnit(mapping, { position, tree }, { dialect: system.dialect, receivedAt });
+  const all = record ? [...issues, ...validateRecord(record, profiles)] : issues;
+  const { place } = mapping.format;
+  return {
+    position,
+    unreadable: false,
+    ...(place
+      ? renamePlaces({ record, issues: all }, (pointer) => place(tree, pointer))
+      : { record, issues: all }),
+  };
+}
+
+/** Lineage and issues in the sender's own places (XPath), where its tree has others (JSON pointers). */
+function renamePlaces({ record, issues }: Mapped, place: (pointer: string) => string): Mapped {
+  const named = issues.map((issue) => {
+    const { field, text } = issue;
+    return field ? { ...issue, field: place(field), text: text.replaceAll(field, place(field)) } : issue;
+  });
+  const lineage = record?.lineage.map((line) => ({ ...line, source: place(line.source) }));
+  return { record: record && { ...record, lineage: lineage ?? [] }, issues: named };
+}
+
+/** It may be linked and saved; otherwise it is held. */
+export const isSound = ({ record, issues }: Omit<Understood, 'unreadable'>): boolean =>
+  record !== null && issues.every(({ severity }) => severity !== 'error');

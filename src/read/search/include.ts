@@ -1,0 +1,59 @@
+/** https://hl7.org/fhir/R4/search.html#revinclude : what a page of matches brings along, seen as itself, never by way of the match. */
+import type { Resource } from '@medplum/fhirtypes';
+import { hashToken } from '../../fhir/index-rows.ts';
+import { findLinked, findRows } from '../rows.ts';
+import { seeAll } from '../visible.ts';
+import type { Asking } from './candidates.ts';
+import { referencesOf } from './match.ts';
+import type { Include, Search } from './query.ts';
+import { tooCostly } from './search.ts';
+
+const MOST_INCLUDED = 1_000;
+
+export async function findIncludes(asking: Asking, search: Search, matches: Resource[]): Promise<Resource[]> {
+  const found = [await followForward(asking, search.includes, matches)];
+  for (const include of search.revincludes) found.push(await followBack(asking, include, matches));
+  const known = new Set(matches.map(nameOf));
+  return found.flat().filter((resource) => {
+    const isNew = !known.has(nameOf(resource));
+    known.add(nameOf(resource));
+    return isNew;
+  });
+}
+
+const nameOf = (resource: Resource) => `${resource.resourceType}/${resource.id}`;
+
+/** Only references that stand in what the recipient sees of the match are followed. */
+async function followForward(
+  { db, recipient }: Asking,
+  includes: Include[],
+  matches: Resource[],
+): Promise<Resource[]> {
+  const wanted = includes.flatMap(({ params, target }) =>
+    matches
+      .flatMap((match) =>
+        params
+          .filter(({ type }) => type === match.resourceType)
+          .flatMap((param) => referencesOf(param, match)),
+      )
+      .filter((reference) => !target || reference.startsWith(`${target}/`)),
+  );
+  return seeAll(db, recipient, await findRows(db, [...new Set(wanted)]));
+}
+
+async function followBack(
+  asking: Asking,
+  { params, target }: Include,
+  matches: Resource[],
+): Promise<Resource[]> {
+  const names = matches.filter((match) => !target || match.resourceType === target).map(nameOf);
+  const links = params.flatMap(({ number }) =>
+    names.map((name) => ({ param: number, hash: hashToken(asking.key, name) })),
+  );
+  const rows = await findLinked(asking, params[0]?.type ?? '', links, MOST_INCLUDED + 1);
+  if (rows.length > MOST_INCLUDED) throw tooCostly('too much to include: ask for a smaller _count');
+  const seen = await seeAll(asking.db, asking.recipient, rows);
+  return seen.filter((resource) =>
+    params.some((param) => referencesOf(param, resource).some((reference) => names.includes(reference))),
+  );
+}

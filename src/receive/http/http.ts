@@ -1,0 +1,35 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Context } from '../../context.ts';
+import type { Answer, Message } from '../../model.ts';
+import { registerBars } from './bars.ts';
+import { registerRaw } from './raw.ts';
+import { headerOf, MAX_BODY_BYTES, refusedBody, rejected } from './request.ts';
+import { registerTransaction } from './transaction.ts';
+
+/** Takes one message to its end (src/pipeline.ts). Throws only transient faults and bugs: then nothing of it was kept. */
+export type Intake<C extends Context = Context> = (ctx: C, message: Message) => Promise<Answer>;
+/** The same, with its context. */
+export type Take = (message: Message) => Promise<Answer>;
+
+/** The ways in over HTTP: `POST /fhir/$process-message`, `POST /fhir`, `POST /intake/{system}`, `GET /intake/messages`. */
+export function registerIntake<C extends Context>(app: FastifyInstance, ctx: C, intake: Intake<C>): void {
+  const take: Take = (message) => intake(ctx, message);
+  const keep = async (_: FastifyRequest, body: Buffer) => body;
+  app.register(async (scope) => {
+    // Messages are kept exactly as received: no parser but ours sees the bytes.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, keep);
+    scope.addHook('onRequest', async (request, reply) => {
+      const coding = headerOf(request, 'content-encoding') || 'identity';
+      if (/^identity$/i.test(coding)) return;
+      reply.header('accept-encoding', 'identity');
+      throw rejected(415, 'not-supported', 'send the body as it is: no Content-Encoding is read');
+    });
+    scope.setErrorHandler(async (error) => {
+      throw refusedBody(error);
+    });
+    registerBars(scope, ctx, take);
+    registerTransaction(scope, ctx, take);
+    registerRaw(scope, ctx, take);
+  });
+}

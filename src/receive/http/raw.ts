@@ -1,0 +1,132 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from '../../context.ts';
+import { messageName } from '../../fhir/ids.ts';
+import { HL7_TYPE, readHeader } from '../../formats/hl7v2.ts';
+import { charsetOf, type Format, formatOf } from '../../formats/media-types.ts';
+import type { Answer, Document, Message, Recipient } from '../../model.ts';
+import { acknowledge, verdictOf } from '../hl7/ack.ts';
+import { splitBatch } from '../hl7/batch.ts';
+import { identifierOf, identifyHl7, senderOf } from '../hl7/sender.ts';
+import { sendAcknowledgements, sendEach, takeEach } from '../hl7/take-batch.ts';
+import { hashBytes, readJson } from './content-hash.ts';
+import type { Take } from './http.ts';
+import { findDeliveries } from './messages-sql.ts';
+import { bodyOf, headerOf, rejected } from './request.ts';
+
+type Readable = Document['format'];
+
+const TYPES: Record<Readable, string> = {
+  hl7v2: HL7_TYPE,
+  csv: 'text/csv',
+  json: 'application/json',
+  fhir: 'application/fhir+json',
+  xml: 'application/fhir+xml',
+};
+
+/** What reads it when its system was registered without a source. */
+export const SOURCES: Record<Readable, string> = {
+  hl7v2: 'hl7v2-adt,hl7v2-ref,hl7v2-siu',
+  csv: 'third-sector-csv',
+  json: 'third-sector-form',
+  fhir: 'fhir-r4',
+  xml: 'birth-notification',
+};
+
+/** Raw messages of registered systems, and what became of them. */
+export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): void {
+  app.post<{ Params: { system: string } }>('/intake/:system', async (request, reply) => {
+    const { system: name } = request.params;
+    requireOwnName(request.recipient, name);
+    const body = bodyOf(request);
+    const format = sniffFormat(request, body);
+    const system = await senderOf(ctx, request.recipient, [name]);
+    const source = system.source ?? SOURCES[format];
+    const origin = { system, channel: 'intake', contentType: typeOf(request, format), source } as const;
+    const acknowledged = format === 'hl7v2' && !/json/.test(headerOf(request, 'accept') ?? '');
+    const batch = format === 'hl7v2' ? splitBatch(body) : null;
+    if (batch) {
+      const taken = await takeEach(batch, (one) => take({ ...origin, ...one }), ctx.log);
+      return acknowledged
+        ? sendAcknowledgements(reply, batch, { taken, onHeld: system.onHeld })
+        : sendEach(reply, taken);
+    }
+    const answer = await take({ ...origin, body, ...identify(request, format, body) });
+    return acknowledged
+      ? sendAcknowledgement(reply, answer, body, system.onHeld)
+      : sendResults(reply, answer);
+  });
+
+  app.get<{ Querystring: { identifier?: string; system?: string } }>('/intake/messages', async (request) => {
+    const { identifier, system } = request.query;
+    if (!identifier) throw rejected(400, 'required', 'say which: ?identifier=…');
+    const { recipient } = request;
+    const owner =
+      recipient.kind === 'system'
+        ? { systemId: recipient.system.id, system: null }
+        : { systemId: null, system: system === undefined ? null : identifierOf(String(system)) };
+    const found = await findDeliveries(ctx.db, owner, identifierOf(String(identifier)));
+    if (found.length === 0) throw rejected(404, 'not-found', 'no message of yours has this identifier');
+    return found.map((one) => ({ ...one, messageId: messageName(ctx.key, one.messageId) }));
+  });
+}
+
+/** Nobody sends in another system's name but the operator. */
+function requireOwnName(recipient: Recipient, name: string): void {
+  if (recipient.kind === 'system' && recipient.system.name !== name) {
+    throw rejected(403, 'forbidden', 'the path must name the system that sends');
+  }
+}
+
+/** How it is kept: only of XML does the transport's charset say anything (RFC 7303). */
+function typeOf(request: FastifyRequest, format: Readable): string {
+  const charset = format === 'xml' ? charsetOf(headerOf(request, 'content-type') ?? '') : undefined;
+  return charset ? `${TYPES[format]}; charset=${charset}` : TYPES[format];
+}
+
+/** By Content-Type, and by content where that says nothing: an HL7 v2 message begins MSH. */
+function sniffFormat(request: FastifyRequest, body: Buffer): Readable {
+  const format: Format | undefined = formatOf(headerOf(request, 'content-type') ?? '');
+  if (format) return format;
+  if (readHeader(body)) return 'hl7v2';
+  throw rejected(415, 'not-supported', `send ${Object.values(TYPES).join(', ')}`);
+}
+
+/** MSH-10 for HL7 v2, else the Idempotency-Key, else what the body says. */
+function identify(
+  request: FastifyRequest,
+  format: Readable,
+  body: Buffer,
+): Pick<Message, 'identifier' | 'contentHash'> {
+  const key = headerOf(request, 'idempotency-key');
+  if (format === 'hl7v2') {
+    const { contentHash, identifier } = identifyHl7(body, readHeader(body));
+    return { identifier: identifier ?? identifierOf(key || contentHash), contentHash };
+  }
+  const contentHash = format === 'json' || format === 'fhir' ? readJson(body).contentHash : hashBytes(body);
+  return { identifier: identifierOf(key || contentHash), contentHash };
+}
+
+/** Rows that were stored make a file a success: each other row says what is wrong with it. */
+function sendResults(reply: FastifyReply, answer: Answer): object {
+  const { messageId, identifier, status, units, conflict } = answer;
+  if (conflict) throw rejected(409, 'conflict', 'this id was used before for other content');
+  reply.code({ accepted: 200, held: 422, rejected: 400 }[status]);
+  return { message: messageId, identifier, status, rows: units };
+}
+
+const HTTP_STATUS = { AA: 200, AE: 422, AR: 400 };
+
+/** One HTTP response carries one acknowledgement: the application's, or where only an accept one was asked for, that. */
+function sendAcknowledgement(
+  reply: FastifyReply,
+  answer: Answer,
+  body: Buffer,
+  onHeld: 'AE' | 'AA',
+): FastifyReply {
+  const verdict = verdictOf(answer, onHeld);
+  const [ack] = acknowledge(readHeader(body), verdict).reverse();
+  return reply
+    .code(answer.conflict ? 409 : HTTP_STATUS[verdict.application])
+    .type(HL7_TYPE)
+    .send(ack ?? Buffer.alloc(0));
+}

@@ -1,0 +1,53 @@
+/** https://hl7.org/fhir/R4/http.html#transaction */
+import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
+import type { FastifyInstance } from 'fastify';
+import type { Context } from '../../context.ts';
+import { acceptJson } from '../../fhir/accept.ts';
+import { toOutcome } from '../../fhir/outcome.ts';
+import type { Answer, Issue } from '../../model.ts';
+import { identifierOf, senderOf } from '../hl7/sender.ts';
+import { readOrganisation } from './bars-headers.ts';
+import { asBundle } from './bundle.ts';
+import { readJson } from './content-hash.ts';
+import type { Take } from './http.ts';
+import { bodyOf, headerOf, refuseUnlessAccepted, requireFhirJson } from './request.ts';
+
+/** A retry repeats the body, or its Idempotency-Key, and gets the stored answer. */
+export function registerTransaction(app: FastifyInstance, ctx: Context, take: Take): void {
+  app.post('/fhir', { onRequest: acceptJson }, async (request, reply) => {
+    requireFhirJson(request);
+    const body = bodyOf(request);
+    const { tree, contentHash } = readJson(body);
+    const identifier = identifierOf(headerOf(request, 'idempotency-key') || contentHash);
+    const ods = readOrganisation(request);
+    const system = await senderOf(ctx, request.recipient, [ods ?? ''], ods);
+    const origin = { channel: 'fhir', contentType: 'application/fhir+json', source: 'fhir-r4' } as const;
+    const answer = await take({ ...origin, system, body, identifier, contentHash });
+    refuseUnlessAccepted(answer);
+    reply.type('application/fhir+json; charset=utf-8');
+    return answerTransaction(answer, asBundle(tree));
+  });
+}
+
+/** One entry per entry sent, without locations: who it was matched to is not the sender's to know. */
+function answerTransaction({ messageId, units }: Answer, sent: Bundle | null): Bundle {
+  const issues = units.flatMap((unit) => unit.issues);
+  const stored: Issue = {
+    severity: 'information',
+    code: 'informational',
+    text: `stored as message ${messageId}`,
+  };
+  const entry = (sent?.entry ?? []).map(({ request }, index): BundleEntry => {
+    const own = issues.filter((issue) => entryOf(issue) === index);
+    const status = request?.method === 'PUT' || request?.method === 'PATCH' ? '200' : '201';
+    return { response: { status, outcome: toOutcome([stored, ...own]) } };
+  });
+  return { resourceType: 'Bundle', type: 'transaction-response', entry };
+}
+
+/** The entry an issue is about (`/entry/2/resource/…`, `Bundle.entry[2]…`); what names none is told with the first. */
+function entryOf({ field = '', expression = '' }: Issue): number {
+  const [, pointer, path] =
+    /^\/entry\/(\d+)|Bundle\.entry\[(\d+)\]/.exec(field) ?? /()Bundle\.entry\[(\d+)\]/.exec(expression) ?? [];
+  return Number(pointer || path || 0);
+}

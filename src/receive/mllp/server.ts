@@ -1,0 +1,211 @@
+import { readFile } from 'node:fs/promises';
+import net from 'node:net';
+import tls from 'node:tls';
+import { findSystem } from '../../access/register/systems.ts';
+import type { Context } from '../../context.ts';
+import { isTransient } from '../../errors.ts';
+import { type Header, HL7_TYPE, readHeader } from '../../formats/hl7v2.ts';
+import type { System } from '../../model.ts';
+import { acknowledge, NOT_STORED, refuse, type Verdict, verdictOf } from '../hl7/ack.ts';
+import { acknowledgeBatch, splitBatch } from '../hl7/batch.ts';
+import { identifyHl7, senderOf } from '../hl7/sender.ts';
+import type { Intake } from '../http/http.ts';
+import { SOURCES } from '../http/raw.ts';
+import { MAX_BODY_BYTES } from '../http/request.ts';
+import { createFramer, type Frame } from './frame.ts';
+
+/** Engines keep one connection open and quiet for long; an abandoned one is closed after this. */
+const IDLE_MS = 5 * 60_000;
+/** A hospital's engine opens one per feed. Beyond this, connections are refused, not the ones that work. */
+const MAX_CONNECTIONS = 256;
+
+/** Half-open: a sender that says it is done still gets the answers to what it sent. */
+const SOCKET = { allowHalfOpen: true, noDelay: true, keepAlive: true };
+
+const OPERATOR = { kind: 'operator', name: 'mllp' } as const;
+
+export type MllpServer = { port: number; close: () => Promise<void> };
+type Options = { idleMs?: number };
+type Connection = { socket: net.Socket; busy: boolean; done: Promise<void> };
+type Link<C extends Context> = { ctx: C; intake: Intake<C>; connection: Connection };
+
+/**
+ * HL7 v2 over MLLP, with TLS where MLLP_TLS_KEY is set and mutual TLS where MLLP_TLS_CA is. On each connection one message at a
+ * time, in order: the next is read when the last was answered, which is the back-pressure. An acknowledgement is sent only after
+ * its message was kept. `close` lets messages in hand finish and be answered. Rejects where AUTH=token has no mutual TLS.
+ */
+export async function startMllp<C extends Context>(
+  ctx: C,
+  intake: Intake<C>,
+  options: Options = {},
+): Promise<MllpServer> {
+  const { HOST, MLLP_PORT, AUTH } = ctx.config;
+  const connections = new Set<Connection>();
+  let closing = false;
+  const server = await openServer(ctx, (socket) => {
+    const connection: Connection = { socket, busy: false, done: Promise.resolve() };
+    connections.add(connection);
+    const broken = (error: unknown) => ctx.log.info({ event: 'mllp.broken', err: error });
+    socket.on('error', broken);
+    connection.done = serve({ ctx, intake, connection }, { isClosing: () => closing })
+      .catch(broken)
+      .finally(() => connections.delete(connection));
+    // The timer runs while a message is worked on too: only a connection with nothing in hand is idle.
+    socket.setTimeout(options.idleMs ?? IDLE_MS);
+    socket.on('timeout', () => connection.busy || socket.destroy());
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('drop', () => ctx.log.warn({ event: 'mllp.refused', reason: 'too many connections' }));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(MLLP_PORT, AUTH === 'none' ? '127.0.0.1' : HOST, () => resolve());
+  });
+  server.on('error', (error) => ctx.log.error({ event: 'mllp.listener', err: error }));
+  const close = async () => {
+    closing = true;
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const { socket, busy } of connections) if (!busy) socket.destroy();
+    await Promise.all([closed, ...[...connections].map(({ done }) => done)]);
+  };
+  return { port: (server.address() as net.AddressInfo).port, close };
+}
+
+/** Throws where senders must be known and nothing would tell who they are. */
+export function requireCertificates({
+  AUTH,
+  MLLP_TLS_KEY,
+  MLLP_TLS_CERT,
+  MLLP_TLS_CA,
+}: Context['config']): void {
+  if (AUTH !== 'token' || (MLLP_TLS_KEY && MLLP_TLS_CERT && MLLP_TLS_CA)) return;
+  throw new Error(
+    'with AUTH=token, MLLP senders are known by their certificates: set MLLP_TLS_KEY, MLLP_TLS_CERT and MLLP_TLS_CA, or leave mllp out of ROLES',
+  );
+}
+
+async function openServer(
+  { config, log }: Context,
+  onSocket: (socket: net.Socket) => void,
+): Promise<net.Server> {
+  requireCertificates(config);
+  const { MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA } = config;
+  if (!MLLP_TLS_KEY || !MLLP_TLS_CERT) return net.createServer(SOCKET, onSocket);
+  const [key, cert, ca] = await Promise.all(
+    Object.entries({ MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA }).map(
+      ([name, path]) => path && readPem(name, path),
+    ),
+  );
+  const mutual = ca ? { ca, requestCert: true, rejectUnauthorized: true } : {};
+  const server = tls.createServer(
+    { key, cert, ...mutual, minVersion: 'TLSv1.2', handshakeTimeout: 5_000, ...SOCKET },
+    onSocket,
+  );
+  server.on('tlsClientError', (error) => log.warn({ event: 'mllp.refused', reason: 'tls', err: error }));
+  return server;
+}
+
+async function readPem(name: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new Error(`${name} names a file that cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
+      cause,
+    });
+  }
+}
+
+/** One connection, to its end. Rejects when it breaks: what was not answered then, its sender sends again. */
+async function serve<C extends Context>(
+  link: Link<C>,
+  { isClosing }: { isClosing: () => boolean },
+): Promise<void> {
+  const { ctx, connection } = link;
+  const { socket } = connection;
+  const framer = createFramer(MAX_BODY_BYTES);
+  try {
+    await requireKnown(ctx, socket);
+    // Reading stops while the loop's body runs: TCP then slows the sender down.
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+      connection.busy = true;
+      for (const frame of framer.push(chunk as Buffer)) {
+        for (const ack of await answerFrame(link, frame)) await send(socket, ack);
+        if (isClosing()) return;
+      }
+      connection.busy = false;
+      if (isClosing()) return;
+    }
+  } finally {
+    if (framer.skipped > 0 || framer.open) {
+      const reason = framer.open ? 'the last frame was cut off' : undefined;
+      ctx.log.warn({ event: 'mllp.garbage', bytes: framer.skipped, reason });
+    }
+    socket.end(() => socket.destroy());
+  }
+}
+
+async function answerFrame<C extends Context>(link: Link<C>, { kind, body }: Frame): Promise<Buffer[]> {
+  if (kind === 'oversize')
+    return acknowledge(
+      readHeader(body),
+      refused('too-long', `larger than ${MAX_BODY_BYTES} bytes: not stored`),
+    );
+  if (kind === 'cut')
+    return acknowledge(readHeader(body), refused('structure', 'cut off before its end: not stored'));
+  const batch = splitBatch(body);
+  if (!batch) return answerMessage(link, body);
+  const acks: Buffer[] = [];
+  for (const message of batch.messages) acks.push(...(await answerMessage(link, message)));
+  return acks.length > 0 ? [acknowledgeBatch(batch, acks)] : [];
+}
+
+async function answerMessage<C extends Context>(
+  { ctx, intake, connection }: Link<C>,
+  body: Buffer,
+): Promise<Buffer[]> {
+  const header = readHeader(body);
+  try {
+    const system = await systemOf(ctx, connection.socket, header);
+    const { contentHash, identifier = contentHash } = identifyHl7(body, header);
+    const source = system.source ?? SOURCES.hl7v2;
+    const origin = { system, channel: 'mllp', contentType: HL7_TYPE, source } as const;
+    const answer = await intake(ctx, { ...origin, body, identifier, contentHash });
+    return acknowledge(header, verdictOf(answer, system.onHeld));
+  } catch (error) {
+    ctx.log[isTransient(error) ? 'warn' : 'error']({ event: 'mllp.not-stored', err: error });
+    return acknowledge(header, NOT_STORED);
+  }
+}
+
+function refused(code: string, text: string): Verdict {
+  return refuse([{ severity: 'error', code, text }]);
+}
+
+/** By its certificate, where there is one; else it is who MSH-3 and MSH-4 (or MSH-3 alone) say it is, on loopback. */
+async function systemOf(ctx: Context, socket: net.Socket, header: Header | null): Promise<System> {
+  const name = certificateName(socket);
+  const registered = ctx.config.AUTH === 'token' ? await findSystem(ctx.db, name ?? '') : null;
+  if (ctx.config.AUTH === 'token' && !registered)
+    throw new Error('the system of this connection is registered no longer');
+  const application = header?.get(3) ?? '';
+  const named = [application, header?.get(4)].filter(Boolean).join('|');
+  return registered ?? senderOf(ctx, OPERATOR, name ? [name] : [named, application]);
+}
+
+/** A certificate of ours that names nobody: no message of it can be kept, and the sender must notice. */
+async function requireKnown({ db, config, log }: Context, socket: net.Socket): Promise<void> {
+  if (config.AUTH !== 'token' || (await findSystem(db, certificateName(socket) ?? ''))) return;
+  log.warn({ event: 'mllp.refused', reason: 'the certificate names no registered system' });
+  socket.destroy();
+}
+
+function certificateName(socket: net.Socket): string | undefined {
+  if (!(socket instanceof tls.TLSSocket) || !socket.authorized) return undefined;
+  return [socket.getPeerCertificate().subject?.CN].flat()[0];
+}
+
+function send(socket: net.Socket, ack: Buffer): Promise<void> {
+  const block = Buffer.concat([Buffer.from([0x0b]), ack, Buffer.from([0x1c, 0x0d])]);
+  return new Promise((resolve, reject) => {
+    socket.write(block, (error) => (error ? reject(error) : resolve()));
+  });
+}

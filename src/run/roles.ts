@@ -1,0 +1,60 @@
+import { buildApp } from '../app.ts';
+import type { Context } from '../context.ts';
+import { startDelivery } from '../deliver/send/worker.ts';
+import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
+import { loadMappings } from '../map/language/load-mappings.ts';
+import { intake } from '../pipeline.ts';
+import { startSequencer } from '../publish/sequencer.ts';
+import { registerRead } from '../read/routes.ts';
+import { registerIntake } from '../receive/http/http.ts';
+import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
+import { loadProfiles } from '../validate/profiles.ts';
+
+export type Stop = () => Promise<unknown>;
+export type Serving = { url: string; mllpPort: number | undefined };
+
+const DAY_MS = 86_400_000;
+
+/** Throws, before a store is started, where a part could not start for what the configuration lacks. */
+export function checkRoles(config: Context['config']): void {
+  if (config.ROLES.includes('mllp')) requireCertificates(config);
+}
+
+/**
+ * Starts the parts that ROLES names, the receiving ones last. Every part serves HTTP: without `api` only health and
+ * metrics. Each thing started adds to `stops` how it is stopped; stop them in reverse, so that receiving ends first.
+ */
+export async function startRoles(ctx: Context, stops: Stop[]): Promise<Serving> {
+  const profiles = await loadProfiles(ctx.config.FHIR_PACKAGES);
+  for (const problem of profiles.problems) ctx.log.warn({ event: 'profiles', problem });
+  const pipeline = { ...ctx, mappings: await loadMappings(), profiles };
+  const roles = new Set(ctx.config.ROLES);
+  if (roles.has('worker')) {
+    const sequencer = startSequencer(ctx);
+    stops.push(() => sequencer.stop());
+    const delivery = await startDelivery(ctx);
+    stops.push(() => delivery.stop());
+    stops.push(keepPartitions(ctx));
+  }
+  let mllpPort: number | undefined;
+  if (roles.has('mllp')) {
+    const mllp = await startMllp(pipeline, intake);
+    stops.push(() => mllp.close());
+    mllpPort = mllp.port;
+  }
+  const receive = (app: Parameters<typeof registerRead>[0]) => registerIntake(app, pipeline, intake);
+  const app = buildApp(ctx, roles.has('api') ? [registerRead, receive, registerSubscriptions] : []);
+  stops.push(() => app.close());
+  const url = await app.listen({ host: ctx.config.HOST, port: ctx.config.PORT });
+  return { url, mllpPort };
+}
+
+/** Months ahead always have their partitions. */
+function keepPartitions({ db, log }: Context): Stop {
+  const make = () =>
+    db
+      .query('select skein_partitions(2)')
+      .catch((error: unknown) => log.error({ event: 'partitions', err: error }));
+  const timer = setInterval(make, DAY_MS);
+  return async () => clearInterval(timer);
+}

@@ -1,0 +1,110 @@
+/** What save loads, link decides on, and save writes: the shapes between the two stages. */
+import type { Resource } from '@medplum/fhirtypes';
+import type { Event, Lineage, Role } from '../model.ts';
+
+/** The present state of one resource as its sender says it. Per-element times make folding commutative (src/link/fold.ts). */
+export type StatementState = {
+  key: string;
+  type: string;
+  systemId: number;
+  /** Person key it speaks of: a chart (Patient statement) or, for a logical reference, an NHS-number key. */
+  chart: string;
+  /** Second key: NHS-number claim (Patient), other end (RelatedPerson), referral (ServiceRequest, EpisodeOfCare). */
+  ref: string | null;
+  /** Order of first sight; new statements sort last, in their own order. */
+  seq: number;
+  /** Stamps: first and latest saying (whole), and per element where only parts were said. */
+  first: string;
+  base: string;
+  times: Record<string, string> | null;
+  content: Resource;
+  person: string | null;
+  /** The sending system's service and its sector. */
+  service: string;
+  sector: string | null;
+};
+
+export type StoredView = {
+  rowId: string;
+  type: string;
+  id: string;
+  version: number;
+  digest: string;
+  state: string | null;
+  owner: string;
+  persons: string[];
+  authors: string[];
+  service: string | null;
+};
+
+export type Involvement = {
+  person: string;
+  service: string;
+  state: 'open' | 'pending' | 'closed';
+  since: string | null;
+  until: string | null;
+};
+export type Member = { journey: string; person: string; role: Role };
+
+/** Everything stored that one message can touch: the closure of its identity keys, under lock. */
+export type Facts = {
+  statements: StatementState[];
+  tainted: string[];
+  views: StoredView[];
+  involvements: Involvement[];
+  members: Member[];
+};
+
+/** One record with every identity resolved to keys; what `record` rows keep. */
+export type IdentifiedRecord = {
+  position: string;
+  saidAt: string;
+  stamp: string;
+  mapping: string;
+  mode: 'snapshot' | 'delta';
+  statements: IdentifiedStatement[];
+  lineage: Lineage[];
+};
+export type IdentifiedStatement = {
+  key: string;
+  type: string;
+  chart: string;
+  ref: string | null;
+  /** Key of a number given without a word on its verification, which is then as it was. */
+  given?: string;
+  local: string;
+  nulls: string[];
+  assumed?: string[];
+  content: Resource;
+};
+
+/** A view as it should be. `state` is what events compare; `owner` is a chart key of the closure it is found by. */
+export type View = {
+  type: string;
+  id: string;
+  content: Resource;
+  owner: string | null;
+  persons: string[];
+  authors: string[];
+  service: string | null;
+  state: string | null;
+};
+
+export type Assertion = {
+  kind: 'same' | 'possible-same' | 'parent' | 'possible-parent' | 'named-contact' | 'disputed-number';
+  a: string;
+  b: string | null;
+  method: string;
+  evidence: Record<string, string>;
+};
+
+/** What one message changes. Only differences: an unchanged store gets an empty plan. */
+export type Plan = {
+  statements: StatementState[];
+  assertions: Assertion[];
+  insert: (View & { digest: string })[];
+  update: (View & { digest: string; rowId: string })[];
+  involvements: { upsert: Involvement[]; remove: Pick<Involvement, 'person' | 'service'>[] };
+  members: { upsert: Member[]; remove: Pick<Member, 'journey' | 'person'>[] };
+  events: Event[];
+};

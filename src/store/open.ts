@@ -1,0 +1,72 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { isTransient } from '../errors.ts';
+import { openEmbedded } from './embedded.ts';
+import { migrate, openPool, readKey } from './pool.ts';
+
+export type Store = { db: pg.Pool; key: Buffer; close: () => Promise<void> };
+
+/** A database that is still starting (a compose file, a restart) is waited for. */
+const WAIT_SECONDS = 30;
+
+/**
+ * The database of DATABASE_URL, else the embedded one of DATA_DIR; checked, migrated, with the store's key. Throws in one
+ * line what is wrong with it.
+ */
+export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_SECONDS): Promise<Store> {
+  const notice = (text: string) => log.info({ event: 'store.embedded' }, text);
+  const embedded = config.DATABASE_URL ? null : await openEmbedded(config.DATA_DIR, notice);
+  const db = openPool(config.DATABASE_URL ?? embedded?.url ?? '');
+  const close = async () => {
+    await db.end();
+    await embedded?.stop();
+  };
+  try {
+    await untilReachable(() => assertDurable(db), { log, waitSeconds });
+    await migrate(db);
+    return { db, key: await readKey(db), close };
+  } catch (error) {
+    await close();
+    throw config.DATABASE_URL ? named(error) : error;
+  }
+}
+
+/** Which setting to look at; the URL itself may hold a password. Of several addresses tried only the code says why. */
+function named(cause: unknown): Error {
+  const { message, code } = cause as NodeJS.ErrnoException;
+  return new Error(`DATABASE_URL: ${message || code}`, { cause });
+}
+
+type Waiting = { log: Logger; waitSeconds: number };
+
+async function untilReachable(check: () => Promise<void>, { log, waitSeconds }: Waiting): Promise<void> {
+  for (const deadline = Date.now() + waitSeconds * 1000; ; ) {
+    try {
+      return await check();
+    } catch (error) {
+      if (!isTransient(error) || Date.now() > deadline) throw error;
+      log.warn({ event: 'store.waiting', err: error }, 'the database does not answer yet');
+      await delay(500);
+    }
+  }
+}
+
+type Settings = { version: number; fsync: string; pages: string; commit: string };
+
+/** An acknowledgement means stored: a server that may lose what it committed is refused. */
+export async function assertDurable(db: pg.Pool): Promise<void> {
+  const { rows } = await db.query<Settings>(
+    `select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
+       current_setting('full_page_writes') as pages, current_setting('synchronous_commit') as commit`,
+  );
+  const { version, fsync, pages, commit } = rows[0] as Settings;
+  const wrong: string[] = [];
+  if (version < 150_000) wrong.push(`it is version ${Math.floor(version / 10_000)}, 15 or newer is needed`);
+  if (fsync !== 'on') wrong.push(`fsync is ${fsync}`);
+  if (pages !== 'on') wrong.push(`full_page_writes is ${pages}`);
+  if (['off', 'local'].includes(commit)) wrong.push(`synchronous_commit is ${commit}`);
+  if (wrong.length > 0)
+    throw new Error(`this PostgreSQL server cannot keep what is acknowledged: ${wrong.join(', ')}`);
+}

@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq';
+import { Redis } from 'ioredis';
+import type pg from 'pg';
+import type { Context } from '../context.ts';
+import { keyedId } from '../fhir/ids.ts';
+import { openPool } from './pool.ts';
+
+const NAME = 'skein-deliver';
+
+/**
+ * Noticing a dead worker: locks of 4 s looked at every 1.5 s (BullMQ's defaults cost a minute). A wake-up may stall as often
+ * as it likes; it is never failed for it, and leaves nothing behind.
+ */
+const WORKER = {
+  concurrency: 1,
+  lockDuration: 4_000,
+  stalledInterval: 1_500,
+  maxStalledCount: 1_000_000,
+  removeOnComplete: { count: 0 },
+  removeOnFail: { count: 0 },
+};
+
+/** One job at a time wakes the drain; a wake-up during it becomes one more job after it. Jobs carry nothing. */
+const JOB = {
+  deduplication: { id: 'drain', keepLastIfActive: true },
+  removeOnComplete: true,
+  removeOnFail: true,
+};
+
+type Queued = { add(): Promise<unknown>; close(): Promise<void> };
+
+/** Wakes of the delivery workers, whichever process they live in. Losing them all costs the sweep's second, no event. */
+export type Wakes = { wake(): void; close(): Promise<void> };
+
+/**
+ * Opens the wake-up queue, on Redis where REDIS_URL is set and else on PostgreSQL (schema `bullmq`), and runs `onWake` for
+ * each. The job always completes: what failed is due again in PostgreSQL, a delayed job would swallow the next wake-up.
+ */
+export async function openWakes(ctx: Context, onWake: () => Promise<void>): Promise<Wakes> {
+  const handle = () =>
+    onWake().catch((error: unknown) =>
+      ctx.log.error({ event: 'deliver.failed', err: error }, 'drain failed; the sweep retries'),
+    );
+  const queued = ctx.config.REDIS_URL
+    ? openRedis(ctx, ctx.config.REDIS_URL, handle)
+    : await openPostgres(ctx, handle);
+  let adding = false;
+  let again = false;
+  const wake = (): void => {
+    again = adding;
+    if (adding) return;
+    adding = true;
+    queued
+      .add()
+      .catch((error: unknown) =>
+        ctx.log.warn({ event: 'queue.add', err: error }, 'no wake-up; the sweep finds the work'),
+      )
+      .finally(() => {
+        adding = false;
+        if (again) wake();
+      });
+  };
+  return { wake, close: () => queued.close() };
+}
+
+/** The prefix is hash-tagged for Redis Cluster, and the store's own: two installations on one Redis never meet. */
+function openRedis(ctx: Context, url: string, handle: () => Promise<void>): Queued {
+  const prefix = `{skein-${keyedId(ctx.key, 'queue').slice(0, 8)}}`;
+  // Our own, so that it can be asked how it does. Without a queue of commands a wake-up that cannot be sent fails at once.
+  const client = new Redis(url, { enableOfflineQueue: false, retryStrategy: () => RECONNECT_MS });
+  clients.add(client);
+  const queue = new Queue(NAME, { prefix, connection: client });
+  const worker = new Worker(NAME, handle, {
+    ...WORKER,
+    prefix,
+    connection: { url, maxRetriesPerRequest: null },
+  });
+  const queued = follow(ctx, queue, worker);
+  const close = async () => {
+    clients.delete(client);
+    await queued.close();
+    client.disconnect();
+  };
+  return { add: queued.add, close };
+}
+
+const RECONNECT_MS = 1_000;
+const clients = new Set<Redis>();
+
+/** True where this process has a Redis for its wake-ups that does not answer. */
+export const isQueueAway = (): boolean => [...clients].some(({ status }) => status !== 'ready');
+
+async function openPostgres(ctx: Context, handle: () => Promise<void>): Promise<Queued> {
+  const { connectionString } = ctx.db.options;
+  if (!connectionString) throw new Error('the queue needs the connection string of the pool');
+  const pool = openPool(connectionString, { max: 4, options: '-c search_path=bullmq -c timezone=UTC' });
+  await migrateQueue(pool);
+  const bound = withBackend(createPostgresBackend);
+  const queue = new bound.Queue(NAME, { connection: pool });
+  const worker = new bound.Worker(NAME, handle, { ...WORKER, connection: pool });
+  const queued = follow(ctx, queue, worker);
+  return { add: queued.add, close: () => queued.close().then(() => pool.end()) };
+}
+
+async function migrateQueue(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await runMigrations(client);
+  } finally {
+    client.release();
+  }
+}
+
+type Adding = Pick<Queue, 'close'> & {
+  add(name: string, data: object, options: typeof JOB): Promise<unknown>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+};
+type Working = Pick<Worker, 'close'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'ready', listener: () => void): unknown;
+};
+
+/** A store that has gone cannot be left politely: nobody waits for it longer than this. */
+const CLOSE_MS = 1_000;
+
+function follow(ctx: Context, queue: Adding, worker: Working): Queued {
+  const report = (error: Error) =>
+    ctx.log.debug({ event: 'queue.error', err: error }, 'queue store unreachable');
+  queue.on('error', report);
+  worker.on('error', report);
+  let ready = false;
+  worker.on('ready', () => {
+    ready = true;
+  });
+  return {
+    add: () => queue.add('drain', {}, JOB),
+    close: async () => {
+      // Never connected, it would wait for its first job for ever.
+      const closed = worker.close(!ready).then(() => queue.close());
+      await Promise.race([closed, delay(CLOSE_MS)]);
+    },
+  };
+}

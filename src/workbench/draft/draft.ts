@@ -1,0 +1,117 @@
+/** A starting mapping for samples of a sender never seen: the shipped one that takes them, else rules for what is known by name. */
+import { readFileSync } from 'node:fs';
+import { Document, isScalar, parseDocument, visit } from 'yaml';
+import { compileSource } from '../../map/language/load-mappings.ts';
+import { SourceFile } from '../../map/language/mapping-file.ts';
+import { MAPPINGS_DIR, type MappingFiles } from '../../map/language/read-mappings.ts';
+import type { Json } from '../../model.ts';
+import { isSound } from '../../pipeline/understand.ts';
+import { runMapping } from '../run-mapping.ts';
+import { draftStatements } from './draft-rules.ts';
+import { inferSource, newFields } from './draft-source.ts';
+import { speaksOfSharing } from './known-names.ts';
+import type { Samples } from './samples.ts';
+import { declaredFields, segmentsOf } from './source-fields.ts';
+
+/** `from` is the shipped mapping whose rules these are; for the sake of the `restricted` fields all is labelled so. */
+export type Draft = { from?: string | undefined; source: string; mapping: string; restricted: string[] };
+
+/** The text of its two files. Undefined where tables have no column that names their rows. */
+export function draft(files: MappingFiles, name: string, samples: Samples): Draft | undefined {
+  const from = baseOf(files, samples);
+  const read = (file: string) => readFileSync(new URL(`${from}/${file}.yaml`, MAPPINGS_DIR), 'utf8');
+  const parts = from ? undefined : ownParts(files, name, samples);
+  if (!from && !parts) return undefined;
+  const own: Record<string, string> = { name, version: '0.1.0' };
+  const mapping = parts
+    ? textOf(documentOf('mapping', { ...own, ...parts.mapping }))
+    : read('mapping').replace(/^(name|version): .*$/gm, (_, key) => `${key}: ${own[key]}`);
+  const source = parts ? documentOf('source', parts.source) : parseDocument(read('source'));
+  const described = [...files.sources.values()].map((one) => one.source);
+  for (const { place, value } of newFields(SourceFile.parse(source.toJS()), described, samples.trees))
+    source.setIn(place, source.createNode(value));
+  return { from, source: textOf(source), mapping, restricted: parts?.restricted ?? [] };
+}
+
+function documentOf(file: string, data: object): Document {
+  const document = new Document(data, { aliasDuplicateObjects: false });
+  document.commentBefore = ` yaml-language-server: $schema=../${file}.schema.json`;
+  return document;
+}
+
+/** Of a standard format, the mapping that takes most of the samples. Fields of a sender's own are read by their names instead. */
+function baseOf(files: MappingFiles, { kind, bodies }: Samples): string | undefined {
+  if (kind === 'csv' || kind === 'json') return undefined;
+  const taken = [...files.sources].map(([name, { source }]) => {
+    const mapping = source.format === kind ? compileSource(files, name, []) : undefined;
+    const results = mapping ? bodies.flatMap((body) => runMapping(mapping, body)) : [];
+    return { name, count: results.filter(isSound).length };
+  });
+  return taken.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count)[0]?.name;
+}
+
+type Parts = { source: object; mapping: object; restricted?: string[] };
+
+/** Of a standard format, those whom a message is about; of a sender's own what is known by name. */
+function ownParts(files: MappingFiles, name: string, { kind, trees }: Samples): Parts | undefined {
+  if (kind === 'hl7v2') return hl7Parts(files, trees);
+  if (kind === 'fhir' || kind === 'xml') return fhirParts(files, kind);
+  const written = inferSource(kind, trees);
+  if (!written) return undefined;
+  const source = SourceFile.parse(written);
+  const restricted = declaredFields(source).filter(speaksOfSharing);
+  const statements = draftStatements(name, source, restricted.length > 0);
+  // What an extract of a month leaves out is no news.
+  return {
+    source: written,
+    restricted,
+    mapping: { mode: kind === 'tables' ? 'delta' : 'snapshot', ...statements },
+  };
+}
+
+/** The first is the patient; whose mother is whose of two would be told by order alone. */
+function hl7Parts({ sources }: MappingFiles, trees: Json[]): Parts {
+  const model = sources.get('hl7v2-adt');
+  if (model?.source.format !== 'hl7v2') throw new Error('hl7v2-adt is the model of HL7 v2 sources');
+  const messages: Record<string, string[]> = {};
+  for (const tree of trees) {
+    const [[code = ''] = [], [trigger = ''] = []] = segmentsOf(tree)[0]?.fields[9]?.[0] ?? [];
+    if (code && trigger) messages[code] = [...new Set([...(messages[code] ?? []), trigger])];
+  }
+  const { MSH = {}, PID = {}, PD1 = {}, ARV = {}, NK1 = {}, PV1 = {} } = model.source.segments;
+  const segments = { MSH, PID, PD1, ARV, NK1, PV1: { 15: PV1[15], 16: PV1[16] } };
+  // Why a whole segment is ignored holds for admissions alone.
+  const ignored = Object.entries(model.source.ignored).filter(([place]) => /[-.]/.test(place));
+  const checks = [
+    { when: 'not PID', code: 'required', field: 'PID', text: 'PID is missing' },
+    { when: 'PID[2]', code: 'structure', field: 'PID[2]', text: 'PID[2] is a second patient' },
+  ];
+  const statements = model.data.statements.filter(({ local }) =>
+    ['patient', 'mother', 'next-of-kin'].includes(local),
+  );
+  return {
+    source: { format: 'hl7v2', messages, segments, ignored: Object.fromEntries(ignored) },
+    mapping: { mode: 'delta', saidAt: ['MSH-7'], checks, statements },
+  };
+}
+
+function fhirParts({ sources }: MappingFiles, format: 'fhir' | 'xml'): Parts {
+  const model = sources.get('fhir-r4');
+  if (model?.source.format !== 'fhir') throw new Error('fhir-r4 is the model of FHIR sources');
+  const { mode, saidAt, statements } = model.data;
+  return { source: { format, resources: model.source.resources }, mapping: { mode, saidAt, statements } };
+}
+
+/** Numbers as keys, and short maps and lists on one line, as a person writes them. */
+function textOf(document: Document): string {
+  visit(document, {
+    Pair: (_, pair) => {
+      const key = String(isScalar(pair.key) ? pair.key.value : pair.key);
+      if (/^\d+$/.test(key)) pair.key = document.createNode(Number(key));
+    },
+    Collection: (_, node, path) => {
+      if (!node.range && path.length > 2 && JSON.stringify(node).length < 110) node.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true, singleQuote: true });
+}

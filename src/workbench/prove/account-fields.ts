@@ -1,0 +1,87 @@
+import { noteReads } from '../../map/compile/field-reads.ts';
+import { compileSource } from '../../map/language/load-mappings.ts';
+import type { MappingFiles, SourceFiles } from '../../map/language/read-mappings.ts';
+import type { TablesFile } from '../../map/language/tables-file.ts';
+import type { Json } from '../../model.ts';
+import { carriedFields, declaredFields, namesOf } from '../draft/source-fields.ts';
+
+/** A field of a source, what becomes of it, and in how many units (messages or rows) of the examples and samples it carries data. */
+export type Field = {
+  field: string;
+  state: 'read' | 'ignored' | 'unread';
+  reason?: string;
+  examples: number;
+  samples: number;
+};
+
+/** What the engine itself reads of services behind references. */
+const SERVICE_READS = ['Organization', 'HealthcareService', 'PractitionerRole', 'Practitioner'].flatMap(
+  (type) =>
+    ['identifier', 'name', 'providedBy', 'partOf', 'healthcareService', 'organization', 'practitioner'].map(
+      (name) => `${type}.${name}`,
+    ),
+);
+
+/** What receiving, answering and choosing the mapping read of every HL7 v2 message. */
+const HEADER_READS = ['MSH-3', 'MSH-4', 'MSH-9', 'MSH-9.2', 'MSH-10', 'MSH-15', 'MSH-16', 'MSH-18'];
+
+/** What joining the rows of an extract reads. */
+const joinReads = ({ tables }: TablesFile): string[] =>
+  Object.entries(tables).flatMap(([table, { key, by, for: users = {} }]) => [
+    ...[key, by].flatMap((column) => (column ? `${table}.${column}` : [])),
+    ...Object.entries(users).map(([user, column]) => `${user}.${column}`),
+  ]);
+
+type Units = { examples: Json[]; samples: Json[] };
+
+/** Every field that the schema names or that carries data, in order of its name. */
+export function accountFields(files: MappingFiles, name: string, units: Units): Field[] {
+  const own = files.sources.get(name);
+  if (!own) return [];
+  const { source } = own;
+  const read = readsOf(files, name, own);
+  const count = (trees: Json[]) => {
+    const counts = new Map<string, number>();
+    for (const tree of trees)
+      for (const field of carriedFields(source, tree).keys()) counts.set(field, (counts.get(field) ?? 0) + 1);
+    return counts;
+  };
+  const [examples, samples] = [count(units.examples), count(units.samples)];
+  const all = [...new Set([...declaredFields(source), ...examples.keys(), ...samples.keys()])].sort(byName);
+  return all.map((field) => {
+    const key = namesOf(source, field).find((one) => Object.hasOwn(source.ignored, one));
+    const counts = { examples: examples.get(field) ?? 0, samples: samples.get(field) ?? 0 };
+    if (read(field)) return { field, state: 'read', ...counts };
+    return key
+      ? { field, state: 'ignored', reason: source.ignored[key] ?? '', ...counts }
+      : { field, state: 'unread', ...counts };
+  });
+}
+
+const byName = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
+
+/** Tells whether a field, or for a field with parts any of them, is read; an object that is taken over is read with all in it. */
+function readsOf(
+  files: MappingFiles,
+  name: string,
+  { source, data }: SourceFiles,
+): (field: string) => boolean {
+  const { wrap, reads } = noteReads(source.format);
+  compileSource(files, name, [], wrap);
+  if (source.format === 'hl7v2') for (const field of HEADER_READS) reads.add(field);
+  for (const field of source.format === 'tables' ? joinReads(source) : []) reads.add(field);
+  const text = JSON.stringify(data);
+  if (text.includes('"as":"service"')) for (const field of SERVICE_READS) reads.add(field);
+  for (const { resource, identity = [] } of data.statements)
+    if (identity.includes('id')) reads.add(`${resource}.id`);
+  const loose = [...text.matchAll(/"(?:expr":"|when":"fhirpath:)([^"]*)/g)].flatMap(
+    ([, expression = '']) => expression.match(/[a-z]\w*(?:\.[a-z]\w*)*/gi) ?? [],
+  );
+  const declared = new Set(declaredFields(source));
+  const whole = source.format !== 'hl7v2';
+  return (field) =>
+    reads.has(field) ||
+    (declared.has(field) && [...reads].some((read) => read.startsWith(`${field}.`))) ||
+    (whole && [...reads].some((read) => field.startsWith(`${read}.`))) ||
+    loose.some((path) => field.endsWith(`.${path}`) || field.includes(`.${path}.`));
+}

@@ -1,0 +1,93 @@
+import type { CodeTable } from '../../map/language/concept-map.ts';
+import type { MappingFiles, SourceFiles } from '../../map/language/read-mappings.ts';
+import type { Path } from '../../map/language/yaml-file.ts';
+import { applyEdit, type Edit, fragmentEdits, mappingEdits } from './mutate.ts';
+import { tableEdits } from './mutate-map.ts';
+
+/** One fault in one file, at `path`, or at the entry of a ConceptMap for `code`. `tries` are ways to put it there: the first that loads. */
+export type Mutant = {
+  file: string;
+  path: Path;
+  code?: string;
+  tries: { what: string; make: () => MappingFiles }[];
+  /** Mappings whose examples may notice. */
+  users: string[];
+};
+
+/** Faults of one mapping's own files. */
+export function mutantsOf(files: MappingFiles, name: string): Mutant[] {
+  const own = files.sources.get(name);
+  if (!own) return [];
+  const put = (source: SourceFiles): MappingFiles => ({
+    ...files,
+    sources: new Map(files.sources).set(name, source),
+  });
+  return [
+    ...mappingEdits(files, name).map((edit) =>
+      mutantOf({ file: own.file.name, users: [name] }, edit, (one) =>
+        put({ ...own, data: applyEdit(own.data, one) }),
+      ),
+    ),
+    ...[...own.maps].flatMap(([map, table]) =>
+      mapMutants({ file: `${name}/maps/${map}.json`, users: [name] }, table, (changed) =>
+        put({ ...own, maps: new Map(own.maps).set(map, changed) }),
+      ),
+    ),
+  ];
+}
+
+/** Faults of the fragments and ConceptMaps that mappings share: the examples of every one that uses them may notice. */
+export function sharedMutants(files: MappingFiles): Mutant[] {
+  const texts = [...files.sources].map(([name, { data }]) => ({ name, text: textOf(files, data) }));
+  const usersOf = (part: RegExp) => texts.filter(({ text }) => part.test(text)).map(({ name }) => name);
+  const fragments = [...files.fragments].flatMap(([name, fragment]) =>
+    fragmentEdits(files, fragment.data).map((edit) =>
+      mutantOf({ file: fragment.file.name, users: usersOf(new RegExp(`"use":"${name}"`)) }, edit, (one) => {
+        const data = applyEdit(fragment.data, one);
+        return { ...files, fragments: new Map(files.fragments).set(name, { ...fragment, data }) };
+      }),
+    ),
+  );
+  const maps = [...files.maps].flatMap(([name, table]) => {
+    const users = usersOf(new RegExp(`"map":"${name}"|known ${name}\\b`));
+    return mapMutants({ file: `concept-maps/${name}.json`, users }, table, (changed) => ({
+      ...files,
+      maps: new Map(files.maps).set(name, changed),
+    }));
+  });
+  return [...fragments, ...maps];
+}
+
+/** A mapping's text with that of every fragment it uses. */
+function textOf(files: MappingFiles, data: object): string {
+  let text = JSON.stringify(data);
+  const seen = new Set<string>();
+  for (let found = true; found; ) {
+    found = false;
+    for (const [name, fragment] of files.fragments) {
+      if (seen.has(name) || !text.includes(`"use":"${name}"`)) continue;
+      seen.add(name);
+      text += JSON.stringify(fragment.data);
+      found = true;
+    }
+  }
+  return text;
+}
+
+type Where = Pick<Mutant, 'file' | 'users'>;
+
+function mutantOf(where: Where, edit: Edit, make: (edit: Edit) => MappingFiles): Mutant {
+  const { path, orElse = [] } = edit;
+  return {
+    ...where,
+    path,
+    tries: [edit, ...orElse].map((one) => ({ what: one.what, make: () => make(one) })),
+  };
+}
+
+function mapMutants(where: Where, table: CodeTable, make: (table: CodeTable) => MappingFiles): Mutant[] {
+  return tableEdits(table).map(({ code, what, table: changed }) => ({
+    ...where,
+    ...{ path: [], code, tries: [{ what, make: () => make(changed) }] },
+  }));
+}

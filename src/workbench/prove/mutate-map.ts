@@ -1,0 +1,21 @@
+import { type CodeTable, translate } from '../../map/language/concept-map.ts';
+
+/** A ConceptMap with one fault: `code` is the entry that went, or leads elsewhere. */
+export type TableEdit = { code: string; what: string; table: CodeTable };
+
+/** Each entry left out, and each leading to a code that no map has. An entry that another in capitals or small letters stands in for is not left out. */
+export function tableEdits(table: CodeTable): TableEdit[] {
+  return [...table.codes].flatMap(([code, target]) => {
+    const codes = new Map(table.codes);
+    codes.delete(code);
+    const without = { ...table, codes };
+    const other = [...table.codes.values()].find((one) => one.code !== target.code) ?? {
+      ...target,
+      code: 'changed',
+    };
+    const elsewhere = { ...table, codes: new Map(table.codes).set(code, other) };
+    const dropped = { code, what: `"${code}" dropped`, table: without };
+    const led = { code, what: `"${code}" to "${other.code}" instead of "${target.code}"`, table: elsewhere };
+    return translate(without, code)?.code === target.code ? [led] : [dropped, led];
+  });
+}

@@ -1,0 +1,169 @@
+import { type Element, isPrimitive } from '../../fhir/definitions.ts';
+import { resolveTarget } from '../../map/compile/target.ts';
+import type { Alternative, Rule } from '../../map/language/mapping-file.ts';
+import type { MappingFiles } from '../../map/language/read-mappings.ts';
+import type { Path } from '../../map/language/yaml-file.ts';
+import { PathError } from '../../map/run.ts';
+import { dropEach, type Edit, GONE, rulesEdits } from './mutate.ts';
+import { conditionEdits } from './mutate-when.ts';
+
+/** Where a rule stands: the FHIR type that it fills a part of, the source paths beside it, what else it may name. */
+export type Around = {
+  kind: string;
+  files: MappingFiles;
+  locals: string[];
+  /** Every source path of the file. */
+  paths: string[];
+  type: string;
+  /** Those of the same list first, then all others of the file. */
+  siblings: string[];
+};
+type Aimed = Around & { rule: Rule; element: Element };
+
+/** Faults of one rule, and of those inside it. */
+export function ruleEdits(rule: Rule, path: Path, around: Around): Edit[] {
+  const element = elementOf(around.type, rule.to);
+  if (!element) return [];
+  const aimed = { ...around, rule, element };
+  const alternatives = rule.first ?? [];
+  return [
+    ...(rule.required
+      ? [{ path: [...path, 'required'], what: `${rule.to}: required dropped`, value: GONE }]
+      : []),
+    ...dropEach(rule.needs ?? [], [...path, 'needs'])
+      .filter((_, index) => !isOnlyNeed(aimed, rule.needs?.[index] ?? ''))
+      .map((edit) => ({ ...edit, what: `${rule.to}: ${edit.what}` })),
+    ...severityEdits(aimed, path),
+    ...alternativeEdits(rule, path, aimed),
+    ...(alternatives.length > 1 ? dropEach(alternatives, [...path, 'first']) : []),
+    ...alternatives.flatMap((one, index) => alternativeEdits(one, [...path, 'first', index], aimed)),
+    ...rulesEdits(rule.rules ?? [], [...path, 'rules'], { ...around, type: element.type }),
+    ...(rule.use && rule.rules
+      ? [{ path: [...path, 'use'], what: `${rule.to}: use dropped`, value: GONE }]
+      : []),
+  ];
+}
+
+function elementOf(type: string, to: string): Element | undefined {
+  try {
+    return resolveTarget(type, to).element;
+  } catch (error) {
+    // Not loadable, so not a mapping to break: `map check` says what is wrong.
+    if (error instanceof PathError) return undefined;
+    throw error;
+  }
+}
+
+/** An entry without its only source is dropped anyway: then `needs` makes no difference. */
+function isOnlyNeed({ rule, files }: Aimed, need: string): boolean {
+  const reads = (one: Alternative) => Boolean(one.from ?? one.template ?? one.expr ?? one.hook);
+  const sourced = ({ first = [], rules = [], use, ...one }: Rule): boolean =>
+    [one, ...first].some(reads) || [...rules, ...fragment(use)].some(sourced);
+  const fragment = (use: string | undefined) => files.fragments.get(use ?? '')?.data.rules ?? [];
+  const inside = [...(rule.rules ?? []), ...fragment(rule.use)].filter(sourced);
+  return inside.every(({ to }) => to === need || to.startsWith(`${need}.`));
+}
+
+/** Any text is one of these. */
+const TEXTS = ['string', 'markdown', 'uri', 'url', 'canonical', 'id', 'oid', 'uuid', 'base64Binary'];
+const canBeWrong = ({ type, codes }: Element) =>
+  !TEXTS.includes(type) && (type !== 'code' || codes !== undefined);
+
+/** Only where a value can be wrong: text fits text, and FHIR's own values are taken as they are. */
+function severityEdits({ rule, element, kind }: Aimed, path: Path): Edit[] {
+  const rejects = [rule, ...(rule.first ?? [])].some(
+    ({ unmapped, when, from, map }) => unmapped === 'reject' && !isGuarded(when, from, map),
+  );
+  const maps = [rule, ...(rule.first ?? [])].some(({ map }) => map);
+  const reads = [rule, ...(rule.first ?? [])].some(({ from, template, expr }) => from ?? template ?? expr);
+  const converts =
+    reads && !maps && kind !== 'fhir' && kind !== 'xml' && isPrimitive(element.type) && canBeWrong(element);
+  const mustLead = rule.required && element.type === 'Reference';
+  if (rule.rules || rule.use || !(rejects || converts || mustLead)) return [];
+  const at = [...path, 'severity'];
+  return rule.severity
+    ? [{ path: at, what: `${rule.to}: severity warning dropped`, value: GONE }]
+    : [{ path: at, what: `${rule.to}: severity warning instead of error`, value: 'warning' }];
+}
+
+/** `when: X known MAP` lets no unknown code through: what would become of one makes no difference. */
+function isGuarded(when: string | undefined, from: Alternative['from'], map: string | undefined): boolean {
+  return when !== undefined && !/ or /.test(when) && when.split(' and ').includes(`${from} known ${map}`);
+}
+
+/** Keys of an alternative that are a fault to leave out; `when`, `from` and constants have faults of their own. */
+const OTHERS = ['value', 'from', 'when', 'template', 'ref', 'map', 'unmapped', 'expr', 'hook'];
+const STRUCTURE = ['to', 'first', 'rules', 'use', 'each', 'needs', 'required', 'severity'];
+
+function alternativeEdits(one: Alternative, path: Path, aimed: Aimed): Edit[] {
+  const { to } = aimed.rule;
+  const named = (edits: Edit[]) => edits.map((edit) => ({ ...edit, what: `${to}: ${edit.what}` }));
+  const idle = (clause: string) => clause === one.from;
+  const plain = Object.keys(one).filter((key) => !OTHERS.includes(key) && !STRUCTURE.includes(key));
+  return named([
+    ...(one.when === undefined ? [] : conditionEdits(one.when, [...path, 'when'], idle)),
+    ...constantEdits(one.value, [...path, 'value'], aimed.element),
+    ...sourceEdits(one, path, aimed),
+    ...templateEdits(one.template, [...path, 'template']),
+    ...referenceEdits(one.ref, [...path, 'ref'], aimed),
+    ...unmappedEdits(one, [...path, 'unmapped'], aimed),
+    ...plain.map((key) => ({ path: [...path, key], what: `${key} dropped`, value: GONE })),
+  ]);
+}
+
+/** Each part of a constant, one at a time. */
+function constantEdits(value: unknown, path: Path, element?: Element): Edit[] {
+  if (value === undefined || value === null) return [];
+  if (typeof value === 'object')
+    return Object.entries(value).flatMap(([key, inner]) =>
+      constantEdits(inner, [...path, Array.isArray(value) ? Number(key) : key]),
+    );
+  const other = otherConstant(value, element?.codes);
+  return other === undefined
+    ? []
+    : [{ path, what: `${JSON.stringify(other)} instead of ${JSON.stringify(value)}`, value: other }];
+}
+
+function otherConstant(value: unknown, codes: string[] | undefined): unknown {
+  if (typeof value === 'boolean') return !value;
+  if (typeof value === 'number') return value + 1;
+  return codes ? codes.find((code) => code !== value) : `${value}-changed`;
+}
+
+/** The path of a neighbour, the first that loads there; of several paths, each left out. */
+function sourceEdits({ from }: Alternative, path: Path, { siblings }: Aimed): Edit[] {
+  const at = [...path, 'from'];
+  if (Array.isArray(from)) return from.length > 1 ? dropEach(from, at) : [];
+  if (from === undefined) return [];
+  const [first, ...orElse] = [...new Set(siblings)]
+    .filter((other) => other !== from)
+    .map((other) => ({ path: at, what: `from ${other} instead of ${from}`, value: other }));
+  return first ? [{ ...first, orElse }] : [];
+}
+
+function templateEdits(template: string | undefined, path: Path): Edit[] {
+  const parts = template?.split(/(\{[^}]*\})/).filter(Boolean) ?? [];
+  if (parts.length < 2) return [];
+  return parts.map((part, index) => ({
+    path,
+    what: `template without "${part}"`,
+    value: parts.toSpliced(index, 1).join(''),
+  }));
+}
+
+function referenceEdits(ref: string | undefined, path: Path, { locals }: Aimed): Edit[] {
+  const other = locals.find((local) => local !== ref);
+  return ref === undefined || other === undefined
+    ? []
+    : [{ path, what: `ref ${other} instead of ${ref}`, value: other }];
+}
+
+function unmappedEdits({ unmapped, when, from, map }: Alternative, path: Path, { element }: Aimed): Edit[] {
+  if (unmapped === undefined || isGuarded(when, from, map)) return [];
+  const [code = 'unknown'] = element.codes ?? [];
+  const other =
+    unmapped !== 'reject' ? 'reject' : element.type === 'code' ? { fixed: code } : 'keep-original';
+  return [
+    { path, what: `unmapped ${JSON.stringify(other)} instead of ${JSON.stringify(unmapped)}`, value: other },
+  ];
+}

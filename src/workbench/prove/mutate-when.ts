@@ -1,0 +1,48 @@
+import type { Path } from '../../map/language/yaml-file.ts';
+import { type Edit, GONE } from './mutate.ts';
+
+/** Faults of a condition: gone, each clause negated or left out, each code of a list left out. `idle` clauses change nothing. */
+export function conditionEdits(
+  when: string,
+  path: Path,
+  idle: (clause: string) => boolean = () => false,
+): Edit[] {
+  const edit = (value: string) => ({ path, what: `when "${value}" instead of "${when}"`, value });
+  if (when.startsWith('fhirpath:')) {
+    const negated = `fhirpath: (${when.slice('fhirpath:'.length).trim()}).not()`;
+    return [{ path, what: `when "${when}" dropped`, value: GONE }, edit(negated)];
+  }
+  const parts = when.split(/( and | or )/);
+  const clauses =
+    parts.length > 1 ? parts.flatMap((clause, index) => (index % 2 === 0 ? [{ clause, index }] : [])) : [];
+  const replace = (index: number, clause: string) => parts.with(index, clause).join('');
+  return [
+    ...(parts.length === 1 && idle(when) ? [] : [{ path, what: `when "${when}" dropped`, value: GONE }]),
+    ...parts.flatMap((clause, index) =>
+      index % 2 === 0
+        ? [negate(clause), ...shorten(clause)].map((changed) => edit(replace(index, changed)))
+        : [],
+    ),
+    ...clauses.filter(({ clause }) => !idle(clause)).map(({ index }) => edit(without(parts, index))),
+  ];
+}
+
+function negate(clause: string): string {
+  if (clause.startsWith('not ')) return clause.slice(4);
+  if (/ not in /.test(clause)) return clause.replace(' not in ', ' in ');
+  if (/ != /.test(clause)) return clause.replace(' != ', ' = ');
+  return `not ${clause}`;
+}
+
+/** The same without one code of its list. */
+function shorten(clause: string): string[] {
+  const [, before = '', list = ''] = /^(.* in )\((.*)\)$/.exec(clause) ?? [];
+  const codes = list.split(',').map((code) => code.trim());
+  return codes.length < 2
+    ? []
+    : codes.map((_, index) => `${before}(${codes.toSpliced(index, 1).join(', ')})`);
+}
+
+function without(parts: string[], index: number): string {
+  return parts.toSpliced(index === 0 ? 0 : index - 1, 2).join('');
+}
