@@ -37,7 +37,7 @@ async function readSources(): Promise<File[]> {
   );
 }
 
-const projects = ({ imports }: File) => imports.includes('access/project.ts');
+const projects = ({ imports }: File) => imports.includes('access/project/project.ts');
 
 /** Files that read content, and neither project it nor are used only by files that (directly, or through such another) do. */
 function unguarded(files: File[]): string[] {
@@ -63,7 +63,7 @@ describe('in the source', async () => {
 
   it('a new route that sends rows as they are would be found', () => {
     const text = "const { rows } = await db.query('select content from resource where id = $1', [id]);";
-    const route = { path: 'read/new-route.ts', text, imports: ['db.ts'] };
+    const route = { path: 'read/new-route.ts', text, imports: ['store/pool.ts'] };
     expect(unguarded([...files, route])).toEqual(['read/new-route.ts']);
     const caller = { path: 'read/caller.ts', text: '', imports: ['read/rows.ts'] };
     expect(unguarded([...files, caller])).toContain('read/rows.ts');
@@ -171,7 +171,7 @@ describe('on every GET route', () => {
   }
 
   it('no part of the server is left out', async () => {
-    const wiring = await readFile(new URL('roles.ts', SRC), 'utf8');
+    const wiring = await readFile(new URL('run/roles.ts', SRC), 'utf8');
     const registered = new Set(wiring.match(/\bregister[A-Z]\w+/g));
     expect([...registered].sort()).toEqual(Object.keys(PARTS).sort());
   });

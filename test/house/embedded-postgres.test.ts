@@ -25,7 +25,7 @@ afterAll(async () => {
 
 /** Another process that holds the same store; resolves once it has it. */
 async function hold(dataDir: string): Promise<{ child: ChildProcess; url: string }> {
-  const script = `import { openEmbedded } from './src/embedded-postgres.ts';
+  const script = `import { openEmbedded } from './src/store/embedded.ts';
     const store = await openEmbedded(process.argv[1]);
     process.on('SIGTERM', async () => { await store.stop(); process.exit(0); });
     console.log(store.url);`;
