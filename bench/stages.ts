@@ -1,6 +1,8 @@
 /** Where the time of one message goes: the pipeline's own steps, in this process, one after the other with a clock between. */
+
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { LINK_RULES } from '../src/access/decide/link-rules.ts';
 import { nameServices } from '../src/access/register/name-services.ts';
 import { addSystem } from '../src/access/register/systems.ts';
 import type { Context } from '../src/context.ts';
@@ -96,7 +98,7 @@ async function takeOne(
   const keys = [messageKey(key, system.id, identifier), ...keysOf(record)];
   await withFacts(db.pool, keys, { systemId: system.id, identifier }, async (client, { facts }) => {
     lap('begin, lock and load');
-    const plan = link(key, facts, record, { systemId: system.id, service: system.service });
+    const plan = link(key, facts, record, { systemId: system.id, service: system.service }, LINK_RULES);
     const provenance = provenanceOf(key, record, message, plan);
     if (provenance) plan.insert.push(provenance);
     lap('link');

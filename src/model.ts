@@ -1,7 +1,7 @@
 /**
  * The vocabulary every stage speaks (docs/architecture.md). Types only: stages never import one another, they share these.
  */
-import type { Resource } from '@medplum/fhirtypes';
+import type { Patient, Period, Resource } from '@medplum/fhirtypes';
 
 /** A team that cares for people: ODS code + team. Its sector is a column of `policy/sharing.yaml`; null sees nothing of others. */
 export type Service = {
@@ -167,6 +167,27 @@ export type Event = {
   stage: string | null;
 };
 
+/** Care, as far as it decides who may know of it: the service that gives it and those whose word it is. */
+export type CareSource = { service: string | null; authors: string[] };
+
+/** One sender's chart of a person. `named`: by a name, no placeholder. `verified`: its NHS number counts. */
+export type ChartSource = {
+  author: string;
+  content: Patient;
+  named: boolean;
+  verified: boolean;
+  /** Care by which others may know that its author has a part. */
+  care: CareSource[];
+  /** Services that its author asked to see this person: what it says of them is said to these, too. */
+  referredTo: string[];
+};
+
+/**
+ * What a shared view was put together from, newest first. What one recipient sees is put together again from the parts that
+ * it may know (sharing rule 21), so that a fact which is hidden from it changes nothing.
+ */
+export type Sources = { charts: ChartSource[] } | { care: (CareSource & { period?: Period })[] };
+
 /** One row of the `resource` table: a view, never edited by hand. */
 export type ResourceRow = {
   rowId: string;
@@ -181,4 +202,6 @@ export type ResourceRow = {
   authors: string[];
   /** The service it is about (managing organisation, performer), if one. */
   service: string | null;
+  /** Of Patient, Group and CareTeam. */
+  sources: Sources | null;
 };

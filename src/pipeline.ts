@@ -2,6 +2,7 @@
  * The story of one message: receive -> parse -> map -> validate -> link -> save; publish and deliver then tell whom it concerns.
  * Read this first. An answer is given only after commit, and means that the message is stored.
  */
+import { LINK_RULES } from './access/decide/link-rules.ts';
 import { nameServices } from './access/register/name-services.ts';
 import type { Context } from './context.ts';
 import { messageName } from './fhir/ids.ts';
@@ -88,7 +89,7 @@ async function settleUnit(
     if (known) return known;
     const impostors = found ? findImpostors(facts, found.record) : [];
     const record = impostors.length === 0 ? (found?.record ?? null) : null;
-    const plan = record && link(ctx.key, facts, record, sender);
+    const plan = record && link(ctx.key, facts, record, sender, LINK_RULES);
     const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
     if (plan && provenance) plan.insert.push(provenance);
     const status: MessageStatus = record ? 'accepted' : unit.unreadable ? 'rejected' : 'held';

@@ -2,7 +2,8 @@ import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode, Role } from '../model.ts';
 import type { Member, StoredView, View } from '../store/facts.ts';
-import { groupView, isCare, journeysOf } from './views/journey-views.ts';
+import { isCare } from './care/spells.ts';
+import { groupView } from './views/journey-views.ts';
 import type { Family } from './views/views.ts';
 
 type Change = { view: View; before: StoredView | undefined };
@@ -56,19 +57,16 @@ export function describeChanges(family: Family, changes: Change[], members: Move
   ];
 }
 
-/** The journey that a change belongs to: of care, its spell's; else the first that its person is in. */
-function journeyOf(family: Family, { type, id, content, persons }: View): string | null {
+/** The journey that a change belongs to: the home of care, else the first that its person is in. */
+function journeyOf(family: Family, { type, id, persons }: View): string | null {
   if (type === 'Group') return id;
-  const contact =
-    content.resourceType === 'Encounter'
-      ? idOf(content.episodeOfCare?.[0]?.reference, 'EpisodeOfCare')
-      : null;
-  const spell = family.spellOf.get(id) ?? family.spellOf.get(contact ?? '');
-  const [own] = spell
-    ? journeysOf(family, spell)
-    : family.journeys.filter(({ members }) => members.some(({ person }) => person === persons[0]));
+  const home = family.homeOf(id);
+  if (home || CARE.includes(type)) return home?.id ?? null;
+  const [own] = family.journeys.filter(({ members }) => members.some(({ person }) => person === persons[0]));
   return own?.id ?? null;
 }
+
+const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
 type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Event>) => Event;
 
@@ -218,7 +216,7 @@ function memberEvents(
   });
   const parted = strangers.flatMap(({ journey: id, person, role }) => {
     const journey = family.journeys.find((one) => one.id === id);
-    const view = journey ? groupView(journey) : groups.get(id);
+    const view = journey ? groupView(family, journey) : groups.get(id);
     const stays = journey?.members.some((member) => member.person === person) ?? false;
     if (!view || stays || role === 'partner') return [];
     // The one it was taken for, too, is of a role that its service could then see.

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { ServiceRequest } from '@medplum/fhirtypes';
 import { canonicalText } from '../fhir/references.ts';
 import type { Service } from '../model.ts';
 import type {
@@ -9,12 +8,14 @@ import type {
   Involvement,
   Member,
   Plan,
+  Rules,
   StatementState,
   View,
 } from '../store/facts.ts';
+import { listCare } from './care/list-care.ts';
 import { findReferrals, groupSpells, involve } from './care/spells.ts';
 import { describeChanges, type Parted } from './events.ts';
-import { findJourneys, happeningKey, type Journey } from './family/journeys.ts';
+import { findJourneys, type Journey } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
 import { composeViews, type Family } from './views/views.ts';
@@ -35,6 +36,7 @@ export function link(
   facts: Facts,
   record: IdentifiedRecord | null,
   sender: Sender | null,
+  rules: Rules,
 ): Plan {
   const { states, changed } = foldRecord(facts.statements, record, sender);
   const tainted = new Set(facts.tainted);
@@ -50,15 +52,9 @@ export function link(
   }
   const { edges, assertions } = relatePersons(states, personOfKey);
   const spells = groupSpells(key, states, personOfKey);
-  const happenings = [
-    ...spells.map((spell) => ({ person: spell.person, start: spell.period.start ?? '' })),
-    ...states.flatMap((state) => {
-      const person = state.type === 'ServiceRequest' ? personOfKey(state.chart) : undefined;
-      const { authoredOn } = state.content as ServiceRequest;
-      return person ? [{ person, start: authoredOn ?? state.first.slice(0, 24) }] : [];
-    }),
-  ].filter(({ start }) => !Number.isNaN(Date.parse(start)));
-  const journeys = findJourneys(key, persons, edges, happenings);
+  const referrals = findReferrals(states, spells, personOfKey);
+  const care = listCare({ states, spells, referrals, personOf: personOfKey }, rules);
+  const journeys = findJourneys(key, persons, edges, care);
   const family: Family = {
     key,
     statements: states,
@@ -66,13 +62,14 @@ export function link(
     personOf: personOfKey,
     edges,
     spells,
+    referrals,
     spellOf: new Map(
       spells.flatMap((spell) =>
         [spell.id, ...spell.keys, ...(spell.referral ? [spell.referral] : [])].map((name) => [name, spell]),
       ),
     ),
     journeys,
-    homes: homesOf(journeys),
+    homeOf: homesOf(journeys),
     stored: facts.views,
   };
   const members = journeys.flatMap((journey) =>
@@ -89,20 +86,16 @@ export function link(
     ...diffViews(family, facts, members, parted),
     involvements: diffRows(
       facts.involvements,
-      involve(spells, findReferrals(states, personOfKey)),
-      (row) => `${row.person} ${row.service}`,
+      involve(spells, referrals, (one) => family.homeOf(one)?.id ?? null),
+      (row) => `${row.person} ${row.service} ${row.journey}`,
     ),
     members: diffRows(facts.members, members, (row) => `${row.journey} ${row.person}`),
   };
 }
 
-function homesOf(journeys: Journey[]): Map<string, Journey[]> {
-  const homes = new Map<string, Journey[]>();
-  for (const journey of journeys) {
-    for (const name of new Set(journey.happenings.map(happeningKey)))
-      homes.set(name, [...(homes.get(name) ?? []), journey]);
-  }
-  return homes;
+function homesOf(journeys: Journey[]): (care: string) => Journey | undefined {
+  const homes = new Map(journeys.flatMap((journey) => journey.care.map((id) => [id, journey])));
+  return (care) => homes.get(care);
 }
 
 function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, sender: Sender | null) {
@@ -123,6 +116,7 @@ function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, s
       person: before?.person ?? null,
       service: sender.service.id,
       sector: sender.service.sector,
+      kind: sender.service.kind,
     };
     states.set(said.key, state);
     changed.set(said.key, state);
@@ -202,8 +196,8 @@ function diffViews(
 }
 
 /** Everything stored of a view but its version: equal digests are equal rows. */
-export function digestOf({ content, owner, persons, authors, service, state }: View): string {
-  const text = canonicalText([content, owner, persons, authors, service, state]);
+export function digestOf({ content, owner, persons, authors, service, state, sources }: View): string {
+  const text = canonicalText([content, owner, persons, authors, service, state, sources]);
   return hash('sha256', text, 'base64url').slice(0, 22);
 }
 

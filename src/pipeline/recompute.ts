@@ -1,3 +1,4 @@
+import { LINK_RULES } from '../access/decide/link-rules.ts';
 import type { Context } from '../context.ts';
 import { link } from '../link/plan.ts';
 import { withFacts } from '../save/load.ts';
@@ -12,7 +13,7 @@ export async function recompute(ctx: Context, chart: string, events: boolean) {
   const sender = { systemId: 0, identifier: '' };
   const done = await withFacts(ctx.db, [chart], sender, async (client, { facts, tainted }) => {
     const charts = facts.statements.flatMap(({ type, key }) => (type === 'Patient' ? key : []));
-    const plan = link(ctx.key, facts, null, null);
+    const plan = link(ctx.key, facts, null, null, LINK_RULES);
     if (isEmpty(plan)) return { charts, tainted, changed: 0 };
     const told = events ? plan : { ...plan, events: [] };
     await save(client, ctx.key, { ...NOTHING, plan: told });

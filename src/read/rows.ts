@@ -1,11 +1,11 @@
 /** Rows of the resource table and its history, by identity. What a recipient may see of them is `see`'s business. */
 import type { Resource } from '@medplum/fhirtypes';
 import { visibleSql } from '../access/decide/visible-sql.ts';
-import type { Recipient, ResourceRow } from '../model.ts';
+import type { Recipient, ResourceRow, Sources } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 
 export const COLUMNS =
-  'r.row_id, r.type, r.id, r.version, r.updated_at, r.content, r.persons, r.authors, r.service';
+  'r.row_id, r.type, r.id, r.version, r.updated_at, r.content, r.persons, r.authors, r.service, r.sources';
 
 export type StoredRow = {
   row_id: string;
@@ -17,6 +17,7 @@ export type StoredRow = {
   persons: string[];
   authors: string[];
   service: string | null;
+  sources: Sources | null;
 };
 
 export function toRow(stored: StoredRow): ResourceRow {

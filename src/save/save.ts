@@ -65,9 +65,9 @@ function indexColumns(key: Buffer, views: View[]): unknown[] {
   const tokens = { places: '', params: '', hashes: '' };
   const dates = { places: '', params: '', lows: [] as string[], highs: [] as string[] };
   const strings = { places: '', params: '', values: [] as string[] };
-  for (const [index, { content }] of views.entries()) {
+  for (const [index, view] of views.entries()) {
     const place = `,${index + 1}`;
-    const rows = indexRows(key, content);
+    const rows = indexView(key, view);
     for (const { param, hash } of rows.tokens) {
       tokens.places += place;
       tokens.params += `,${param}`;
@@ -92,6 +92,23 @@ function indexColumns(key: Buffer, views: View[]): unknown[] {
     ...[list(strings.places), list(strings.params), strings.values],
   ];
 }
+
+/** A Patient is found by what any of its charts says: of which of them a reader may know is asked when it is read. */
+function indexView(key: Buffer, { content, sources }: View): ReturnType<typeof indexRows> {
+  const charts = sources && 'charts' in sources ? sources.charts : [];
+  const rows = indexRows(key, content);
+  if (charts.length < 2) return rows;
+  const all = [rows, ...charts.map(({ content }) => indexRows(key, content))];
+  return {
+    tokens: distinct(all.flatMap(({ tokens }) => tokens)),
+    dates: distinct(all.flatMap(({ dates }) => dates)),
+    strings: distinct(all.flatMap(({ strings }) => strings)),
+  };
+}
+
+const distinct = <T extends object>(rows: T[]): T[] => [
+  ...new Map(rows.map((row) => [Object.values(row).join(' '), row])).values(),
+];
 
 function messageRow(message: Message | null): string | null {
   if (!message) return null;

@@ -5,19 +5,20 @@
 // that the update replaces.
 const OVER = `
 past as (
-  insert into resource_history (row_id, type, id, version, updated_at, content, persons, authors, service)
-  select r.row_id, r.type, r.id, r.version, r.updated_at, r.content, r.persons, r.authors, r.service
+  insert into resource_history
+    (row_id, type, id, version, updated_at, content, persons, authors, service, sources)
+  select r.row_id, r.type, r.id, r.version, r.updated_at, r.content, r.persons, r.authors, r.service, r.sources
   from resource r join views v on v."rowId" = r.row_id),
 stale_tokens as (delete from index_token i using views v where i.row_id = v."rowId"),
 stale_dates as (delete from index_date i using views v where i.row_id = v."rowId"),
 stale_strings as (delete from index_string i using views v where i.row_id = v."rowId"),
 changed as (
   update resource r set version = r.version + 1, updated_at = now(), content = v.content, owner = v.owner, persons = v.persons,
-    authors = v.authors, service = v.service, state = v.state, digest = v.digest, record_id = coalesce((select id from recorded), r.record_id)
+    authors = v.authors, service = v.service, sources = v.sources, state = v.state, digest = v.digest, record_id = coalesce((select id from recorded), r.record_id)
   from views v where v."rowId" = r.row_id returning r.row_id, r.type, r.id),
 care_ended as (
-  delete from involvement i using jsonb_to_recordset($20::jsonb -> 'remove') as r(person uuid, service uuid)
-  where i.person = r.person and i.service = r.service),
+  delete from involvement i using jsonb_to_recordset($20::jsonb -> 'remove') as r(person uuid, service uuid, journey uuid)
+  where i.person = r.person and i.service = r.service and i.journey is not distinct from r.journey),
 left_out as (
   delete from member m using jsonb_to_recordset($21::jsonb -> 'remove') as r(journey uuid, person uuid)
   where m.journey = r.journey and m.person = r.person),`;
@@ -49,11 +50,11 @@ assertions as (
   on conflict do nothing),
 views as materialized (
   select * from rows from (jsonb_to_recordset($9::jsonb) as ("rowId" bigint, type text, id uuid, content jsonb, owner uuid,
-    persons uuid[], authors uuid[], service uuid, state text, digest text)) with ordinality
-    as v("rowId", type, id, content, owner, persons, authors, service, state, digest, place)),
+    persons uuid[], authors uuid[], service uuid, state text, digest text, sources jsonb)) with ordinality
+    as v("rowId", type, id, content, owner, persons, authors, service, state, digest, sources, place)),
 made as (
-  insert into resource (type, id, version, content, owner, persons, authors, service, state, digest, record_id)
-  select type, id, 1, content, owner, persons, authors, service, state, digest, (select id from recorded) from views
+  insert into resource (type, id, version, content, owner, persons, authors, service, state, digest, sources, record_id)
+  select type, id, 1, content, owner, persons, authors, service, state, digest, sources, (select id from recorded) from views
   where "rowId" is null order by place returning row_id, type, id),${over}
 present as materialized (
   select v.place, p.row_id from (select * from made${over && ' union all select * from changed'}) p join views v using (id, type)),
@@ -68,14 +69,14 @@ strings as (
   insert into index_string (row_id, param, value) select p.row_id, s.param, s.value
   from unnest($17::int[], $18::smallint[], $19::text[]) as s(place, param, value) join present p using (place)),
 care as (
-  insert into involvement (person, service, state, since, until)
-  select person, service, state, since, until from jsonb_to_recordset($20::jsonb -> 'upsert')
-    as u(person uuid, service uuid, state text, since timestamptz, until timestamptz)
-  on conflict (person, service) do update set state = excluded.state, since = excluded.since, until = excluded.until),
+  insert into involvement (person, service, journey, state, since, until)
+  select person, service, journey, state, since, until from jsonb_to_recordset($20::jsonb -> 'upsert')
+    as u(person uuid, service uuid, journey uuid, state text, since timestamptz, until timestamptz)
+  on conflict (person, service, journey) do update set state = excluded.state, since = excluded.since, until = excluded.until),
 joined as (
-  insert into member (journey, person, role)
-  select journey, person, role from jsonb_to_recordset($21::jsonb -> 'upsert') as u(journey uuid, person uuid, role text)
-  on conflict (journey, person) do update set role = excluded.role),
+  insert into member (journey, person, role, closes)
+  select journey, person, role, closes from jsonb_to_recordset($21::jsonb -> 'upsert') as u(journey uuid, person uuid, role text, closes timestamptz)
+  on conflict (journey, person) do update set role = excluded.role, closes = excluded.closes),
 told as (
   insert into outbox (event) select value from jsonb_array_elements($22::jsonb) with ordinality as e(value, n) order by n),
 settled as (

@@ -1,6 +1,6 @@
 /** What save loads, link decides on, and save writes: the shapes between the two stages. */
 import type { Resource } from '@medplum/fhirtypes';
-import type { Event, Lineage, Role } from '../model.ts';
+import type { Event, Lineage, Role, Sources } from '../model.ts';
 
 /** The present state of one resource as its sender says it. Per-element times make folding commutative (src/link/fold.ts). */
 export type StatementState = {
@@ -19,9 +19,10 @@ export type StatementState = {
   times: Record<string, string> | null;
   content: Resource;
   person: string | null;
-  /** The sending system's service and its sector. */
+  /** The sending system's service, its sector and kind. */
   service: string;
   sector: string | null;
+  kind: string | null;
 };
 
 export type StoredView = {
@@ -37,14 +38,17 @@ export type StoredView = {
   service: string | null;
 };
 
+/** How one service stands to one person in one journey; null: in care that is known to author and addressee only. */
 export type Involvement = {
   person: string;
   service: string;
+  journey: string | null;
   state: 'open' | 'pending' | 'closed';
   since: string | null;
   until: string | null;
 };
-export type Member = { journey: string; person: string; role: Role };
+/** `closes`: ISO instant from which nobody is told anything of this person for being an infant of the journey. */
+export type Member = { journey: string; person: string; role: Role; closes: string | null };
 
 /** Everything stored that one message can touch: the closure of its identity keys, under lock. */
 export type Facts = {
@@ -83,6 +87,8 @@ export type View = {
   type: string;
   id: string;
   content: Resource;
+  /** What it was put together from, where senders share it. */
+  sources: Sources | null;
   owner: string | null;
   persons: string[];
   authors: string[];
@@ -107,4 +113,15 @@ export type Plan = {
   involvements: { upsert: Involvement[]; remove: Pick<Involvement, 'person' | 'service'>[] };
   members: { upsert: Member[]; remove: Pick<Member, 'journey' | 'person'>[] };
   events: Event[];
+};
+
+type Sender = Pick<StatementState, 'service' | 'sector' | 'kind'>;
+
+/** What policy tells the pure `link` (src/access/decide/link-rules.ts makes it): sharing rules live in `access` alone. */
+export type Rules = {
+  /**
+   * The service whose affair some care remains, where only author and addressee may know of it: of a sealed kind, or of a charity
+   * that somebody came to by themselves. `service` gives the care, the senders speak of it.
+   */
+  keeperOf: (service: string | null, senders: Sender[]) => string | null;
 };

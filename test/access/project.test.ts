@@ -43,6 +43,7 @@ function row(content: object, rest: Partial<ResourceRow> = {}): ResourceRow {
     persons: ['m'],
     authors: ['sender'],
     service: null,
+    sources: null,
   };
   return { ...common, type: resource.resourceType, content: resource, ...rest };
 }

@@ -1,6 +1,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { LINK_RULES } from '../../src/access/decide/link-rules.ts';
 import { link } from '../../src/link/plan.ts';
 import type { SourceRecord } from '../../src/model.ts';
 import { isEmpty } from '../../src/save/save.ts';
@@ -186,7 +187,7 @@ describe('order of arrival', () => {
   it('leaves nothing for a recomputation to change', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(SAID, { minLength: 1 }), (order) => {
-        expect(isEmpty(link(KEY, tell(order).facts, null, null))).toBe(true);
+        expect(isEmpty(link(KEY, tell(order).facts, null, null, LINK_RULES))).toBe(true);
       }),
       { numRuns: 100 },
     );

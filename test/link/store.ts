@@ -1,5 +1,6 @@
 /** The store as a value: what link sees when everything is one family. Lets rules and orders be tested without a database. */
 
+import { LINK_RULES } from '../../src/access/decide/link-rules.ts';
 import { identifyRecord } from '../../src/link/identify.ts';
 import { link } from '../../src/link/plan.ts';
 import type { Event, Issue, Service, SourceRecord } from '../../src/model.ts';
@@ -29,7 +30,7 @@ export class Store {
   hear(from: Service, record: SourceRecord): Issue[] {
     const systemId = Number(from.id.slice(-1));
     const found = identifyRecord(record, { key: KEY, systemId, receivedAt: new Date(this.#now++) });
-    this.apply(link(KEY, this.facts, found.record, { systemId, service: from }));
+    this.apply(link(KEY, this.facts, found.record, { systemId, service: from }, LINK_RULES));
     return found.issues;
   }
 

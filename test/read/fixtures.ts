@@ -83,6 +83,7 @@ export async function storePatient(
   return id;
 }
 
+/** Care of a person in the journey that they are in, or join later. */
 export async function involve(
   database: TestDatabase,
   person: string,
@@ -90,7 +91,8 @@ export async function involve(
   state = 'open',
 ): Promise<void> {
   await database.pool.query(
-    'insert into involvement (person, service, state, since) values ($1, $2, $3, now())',
+    `insert into involvement (person, service, state, since, journey)
+     values ($1, $2, $3, now(), (select journey from member where person = $1 limit 1))`,
     [person, service, state],
   );
 }
@@ -101,7 +103,11 @@ export async function join(
   members: Record<string, Role>,
 ): Promise<void> {
   for (const [person, role] of Object.entries(members))
-    await database.pool.query('insert into member values ($1, $2, $3)', [journey, person, role]);
+    await database.pool.query(
+      `with joined as (insert into member (journey, person, role) values ($1, $2, $3))
+       update involvement set journey = $1 where person = $2 and journey is null`,
+      [journey, person, role],
+    );
 }
 
 export async function storeRecord(database: TestDatabase, lineage: Lineage[]): Promise<string> {

@@ -1,4 +1,5 @@
 /** link and save of one record as the pipeline does them, from the record on: for tests that need no message. */
+import { LINK_RULES } from '../../src/access/decide/link-rules.ts';
 import { keyedId } from '../../src/fhir/ids.ts';
 import { identifyRecord, keysOf } from '../../src/link/identify.ts';
 import { link } from '../../src/link/plan.ts';
@@ -36,7 +37,7 @@ export async function hear({ pool, key }: TestDatabase, system: System, source: 
     keysOf(record),
     { systemId: system.id, identifier: '' },
     async (client, { facts }) => {
-      const plan = link(key, facts, record, sender);
+      const plan = link(key, facts, record, sender, LINK_RULES);
       const message = {
         system,
         channel: 'fhir' as const,

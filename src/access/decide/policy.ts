@@ -28,6 +28,8 @@ const Policy = z
     payloads: z.record(z.string(), Ceiling),
     refusedSectors: z.array(z.string()),
     sealedKinds: z.array(z.string()),
+    discreet: z.array(z.string()),
+    givesNoCare: z.array(z.string()),
     serviceKinds: z.array(z.string()).min(1),
     rows: z.array(
       z.strictObject({

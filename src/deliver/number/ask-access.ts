@@ -54,7 +54,7 @@ async function findFocuses(db: Db, questions: Question[]): Promise<Map<string, R
   );
   if (wanted.length === 0) return new Map();
   const { rows } = await db.query<ResourceRow>(
-    `select row_id as "rowId", type, id, version, updated_at as "updatedAt", content, persons, authors, service
+    `select row_id as "rowId", type, id, version, updated_at as "updatedAt", content, persons, authors, service, sources
        from (select distinct * from unnest($1::text[], $2::uuid[]) as wanted (type, id)) as wanted join resource using (id, type)`,
     [wanted.map(({ event }) => event.focus.type), wanted.map(({ event }) => event.focus.id)],
   );

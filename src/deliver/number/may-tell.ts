@@ -8,7 +8,7 @@ import {
   reaches,
 } from '../../access/decide/decide.ts';
 import { PAYLOADS, type Payload } from '../../access/decide/policy.ts';
-import { staysInside } from '../../access/project/project-care.ts';
+import { staysInside } from '../../access/decide/stays-inside.ts';
 import { type Category, type Event, type Level, type Recipient, ROLES } from '../../model.ts';
 import type { Filter, Kind } from '../subscribe/filters.ts';
 import { recipientOf, type Stored } from '../subscribe/stored.ts';

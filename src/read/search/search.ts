@@ -39,9 +39,9 @@ async function followOrder(asking: Asking, search: Search, after: Position | nul
     for (const [index, candidate] of batch.entries()) {
       const found = seen[index];
       position = candidate.position;
-      if (!found || !matchesSearch(search, found.projected)) continue;
+      if (!found || !matchesSearch(search, found)) continue;
       if (matches.length === search.count) return { matches, next: last };
-      matches.push(found.resource);
+      matches.push(found);
       last = position;
     }
     if (batch.length < BATCH) return { matches, next: null };
@@ -59,7 +59,7 @@ async function sortInMemory(asking: Asking, search: Search, after: Position | nu
     batch.map(({ row }) => row),
   );
   const sorted = visible
-    .flatMap((seen) => (seen && matchesSearch(search, seen.projected) ? [seen.resource] : []))
+    .flatMap((seen) => (seen && matchesSearch(search, seen) ? [seen] : []))
     .map((resource) => ({ resource, key: keyOf(search, resource) }))
     .sort((a, b) => compareKeys(search, a.key, b.key));
   const rest = after ? sorted.filter(({ key }) => compareKeys(search, key, after) > 0) : sorted;
