@@ -92,7 +92,7 @@ function isKnown(grants: Known, { author, referredTo, care }: ChartSource, perso
 
 /** What one service said of a person, over all its charts: the newest word per element. */
 function mergeNewest(own: ChartSource[]): Partial<Patient> {
-  return [...own].reverse().reduce<Partial<Patient>>((all, { content }) => ({ ...all, ...content }), {});
+  return Object.assign({}, ...own.map(({ content }) => content).reverse());
 }
 
 /** Names as Skein writes them, in family and given names: text, suffixes and the like are as somebody typed them (rule 27). */
