@@ -27,17 +27,19 @@ const compareNewest = (a: PatientState, b: PatientState): number =>
 const isReal = ({ given }: { given?: string[] }) =>
   (given ?? []).some((one) => !isPlaceholder(normaliseName(one)));
 
-/** `known`: care that has begun, and contacts. `asked`: whom an author asked to see this person, and was not refused by. */
-function careOf({ spells, referrals, statements, personOf }: Family, person: Person) {
+/** `known`: care that has begun, contacts, and birth or kinship by somebody's word. `asked`: whom an author asked to see this person, and was not refused by. */
+function careOf({ spells, referrals, statements, edges, personOf }: Family, person: Person) {
   const own = spells.filter((spell) => spell.person === person);
   const asked = referrals.filter((referral) => referral.person === person);
   const contacts = statements.filter(({ type, chart }) => type === 'Encounter' && personOf(chart) === person);
+  const kin = edges.filter(({ parent, child }) => parent === person || child === person);
   const known: CareSource[] = [
     ...own.filter(isCare).map(({ service, services }) => ({ service, authors: services })),
     ...asked
       .filter(({ state }) => state === 'taken-up')
       .map(({ service, author }) => ({ service, authors: [author.service] })),
     ...contacts.map(({ service }) => ({ service, authors: [service] })),
+    ...kin.map(({ services }) => ({ service: null, authors: services })),
   ];
   return {
     known: distinct(known),
