@@ -8,6 +8,7 @@ export const LINK_RULES: Rules = {
   keeperOf: (service, senders) => {
     const sealed = senders.find(({ kind }) => POLICY.sealedKinds.includes(kind ?? ''));
     if (sealed) return sealed.service;
+    if (senders.some(({ sector }) => POLICY.givesNoCare.includes(sector ?? ''))) return service;
     const own = service === null || senders.some((sender) => sender.service === service);
     const charity = own && senders.every(({ sector }) => isCharity(sector));
     return charity ? (senders[0]?.service ?? null) : null;
