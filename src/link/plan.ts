@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { ServiceRequest } from '@medplum/fhirtypes';
 import { canonicalText } from '../fhir/references.ts';
-import type { Service } from '../model.ts';
+import type { Evidence, Service } from '../model.ts';
 import type {
   Assertion,
   Facts,
@@ -18,10 +18,13 @@ import { findJourneys, happeningKey, type Journey } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
 import { composeViews, type Family } from './views/views.ts';
+import type { Contest } from './who/numbers.ts';
 import { resolvePersons } from './who/persons.ts';
 
 /** The sender of a record: what its statements are stamped with. */
 export type Sender = { systemId: number; service: Service };
+/** What link goes by beside facts: the store's key for ids, whose word counts for what, and the instant it is asked at (ISO). */
+export type Rules = { key: Buffer; evidence: Evidence; asOf: string };
 
 /** Statements not stored yet sort after all stored ones, in their own order. */
 const UNSEEN = 2 ** 52;
@@ -31,14 +34,15 @@ const UNSEEN = 2 ** 52;
  * episodes and teams from all statements, and keeps the differences. With no record it recomputes only (rebuild). Pure.
  */
 export function link(
-  key: Buffer,
+  rules: Rules,
   facts: Facts,
   record: IdentifiedRecord | null,
   sender: Sender | null,
 ): Plan {
+  const { key, evidence, asOf } = rules;
   const { states, changed } = foldRecord(facts.statements, record, sender);
-  const tainted = new Set(facts.tainted);
-  const { persons, personOfChart, disputed, doubted, personOfKey } = resolvePersons(states, tainted);
+  const who = resolvePersons(states, new Set(facts.tainted), evidence);
+  const { persons, personOfChart, personOfKey } = who;
   const parted: Parted[] = [];
   for (const state of states) {
     const person = state.type === 'Patient' ? (personOfChart.get(state.key)?.id ?? null) : null;
@@ -48,7 +52,7 @@ export function link(
     state.person = person;
     changed.set(state.key, state);
   }
-  const { edges, assertions } = relatePersons(states, personOfKey);
+  const { edges, assertions, due } = relatePersons(states, { personOf: personOfKey, evidence, asOf });
   const spells = groupSpells(key, states, personOfKey);
   const happenings = [
     ...spells.map((spell) => ({ person: spell.person, start: spell.period.start ?? '' })),
@@ -83,8 +87,9 @@ export function link(
     assertions: [
       ...assertions,
       ...identityAssertions(persons),
-      ...disputed.map(dispute),
-      ...doubted.map(doubt),
+      ...who.disputed.map(dispute),
+      ...who.contests.map(contest),
+      ...who.doubted.map(doubt),
     ].filter(isNews(record)),
     ...diffViews(family, facts, members, parted),
     involvements: diffRows(
@@ -93,6 +98,7 @@ export function link(
       (row) => `${row.person} ${row.service}`,
     ),
     members: diffRows(facts.members, members, (row) => `${row.journey} ${row.person}`),
+    due,
   };
 }
 
@@ -123,6 +129,8 @@ function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, s
       person: before?.person ?? null,
       service: sender.service.id,
       sector: sender.service.sector,
+      kind: sender.service.kind,
+      aside: before?.aside === true && before.ref === folded.ref,
     };
     states.set(said.key, state);
     changed.set(said.key, state);
@@ -130,13 +138,14 @@ function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, s
   return { states: [...states.values()].sort((a, b) => a.seq - b.seq), changed };
 }
 
-const pick = ({ first, base, times, content, chart, ref }: StatementState) => ({
+const pick = ({ first, base, times, content, chart, ref, aliases }: StatementState) => ({
   first,
   base,
   times,
   content,
   chart,
   ref,
+  aliases,
 });
 
 function identityAssertions(persons: { charts: { key: string; ref: string | null }[] }[]): Assertion[] {
@@ -152,12 +161,31 @@ function identityAssertions(persons: { charts: { key: string; ref: string | null
   );
 }
 
-const dispute = (ref: string): Assertion => ({
+type Disputed = { ref: string; charts: { systemId: number }[] };
+const systemsOf = (charts: { systemId: number }[]): string =>
+  [...new Set(charts.map(({ systemId }) => systemId))].sort((a, b) => a - b).join();
+
+const dispute = ({ ref, charts }: Disputed): Assertion => ({
   kind: 'disputed-number',
   a: ref,
   b: null,
   method: 'nhs-number',
-  evidence: { rule: 'claimed with incompatible birth dates or given names' },
+  evidence: {
+    rule: 'claimed with incompatible birth dates or given names',
+    systems: systemsOf(charts),
+  },
+});
+
+/** Of who may not suspend: it waits for people, and changes nothing for the rest. */
+const contest = ({ ref, chart, against }: Contest): Assertion => ({
+  kind: 'disputed-number',
+  a: ref,
+  b: chart.key,
+  method: 'contest',
+  evidence: {
+    rule: 'claimed against those who outrank the sender',
+    systems: systemsOf([chart, ...against]),
+  },
 });
 
 const doubt = ({ old, into }: Record<'old' | 'into', { key: string }>): Assertion => ({

@@ -11,6 +11,8 @@ export type StatementState = {
   chart: string;
   /** Second key: NHS-number claim (Patient), other end (RelatedPerson), referral (ServiceRequest, EpisodeOfCare). */
   ref: string | null;
+  /** Further keys that a chart (Patient statement) is found by; null where there are none (src/link/who/keys.ts). */
+  aliases: string[] | null;
   /** Order of first sight; new statements sort last, in their own order. */
   seq: number;
   /** Stamps: first and latest saying (whole), and per element where only parts were said. */
@@ -22,6 +24,9 @@ export type StatementState = {
   /** The sending system's service and its sector. */
   service: string;
   sector: string | null;
+  kind: string | null;
+  /** A person set aside what it says of its number (skein number lift). */
+  aside: boolean;
 };
 
 export type StoredView = {
@@ -72,6 +77,9 @@ export type IdentifiedStatement = {
   ref: string | null;
   /** Key of a number given without a word on its verification, which is then as it was. */
   given?: string;
+  aliases?: string[];
+  /** A chart that its sender only referred to: whatever it says of it in full takes the place of this, whenever it was said. */
+  implicit?: true;
   local: string;
   nulls: string[];
   assumed?: string[];
@@ -98,6 +106,9 @@ export type Assertion = {
   evidence: Record<string, string>;
 };
 
+/** When time alone changes a family next; `owner` is a chart of it. */
+export type Due = { owner: string; at: string };
+
 /** What one message changes. Only differences: an unchanged store gets an empty plan. */
 export type Plan = {
   statements: StatementState[];
@@ -107,4 +118,6 @@ export type Plan = {
   involvements: { upsert: Involvement[]; remove: Pick<Involvement, 'person' | 'service'>[] };
   members: { upsert: Member[]; remove: Pick<Member, 'journey' | 'person'>[] };
   events: Event[];
+  /** Not a change: what is to be computed again without any message. */
+  due: Due[];
 };

@@ -1,5 +1,6 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { EVIDENCE } from '../../src/access/decide/evidence.ts';
 import { identifyRecord } from '../../src/link/identify.ts';
 import { findImpostors } from '../../src/link/who/impostors.ts';
 import { episode, nhsNumber, patient, record, referral, relative } from '../support/records.ts';
@@ -182,7 +183,10 @@ describe('charts that their sender merged', () => {
     hear(maternity, '09-01', patient('patient', { ...BABY, local: 'M0' }));
     hear(maternity, '09-02', patient('patient', A));
     const said = record('2026-09-04T10:00:00Z', merge('M0', 'M1'), 'delta');
-    const found = identifyRecord(said, { key: KEY, systemId: 1, receivedAt: new Date() });
+    const found = identifyRecord(said, {
+      ...{ key: KEY, systemId: 1, receivedAt: new Date() },
+      weight: EVIDENCE.weights.get('maternity') ?? null,
+    });
     expect(findImpostors(store.facts, found.record)).toMatchObject([{ severity: 'error' }]);
     hear(maternity, '09-04', ...merge('M0', 'M1'));
     expect(store.all('Patient')).toHaveLength(2);
@@ -299,6 +303,7 @@ describe('a known identifier', () => {
       key: KEY,
       systemId: Number(from.id.slice(-1)),
       receivedAt: new Date(),
+      weight: EVIDENCE.weights.get(from.sector ?? '') ?? null,
     });
     return findImpostors(store.facts, found).map(({ expression }) => expression);
   };

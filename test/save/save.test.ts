@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { rulesOf } from '../../src/pipeline/recompute.ts';
 import { link } from '../../src/link/plan.ts';
 import type { System } from '../../src/model.ts';
 import { withFacts } from '../../src/save/load.ts';
@@ -114,7 +115,7 @@ describe('save', () => {
         database.pool,
         [key],
         { systemId: 0, identifier: '' },
-        async (_client, { facts }) => link(database.key, facts, null, null),
+        async (_client, { facts }) => link(rulesOf(database), facts, null, null),
       );
       expect(isEmpty(plan)).toBe(true);
     }

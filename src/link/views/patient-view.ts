@@ -1,7 +1,7 @@
 import type { HumanName, Identifier, Patient } from '@medplum/fhirtypes';
 import { latest } from '../care/spells.ts';
+import type { PatientState, Person } from '../who/charts.ts';
 import { isPlaceholder, normaliseName } from '../who/names.ts';
-import type { PatientState, Person } from '../who/persons.ts';
 
 /** Elements taken whole from the newest chart that has them. Contacts and photos are a sender's own affair and are not shared. */
 const NEWEST: (keyof Patient)[][] = [

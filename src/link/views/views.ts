@@ -6,7 +6,7 @@ import type { StatementState, StoredView, View } from '../../store/facts.ts';
 import type { Spell } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
 import type { Edge } from '../family/relate.ts';
-import type { Person } from '../who/persons.ts';
+import type { Person } from '../who/charts.ts';
 import { groupView, isCare, journeysOf, teamViews } from './journey-views.ts';
 import { composePatient } from './patient-view.ts';
 import { tombstone } from './tombstone.ts';
