@@ -9,9 +9,10 @@ const LIMIT = 100;
 /** Recomputes the families that time has changed since. Safe to run in several processes; what fails is found again. */
 export async function settleAllDue(ctx: Context): Promise<number> {
   let settled = 0;
-  for (const owner of await findDue(ctx.db, LIMIT)) {
+  const at = new Date();
+  for (const owner of await findDue(ctx.db, at, LIMIT)) {
     await recompute(ctx, owner, true);
-    await settleDue(ctx.db, owner);
+    await settleDue(ctx.db, owner, at);
     settled++;
   }
   return settled;

@@ -74,13 +74,13 @@ export async function saveDue(db: Db, due: Due[]): Promise<void> {
 }
 
 /** Charts of families that time has changed, longest due first. */
-export async function findDue(db: Db, limit: number): Promise<string[]> {
-  const sql = 'select owner from due where at <= now() order by at limit $1';
-  const { rows } = await db.query<{ owner: string }>(sql, [limit]);
+export async function findDue(db: Db, at: Date, limit: number): Promise<string[]> {
+  const sql = 'select owner from due where at <= $1 order by at limit $2';
+  const { rows } = await db.query<{ owner: string }>(sql, [at, limit]);
   return rows.map(({ owner }) => owner);
 }
 
 /** It was computed again; where that made it due later, it stays. */
-export async function settleDue(db: Db, owner: string): Promise<void> {
-  await db.query('delete from due where owner = $1 and at <= now()', [owner]);
+export async function settleDue(db: Db, owner: string, at: Date): Promise<void> {
+  await db.query('delete from due where owner = $1 and at <= $2', [owner, at]);
 }

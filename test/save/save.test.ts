@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { rulesOf } from '../../src/pipeline/recompute.ts';
 import { link } from '../../src/link/plan.ts';
 import type { System } from '../../src/model.ts';
+import { rulesOf } from '../../src/pipeline/recompute.ts';
 import { withFacts } from '../../src/save/load.ts';
 import { isEmpty } from '../../src/save/save.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';

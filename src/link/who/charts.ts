@@ -1,6 +1,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
 import type { StatementState } from '../../store/facts.ts';
+import { isVerified } from './keys.ts';
 import { compareGiven, isFullName } from './names.ts';
 
 export type PatientState = StatementState & { content: Patient };
@@ -14,6 +15,12 @@ export type Pair = [one: string, other: string];
 /** The number that a chart claims, as digits: senders of another weight claim it under another key. */
 export const verifiedNumber = ({ ref, content }: PatientState): string | undefined =>
   ref === null ? undefined : content.identifier?.find(({ system }) => system === NHS_NUMBER)?.value;
+
+/** The number that a chart gives as verified, whatever that counts for. */
+export function saidNumber({ content }: { content: Patient }): string | undefined {
+  const number = content.identifier?.find(({ system }) => system === NHS_NUMBER);
+  return number && isVerified(number) ? number.value : undefined;
+}
 
 /** Given name and birth date are there to agree on; a placeholder baby only with a known plurality of one. */
 export function isLinkable({ content }: PatientState): boolean {

@@ -13,6 +13,7 @@ import {
   type PatientState,
   type Person,
   type PersonOf,
+  saidNumber,
   verifiedNumber,
 } from './charts.ts';
 import { findCited } from './cited.ts';
@@ -149,7 +150,7 @@ function join(persons: Map<string, Person>, a: string, b: string): void {
   for (const chart of charts) persons.set(chart.key, joined);
 }
 
-type Claim = { content: Patient; ref: string | null };
+type Claim = { content: Patient };
 
 /** A correction seldom moves a birth date so far; a mother's identifier on her baby always does. */
 const FAR = 10 * 365.25 * 86_400_000;
@@ -162,7 +163,8 @@ export function isSomebodyElse(before: Claim, now: Claim): boolean {
   const given = compareGiven(givenNames(before.content), givenNames(now.content));
   const [was, is] = [before.content.birthDate, now.content.birthDate];
   const differs = was !== undefined && is !== undefined && !isSameDate(was, is);
-  const renumbered = before.ref !== null && now.ref !== null && before.ref !== now.ref;
+  const [number, other] = [saidNumber(before), saidNumber(now)];
+  const renumbered = number !== undefined && other !== undefined && number !== other;
   const twin = isTwinOf(before.content, now.content);
   if ([given === 'conflict', differs, renumbered, twin].filter(Boolean).length > 1) return true;
   return differs && given === 'unknown' && Math.abs(Date.parse(was) - Date.parse(is)) >= FAR;
