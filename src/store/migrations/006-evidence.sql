@@ -33,9 +33,9 @@ begin
         and not exists (select from set_aside a where a.chart = s.chart and a.ref = s.ref)
       union select s.chart from statement s where s.aliases && keys and s.aliases is not null
         and not exists (select from tainted t where t.key = s.ref)
-      union select s.ref from statement s where s.chart = any(keys) and s.ref is not null
-        and not exists (select from set_aside a where a.chart = s.chart and a.ref = s.ref)
-      union select unnest(s.aliases) from statement s where s.chart = any(keys) and s.aliases is not null
+      union select unnest(s.aliases || case when not exists (
+        select from set_aside a where a.chart = s.chart and a.ref = s.ref) then s.ref end)
+        from statement s where s.chart = any(keys) and (s.ref is not null or s.aliases is not null)
     ) more where k <> all (keys);
     exit when found is null;
     keys := keys || found;
