@@ -80,6 +80,8 @@ export type Statement = {
   nulls?: string[];
   /** Top-level elements that the message says nothing of: in a delta they hold only while the sender has never said them. */
   assumed?: string[];
+  /** The sender's own id of a Patient that has a business identifier, too: later messages may refer to it by either. */
+  ownId?: string;
 };
 
 /** What one unit of a message says, mapped, in that sender's terms; never edited. */
@@ -204,4 +206,20 @@ export type ResourceRow = {
   service: string | null;
   /** Of Patient, Group and CareTeam. */
   sources: Sources | null;
+};
+
+/** What the word of one group of sectors counts for: a row of `policy/evidence.yaml`, which says what each word means. */
+export type Weight = {
+  gestational: 'A' | 'A-if-verified' | 'supports' | 'never';
+  parent: 'A' | 'B' | 'B-own-patient' | 'C' | 'D';
+  number: 'establishes' | 'own-patient' | 'joins' | 'claim';
+  contest: 'everything' | 'below-A' | 'own-patient' | 'worklist';
+};
+
+/** Whose word counts for what, by sector; a sector that is not there says nothing that counts. */
+export type Evidence = {
+  weights: ReadonlyMap<string, Weight>;
+  /** Younger than this when a service first called somebody the mother: that waits for evidence of the birth, `waitDays`. */
+  newbornDays: number;
+  waitDays: number;
 };

@@ -2,7 +2,7 @@
  * The story of one message: receive -> parse -> map -> validate -> link -> save; publish and deliver then tell whom it concerns.
  * Read this first. An answer is given only after commit, and means that the message is stored.
  */
-import { LINK_RULES } from './access/decide/link-rules.ts';
+import { EVIDENCE } from './access/decide/evidence.ts';
 import { nameServices } from './access/register/name-services.ts';
 import type { Context } from './context.ts';
 import { messageName } from './fhir/ids.ts';
@@ -10,14 +10,16 @@ import { identifyRecord, keysOf } from './link/identify.ts';
 import { link } from './link/plan.ts';
 import { provenanceOf } from './link/views/provenance.ts';
 import { findImpostors } from './link/who/impostors.ts';
+import { findUnsaid } from './link/who/unsaid.ts';
 import type { Mappings } from './map/language/load-mappings.ts';
 import type { Answer, Message, MessageStatus, SourceRecord } from './model.ts';
 import { countMessage } from './observe/metrics.ts';
 import { settleFile } from './pipeline/file.ts';
-import { untie } from './pipeline/recompute.ts';
+import { rulesOf, untie } from './pipeline/recompute.ts';
 import { isSound, type Understood, understand } from './pipeline/understand.ts';
 import { notifyCommitted } from './publish/sequencer.ts';
 import { answerEarlier, answerRow, messageKey, withFacts } from './save/load.ts';
+import { saveDue } from './save/maintenance-sql.ts';
 import { NOTHING, save } from './save/save.ts';
 import type { Profiles } from './validate/profiles.ts';
 
@@ -75,7 +77,10 @@ async function settleUnit(
     : null;
   const found =
     named &&
-    identifyRecord(named.record, { key: ctx.key, systemId: system.id, receivedAt: message.receivedAt });
+    identifyRecord(named.record, {
+      ...{ key: ctx.key, systemId: system.id, receivedAt: message.receivedAt },
+      weight: EVIDENCE.weights.get(system.service.sector ?? '') ?? null,
+    });
   const keys = [messageKey(ctx.key, system.id, identifier), ...keysOf(found?.record)];
   const sender = { systemId: system.id, service: system.service };
   const placeholders = new Set<string>();
@@ -89,11 +94,18 @@ async function settleUnit(
     if (known) return known;
     const impostors = found ? findImpostors(facts, found.record) : [];
     const record = impostors.length === 0 ? (found?.record ?? null) : null;
-    const plan = record && link(ctx.key, facts, record, sender, LINK_RULES);
+    const plan = record && link(rulesOf(ctx), facts, record, sender);
     const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
     if (plan && provenance) plan.insert.push(provenance);
     const status: MessageStatus = record ? 'accepted' : unit.unreadable ? 'rejected' : 'held';
-    const issues = [...unit.issues, ...(named?.issues ?? []), ...(found?.issues ?? []), ...impostors];
+    const unsaid = record ? findUnsaid(facts, record, system.id) : [];
+    const issues = [
+      ...unit.issues,
+      ...(named?.issues ?? []),
+      ...(found?.issues ?? []),
+      ...unsaid,
+      ...impostors,
+    ];
     const units = [{ position: unit.position, status, issues }];
     const stored = options.messageId ?? (options.replay ? (earlier?.messageId ?? null) : null);
     const messageId = await save(client, ctx.key, {
@@ -103,6 +115,7 @@ async function settleUnit(
       plan,
       answer: options.messageId ? null : { message, status, units },
     });
+    if (plan) await saveDue(client, plan.due);
     return { messageId, identifier, status, units, duplicate: false, conflict: false };
   });
   await untie(ctx, [...placeholders]);

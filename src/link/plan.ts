@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalText } from '../fhir/references.ts';
-import type { Service } from '../model.ts';
+import type { Evidence, Service } from '../model.ts';
 import type {
   Assertion,
   Facts,
@@ -19,11 +19,11 @@ import { findJourneys, type Journey } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
 import { composeViews, type Family } from './views/views.ts';
+import type { Contest } from './who/numbers.ts';
 import { resolvePersons } from './who/persons.ts';
 
 /** The sender of a record: what its statements are stamped with. */
 export type Sender = { systemId: number; service: Service };
-
 /** Statements not stored yet sort after all stored ones, in their own order. */
 const UNSEEN = 2 ** 52;
 
@@ -32,15 +32,15 @@ const UNSEEN = 2 ** 52;
  * episodes and teams from all statements, and keeps the differences. With no record it recomputes only (rebuild). Pure.
  */
 export function link(
-  key: Buffer,
+  rules: Rules,
   facts: Facts,
   record: IdentifiedRecord | null,
   sender: Sender | null,
-  rules: Rules,
 ): Plan {
+  const { key, evidence, asOf } = rules;
   const { states, changed } = foldRecord(facts.statements, record, sender);
-  const tainted = new Set(facts.tainted);
-  const { persons, personOfChart, disputed, doubted, personOfKey } = resolvePersons(states, tainted);
+  const who = resolvePersons(states, new Set(facts.tainted), evidence);
+  const { persons, personOfChart, personOfKey } = who;
   const parted: Parted[] = [];
   for (const state of states) {
     const person = state.type === 'Patient' ? (personOfChart.get(state.key)?.id ?? null) : null;
@@ -50,7 +50,7 @@ export function link(
     state.person = person;
     changed.set(state.key, state);
   }
-  const { edges, assertions } = relatePersons(states, personOfKey);
+  const { edges, assertions, due } = relatePersons(states, { personOf: personOfKey, evidence, asOf });
   const spells = groupSpells(key, states, personOfKey);
   const referrals = findReferrals(states, spells, personOfKey);
   const care = listCare({ states, spells, referrals, personOf: personOfKey }, rules);
@@ -80,8 +80,9 @@ export function link(
     assertions: [
       ...assertions,
       ...identityAssertions(persons),
-      ...disputed.map(dispute),
-      ...doubted.map(doubt),
+      ...who.disputed.map(dispute),
+      ...who.contests.map(contest),
+      ...who.doubted.map(doubt),
     ].filter(isNews(record)),
     ...diffViews(family, facts, members, parted),
     involvements: diffRows(
@@ -90,6 +91,7 @@ export function link(
       (row) => `${row.person} ${row.service} ${row.journey}`,
     ),
     members: diffRows(facts.members, members, (row) => `${row.journey} ${row.person}`),
+    due,
   };
 }
 
@@ -117,6 +119,7 @@ function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, s
       service: sender.service.id,
       sector: sender.service.sector,
       kind: sender.service.kind,
+      aside: before?.aside === true && before.ref === folded.ref,
     };
     states.set(said.key, state);
     changed.set(said.key, state);
@@ -124,13 +127,14 @@ function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, s
   return { states: [...states.values()].sort((a, b) => a.seq - b.seq), changed };
 }
 
-const pick = ({ first, base, times, content, chart, ref }: StatementState) => ({
+const pick = ({ first, base, times, content, chart, ref, aliases }: StatementState) => ({
   first,
   base,
   times,
   content,
   chart,
   ref,
+  aliases,
 });
 
 function identityAssertions(persons: { charts: { key: string; ref: string | null }[] }[]): Assertion[] {
@@ -146,12 +150,31 @@ function identityAssertions(persons: { charts: { key: string; ref: string | null
   );
 }
 
-const dispute = (ref: string): Assertion => ({
+type Disputed = { ref: string; charts: { systemId: number }[] };
+const systemsOf = (charts: { systemId: number }[]): string =>
+  [...new Set(charts.map(({ systemId }) => systemId))].sort((a, b) => a - b).join();
+
+const dispute = ({ ref, charts }: Disputed): Assertion => ({
   kind: 'disputed-number',
   a: ref,
   b: null,
   method: 'nhs-number',
-  evidence: { rule: 'claimed with incompatible birth dates or given names' },
+  evidence: {
+    rule: 'claimed with incompatible birth dates or given names',
+    systems: systemsOf(charts),
+  },
+});
+
+/** Of who may not suspend: it waits for people, and changes nothing for the rest. */
+const contest = ({ ref, chart, against }: Contest): Assertion => ({
+  kind: 'disputed-number',
+  a: ref,
+  b: chart.key,
+  method: 'contest',
+  evidence: {
+    rule: 'claimed against those who outrank the sender',
+    systems: systemsOf([chart, ...against]),
+  },
 });
 
 const doubt = ({ old, into }: Record<'old' | 'into', { key: string }>): Assertion => ({

@@ -1,9 +1,10 @@
 import type { Resource } from '@medplum/fhirtypes';
+import { RESOURCE_ID } from '../fhir/references.ts';
 import type { Issue, SourceRecord, Statement, Unit } from '../model.ts';
 import { toInstant } from './compile/convert.ts';
 import type { CompiledStatement } from './compile/statement.ts';
 import type { Mapping } from './language/load-mappings.ts';
-import { type Instance, isObject, type Json, type Node, type Run, report } from './run.ts';
+import { type Frame, type Instance, isObject, type Json, type Node, type Run, report } from './run.ts';
 
 /** How a unit came: by whose dialect it is read, and when it was received, where it was. */
 type Heard = { dialect: string | null; receivedAt?: Date | undefined };
@@ -111,12 +112,26 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
   }
   const nulls = [...run.nulls].filter((name) => valueAt(object, name) === undefined);
   const resource = object as unknown as Resource;
+  const ownId = ownIdOf(resource, identifier, frame);
   return {
     ...{ local, resource },
     ...(identifier ? { identifier } : {}),
+    ...(ownId ? { ownId } : {}),
     ...(nulls.length > 0 ? { nulls } : {}),
     ...(run.assumed.size > 0 ? { assumed: [...run.assumed] } : {}),
   };
+}
+
+/** The id of a Patient in its own store, where it is told apart by something else. Ids of a message Bundle mean nothing outside it. */
+function ownIdOf(
+  { resourceType }: Resource,
+  identifier: string | undefined,
+  { entry }: Frame,
+): string | undefined {
+  if (resourceType !== 'Patient' || entry?.type !== 'Patient' || !entry.method) return undefined;
+  const [, named] = /^Patient\/([\w.-]+)$/.exec(entry.url ?? '') ?? [];
+  const id = named ?? entry.resource.id;
+  return typeof id === 'string' && !identifier?.startsWith(`${RESOURCE_ID}|`) ? id : undefined;
 }
 
 /** What the statement says of something it also empties: an element, one end of a period, the extension of one url. */

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
 import { loadMappings } from '../map/language/load-mappings.ts';
+import { startClock } from '../pipeline/due.ts';
 import { intake } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
@@ -34,6 +35,7 @@ export async function startRoles(ctx: Context, stops: Stop[]): Promise<Serving> 
     stops.push(() => sequencer.stop());
     const delivery = await startDelivery(ctx);
     stops.push(() => delivery.stop());
+    stops.push(startClock(ctx));
     stops.push(keepPartitions(ctx));
   }
   let mllpPort: number | undefined;

@@ -24,6 +24,7 @@ const NO_CHANGE: Plan = {
   involvements: { upsert: [], remove: [] },
   members: { upsert: [], remove: [] },
   events: [],
+  due: [],
 };
 
 /**

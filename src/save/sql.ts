@@ -36,11 +36,11 @@ recorded as (
   from message_row m, jsonb_to_record($4::jsonb) as r(system_id int, "position" text, said_at timestamptz, stamp text, mapping text,
     mode text) where $4::jsonb is not null returning id),
 said as (
-  insert into statement (key, type, system_id, chart, ref, record_id, first, base, times, content, person)
-  select key, type, "systemId", chart, ref, coalesce((select id from recorded), 0), first, base, times, content, person
-  from jsonb_to_recordset($7::jsonb) as s(key uuid, type text, "systemId" int, chart uuid, ref uuid, first text, base text,
+  insert into statement (key, type, system_id, chart, ref, aliases, record_id, first, base, times, content, person)
+  select key, type, "systemId", chart, ref, aliases, coalesce((select id from recorded), 0), first, base, times, content, person
+  from jsonb_to_recordset($7::jsonb) as s(key uuid, type text, "systemId" int, chart uuid, ref uuid, aliases uuid[], first text, base text,
     times jsonb, content jsonb, person uuid, seq bigint) order by seq
-  on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, person = excluded.person,
+  on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, aliases = excluded.aliases, person = excluded.person,
     record_id = case when excluded.record_id = 0 then statement.record_id else excluded.record_id end,
     first = excluded.first, base = excluded.base, times = excluded.times, content = excluded.content),
 assertions as (

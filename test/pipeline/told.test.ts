@@ -174,7 +174,8 @@ test('a twin’s death is told to the mother’s and that twin’s own services;
     Object.keys(heard)
       .filter((system) => heard[system]?.includes(code))
       .sort();
-  expect(telling('contact-stop')).toEqual(['camhs', 'charity', 'gp', 'hub', 'maternity', 'perinatal']);
+  // A charity's word of whom it cares for opens nothing, contact-stop included (sharing ground rule 3).
+  expect(telling('contact-stop')).toEqual(['camhs', 'gp', 'hub', 'maternity', 'perinatal']);
   expect(telling('loss')).toEqual(['camhs', 'gp', 'maternity', 'perinatal']);
 });
 
@@ -209,8 +210,9 @@ test('that a charity has met her, too, shows in no merge and no team', async () 
   await hearing(() => early(alone, ago(60)));
   const heard = await hearing(() => early(MOTHER, ago(50)));
   expect(heard.gp).not.toContain('person-merged');
-  expect((await household.find('Patient', '&active=false')).length).toBe(1);
-  expect(await household.find('Patient', '&active=false', 'gp')).toEqual([]);
+  // The charity's word joins nobody, verified or not: whom it met stays a person of its own.
+  expect((await household.find('Patient', '&active=false')).length).toBe(0);
+  expect((await household.find('Patient', '&active=true')).length).toBe(2);
   for (const { participant } of await household.find('CareTeam', '', 'gp'))
     expect(participant).toHaveLength(1);
 });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LINK_RULES } from '../../src/access/decide/link-rules.ts';
 import { link } from '../../src/link/plan.ts';
 import type { System } from '../../src/model.ts';
+import { rulesOf } from '../../src/pipeline/recompute.ts';
 import { withFacts } from '../../src/save/load.ts';
 import { isEmpty } from '../../src/save/save.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -115,7 +115,7 @@ describe('save', () => {
         database.pool,
         [key],
         { systemId: 0, identifier: '' },
-        async (_client, { facts }) => link(database.key, facts, null, null, LINK_RULES),
+        async (_client, { facts }) => link(rulesOf(database), facts, null, null),
       );
       expect(isEmpty(plan)).toBe(true);
     }

@@ -1,9 +1,10 @@
 /** link and save of one record as the pipeline does them, from the record on: for tests that need no message. */
-import { LINK_RULES } from '../../src/access/decide/link-rules.ts';
+import { EVIDENCE } from '../../src/access/decide/evidence.ts';
 import { keyedId } from '../../src/fhir/ids.ts';
 import { identifyRecord, keysOf } from '../../src/link/identify.ts';
 import { link } from '../../src/link/plan.ts';
 import type { Service, SourceRecord, System } from '../../src/model.ts';
+import { rulesOf } from '../../src/pipeline/recompute.ts';
 import { withFacts } from '../../src/save/load.ts';
 import { save } from '../../src/save/save.ts';
 import type { TestDatabase } from './database.ts';
@@ -30,14 +31,17 @@ export async function register({ pool, key }: TestDatabase, sector: string): Pro
 }
 
 export async function hear({ pool, key }: TestDatabase, system: System, source: SourceRecord): Promise<void> {
-  const { record } = identifyRecord(source, { key, systemId: system.id, receivedAt: new Date() });
+  const { record } = identifyRecord(source, {
+    ...{ key, systemId: system.id, receivedAt: new Date() },
+    weight: EVIDENCE.weights.get(system.service.sector ?? '') ?? null,
+  });
   const sender = { systemId: system.id, service: system.service };
   await withFacts(
     pool,
     keysOf(record),
     { systemId: system.id, identifier: '' },
     async (client, { facts }) => {
-      const plan = link(key, facts, record, sender, LINK_RULES);
+      const plan = link(rulesOf({ key }), facts, record, sender);
       const message = {
         system,
         channel: 'fhir' as const,

@@ -20,6 +20,8 @@ export type NewSystem = {
   serviceName?: string;
   /** The most that its controller agreed notifications may carry, under the ceiling of its sector. */
   payload?: Payload;
+  /** E-mail address or URL by which the sender is told where another contradicts it. */
+  dataQuality?: string | null;
 };
 
 const FIND = `
@@ -53,7 +55,9 @@ function refuse(code: string, field: string, text: string): never {
   throw new Rejected(422, [{ severity: 'error', code, field, text }]);
 }
 
-function check({ name, ods, team, sector, kind }: NewSystem): void {
+const CONTACT = /^([^\s@]+@[^\s@]+\.[^\s@]+|https?:\/\/\S+)$/;
+
+function check({ name, ods, team, sector, kind, dataQuality }: NewSystem): void {
   for (const [field, value] of Object.entries({ name, ods, team })) {
     if (value.trim() === '' || (field === 'ods' && value.includes('|')))
       refuse('value', field, `"${value}" is no ${field}`);
@@ -61,14 +65,16 @@ function check({ name, ods, team, sector, kind }: NewSystem): void {
   if (sector && POLICY.refusedSectors.includes(sector))
     refuse('business-rule', 'sector', `${sector} is never registered`);
   if (sector && !POLICY.rows.has(sector)) refuse('value', 'sector', `unknown sector: ${sector}`);
+  if (dataQuality && !CONTACT.test(dataQuality))
+    refuse('value', 'data-quality', 'the data-quality contact is an e-mail address or a URL');
   if (kind && !POLICY.serviceKinds.includes(kind)) refuse('value', 'kind', `unknown service kind: ${kind}`);
 }
 
 // Registering a name that only registered itself takes it over; a registered one is refused.
 const ADD = `
-insert into system (name, service_id, source, dialect, on_held, token_hash) values ($1, $2, $3, $4, $5, $6)
+insert into system (name, service_id, source, dialect, on_held, token_hash, data_quality) values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (name) do update set service_id = excluded.service_id, source = excluded.source, dialect = excluded.dialect,
-  on_held = excluded.on_held, token_hash = excluded.token_hash
+  on_held = excluded.on_held, token_hash = excluded.token_hash, data_quality = excluded.data_quality
   where not exists (select from service v where v.id = system.service_id and v.registered)
 returning id`;
 
@@ -92,6 +98,7 @@ export async function addSystem(
     onHeld = 'AE',
     serviceName = name,
     payload,
+    dataQuality = null,
   } = added;
   const ods = added.ods.trim().toUpperCase();
   const id = serviceId(key, ods, team);
@@ -102,7 +109,10 @@ export async function addSystem(
     throw new Rejected(409, [{ severity: 'error', code: 'conflict', field: 'sector', text }]);
   }
   const token = randomBytes(32).toString('base64url');
-  const { rowCount } = await db.query(ADD, [name, id, source, dialect, onHeld, hashToken(token)]);
+  const { rowCount } = await db.query(ADD, [
+    ...[name, id, source, dialect, onHeld],
+    ...[hashToken(token), dataQuality],
+  ]);
   if (rowCount === 0) {
     const text = `a system named "${name}" is registered`;
     throw new Rejected(409, [{ severity: 'error', code: 'duplicate', field: 'name', text }]);

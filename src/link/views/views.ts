@@ -7,7 +7,7 @@ import type { StatementState, StoredView, View } from '../../store/facts.ts';
 import type { Referral, Spell } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
 import type { Edge } from '../family/relate.ts';
-import type { Person } from '../who/persons.ts';
+import type { Person } from '../who/charts.ts';
 import { chartSources } from './chart-sources.ts';
 import { groupView, teamViews } from './journey-views.ts';
 import { tombstone } from './tombstone.ts';
