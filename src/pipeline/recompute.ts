@@ -15,7 +15,8 @@ export async function recompute(ctx: Context, chart: string, events: boolean) {
     const charts = facts.statements.flatMap(({ type, key }) => (type === 'Patient' ? key : []));
     const plan = link(ctx.key, facts, null, null, LINK_RULES);
     if (isEmpty(plan)) return { charts, tainted, changed: 0 };
-    const told = events ? plan : { ...plan, events: [] };
+    // Told of nothing, nobody may go on holding for true what cannot be read any more.
+    const told = events ? plan : { ...plan, events: plan.events.filter(({ code }) => code === 'recheck') };
     await save(client, ctx.key, { ...NOTHING, plan: told });
     return { charts, tainted, changed: 1 };
   });
