@@ -74,7 +74,7 @@ function answer(question: Question, grants: Grants, { rows, before }: Answering)
   const told =
     grants.everything ||
     (mayTell(recipient, grants, event, standing) &&
-      !matchesUnseen(grants, event, TAKES_BACK.has(event.code) ? [] : filtersOf(stored.resource)));
+      !matchesUnseen(grants, event, filtersOf(stored.resource)));
   if (!told) return { told, content: 'empty', resources: null, focus, readable };
   const content = contentFor(question, grants);
   if (content !== 'full-resource') return { told, content, resources: null, focus, readable };
