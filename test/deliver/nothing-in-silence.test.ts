@@ -7,16 +7,18 @@ import type { Event, Recipient, System } from '../../src/model.ts';
 import { sequence } from '../../src/publish/sequencer.ts';
 import { findRows } from '../../src/read/rows.ts';
 import { seeAll } from '../../src/read/visible.ts';
-import { family, type Heard, SENDERS } from '../support/any-family.ts';
+import { family, type Heard, PEOPLE, SENDERS } from '../support/any-family.ts';
 import { testDatabase } from '../support/database.ts';
 import { hear, register } from '../support/hear.ts';
+import { patient, record, relative, resourceStatement, type Someone } from '../support/records.ts';
 import { subscribeActive } from './support.ts';
 
 const database = await testDatabase();
 const { pool } = database;
 const systems: System[] = [];
 for (const { name } of SENDERS) systems.push(await register(database, name));
-const TABLES = 'statement, resource, resource_history, involvement, member, assertion, tainted, outbox, event';
+const TABLES =
+  'statement, resource, resource_history, involvement, member, assertion, tainted, outbox, event';
 const OUT = 'pending, notification, told, subscription, index_token, index_date, index_string';
 const TAKES_BACK = ['withdrawn', 'member-unlinked', 'person-merged'];
 /** Told also of what may not be read, to whom it was told of before. */
@@ -32,7 +34,8 @@ async function subscribeAll(): Promise<Subscriber[]> {
   for (const system of systems) {
     const recipient: Recipient = { kind: 'system', system };
     const filters = ['event=encounter,contact-stop'];
-    for (const ask of [{}, { filters }])
+    // Encounters are told by opt-in alone.
+    for (const ask of system === systems[0] ? [{}, { filters }] : [{}])
       subscribers.push({
         ...{ recipient, name: system.name },
         id: await subscribeActive(pool, 'https://receiver.example/', { as: recipient, ...ask }),
@@ -77,10 +80,25 @@ async function check(subscriber: Subscriber, before: number): Promise<void> {
   expect(silent.map(told)).toEqual([]);
 }
 
-async function tell(heard: Heard[]): Promise<void> {
+/** Before anything random: a mother, her newborn, and care of one or the other by every service. */
+const known: Heard[] = SENDERS.map((sender, n) => {
+  const [mother, infant] = [PEOPLE[0], PEOPLE[3]] as [Someone, Someone];
+  const [who, local] = n % 2 === 0 ? [infant, 'H3'] : [mother, 'H0'];
+  const statements = [
+    patient('patient', { ...who, local }),
+    ...(who === infant ? [relative('mother', 'patient', ['GESTM'], { nhs: mother.nhs as string })] : []),
+    resourceStatement('episode', `https://skein.example/Id/episode|${local.slice(1)}.1`, {
+      ...{ resourceType: 'EpisodeOfCare', status: 'active', patient: { reference: '#patient' } },
+      period: { start: '2026-08-21' },
+    }),
+  ];
+  return [sender, record('2026-08-31T00:00:00Z', statements)];
+});
+
+async function tell(random: Heard[]): Promise<void> {
   const subscribers = await subscribeAll();
   const counts = new Map<string, number>();
-  for (const [{ name }, record] of heard) {
+  for (const [{ name }, record] of [...known, ...random]) {
     const system = systems.find((one) => one.name === name) as System;
     await hear(database, system, structuredClone(record));
     await numberAll(subscribers.map(({ id }) => id));
@@ -94,7 +112,7 @@ async function tell(heard: Heard[]): Promise<void> {
 test(
   'nothing told becomes unreadable in silence, and nothing is told that cannot be read',
   async () => {
-    await fc.assert(fc.asyncProperty(family, tell), { numRuns: Number(process.env.RUNS ?? 15) });
+    await fc.assert(fc.asyncProperty(family, tell), { numRuns: Number(process.env.RUNS ?? 6) });
   },
   60 * 60_000,
 );
