@@ -147,6 +147,12 @@ export type Level = '-' | 'E' | 'S' | 'F';
 export const ROLES = ['mother', 'partner', 'infant'] as const;
 export type Role = (typeof ROLES)[number];
 
+/**
+ * Something may have been taken away from somebody: whoever was told of one of these resources, by id, is asked about again,
+ * and told of each that it may not read any more (src/deliver/number/take-back.ts). Internal: it is sent to nobody.
+ */
+export type Recheck = { code: 'recheck'; foci: string[] };
+
 /** A change that someone may be told of. Ids only. */
 export type Event = {
   code: EventCode;
@@ -161,10 +167,6 @@ export type Event = {
   category: Category;
   /** Services the event is about (referral: referrer and named receiver; person-merged: those whose record went). */
   services: string[];
-  /** Told to `services` alone: nobody else ever knew of it. */
-  confined?: true;
-  /** Of member-unlinked: the roles, in that journey, of those from whom its person is parted. */
-  partedFrom?: Role[];
   focus: { type: string; id: string };
   stage: string | null;
 };

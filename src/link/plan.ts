@@ -10,6 +10,7 @@ import type {
   Plan,
   Rules,
   StatementState,
+  StoredView,
   View,
 } from '../store/facts.ts';
 import { listCare } from './care/list-care.ts';
@@ -18,6 +19,7 @@ import { describeChanges, type Parted } from './events.ts';
 import { findJourneys, type Journey } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
+import { findRechecks, type ViewChange } from './rechecks.ts';
 import { composeViews, type Family } from './views/views.ts';
 import type { Contest } from './who/numbers.ts';
 import { resolvePersons } from './who/persons.ts';
@@ -75,6 +77,13 @@ export function link(
   const members = journeys.flatMap((journey) =>
     journey.members.map((member) => ({ journey: journey.id, ...member })),
   );
+  const involvements = diffRows(
+    facts.involvements,
+    involve(spells, referrals, (one) => family.homeOf(one)?.id ?? null),
+    (row) => `${row.person} ${row.service} ${row.journey}`,
+  );
+  const views = diffViews(facts.views, composeViews(family));
+  const rows = { involvements, members: diffRows(facts.members, members, memberKey) };
   return {
     statements: [...changed.values()],
     assertions: [
@@ -84,15 +93,22 @@ export function link(
       ...who.contests.map(contest),
       ...who.doubted.map(doubt),
     ].filter(isNews(record)),
-    ...diffViews(family, facts, members, parted),
-    involvements: diffRows(
-      facts.involvements,
-      involve(spells, referrals, (one) => family.homeOf(one)?.id ?? null),
-      (row) => `${row.person} ${row.service} ${row.journey}`,
-    ),
-    members: diffRows(facts.members, members, (row) => `${row.journey} ${row.person}`),
+    insert: views.filter(({ before }) => !before).map(({ view }) => view),
+    update: views.flatMap(({ view, before }) => (before ? [{ ...view, rowId: before.rowId }] : [])),
+    events: [
+      ...describeChanges(family, views, { added: addedTo(facts, members), parted }),
+      ...findRechecks(facts, views, rows),
+    ],
+    ...rows,
     due,
   };
+}
+
+const memberKey = ({ journey, person }: Member) => `${journey} ${person}`;
+
+function addedTo(facts: Facts, members: Member[]): Member[] {
+  const was = new Set(facts.members.map(memberKey));
+  return members.filter((member) => !was.has(memberKey(member)));
 }
 
 function homesOf(journeys: Journey[]): (care: string) => Journey | undefined {
@@ -191,31 +207,13 @@ function isNews(record: IdentifiedRecord | null) {
   return ({ a, b }: Assertion) => record !== null && (keys.has(a) || keys.has(b));
 }
 
-function diffViews(
-  family: Family,
-  facts: Facts,
-  members: Member[],
-  parted: Parted[],
-): Pick<Plan, 'insert' | 'update' | 'events'> {
-  const stored = new Map(facts.views.map((view) => [`${view.type}/${view.id}`, view]));
-  const changes = composeViews(family).flatMap((view) => {
+function diffViews(before: StoredView[], now: View[]): ViewChange[] {
+  const stored = new Map(before.map((view) => [`${view.type}/${view.id}`, view]));
+  return now.flatMap((view) => {
     const digest = digestOf(view);
     const before = stored.get(`${view.type}/${view.id}`);
     return before?.digest === digest ? [] : [{ view: { ...view, digest }, before }];
   });
-  const was = new Set(facts.members.map(({ journey, person }) => `${journey} ${person}`));
-  return {
-    insert: changes.filter(({ before }) => !before).map(({ view }) => view),
-    update: changes.flatMap(({ view, before }) => (before ? [{ ...view, rowId: before.rowId }] : [])),
-    events: describeChanges(family, changes, {
-      added: members.filter(({ journey, person }) => !was.has(`${journey} ${person}`)),
-      before: facts.members,
-      left: facts.members.flatMap((member) =>
-        parted.filter(({ from }) => from === member.person).map(({ to }) => ({ ...member, person: to })),
-      ),
-      parted,
-    }),
-  };
 }
 
 /** Everything stored of a view but its version: equal digests are equal rows. */

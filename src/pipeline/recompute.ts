@@ -26,7 +26,8 @@ export async function recompute(ctx: Context, chart: string, events: boolean) {
     const plan = link(rulesOf(ctx), facts, null, null);
     await saveDue(client, plan.due);
     if (isEmpty(plan)) return { charts, tainted, changed: 0 };
-    const told = events ? plan : { ...plan, events: [] };
+    // Told of nothing, nobody may go on holding for true what cannot be read any more.
+    const told = events ? plan : { ...plan, events: plan.events.filter(({ code }) => code === 'recheck') };
     await save(client, ctx.key, { ...NOTHING, plan: told });
     return { charts, tainted, changed: 1 };
   });

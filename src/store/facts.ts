@@ -1,6 +1,6 @@
 /** What save loads, link decides on, and save writes: the shapes between the two stages. */
 import type { Resource } from '@medplum/fhirtypes';
-import type { Event, Evidence, Lineage, Role, Sources } from '../model.ts';
+import type { Event, Evidence, Lineage, Recheck, Role, Sources } from '../model.ts';
 
 /** The present state of one resource as its sender says it. Per-element times make folding commutative (src/link/fold.ts). */
 export type StatementState = {
@@ -122,7 +122,7 @@ export type Plan = {
   update: (View & { digest: string; rowId: string })[];
   involvements: { upsert: Involvement[]; remove: Pick<Involvement, 'person' | 'service'>[] };
   members: { upsert: Member[]; remove: Pick<Member, 'journey' | 'person'>[] };
-  events: Event[];
+  events: (Event | Recheck)[];
   /** Not a change: what is to be computed again without any message. */
   due: Due[];
 };

@@ -51,7 +51,7 @@ export class Store {
       (row) => `${row.person} ${row.service}`,
     );
     facts.members = merge(facts.members, plan.members, (row) => `${row.journey} ${row.person}`);
-    this.events.push(...plan.events);
+    this.events.push(...plan.events.flatMap((event) => (event.code === 'recheck' ? [] : event)));
   }
 
   #keep(state: StatementState): void {
