@@ -100,7 +100,7 @@ class Gathering {
   #takeGroup(): Waiting[] {
     const group: Waiting[] = [];
     const rest: Waiting[] = [];
-    const met = new Set<string>();
+    const met = new Set(this.#apart.flatMap(({ keys }) => keys));
     let bytes = 0;
     for (const [place, job] of this.#waiting.entries()) {
       if (group.length === MOST || (group.length > 0 && bytes + sizeOf(job) > MOST_BYTES)) {
