@@ -3,7 +3,7 @@ import { keeperOf } from '../access/decide/link-rules.ts';
 import type { Context } from '../context.ts';
 import { link } from '../link/plan.ts';
 import { withFacts } from '../save/load.ts';
-import { chartsWith, saveDue } from '../save/maintenance-sql.ts';
+import { chartsWith } from '../save/maintenance-sql.ts';
 import { isEmpty, NOTHING, save } from '../save/save.ts';
 import type { Rules } from '../store/facts.ts';
 
@@ -24,8 +24,7 @@ export async function recompute(ctx: Context, chart: string, events: boolean) {
   const done = await withFacts(ctx.db, [chart], sender, async (client, { facts, tainted }) => {
     const charts = facts.statements.flatMap(({ type, key }) => (type === 'Patient' ? key : []));
     const plan = link(rulesOf(ctx), facts, null, null);
-    await saveDue(client, plan.due);
-    if (isEmpty(plan)) return { charts, tainted, changed: 0 };
+    if (isEmpty(plan) && plan.due.length === 0) return { charts, tainted, changed: 0 };
     // Told of nothing, nobody may go on holding for true what cannot be read any more.
     const told = events ? plan : { ...plan, events: plan.events.filter(({ code }) => code === 'recheck') };
     await save(client, ctx.key, { ...NOTHING, plan: told });

@@ -65,14 +65,6 @@ export async function allCharts(db: Db): Promise<string[]> {
   return rows.map(({ key }) => key);
 }
 
-/** Writes when a family changes by time alone. */
-export async function saveDue(db: Db, due: Due[]): Promise<void> {
-  if (due.length === 0) return;
-  const sql = `insert into due (owner, at) select owner, at from jsonb_to_recordset($1::jsonb) as d(owner uuid, at timestamptz)
-    on conflict (owner) do update set at = excluded.at`;
-  await db.query(sql, [JSON.stringify(due)]);
-}
-
 /** Charts of families that time has changed, longest due first. */
 export async function findDue(db: Db, at: Date, limit: number): Promise<string[]> {
   const sql = 'select owner from due where at <= $1 order by at limit $2';
