@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalText } from '../fhir/references.ts';
-import type { Evidence, Service } from '../model.ts';
+import type { Service } from '../model.ts';
 import type {
   Assertion,
   Facts,

@@ -1,7 +1,6 @@
 /** SQL of rebuild, of parting and of replay. */
 
 import type { Message, System } from '../model.ts';
-import type { Due } from '../store/facts.ts';
 import type { Db } from '../store/pool.ts';
 
 const COLUMNS = 'key, type, "systemId", chart, ref, aliases, first, base, times, content';
