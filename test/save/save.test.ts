@@ -25,7 +25,16 @@ const count = async (sql: string) =>
 
 describe('save', () => {
   it('makes one person of eight messages at once about one new mother', async () => {
-    const senders = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((n) => register(database, `sector-${n}`)));
+    const sectors = [
+      'gp',
+      'camhs-0-5',
+      'neonatal',
+      'picu',
+      'childrens-ward',
+      'maternity-mh',
+      'parent-infant',
+    ];
+    const senders = await Promise.all([...sectors, 'family-nurse'].map((one) => register(database, one)));
     await Promise.all(
       senders.map((system) =>
         hear(database, system, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER)])),
