@@ -12,7 +12,6 @@ import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
 import { ID_IN_MESSAGE, idOf, renameReferences, subjectOf } from '../fhir/references.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
-import { parentClaim } from './family/relationships.ts';
 import {
   aliasesOf,
   claimKey,
@@ -29,6 +28,7 @@ import {
   type Scope,
 } from './who/keys.ts';
 import { normaliseName } from './who/names.ts';
+import { quarantine, sharedNumber } from './who/quarantine.ts';
 
 type Identified = { record: IdentifiedRecord; issues: Issue[] };
 
@@ -172,35 +172,6 @@ function keyOf(statement: Statement, scope: Scope, content: string): string {
     identifier,
     normaliseName(resource.name?.[0]?.given?.[0] ?? ''),
   );
-}
-
-/** Patients of the record whose number the record also gives for their parent: the mother's number on a baby. */
-function quarantine(statements: Statement[]): Set<string> {
-  const patients = statements.flatMap(({ resource, local }) =>
-    resource.resourceType === 'Patient' ? [{ reference: `#${local}`, patient: resource }] : [],
-  );
-  const locals = new Set<string>();
-  for (const { resource, local } of statements) {
-    if (resource.resourceType !== 'RelatedPerson' || parentClaim(resource)?.parent !== 'related') continue;
-    const self = patients.find(({ patient }) =>
-      patient.link?.some((link) => link.other.reference === `#${local}`),
-    );
-    const number =
-      (self && nhsNumber(self.patient)) ?? resource.identifier?.find(({ system }) => system === NHS_NUMBER);
-    const child = patients.find(({ reference }) => reference === resource.patient.reference);
-    if (child && number?.value && nhsNumber(child.patient)?.value === number.value)
-      locals.add(child.reference.slice(1));
-  }
-  return locals;
-}
-
-function sharedNumber(statement: Statement): Issue {
-  return {
-    severity: 'warning',
-    code: 'business-rule',
-    expression: 'Patient.identifier',
-    text: `the NHS number of ${statement.local} is also given for a relative of the patient: it is kept but identifies nobody`,
-  };
 }
 
 function refOf(

@@ -52,7 +52,7 @@ export function link(
     state.person = person;
     changed.set(state.key, state);
   }
-  const { edges, assertions, due } = relatePersons(states, { personOf: personOfKey, evidence, asOf });
+  const { edges, assertions, due } = relatePersons(states, { key, personOf: personOfKey, evidence, asOf });
   const spells = groupSpells(key, states, personOfKey);
   const referrals = findReferrals(states, spells, personOfKey);
   const care = listCare({ states, spells, referrals, personOf: personOfKey }, rules);

@@ -32,8 +32,9 @@ const SECTORS = {
   charity: 'third-sector',
   dads: 'third-sector-partner',
   PAS: 'maternity',
+  nobody: null,
 };
-type Name = keyof typeof SECTORS | 'nobody';
+type Name = keyof typeof SECTORS;
 
 let database: TestDatabase;
 let skein: Awaited<ReturnType<typeof startSkein>>;
@@ -172,6 +173,22 @@ describe('a reference that says too little', () => {
     expect((await people()).map(({ name }) => JSON.stringify(name)).join()).toContain('Tamsin');
   });
 
+  it('opens no more of a mother to the team of her baby, who sees that there is one', async () => {
+    await care('perinatal', MOTHER);
+    const day = `${ago(20).replaceAll('-', '')}090000`;
+    await skein.mllp(adt(BABY, { mother: MOTHER.nhs, at: day }));
+    await care('camhs', BABY);
+    const ofHers = async () =>
+      (await find('Patient', 'camhs')).filter((one) => JSON.stringify(one).includes('Tamsin'));
+    const before = await ofHers();
+    expect(before).toHaveLength(1);
+    const steal = episode({ reference: `Patient/${before[0]?.id}` }, 'S1');
+    expect((await post('camhs', at(1), steal)).status).toBe(200);
+    expect(await ofHers()).toEqual(before);
+    expect(JSON.stringify(await find('EpisodeOfCare', 'camhs'))).toContain('S1');
+    expect(await seen('camhs')).not.toContain(MOTHER.nhs);
+  });
+
   it('is understood where the sender’s own chart is that person', async () => {
     await care('perinatal', MOTHER);
     await care('gp', MOTHER);
@@ -301,9 +318,11 @@ describe('a number', () => {
     await care('visiting', MOTHER);
     expect(await people()).toHaveLength(1);
     expect((await post('PAS', at(1), ...strangers(110))).status).toBe(200);
+    await care('gp', OTHER);
+    await care('gp', MOTHER);
     const ctx = testContext(database);
     expect((await showNumber(ctx, MOTHER.nhs)).state).toBe('tainted');
-    expect((await people()).filter((one) => JSON.stringify(one).includes('Tamsin'))).toHaveLength(2);
+    expect((await people()).filter((one) => JSON.stringify(one).includes('Tamsin'))).toHaveLength(3);
     expect(await liftNumber(ctx, MOTHER.nhs, { by: 'A. Reviewer', not: [] })).toMatchObject({
       setAside: 110,
       state: 'undisputed',

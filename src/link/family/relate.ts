@@ -1,7 +1,9 @@
 import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
+import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
 import type { Evidence } from '../../model.ts';
 import type { Assertion, Due, StatementState } from '../../store/facts.ts';
 import { bornOn, givenNames, type Person, type PersonOf } from '../who/charts.ts';
+import { numberKey } from '../who/keys.ts';
 import { compareGiven, normaliseName } from '../who/names.ts';
 import { SAME_BIRTH } from './journeys.ts';
 import { isGenetic, type ParentKind, parentClaim } from './relationships.ts';
@@ -17,7 +19,7 @@ export type Edge = {
 };
 
 /** `asOf`: the instant at which it is asked, ISO. */
-type Given = { personOf: PersonOf; evidence: Evidence; asOf: string };
+type Given = { key: Buffer; personOf: PersonOf; evidence: Evidence; asOf: string };
 type Related = { edges: Edge[]; assertions: Assertion[]; due: Due[] };
 
 /**
@@ -47,23 +49,27 @@ export function relatePersons(statements: StatementState[], given: Given): Relat
     assertions: [
       ...read.flatMap(({ suggestion }) => suggestion ?? []),
       ...standing.filter((bound) => !isWaiting(bound)).map(asserted),
-      ...waiting.map(({ bound }) =>
-        suggest(bound.state, 'a mother of a newborn waits for evidence of birth'),
+      ...waiting.map(({ bound: { state } }) => suggest(given.key, state, { reason: WAITS })),
+      ...contested.map(({ bound: { state }, systems }) =>
+        suggest(given.key, state, { reason: 'other evidence names another', systems }),
       ),
-      ...contested.map(({ bound, systems }) => suggest(bound.state, 'other evidence names another', systems)),
     ],
     due: waiting.map(({ bound, until }) => ({ owner: bound.child.charts[0]?.key ?? '', at: until })),
   };
 }
 
-function suggest(
-  state: RelatedState,
-  reason: string,
-  systems?: number[],
-  kind: Assertion['kind'] = 'possible-parent',
-): Assertion {
+const WAITS = 'a mother of a newborn waits for evidence of birth';
+type Doubt = { reason: string; systems?: number[]; kind?: Assertion['kind'] };
+
+/** The number that it names is kept where it is a claim and no more, for who looks at that number. */
+function suggest(key: Buffer, state: RelatedState, { reason, systems, kind }: Doubt): Assertion {
   const evidence = { reason, ...(systems ? { systems: systems.join() } : {}) };
-  return { kind, a: state.chart, b: state.ref, method: `reference:${state.key}`, evidence };
+  const number = state.content.identifier?.find(({ system }) => system === NHS_NUMBER)?.value;
+  const b = state.ref ?? (number ? numberKey(number, key) : null);
+  return {
+    ...{ kind: kind ?? 'possible-parent', a: state.chart, b },
+    ...{ method: `reference:${state.key}`, evidence },
+  };
 }
 
 const asserted = ({ state, parent, child, kinds, tier }: Bound): Assertion => ({
@@ -76,12 +82,14 @@ const asserted = ({ state, parent, child, kinds, tier }: Bound): Assertion => ({
 
 type Read = { bound?: Bound; suggestion?: Assertion };
 
-function bind(state: RelatedState, { personOf, evidence }: Given): Read {
-  const doubt = (reason: string): Read => ({ suggestion: suggest(state, reason) });
+function bind(state: RelatedState, { key, personOf, evidence }: Given): Read {
+  const doubt = (reason: string, kind?: Assertion['kind']): Read => ({
+    suggestion: suggest(key, state, { reason, ...(kind ? { kind } : {}) }),
+  });
   const claim = parentClaim(state.content);
   if (!claim) {
     if (isGenetic(state.content)) return doubt('a genetic parent is never linked by machine');
-    return { suggestion: suggest(state, 'a named contact, not a parent', undefined, 'named-contact') };
+    return doubt('a named contact, not a parent', 'named-contact');
   }
   const patient = personOf(state.chart);
   const other = personOf(state.ref);

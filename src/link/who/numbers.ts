@@ -43,7 +43,15 @@ export function settleNumbers(claims: PatientState[], given: Given): Settled {
   }
   const joining = claims.filter((chart) => weightOf(chart)?.number === 'joins');
   const standing = [...settled.claimants.values()].flat();
-  for (const chart of joining) settled.joined.push(...joinOne(chart, standing, given.tainted));
+  for (const chart of joining) {
+    if (given.tainted.has(chart.ref ?? '')) continue;
+    const known = standing.filter((one) => verifiedNumber(one) === verifiedNumber(chart));
+    const joined = joinOne(chart, known);
+    settled.joined.push(...joined);
+    const [first] = known;
+    if (first && known.some((one) => !isCompatible(one.content, chart.content)))
+      settled.contests.push({ ref: first.ref as string, chart, against: known });
+  }
   return settled;
 }
 
@@ -67,16 +75,13 @@ function settle(charts: PatientState[], weightOf: (chart: PatientState) => Weigh
   return { kept: charts.filter((chart) => !left.includes(chart)), left: disputed ? [] : left, disputed };
 }
 
-/** A chart that joins whom others established: number, birth date and given name all agree, with one person. */
-function joinOne(chart: PatientState, standing: PatientState[], tainted: Set<string>): Pair[] {
-  if (tainted.has(chart.ref ?? '') || !isLinkable(chart)) return [];
-  const number = verifiedNumber(chart);
-  const known = standing.filter((one) => isLinkable(one) && verifiedNumber(one) === number);
-  const same = known.filter(
-    ({ content }) =>
-      content.birthDate === chart.content.birthDate &&
-      compareGiven(givenNames(content), givenNames(chart.content)) === 'agree',
+/** A chart that joins whom others established: number, birth date and given name all agree. */
+function joinOne(chart: PatientState, known: PatientState[]): Pair[] {
+  const [first] = known.filter(
+    (one) =>
+      isLinkable(one) &&
+      one.content.birthDate === chart.content.birthDate &&
+      compareGiven(givenNames(one.content), givenNames(chart.content)) === 'agree',
   );
-  const [first] = same;
-  return first ? [[first.key, chart.key]] : [];
+  return first && isLinkable(chart) ? [[first.key, chart.key]] : [];
 }

@@ -41,11 +41,12 @@ begin
     keys := keys || found;
     if cardinality(keys) > ceiling
       and (select count(*) from statement s where s.type = 'Patient' and s.key = any(keys)) > ceiling then
-      -- Whatever it is that so many have in common: a number of a person or of a referral.
+      -- Whatever it is that so many have in common, a number of a person or of a referral: half of them at least, since one
+      -- message may speak of many people who have nothing in common.
       select s.ref into crowded from statement s where s.ref = any(keys)
         and not exists (select from tainted t where t.key = s.ref)
         and not exists (select from set_aside a where a.chart = s.chart and a.ref = s.ref)
-        group by s.ref order by count(distinct s.chart) desc, s.ref limit 1;
+        group by s.ref having count(distinct s.chart) > ceiling / 2 order by count(distinct s.chart) desc, s.ref limit 1;
       exit when crowded is not null;
     end if;
     foreach item_key in array found loop
