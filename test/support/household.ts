@@ -5,8 +5,8 @@ import { testDatabase } from './database.ts';
 import { type Posted, startReceiver, statusIn } from './receiver.ts';
 import { type Reply, startSkein } from './skein.ts';
 
-/** Name of a system (and its team): sector, ODS code, source. */
-export type Services = Record<string, [sector: string, ods: string, source: string]>;
+/** Name of a system (and its team): sector (null: none), ODS code, source, kind of service. */
+export type Services = Record<string, [sector: string | null, ods: string, source: string, kind?: string]>;
 export type Skein = Awaited<ReturnType<typeof startSkein>>;
 /** Sends one message; what is answered is looked at by the test. */
 export type Send = (skein: Skein) => Promise<Reply | string>;
@@ -29,10 +29,8 @@ export async function gather(services: Services, settings: Record<string, string
   const worker = { ROLES: 'api,mllp,worker', WEBHOOK_ALLOW: '127.0.0.1', ...settings };
   const skein = await startSkein(database, worker);
   const subscriptions = new Map<string, string>();
-  for (const [name, [sector, ods, source]] of Object.entries(services)) {
-    await addSystem(database.pool, database.key, {
-      ...{ name, ods, team: name, sector, kind: null, source },
-    });
+  for (const [name, [sector, ods, source, kind = null]] of Object.entries(services)) {
+    await addSystem(database.pool, database.key, { name, ods, team: name, sector, kind, source });
     subscriptions.set(name, await subscribe(skein, name, `${receiver.url}/${name}`, sector));
   }
 
@@ -100,15 +98,20 @@ export async function gather(services: Services, settings: Record<string, string
     await skein.stop();
     await receiver.close();
   };
-  return { database, skein, settle, find, allThatReaches, told, stop };
+  return { database, skein, settle, find, allThatReaches, posts, told, subscriptions, stop };
 }
 export type Household = Awaited<ReturnType<typeof gather>>;
 
-/** Sectors that receive no ids (sharing ground rule 6). */
-const EMPTY = /^(third-sector|family-hub|childrens-services)/;
+/** Sectors that receive no ids (sharing ground rule 6); no sector receives none either. */
+const EMPTY = /^(third-sector|family-hub|early-years|childrens-services|commissioner|$)/;
 
-async function subscribe(skein: Skein, system: string, endpoint: string, sector: string): Promise<string> {
-  const payload = EMPTY.test(sector) ? 'empty' : 'id-only';
+export async function subscribe(
+  skein: Skein,
+  system: string,
+  endpoint: string,
+  sector: string | null,
+): Promise<string> {
+  const payload = EMPTY.test(sector ?? '') ? 'empty' : 'id-only';
   const backport = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
   const { status, body } = await skein.send(
     'POST',
