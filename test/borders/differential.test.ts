@@ -1,6 +1,6 @@
 /** The same store with and without a hidden thing answers every service that may not know of it byte for byte alike. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Difference, differences, type Gaze, gaze, tell } from '../support/gaze.ts';
+import { type Difference, differences, type Gaze, gaze, readUnseen, tell } from '../support/gaze.ts';
 import { gather, type Household } from '../support/household.ts';
 import { adt } from '../support/messages.ts';
 import { nhsNumber } from '../support/records.ts';
@@ -81,7 +81,10 @@ const THINGS: Hidden[] = [
     ['gp', 'cmht'],
     () => {
       const whom = chart('cmht', MOTHER);
-      return send('cmht', [whom, episodeOf(whom, 'cmht', { id: 'X1', status: 'cancelled', referral: 'R-1' })]);
+      return send('cmht', [
+        whom,
+        episodeOf(whom, 'cmht', { id: 'X1', status: 'cancelled', referral: 'R-1' }),
+      ]);
     },
   ],
   [
@@ -114,7 +117,8 @@ const THINGS: Hidden[] = [
   [
     'a chart of a system without sector that contradicts her',
     ['stranger'],
-    () => send('stranger', [chart('stranger', { ...MOTHER, local: '2', given: 'Zelda', born: '1970-01-01' })]),
+    () =>
+      send('stranger', [chart('stranger', { ...MOTHER, local: '2', given: 'Zelda', born: '1970-01-01' })]),
   ],
   [
     'that a charity says who gave birth',
@@ -135,11 +139,7 @@ const THINGS: Hidden[] = [
   ['a claim by number alone', ['other_gp'], () => claims('other_gp', byNumber(MOTHER.nhs), 'N1')],
   ['a charity’s claim by number alone', ['refuge'], () => claims('refuge', byNumber(MOTHER.nhs), 'N2')],
   ['a claim by an id of Skein’s', ['elsewhere'], async () => claims('elsewhere', await her(), 'N3')],
-  [
-    'a claim by conditional reference',
-    ['disability'],
-    async () => claims('disability', await asked(), 'N4'),
-  ],
+  ['a claim by conditional reference', ['disability'], async () => claims('disability', await asked(), 'N4')],
 ];
 
 type Outcome = { told: Difference[]; versions: Difference[]; known: Difference[] };
@@ -188,21 +188,39 @@ test('who looks twice sees the same', async () => {
 }, 60_000);
 
 describe('nobody who may not know learns of', () => {
-  test.each(THINGS)('%s', async (...hidden) => {
-    const { told } = await outcome(hidden);
-    expect(told.map(tell)).toEqual([]);
-  }, 60_000);
+  test.each(THINGS)(
+    '%s',
+    async (...hidden) => {
+      const { told } = await outcome(hidden);
+      expect(told.map(tell)).toEqual([]);
+    },
+    60_000,
+  );
 });
 
 describe('who sent it sees', () => {
-  test.each(THINGS)('%s', async (...hidden) => {
-    expect((await outcome(hidden)).known).not.toEqual([]);
-  }, 60_000);
+  test.each(THINGS)(
+    '%s',
+    async (...hidden) => {
+      expect((await outcome(hidden)).known).not.toEqual([]);
+    },
+    60_000,
+  );
 });
 
 describe('no version, time or history of what others see is moved by', () => {
-  test.each(THINGS)('%s', async (...hidden) => {
-    const { versions } = await outcome(hidden);
-    expect(versions.map(tell)).toEqual([]);
-  }, 60_000);
+  test.each(THINGS)(
+    '%s',
+    async (...hidden) => {
+      const { versions } = await outcome(hidden);
+      expect(versions.map(tell)).toEqual([]);
+    },
+    60_000,
+  );
 });
+
+test('what no search shows, no id reads', async () => {
+  for (const thing of THINGS) await outcome(thing);
+  const found = await Promise.all(EVERYBODY.map((reader) => readUnseen(household, before, reader)));
+  expect(found.flat()).toEqual([]);
+}, 120_000);

@@ -22,17 +22,20 @@ const NOTHING: Cell = { content: '404', version: '404' };
 
 type Body = Record<string, unknown> & { entry?: { resource: Found }[]; link?: { relation: string }[] };
 
+/** Every search, every person and journey there is by id, and whatever a search found by id with its history. */
 export async function gaze(household: Household, readers: string[]): Promise<Gaze> {
   const seen: Gaze = new Map();
-  const ids = await everyId(household);
+  const shared = (await everyId(household)).filter((id) => /^(Patient|Group)/.test(id));
   await Promise.all(
     readers.map(async (reader) => {
-      for (const query of SEARCHES) await look(household, seen, { reader, path: query });
+      const found = new Set(shared);
+      for (const query of SEARCHES)
+        for (const id of await look(household, seen, { reader, path: query })) found.add(id);
       for (const operation of ['$events', '$status']) {
         const path = `Subscription/${household.subscriptions.get(reader)}/${operation}`;
         await look(household, seen, { reader, path });
       }
-      for (const id of ids) await lookAt(household, seen, { reader, path: id });
+      for (const id of found) await lookAt(household, seen, { reader, path: id });
       const told = household.posts(reader).map(({ body }) => body);
       seen.set(`${reader} was told`, { content: told.join('\n'), version: `${told.length}` });
     }),
@@ -44,14 +47,15 @@ type Look = { reader: string; path: string };
 
 /** A resource by id; where it is there, its history, and of a journey the whole. */
 async function lookAt(household: Household, seen: Gaze, { reader, path }: Look): Promise<void> {
-  if (!(await look(household, seen, { reader, path }))) return;
+  if ((await look(household, seen, { reader, path })).length === 0) return;
   if (path.startsWith('Group/')) await look(household, seen, { reader, path: `${path}/$journey` });
   const { body } = await household.skein.get(`/fhir/${path}/_history`, reader);
   const version = JSON.stringify({ ...without(body), link: undefined });
   seen.set(`${reader} ${path}/_history`, { content: '', version });
 }
 
-async function look(household: Household, seen: Gaze, { reader, path }: Look): Promise<boolean> {
+/** Looks once; ids of what was found. */
+async function look(household: Household, seen: Gaze, { reader, path }: Look): Promise<string[]> {
   const { status, body, headers } = await household.skein.get(`/fhir/${path}`, reader);
   const found = status === 200;
   const version = found
@@ -59,14 +63,32 @@ async function look(household: Household, seen: Gaze, { reader, path }: Look): P
     : `${status}`;
   const content = found ? unversioned(JSON.stringify(without(body))) : `${status}`;
   seen.set(`${reader} ${path}`, { content, version });
-  return found;
+  if (!found) return [];
+  const resources = body.resourceType === 'Bundle' ? ((body as Body).entry ?? []) : [{ resource: body }];
+  return resources.flatMap(({ resource }) =>
+    TYPES.includes(`${resource?.resourceType}`) ? `${resource?.resourceType}/${resource?.id}` : [],
+  );
 }
 
-/** Without what is new in every answer: the Bundle's own id and time, and sealed links (that there is a next page stays). */
+/** Ids of the store that no search shows to a reader, and that it can read nevertheless. */
+export async function readUnseen(household: Household, seen: Gaze, reader: string): Promise<string[]> {
+  const readable: string[] = [];
+  for (const id of await everyId(household)) {
+    if (seen.has(`${reader} ${id}`)) continue;
+    const { status } = await household.skein.get(`/fhir/${id}`, reader);
+    if (status !== 404) readable.push(`${reader} ${id}`);
+  }
+  return readable;
+}
+
+/** Without what is new in every answer: ids of the Bundle and its Parameters, its time, sealed links (that they are there stays). */
 function without(body: Body): Body {
   if (body.resourceType !== 'Bundle') return body;
   const link = body.link?.map(({ relation }) => ({ relation }));
-  return { ...body, id: undefined, timestamp: undefined, meta: undefined, ...(link ? { link } : {}) };
+  const entry = body.entry?.map((one) =>
+    one.resource.resourceType === 'Parameters' ? { resource: { ...one.resource, id: '' } } : one,
+  );
+  return { ...body, id: undefined, timestamp: undefined, meta: undefined, entry, ...(link ? { link } : {}) };
 }
 
 const unversioned = (text: string) => text.replace(/"(versionId|lastUpdated)":"[^"]*",?/g, '');

@@ -98,7 +98,18 @@ export async function gather(services: Services, settings: Record<string, string
     await skein.stop();
     await receiver.close();
   };
-  return { database, skein, settle, find, allThatReaches, posts, told, subscriptions, stop };
+  return {
+    database,
+    skein,
+    settle,
+    find,
+    allThatReaches,
+    posts,
+    told,
+    subscriptions,
+    hook: receiver.url,
+    stop,
+  };
 }
 export type Household = Awaited<ReturnType<typeof gather>>;
 
