@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
+import { keyedId } from '../../src/fhir/ids.ts';
 import { type Claim, type Claimant, claim, type Known } from '../support/claims.ts';
 import { gather, type Household, subscribe } from '../support/household.ts';
 import { adt } from '../support/messages.ts';
@@ -33,6 +34,7 @@ beforeAll(async () => {
   household = await gather({
     maternity: ['maternity', 'RXM', 'hl7v2-adt'],
     perinatal: ['specialist-perinatal', 'RXP', 'fhir-r4'],
+    others: ['cmht', 'RXO', 'fhir-r4'],
   });
 });
 afterAll(() => household.stop());
@@ -54,9 +56,7 @@ async function family(): Promise<{ known: Known; secrets: string[] }> {
   const whom = chart('perinatal', mother);
   const spell = episodeOf(whom, 'perinatal', { id: `P${n}`, start: ago(50) });
   const contact = contactOf(whom, 'perinatal', `C${n}`, ago(40));
-  const parties = { id: `R${n}`, from: ['RXP', 'perinatal'], to: ['RXO', 'others'] } as Parameters<
-    typeof referralOf
-  >[1];
+  const parties = { id: `R${n}`, from: household.serviceOf('perinatal'), to: household.serviceOf('others') };
   const said = [whom, spell, contact, referralOf(whom, parties, ago(40))];
   expect((await skein.transaction(transactionOf(said, at(ago(40))), 'perinatal')).status).toBe(200);
   const [her] = await household.find(
@@ -96,7 +96,14 @@ async function register(sector: string | null): Promise<Registered> {
     string,
   ];
   const subscription = await subscribe(household.skein, fhir, `${household.hook}/${fhir}`, sector);
-  return { fhir, v2, csv, form, service: `${ods}|claimant`, subscription };
+  return {
+    fhir,
+    v2,
+    csv,
+    form,
+    service: keyedId(household.database.key, 'service', ods, 'claimant'),
+    subscription,
+  };
 }
 
 const TYPES = [
@@ -155,7 +162,7 @@ async function readAll(who: Registered, known: Known): Promise<string[]> {
 type Side = { who: Registered; known: Known };
 /** What one message is answered, and all that can be read after it. */
 async function saying(say: Claim, { who, known }: Side): Promise<string[]> {
-  const { status, body } = await say(household, who, known);
+  const { status, body } = await say.send(household, who, known);
   const answer = alike(JSON.stringify(body), who, known);
   await household.settle();
   return [`answered ${status} ${answer}`, ...(await readAll(who, known))];

@@ -91,7 +91,8 @@ function without(body: Body): Body {
   return { ...body, id: undefined, timestamp: undefined, meta: undefined, entry, ...(link ? { link } : {}) };
 }
 
-const unversioned = (text: string) => text.replace(/"(versionId|lastUpdated)":"[^"]*",?/g, '');
+/** Without version ids and times of change. */
+export const unversioned = (text: string) => text.replace(/"(versionId|lastUpdated)":"[^"]*",?/g, '');
 
 async function everyId({ database }: Household): Promise<string[]> {
   const sql = `select type, id from resource where type = any($1)

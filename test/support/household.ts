@@ -1,6 +1,7 @@
 /** A family told by several services, through the real doors, in any order; and all that each of them can learn of it. */
 import { addSystem } from '../../src/access/register/systems.ts';
 import { EVENT_CODE_URL } from '../../src/deliver/number/notification.ts';
+import { keyedId } from '../../src/fhir/ids.ts';
 import { testDatabase } from './database.ts';
 import { type Posted, startReceiver, statusIn } from './receiver.ts';
 import { type Reply, startSkein } from './skein.ts';
@@ -85,6 +86,10 @@ export async function gather(services: Services, settings: Record<string, string
     return bodies.join('\n');
   }
 
+  const serviceOf = (system: string): string => {
+    const [, ods = ''] = services[system] ?? [];
+    return keyedId(database.key, 'service', ods, system);
+  };
   const posts = (system: string): Posted[] => receiver.posts.filter(({ path }) => path === `/${system}`);
   const told = (system: string): string[] =>
     posts(system)
@@ -107,6 +112,7 @@ export async function gather(services: Services, settings: Record<string, string
     posts,
     told,
     subscriptions,
+    serviceOf,
     hook: receiver.url,
     stop,
   };

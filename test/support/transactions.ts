@@ -17,9 +17,6 @@ export type Whom = Said | { reference: string } | { identifier: { system: string
 export const say = (resource: Said['resource']): Said => ({ fullUrl: `urn:uuid:${randomUUID()}`, resource });
 const reference = (whom: Whom) => ('fullUrl' in whom ? { reference: whom.fullUrl } : whom);
 export const byNumber = (nhs: string) => ({ identifier: { system: NHS_NUMBER, value: nhs } });
-const team = (ods: string, name: string) => ({
-  identifier: { system: 'https://skein.example/Id/service', value: `${ods}|${name}` },
-});
 
 /** A chart: what one system writes down of a person, its own number and words for them included. */
 export function chart(system: string, who: Someone, rest: Record<string, unknown> = {}): Said {
@@ -61,7 +58,9 @@ export function contactOf(whom: Whom, system: string, id: string, day: string): 
   });
 }
 
-type ReferralOptions = { id: string; from: [ods: string, name: string]; to: [ods: string, name: string] };
+/** `from` and `to`: ids of services, as `serviceOf` gives them. */
+type ReferralOptions = { id: string; from: string; to: string };
+const organisation = (id: string) => ({ reference: `Organization/${id}` });
 export function referralOf(whom: Whom, { id, from, to }: ReferralOptions, on: string): Said {
   const need = { system: 'https://skein.example/fhir/CodeSystem/presenting-need', code: 'moderate-anxiety' };
   return say({
@@ -71,8 +70,8 @@ export function referralOf(whom: Whom, { id, from, to }: ReferralOptions, on: st
     intent: 'plan',
     subject: reference(whom),
     authoredOn: `${on}T10:00:00Z`,
-    requester: team(...from),
-    performer: [team(...to)],
+    requester: organisation(from),
+    performer: [organisation(to)],
     reasonCode: [{ coding: [need] }],
   });
 }
