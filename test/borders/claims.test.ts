@@ -14,7 +14,7 @@ import { nhsNumber } from '../support/records.ts';
 import { ago, at, v2 } from '../support/roll.ts';
 import { chart, contactOf, episodeOf, referralOf, transactionOf } from '../support/transactions.ts';
 
-const RUNS = Number(process.env.CLAIM_RUNS ?? 40);
+const RUNS = Number(process.env.CLAIM_RUNS ?? 5);
 const SECTORS = [
   ...[
     null,
@@ -141,6 +141,7 @@ function alike(text: string, { fhir, subscription }: Registered, known: Known): 
     .reduce((said, [name, value]) => said.replaceAll(value, `<${name}>`), text)
     .replaceAll(subscription, '<subscription>')
     .replaceAll(ods, '<ods>')
+    .replace(/\b[0-9a-f]{64}\b/g, '<message>')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)/g, '<time>')
     .replace(/\b20\d{12}(\.\d+)?([+-]\d{4})?\b/g, '<time>')

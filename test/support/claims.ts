@@ -141,9 +141,7 @@ const pid = (id: string, rest: string[] = []) =>
 const v2 =
   (event: string, segments: (known: Known) => string[]): Send =>
   ({ skein }, { v2: system }, known) => {
-    const head = [
-      `MSH|^~\\&|C|C|SKEIN|SKEIN|20261001100000||ADT^${event}|${randomUUID().slice(0, 20)}|P|2.5.1`,
-    ];
+    const head = [`MSH|^~\\&|C|C|SKEIN|SKEIN|20261001100000||ADT^${event}|${randomUUID()}|P|2.5.1`];
     const message = [...head, `EVN|${event}|20261001100000`, ...segments(known), ''].join('\r');
     return skein.intake(system, 'application/hl7-v2', message);
   };
