@@ -1,9 +1,10 @@
 import type { Resource } from '@medplum/fhirtypes';
-import type { Issue, SourceRecord, Statement, Unit } from '../model.ts';
+import { isObject, type Node } from '../formats/tree.ts';
+import type { Issue, Json, SourceRecord, Statement, Unit } from '../model.ts';
 import { toInstant } from './compile/convert.ts';
 import type { CompiledStatement } from './compile/statement.ts';
 import type { Mapping } from './language/load-mappings.ts';
-import { type Instance, isObject, type Json, type Node, type Run, report } from './run.ts';
+import { type Instance, type Run, report } from './run.ts';
 
 /** How a unit came: by whose dialect it is read, and when it was received, where it was. */
 type Heard = { dialect: string | null; receivedAt?: Date | undefined };

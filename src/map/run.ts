@@ -68,18 +68,6 @@ export type SourceFormat = {
   place?: (tree: Json, pointer: string) => string;
 };
 
-export type { Json };
-export type Node = { [name: string]: Json };
-
-export function isObject(value: Json | undefined): value is Node {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A primitive as text. Objects, which senders put anywhere, are never asked for theirs: `toString` may be a key of them. */
-export function textOf(value: Json | undefined): string {
-  return typeof value === 'object' ? '{}' : String(value);
-}
-
 /** A message with more faults than a person reads gets no longer answer; the first hundred say enough. */
 export const MAX_ISSUES = 100;
 

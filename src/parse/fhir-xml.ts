@@ -1,11 +1,10 @@
 /** FHIR in XML, of any release, as the tree that its JSON would be. https://hl7.org/fhir/R4/xml.html */
 import { Rejected } from '../errors.ts';
 import { findElement, isPrimitive } from '../fhir/definitions.ts';
+import type { Node } from '../formats/tree.ts';
 import type { Json, Unit } from '../model.ts';
 import { checkBundle } from './json.ts';
 import { readXml, type XmlElement } from './xml.ts';
-
-type Node = { [name: string]: Json };
 
 /** A message or transaction Bundle. Throws Rejected(400) where it is none, or no XML that is safe to read. */
 export function readFhirXml(body: Buffer, charset?: string): Unit[] {

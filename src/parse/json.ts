@@ -1,16 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Rejected } from '../errors.ts';
 import { parseJson } from '../formats/json.ts';
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json, Unit } from '../model.ts';
-
-type Node = { [name: string]: Json };
-const isNode = (value: Json | undefined): value is Node =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A form: one JSON object, whatever its properties. */
 export function readForm(body: Buffer): Unit[] {
   const tree = parseJson(body);
-  if (!isNode(tree)) throw rejected('the body must be one JSON object', '');
+  if (!isObject(tree)) throw rejected('the body must be one JSON object', '');
   return [{ position: '', tree }];
 }
 
@@ -23,7 +20,7 @@ export function readBundle(body: Buffer, type?: 'message' | 'transaction'): Unit
 
 /** Throws Rejected(400) where the tree is no Bundle of a type that is wanted, or holds no entries. */
 export function checkBundle(tree: Json, wanted: string[]): void {
-  if (!isNode(tree) || tree.resourceType !== 'Bundle')
+  if (!isObject(tree) || tree.resourceType !== 'Bundle')
     throw rejected('the body must be a FHIR Bundle', '/resourceType');
   if (typeof tree.type !== 'string' || !wanted.includes(tree.type)) {
     throw rejected(`the Bundle must be of type ${wanted.join(' or ')}`, '/type', 'Bundle.type');
@@ -33,7 +30,7 @@ export function checkBundle(tree: Json, wanted: string[]): void {
     throw rejected('the Bundle has no entries', '/entry', 'Bundle.entry');
   for (const [index, entry] of entries.entries()) {
     const [place, path] = [`/entry/${index}`, `Bundle.entry[${index}]`];
-    if (!isNode(entry) || (entry.resource !== undefined && !isNode(entry.resource)))
+    if (!isObject(entry) || (entry.resource !== undefined && !isObject(entry.resource)))
       throw rejected('a Bundle entry must be an object with a resource', place, path);
     if (!isSentToItsType(entry))
       throw rejected(
@@ -54,8 +51,8 @@ export function checkBundle(tree: Json, wanted: string[]): void {
 
 /** `Patient`, `Patient/1`, `Patient?…`, or the same after a server's base URL. */
 function isSentToItsType({ resource, request }: Node): boolean {
-  const type = isNode(resource) ? resource.resourceType : undefined;
-  const url = isNode(request) ? request.url : undefined;
+  const type = isObject(resource) ? resource.resourceType : undefined;
+  const url = isObject(request) ? request.url : undefined;
   if (typeof type !== 'string' || typeof url !== 'string') return true;
   const [path = ''] = url.split(/[?#]/, 1);
   const parts = path.split('/').filter(Boolean);
@@ -79,7 +76,7 @@ function checkUnique(entries: Node[]): void {
 }
 
 function resourceType(entry: Json | undefined): Json | undefined {
-  return isNode(entry) && isNode(entry.resource) ? entry.resource.resourceType : undefined;
+  return isObject(entry) && isObject(entry.resource) ? entry.resource.resourceType : undefined;
 }
 
 function rejected(text: string, field: string, expression?: string): Rejected {

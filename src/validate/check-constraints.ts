@@ -1,8 +1,9 @@
 /** Invariants: the standard's, by FHIRPath but for those of every message, and those of profiles. */
 import { evalFhirPathTyped, type FhirPathAtom, parseFhirPath, type TypedValue } from '@medplum/core';
 import type { Constraint, TypeDefinition } from '../fhir/definitions.ts';
+import type { Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { fault, type Node, type Scope, type Walk } from './faults.ts';
+import { fault, type Scope, type Walk } from './faults.ts';
 import { INVARIANTS } from './invariants.ts';
 import type { Constraint as Parsed } from './read-differential.ts';
 

@@ -1,8 +1,9 @@
 /** Every extension, wherever it is, against the definition of its url. https://hl7.org/fhir/R4/extensibility.html */
 import { elementIn, isPrimitive, typeDefinition } from '../fhir/definitions.ts';
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import { checkProfile } from './check-profile.ts';
-import { type Fault, isNode, type Node } from './faults.ts';
+import type { Fault } from './faults.ts';
 import { CORE, type Profile, type Profiles, SKEIN_DEFINITIONS } from './profiles.ts';
 import { urlOf } from './slices.ts';
 
@@ -25,7 +26,7 @@ function visit(node: Node, place: Place, told: Told): void {
     if (!Array.isArray(value)) step(value, { type, step: name, around: place }, told);
     else
       for (const [index, entry] of value.entries())
-        if (isNode(entry)) step(entry, { type, step: name, around: place, index }, told);
+        if (isObject(entry)) step(entry, { type, step: name, around: place, index }, told);
   }
 }
 

@@ -1,10 +1,11 @@
 import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
-import { type Fault, isNode, type Node } from './faults.ts';
+import { isObject, type Node } from '../formats/tree.ts';
+import type { Fault } from './faults.ts';
 
 /** An NHS number that cannot be one is warned of and kept: linking does not use it. */
 export function checkNhsNumbers({ resourceType, identifier }: Node): Fault[] {
   return (Array.isArray(identifier) ? identifier : []).flatMap((one, index) => {
-    const { system, value } = isNode(one) ? one : {};
+    const { system, value } = isObject(one) ? one : {};
     if (system !== NHS_NUMBER || typeof value !== 'string' || isValidNhsNumber(value)) return [];
     const expression = `${String(resourceType)}.identifier[${index}].value`;
     return {

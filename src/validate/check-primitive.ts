@@ -1,7 +1,7 @@
 import { validationRegexes } from '@medplum/core';
 import type { Element } from '../fhir/definitions.ts';
+import { isObject } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { isNode } from './faults.ts';
 
 const FREE_TEXT = new Set(['xhtml']);
 const PATTERNED = new Set([
@@ -63,10 +63,10 @@ export function codeFault({ codes, grammar }: Element, value: Json): string | un
 
 /** Of a Coding or CodeableConcept: none of its codings is in its required binding. */
 export function conceptFault({ concepts }: Element, value: Json): string | undefined {
-  if (!concepts || !isNode(value)) return undefined;
+  if (!concepts || !isObject(value)) return undefined;
   const codings = Array.isArray(value.coding) ? value.coding : [value];
   const found = codings.some(
-    (one) => isNode(one) && concepts.includes(`${String(one.system)}|${String(one.code)}`),
+    (one) => isObject(one) && concepts.includes(`${String(one.system)}|${String(one.code)}`),
   );
   // Where nothing is said but in extensions (data-absent-reason), nothing is said wrongly.
   if (found || (value.extension && value.coding === undefined && value.code === undefined)) return undefined;

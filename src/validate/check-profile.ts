@@ -1,16 +1,9 @@
 /** Checks a resource against the rules of a profile: what it says beside base R4, inside its slices too. */
+
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import { tellOf } from './check-constraints.ts';
-import {
-  expressionOf,
-  type Fault,
-  fault,
-  isNode,
-  type Node,
-  type Scope,
-  type Walk,
-  within,
-} from './faults.ts';
+import { expressionOf, type Fault, fault, type Scope, type Walk, within } from './faults.ts';
 import { type Item, insideOf } from './items.ts';
 import type { Profile, Profiles } from './profiles.ts';
 import type { Rule } from './read-differential.ts';
@@ -119,7 +112,7 @@ function checkBounds({ least, most, maxLength }: Rule, value: Json, walk: Walk):
 /** Numbers, quantities of one unit, and dates and times to their common precision; 0 for what cannot be compared. */
 function compare(one: Json, other: Json): number {
   if (typeof one === 'number' && typeof other === 'number') return one - other;
-  if (isNode(one) && isNode(other) && one.code === other.code)
+  if (isObject(one) && isObject(other) && one.code === other.code)
     return compare(one.value ?? null, other.value ?? null);
   if (typeof one !== 'string' || typeof other !== 'string') return 0;
   if (one.length > 10 && other.length > 10) return Date.parse(one) - Date.parse(other);
@@ -161,7 +154,7 @@ const isBackbone = (code: string) => code === 'BackboneElement' || code === 'Ele
 export const nameOf = (canonical: string) => canonical.split('|')[0]?.split('/').at(-1) ?? canonical;
 
 /** Of a fixed value or pattern, which a profile gives and no sender. */
-const wordsOf = (value: Json) => (isNode(value) ? JSON.stringify(value) : String(value));
+const wordsOf = (value: Json) => (isObject(value) ? JSON.stringify(value) : String(value));
 
 function equal(one: Json, other: Json): boolean {
   return holds(one, other) && holds(other, one);
@@ -171,7 +164,7 @@ function equal(one: Json, other: Json): boolean {
 function holds(pattern: Json, value: Json | undefined): boolean {
   if (Array.isArray(pattern))
     return Array.isArray(value) && pattern.every((part) => value.some((entry) => holds(part, entry)));
-  if (isNode(pattern))
-    return isNode(value) && Object.entries(pattern).every(([name, part]) => holds(part, value[name]));
+  if (isObject(pattern))
+    return isObject(value) && Object.entries(pattern).every(([name, part]) => holds(part, value[name]));
   return pattern === value;
 }

@@ -10,11 +10,12 @@ import {
   type TypeDefinition,
   typeDefinition,
 } from '../fhir/definitions.ts';
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import { checkConstraints, checkInvariants } from './check-constraints.ts';
 import { narrativeFault } from './check-narrative.ts';
 import { codeFault, conceptFault, primitiveFault } from './check-primitive.ts';
-import { distinct, type Fault, fault, isNode, type Node, type Walk, within } from './faults.ts';
+import { distinct, type Fault, fault, type Walk, within } from './faults.ts';
 import { isAstray, isResourceType, leadsTo, scopeOf } from './scope.ts';
 
 export function checkStructure(resource: Node): Fault[] {
@@ -79,7 +80,7 @@ const NO_EXTRAS: Json[] = [];
 /** `_name` beside `name`: each says something where the other does not. https://hl7.org/fhir/R4/json.html#primitive */
 function checkPair(value: Json | undefined, extra: Json, walk: Walk): void {
   if (!Array.isArray(extra)) {
-    if (isNode(extra) && value === undefined && !extra.extension) fault(walk, 'invariant', 'is empty');
+    if (isObject(extra) && value === undefined && !extra.extension) fault(walk, 'invariant', 'is empty');
     return;
   }
   const values = Array.isArray(value) ? value : extra;
@@ -87,7 +88,7 @@ function checkPair(value: Json | undefined, extra: Json, walk: Walk): void {
     fault(walk, 'structure', 'is not as long as the list it belongs to');
   for (let index = 0; index < values.length; index += 1) {
     const [one, said] = [extra[index], values === extra ? null : values[index]];
-    if (said === null && !(isNode(one) && one.extension))
+    if (said === null && !(isObject(one) && one.extension))
       within(walk, [index], () => fault(walk, 'invariant', 'is empty'));
   }
 }
@@ -129,7 +130,7 @@ function checkValue(element: Element, value: Json, walk: Walk): void {
     return;
   }
   if (value === null && type === 'Element' && element.many) return;
-  if (!isNode(value)) {
+  if (!isObject(value)) {
     fault(walk, 'structure', `is not a ${type}`);
     return;
   }

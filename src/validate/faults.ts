@@ -1,6 +1,4 @@
-import type { Json } from '../model.ts';
-
-export type Node = { [name: string]: Json };
+import type { Node } from '../formats/tree.ts';
 
 /** `expression` is where it stands: `Patient.name[0].family`. No `severity` means error. */
 export type Fault = {
@@ -42,9 +40,6 @@ export function within(walk: Walk, steps: (string | number)[], check: () => void
   check();
   walk.path.length -= steps.length;
 }
-
-export const isNode = (value: Json | undefined): value is Node =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The same thing wrong at the same place is said once, however many rules say it. */
 export function distinct(faults: Fault[]): Fault[] {

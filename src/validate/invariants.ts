@@ -1,5 +1,5 @@
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { isNode, type Node } from './faults.ts';
 
 type Invariant = { key: string; text: string; holds: (value: Node) => boolean };
 
@@ -29,7 +29,7 @@ function inOrder(start: Json | undefined, end: Json | undefined): boolean {
 
 /** True unless both are of one unit, and the low one is more: a gram is not compared with a kilogram. */
 function isRange(low: Json | undefined, high: Json | undefined): boolean {
-  if (!isNode(low) || !isNode(high)) return true;
+  if (!isObject(low) || !isObject(high)) return true;
   const isOneUnit = low.code === high.code && (low.code !== undefined || low.unit === high.unit);
   return (
     !isOneUnit || typeof low.value !== 'number' || typeof high.value !== 'number' || low.value <= high.value
@@ -40,7 +40,7 @@ function isRange(low: Json | undefined, high: Json | undefined): boolean {
 function isOwnUrl({ fullUrl, resource }: Node): boolean {
   if (typeof fullUrl !== 'string') return true;
   if (!/^[a-z][\w+.-]*:/i.test(fullUrl)) return false;
-  const { id, resourceType } = isNode(resource) ? resource : {};
+  const { id, resourceType } = isObject(resource) ? resource : {};
   return (
     !/^https?:/.test(fullUrl) ||
     id === undefined ||
@@ -48,7 +48,7 @@ function isOwnUrl({ fullUrl, resource }: Node): boolean {
   );
 }
 
-const nodesOf = (list: Json | undefined): Node[] => (Array.isArray(list) ? list.filter(isNode) : []);
+const nodesOf = (list: Json | undefined): Node[] => (Array.isArray(list) ? list.filter(isObject) : []);
 
 function linkIds({ linkId, item }: Node): Json[] {
   const inner = nodesOf(item).flatMap(linkIds);
@@ -56,7 +56,7 @@ function linkIds({ linkId, item }: Node): Json[] {
 }
 
 const codesOf = ({ code }: Node): string[] =>
-  nodesOf(isNode(code) ? code.coding : undefined).map((one) => `${String(one.system)}|${String(one.code)}`);
+  nodesOf(isObject(code) ? code.coding : undefined).map((one) => `${String(one.system)}|${String(one.code)}`);
 
 const contact: Invariant = {
   key: 'pat-1',

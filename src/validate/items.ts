@@ -1,7 +1,7 @@
 /** The values of an element that a profile's rule is about, each with its type and place. */
 import { elementIn, isPrimitive, typeDefinition } from '../fhir/definitions.ts';
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { isNode, type Node } from './faults.ts';
 
 /** `steps` lead to it from what holds it. Of a primitive, `value` may be null and `node` is its `_name` (id, extensions). */
 export type Item = { steps: (string | number)[]; type: string; value: Json; node: Node };
@@ -37,7 +37,7 @@ function itemsAt(type: string | undefined, holder: Node, name: string): Item[] {
 }
 
 function item(steps: Item['steps'], type: string, value: Json | undefined, extra: Json | undefined): Item {
-  const node = isNode(value) ? value : isNode(extra) ? extra : EMPTY;
+  const node = isObject(value) ? value : isObject(extra) ? extra : EMPTY;
   return { steps, type: type === 'Resource' ? String(node.resourceType) : type, value: value ?? null, node };
 }
 

@@ -1,15 +1,14 @@
 /** Profiles, and the code systems and value sets they bind to: Skein's own, and on top those of the FHIR packages given. */
 import { readdirSync, readFileSync } from 'node:fs';
-import type { CodeSystem, StructureDefinition, ValueSet } from '@medplum/fhirtypes';
+import type { StructureDefinition } from '@medplum/fhirtypes';
 import { CORE_PROFILES_FILE, typeDefinition } from '../fhir/definitions.ts';
 import { type Rule, readDifferential } from './read-differential.ts';
-import { readPackage } from './read-package.ts';
+import { type Conformance, readPackage } from './read-package.ts';
 import { Terminology } from './terminology.ts';
 
 /** `contexts`: of an extension, where it may be. */
 export type Profile = { url: string; type: string; rule: Rule; contexts?: Context[] };
 export type Context = { type: string; expression: string };
-export type Conformance = CodeSystem | StructureDefinition | ValueSet;
 
 const OWN_FILES = new URL('../../profiles/skein/', import.meta.url);
 export const CORE = 'http://hl7.org/fhir/StructureDefinition/';

@@ -1,7 +1,8 @@
 /** What a reference can lead to without leaving the document. https://hl7.org/fhir/R4/references.html */
 import { typeDefinition } from '../fhir/definitions.ts';
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { isNode, type Node, type Scope } from './faults.ts';
+import type { Scope } from './faults.ts';
 import { targetType } from './items.ts';
 
 const NOTHING: ReadonlyMap<string, string> = new Map();
@@ -21,10 +22,10 @@ export function scopeOf(resource: Node, outer: Scope | undefined, place: string)
   return { resource, root: isContained ? outer.root : resource, types, ...(bundle ? { bundle } : {}) };
 }
 
-const nodesOf = (list: Json | undefined): Node[] => (Array.isArray(list) ? list.filter(isNode) : []);
+const nodesOf = (list: Json | undefined): Node[] => (Array.isArray(list) ? list.filter(isObject) : []);
 
 function add(types: Map<string, string>, name: Json | undefined, resource: Json | undefined): void {
-  if (typeof name === 'string' && isNode(resource)) types.set(name, String(resource.resourceType));
+  if (typeof name === 'string' && isObject(resource)) types.set(name, String(resource.resourceType));
 }
 
 /**

@@ -6,8 +6,8 @@ import type {
   ValueSetComposeInclude,
   ValueSetExpansionContains,
 } from '@medplum/fhirtypes';
+import { isObject } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { isNode } from './faults.ts';
 
 /** `system|code` of each member. */
 export type Codes = ReadonlySet<string>;
@@ -91,7 +91,7 @@ const flatten = (concepts: CodeSystemConcept[] = []): string[] =>
 /** Whether a code, Coding, CodeableConcept or Quantity is of the set; of a CodeableConcept, any of its codings. */
 export function isMember(codes: Codes, value: Json): boolean {
   if (typeof value === 'string') return [...codes].some((member) => member.endsWith(`|${value}`));
-  if (!isNode(value)) return false;
+  if (!isObject(value)) return false;
   if (Array.isArray(value.coding)) return value.coding.some((coding) => isMember(codes, coding));
   return typeof value.code === 'string' && codes.has(`${String(value.system ?? '')}|${value.code}`);
 }

@@ -1,9 +1,10 @@
+import type { Node } from '../formats/tree.ts';
 import type { Issue, Lineage, SourceRecord } from '../model.ts';
 import { checkExtensions } from './check-extensions.ts';
 import { checkNhsNumbers } from './check-nhs-numbers.ts';
 import { checkProfile } from './check-profile.ts';
 import { checkStructure } from './check-structure.ts';
-import { distinct, type Fault, type Node } from './faults.ts';
+import { distinct, type Fault } from './faults.ts';
 import type { Profiles } from './profiles.ts';
 import { claims } from './validate-resource.ts';
 

@@ -1,11 +1,13 @@
 /** One whole resource: base R4, the profiles it claims and those asked for. */
+
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import { checkContained } from './check-contained.ts';
 import { checkExtensions } from './check-extensions.ts';
 import { checkNhsNumbers } from './check-nhs-numbers.ts';
 import { checkProfile } from './check-profile.ts';
 import { checkStructure } from './check-structure.ts';
-import { distinct, type Fault, isNode, type Node } from './faults.ts';
+import { distinct, type Fault } from './faults.ts';
 import type { Profiles } from './profiles.ts';
 
 /** `absent`: must-support elements of those profiles that it does not have; no fault. `unknown`: profiles that are not loaded. */
@@ -59,8 +61,8 @@ function resourcesIn({ contained, entry }: Node): [string, Node][] {
   ];
   return lists.flatMap(([place, list, pick]) =>
     (Array.isArray(list) ? list : []).flatMap((one, index): [string, Node][] => {
-      const resource = isNode(one) ? pick(one) : undefined;
-      return isNode(resource) && typeof resource.resourceType === 'string'
+      const resource = isObject(one) ? pick(one) : undefined;
+      return isObject(resource) && typeof resource.resourceType === 'string'
         ? [[place.replace('%', String(index)), resource]]
         : [];
     }),
@@ -69,6 +71,6 @@ function resourcesIn({ contained, entry }: Node): [string, Node][] {
 
 /** Profiles that a resource says it conforms to. */
 export function claims({ meta }: Node): string[] {
-  const claimed = isNode(meta) && Array.isArray(meta.profile) ? meta.profile : [];
+  const claimed = isObject(meta) && Array.isArray(meta.profile) ? meta.profile : [];
   return claimed.filter((url) => typeof url === 'string');
 }

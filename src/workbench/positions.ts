@@ -1,5 +1,5 @@
 /** What stands at a position, as lineage names it: of the source, and of a resource made from it. */
-import { isObject } from '../map/run.ts';
+import { isObject } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import { segmentsOf } from './draft/source-fields.ts';
 

@@ -1,8 +1,10 @@
 /** Mapping rules to closures. Everything that can be wrong with a rule is found here, at load, with its place in the file. */
+
+import type { Node } from '../../formats/tree.ts';
 import { attempt, conditionOf, type Loader, note } from '../language/loader.ts';
 import type { Alternative, Rule } from '../language/mapping-file.ts';
 import type { Path } from '../language/yaml-file.ts';
-import { type Frame, type Node, PathError, type Run, report, type Scope, suggest } from '../run.ts';
+import { type Frame, PathError, type Run, report, type Scope, suggest } from '../run.ts';
 import { compileProducers, isSourced, type Producer } from './producer.ts';
 import { resolveTarget, type Target } from './target.ts';
 import { compileWriter, type Out } from './write.ts';

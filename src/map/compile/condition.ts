@@ -2,8 +2,10 @@
  * `when`: PATH, not PATH, PATH = x, PATH != x, PATH in (a, b), PATH not in (a, b), PATH known MAP, PATH longer 8; `and` binds before
  * `or`; or `fhirpath: …`.
  */
+
+import { textOf } from '../../formats/tree.ts';
 import { type CodeTable, translate } from '../language/concept-map.ts';
-import { type Frame, PathError, type Reader, type Run, suggest, textOf } from '../run.ts';
+import { type Frame, PathError, type Reader, type Run, suggest } from '../run.ts';
 import { converterTo } from './convert.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
 

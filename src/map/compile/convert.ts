@@ -1,7 +1,7 @@
 /** Text to FHIR primitives. Partial dates stay partial; a birth date is never shifted by a zone. */
 import { v2Date, v2DateTime, v2Instant } from '../../fhir/v2-date.ts';
+import { textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
-import { textOf } from '../run.ts';
 
 /** A value, or undefined where the text cannot be read as that type. */
 export type Convert = (raw: Json) => Json | undefined;

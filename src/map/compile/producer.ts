@@ -1,19 +1,10 @@
+import { isObject, textOf } from '../../formats/tree.ts';
+import type { Json } from '../../model.ts';
 import { translate } from '../language/concept-map.ts';
 import { attempt, conditionOf, type Fragment, isFhir, type Loader, readPath } from '../language/loader.ts';
 import type { Alternative, Rule } from '../language/mapping-file.ts';
 import type { Path } from '../language/yaml-file.ts';
-import {
-  type Frame,
-  type Instance,
-  isObject,
-  type Json,
-  PathError,
-  type Reader,
-  type Run,
-  type Scope,
-  suggest,
-  textOf,
-} from '../run.ts';
+import { type Frame, type Instance, PathError, type Reader, type Run, type Scope, suggest } from '../run.ts';
 import { askedCodes } from './condition.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
 import { checkConstant, type Target } from './target.ts';

@@ -1,22 +1,12 @@
 import { typeDefinition } from '../../fhir/definitions.ts';
 import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
 import { ID_IN_MESSAGE, RESOURCE_ID } from '../../fhir/references.ts';
+import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 import { attempt, conditionOf, type Loader, readPath } from '../language/loader.ts';
 import type { Check, Rule, Statement } from '../language/mapping-file.ts';
 import type { Path } from '../language/yaml-file.ts';
-import {
-  type Expander,
-  type Frame,
-  isObject,
-  type Node,
-  PathError,
-  type Reader,
-  type Run,
-  report,
-  suggest,
-  textOf,
-} from '../run.ts';
+import { type Expander, type Frame, PathError, type Reader, type Run, report, suggest } from '../run.ts';
 import { compileFragment, compileRules, type Place, type Step } from './compile.ts';
 import type { Condition } from './condition.ts';
 

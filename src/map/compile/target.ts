@@ -1,6 +1,7 @@
 import { type Element, findElement, isPrimitive, typeDefinition } from '../../fhir/definitions.ts';
+import { isObject } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
-import { isObject, PathError, suggest } from '../run.ts';
+import { PathError, suggest } from '../run.ts';
 
 /** A dotted target inside some type: the containers to pass through, and the element to write. */
 export type Target = {

@@ -1,9 +1,10 @@
 /** How one alternative of a rule gives its value: the closures behind from, value, template, ref, expr and hook. */
 import { isPrimitive } from '../../fhir/definitions.ts';
+import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 import { type CodeTable, translate } from '../language/concept-map.ts';
 import type { Alternative } from '../language/mapping-file.ts';
-import { type Frame, isObject, type Node, PathError, type Run, report, suggest, textOf } from '../run.ts';
+import { type Frame, PathError, type Run, report, suggest } from '../run.ts';
 import { localReference, serviceReference } from '../sources/bundle.ts';
 import { article, converterTo } from './convert.ts';
 import { checkCode, type Target } from './target.ts';

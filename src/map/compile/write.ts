@@ -1,4 +1,6 @@
-import { isObject, type Json, type Node, type Run } from '../run.ts';
+import { isObject, type Node } from '../../formats/tree.ts';
+import type { Json } from '../../model.ts';
+import type { Run } from '../run.ts';
 import type { Target } from './target.ts';
 
 /** What is being filled, and what lineage calls it: `patient.name[0]`. */

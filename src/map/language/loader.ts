@@ -1,5 +1,6 @@
+import type { Json } from '../../model.ts';
 import { type Condition, compileCondition } from '../compile/condition.ts';
-import { type Json, PathError, type Reader, type Scope, type SourceFormat } from '../run.ts';
+import { PathError, type Reader, type Scope, type SourceFormat } from '../run.ts';
 import type { CodeTable } from './concept-map.ts';
 import type { FragmentFile } from './mapping-file.ts';
 import type { Path, Problem, YamlFile } from './yaml-file.ts';

@@ -1,5 +1,5 @@
+import { isObject, type Node } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
-import { isObject, type Node } from '../run.ts';
 
 /** One resource of a Bundle and the local name of the statement it becomes, if it becomes one. */
 export type Entry = {

@@ -5,11 +5,10 @@
  * `identifier[system=URL]` the first whose system that is.
  */
 import { type Element, findElement, PATH_NAMES, typeDefinition } from '../../fhir/definitions.ts';
+import { isObject, type Node } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 import {
   type Frame,
-  isObject,
-  type Node,
   PathError,
   type Reader,
   type Run,

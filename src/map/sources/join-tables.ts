@@ -1,7 +1,9 @@
 /** The rows of an extract's tables, joined by their keys into one tree for each row of the table that makes a unit. */
+
+import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Issue, Json, Unit } from '../../model.ts';
 import type { TablesFile } from '../language/tables-file.ts';
-import { isObject, type Node, suggest, textOf } from '../run.ts';
+import { suggest } from '../run.ts';
 
 /** `node` holds the row's columns under their declared names, `$at` its place, and in time the rows that belong to it. */
 type Row = { table: string; at: string; node: Node };

@@ -2,20 +2,19 @@
  * Paths of an extract's rows: `BirthDate` (this row's), `MHS001MPI.BirthDate` (of the row it belongs to, or that it names); in a
  * condition also of the rows that belong to it, any of them.
  */
+
+import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Issue, Json } from '../../model.ts';
 import type { TablesFile } from '../language/tables-file.ts';
 import {
   climb,
   type Frame,
   findScope,
-  isObject,
-  type Node,
   PathError,
   type Reader,
   type Scope,
   type SourceFormat,
   suggest,
-  textOf,
 } from '../run.ts';
 import { joinTables } from './join-tables.ts';
 

@@ -1,9 +1,10 @@
 /** Paths of CSV rows (column names; `each` over what semicolons part in a cell) and JSON forms (`person.given`, `/reference` from the root, `.` for the item of an `each`). */
+
+import { isObject } from '../../formats/tree.ts';
 import type { Issue, Json } from '../../model.ts';
 import type { SourceFile, SourceTree } from '../language/mapping-file.ts';
 import {
   type Frame,
-  isObject,
   PathError,
   type Reader,
   type Run,

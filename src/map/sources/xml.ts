@@ -1,7 +1,9 @@
 /** FHIR in XML: the paths of format-fhir.ts over the tree that its JSON would be; positions are XPath, as its sender would name them. */
+
+import { isObject } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 import type { SourceFile } from '../language/mapping-file.ts';
-import { isObject, type SourceFormat } from '../run.ts';
+import type { SourceFormat } from '../run.ts';
 import { fhirFormat } from './fhir.ts';
 
 export function xmlFormat(schema: Extract<SourceFile, { format: 'xml' }>): SourceFormat {

@@ -3,8 +3,8 @@ import { readConfig } from '../../config.ts';
 import { Rejected } from '../../errors.ts';
 import { toOutcomeIssues } from '../../fhir/outcome.ts';
 import { parseJson } from '../../formats/json.ts';
+import { isObject } from '../../formats/tree.ts';
 import type { Issue, Json } from '../../model.ts';
-import { isNode } from '../../validate/faults.ts';
 import { loadProfiles, type Profiles } from '../../validate/profiles.ts';
 import { validateResource } from '../../validate/validate-resource.ts';
 import { type Command, readInput, WrongUse } from '../command.ts';
@@ -73,7 +73,7 @@ function validateText(text: Buffer, profiles: Profiles, asked: string[]): Issue[
     if (!(error instanceof Rejected)) throw error;
     return error.issues;
   }
-  if (!isNode(resource)) return [{ severity: 'error', code: 'structure', text: 'this is not a resource' }];
+  if (!isObject(resource)) return [{ severity: 'error', code: 'structure', text: 'this is not a resource' }];
   const { faults, absent, unknown } = validateResource(resource, profiles, asked);
   return [
     ...faults.map(({ severity = 'error' as const, code, expression, text: what }) => ({

@@ -1,8 +1,8 @@
 /** What samples hold, as a source.yaml says it: found in them, and from what the sources that ship say of the same fields. */
 
+import { isObject } from '../../formats/tree.ts';
 import type { SourceFile, SourceTree } from '../../map/language/mapping-file.ts';
 import type { Path } from '../../map/language/yaml-file.ts';
-import { isObject } from '../../map/run.ts';
 import { normaliseHeader } from '../../map/sources/tree.ts';
 import type { Json } from '../../model.ts';
 import { typeOfValues } from './describe-values.ts';

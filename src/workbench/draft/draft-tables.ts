@@ -1,6 +1,7 @@
 /** How the tables of an extract hang together, found in their rows. */
+
+import { isObject } from '../../formats/tree.ts';
 import type { SourceTree } from '../../map/language/mapping-file.ts';
-import { isObject } from '../../map/run.ts';
 import type { Json } from '../../model.ts';
 
 type Row = { [name: string]: Json };

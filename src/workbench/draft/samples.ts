@@ -1,7 +1,7 @@
 /** Sample messages of a sender never seen, all of one format. */
 import { Rejected } from '../../errors.ts';
+import { isObject } from '../../formats/tree.ts';
 import type { SourceFile } from '../../map/language/mapping-file.ts';
-import { isObject } from '../../map/run.ts';
 import type { Json } from '../../model.ts';
 import { nameOf, readInput } from '../command.ts';
 import { readUnits, treesOf } from '../run-mapping.ts';

@@ -1,7 +1,8 @@
 import type { CodeTable } from '../../map/language/concept-map.ts';
 import type { MappingFiles, SourceFiles } from '../../map/language/read-mappings.ts';
 import type { Path } from '../../map/language/yaml-file.ts';
-import { applyEdit, type Edit, fragmentEdits, mappingEdits } from './mutate.ts';
+import { applyEdit, type Edit } from './edit.ts';
+import { fragmentEdits, mappingEdits } from './mutate.ts';
 import { tableEdits } from './mutate-map.ts';
 
 /** One fault in one file, at `path`, or at the entry of a ConceptMap for `code`. `tries` are ways to put it there: the first that loads. */

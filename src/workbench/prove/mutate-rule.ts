@@ -4,7 +4,7 @@ import type { Alternative, Rule } from '../../map/language/mapping-file.ts';
 import type { MappingFiles } from '../../map/language/read-mappings.ts';
 import type { Path } from '../../map/language/yaml-file.ts';
 import { PathError } from '../../map/run.ts';
-import { dropEach, type Edit, GONE, rulesEdits } from './mutate.ts';
+import { dropEach, type Edit, GONE } from './edit.ts';
 import { conditionEdits } from './mutate-when.ts';
 
 /** Where a rule stands: the FHIR type that it fills a part of, the source paths beside it, what else it may name. */
@@ -20,8 +20,24 @@ export type Around = {
 };
 type Aimed = Around & { rule: Rule; element: Element };
 
+const ownPaths = ({ from = [], first = [] }: Rule): string[] =>
+  [from, ...first.map((one) => one.from ?? [])].flat();
+export const pathsOf = (rules: Rule[]): string[] =>
+  rules.flatMap((rule) => [...ownPaths(rule), ...pathsOf(rule.rules ?? [])]);
+
+export function rulesEdits(rules: Rule[], path: Path, around: Omit<Around, 'siblings'>): Edit[] {
+  const siblings = [...rules.flatMap(ownPaths), ...around.paths];
+  return rules.flatMap((rule, index) => {
+    const at = [...path, index];
+    // The only rule of a group goes with the group.
+    const dropped =
+      rules.length > 1 ? [{ path: at, what: `the rule of ${rule.to} dropped`, value: GONE }] : [];
+    return [...dropped, ...ruleEdits(rule, at, { ...around, siblings })];
+  });
+}
+
 /** Faults of one rule, and of those inside it. */
-export function ruleEdits(rule: Rule, path: Path, around: Around): Edit[] {
+function ruleEdits(rule: Rule, path: Path, around: Around): Edit[] {
   const element = elementOf(around.type, rule.to);
   if (!element) return [];
   const aimed = { ...around, rule, element };

@@ -1,5 +1,5 @@
 import type { Path } from '../../map/language/yaml-file.ts';
-import { type Edit, GONE } from './mutate.ts';
+import { type Edit, GONE } from './edit.ts';
 
 /** Faults of a condition: gone, each clause negated or left out, each code of a list left out. `idle` clauses change nothing. */
 export function conditionEdits(
