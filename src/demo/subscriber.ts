@@ -1,15 +1,15 @@
 /** A service that subscribes: a real receiver on loopback that checks every signature, and reads the API as itself. */
+
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Bundle, Parameters, ParametersParameter, Subscription } from '@medplum/fhirtypes';
 import { Webhook } from 'standardwebhooks';
+import { BACKPORT, TOPIC_URL } from '../fhir/systems.ts';
 import { answered, type Client, openClient } from './client.ts';
 import type { Team } from './family.ts';
 import { StoryBroken } from './say.ts';
-
-const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 
 /** One event as it arrived. An empty payload has neither code nor focus. */
 export type Notice = { number: number; code: string | null; focus: string | null };
@@ -61,12 +61,14 @@ export async function subscribe(
 
 /** https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-backport-subscription.html */
 function subscription(endpoint: string, content: string): string {
-  const _payload = { extension: [{ url: `${BACKPORT}/backport-payload-content`, valueCode: content }] };
+  const _payload = {
+    extension: [{ url: `${BACKPORT}/StructureDefinition/backport-payload-content`, valueCode: content }],
+  };
   return JSON.stringify({
     resourceType: 'Subscription',
     status: 'requested',
     reason: 'updates of the families in our care',
-    criteria: 'https://skein.example/fhir/SubscriptionTopic/family-episode',
+    criteria: TOPIC_URL,
     channel: { type: 'rest-hook', endpoint, payload: 'application/fhir+json', _payload },
   });
 }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 
 export const FHIR_JSON = 'application/fhir+json';
 
@@ -13,12 +13,6 @@ export async function acceptJson(request: FastifyRequest): Promise<void> {
   const types = wanted.map((type) => (type.split(';')[0] as string).trim().toLowerCase());
   if (types.some((type) => type === '' || (format !== undefined && type === 'json') || JSON_TYPES.test(type)))
     return;
-  throw new Rejected(406, [
-    {
-      severity: 'error',
-      code: 'not-supported',
-      field: format ? '_format' : 'Accept',
-      text: `only ${FHIR_JSON} is served`,
-    },
-  ]);
+  const field = format ? '_format' : 'Accept';
+  throw rejected(406, 'not-supported', `only ${FHIR_JSON} is served`, { field });
 }

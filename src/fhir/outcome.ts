@@ -1,8 +1,6 @@
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import type { Issue } from '../model.ts';
-
-/** BaRS's own codes: https://simplifier.net/guide/nhs-booking-and-referral-standard */
-const BARS_CODES = 'https://fhir.nhs.uk/Codesystem/http-error-codes';
+import { BARS_CODES } from './systems.ts';
 
 /** `most` causes, each at its first and `places` more places that are named, and where the `rest` is. */
 export type Limits = { most: number; places: number; rest: string };
@@ -28,7 +26,10 @@ export function toOutcomeIssues(issues: Issue[], { most, places, rest }: Limits,
 }
 
 const note = (text: string): OperationOutcomeIssue => ({
-  ...{ severity: 'information', code: 'informational', details: { text }, diagnostics: text },
+  severity: 'information',
+  code: 'informational',
+  details: { text },
+  diagnostics: text,
 });
 
 const RANKS = ['fatal', 'error', 'warning', 'information'];
@@ -48,7 +49,10 @@ function toOutcomeIssue(group: Issue[], places: number, bars: string | undefined
   const code = first.code as OperationOutcomeIssue['code'];
   const expression = group.flatMap((issue) => issue.expression ?? []).slice(0, places + 1);
   return {
-    ...{ severity, code, details: { ...coding, text }, diagnostics },
+    severity,
+    code,
+    details: { ...coding, text },
+    diagnostics,
     ...(expression.length > 0 ? { expression } : {}),
   };
 }

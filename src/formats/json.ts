@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 import type { Json } from '../model.ts';
 
 /** FHIR and forms nest some 20 deep; deeper is an attack on whatever walks the tree. */
@@ -23,7 +23,7 @@ const trees = new WeakMap<Buffer, Json>();
 const decoder = new TextDecoder();
 
 function readTree(body: Buffer): Json {
-  if (!isUtf8(body)) throw rejected('invalid', 'the body is not valid UTF-8');
+  if (!isUtf8(body)) throw rejected(400, 'invalid', 'the body is not valid UTF-8');
   const text = decoder.decode(body);
   let value: Json;
   try {
@@ -31,11 +31,12 @@ function readTree(body: Buffer): Json {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     // The engine's own message quotes the content: it is not passed on, not even as a cause.
-    throw rejected('structure', `not valid JSON: ${placeOf(text, findError(text))}`);
+    throw rejected(400, 'structure', `not valid JSON: ${placeOf(text, findError(text))}`);
   }
   // In UTF-8 only an escape can make a NUL or half a character.
   if (checkTree(value, 1, text.includes('\\u')) < countKeys(text)) {
     throw rejected(
+      400,
       'structure',
       `a property of one object is there twice: ${placeOf(text, findRepeated(text))}`,
     );
@@ -52,13 +53,13 @@ function placeOf(text: string, offset: number): string {
 function checkTree(value: Json, depth: number, escaped: boolean): number {
   if (escaped && typeof value === 'string') checkText(value);
   if (typeof value !== 'object' || value === null) return 0;
-  if (depth > MAX_DEPTH) throw rejected('too-costly', `JSON nested more than ${MAX_DEPTH} deep`);
+  if (depth > MAX_DEPTH) throw rejected(400, 'too-costly', `JSON nested more than ${MAX_DEPTH} deep`);
   let count = 0;
   if (Array.isArray(value)) for (const item of value) count += checkTree(item, depth + 1, escaped);
   else {
     for (const key in value) {
       if (escaped) checkText(key);
-      if (REFUSED_KEYS.has(key)) throw rejected('invalid', 'a property has a name that is not allowed');
+      if (REFUSED_KEYS.has(key)) throw rejected(400, 'invalid', 'a property has a name that is not allowed');
       count += 1 + checkTree(value[key] as Json, depth + 1, escaped);
     }
   }
@@ -93,7 +94,7 @@ function findRepeated(text: string): number {
 /** `\u0000` and half of a surrogate pair are JSON, but no text that a store can keep (nor are they FHIR strings). */
 function checkText(text: string): void {
   if (text.includes('\u0000') || !text.isWellFormed())
-    throw rejected('invalid', 'a string holds NUL or half of a character');
+    throw rejected(400, 'invalid', 'a string holds NUL or half of a character');
 }
 
 const SPACE = /[ \t\r\n]*/y;
@@ -132,8 +133,4 @@ function step(open: string[], expected: string, token: string): string | null {
     return token === '{' ? 'key-or-end' : 'value-or-end';
   }
   return token === 'string' || token === 'scalar' ? 'more' : null;
-}
-
-function rejected(code: string, text: string): Rejected {
-  return new Rejected(400, [{ severity: 'error', code, text }]);
 }

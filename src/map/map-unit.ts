@@ -113,7 +113,8 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
   const nulls = [...run.nulls].filter((name) => valueAt(object, name) === undefined);
   const resource = object as unknown as Resource;
   return {
-    ...{ local, resource },
+    local,
+    resource,
     ...(identifier ? { identifier } : {}),
     ...(nulls.length > 0 ? { nulls } : {}),
     ...(run.assumed.size > 0 ? { assumed: [...run.assumed] } : {}),

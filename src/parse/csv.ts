@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 import type { Issue, Unit } from '../model.ts';
 
 /** `cells` is null where a quoted cell never ends or goes on after its closing quote. `next` is where the next row begins. */
@@ -28,7 +28,7 @@ export function readCsv(body: Buffer): Unit[] {
     // A row that does not fit may have swallowed the next ones by a stray quote: they are read by themselves.
     at = unit.error ? afterLine(text, at) : next;
   }
-  if (units.length === 0) throw rejected('required', 'the file has a header and no rows');
+  if (units.length === 0) throw rejected(400, 'required', 'the file has a header and no rows');
   return units;
 }
 
@@ -37,7 +37,7 @@ function decode(body: Buffer): string {
   const mark = body.length > 1 ? body.readUInt16BE(0) : 0;
   const wide = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : undefined;
   const text = new TextDecoder(wide ?? (isUtf8(body) ? 'utf-8' : 'windows-1252')).decode(body);
-  if (text.includes('\u0000')) throw rejected('invalid', 'the file is not text');
+  if (text.includes('\u0000')) throw rejected(400, 'invalid', 'the file is not text');
   return text;
 }
 
@@ -51,13 +51,17 @@ function detectDelimiter(text: string): string {
 function checkHeader(cells: string[] | null): string[] {
   const names = (cells ?? []).map((name) => name.trim());
   while (names.at(-1) === '') names.pop();
-  if (names.length === 0) throw rejected('required', 'the file has no header row');
+  if (names.length === 0) throw rejected(400, 'required', 'the file has no header row');
   for (const [index, name] of names.entries()) {
-    if (name === '') throw rejected('required', `column ${index + 1} of the header has no name`);
+    if (name === '') throw rejected(400, 'required', `column ${index + 1} of the header has no name`);
     if (names.indexOf(name) !== index)
-      throw rejected('duplicate', `columns ${names.indexOf(name) + 1} and ${index + 1} have the same name`);
+      throw rejected(
+        400,
+        'duplicate',
+        `columns ${names.indexOf(name) + 1} and ${index + 1} have the same name`,
+      );
     if (REFUSED_NAMES.includes(name))
-      throw rejected('invalid', `column ${index + 1} has a name that is not allowed`);
+      throw rejected(400, 'invalid', `column ${index + 1} has a name that is not allowed`);
   }
   return names;
 }
@@ -116,8 +120,4 @@ function afterLine(text: string, from: number): number {
 
 function issue(code: string, text: string, field?: string): Issue {
   return { severity: 'error', code, text, ...(field ? { field } : {}) };
-}
-
-function rejected(code: string, text: string): Rejected {
-  return new Rejected(400, [issue(code, text)]);
 }

@@ -1,5 +1,5 @@
 /** FHIR in XML, of any release, as the tree that its JSON would be. https://hl7.org/fhir/R4/xml.html */
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 import { findElement, isPrimitive } from '../fhir/definitions.ts';
 import type { Node } from '../formats/tree.ts';
 import type { Json, Unit } from '../model.ts';
@@ -51,7 +51,7 @@ function readParts(element: XmlElement, type: string | undefined): Node {
 function readObject(element: XmlElement, type: string | undefined): Node {
   const [resource, another] = element.children.filter(({ name }) => /^[A-Z]/.test(name));
   if (!resource) return readParts(element, type);
-  if (another) throw rejected(`${element.name} holds two resources`);
+  if (another) throw rejected(400, 'structure', `${element.name} holds two resources`);
   return readResource(resource);
 }
 
@@ -62,8 +62,4 @@ function readText({ attributes }: XmlElement, type: string | undefined): Json {
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   const number = type === 'decimal' || /^(integer|positiveInt|unsignedInt)$/.test(type ?? '');
   return number && /^-?(0|[1-9]\d{0,17})(\.\d{1,17})?$/.test(text) ? Number(text) : text;
-}
-
-function rejected(text: string): Rejected {
-  return new Rejected(400, [{ severity: 'error', code: 'structure', text }]);
 }

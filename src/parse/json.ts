@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 import { parseJson } from '../formats/json.ts';
 import { isObject, type Node } from '../formats/tree.ts';
 import type { Json, Unit } from '../model.ts';
@@ -7,7 +7,7 @@ import type { Json, Unit } from '../model.ts';
 /** A form: one JSON object, whatever its properties. */
 export function readForm(body: Buffer): Unit[] {
   const tree = parseJson(body);
-  if (!isObject(tree)) throw rejected('the body must be one JSON object', '');
+  if (!isObject(tree)) throw rejected(400, 'structure', 'the body must be one JSON object');
   return [{ position: '', tree }];
 }
 
@@ -21,31 +21,38 @@ export function readBundle(body: Buffer, type?: 'message' | 'transaction'): Unit
 /** Throws Rejected(400) where the tree is no Bundle of a type that is wanted, or holds no entries. */
 export function checkBundle(tree: Json, wanted: string[]): void {
   if (!isObject(tree) || tree.resourceType !== 'Bundle')
-    throw rejected('the body must be a FHIR Bundle', '/resourceType');
+    throw rejected(400, 'structure', 'the body must be a FHIR Bundle', { field: '/resourceType' });
   if (typeof tree.type !== 'string' || !wanted.includes(tree.type)) {
-    throw rejected(`the Bundle must be of type ${wanted.join(' or ')}`, '/type', 'Bundle.type');
+    throw rejected(400, 'structure', `the Bundle must be of type ${wanted.join(' or ')}`, {
+      field: '/type',
+      expression: 'Bundle.type',
+    });
   }
   const entries = tree.entry ?? [];
   if (!Array.isArray(entries) || entries.length === 0)
-    throw rejected('the Bundle has no entries', '/entry', 'Bundle.entry');
+    throw rejected(400, 'structure', 'the Bundle has no entries', {
+      field: '/entry',
+      expression: 'Bundle.entry',
+    });
   for (const [index, entry] of entries.entries()) {
     const [place, path] = [`/entry/${index}`, `Bundle.entry[${index}]`];
     if (!isObject(entry) || (entry.resource !== undefined && !isObject(entry.resource)))
-      throw rejected('a Bundle entry must be an object with a resource', place, path);
+      throw rejected(400, 'structure', 'a Bundle entry must be an object with a resource', {
+        field: place,
+        expression: path,
+      });
     if (!isSentToItsType(entry))
-      throw rejected(
-        'request.url names another type than its resource is',
-        `${place}/request/url`,
-        `${path}.request.url`,
-      );
+      throw rejected(400, 'structure', 'request.url names another type than its resource is', {
+        field: `${place}/request/url`,
+        expression: `${path}.request.url`,
+      });
   }
   checkUnique(entries as Node[]);
   if (tree.type === 'message' && resourceType(entries[0]) !== 'MessageHeader') {
-    throw rejected(
-      'the first entry of a message Bundle must be a MessageHeader',
-      '/entry/0',
-      'Bundle.entry[0].resource',
-    );
+    throw rejected(400, 'structure', 'the first entry of a message Bundle must be a MessageHeader', {
+      field: '/entry/0',
+      expression: 'Bundle.entry[0].resource',
+    });
   }
 }
 
@@ -69,7 +76,10 @@ function checkUnique(entries: Node[]): void {
       if (!named.has(name)) named.set(name, resource);
       else if (!isDeepStrictEqual(named.get(name), resource)) {
         const text = 'another resource of this Bundle has the same fullUrl, or the same type and id';
-        throw rejected(text, `/entry/${index}`, `Bundle.entry[${index}]`);
+        throw rejected(400, 'structure', text, {
+          field: `/entry/${index}`,
+          expression: `Bundle.entry[${index}]`,
+        });
       }
     }
   }
@@ -77,8 +87,4 @@ function checkUnique(entries: Node[]): void {
 
 function resourceType(entry: Json | undefined): Json | undefined {
   return isObject(entry) && isObject(entry.resource) ? entry.resource.resourceType : undefined;
-}
-
-function rejected(text: string, field: string, expression?: string): Rejected {
-  return new Rejected(400, [{ severity: 'error', code: 'structure', field, expression, text }]);
 }

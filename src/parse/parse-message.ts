@@ -1,4 +1,4 @@
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 import { charsetOf, type Format, formatOf, formatOfSource } from '../formats/media-types.ts';
 import type { Document, Message, Unit } from '../model.ts';
 import { readCsv } from './csv.ts';
@@ -36,8 +36,4 @@ function readableFormat({ contentType, source }: Message): Document['format'] {
     throw rejected(400, 'not-supported', `this system is registered to send ${wanted}, and this is ${sent}`);
   }
   return wanted ?? (sent as Document['format']);
-}
-
-function rejected(status: number, code: string, text: string): Rejected {
-  return new Rejected(status, [{ severity: 'error', code, text }]);
 }

@@ -1,5 +1,5 @@
 import sax from 'sax';
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 
 /** One element, its prefix resolved and gone. Attributes by their own name: those of other namespaces are not kept. */
 export type XmlElement = { name: string; attributes: Map<string, string>; children: XmlElement[] };
@@ -31,7 +31,7 @@ export function readXml(
   let attributes = new Map<string, string>();
   let elements = 0;
   const refuse = (what: string, code = 'structure'): never => {
-    throw rejected(code, `not valid XML: ${what}, line ${parser.line + 1}, column ${parser.column + 1}`);
+    throw rejected(400, code, `not valid XML: ${what}, line ${parser.line + 1}, column ${parser.column + 1}`);
   };
   const isText = (value: string) =>
     NO_TEXT.test(value) || !value.isWellFormed() ? refuse('a character') : undefined;
@@ -95,12 +95,12 @@ function decodeXml(body: Buffer, charset: string | undefined): string {
   const wide = wideOf(body);
   const name = (charset ?? declared ?? 'utf-8').toLowerCase();
   if (!wide && !CHARSETS.has(name))
-    throw rejected('not-supported', `the encoding "${name}" is not read; send UTF-8`);
+    throw rejected(400, 'not-supported', `the encoding "${name}" is not read; send UTF-8`);
   const label = wide ?? (name === 'utf-16' || body[0] === 0xef ? 'utf-8' : name);
   try {
     return new TextDecoder(label, { fatal: true }).decode(body);
   } catch (cause) {
-    throw rejected('invalid', `the body is not valid ${label.toUpperCase()}`, cause);
+    throw rejected(400, 'invalid', `the body is not valid ${label.toUpperCase()}`, { cause });
   }
 }
 
@@ -109,8 +109,4 @@ function wideOf(body: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   const start = body.length > 1 ? body.readUInt16BE(0) : 0;
   if (start === 0xfffe || start === 0x3c00) return 'utf-16le';
   return start === 0xfeff || start === 0x003c ? 'utf-16be' : undefined;
-}
-
-function rejected(code: string, text: string, cause?: unknown): Rejected {
-  return new Rejected(400, [{ severity: 'error', code, text }], { cause });
 }

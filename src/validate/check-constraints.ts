@@ -57,7 +57,9 @@ function evaluate(
 ): boolean | null | undefined {
   const { resource, root } = scope ?? { resource: self.value as Node, root: self.value as Node };
   const variables = {
-    ...{ '%resource': typed(resource), '%rootResource': typed(root), '%context': self },
+    '%resource': typed(resource),
+    '%rootResource': typed(root),
+    '%context': self,
     '%ucum': { type: 'string', value: 'http://unitsofmeasure.org' },
   };
   try {

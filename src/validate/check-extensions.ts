@@ -1,10 +1,11 @@
 /** Every extension, wherever it is, against the definition of its url. https://hl7.org/fhir/R4/extensibility.html */
 import { elementIn, isPrimitive, typeDefinition } from '../fhir/definitions.ts';
+import { CORE_DEFINITIONS, SKEIN_DEFINITIONS } from '../fhir/systems.ts';
 import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import { checkProfile } from './check-profile.ts';
 import type { Fault } from './faults.ts';
-import { CORE, type Profile, type Profiles, SKEIN_DEFINITIONS } from './profiles.ts';
+import type { Profile, Profiles } from './profiles.ts';
 import { urlOf } from './slices.ts';
 
 /** Where something is: its type, and the way to it from the resource it is in; and the extension that it is in. */
@@ -106,7 +107,9 @@ function unknownFault(url: string, isModifying: boolean): Wrong | undefined {
   // It must not be passed over: what it is in may not mean what it says.
   if (isModifying)
     return { code: 'extension', text: 'changes the meaning of what it is in, and is not known' };
-  return url.startsWith(CORE) ? { severity: 'warning', text: 'is no extension of R4' } : undefined;
+  return url.startsWith(CORE_DEFINITIONS)
+    ? { severity: 'warning', text: 'is no extension of R4' }
+    : undefined;
 }
 
 /** Contexts that only FHIRPath can tell are taken to hold. */

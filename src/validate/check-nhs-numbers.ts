@@ -1,4 +1,5 @@
-import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
+import { isValidNhsNumber } from '../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../fhir/systems.ts';
 import { isObject, type Node } from '../formats/tree.ts';
 import type { Fault } from './faults.ts';
 

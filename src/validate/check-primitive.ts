@@ -1,14 +1,15 @@
 import { validationRegexes } from '@medplum/core';
 import type { Element } from '../fhir/definitions.ts';
+import { isUuid } from '../fhir/ids.ts';
 import { isObject } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 
+const URN_UUID = 'urn:uuid:';
 const FREE_TEXT = new Set(['xhtml']);
 const PATTERNED = new Set([
   ...['string', 'markdown', 'code', 'id', 'uri', 'url', 'canonical', 'oid', 'uuid', 'base64Binary'],
   ...['date', 'dateTime', 'instant', 'time'],
 ]);
-const UUID = /^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What is wrong with a primitive, or undefined. https://hl7.org/fhir/R4/datatypes.html#primitive */
 export function primitiveFault(type: string, value: Json): string | undefined {
@@ -33,7 +34,9 @@ function textFault(type: string, value: string): string | undefined {
   if (type === 'dateTime' && value.length > 10 && !/(Z|[+-]\d\d:\d\d)$/.test(value))
     return 'is a time without a zone';
   if (type === 'date' || type === 'dateTime' || type === 'instant') return dayFault(value);
-  return type === 'uri' && value.startsWith('urn:uuid:') && !UUID.test(value) ? 'is not a uuid' : undefined;
+  return type === 'uri' && value.startsWith(URN_UUID) && !isUuid(value.slice(URN_UUID.length))
+    ? 'is not a uuid'
+    : undefined;
 }
 
 /** White space is allowed between the groups. */

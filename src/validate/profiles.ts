@@ -1,7 +1,9 @@
 /** Profiles, and the code systems and value sets they bind to: Skein's own, and on top those of the FHIR packages given. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import type { StructureDefinition } from '@medplum/fhirtypes';
 import { CORE_PROFILES_FILE, typeDefinition } from '../fhir/definitions.ts';
+import { CORE_DEFINITIONS, SKEIN_DEFINITIONS } from '../fhir/systems.ts';
 import { type Rule, readDifferential } from './read-differential.ts';
 import { type Conformance, readPackage } from './read-package.ts';
 import { Terminology } from './terminology.ts';
@@ -11,8 +13,6 @@ export type Profile = { url: string; type: string; rule: Rule; contexts?: Contex
 export type Context = { type: string; expression: string };
 
 const OWN_FILES = new URL('../../profiles/skein/', import.meta.url);
-export const CORE = 'http://hl7.org/fhir/StructureDefinition/';
-export const SKEIN_DEFINITIONS = 'https://skein.example/fhir/StructureDefinition/';
 
 /** Skein's profile of what a sender's statement may be. */
 const OF_TYPE: Record<string, string> = {
@@ -39,7 +39,7 @@ export class Profiles {
 
   /** Our own and those given; those of the standard itself are known, too. */
   get urls(): string[] {
-    return [...this.#definitions.keys()].filter((url) => !url.startsWith(CORE)).sort();
+    return [...this.#definitions.keys()].filter((url) => !url.startsWith(CORE_DEFINITIONS)).sort();
   }
 
   /** Compiled when first asked for. A version in the canonical is not compared. */
@@ -60,7 +60,7 @@ export class Profiles {
   /** The resource or data type that a profile, or a definition of base R4, is of. */
   typeOf(canonical: string): string | undefined {
     const [url = ''] = canonical.split('|');
-    const core = url.startsWith(CORE) ? url.slice(CORE.length) : '';
+    const core = url.startsWith(CORE_DEFINITIONS) ? url.slice(CORE_DEFINITIONS.length) : '';
     return typeDefinition(core) ? core : this.#definitions.get(url)?.type;
   }
 
@@ -75,11 +75,9 @@ export class Profiles {
       );
     const contexts = definition.context?.map(({ type = '', expression = '' }) => ({ type, expression }));
     return {
-      ...{
-        url,
-        type,
-        rule: readDifferential(definition, base?.rule, (problem) => this.problems.push(problem)),
-      },
+      url,
+      type,
+      rule: readDifferential(definition, base?.rule, (problem) => this.problems.push(problem)),
       ...(contexts ? { contexts } : {}),
     };
   }

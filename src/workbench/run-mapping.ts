@@ -6,12 +6,20 @@ import { type Understood, understand } from '../pipeline/understand.ts';
 
 /** A sender that nobody registered: the workbench needs no store. */
 const SENDER: System = {
-  ...{ id: 0, name: 'workbench', source: null, dialect: null, onHeld: 'AE' },
+  id: 0,
+  name: 'workbench',
+  source: null,
+  dialect: null,
+  onHeld: 'AE',
   service: { id: '', name: 'workbench', ods: '', team: '', sector: null, kind: null },
 };
 const TYPES: Record<Mapping['kind'], string> = {
-  ...{ hl7v2: 'application/hl7-v2', csv: 'text/csv', json: 'application/json', tables: 'application/json' },
-  ...{ fhir: 'application/fhir+json', xml: 'application/fhir+xml' },
+  hl7v2: 'application/hl7-v2',
+  csv: 'text/csv',
+  json: 'application/json',
+  tables: 'application/json',
+  fhir: 'application/fhir+json',
+  xml: 'application/fhir+xml',
 };
 
 /** A file as if the mapping's sender had sent it. */
@@ -21,8 +29,13 @@ function messageOf(
   dialect: string | null = null,
 ): Message {
   return {
-    ...{ system: { ...SENDER, dialect }, channel: 'intake', contentType: TYPES[kind], body },
-    ...{ identifier: 'workbench', contentHash: '', source: name },
+    system: { ...SENDER, dialect },
+    channel: 'intake',
+    contentType: TYPES[kind],
+    body,
+    identifier: 'workbench',
+    contentHash: '',
+    source: name,
   };
 }
 

@@ -145,7 +145,8 @@ const FIRST_KEYS = new Set(['to', 'first', 'when', 'required', 'severity']);
 /** An element with one value: the first of the rule's alternatives that gives one. */
 function compileValue(loader: Loader, rule: Rule, { path, scope, target, top }: Aimed): Step {
   const alternatives: Alternatives = rule.first?.map((alternative, index) => ({
-    ...{ rule: alternative, path: [...path, 'first', index] },
+    rule: alternative,
+    path: [...path, 'first', index],
   })) ?? [{ rule, path }];
   noteUnreachable(loader, alternatives);
   if (rule.first) {

@@ -1,6 +1,5 @@
 import { typeDefinition } from '../../fhir/definitions.ts';
-import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
-import { ID_IN_MESSAGE, RESOURCE_ID } from '../../fhir/references.ts';
+import { ID_IN_MESSAGE, NHS_NUMBER, RESOURCE_ID } from '../../fhir/systems.ts';
 import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 import { attempt, conditionOf, type Loader, readPath } from '../language/loader.ts';
@@ -51,12 +50,10 @@ export function compileStatement(
   };
   checkRequired(loader, statement, path);
   return {
-    ...{
-      local,
-      resource,
-      expand: expander?.expand,
-      when: conditionOf(loader, { when: statement.when, path, scope }),
-    },
+    local,
+    resource,
+    expand: expander?.expand,
+    when: conditionOf(loader, { when: statement.when, path, scope }),
     always: statement.when !== undefined && !statement.each,
     fill,
     identify: compileIdentity(loader, statement, { path: [...path, 'identity'], scope }),

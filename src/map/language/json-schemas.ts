@@ -15,7 +15,8 @@ export type JsonSchema = { name: string; file: URL; text: string };
 /** Each with where it belongs, and its text as it should stand there. */
 export function jsonSchemas(): JsonSchema[] {
   return Object.entries(SCHEMAS).map(([name, schema]) => ({
-    ...{ name, file: new URL(name, MAPPINGS_DIR) },
+    name,
+    file: new URL(name, MAPPINGS_DIR),
     text: `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`,
   }));
 }

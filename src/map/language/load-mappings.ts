@@ -70,7 +70,12 @@ export function compileSource(
   const reading = noteReads(source.format);
   const locals = data.statements.map(({ local }) => local);
   const loader: Loader = {
-    ...{ file, hooks, locals, problems, zone: data.zone, fragments: files.fragments },
+    file,
+    hooks,
+    locals,
+    problems,
+    zone: data.zone,
+    fragments: files.fragments,
     resources: data.statements.map(({ resource }) => resource),
     maps: new Map([...files.maps, ...own.maps]),
     format: wrap(reading.wrap(formatOf(source))),
@@ -94,16 +99,14 @@ function compileMapping(loader: Loader, data: MappingFile, source: SourceFile): 
   const read = (text: string, index: number) =>
     attempt(loader, ['saidAt', index], () => readPath(loader, text, loader.format.root));
   return {
-    ...{
-      name,
-      version,
-      mode,
-      zone,
-      kind: source.format,
-      takes: source.format === 'hl7v2' ? source.messages : {},
-      format: loader.format,
-      dialects: new Set(Object.keys(data.dialects)),
-    },
+    name,
+    version,
+    mode,
+    zone,
+    kind: source.format,
+    takes: source.format === 'hl7v2' ? source.messages : {},
+    format: loader.format,
+    dialects: new Set(Object.keys(data.dialects)),
     saidAt: data.saidAt.map(read).filter((reader) => reader !== undefined),
     checks: data.checks
       .map((check, index) => compileCheck(loader, check, ['checks', index]))

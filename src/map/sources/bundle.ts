@@ -1,3 +1,4 @@
+import { ODS_SYSTEM, SERVICE_SYSTEM } from '../../fhir/systems.ts';
 import { isObject, type Node } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 
@@ -28,8 +29,12 @@ export function indexBundle(tree: Json): Bundle {
     const resource = isObject(item.resource) ? item.resource : {};
     const request = isObject(item.request) ? item.request : {};
     const entry: Entry = {
-      ...{ resource, at, type: text(resource.resourceType) ?? '', fullUrl: text(item.fullUrl) },
-      ...{ method: text(request.method), url: text(request.url) },
+      resource,
+      at,
+      type: text(resource.resourceType) ?? '',
+      fullUrl: text(item.fullUrl),
+      method: text(request.method),
+      url: text(request.url),
     };
     bundle.entries.push(entry);
     const id = text(resource.id);
@@ -58,8 +63,6 @@ export function resolve(bundle: Bundle, reference: string, from: Entry | undefin
 }
 
 const ODS = /\/ods-(organization|site)-code$/i;
-const ODS_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
-const SERVICE_SYSTEM = 'https://skein.example/Id/service';
 
 type Named = { ods: string | undefined; team: string | undefined; display: string | undefined };
 

@@ -127,11 +127,9 @@ function compileVariable({ resources, ignored = {} }: Schema, name: string, scop
   const variable = name as keyof typeof VARIABLES;
   const types = [...resources, ...Object.keys(ignored).filter((one) => !one.includes('.'))];
   return {
-    ...{
-      type: 'text',
-      many: false,
-      codes: { type: types, method: METHODS, fullUrl: undefined, url: undefined }[variable],
-    },
+    type: 'text',
+    many: false,
+    codes: { type: types, method: METHODS, fullUrl: undefined, url: undefined }[variable],
     read: (_, { entry }) => entry?.[variable],
     at: (_, frame) => frame.at + VARIABLES[variable],
   };
@@ -165,7 +163,9 @@ function compileSteps(
     return { name, isMeant: (item) => isObject(item) && item[part] === wanted };
   });
   return {
-    ...{ type: present.type, many: present.many === true, codes: present.codes },
+    type: present.type,
+    many: present.many === true,
+    codes: present.codes,
     read: (run, frame) => {
       let node = start(run, frame).node as Json | undefined;
       for (const { name, isMeant } of steps) {

@@ -84,7 +84,9 @@ function compilePath(schema: TablesFile, text: string, scope: Scope): Reader {
   const steps = levels < 0 ? stepsTo(schema, scope.type, table) : undefined;
   if (steps)
     return {
-      ...{ type: 'rows', many: true, any: true },
+      type: 'rows',
+      many: true,
+      any: true,
       read: (_, frame) =>
         steps.reduce(rowsBelow, [frame]).flatMap(({ node }) => (node as Node)[column] ?? []),
       at: (_, frame) => `${frame.at}, ${text}`,
@@ -104,7 +106,8 @@ function compilePath(schema: TablesFile, text: string, scope: Scope): Reader {
     return undefined;
   };
   return {
-    ...{ type, many: false },
+    type,
+    many: false,
     read: (_, frame) => find(frame)?.[column],
     at: (_, frame) => {
       const row = find(frame);

@@ -67,7 +67,8 @@ export function csvFormat(schema: Csv): SourceFormat {
 }
 
 const PART: Reader = {
-  ...{ type: 'text', many: false },
+  type: 'text',
+  many: false,
   read: (_, frame) => frame.node as string,
   at: (_, frame) => frame.at,
 };
@@ -77,14 +78,18 @@ function compileColumn(text: string, { columns }: Csv): Reader {
   if (!column)
     throw new PathError(`no column "${text}" in this source${suggest(text, Object.keys(columns))}`);
   return {
-    ...{ type: column.type, many: false, codes: wordsOf(column.type) },
+    type: column.type,
+    many: false,
+    codes: wordsOf(column.type),
     read: (run) => (run.root.node as Row).values[text],
     at: (run) => `${run.position}, ${(run.root.node as Row).headers[text] ?? text}`,
   };
 }
 
 const twice = (field: string, header: string): Issue => ({
-  ...{ severity: 'error', code: 'duplicate', field },
+  severity: 'error',
+  code: 'duplicate',
+  field,
   text: `${field} and ${header} mean the same, and differ`,
 });
 
@@ -187,7 +192,8 @@ function locate(text: string, scope: Scope, schema: Form): { reader: Reader; tre
   const type =
     typeof tree === 'string' ? tree : Array.isArray(tree) && typeof tree[0] === 'string' ? tree[0] : 'object';
   const reader: Reader = {
-    ...{ type, codes: wordsOf(type) },
+    type,
+    codes: wordsOf(type),
     many: Array.isArray(tree),
     read: (run, frame) => {
       let node = start(run, frame).node as Json | undefined;

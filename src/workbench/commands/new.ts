@@ -37,11 +37,11 @@ Exit codes: 0 written; 1 a sample cannot be read, or NAME is already there (it i
       throw new WrongUse('NAME is missing, or not like childrens-centre');
     if (files.length === 0) throw new WrongUse('SAMPLES are missing');
     const dir = folderOf(flags);
-    if (existsSync(new URL(name, dir))) return refuse(`${name} is already there: nothing was written`);
+    if (existsSync(new URL(name, dir))) return fail(`${name} is already there: nothing was written`);
     const samples = readSamples(files);
-    if (typeof samples === 'string') return refuse(samples);
+    if (typeof samples === 'string') return fail(samples);
     const drafted = draft(await readMappings(MAPPINGS_DIR, []), name, samples);
-    if (!drafted) return refuse('no table has a column that names its rows (another value in each)');
+    if (!drafted) return fail('no table has a column that names its rows (another value in each)');
     try {
       write(dir, name, drafted);
       const made = account(await readFiles(flags), name, samples);
@@ -64,7 +64,7 @@ Exit codes: 0 written; 1 a sample cannot be read, or NAME is already there (it i
   },
 };
 
-function refuse(text: string): number {
+function fail(text: string): number {
   complain(`skein: ${text}`);
   return 1;
 }
@@ -116,7 +116,8 @@ function account(files: MappingFiles, name: string, { bodies, trees }: Samples):
     });
   return {
     mapped: fields.flatMap(({ field, state, samples }) => (state === 'read' && samples > 0 ? field : [])),
-    ...{ todo, units: { accepted: results.filter(isSound).length, total: results.length } },
+    todo,
+    units: { accepted: results.filter(isSound).length, total: results.length },
   };
 }
 

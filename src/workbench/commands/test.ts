@@ -49,7 +49,9 @@ Exit codes: 0 all pass; 1 some do not, or a mapping does not load; 2 used wrongl
 
 function toJson({ source, name, differences }: Verdict) {
   return {
-    ...{ source, name, passed: differences.length === 0 },
+    source,
+    name,
+    passed: differences.length === 0,
     differences: differences.map(({ before, after, ...at }) => ({ ...at, expected: before, got: after })),
   };
 }

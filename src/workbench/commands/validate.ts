@@ -77,14 +77,20 @@ function validateText(text: Buffer, profiles: Profiles, asked: string[]): Issue[
   const { faults, absent, unknown } = validateResource(resource, profiles, asked);
   return [
     ...faults.map(({ severity = 'error' as const, code, expression, text: what }) => ({
-      ...{ severity, code, expression, text: `${expression} ${what}` },
+      severity,
+      code,
+      expression,
+      text: `${expression} ${what}`,
     })),
     ...unknown.map((url) => ({
-      ...{ severity: 'warning' as const, code: 'not-supported' },
+      severity: 'warning' as const,
+      code: 'not-supported',
       text: `${url} is not loaded and was not checked (FHIR_PACKAGES names where profiles are)`,
     })),
     ...absent.map((expression) => ({
-      ...{ severity: 'information' as const, code: 'informational', expression },
+      severity: 'information' as const,
+      code: 'informational',
+      expression,
       text: `${expression} is must-support, and is not there`,
     })),
   ];

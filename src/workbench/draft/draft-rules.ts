@@ -25,10 +25,8 @@ export function draftStatements(
     statements: statements
       .filter(({ local }) => local === 'patient' || reference)
       .map(({ rules = [], ...statement }) => ({
-        ...{
-          ...statement,
-          ...(statement.local === 'patient' ? identity : table !== undefined && { each: table }),
-        },
+        ...statement,
+        ...(statement.local === 'patient' ? identity : table !== undefined && { each: table }),
         rules: rules.flatMap((rule) =>
           rule.to !== 'meta.security' ? fill(rule, found) : restricted ? [rule] : [],
         ),

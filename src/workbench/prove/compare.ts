@@ -17,7 +17,8 @@ function compareUnits(before: Described = {}, after: Described = {}): Difference
   return [...new Set([...old.keys(), ...now.keys()])]
     .filter((element) => old.get(element) !== now.get(element))
     .map((element) => ({
-      ...{ unit, element },
+      unit,
+      element,
       ...(old.has(element) && { before: old.get(element) as Json }),
       ...(now.has(element) && { after: now.get(element) as Json }),
     }));

@@ -89,6 +89,8 @@ function mutantOf(where: Where, edit: Edit, make: (edit: Edit) => MappingFiles):
 function mapMutants(where: Where, table: CodeTable, make: (table: CodeTable) => MappingFiles): Mutant[] {
   return tableEdits(table).map(({ code, what, table: changed }) => ({
     ...where,
-    ...{ path: [], code, tries: [{ what, make: () => make(changed) }] },
+    path: [],
+    code,
+    tries: [{ what, make: () => make(changed) }],
   }));
 }

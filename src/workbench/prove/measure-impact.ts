@@ -105,11 +105,9 @@ function heldOrNot(before: Understood, after: Understood): Found {
   const held = isSound(before);
   const issue = (held ? after : before).issues.find(({ severity }) => severity === 'error');
   return {
-    ...{
-      resource: 'message',
-      element: anyRow(issue?.text ?? 'held'),
-      kind: held ? 'newly held' : 'no longer held',
-    },
+    resource: 'message',
+    element: anyRow(issue?.text ?? 'held'),
+    kind: held ? 'newly held' : 'no longer held',
     seen: { coded: false, values: {}, at: issue?.field ? { source: issue.field } : {} },
   };
 }
@@ -142,7 +140,9 @@ function describeDifference(
     .replace(/^\./, '');
   const source = records.map((record) => sourceOf(record, element)).find(Boolean);
   return {
-    ...{ resource, element: path || 'the whole resource', kind },
+    resource,
+    element: path || 'the whole resource',
+    kind,
     seen: { coded: path === '' || isCode(resource, path), values, at: source ? { source } : {} },
   };
 }
