@@ -17,7 +17,7 @@ import {
   type Element,
   type TypeDefinition,
 } from '../src/fhir/definitions.ts';
-import { codesBySystem, readStandard } from '../src/workbench/standard.ts';
+import { codesBySystem, readStandard } from './standard.ts';
 import { trimProfiles } from './trim-profiles.ts';
 
 const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type';

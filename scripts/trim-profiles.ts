@@ -1,6 +1,6 @@
 /** The standard's own extensions and profiles (vital signs and such), and the value sets that they bind to: differentials, trimmed. */
 import type { ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
-import { codesBySystem, readStandard } from '../src/workbench/standard.ts';
+import { codesBySystem, readStandard } from './standard.ts';
 
 /** What `read-differential.ts` reads of an element. */
 const KEPT = /^(id|path|sliceName|min|max|maxLength|mustSupport|(fixed|pattern|minValue|maxValue)[A-Z].*)$/;

@@ -65,7 +65,7 @@ export function describeEpisode(seen: Seen, episode: EpisodeOfCare): string {
     : `${who} is in the care of ${by}, since ${start}`;
 }
 
-export function describeReferral(
+function describeReferral(
   seen: Seen,
   { subject, requester, performer, reasonCode }: ServiceRequest,
 ): string {

@@ -5,7 +5,7 @@ import { type Embedded, openEmbedded } from '../store/embedded.ts';
 const LOCK = 5_170_100;
 const MOST_AT_ONCE = 9;
 
-export type DemoStore = {
+type DemoStore = {
   url: string;
   database: string;
   home: string;

@@ -1,7 +1,7 @@
 /** Bundles that Skein answers with: https://hl7.org/fhir/R4/bundle.html */
 import type { Bundle, BundleEntry, BundleLink, OperationOutcome, Resource } from '@medplum/fhirtypes';
 
-export type EntryMode = 'match' | 'include';
+type EntryMode = 'match' | 'include';
 
 export function searchEntry(base: string, resource: Resource, mode: EntryMode): BundleEntry {
   return { fullUrl: `${base}/${resource.resourceType}/${resource.id}`, resource, search: { mode } };

@@ -4,7 +4,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { Json } from '../model.ts';
 import { INDEXED_TYPES, type Param, paramsOf } from './search-parameters.ts';
 
-export type IndexRows = {
+type IndexRows = {
   /** `hash` is a signed 64-bit integer as text; tokens and references alike. */
   tokens: { param: number; hash: string }[];
   /** [low, high) as Postgres timestamptz text; open ends are -infinity and infinity. */

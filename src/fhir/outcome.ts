@@ -3,7 +3,7 @@ import type { Issue } from '../model.ts';
 import { BARS_CODES } from './systems.ts';
 
 /** `most` causes, each at its first and `places` more places that are named, and where the `rest` is. */
-export type Limits = { most: number; places: number; rest: string };
+type Limits = { most: number; places: number; rest: string };
 
 /** What a screen holds. */
 const SCREEN: Limits = { most: 20, places: 10, rest: 'the stored message has them' };

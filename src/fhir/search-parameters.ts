@@ -39,8 +39,8 @@ const NUMBERS = {
   Basic: { identifier: 1001, code: 1002 },
 } as const satisfies Record<string, Record<string, number>>;
 
-export type IndexedType = keyof typeof NUMBERS;
-export type ParamKind = 'token' | 'reference' | 'date' | 'string';
+type IndexedType = keyof typeof NUMBERS;
+type ParamKind = 'token' | 'reference' | 'date' | 'string';
 
 /** One parameter of one type. `path` leads from the resource to the values; `only` keeps references to that type. */
 export type Param = {

@@ -9,7 +9,7 @@ export type Item = { steps: (string | number)[]; type: string; value: Json; node
 const EMPTY: Node = {};
 
 /** `name` as in a differential: `value[x]` is whichever form there is, `valueQuantity` that form alone. */
-export function itemsOf(type: string, holder: Node, name: string): Item[] {
+function itemsOf(type: string, holder: Node, name: string): Item[] {
   const elements = typeDefinition(type)?.elements;
   if (!elements) return [];
   if (!name.endsWith('[x]')) return itemsAt(elementIn(elements, name)?.type, holder, name);

@@ -11,7 +11,7 @@ import { distinct, type Fault } from './faults.ts';
 import type { Profiles } from './profiles.ts';
 
 /** `absent`: must-support elements of those profiles that it does not have; no fault. `unknown`: profiles that are not loaded. */
-export type Validated = { faults: Fault[]; absent: string[]; unknown: string[] };
+type Validated = { faults: Fault[]; absent: string[]; unknown: string[] };
 
 export function validateResource(
   resource: Node,

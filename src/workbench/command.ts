@@ -25,7 +25,7 @@ export const OPTIONS = {
   profile: text,
   all: yes,
 } as const;
-export type Option = keyof typeof OPTIONS;
+type Option = keyof typeof OPTIONS;
 export type Flags = {
   [name in Option]?: (typeof OPTIONS)[name]['type'] extends 'string' ? string : boolean;
 };

@@ -4,7 +4,7 @@ import { textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 
 /** A value, or undefined where the text cannot be read as that type. */
-export type Convert = (raw: Json) => Json | undefined;
+type Convert = (raw: Json) => Json | undefined;
 
 const COMPACT = /^\d{8}(?![T ])/;
 const ISO_DAY = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/;

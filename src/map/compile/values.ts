@@ -10,7 +10,7 @@ import { article, converterTo } from './convert.ts';
 import { checkCode, type Target } from './target.ts';
 
 /** Turns what the source has into what the element holds; reports in the sender's terms and gives undefined where it cannot. */
-export type Apply = (run: Run, frame: Frame, raw: Json) => Json | undefined;
+type Apply = (run: Run, frame: Frame, raw: Json) => Json | undefined;
 /** What may go wrong with a value holds the message, unless the rule says warning. */
 type Options = {
   rule: Alternative;

@@ -8,7 +8,7 @@ export type Out = { object: Node; at: string };
 export type Said = { value: Json; source: string; rule: string };
 
 /** How one target is written: compiled once. A list on the way means its first entry, which is made when there is a value. */
-export type Writer = {
+type Writer = {
   /** The object that holds the element, made if need be. */
   enter: (object: Node) => Node;
   /** `.name[0].family`, or `.name[2]` for the entry that a list would get next. */

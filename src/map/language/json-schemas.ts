@@ -10,7 +10,7 @@ const SCHEMAS = {
   'source.schema.json': SourceFile,
 };
 
-export type JsonSchema = { name: string; file: URL; text: string };
+type JsonSchema = { name: string; file: URL; text: string };
 
 /** Each with where it belongs, and its text as it should stand there. */
 export function jsonSchemas(): JsonSchema[] {

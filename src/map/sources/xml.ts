@@ -14,7 +14,7 @@ export function xmlFormat(schema: Extract<SourceFile, { format: 'xml' }>): Sourc
  * `/entry/3/resource/name/0/family` as `/Bundle/entry[4]/resource/Patient/name[1]/family/@value`. A source that is no pointer into the
  * tree (`constant`) is left as it is; of what is not there, the path goes on as written. https://hl7.org/fhir/R4/xml.html
  */
-export function xpathOf(tree: Json, pointer: string): string {
+function xpathOf(tree: Json, pointer: string): string {
   if (!pointer.startsWith('/') && pointer !== '') return pointer;
   let node: Json | undefined = tree;
   let path = isObject(tree) ? `/${tree.resourceType}` : '';

