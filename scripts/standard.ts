@@ -16,7 +16,8 @@ const terminology = new Map(
 const flatten = (concepts: CodeSystemConcept[] = []): string[] =>
   concepts.flatMap((concept) => [concept.code ?? '', ...flatten(concept.concept)]);
 
-/** Codes by system of a value set made of whole code systems or listed codes; undefined for those that are open (languages, units). */
+/** Codes by system of a value set made of whole code systems or listed codes; undefined for those that are
+ * open (languages, units). */
 export function codesBySystem(
   canonical: string | undefined,
 ): [system: string, codes: string[]][] | undefined {

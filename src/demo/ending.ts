@@ -73,7 +73,7 @@ async function tellOne({ name, client }: Subscriber, people: People): Promise<Se
   return seen;
 }
 
-/** What the store has and this reader was not given. */
+/** What the operator sees and this reader was not given. */
 function findHidden(seen: Seen, { mother, baby, sister, partner }: People): string[] {
   const has = (person: string) => patientOf(seen, person) !== undefined;
   if (!has(mother) && !has(baby)) return ['anything about anybody else, or whether there is anybody'];

@@ -15,7 +15,8 @@ import { openDemoStore } from './store.ts';
 
 export type Running = { ctx: Context; base: string };
 
-/** What it opens it adds to `stops`, as roles.ts does. Of the environment it takes ports, DATA_DIR and REDIS_URL only. */
+/** Starts everything; adds to `stops` how each part is stopped. Of the environment it uses ports, DATA_DIR
+ * and REDIS_URL only. */
 export async function startSkein(env: NodeJS.ProcessEnv, stops: Stop[]): Promise<Running> {
   if (env.DATABASE_URL) say.notice('DATABASE_URL is left alone: the demo has a database of its own');
   const { PORT, MLLP_PORT, DATA_DIR, REDIS_URL } = env;
@@ -44,7 +45,7 @@ export async function startSkein(env: NodeJS.ProcessEnv, stops: Stop[]): Promise
   return { ctx, base: url };
 }
 
-/** That port, or one that is free where it is taken. */
+/** The wanted port, or a free one where it is taken. */
 async function takePort(wanted: number): Promise<number> {
   const free = await probe(wanted);
   if (free !== null) return free;

@@ -1,4 +1,5 @@
-/** A service that subscribes: a real receiver on loopback that checks every signature, and reads the API as itself. */
+/** A service that subscribes: a real receiver on loopback that checks every signature, and reads the API as
+ * itself. */
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -11,9 +12,9 @@ import { answered, type Client, openClient } from './client.ts';
 import type { Team } from './family.ts';
 import { StoryBroken } from './say.ts';
 
-/** One event as it arrived. An empty payload has neither code nor focus. */
+/** One event of a notification. An empty payload has neither code nor focus. */
 export type Notice = { number: number; code: string | null; focus: string | null };
-/** `bodies`: what was sent, to the byte. `notices`: the events in it, in the order of arrival. */
+/** A subscriber. `bodies` are the notifications byte for byte, `notices` their events in order of arrival. */
 export type Subscriber = {
   name: string;
   client: Client;
@@ -22,7 +23,8 @@ export type Subscriber = {
   close(): Promise<unknown>;
 };
 
-/** Creates the Subscription as this service, with an endpoint of its own, and waits until its handshake was answered. */
+/** Creates the Subscription as this service, with an endpoint of its own, and waits until its handshake was
+ * answered. */
 export async function subscribe(
   base: string,
   { name }: Team,
@@ -87,7 +89,7 @@ function readNotice({ extension, part = [] }: ParametersParameter): Notice {
   };
 }
 
-/** What is waited for, or StoryBroken after 20 s. */
+/** Waits for `work`, at most 20 s; then throws StoryBroken. */
 export async function within<T>(work: Promise<T>, what: string): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new StoryBroken(`${what} did not come within 20 s`)), 20_000);

@@ -5,7 +5,8 @@ export const FHIR_JSON = 'application/fhir+json';
 
 const JSON_TYPES = /^(application\/(fhir\+json|json|json\+fhir|\*)|text\/json|\*\/\*)$/;
 
-/** Refuses (406) a request for anything but JSON; `_format` outranks Accept. https://hl7.org/fhir/R4/http.html#mime-type */
+/** Refuses (406) a request for anything but JSON; `_format` outranks Accept.
+ * https://hl7.org/fhir/R4/http.html#mime-type */
 export async function acceptJson(request: FastifyRequest): Promise<void> {
   const format = (request.query as { _format?: string })._format;
   const wanted =

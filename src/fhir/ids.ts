@@ -6,7 +6,8 @@ export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-
 /** A text that may be an id of Skein's: a UUID in small letters, as `keyedId` and PostgreSQL write it. */
 export const isSkeinId = (text: string): boolean => isUuid(text) && text === text.toLowerCase();
 
-/** Keyed hash of some parts as a uuid (128 bits of HMAC-SHA256): stable, and meaningless without the store's key. */
+/** A keyed hash of `parts` as a UUID (128 bits of HMAC-SHA256): stable, and meaningless without the store's
+ * key. */
 export function keyedId(key: Buffer, ...parts: string[]): string {
   const { inner, outer } = padsOf(key);
   const digest = hash('sha256', Buffer.concat([inner, Buffer.from(parts.join('\u0000'))]), 'buffer');
@@ -14,12 +15,13 @@ export function keyedId(key: Buffer, ...parts: string[]): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** What a stored message is called outside: row ids would tell every sender how much the others send. */
+/** The public id of a stored message: row ids would tell every sender how much the others send. */
 export const messageName = (key: Buffer, rowId: string): string => keyedId(key, 'message-name', rowId);
 
 const pads = new WeakMap<Buffer, { inner: Buffer; outer: Buffer }>();
 
-// HMAC by two one-shot hashes with the padded keys kept (RFC 2104): createHmac costs some ten times as much per id.
+// Computes HMAC (RFC 2104) by two one-shot hashes and keeps the padded keys: createHmac costs some ten times
+// as much.
 function padsOf(key: Buffer): { inner: Buffer; outer: Buffer } {
   const known = pads.get(key);
   if (known) return known;

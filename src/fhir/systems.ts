@@ -1,10 +1,13 @@
-/** Identifier systems, code systems, extensions and tags: every URL that two places of Skein must agree on. */
+/**
+ * Identifier systems, code systems, extensions and tags: every URL that two places of Skein must agree on.
+ */
 
 /** The NHS number of England and Wales, ten digits without spaces. */
 export const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
 /** The Organisation Data Service's code of an organisation or site. */
 export const ODS_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
-/** Error codes of the Booking and Referral Standard: https://simplifier.net/guide/nhs-booking-and-referral-standard */
+/** Error codes of the Booking and Referral Standard:
+ * https://simplifier.net/guide/nhs-booking-and-referral-standard */
 export const BARS_CODES = 'https://fhir.nhs.uk/Codesystem/http-error-codes';
 
 export const CORE_DEFINITIONS = 'http://hl7.org/fhir/StructureDefinition/';
@@ -28,10 +31,9 @@ export const ID_IN_MESSAGE = `${SKEIN}/Id/in-message`;
 export const TOPIC_URL = `${SKEIN}/fhir/SubscriptionTopic/family-episode`;
 export const TOPIC_VERSION = '1.0.0';
 
-/** `meta.tag` of an EpisodeOfCare or CareTeam; its code is the id of a Group (journey) that the resource belongs to. */
+/** `meta.tag` of an EpisodeOfCare or CareTeam; its code is the id of a Group (journey) that the resource
+ * belongs to. */
 export const JOURNEY_TAG = `${SKEIN}/fhir/journey`;
-/**
- * `meta.tag` of a ServiceRequest that a service has taken up. A referral without it is known to its referrer and to the
- * service it names, and to nobody else.
- */
+/** `meta.tag` of a ServiceRequest that a service has taken up. A referral without it is known to its referrer
+ * and to the service it names, and to nobody else. */
 export const REFERRAL_TAG = `${SKEIN}/fhir/referral`;

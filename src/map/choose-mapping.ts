@@ -2,8 +2,10 @@ import type { Issue, Json } from '../model.ts';
 import type { Mapping } from './language/load-mappings.ts';
 
 /**
- * Which of a sender's mappings reads a unit: of HL7 v2 sources the one whose `messages` list MSH-9, since a hospital sends ADT, SIU
- * and REF by one connection; the first where its source lists nothing. An issue where none of them takes it. Pure.
+ * Chooses, of the mappings a sender is registered with, the one that reads this unit. A hospital may send
+ * ADT, SIU and REF over one connection, so an HL7 v2 unit goes to the mapping whose `messages` list its
+ * MSH-9. A source that lists no messages has one mapping, which reads everything. Gives an Issue where no
+ * mapping takes the unit. Pure.
  */
 export function chooseMapping(mappings: Mapping[], tree: Json): Mapping | Issue {
   const [first] = mappings;

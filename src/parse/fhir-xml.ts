@@ -6,7 +6,8 @@ import type { Json, Unit } from '../model.ts';
 import { checkBundle } from './json.ts';
 import { readXml, type XmlElement } from './xml.ts';
 
-/** A message or transaction Bundle. Throws Rejected(400) where it is none, or no XML that is safe to read. */
+/** Reads a message or transaction Bundle. Throws Rejected(400) where it is neither, or where the XML is not
+ * safe to read. */
 export function readFhirXml(body: Buffer, charset?: string): Unit[] {
   const root = readXml(body, { namespace: 'http://hl7.org/fhir', ...(charset && { charset }) });
   const tree = readResource(root);
@@ -18,10 +19,8 @@ function readResource(element: XmlElement): Node {
   return { resourceType: element.name, ...readParts(element, element.name) };
 }
 
-/**
- * What is inside an element of that type. R4 says which elements are lists and which are numbers; what it does not know (of another
- * release, of types not kept) is a list where it repeats, and text.
- */
+/** The children of an element as JSON properties. R4 says which are lists and which are numbers; an element
+ * unknown to it (another release, an unused type) is a list where it repeats, and text. */
 function readParts(element: XmlElement, type: string | undefined): Node {
   const node: Node = {};
   for (const name of ['id', 'url']) {
@@ -55,7 +54,7 @@ function readObject(element: XmlElement, type: string | undefined): Node {
   return readResource(resource);
 }
 
-/** Null where there is none: then it has an extension that says why. */
+/** The value of a primitive; null where it has only an extension. */
 function readText({ attributes }: XmlElement, type: string | undefined): Json {
   const text = attributes.get('value');
   if (text === undefined) return null;

@@ -4,7 +4,7 @@ import { parseJson } from '../formats/json.ts';
 import { isObject, type Node } from '../formats/tree.ts';
 import type { Json, Unit } from '../model.ts';
 
-/** A form: one JSON object, whatever its properties. */
+/** Reads a form: one JSON object with any properties. */
 export function readForm(body: Buffer): Unit[] {
   const tree = parseJson(body);
   if (!isObject(tree)) throw rejected(400, 'structure', 'the body must be one JSON object');
@@ -66,7 +66,8 @@ function isSentToItsType({ resource, request }: Node): boolean {
   return /^\w+:/.test(url) ? parts.slice(-2).includes(type) : parts[0] === type;
 }
 
-/** A reference must lead to one resource (bdl-7): where two have a name, a referral could become another patient's. */
+/** Throws where two entries share a fullUrl or `Type/id` (bdl-7): a referral could be attached to the wrong
+ * patient. */
 function checkUnique(entries: Node[]): void {
   const named = new Map<string, Json | undefined>();
   for (const [index, { fullUrl, resource }] of entries.entries()) {

@@ -1,10 +1,11 @@
-/** What a resource contains: dom-2 to dom-5, and ref-1 of what refers to it. https://hl7.org/fhir/R4/references.html#contained */
+/** Checks contained resources (dom-2 to dom-5) and local references to them (ref-1).
+ * https://hl7.org/fhir/R4/references.html#contained */
 
 import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import type { Fault } from './faults.ts';
 
-/** Of one resource. A Bundle's resources have their own. */
+/** Checks one resource; each resource of a Bundle is checked by itself. */
 export function checkContained(resource: Node): Fault[] {
   const type = String(resource.resourceType);
   const { contained: list, entry, ...rest } = resource;

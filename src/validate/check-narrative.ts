@@ -1,4 +1,4 @@
-/** The XHTML of a Narrative (txt-1, txt-2). https://hl7.org/fhir/R4/narrative.html#xhtml */
+/** Checks the XHTML of a Narrative (txt-1, txt-2). https://hl7.org/fhir/R4/narrative.html#xhtml */
 import sax from 'sax';
 
 const ELEMENTS = new Set(
@@ -15,13 +15,13 @@ const ATTRIBUTES = new Set(
   ).split(' '),
 );
 
-/** What is wrong with it, or undefined: well-formed, one div, formatting alone, and something to read. */
+/** Gives the fault, or undefined: it must be well-formed, one div, formatting only, and not empty. */
 export function narrativeFault(text: string): string | undefined {
   const wrong: string[] = [];
   const open: string[] = [];
   let said = false;
   const xml = sax.parser(true);
-  // What is wrong is said without the sender's words, which may be anybody's.
+  // The fault's text never quotes the narrative, which may hold anything about a person.
   xml.onerror = () => {
     wrong.push('is not well-formed XHTML');
     xml.resume();

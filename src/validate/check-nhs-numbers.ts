@@ -3,7 +3,7 @@ import { NHS_NUMBER } from '../fhir/systems.ts';
 import { isObject, type Node } from '../formats/tree.ts';
 import type { Fault } from './faults.ts';
 
-/** An NHS number that cannot be one is warned of and kept: linking does not use it. */
+/** Warns of an NHS number that fails its check digit. It is kept, and linking does not use it. */
 export function checkNhsNumbers({ resourceType, identifier }: Node): Fault[] {
   return (Array.isArray(identifier) ? identifier : []).flatMap((one, index) => {
     const { system, value } = isObject(one) ? one : {};

@@ -58,20 +58,20 @@ const GRAMMARS: Record<NonNullable<Element['grammar']>, RegExp> = {
   'language tag': /^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$/,
 };
 
-/** A code outside its required binding, or unlike any of it. */
+/** The fault of a code that is outside its required binding or does not match its grammar. */
 export function codeFault({ codes, grammar }: Element, value: Json): string | undefined {
   if (codes && !codes.includes(String(value))) return `is not one of ${codes.join(', ')}`;
   return grammar && !GRAMMARS[grammar].test(String(value)) ? `is not a ${grammar}` : undefined;
 }
 
-/** Of a Coding or CodeableConcept: none of its codings is in its required binding. */
+/** The fault of a Coding or CodeableConcept none of whose codings is in its required binding. */
 export function conceptFault({ concepts }: Element, value: Json): string | undefined {
   if (!concepts || !isObject(value)) return undefined;
   const codings = Array.isArray(value.coding) ? value.coding : [value];
   const found = codings.some(
     (one) => isObject(one) && concepts.includes(`${String(one.system)}|${String(one.code)}`),
   );
-  // Where nothing is said but in extensions (data-absent-reason), nothing is said wrongly.
+  // A concept with only an extension (data-absent-reason) gives no code, so it cannot give a wrong one.
   if (found || (value.extension && value.coding === undefined && value.code === undefined)) return undefined;
   return `has no code of ${[...new Set(concepts.map((one) => one.split('|')[0]))].join(' or ')}`;
 }

@@ -1,4 +1,5 @@
-/** What of a FHIR package matters to validation. https://confluence.hl7.org/display/FHIR/NPM+Package+Specification */
+/** Reads a FHIR package's profiles and terminology.
+ * https://confluence.hl7.org/display/FHIR/NPM+Package+Specification */
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +14,9 @@ export type Conformance = CodeSystem | StructureDefinition | ValueSet;
 
 const KINDS = new Set(['CodeSystem', 'StructureDefinition', 'ValueSet']);
 
-/** A `.tgz` or a folder. Throws an Error that names the path, and the file in it, that cannot be read. */
+/**
+ * Reads a `.tgz` or a folder. Throws an Error that names the path, and the file in it, that cannot be read.
+ */
 export async function readPackage(path: string): Promise<Conformance[]> {
   try {
     const found = (await stat(path)).isDirectory() ? await readFolder(path) : await readArchive(path);
@@ -29,7 +32,7 @@ export async function readPackage(path: string): Promise<Conformance[]> {
 
 type PackageFile = { file: string; text: string };
 
-/** Examples are not what is to be conformed to. */
+/** True for definitions; examples and other formats in a package are skipped. */
 const isWanted = (file: string) =>
   file.endsWith('.json') && !/(^|\/)(examples?|other|openapi|xml)\//.test(file);
 

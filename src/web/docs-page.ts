@@ -1,4 +1,5 @@
-/** `/docs` for a person: the operations, each with a line to try. One self-contained page: no script, nothing from elsewhere. */
+/** The `/docs` page: each operation with a curl line to try. Self-contained, without scripts or resources
+ * from elsewhere. */
 import { hash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import type { OpenApi, Operation } from './docs.ts';

@@ -73,7 +73,7 @@ const IDEMPOTENCY = said('header', false, {
   'Idempotency-Key': 'the id of the message; else its content is',
 });
 
-/** What the URL alone does not say: method and URL, in words, the body it takes, and more parameters. */
+/** By method and URL: a description, the body it takes, and further parameters. */
 const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
   [
     /^POST \/fhir\/\$process-message$/,

@@ -4,7 +4,7 @@ import type { Json, Message, System, Unit } from '../model.ts';
 import { parseMessage } from '../parse/parse-message.ts';
 import { type Understood, understand } from '../pipeline/understand.ts';
 
-/** A sender that nobody registered: the workbench needs no store. */
+/** A stand-in for a registered system: the workbench has no store. */
 const SENDER: System = {
   id: 0,
   name: 'workbench',
@@ -44,7 +44,7 @@ export function readUnits(mapping: Pick<Mapping, 'kind' | 'name'>, body: Buffer)
   return parseMessage(messageOf(mapping, body)).units;
 }
 
-/** What is mapped: the tree of each unit; of what cannot be read there is none. */
+/** The trees of the units that can be read; units that cannot are left out. */
 export function treesOf(mapping: Pick<Mapping, 'kind' | 'name'>, body: Buffer): Json[] {
   try {
     return readUnits(mapping, body).map(({ tree }) => tree);

@@ -1,4 +1,5 @@
-/** Mapping rules to closures. Everything that can be wrong with a rule is found here, at load, with its place in the file. */
+/** Compiles mapping rules to closures. Every mistake in a rule is found here, at load, with its place in the
+ * file. */
 
 import type { Node } from '../../formats/tree.ts';
 import { attempt, conditionOf, type Loader, note } from '../language/loader.ts';
@@ -9,19 +10,21 @@ import { compileProducers, isSourced, type Producer } from './producer.ts';
 import { resolveTarget, type Target } from './target.ts';
 import { compileWriter, type Out } from './write.ts';
 
-/** True where the source gave something: constants alone make no resource. */
+/** True where the source held a value for it. Constants do not count: a resource of constants alone is not
+ * made. */
 export type Step = (run: Run, frame: Frame, out: Out) => boolean;
 
-/** Where rules are compiled: what they fill, from where. `top` is the element of the resource that all of it is part of. */
+/** What a list of rules is compiled for: the FHIR type they fill and the part of the source they read. `top`
+ * is the element of the resource that contains everything they fill. */
 export type Place = { path: Path; type: string; scope: Scope; top?: string };
 type Aimed = Place & { target: Target; top: string };
 
 const nothing: Step = () => false;
 
-/** What emptying a target empties: its top-level element, but of a period only that end (src/link/fold.ts). */
+/** The element that counts as emptied when a sender empties `to`: its top-level element, except that each end
+ * of a period counts by itself (src/link/fold.ts). */
 const nullOf = (to: string): string => (/^period\.(start|end)$/.test(to) ? to : (to.split('.', 1)[0] ?? ''));
 
-/** All of them, in order. */
 function inTurn(all: Step[]): Step {
   const steps = all.filter((step) => step !== nothing);
   return (run, frame, out) => {
@@ -99,7 +102,7 @@ function compileGroup(loader: Loader, rule: Rule, { path, scope, target, top }: 
   };
 }
 
-/** One extension is said, and emptied, apart from the others (src/link/fold.ts). */
+/** Extensions are folded one url at a time (src/link/fold.ts), so the url is part of the name. */
 function partOf({ to, rules = [] }: Rule, top: string): string {
   const url = to === 'extension' && top === to ? rules.find((rule) => rule.to === 'url')?.value : undefined;
   return typeof url === 'string' ? `extension|${url}` : top;
@@ -128,7 +131,8 @@ export function compileFragment(loader: Loader, { use }: { use?: string | undefi
 
 type Alternatives = { rule: Alternative; path: Path }[];
 
-/** After a constant nothing more is asked: of no condition, or of the same. */
+/** Notes alternatives that can never be reached: those after a constant with no condition, or with the same
+ * condition. */
 function noteUnreachable(loader: Loader, alternatives: Alternatives): void {
   for (const [index, { rule, path }] of alternatives.entries()) {
     const before = alternatives

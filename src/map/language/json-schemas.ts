@@ -1,4 +1,6 @@
-/** JSON Schemas of the mapping language, generated from its zod schemas: what editors complete and check by. */
+/**
+ * JSON Schemas of the mapping language, generated from its zod schemas: what editors complete and check by.
+ */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { FragmentFile, MappingFile, SourceFile } from './mapping-file.ts';
@@ -12,7 +14,7 @@ const SCHEMAS = {
 
 type JsonSchema = { name: string; file: URL; text: string };
 
-/** Each with where it belongs, and its text as it should stand there. */
+/** Each schema with its file and the text that file should have. */
 export function jsonSchemas(): JsonSchema[] {
   return Object.entries(SCHEMAS).map(([name, schema]) => ({
     name,
@@ -21,7 +23,7 @@ export function jsonSchemas(): JsonSchema[] {
   }));
 }
 
-/** Those whose file says something else. */
+/** Names of schema files whose text is out of date. */
 export function outdatedSchemas(): string[] {
   return jsonSchemas()
     .filter(({ file, text }) => readFileSync(file, 'utf8') !== text)

@@ -1,8 +1,9 @@
 /**
- * Paths of FHIR messages, checked against the StructureDefinitions: `subject.reference` inside an `each`,
- * `MessageHeader.reason.coding.code` from the root (first resource of that type), `.resolve(Type)` along a reference, and on from there, `%method`,
- * `%url`, `%fullUrl`, `%type` of the entry; `each` over `entry[Patient]`, `entry[*]` or a path. A list on the way means its first item,
- * `identifier[system=URL]` the first whose system that is.
+ * Paths of FHIR sources, checked against the StructureDefinitions. Inside an `each`: `subject.reference`.
+ * From the root: `MessageHeader.reason.coding.code`, in the first resource of that type. Along a reference:
+ * `.resolve(Type)`, and on from there. Of the Bundle entry: `%method`, `%url`, `%fullUrl`, `%type`. `each`
+ * goes over `entry[Patient]`, `entry[*]` or a path. Where a path meets a list its first item is meant;
+ * `identifier[system=URL]` means the first item with that system.
  */
 import { type Element, findElement, PATH_NAMES, typeDefinition } from '../../fhir/definitions.ts';
 import { isObject, type Node } from '../../formats/tree.ts';
@@ -21,7 +22,7 @@ import { type Entry, indexBundle, resolve } from './bundle.ts';
 type Schema = { resources: string[]; elements?: Record<string, string>; ignored?: Record<string, string> };
 
 const ENTRY = /^entry\[(\*|\w+)\]$/;
-/** Greedy: the last resolve of a chain. */
+/** Greedy, so that it finds the last `resolve` of a chain. */
 const RESOLVE = /^(.*)\.resolve\((\w+)\)(?:\.(.+))?$/;
 /** `identifier[system=URL]` */
 const CHOICE = /^(\w+)\[(\w+)=([^[\]]+)\]$/;
@@ -135,10 +136,10 @@ function compileVariable({ resources, ignored = {} }: Schema, name: string, scop
   };
 }
 
-/** Not at the dots of a url. */
+/** Splits a path at its dots, except those inside brackets (a url). */
 const stepsOf = (path: string): string[] => path.split(/\.(?![^[]*\])/);
 
-/** One element of a path; with `isMeant` the first entry of it that is. */
+/** One step of a path. `isMeant` chooses the entry of a list; undefined means the first. */
 type Step = { name: string; isMeant: ((item: Json) => boolean) | undefined };
 
 function compileSteps(

@@ -19,7 +19,7 @@ import { keyOf } from '../prove/watch-rules.ts';
 import { runMapping, treesOf } from '../run-mapping.ts';
 import { complain, paint, print, printJson, showProgress } from '../terminal.ts';
 
-/** Of the mutants, so many in a hundred must be noticed. */
+/** Per cent of the mutants that the examples must notice for exit code 0. */
 const LEAST_CAUGHT = 90;
 
 /** `at` is file:line. */
@@ -81,7 +81,8 @@ async function measure(samples: string[], flags: Flags): Promise<{ files: Mappin
   const locate = placeFinder(files, dir);
   const partOf = (name: string, rules: Rule[], mutants: Mutant[]): Omit<Part, 'fields'> => {
     const judged = judgeAll(name, mutants, proofs);
-    // What leaves no trace in lineage (a check, an emptied element) has fired where an example notices that it is gone.
+    // A check or an emptied element leaves no trace in lineage. It counts as fired where an example notices
+    // its removal.
     for (const { file, path, what, caught } of judged)
       if (caught && /dropped$/.test(what)) fired.add(keyOf(file, path));
     const idle = rules.filter(({ file, path }) => !fired.has(keyOf(file, path)));

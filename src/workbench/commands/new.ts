@@ -52,7 +52,7 @@ Exit codes: 0 written; 1 a sample cannot be read, or NAME is already there (it i
       if (flags.json) printJson({ name, format: samples.kind, from, files, ...made, restricted });
       else print([...files.map((file) => `${file} written`), ...lines, ''].join('\n'));
     } catch (error) {
-      // One that does not load would be in the way of every other.
+      // Removes the draft: a mapping that does not load stops every other from loading.
       rmSync(new URL(name, dir), { recursive: true, force: true });
       throw error;
     }
@@ -93,11 +93,11 @@ function write(dir: URL, name: string, { from, source, mapping }: Draft): void {
   writeFileSync(new URL('hooks.ts', own), readFileSync(hooks, 'utf8').replaceAll("'../../src/", `'${src}/`));
 }
 
-/** `filled` of `of` messages or rows carry data in it. */
+/** A field still to be mapped: `filled` of `of` messages or rows carry data in it. */
 type Todo = { field: string; type: string; filled: number; of: number; shapes: string[] };
 type Made = { mapped: string[]; todo: Todo[]; units: { accepted: number; total: number } };
 
-/** What becomes of the samples' fields, and of the samples. */
+/** Counts which fields of the samples the draft reads, and how many samples it accepts. */
 function account(files: MappingFiles, name: string, { bodies, trees }: Samples): Made {
   const mapping = compileSource(files, name, []);
   const source = files.sources.get(name)?.source;
@@ -125,7 +125,7 @@ function account(files: MappingFiles, name: string, { bodies, trees }: Samples):
 const quoted = (field: string) => (/^[\w.-]+$/.test(field) ? field : JSON.stringify(field));
 const listed = (fields: string[]) => fields.map(quoted).join(', ');
 
-/** What is shown, and stands at the end of mapping.yaml. */
+/** The summary that is printed and added as comments at the end of mapping.yaml. */
 function describe(kind: string, { from, restricted }: Draft, { mapped, todo, units }: Made): string[] {
   const rows = todo.map(({ field, type, filled, of, shapes }) => [
     ...[quoted(field), type, `${filled} of ${of}`, shapes.join(' | ')],

@@ -5,7 +5,7 @@ import { listExamples, testExample, updateExample, type Verdict } from '../examp
 import type { Difference } from '../prove/compare.ts';
 import { complain, paint, print, printJson, showProgress } from '../terminal.ts';
 
-/** More than fits a screen is not read: `--json` has the rest. */
+/** At most this many differences are printed, about a screen; `--json` has all. */
 const MOST_SHOWN = 20;
 
 export const test: Command = {

@@ -56,7 +56,7 @@ const ALL_OK: OperationOutcomeIssue = {
 const linesOf = (issues: OperationOutcomeIssue[]): string[] =>
   (issues.length > 0 ? issues : [ALL_OK]).map(({ details, ...issue }) => `  ${JSON.stringify(issue)}`);
 
-/** As many causes, the worst first, as a terminal shows at once, whatever the length of their lines. */
+/** The worst causes first, as many as fit one screen of the terminal whatever the length of their lines. */
 function fitToScreen(issues: Issue[]): OperationOutcomeIssue[] {
   for (let { most } = SCREEN; ; most -= 1) {
     const found = toOutcomeIssues(issues, { ...SCREEN, most });

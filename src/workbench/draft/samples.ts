@@ -11,7 +11,7 @@ import { mayBeValue } from './describe-values.ts';
 type Kind = SourceFile['format'];
 export type Samples = { kind: Kind; bodies: Buffer[]; trees: Json[] };
 
-/** What is wrong with a sample is a text. */
+/** Reads sample files; gives a text where one of them cannot be used. */
 export function readSamples(files: string[]): Samples | string {
   const bodies = files.map(readInput);
   const [kind, other] = [...new Set(bodies.map(kindOf))];
@@ -43,7 +43,7 @@ const namesIn = (tree: Json): string[] =>
       ])
     : [];
 
-/** By its first characters, and of JSON by what it is one object of. */
+/** The format of a sample, by its first characters and, for JSON, by the object's keys. */
 function kindOf(body: Buffer): Kind {
   const text = body.toString('utf8').trimStart();
   if (/^(MSH|FHS|BHS)\W/.test(text)) return 'hl7v2';

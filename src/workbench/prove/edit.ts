@@ -1,16 +1,17 @@
 import type { Path } from '../../map/language/yaml-file.ts';
 
-/** One small fault put into a file: what stands at `path` becomes `value`, or goes. */
+/** One small fault to put into a file: the value at `path` is replaced by `value`, or removed (GONE).
+ * `orElse` is tried in turn where the result does not load. */
 export type Edit = {
   path: Path;
   what: string;
   value: unknown /** Tried in turn where that does not load. */;
   orElse?: Edit[];
 };
-/** In place of a value: it goes. */
+/** As the value of an Edit: the place is removed. */
 export const GONE = Symbol('gone');
 
-/** A copy of `data` with one place changed; what is not on the way is shared. */
+/** Copies `data` with one place changed; unchanged parts are shared with the original. */
 export function applyEdit<T>(data: T, { path: [key, ...rest], value }: Pick<Edit, 'path' | 'value'>): T {
   if (key === undefined) return value as T;
   const copy = (Array.isArray(data) ? [...data] : { ...data }) as Record<PropertyKey, unknown>;
@@ -20,7 +21,7 @@ export function applyEdit<T>(data: T, { path: [key, ...rest], value }: Pick<Edit
   return copy as T;
 }
 
-/** Each item of a list left out, called by what it is part of. */
+/** One edit for each item of a list: that item left out. */
 export function dropEach(list: readonly unknown[], path: Path, part = String(path.at(-1))): Edit[] {
   return list.map((item, index) => ({
     path: [...path, index],

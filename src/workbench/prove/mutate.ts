@@ -5,7 +5,8 @@ import { dropEach, type Edit, GONE } from './edit.ts';
 import { type Around, pathsOf, rulesEdits } from './mutate-rule.ts';
 import { conditionEdits } from './mutate-when.ts';
 
-/** Faults of a mapping's own file, each a mistake that a person could make. Those that could make no difference are left out. */
+/** Faults of a mapping's own file, each a mistake that a person could make. Faults that cannot change any
+ * result are left out. */
 export function mappingEdits(files: MappingFiles, name: string): Edit[] {
   const own = files.sources.get(name);
   if (!own) return [];
@@ -31,7 +32,9 @@ export function fragmentEdits(files: MappingFiles, { type, rules }: FragmentFile
   return rulesEdits(rules, ['rules'], around);
 }
 
-/** A FHIR time always names its zone (R4, dateTime): for those the mapping's makes no difference. */
+/**
+ * Changes the mapping's time zone; not for FHIR sources, whose times always name their own (R4, dateTime).
+ */
 function zoneEdits({ zone }: MappingFile, kind: string): Edit[] {
   if (kind === 'fhir' || kind === 'xml') return [];
   const other = zone === 'Asia/Tokyo' ? 'Europe/London' : 'Asia/Tokyo';
