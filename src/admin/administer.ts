@@ -26,7 +26,7 @@ const HELP = `Usage: skein COMMAND [--json]
   map …, validate …         the workbench: skein map --help, skein validate --help
 
 Examples:
-  skein system add --name maternity-epr --ods RXX --team maternity --sector maternity --source hl7v2-adt,hl7v2-siu
+  skein system add --name epr --ods RXX --team maternity --sector maternity --source hl7v2-adt,hl7v2-siu
   skein replay --held --json
   DATABASE_URL=postgres://… skein rebuild
 

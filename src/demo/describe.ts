@@ -69,7 +69,8 @@ function describeReferral(seen: Seen, { subject, requester, performer, reasonCod
   const reason = codesOf(reasonCode)
     .map(({ code }) => code?.replaceAll('-', ' '))
     .join(', ');
-  return `${nameOf(seen, subject.reference)}, ${from ? `from ${from} ` : ''}to ${to}${reason && ` (${reason})`}`;
+  const way = `${from ? `from ${from} ` : ''}to ${to}`;
+  return `${nameOf(seen, subject.reference)}, ${way}${reason && ` (${reason})`}`;
 }
 
 /** Describes an event and the resource it points to, as this reader sees it. */

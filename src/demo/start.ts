@@ -36,9 +36,8 @@ export async function startSkein(env: NodeJS.ProcessEnv, stops: Stop[]): Promise
   say.ready(`database ${store.database} made afresh, migrations applied`);
   const ctx: Context = { config, log, db, key, signals: new EventEmitter() };
   const { url, mllpPort } = await startRoles(ctx, stops);
-  say.ready(
-    `HTTP on ${url}, HL7 v2 (MLLP) on port ${mllpPort}, worker with its queue in ${REDIS_URL ? 'Redis' : 'PostgreSQL'}`,
-  );
+  const queue = REDIS_URL ? 'Redis' : 'PostgreSQL';
+  say.ready(`HTTP on ${url}, HL7 v2 (MLLP) on port ${mllpPort}, worker with its queue in ${queue}`);
   say.line(`  log: ${logFile}`);
   for (const team of Object.values(TEAMS)) await addSystem(db, key, team);
   say.ready(`${Object.keys(TEAMS).length} services registered, each with its sector`);

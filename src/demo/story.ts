@@ -104,7 +104,7 @@ async function tellCharity(scene: Scene): Promise<void> {
   const journeys = await scene.operator.search<Group>(`Group?member=${partner}`);
   const alone = relations.length === 0 && journeys.every(({ member }) => member?.length === 1);
   prove(
-    `${PARTNER.given} stays unlinked until ${MOTHER.given} confirms it, asked alone: no machine makes a partner`,
+    `${PARTNER.given} stays unlinked until ${MOTHER.given}, asked alone, confirms: no machine makes a partner`,
     alone,
   );
 }
@@ -190,7 +190,8 @@ async function readNotice(client: Client, { code, focus }: Notice): Promise<stri
   const seen = await readAll(client);
   const own = seen.filter((one): one is EpisodeOfCare => one.resourceType === 'EpisodeOfCare');
   if (focus) return describeEvent(seen, code, await client.get<Resource>(`/fhir/${focus}`));
-  return `something of yours is new (no more is said). ${own.map((one) => describeEpisode(seen, one)).join('; ')}`;
+  const episodes = own.map((one) => describeEpisode(seen, one)).join('; ');
+  return `something of yours is new (no more is said). ${episodes}`;
 }
 
 /** All resources that a client can find by search. */

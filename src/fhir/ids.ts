@@ -12,7 +12,8 @@ export function keyedId(key: Buffer, ...parts: string[]): string {
   const { inner, outer } = padsOf(key);
   const digest = hash('sha256', Buffer.concat([inner, Buffer.from(parts.join('\u0000'))]), 'buffer');
   const hex = hash('sha256', Buffer.concat([outer, digest]), 'hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  const middle = `${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}`;
+  return `${hex.slice(0, 8)}-${middle}-${hex.slice(20, 32)}`;
 }
 
 /** The public id of a stored message: row ids would tell every sender how much the others send. */

@@ -103,8 +103,10 @@ function checkText(text: string): void {
 const SPACE = /[ \t\r\n]*/y;
 // The string pattern is unrolled as plain (escape plain)*: an alternation per character would exhaust the
 // engine's stack on long strings.
-const TOKEN =
-  /([{}[\],:])|("[ !#-[\]-\u{10ffff}]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[ !#-[\]-\u{10ffff}]*)*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/uy;
+const PLAIN = '[ !#-[\\]-\\u{10ffff}]*';
+const TEXT = `"${PLAIN}(?:\\\\(?:["\\\\/bfnrt]|u[0-9A-Fa-f]{4})${PLAIN})*"`;
+const NUMBER = '-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?';
+const TOKEN = new RegExp(`([{}[\\],:])|(${TEXT})|${NUMBER}|true|false|null`, 'uy');
 
 /** Offset of the first token that cannot be JSON, by a scan that keeps only the stack of open brackets. */
 function findError(text: string): number {

@@ -51,7 +51,7 @@ const outboxAge = new Gauge({
 });
 const pendingRows = new Gauge({
   name: 'skein_pending_rows',
-  help: 'Events published and not yet numbered, over all subscriptions, as the planner estimates above 10,000',
+  help: 'Events published and not yet numbered, of all subscriptions; above 10,000 an estimate',
   registers,
 });
 const heldMessages = new Gauge({

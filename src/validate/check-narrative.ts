@@ -3,15 +3,16 @@ import sax from 'sax';
 
 const ELEMENTS = new Set(
   (
-    'a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img li ' +
-    'ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var'
+    'a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 ' +
+    'h6 hr i img li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var'
   ).split(' '),
 );
 const ATTRIBUTES = new Set(
   (
-    'abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char charoff cite class ' +
-    'colspan dir frame headers height href hspace id lang longdesc name nowrap rel rev rowspan rules scope span src start ' +
-    'style summary tabindex title type valign value vspace width xml:lang xmlns xml:space'
+    'abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char ' +
+    'charoff cite class colspan dir frame headers height href hspace id lang longdesc name nowrap rel rev ' +
+    'rowspan rules scope span src start style summary tabindex title type valign value vspace width ' +
+    'xml:lang xmlns xml:space'
   ).split(' '),
 );
 

@@ -15,8 +15,9 @@ const MONTHS = 'january february march april may june july august september octo
 );
 /** A day and a time, in one text or joined from two columns. The day's column may end in a midnight
  * (`2026-01-31 00:00:00`) that a database export added: it is dropped. */
-const DAY_AND_TIME =
-  /^(.*?)(?:[T ]00:00(?::00(?:\.0+)?)?)?[T ](?:(\d{1,2}):(\d\d)(?::(\d\d)(\.\d+)?)?|(\d\d)(\d\d)(\d\d)?)\s*(Z|[+-]\d\d:?\d\d)?$/;
+const MIDNIGHT = '(?:[T ]00:00(?::00(?:\\.0+)?)?)?';
+const CLOCK = '(?:(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(\\.\\d+)?)?|(\\d\\d)(\\d\\d)(\\d\\d)?)';
+const DAY_AND_TIME = new RegExp(`^(.*?)${MIDNIGHT}[T ]${CLOCK}\\s*(Z|[+-]\\d\\d:?\\d\\d)?$`);
 
 /** Rewrites ISO dates and those that people and spreadsheets write (11/06/2025, 11-Jun-2025) as HL7 v2 dates,
  * so that one reader (src/fhir/v2-date.ts) decides on precision and zones. */

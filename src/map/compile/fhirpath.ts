@@ -26,13 +26,14 @@ const OPERATORS = new Set('and or xor implies in contains is as div mod'.split('
 const CONSTANTS = new Set('true false $this $index $total %context %resource'.split(' '));
 /** http://hl7.org/fhirpath/N1 and http://hl7.org/fhir/R4/fhirpath.html */
 const FUNCTIONS = new Set(
-  `empty exists all allTrue anyTrue allFalse anyFalse subsetOf supersetOf count distinct isDistinct where select repeat ofType single
-first last tail skip take intersect exclude union combine iif toBoolean convertsToBoolean toInteger convertsToInteger toDate
-convertsToDate toDateTime convertsToDateTime toDecimal convertsToDecimal toQuantity convertsToQuantity toString convertsToString toTime
-convertsToTime indexOf substring startsWith endsWith contains upper lower replace matches replaceMatches length toChars join abs ceiling
-exp floor ln log power round sqrt truncate children descendants trace now timeOfDay today not is as resolve extension hasValue`.split(
-    /\s/,
-  ),
+  `empty exists all allTrue anyTrue allFalse anyFalse subsetOf supersetOf count distinct isDistinct
+    where select repeat ofType single first last tail skip take intersect exclude union combine iif
+    toBoolean convertsToBoolean toInteger convertsToInteger toDate convertsToDate toDateTime
+    convertsToDateTime toDecimal convertsToDecimal toQuantity convertsToQuantity toString
+    convertsToString toTime convertsToTime indexOf substring startsWith endsWith contains upper
+    lower replace matches replaceMatches length toChars join abs ceiling exp floor ln log power
+    round sqrt truncate children descendants trace now timeOfDay today not is as resolve extension
+    hasValue`.split(/\s+/),
 );
 
 /**

@@ -6,6 +6,7 @@ import { attempt, conditionOf, type Loader, readPath } from '../language/loader.
 import type { Check, Rule, Statement } from '../language/mapping-file.ts';
 import type { Path } from '../language/yaml-file.ts';
 import { type Expander, type Frame, PathError, type Reader, type Run, report, suggest } from '../run.ts';
+import type { Entry } from '../sources/bundle.ts';
 import { compileFragment, compileRules, type Place, type Step } from './compile.ts';
 import type { Condition } from './condition.ts';
 
@@ -33,9 +34,7 @@ export function compileStatement(
   const definition = typeDefinition(resource);
   const known = attempt(loader, [...path, 'resource'], () => {
     if (definition?.kind !== 'resource')
-      throw new PathError(
-        `no resource type ${resource}${suggest(resource, ['Patient', 'RelatedPerson', 'EpisodeOfCare', 'Encounter', 'ServiceRequest'])}`,
-      );
+      throw new PathError(`no resource type ${resource}${suggest(resource, RESOURCES)}`);
     return true;
   });
   const expander = attempt(loader, [...path, 'each'], () =>
@@ -61,6 +60,9 @@ export function compileStatement(
     identify: compileIdentity(loader, statement, { path: [...path, 'identity'], scope }),
   };
 }
+
+/** Offered where a statement's resource type is misspelt. */
+const RESOURCES = ['Patient', 'RelatedPerson', 'EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
 /** Compiles `copy` and `rules` as one list, so that no element is filled by both. Each keeps its own place in
  * the file for problems. */
@@ -165,7 +167,7 @@ const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
   // message.
   id: (_, __, { entry }) =>
     typeof entry?.resource.id === 'string'
-      ? `${entry.method || entry.type !== 'RelatedPerson' ? RESOURCE_ID : ID_IN_MESSAGE}|${entry.type}/${entry.resource.id}`
+      ? `${hasLastingId(entry) ? RESOURCE_ID : ID_IN_MESSAGE}|${entry.type}/${entry.resource.id}`
       : undefined,
   // A urn:uuid fullUrl is made afresh for each message, so it cannot identify the resource of an update.
   fullUrl: (_, __, { entry }) =>
@@ -178,6 +180,8 @@ const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
     return /^\w+\/[\w.-]+$/.test(entry?.url ?? '') ? `${RESOURCE_ID}|${entry?.url}` : undefined;
   },
 };
+
+const hasLastingId = ({ method, type }: Entry): boolean => Boolean(method) || type !== 'RelatedPerson';
 
 /** Decodes %-escapes; gives the text as it is where an escape is malformed. */
 function unescapeUrl(text: string): string {

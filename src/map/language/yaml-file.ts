@@ -114,7 +114,8 @@ function tellIssue(issue: z.core.$ZodIssue, data: unknown): string {
   const value = valueAt(data, issue.path);
   const options = issue.code === 'invalid_value' && typeof value === 'string' ? issue.values.map(String) : [];
   const message = data === null ? 'the file is empty' : issue.message;
-  return `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${message}${suggest(String(value), options)}`;
+  const place = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
+  return `${place}${message}${suggest(String(value), options)}`;
 }
 
 /** For a value that fits no form of a union: the fault by the form that fits furthest, else what all forms

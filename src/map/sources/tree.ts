@@ -183,10 +183,10 @@ function locate(text: string, scope: Scope, schema: Form): { reader: Reader; tre
   let tree: SourceTree = absolute ? schema.fields : (scope as Scope & { tree: SourceTree }).tree;
   for (const step of steps) {
     const names = typeof tree === 'object' && !Array.isArray(tree) ? tree : {};
-    if (!Object.hasOwn(names, step))
-      throw new PathError(
-        `no field "${text}" in this source${suggest(step, Object.keys(names)) || elsewhere(step, schema.fields)}`,
-      );
+    if (!Object.hasOwn(names, step)) {
+      const meant = suggest(step, Object.keys(names)) || elsewhere(step, schema.fields);
+      throw new PathError(`no field "${text}" in this source${meant}`);
+    }
     tree = names[step] as SourceTree;
   }
   const suffix = steps.map((step) => `/${step}`).join('');

@@ -20,9 +20,10 @@ export const explain: Command = {
   options: ['mapping', 'dialect'],
   help: `Usage: skein map explain --mapping NAME [--dialect DIALECT] [--dir FOLDER] [--json] FILE [PATH]
 
-Where each element of the resources comes from: its source position, the rule (file:line) and, for a translated code, what it was
-and by which ConceptMap. Then the fields that carry data and became nothing, with the reason where source.yaml gives one.
-PATH narrows both, by target element or, the other way round, by source field. FILE may be - for standard input.
+Where each element of the resources comes from: its source position, the rule (file:line) and, for a
+translated code, what it was and by which ConceptMap. Then the fields that carry data and became
+nothing, with the reason where source.yaml gives one. PATH narrows both, by target element or, the other
+way round, by source field. FILE may be - for standard input.
 
 Examples:
   skein map explain --mapping hl7v2-adt message.hl7

@@ -18,20 +18,21 @@ export const create: Command = {
   summary: 'a starting mapping from sample messages',
   help: `Usage: skein map new NAME SAMPLES… [--dir FOLDER] [--json]
 
-Writes NAME/source.yaml and NAME/mapping.yaml for a sender never seen. The samples' format is found by what they are: HL7 v2, CSV, JSON,
-tables of an extract, FHIR in JSON or XML; fields and their types by what they hold. Of a standard format the rules are those of the
-shipped mapping that takes the samples; of a sender's own, a field whose whole name is known (dob, NHS number, surname, postcode, ref)
-is mapped. Every other is a to-do: named with its type, how often it is filled, and the form of its values (9 a digit, Aa letters). No
-value is shown or written, nor are the samples kept: they may be of real people.
-A --dir that has no fragments, ConceptMaps or JSON Schemas gets copies of those that ship.
+Writes NAME/source.yaml and NAME/mapping.yaml for a sender never seen. The samples' format is found by
+what they are: HL7 v2, CSV, JSON, tables of an extract, FHIR in JSON or XML; fields and their types by
+what they hold. Of a standard format the rules are those of the shipped mapping that takes the samples;
+of a sender's own, a field whose whole name is known (dob, NHS number, surname, postcode, ref) is
+mapped. Every other is a to-do: named with its type, how often it is filled, and the form of its values
+(9 a digit, Aa letters). No value is shown or written, nor are the samples kept: they may be of real
+people. A --dir that has no fragments, ConceptMaps or JSON Schemas gets copies of those that ship.
 
 Examples:
   skein map new childrens-centre samples/*.json
   skein map new leeds-adt a01.hl7 a08.hl7 a03.hl7 --dir ../our-mappings
   skein map new hub-csv referrals.csv --json | jq '.todo[].field'
 
-Exit codes: 0 written; 1 a sample cannot be read, or NAME is already there (it is left as it is); 2 used wrongly.
-`,
+Exit codes: 0 written; 1 a sample cannot be read, or NAME is already there (it is left as it is); 2 used
+wrongly. `,
   run: async ([name, ...files], flags) => {
     if (name === undefined || !/^[a-z][a-z0-9-]*$/.test(name) || ['fragments', 'concept-maps'].includes(name))
       throw new WrongUse('NAME is missing, or not like childrens-centre');
@@ -57,9 +58,9 @@ Exit codes: 0 written; 1 a sample cannot be read, or NAME is already there (it i
       throw error;
     }
     const folder = flags.dir === undefined ? '' : ` --dir ${flags.dir}`;
-    complain(
-      `Next: write synthetic samples to ${name}/examples/CASE.in.EXT, then\n  skein map test --update${folder}\n  skein map coverage --mapping ${name}${folder} SAMPLES…`,
-    );
+    complain(`Next: write synthetic samples to ${name}/examples/CASE.in.EXT, then`);
+    complain(`  skein map test --update${folder}`);
+    complain(`  skein map coverage --mapping ${name}${folder} SAMPLES…`);
     return 0;
   },
 };
@@ -128,11 +129,16 @@ const listed = (fields: string[]) => fields.map(quoted).join(', ');
 /** The summary that is printed and added as comments at the end of mapping.yaml. */
 function describe(kind: string, { from, restricted }: Draft, { mapped, todo, units }: Made): string[] {
   const rows = todo.map(({ field, type, filled, of, shapes }) => [
-    ...[quoted(field), type, `${filled} of ${of}`, shapes.join(' | ')],
+    quoted(field),
+    type,
+    `${filled} of ${of}`,
+    shapes.join(' | '),
   ]);
+  const basis = from ? `with the rules of ${from}` : 'by the names of fields';
+  const accepted = `${units.accepted} of ${units.total} units of the samples would be accepted`;
   return [
-    `Begun by skein map new${from ? ` with the rules of ${from}` : ' by the names of fields'}: read each rule before it is used.`,
-    `${kind}: ${units.accepted} of ${units.total} units of the samples would be accepted; ${mapped.length} fields are mapped${from ? '' : `: ${listed(mapped)}`}`,
+    `Begun by skein map new ${basis}: read each rule before it is used.`,
+    `${kind}: ${accepted}; ${mapped.length} fields are mapped${from ? '' : `: ${listed(mapped)}`}`,
     ...(restricted.length > 0
       ? [`All is labelled restricted until rules say what these mean: ${listed(restricted)}`]
       : []),

@@ -13,8 +13,8 @@ export const test: Command = {
   options: ['update', 'mapping'],
   help: `Usage: skein map test [--mapping NAME] [--update] [--dir FOLDER] [--json]
 
-Runs every example and compares what it becomes, checked against its profiles, with its second file, element by element.
---update writes that file anew: read the change before committing it.
+Runs every example and compares what it becomes, checked against its profiles, with its second file,
+element by element. --update writes that file anew: read the change before committing it.
 
 Examples:
   skein map test

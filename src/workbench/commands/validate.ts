@@ -20,17 +20,18 @@ export const validate: Command = {
   options: ['profile', 'all'],
   help: `Usage: skein validate FILE [--profile URL] [--all]
 
-Checks one resource against base R4, the profiles it claims in meta.profile, and the one asked for: an OperationOutcome on stdout, one
-cause a line, errors first. --all shows every cause, and the must-support elements that are not there. FILE may be - for standard input.
-Profiles are Skein's own and those of the packages that FHIR_PACKAGES names (.tgz files or folders, by commas).
+Checks one resource against base R4, the profiles it claims in meta.profile, and the one asked for: an
+OperationOutcome on stdout, one cause a line, errors first. --all shows every cause, and the
+must-support elements that are not there. FILE may be - for standard input. Profiles are Skein's own and
+those of the packages that FHIR_PACKAGES names (.tgz files or folders, by commas).
 
 Examples:
   skein validate patient.json
   skein validate patient.json --profile https://skein.example/fhir/StructureDefinition/skein-patient --all
   FHIR_PACKAGES=uk-core.tgz skein validate patient.json
 
-Exit codes: 0 nothing is wrong, but perhaps warnings; 1 there are errors; 2 used wrongly, or a package cannot be read.
-`,
+Exit codes: 0 nothing is wrong, but perhaps warnings; 1 there are errors; 2 used wrongly, or a package
+cannot be read. `,
   run: async ([file], { profile, all }) => {
     const profiles = await loadProfiles(readConfig(process.env).FHIR_PACKAGES).catch((cause: Error) => {
       throw new WrongUse(cause.message, { cause });

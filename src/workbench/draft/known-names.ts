@@ -62,6 +62,7 @@ export function knownName(field: string): Known | undefined {
 /** True for a field whose name mentions consent or secrecy. Until a person decides what it means, everything
  * is labelled restricted. */
 export const speaksOfSharing = (field: string): boolean =>
-  /consent|shar(e|ing)|agree|confidential|sensitiv|restrict|safe|permi(t|ssion)|priva(cy|te)|secre(t\b|cy)|disclos|withh[eo]ld|\bopt(s|ed)? ?(in|out)\b/.test(
-    wordsOf(field),
-  );
+  CONSENT.test(wordsOf(field)) || SECRECY.test(wordsOf(field));
+
+const CONSENT = /consent|shar(e|ing)|agree|permi(t|ssion)|disclos|\bopt(s|ed)? ?(in|out)\b/;
+const SECRECY = /confidential|sensitiv|restrict|safe|priva(cy|te)|secre(t\b|cy)|withh[eo]ld/;

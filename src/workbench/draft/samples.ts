@@ -25,7 +25,7 @@ export function readSamples(files: string[]): Samples | string {
         if (error) complain(`${file}, ${position}: ${error.text}; it is left out`);
       const read = units.filter(({ error }) => !error).map(({ tree }) => tree);
       if (['csv', 'json', 'tables'].includes(kind) && [...new Set(namesIn(read))].some(mayBeValue))
-        return `${file}: names of fields look like a person's data. Is its first row the names of columns, and no object a list?`;
+        return `${file}: names of fields look like a person's data. Does its first row name the columns?`;
       trees.push(...read);
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
