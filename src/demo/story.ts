@@ -104,7 +104,7 @@ async function tellCharity(scene: Scene): Promise<void> {
   const journeys = await scene.operator.search<Group>(`Group?member=${partner}`);
   const alone = relations.length === 0 && journeys.every(({ member }) => member?.length === 1);
   prove(
-    `${PARTNER.given} stays unlinked until ${MOTHER.given}, asked alone, confirms: no machine makes a partner`,
+    `${PARTNER.given} is not linked until ${MOTHER.given}, asked alone, confirms: no machine makes partners`,
     alone,
   );
 }

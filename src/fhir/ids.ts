@@ -3,9 +3,6 @@ import { hash } from 'node:crypto';
 /** A UUID in any case, as senders write them (RFC 9562). */
 export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
-/** A text that may be an id of Skein's: a UUID in small letters, as `keyedId` and PostgreSQL write it. */
-export const isSkeinId = (text: string): boolean => isUuid(text) && text === text.toLowerCase();
-
 /** A keyed hash of `parts` as a UUID (128 bits of HMAC-SHA256): stable, and meaningless without the store's
  * key. */
 export function keyedId(key: Buffer, ...parts: string[]): string {

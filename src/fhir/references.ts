@@ -1,10 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
 
-/** System of a sender's own resource id, where it has no business identifier. */
-export const RESOURCE_ID = 'https://skein.example/Id/resource';
-/** The same where the id means nothing outside its message. */
-export const ID_IN_MESSAGE = 'https://skein.example/Id/in-message';
-
 /** Copies a resource or element with every `reference` string passed through `rename`; where that gives
  * undefined the reference stays as it is. */
 export function renameReferences<T>(value: T, rename: (reference: string) => string | undefined): T {

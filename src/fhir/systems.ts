@@ -11,18 +11,14 @@ export const ODS_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
 export const BARS_CODES = 'https://fhir.nhs.uk/Codesystem/http-error-codes';
 
 export const CORE_DEFINITIONS = 'http://hl7.org/fhir/StructureDefinition/';
-export const ROLE_CODES = 'http://terminology.hl7.org/CodeSystem/v3-RoleCode';
 /** The R4 backport of R5 subscriptions. */
 export const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';
 
 const SKEIN = 'https://skein.example';
 export const SKEIN_DEFINITIONS = `${SKEIN}/fhir/StructureDefinition/`;
-export const SKEIN_CODES = `${SKEIN}/fhir/CodeSystem/`;
 
 /** Identifier of a service: `ODS|team`. */
 export const SERVICE_SYSTEM = `${SKEIN}/Id/service`;
-/** Identifier of a stored message, as its sender or Skein calls it. */
-export const MESSAGE_SYSTEM = `${SKEIN}/Id/message`;
 /** Identifier system for a sender's own resource id, where the resource has no business identifier. */
 export const RESOURCE_ID = `${SKEIN}/Id/resource`;
 /** The same for an id that means nothing outside the message it came in. */

@@ -10,8 +10,9 @@ import type {
   ServiceRequest,
 } from '@medplum/fhirtypes';
 import { keyedId } from '../fhir/ids.ts';
-import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
-import { ID_IN_MESSAGE, idOf, RESOURCE_ID, renameReferences, subjectOf } from '../fhir/references.ts';
+import { isValidNhsNumber } from '../fhir/nhs-number.ts';
+import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
+import { ID_IN_MESSAGE, NHS_NUMBER, RESOURCE_ID } from '../fhir/systems.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
 import { parentClaim } from './family/relationships.ts';

@@ -3,8 +3,8 @@ import type { Bundle, CareTeam, EpisodeOfCare, Group, Resource } from '@medplum/
 import { NOTICE } from '../access/decide/decide.ts';
 import { outcomeEntry, searchEntry, searchset } from '../fhir/bundle.ts';
 import { hashToken } from '../fhir/index-rows.ts';
-import { JOURNEY_TAG } from '../fhir/names.ts';
 import { findParams } from '../fhir/search-parameters.ts';
+import { JOURNEY_TAG } from '../fhir/systems.ts';
 import { notFound } from './answer.ts';
 import { findLinked, findRows } from './rows.ts';
 import type { Asking } from './search/candidates.ts';

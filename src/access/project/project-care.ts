@@ -7,8 +7,8 @@ import type {
   Resource,
   ServiceRequest,
 } from '@medplum/fhirtypes';
-import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/names.ts';
 import { idOf } from '../../fhir/references.ts';
+import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/systems.ts';
 import type { ResourceRow } from '../../model.ts';
 import { decide, type Grants, reaches } from '../decide/decide.ts';
 import { POLICY } from '../decide/policy.ts';

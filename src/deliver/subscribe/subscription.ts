@@ -6,7 +6,7 @@ import type { Extension, Subscription } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { PAYLOADS, type Payload } from '../../access/decide/policy.ts';
 import { Rejected } from '../../errors.ts';
-import { TOPIC_URL, TOPIC_VERSION } from '../../fhir/names.ts';
+import { TOPIC_URL, TOPIC_VERSION } from '../../fhir/systems.ts';
 import type { Issue } from '../../model.ts';
 import { splitHeader } from '../send/send.ts';
 import { FILTER_EXTENSION, type Filter, readFilters } from './filters.ts';

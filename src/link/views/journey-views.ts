@@ -1,6 +1,6 @@
 import type { CareTeam, Group, Period } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
-import { JOURNEY_TAG } from '../../fhir/names.ts';
+import { JOURNEY_TAG } from '../../fhir/systems.ts';
 import type { View } from '../../store/facts.ts';
 import type { Spell } from '../care/spells.ts';
 import { happeningKey, type Journey } from '../family/journeys.ts';
