@@ -1,4 +1,4 @@
-/** FHIR in XML: the paths of format-fhir.ts over the tree that its JSON would be; positions are XPath, as its
+/** FHIR in XML: the paths of fhir.ts over the tree that its JSON would be; positions are XPath, as its
  * sender would name them. */
 
 import { isObject } from '../../formats/tree.ts';
