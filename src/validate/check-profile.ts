@@ -94,7 +94,7 @@ function checkElement(rule: Rule, name: string, items: Item[], against: Against)
     );
 }
 
-/** Cardinality of a slice: its own, else that of the single profile it names. */
+/** The most times a slice may occur, by the single profile it names; a limit of its own outranks it. */
 function limitsOf({ types = [] }: Rule, profiles: Profiles): { max?: number } {
   const [url, ...others] = types.flatMap((type) => type.profiles);
   const max = url !== undefined && others.length === 0 ? profiles.get(url)?.rule.max : undefined;
