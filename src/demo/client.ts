@@ -45,8 +45,7 @@ export function answered({ status, body }: Answer, wanted = 200): string {
   );
 }
 
-/** Sends HL7 v2 messages over one connection, each after the acknowledgement of the last; gives their MSA-1
- * codes. */
+/** Sends HL7 v2 messages over one connection, each once the last is acknowledged; gives their MSA-1 codes. */
 export async function sendMllp(port: number, messages: string[]): Promise<string[]> {
   const socket = connect(port, '127.0.0.1').setEncoding('utf8');
   const codes: string[] = [];

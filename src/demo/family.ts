@@ -54,8 +54,7 @@ const team = (name: string, place: string, sector: string, source: string, kind 
 };
 export type Team = ReturnType<typeof team>;
 
-/** Perinatal and CAMHS belong to one trust, which does not let either see the other's records: sectors belong
- * to teams. */
+/** Perinatal and CAMHS are of one trust, which opens neither to the other: sectors belong to teams. */
 export const TEAMS = {
   maternity: team('Testhaven Maternity', 'DEMO1|midwives', 'maternity', 'hl7v2-adt'),
   visiting: team('Testhaven Health Visiting', 'DEMO2|visitors', 'health-visiting', 'bars-referral'),

@@ -1,5 +1,4 @@
-/** Makes a fresh database for each run of the demo, in the embedded server. Demos that run at once have one
- * each. */
+/** Makes a fresh database for each run, in the embedded server. Demos that run at once have one each. */
 import pg from 'pg';
 import { type Embedded, openEmbedded } from '../store/embedded.ts';
 

@@ -156,8 +156,7 @@ const open = (date: string, who: string, what: string) => {
 type Told = Notice & { who: keyof Cast };
 const told = new WeakMap<Subscriber, number>();
 
-/** Waits until every subscriber has been sent all it may know; prints and returns what arrived since the last
- * call. */
+/** Waits until every subscriber has been sent all it may know; gives what arrived since the last call. */
 async function tell({ ctx, cast }: Scene): Promise<Told[]> {
   await within(untilSettled(ctx), 'the end of the notifications');
   const fresh: Told[] = [];

@@ -1,5 +1,4 @@
-/** A service that subscribes: a real receiver on loopback that checks every signature, and reads the API as
- * itself. */
+/** A subscriber: a receiver on loopback that checks every signature and reads the API as itself. */
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -23,8 +22,7 @@ export type Subscriber = {
   close(): Promise<unknown>;
 };
 
-/** Creates the Subscription as this service, with an endpoint of its own, and waits until its handshake was
- * answered. */
+/** Creates a Subscription as this service, with its own endpoint, and waits for the handshake. */
 export async function subscribe(
   base: string,
   { name }: Team,

@@ -1,5 +1,4 @@
-/** Base R4 definitions of the types that Skein maps, validates and serves, trimmed by
- * scripts/trim-definitions.ts. */
+/** Base R4 definitions of the types that Skein knows, trimmed by scripts/trim-definitions.ts. */
 import { readFileSync } from 'node:fs';
 
 export type Element = {
@@ -10,8 +9,7 @@ export type Element = {
   choice?: string;
   /** Resource types that a Reference may lead to; absent means any. */
   targets?: string[];
-  /** All codes of a required binding, where its value set is closed; of a Coding or CodeableConcept as
-   * `system|code`. */
+  /** Codes of a required binding with a closed value set; `system|code` for Coding and CodeableConcept. */
   codes?: string[];
   concepts?: string[];
   /** The form of a code whose value set is open. */

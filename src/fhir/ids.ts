@@ -3,8 +3,7 @@ import { hash } from 'node:crypto';
 /** A UUID in any case, as senders write them (RFC 9562). */
 export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
-/** A keyed hash of `parts` as a UUID (128 bits of HMAC-SHA256): stable, and meaningless without the store's
- * key. */
+/** A keyed hash as a UUID (128 bits of HMAC-SHA256): stable, and meaningless without the store's key. */
 export function keyedId(key: Buffer, ...parts: string[]): string {
   const { inner, outer } = padsOf(key);
   const digest = hash('sha256', Buffer.concat([inner, Buffer.from(parts.join('\u0000'))]), 'buffer');

@@ -86,8 +86,7 @@ export function tokensOf(value: Json): string[] {
   return typeof code === 'string' && code ? [`${fields.system ?? ''}|${code}`, code] : [];
 }
 
-/** `Type/id` that a Reference leads to, whatever base or version it names; undefined for logical and
- * contained ones. */
+/** `Type/id` of a Reference, without base and version; undefined for logical and contained ones. */
 export function targetOf(value: Json): string | undefined {
   const reference = (value as Fields).reference;
   return typeof reference === 'string'
@@ -158,8 +157,7 @@ function readSpan(text: string): Range | undefined {
   return { low: instantText(first), high: instantText(next) };
 }
 
-/** An instant as Postgres reads it; years that have no four digits (the day after 9999-12-31) are as good as
- * never. */
+/** An instant as Postgres reads it; years without four digits (after 9999-12-31) are as good as never. */
 export function instantText(date: Date): string {
   const year = date.getUTCFullYear();
   return year > 9999 ? 'infinity' : year < 1 ? '-infinity' : date.toISOString();

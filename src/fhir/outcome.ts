@@ -37,8 +37,7 @@ const note = (text: string): OperationOutcomeIssue => ({
 const RANKS = ['fatal', 'error', 'warning', 'information'];
 const rankOf = ([issue]: Issue[]) => RANKS.indexOf(issue?.severity ?? '');
 
-/** A key that is equal for the same fault of the same element, whichever entry of a list or row of a file has
- * it. */
+/** Equal for the same fault of the same element, in whichever entry of a list or row of a file. */
 function causeOf({ severity, code, field = '', expression = '', text }: Issue): string {
   const what = text.replaceAll(expression, '').replaceAll(field, '');
   return [severity, code, expression, what].join('|').replace(/\[\d+\]/g, '');

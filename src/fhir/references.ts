@@ -28,8 +28,7 @@ export function subjectOf(resource: Resource): Subjected['subject'] {
 
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\ud7ff]*$/;
 
-/** JSON with sorted keys, so that equal content is equal text. Plain loops, because it runs over every
- * message and view. */
+/** JSON with sorted keys, so that equal content is equal text. Plain loops: it runs often. */
 export function canonicalText(value: unknown): string {
   if (typeof value === 'string') return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';

@@ -43,8 +43,7 @@ const NUMBERS = {
 type IndexedType = keyof typeof NUMBERS;
 type ParamKind = 'token' | 'reference' | 'date' | 'string';
 
-/** One parameter of one type. `path` leads from the resource to the values; `only` keeps references to that
- * type. */
+/** One parameter of one type. `path` leads to the values; `only` keeps references to that type. */
 export type Param = {
   type: IndexedType;
   code: string;

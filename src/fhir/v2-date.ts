@@ -5,8 +5,7 @@ const SHAPE = /^(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)?(\d\d)?(\.\d{1,9})?)?\s*(Z|
 
 type Parts = { date: string; time: string | null; fraction: string; offset: string | null };
 
-/** A FHIR `date`, as precise as sent (`19760121` gives 1976-01-21). Never moved by a zone. Undefined when it
- * is no date. */
+/** A FHIR `date`, as precise as sent (`19760121` gives 1976-01-21). No zone moves it. Undefined for no date. */
 export function v2Date(value: string): string | undefined {
   return readParts(value)?.date;
 }
@@ -18,8 +17,7 @@ export function v2DateTime(value: string, zone = 'Europe/London'): string | unde
   return parts?.time ? withOffset(parts, parts.time, zone) : parts?.date;
 }
 
-/** A FHIR `instant`: what the value leaves out is its first (`202601` is the first of January, midnight in
- * `zone`). */
+/** A FHIR `instant`: what is left out counts as first (`202601`: 1 January, midnight in `zone`). */
 export function v2Instant(value: string, zone = 'Europe/London'): string | undefined {
   const parts = readParts(value);
   if (!parts) return undefined;
@@ -55,8 +53,7 @@ function withOffset({ date, fraction, offset }: Parts, time: string, zone: strin
   return local + (offset ?? formatOffset(offsetAt(Date.parse(`${date}T${time}Z`), zone)));
 }
 
-/** Offsets by zone and hour: an Intl call takes microseconds, and a feed asks for the same few hours again
- * and again. */
+/** Offsets by zone and hour: an Intl call takes microseconds, and a feed asks for few hours, often. */
 const offsets = new Map<string, number>();
 
 function offsetAt(local: number, zone: string): number {
@@ -69,8 +66,7 @@ function offsetAt(local: number, zone: string): number {
   return offset;
 }
 
-/** Minutes east of UTC at a local wall-clock time. In the hour that is repeated in autumn, the later one
- * (winter time). */
+/** Minutes east of UTC at a local time. In the hour repeated in autumn, winter time counts. */
 function findOffset(local: number, zone: string): number {
   const first = zoneOffset(local, zone);
   const second = zoneOffset(local - first * 60_000, zone);

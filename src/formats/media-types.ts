@@ -32,8 +32,7 @@ export function charsetOf(contentType: string): string | undefined {
   return /;\s*charset\s*=\s*"?([\w.-]+)/i.exec(contentType)?.[1];
 }
 
-/** The format that a source reads. Undefined for a source that Skein does not ship: then the content type
- * decides. */
+/** The format that a source reads. Undefined for one that Skein does not ship: the content type decides. */
 export function formatOfSource(source: string): Document['format'] | undefined {
   return SOURCES[source.split(',', 1)[0]?.trim() ?? ''];
 }

@@ -41,8 +41,7 @@ export type Reader = {
   many: boolean;
   /** Where the source closes the list: every code the path may hold. */
   codes?: readonly string[] | undefined;
-  /** True for a path that many rows answer: it may stand only in a condition, which one row is enough to
-   * fulfil. */
+  /** True for a path that many rows answer: only a condition may use it, and one row fulfils it. */
   any?: true;
 };
 
@@ -56,16 +55,14 @@ export type SourceFormat = {
   names?: ReadonlySet<string>;
   path: (text: string, scope: Scope) => Reader;
   each: (text: string, scope: Scope) => Expander;
-  /** `unknown` lists fields that the source does not define, in the sender's terms; `issues` lists values of
-   * the wrong shape. */
+  /** `unknown` lists fields that the source does not define, `issues` values of the wrong shape. */
   open: (
     tree: Json,
     position: string,
   ) => { root: Frame; bundle: Bundle | null; unknown: string[]; issues?: Issue[] };
   /** Splits a document that holds several units, such as rows of an extract. */
   split?: (tree: Json) => Unit[];
-  /** Removes the parts that errors are about, so that only those are held; undefined where the whole unit
-   * must be held. */
+  /** Removes the parts that errors are about: only those are held. Undefined: hold the whole unit. */
   prune?: (
     tree: Json,
     issues: Issue[],

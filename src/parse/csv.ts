@@ -85,8 +85,7 @@ function unitOf(header: string[], cells: string[] | null, number: number): Unit 
   return { position, tree: Object.fromEntries(header.map((name, index) => [name, cells[index] as string])) };
 }
 
-/** Reads the row at `at`. A quote counts only at the start of a cell; inside one, line breaks and delimiters
- * are text. */
+/** Reads one row. A quote counts only at the start of a cell; inside one, all else is text. */
 function readRow(text: string, at: number, delimiter: string): CsvCells {
   const cells: string[] = [];
   for (let start = at; ; ) {

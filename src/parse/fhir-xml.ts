@@ -6,8 +6,7 @@ import type { Json, Unit } from '../model.ts';
 import { checkBundle } from './json.ts';
 import { readXml, type XmlElement } from './xml.ts';
 
-/** Reads a message or transaction Bundle. Throws Rejected(400) where it is neither, or where the XML is not
- * safe to read. */
+/** Reads a message or transaction Bundle. Throws Rejected(400) where it is neither, or is unsafe. */
 export function readFhirXml(body: Buffer, charset?: string): Unit[] {
   const root = readXml(body, { namespace: 'http://hl7.org/fhir', ...(charset && { charset }) });
   const tree = readResource(root);

@@ -24,8 +24,7 @@ export async function unprivileged(data: string): Promise<RunAs> {
   return { uid: await numberOf('-u'), gid: await numberOf('-g') };
 }
 
-/** True where that user can enter the directory. The system itself is asked, so modes, ACLs and mounts all
- * count. */
+/** True where that user can enter the directory. Asks the system, so modes, ACLs and mounts count. */
 export async function canReach(directory: string, runAs: RunAs): Promise<boolean> {
   if (!runAs) return true;
   return execute('/bin/sh', ['-c', 'cd "$0"', directory], { ...runAs, cwd: '/' }).then(
@@ -95,8 +94,7 @@ async function packageVersion(native: string): Promise<string> {
   return version;
 }
 
-/** Copies the binaries. Safe to repeat and to run twice at once: the copy gets its name by a rename, when
- * complete. */
+/** Copies the binaries. Safe to repeat and to run at once: the complete copy is renamed into place. */
 async function copyBinaries(native: string, target: string): Promise<void> {
   if (await exists(target)) return;
   const draft = `${target}.${process.pid}`;

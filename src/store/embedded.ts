@@ -129,8 +129,7 @@ async function reachableHome(dataDir: string, runAs: RunAs): Promise<string> {
   throw new Unavailable(`No directory that an unprivileged user can reach for ${dataDir}. Set DATABASE_URL.`);
 }
 
-/** Reads the store's password, readable by its owner only. The first process makes it; `link` is atomic, so
- * there is only one. */
+/** Reads the store's password. The first process makes it; `link` is atomic, so there is only one. */
 async function readPassword(home: string): Promise<string> {
   const path = join(home, 'password');
   if (!(await exists(path))) {
@@ -144,8 +143,7 @@ async function readPassword(home: string): Promise<string> {
   return readFile(path, 'utf8');
 }
 
-/** Makes the cluster in a draft directory and renames it, so that a killed or concurrent initdb leaves no
- * half-made one. */
+/** Makes a draft cluster and renames it: a killed or concurrent initdb leaves no half-made one. */
 async function initialise(server: Server): Promise<void> {
   const draft = await mkdtemp(join(server.home, 'new-'));
   try {
@@ -180,8 +178,7 @@ async function checkVersion(server: Server): Promise<void> {
   );
 }
 
-/** Joins or starts the server, and retries until a connection is open. That connection marks this process as
- * a holder. */
+/** Joins or starts the server, and retries until connected. The connection marks a holder. */
 async function ensureRunning(server: Server, wanted?: number): Promise<pg.Client> {
   const deadline = Date.now() + START_SECONDS * 1000;
   for (;;) {

@@ -31,8 +31,7 @@ export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_
   }
 }
 
-/** Names the setting and not the URL, which may hold a password. Where several addresses failed, only the
- * code says why. */
+/** Names the setting, not the URL (a password). Of several addresses only the code says why. */
 function named(cause: unknown): Error {
   const { message, code } = cause as NodeJS.ErrnoException;
   return new Error(`DATABASE_URL: ${message || code}`, { cause });

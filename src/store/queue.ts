@@ -65,8 +65,7 @@ export async function openWakes(ctx: Context, onWake: () => Promise<void>): Prom
   return { wake, close: () => queued.close() };
 }
 
-/** The key prefix is hash-tagged for Redis Cluster and specific to the store, so that two installations can
- * share a Redis. */
+/** The key prefix is hash-tagged for Redis Cluster and to the store: two installations can share a Redis. */
 function openRedis(ctx: Context, url: string, handle: () => Promise<void>): Queued {
   const prefix = `{skein-${keyedId(ctx.key, 'queue').slice(0, 8)}}`;
   // Skein opens the client itself to see its state. Without an offline queue, a wake-up that cannot be sent

@@ -8,8 +8,7 @@ import type { Fault } from './faults.ts';
 import type { Profile, Profiles } from './profiles.ts';
 import { urlOf } from './slices.ts';
 
-/** Where an extension is: the type that holds it, the path from the resource, and the extension around it, if
- * any. */
+/** Where an extension is: the type that holds it, the path from the resource, any extension around it. */
 type Place = {
   type: string | undefined;
   step?: string;

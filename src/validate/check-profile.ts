@@ -109,8 +109,7 @@ function checkBounds({ least, most, maxLength }: Rule, value: Json, walk: Walk):
     fault(walk, 'value', `has more than ${maxLength} characters`);
 }
 
-/** Compares numbers, quantities of one unit, and dates and times to their common precision; 0 where the two
- * cannot be compared. */
+/** Compares numbers, quantities of one unit, and times to their common precision; else 0. */
 function compare(one: Json, other: Json): number {
   if (typeof one === 'number' && typeof other === 'number') return one - other;
   if (isObject(one) && isObject(other) && one.code === other.code)
@@ -161,8 +160,7 @@ function equal(one: Json, other: Json): boolean {
   return holds(one, other) && holds(other, one);
 }
 
-/** True where the value has everything in the pattern; an entry of a pattern's list may match anywhere in the
- * value's list. */
+/** True where the value has all of the pattern; a list's entry may match anywhere in the list. */
 function holds(pattern: Json, value: Json | undefined): boolean {
   if (Array.isArray(pattern))
     return Array.isArray(value) && pattern.every((part) => value.some((entry) => holds(part, entry)));

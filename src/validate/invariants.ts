@@ -19,8 +19,7 @@ function span(text: string): [number, number] {
   return [Date.UTC(year, (month ?? 1) - 1, day ?? 1), end];
 }
 
-/** True unless `start` is certainly after `end`. A time beside a date without a zone gets twelve hours'
- * allowance. */
+/** True unless `start` is certainly after `end`. A time beside a date gets twelve hours' allowance. */
 function inOrder(start: Json | undefined, end: Json | undefined): boolean {
   if (typeof start !== 'string' || typeof end !== 'string') return true;
   const least = Math.min(start.length, end.length);

@@ -42,8 +42,7 @@ const copyRule = (rule: Rule): Rule => ({
   children: copyAll(rule.children),
 });
 
-/** Adds a profile's rules to those of its base profile. `complain` gets a text for each invariant that cannot
- * be parsed. */
+/** Adds a profile's rules to its base's. `complain` gets a text for each unreadable invariant. */
 export function readDifferential(
   { differential, url }: StructureDefinition,
   base: Rule | undefined,
@@ -61,8 +60,7 @@ export function readDifferential(
   return root;
 }
 
-/** The path of an element with its slices. Some tools write no ids: then the slice name belongs to the last
- * step. */
+/** The path of an element with its slices. Without ids the slice name belongs to the last step. */
 const idOf = ({ path = '', sliceName }: ElementDefinition) => (sliceName ? `${path}:${sliceName}` : path);
 
 /** Follows one step of an element id: `identifier:nhsNumber` is the element, then its slice. */

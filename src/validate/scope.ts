@@ -7,8 +7,7 @@ import { targetType } from './items.ts';
 
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
-/** Builds the scope of a resource, inside `outer` or by itself. A contained resource sees what its container
- * contains. */
+/** The scope of a resource, inside `outer` or by itself. A contained one sees what its container contains. */
 export function scopeOf(resource: Node, outer: Scope | undefined, place: string): Scope {
   const isContained = place === 'contained' && outer !== undefined;
   if (!outer && resource.contained === undefined && resource.resourceType !== 'Bundle')

@@ -1,5 +1,4 @@
-/** The `/docs` page: each operation with a curl line to try. Self-contained, without scripts or resources
- * from elsewhere. */
+/** The `/docs` page: each operation with a curl line. One page, no scripts, nothing from elsewhere. */
 import { hash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import type { OpenApi, Operation } from './docs.ts';

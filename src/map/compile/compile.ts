@@ -1,5 +1,4 @@
-/** Compiles mapping rules to closures. Every mistake in a rule is found here, at load, with its place in the
- * file. */
+/** Compiles mapping rules to closures. Mistakes are found here, at load, with their place in the file. */
 
 import type { Node } from '../../formats/tree.ts';
 import { attempt, conditionOf, type Loader, note } from '../language/loader.ts';
@@ -10,8 +9,7 @@ import { compileProducers, isSourced, type Producer } from './producer.ts';
 import { resolveTarget, type Target } from './target.ts';
 import { compileWriter, type Out } from './write.ts';
 
-/** True where the source held a value for it. Constants do not count: a resource of constants alone is not
- * made. */
+/** True where the source held a value. Constants do not count: a resource of constants alone is not made. */
 export type Step = (run: Run, frame: Frame, out: Out) => boolean;
 
 /** What a list of rules is compiled for: the FHIR type they fill and the part of the source they read. `top`
@@ -131,8 +129,7 @@ export function compileFragment(loader: Loader, { use }: { use?: string | undefi
 
 type Alternatives = { rule: Alternative; path: Path }[];
 
-/** Notes alternatives that can never be reached: those after a constant with no condition, or with the same
- * condition. */
+/** Notes unreachable alternatives: those after a constant with no condition, or with the same. */
 function noteUnreachable(loader: Loader, alternatives: Alternatives): void {
   for (const [index, { rule, path }] of alternatives.entries()) {
     const before = alternatives

@@ -7,8 +7,7 @@ import { PathError, suggest } from '../run.ts';
 export type Target = {
   through: { name: string; many: boolean }[];
   name: string;
-  /** The other forms of a choice: for `deceasedBoolean`, `deceasedDateTime`. A resource may have only one
-   * form. */
+  /** Other forms of a choice: for `deceasedBoolean`, `deceasedDateTime`. A resource may have only one form. */
   others: string[];
   element: Element;
   path: string;

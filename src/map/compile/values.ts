@@ -1,5 +1,4 @@
-/** How one alternative of a rule produces its value: the closures for from, value, template, ref, expr and
- * hook. */
+/** How an alternative of a rule gives its value: closures for from, value, template, ref, expr and hook. */
 import { isPrimitive } from '../../fhir/definitions.ts';
 import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
@@ -10,8 +9,7 @@ import { localReference, serviceReference } from '../sources/bundle.ts';
 import { article, converterTo } from './convert.ts';
 import { checkCode, type Target } from './target.ts';
 
-/** Converts a source value to the element's type. Reports an issue in the sender's terms, and gives
- * undefined, where it cannot. */
+/** Converts a source value to the element's type; where it cannot, reports it and gives undefined. */
 type Apply = (run: Run, frame: Frame, raw: Json) => Json | undefined;
 /** A value that cannot be used holds the message (severity error), unless the rule says warning. */
 type Options = {

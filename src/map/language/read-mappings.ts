@@ -8,8 +8,7 @@ import type { Fragment, Hook } from './loader.ts';
 import { FragmentFile, MappingFile, SourceFile } from './mapping-file.ts';
 import { type Problem, parseAs, type ReadText, readText, readYaml, type YamlFile } from './yaml-file.ts';
 
-/** A folder of mappings, each file read once and not yet compiled. The workbench also compiles changed copies
- * of it. */
+/** A folder of mappings, read once, not yet compiled. The workbench also compiles changed copies. */
 export type MappingFiles = {
   fragments: Map<string, Fragment>;
   /** ConceptMaps that all mappings share. */

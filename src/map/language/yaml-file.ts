@@ -108,8 +108,7 @@ const valueAt = (data: unknown, path: Path): unknown =>
     data,
   );
 
-/** Describes a schema fault: the place, what is wrong, and for a word outside a closed list the nearest word
- * in it. */
+/** Describes a schema fault: place, fault, and for a word outside a closed list the nearest in it. */
 function tellIssue(issue: z.core.$ZodIssue, data: unknown): string {
   const value = valueAt(data, issue.path);
   const options = issue.code === 'invalid_value' && typeof value === 'string' ? issue.values.map(String) : [];
@@ -118,8 +117,7 @@ function tellIssue(issue: z.core.$ZodIssue, data: unknown): string {
   return `${place}${message}${suggest(String(value), options)}`;
 }
 
-/** For a value that fits no form of a union: the fault by the form that fits furthest, else what all forms
- * require. */
+/** Where no form of a union fits: the fault by the form that fits furthest, else what all require. */
 function nearest(issue: z.core.$ZodIssue, data: unknown): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const forms = issue.errors.map((form) =>

@@ -17,8 +17,7 @@ export type Bundle = { entries: Entry[]; byUrl: Map<string, Entry>; roles?: Map<
 const text = (value: Json | undefined): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
-/** Indexes the entries of a Bundle; a single resource counts as a Bundle of one. An entry without a resource
- * has an empty one. */
+/** Indexes a Bundle; a single resource is a Bundle of one, an entry without a resource has an empty one. */
 export function indexBundle(tree: Json): Bundle {
   const bundle: Bundle = { entries: [], byUrl: new Map() };
   if (!isObject(tree)) return bundle;
@@ -120,8 +119,7 @@ function nameService(bundle: Bundle, entry: Entry, depth = 0): Named | undefined
   return role && nameService(bundle, role, depth + 1);
 }
 
-/** A logical reference (identifier) to a service. Undefined where nothing names one: then the sender's own is
- * meant. */
+/** A logical reference to a service. Undefined where nothing names one: the sender's own is meant. */
 export function serviceReference(bundle: Bundle, reference: Node, from: Entry | undefined): Node | undefined {
   const literal = text(reference.reference);
   const target = literal ? resolve(bundle, literal, from) : undefined;

@@ -1,5 +1,4 @@
-/** Joins the rows of an extract's tables by their keys, into one tree for each row of the table that makes a
- * unit. */
+/** Joins the rows of an extract's tables by their keys, into one tree per row of the unit's table. */
 
 import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Issue, Json, Unit } from '../../model.ts';
@@ -96,8 +95,7 @@ function readRows(schema: TablesFile, table: string, { given, file }: { given: J
   }
 }
 
-/** Indexes rows by key. Equal rows count as one; of rows that share a key and differ, none can be trusted,
- * and all are held. */
+/** Indexes rows by key. Equal rows count as one; differing rows of one key are all held. */
 function indexRows({ tables }: TablesFile, table: string, { rows, keys, held }: File): TableRow[] {
   const { key } = tables[table] ?? {};
   const all = rows.get(table) ?? [];

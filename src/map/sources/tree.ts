@@ -131,8 +131,7 @@ export function jsonFormat(schema: Form): SourceFormat {
 type Misfits = { unknown: string[]; issues: Issue[] };
 type Shape = { at: string; ignored: Set<string>; found: Misfits };
 
-/** Compares a form with its schema: notes fields that the schema does not have, and lists or objects where it
- * has one value. */
+/** Notes fields that a form's schema does not have, and lists or objects where it has one value. */
 function compareShape(schema: SourceTree, value: Json, { at, ignored, found }: Shape): void {
   if (value === null) return;
   if (Array.isArray(schema)) {

@@ -22,13 +22,11 @@ export function typeOfValues(values: Json[]): Type {
   return values.every(isWhole) ? 'integer' : 'text';
 }
 
-/** True where a field's name looks like data: the file's first row was no header, or an object has numbers
- * for keys. */
+/** True where a field's name looks like data: the first row was no header, or an object has numbers as keys. */
 export const mayBeValue = (name: string): boolean =>
   isWholeDate(name) || /@|\d{6}|^[a-z]{1,2}\d[a-z\d]?\d[a-z]{2}$/i.test(name.replace(/[\s-]/g, ''));
 
-/** The two most frequent shapes of the values: each digit becomes 9, words become A, a or Aa, as in `Aa
- * 9999-99`. */
+/** The two most frequent shapes of values: a digit becomes 9, words become A, a or Aa, as in `Aa 9999-99`. */
 export function shapesOf(values: Json[]): string[] {
   const counts = new Map<string, number>();
   for (const value of values) {

@@ -1,5 +1,4 @@
-/** Drafts a source.yaml: the fields found in samples, with what the shipped sources say about fields of the
- * same name. */
+/** Drafts a source.yaml: fields of the samples, with what shipped sources say of fields so named. */
 
 import { isObject } from '../../formats/tree.ts';
 import type { SourceFile, SourceTree } from '../../map/language/mapping-file.ts';

@@ -1,5 +1,4 @@
-/** Finds fields of a sender's own format that are recognised by name and belong to the person the message is
- * about. */
+/** Finds fields of a sender's own format recognised by name, of the person the message is about. */
 import type { SourceFile, SourceTree } from '../../map/language/mapping-file.ts';
 import { isAboutService, type Known, knownName } from './known-names.ts';
 
@@ -61,8 +60,7 @@ function leavesOf(tree: SourceTree, at = ''): Candidate[] {
     .flatMap(([name, inner]) => leavesOf(inner, at ? `${at}.${name}` : name));
 }
 
-/** In a message with an envelope, fields beside the content describe the message: an `id` there is not the
- * referral's. */
+/** Beside the content of an enveloped message, fields describe the message: `id` is not the referral's. */
 function unwrap(candidates: Candidate[]): Candidate[] {
   const content = /^(data|payload|body|content)\./i;
   const inside = candidates

@@ -44,8 +44,7 @@ export const wordsOf = (name: string): string =>
     .replace(/[^\p{L}\d]+/gu, ' ')
     .trim();
 
-/** Undefined for a name in no list and for a name that mentions two persons: a wrong guess here would be
- * believed. */
+/** Undefined for a name in no list or of two persons: a wrong guess would be believed. */
 export function knownName(field: string): Known | undefined {
   let words = wordsOf(field).replace(/\b(demographics|details|personal|identifiers|telecom)\b/g, ' ');
   const owners = OWNERS.filter(([, pattern]) => words.match(pattern));

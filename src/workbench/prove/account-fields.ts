@@ -61,8 +61,7 @@ export function accountFields(files: MappingFiles, name: string, units: Units): 
 
 const byName = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
 
-/** Gives a test whether a field, or any part of it, is read. An object that is copied whole counts as read
- * with all its parts. */
+/** Tests whether a field or a part of it is read; an object copied whole is read with all its parts. */
 function readsOf(
   files: MappingFiles,
   name: string,

@@ -67,8 +67,7 @@ function compileOrNone(files: MappingFiles, name: string): Mapping | undefined {
 
 const NOWHERE: YamlFile['where'] = () => ({ file: '', line: 1, column: 1, message: '' });
 
-/** Drops line numbers from a mutant's files: nobody reads them, and finding them takes most of a compile's
- * time. */
+/** Drops line numbers from a mutant's files: unread, and finding them takes most of a compile's time. */
 function withoutPlaces(files: MappingFiles, names: string[]): MappingFiles {
   const sources = new Map(files.sources);
   for (const name of names) {

@@ -30,8 +30,7 @@ type Options = {
 
 const MOST_EXAMPLES = 3;
 
-/** Runs a corpus through two versions of the mappings. A sample that no mapping of either takes is skipped,
- * and named. */
+/** Runs a corpus through two versions of the mappings. A sample that neither takes is skipped and named. */
 export function measureImpact(versions: Versions, samples: Sample[], options: Options): Impact {
   const impact: Impact = { units: 0, changed: 0, skipped: [], changes: [] };
   const changes = new Map<string, Change>();

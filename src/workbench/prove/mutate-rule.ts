@@ -103,8 +103,7 @@ function severityEdits({ rule, element, kind }: Aimed, path: Path): Edit[] {
     : [{ path: at, what: `${rule.to}: severity warning instead of error`, value: 'warning' }];
 }
 
-/** True where `when: X known MAP` already excludes unknown codes: the rule for unmapped codes then never
- * applies. */
+/** True where `when: X known MAP` already excludes unknown codes, so `unmapped` never applies. */
 function isGuarded(when: string | undefined, from: Alternative['from'], map: string | undefined): boolean {
   return when !== undefined && !/ or /.test(when) && when.split(' and ').includes(`${from} known ${map}`);
 }

@@ -5,8 +5,7 @@ import { dropEach, type Edit, GONE } from './edit.ts';
 import { type Around, pathsOf, rulesEdits } from './mutate-rule.ts';
 import { conditionEdits } from './mutate-when.ts';
 
-/** Faults of a mapping's own file, each a mistake that a person could make. Faults that cannot change any
- * result are left out. */
+/** Faults of a mapping's own file that a person could make and that can change a result. */
 export function mappingEdits(files: MappingFiles, name: string): Edit[] {
   const own = files.sources.get(name);
   if (!own) return [];

@@ -5,8 +5,7 @@ import type { Path, YamlFile } from '../../map/language/yaml-file.ts';
 
 /** A place in a mapping file. A rule of a fragment has in `within` the rule that uses the fragment. */
 export type Place = { file: string; path: Path; within?: Place };
-/** The same files with a number in place of each rule's line, so that lineage tells apart rules that share a
- * line. */
+/** The files with a number as each rule's line, so that lineage tells apart rules that share a line. */
 type Watched = { files: MappingFiles; placeOf: (rule: string) => Place | undefined };
 
 export function watchRules(files: MappingFiles, name: string): Watched {
