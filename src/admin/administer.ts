@@ -31,7 +31,7 @@ const HELP = `Usage: skein COMMAND [--json]
   map …, validate …         the workbench: skein map --help, skein validate --help
 
 Examples:
-  skein system add --name maternity-epr --ods RXX --team maternity --sector maternity --source hl7v2-adt,hl7v2-siu
+  skein system add --name epr --ods RXX --team maternity --sector maternity --source hl7v2-adt,hl7v2-siu
   skein replay --held --json
   DATABASE_URL=postgres://… skein rebuild
 
@@ -152,7 +152,7 @@ async function addOne({ db, key }: Pipeline, flags: Flags): Promise<Done> {
   return { data: { ...added.system, token: added.token }, text: `${describeSystem(added.system)}${token}` };
 }
 
-/** One mapping, or several of one format: then the message's own code chooses. */
+/** Checks `--source`: one mapping, or several HL7 v2 mappings, between which MSH-9 chooses. */
 function checkSources(mappings: Mappings, sources: string): string {
   const names = sources.split(',').map((name) => name.trim());
   if (!names.every((name) => mappings.names.includes(name)))
@@ -165,7 +165,7 @@ function checkSources(mappings: Mappings, sources: string): string {
   return names.join(',');
 }
 
-/** A dialect that no mapping of the system knows would repair nothing, and nobody would hear of it. */
+/** Refuses a dialect that no mapping of the system defines: it would repair nothing, silently. */
 function checkDialect(mappings: Mapping[], dialect: string | null): void {
   const known = mappings.flatMap(({ dialects }) => [...dialects]).filter((name) => name !== 'default');
   if (dialect !== null && !known.includes(dialect))
@@ -181,7 +181,7 @@ function describeSystem({ name, service, source, onHeld }: System): string {
   return `${name}: ${ods} ${team}, sector ${sector ?? 'none'}, source ${source ?? 'none'}, held ${onHeld}\n`;
 }
 
-/** Notices go to stderr as text: stdout is for data. */
+/** Runs a command with an open store. Notices go to stderr, since stdout is for data. */
 async function withStore(work: (ctx: Pipeline) => Promise<Done>): Promise<Done> {
   const config = readConfig(process.env);
   const log = openLog('warn', process.stderr);

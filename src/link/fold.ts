@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { typeDefinition } from '../fhir/definitions.ts';
-import { NHS_NUMBER } from '../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../fhir/systems.ts';
 
 type Folded = {
   first: string;

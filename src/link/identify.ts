@@ -8,8 +8,9 @@ import type {
   ServiceRequest,
 } from '@medplum/fhirtypes';
 import { keyedId } from '../fhir/ids.ts';
-import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
-import { ID_IN_MESSAGE, idOf, renameReferences, subjectOf } from '../fhir/references.ts';
+import { isValidNhsNumber } from '../fhir/nhs-number.ts';
+import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
+import { ID_IN_MESSAGE, NHS_NUMBER } from '../fhir/systems.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
 import {

@@ -16,14 +16,15 @@ export type Serving = { url: string; mllpPort: number | undefined };
 
 const DAY_MS = 86_400_000;
 
-/** Throws, before a store is started, where a part could not start for what the configuration lacks. */
+/** Throws, before a store is opened, where the configuration lacks what a role needs. */
 export function checkRoles(config: Context['config']): void {
   if (config.ROLES.includes('mllp')) requireCertificates(config);
 }
 
 /**
- * Starts the parts that ROLES names, the receiving ones last. Every part serves HTTP: without `api` only health and
- * metrics. Each thing started adds to `stops` how it is stopped; stop them in reverse, so that receiving ends first.
+ * Starts the parts that ROLES names, the receiving ones last. Every part serves HTTP: without `api` only
+ * health and metrics. Each thing started adds to `stops` how it is stopped; stop them in reverse, so that
+ * receiving ends first.
  */
 export async function startRoles(ctx: Context, stops: Stop[]): Promise<Serving> {
   const profiles = await loadProfiles(ctx.config.FHIR_PACKAGES);
@@ -51,7 +52,7 @@ export async function startRoles(ctx: Context, stops: Stop[]): Promise<Serving> 
   return { url, mllpPort };
 }
 
-/** Months ahead always have their partitions. */
+/** Makes the monthly partitions of the coming months, daily. */
 function keepPartitions({ db, log }: Context): Stop {
   const make = () =>
     db

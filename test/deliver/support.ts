@@ -5,7 +5,7 @@ import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
 import { readSubscription } from '../../src/deliver/subscribe/subscription.ts';
 import { createSubscription } from '../../src/deliver/subscribe/subscriptions.ts';
-import { JOURNEY_TAG, REFERRAL_TAG, TOPIC_URL } from '../../src/fhir/names.ts';
+import { JOURNEY_TAG, REFERRAL_TAG, TOPIC_URL } from '../../src/fhir/systems.ts';
 import type { Event, Recipient } from '../../src/model.ts';
 import { testContext } from '../support/context.ts';
 import type { TestDatabase } from '../support/database.ts';

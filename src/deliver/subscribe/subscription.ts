@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Filter } from '../../access/decide/may-tell.ts';
 import { PAYLOADS, type Payload } from '../../access/decide/policy.ts';
 import { Rejected } from '../../errors.ts';
-import { TOPIC_URL, TOPIC_VERSION } from '../../fhir/names.ts';
+import { TOPIC_URL, TOPIC_VERSION } from '../../fhir/systems.ts';
 import type { Issue } from '../../model.ts';
 import { splitHeader } from '../send/send.ts';
 import { FILTER_EXTENSION, readFilters } from './filters.ts';

@@ -1,5 +1,5 @@
 import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
-import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Evidence } from '../../model.ts';
 import type { Assertion, Due, StatementState } from '../../store/facts.ts';
 import { bornOn, givenNames, type Person, type PersonOf } from '../who/charts.ts';

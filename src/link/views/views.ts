@@ -1,8 +1,8 @@
 import type { Encounter, EpisodeOfCare, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { composePatient } from '../../fhir/compose-patient.ts';
 import { keyedId } from '../../fhir/ids.ts';
-import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/names.ts';
 import { idOf, renameReferences } from '../../fhir/references.ts';
+import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/systems.ts';
 import type { StatementState, StoredView, View } from '../../store/facts.ts';
 import type { Referral, Spell } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';

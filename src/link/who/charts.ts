@@ -1,5 +1,5 @@
 import type { Patient } from '@medplum/fhirtypes';
-import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { StatementState } from '../../store/facts.ts';
 import { isVerified } from './keys.ts';
 import { compareGiven, isFullName } from './names.ts';

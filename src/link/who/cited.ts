@@ -1,6 +1,6 @@
 import type { Encounter, EpisodeOfCare, Patient, Reference, ServiceRequest } from '@medplum/fhirtypes';
-import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
 import { idOf } from '../../fhir/references.ts';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Evidence } from '../../model.ts';
 import type { StatementState } from '../../store/facts.ts';
 import { isImplicit } from '../fold.ts';

@@ -1,5 +1,5 @@
 import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
-import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Issue } from '../../model.ts';
 import type { Facts, IdentifiedRecord, IdentifiedStatement } from '../../store/facts.ts';
 import { parentClaim } from '../family/relationships.ts';

@@ -1,8 +1,9 @@
 /** Keyed hashes by which statements find one another: none is a readable identifier. */
 import type { Identifier, Patient, Reference } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
-import { isValidNhsNumber, NHS_NUMBER } from '../../fhir/nhs-number.ts';
-import { idOf, RESOURCE_ID } from '../../fhir/references.ts';
+import { isValidNhsNumber } from '../../fhir/nhs-number.ts';
+import { idOf } from '../../fhir/references.ts';
+import { NHS_NUMBER, RESOURCE_ID } from '../../fhir/systems.ts';
 import type { Weight } from '../../model.ts';
 
 /** `weight`: what the sender's word counts for; null where it counts for nothing. */

@@ -1,4 +1,4 @@
-import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Evidence } from '../../model.ts';
 import { isImplicit } from '../fold.ts';
 import type { Pair, PatientState, Person } from './charts.ts';

@@ -1,5 +1,5 @@
 import type { Identifier, Patient } from '@medplum/fhirtypes';
-import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Evidence } from '../../model.ts';
 import type { StatementState } from '../../store/facts.ts';
 import { latest } from '../care/spells.ts';

@@ -1,4 +1,4 @@
-import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Issue, Statement } from '../../model.ts';
 import { parentClaim } from '../family/relationships.ts';
 import { nhsNumber } from './keys.ts';
