@@ -7,6 +7,8 @@ import fastify, {
 } from 'fastify';
 import { authenticate } from './access/authenticate/authenticate.ts';
 import type { Context } from './context.ts';
+import { readJsonBodies } from './doors/body.ts';
+import { parseQuery } from './doors/query.ts';
 import { isTransient, Rejected } from './errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
 import type { Issue, Recipient } from './model.ts';
@@ -40,7 +42,7 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
     requestIdHeader: false,
     // `$` need not be escaped in a path, and clients that do mean the same; so do those that end a base URL with a slash.
     rewriteUrl: ({ url = '/' }) => url.replace(/^[^?]+/, (path) => path.replaceAll('%24', '$')),
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, querystringParser: parseQuery },
     frameworkErrors: sendError,
     // What comes while we stop is taken like the rest: its connection closes after it, and nobody has to send it again.
     return503OnClosing: false,
@@ -51,12 +53,7 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
     request.recipient = await recipientOf(request);
   });
   app.addHook('onResponse', async (request, reply) => recordRequest(request, reply));
-  // FHIR is JSON: https://hl7.org/fhir/R4/http.html#mime-type (ways in that keep the exact bytes have parsers of their own)
-  app.addContentTypeParser(
-    'application/fhir+json',
-    { parseAs: 'string' },
-    app.getDefaultJsonParser('error', 'error'),
-  );
+  readJsonBodies(app);
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((_request, reply) =>
     sendIssues(reply, 404, [issue('not-found', 'there is nothing here')]),
