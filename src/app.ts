@@ -8,6 +8,7 @@ import fastify, {
 import { authenticate } from './access/authenticate/authenticate.ts';
 import type { Context } from './context.ts';
 import { readJsonBodies } from './doors/body.ts';
+import { limitHttp } from './doors/connections.ts';
 import { parseQuery } from './doors/query.ts';
 import { isTransient, Rejected } from './errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
@@ -29,6 +30,12 @@ export type Part = (app: FastifyInstance, ctx: Context) => void;
 const MESSAGE_ROUTES = new Set(['/fhir/$process-message', '/fhir', '/intake/:system']);
 const BODY_LIMIT = 16 * 1024 * 1024;
 const REQUEST_MS = 60_000;
+/** A client that is there sends its headers in one go. */
+const HEADERS_MS = 10_000;
+/** Without a byte either way: longer than the largest file takes to be stored, or an answer to be fetched. */
+const SILENT_MS = 10 * 60_000;
+/** Behind a proxy all callers have one address: most of the room is one peer's where nobody else wants it. */
+const LIMITS = { most: 4_096, mostOfPeer: 3_072 };
 const LATE_LOOP_MS = 10_000;
 
 /** The HTTP server: who asks is settled first, errors become OperationOutcomes in one place. `parts` register in their order. */
@@ -38,6 +45,8 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_MS,
+    connectionTimeout: SILENT_MS,
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: HEADERS_MS / 5 },
     forceCloseConnections: 'idle',
     requestIdHeader: false,
     // `$` need not be escaped in a path, and clients that do mean the same; so do those that end a base URL with a slash.
@@ -47,6 +56,7 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
     // What comes while we stop is taken like the rest: its connection closes after it, and nobody has to send it again.
     return503OnClosing: false,
   });
+  limitHttp(app.server, LIMITS, (reason) => ctx.log.warn({ event: 'http.refused', reason }));
   const recipientOf = authenticate(ctx);
   app.decorateRequest('recipient');
   app.addHook('onRequest', async (request) => {
