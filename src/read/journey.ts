@@ -5,12 +5,12 @@ import { outcomeEntry, searchEntry, searchset } from '../fhir/bundle.ts';
 import { hashToken } from '../fhir/index-rows.ts';
 import { JOURNEY_TAG } from '../fhir/names.ts';
 import { findParams } from '../fhir/search-parameters.ts';
-import { notFound } from './answer.ts';
+import { seeOne } from './read.ts';
 import { findLinked, findRows } from './rows.ts';
 import type { Asking } from './search/candidates.ts';
 import { referencesOf } from './search/match.ts';
-import { tooCostly } from './search/search.ts';
-import { seeAll } from './visible.ts';
+import { tooCostly } from './search/shown.ts';
+import { showAll, showEach } from './versions.ts';
 
 const OF_PERSON = ['RelatedPerson', 'EpisodeOfCare', 'CareTeam', 'ServiceRequest', 'Encounter'];
 /** Of one type in one journey: a family with more contacts than this is read by search, page by page. */
@@ -18,16 +18,15 @@ const MOST_OF_TYPE = 1_000;
 
 /** Throws Rejected(404) where the journey does not exist or may not be seen. */
 export async function readJourney(asking: Asking, base: string, id: string): Promise<Bundle> {
-  const [group] = await seeAll(asking.db, asking.recipient, await findRows(asking.db, [`Group/${id}`]));
-  if (group?.resourceType !== 'Group') throw notFound();
-  const members = memberNames(group);
-  const persons = await seeAll(asking.db, asking.recipient, await findRows(asking.db, members));
+  const [group] = await showEach(asking.db, asking.recipient, [await seeOne(asking, 'Group', id)]);
+  const members = memberNames(group as Group);
+  const persons = await showAll(asking.db, asking.recipient, await findRows(asking.db, members));
   const care: Resource[] = [];
   for (const type of OF_PERSON) care.push(...(await findOfPersons(asking, type, members)));
   const ofJourney = onlyOfJourney(id, care);
   const services = await findServices(asking, ofJourney);
   const entry = [
-    ...[group, ...persons, ...ofJourney].map((resource) => searchEntry(base, resource, 'match')),
+    ...[group as Group, ...persons, ...ofJourney].map((resource) => searchEntry(base, resource, 'match')),
     ...services.map((resource) => searchEntry(base, resource, 'include')),
     outcomeEntry(NOTICE),
   ];
@@ -45,7 +44,7 @@ async function findOfPersons(asking: Asking, type: string, persons: string[]): P
   const rows = await findLinked(asking, type, links, MOST_OF_TYPE + 1);
   if (rows.length > MOST_OF_TYPE)
     throw tooCostly(`more than ${MOST_OF_TYPE} of ${type}: search them by patient`);
-  return seeAll(asking.db, asking.recipient, rows);
+  return showAll(asking.db, asking.recipient, rows);
 }
 
 /** Leaves out what belongs to another journey of the same person: its episodes and teams, and the referrals and contacts of those. */
@@ -85,5 +84,5 @@ async function findServices(asking: Asking, care: Resource[]): Promise<Resource[
     ),
   );
   const services = [...new Set(wanted)].filter((reference) => reference.startsWith('Organization/'));
-  return seeAll(asking.db, asking.recipient, await findRows(asking.db, services));
+  return showAll(asking.db, asking.recipient, await findRows(asking.db, services));
 }

@@ -49,22 +49,50 @@ export async function findRows(db: Db, references: string[]): Promise<ResourceRo
   return rows.map(toRow);
 }
 
-/** Earlier versions of one resource, newest first: at most `MOST_VERSIONS`, or the one asked for. */
-export async function findPast(
+/** One present row, if the recipient might see it: of any other no more is read than of one that does not exist. */
+export async function findVisible(
   db: Db,
-  { type, id }: ResourceRow,
-  version: number | null,
-): Promise<ResourceRow[]> {
+  recipient: Recipient,
+  { type, id }: { type: string; id: string },
+): Promise<ResourceRow | null> {
+  const values: unknown[] = [];
+  const bind = binder(values);
+  const named = `r.id = ${bind(isId(id) ? id : NO_ID, 'uuid')} and r.type = ${bind(type, 'text')}`;
   const { rows } = await db.query<StoredRow>(
-    `select ${COLUMNS} from resource_history r where r.id = $2 and r.type = $1 and ($3::int is null or r.version = $3)
-     order by r.version desc limit ${MOST_VERSIONS}`,
-    [type, id, version],
+    `select ${COLUMNS} from resource r where ${named} and ${visibleSql(recipient, bind)}`,
+    values,
+  );
+  return rows[0] ? toRow(rows[0]) : null;
+}
+
+const NO_ID = '00000000-0000-0000-0000-000000000000';
+
+/** A history longer than this is cut at its oldest end: nobody reads a thousand versions, and a page must end. */
+export const MOST_VERSIONS = 1_000;
+
+/** Earlier versions of these present rows, oldest first: of each at most the newest `MOST_VERSIONS`. */
+export async function findPasts(db: Db, present: ResourceRow[]): Promise<ResourceRow[]> {
+  if (present.length === 0) return [];
+  const { rows } = await db.query<StoredRow>(
+    `select ${COLUMNS} from unnest($1::text[], $2::uuid[]) as wanted (type, id) cross join lateral (
+       select * from resource_history h where h.id = wanted.id and h.type = wanted.type
+       order by h.version desc limit ${MOST_VERSIONS}) r order by r.row_id, r.version`,
+    [present.map(({ type }) => type), present.map(({ id }) => id)],
   );
   return rows.map(toRow);
 }
 
-/** A history longer than this is cut at its oldest end: nobody reads a thousand versions, and a page must end. */
-const MOST_VERSIONS = 1_000;
+/** When a service last sent a Patient of its own of each of these persons, by person. */
+export async function findOwnTimes(db: Db, service: string, persons: string[]): Promise<Map<string, Date[]>> {
+  if (persons.length === 0) return new Map();
+  const { rows } = await db.query<{ person: string; times: Date[] }>(
+    `select s.person, array_agg(r.created_at) as times from statement s join record r on r.id = s.record_id
+       join system y on y.id = s.system_id
+     where s.type = 'Patient' and s.person = any($1::uuid[]) and y.service_id = $2 group by s.person`,
+    [persons, service],
+  );
+  return new Map(rows.map(({ person, times }) => [person, times]));
+}
 
 export type Link = { param: number; hash: string };
 

@@ -8,10 +8,11 @@ import type { Db } from '../store/pool.ts';
 import { findRows } from './rows.ts';
 
 /**
- * `resource` is shown. `projected` is what policy gives of it, without what the reader itself sent: only that decides whether a search
- * finds it, or its own words would tell a sender whether anybody has said otherwise since. Null where its own words are all it may see.
+ * `resource` is shown, without version and time (`versions.ts` has those). `projected` is what policy gives of it, without what the
+ * reader itself sent: only that decides whether a search finds it, or its own words would tell a sender whether anybody has said
+ * otherwise since. Null where its own words are all it may see.
  */
-export type Seen = { resource: Resource; projected: Resource | null };
+export type Seen = { row: ResourceRow; resource: Resource; projected: Resource | null };
 
 /** Each row as the recipient may see it, in the order of the rows; null where it may not know of it. Rows are present versions. */
 export async function seeEach(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<(Seen | null)[]> {
@@ -21,25 +22,25 @@ export async function seeEach(db: Db, recipient: Recipient, rows: ResourceRow[])
     const projected = seen[index] ?? null;
     const resource =
       row.type === 'Patient' ? withAuthored(projected as Patient | null, authored.get(row.id)) : projected;
-    return resource && { resource: stamp(resource, row), projected };
+    return resource && { row, resource, projected };
   });
 }
 
-/** Those of the rows that the recipient may see. */
-export async function seeAll(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<Resource[]> {
-  return (await seeEach(db, recipient, rows)).flatMap((seen) => (seen ? [seen.resource] : []));
-}
-
 /**
- * Earlier versions, under the grants of today; what the reader sent itself since then is no part of them. An earlier journey is shown
- * only where the reader may know of everybody in it: it may be a wrong link since undone, and its stages are somebody's birth date.
+ * Earlier versions, under the grants of today, in the order of the rows; what the reader sent itself since then is no part of them. An
+ * earlier journey is shown only where the reader may know of everybody in it: it may be a wrong link since undone, and its stages are
+ * somebody's birth date.
  */
-export async function seePast(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<Resource[]> {
+export async function projectPast(
+  db: Db,
+  recipient: Recipient,
+  rows: ResourceRow[],
+): Promise<(Resource | null)[]> {
   const seen = await projectEach(db, recipient, rows);
-  return rows.flatMap((row, index) => {
-    const resource = seen[index];
+  return rows.map((row, index) => {
+    const resource = seen[index] ?? null;
     const whole = resource?.resourceType !== 'Group' || (resource.member ?? []).length === row.persons.length;
-    return resource && whole ? [stamp(resource, row)] : [];
+    return whole ? resource : null;
   });
 }
 
@@ -61,9 +62,8 @@ async function narrowTargets(
 ): Promise<(Resource | null)[]> {
   const named = resources.flatMap((one) => (one?.resourceType === 'Provenance' ? one.target : []));
   const rows = await findRows(db, [...new Set(named.flatMap(({ reference }) => reference ?? []))]);
-  const seen = new Set(
-    (await seeAll(db, recipient, rows)).map(({ resourceType, id }) => `${resourceType}/${id}`),
-  );
+  const found = await seeEach(db, recipient, rows);
+  const seen = new Set(found.flatMap((one) => (one ? `${one.row.type}/${one.row.id}` : [])));
   return resources.map((one) => {
     if (one?.resourceType !== 'Provenance') return one;
     const target = one.target.filter(({ reference }) => seen.has(reference ?? ''));
@@ -85,9 +85,4 @@ async function findAuthored(
     service,
     own.map(({ id }) => id),
   );
-}
-
-function stamp(resource: Resource, row: ResourceRow): Resource {
-  const meta = { ...resource.meta, versionId: String(row.version), lastUpdated: row.updatedAt.toISOString() };
-  return { ...resource, id: row.id, meta };
 }
