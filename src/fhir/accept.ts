@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { oneOf, queryOf } from '../doors/query.ts';
 import { rejected } from '../errors.ts';
 
 export const FHIR_JSON = 'application/fhir+json';
@@ -8,7 +9,7 @@ const JSON_TYPES = /^(application\/(fhir\+json|json|json\+fhir|\*)|text\/json|\*
 /** Refuses (406) a request for anything but JSON; `_format` outranks Accept.
  * https://hl7.org/fhir/R4/http.html#mime-type */
 export async function acceptJson(request: FastifyRequest): Promise<void> {
-  const format = (request.query as { _format?: string })._format;
+  const format = oneOf(queryOf(request), '_format');
   const wanted =
     format === undefined ? (request.headers.accept ?? '*/*').split(',') : [format.replace(' ', '+')];
   const types = wanted.map((type) => (type.split(';')[0] as string).trim().toLowerCase());

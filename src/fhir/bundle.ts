@@ -30,7 +30,7 @@ export function historyBundle(base: string, self: string, versions: Resource[]):
       resource,
       request: { method: 'PUT', url },
       response: {
-        status: version === '1' ? '201' : '200',
+        status: /^1\b/.test(version) ? '201' : '200',
         etag: etagOf(version),
         lastModified: resource.meta?.lastUpdated,
       },

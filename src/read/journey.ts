@@ -6,12 +6,12 @@ import { outcomeEntry, searchEntry, searchset } from '../fhir/bundle.ts';
 import { hashToken } from '../fhir/index-rows.ts';
 import { findParams } from '../fhir/search-parameters.ts';
 import type { ResourceRow } from '../model.ts';
-import { notFound } from './answer.ts';
+import { seeOne } from './read.ts';
 import { findLinked, findRows } from './rows.ts';
 import type { Asking } from './search/candidates.ts';
 import { referencesOf } from './search/match.ts';
-import { tooCostly } from './search/search.ts';
-import { seeAll } from './visible.ts';
+import { tooCostly } from './search/shown.ts';
+import { showAll, showEach } from './versions.ts';
 
 const OF_PERSON = ['RelatedPerson', 'EpisodeOfCare', 'CareTeam', 'ServiceRequest', 'Encounter'];
 /** Of one type in one journey: a family with more contacts than this is read by search, page by page. */
@@ -19,15 +19,14 @@ const MOST_OF_TYPE = 1_000;
 
 /** Throws Rejected(404) where the journey does not exist or may not be seen. */
 export async function readJourney(asking: Asking, base: string, id: string): Promise<Bundle> {
-  const [group] = await seeAll(asking.db, asking.recipient, await findRows(asking.db, [`Group/${id}`]));
-  if (group?.resourceType !== 'Group') throw notFound();
-  const members = memberNames(group);
-  const persons = await seeAll(asking.db, asking.recipient, await findRows(asking.db, members));
+  const [group] = await showEach(asking.db, asking.recipient, [await seeOne(asking, 'Group', id)]);
+  const members = memberNames(group as Group);
+  const persons = await showAll(asking.db, asking.recipient, await findRows(asking.db, members));
   const care: Resource[] = [];
   for (const type of OF_PERSON) care.push(...(await findOfJourney(asking, id, { type, members })));
   const services = await findServices(asking, care);
   const entry = [
-    ...[group, ...persons, ...care].map((resource) => searchEntry(base, resource, 'match')),
+    ...[group as Group, ...persons, ...care].map((resource) => searchEntry(base, resource, 'match')),
     ...services.map((resource) => searchEntry(base, resource, 'include')),
     outcomeEntry(NOTICE),
   ];
@@ -56,7 +55,7 @@ async function findOfJourney(
       ? persons.every((person) => known.has(`Patient/${person}`))
       : journeysOf(content).includes(journey);
   const inside = rows.filter((row) => isOfJourney(row) && isLive(row.content));
-  return seeAll(asking.db, asking.recipient, inside);
+  return showAll(asking.db, asking.recipient, inside);
 }
 
 /** What never was, and relations and teams that are no more, are no part of a family's story. */
@@ -73,5 +72,5 @@ async function findServices(asking: Asking, care: Resource[]): Promise<Resource[
     ),
   );
   const services = [...new Set(wanted)].filter((reference) => reference.startsWith('Organization/'));
-  return seeAll(asking.db, asking.recipient, await findRows(asking.db, services));
+  return showAll(asking.db, asking.recipient, await findRows(asking.db, services));
 }

@@ -6,7 +6,7 @@ import { lockSubscriptions } from '../../src/deliver/subscribe/subscriptions.ts'
 import type { Event, Recipient, System } from '../../src/model.ts';
 import { sequence } from '../../src/publish/sequencer.ts';
 import { findRows } from '../../src/read/rows.ts';
-import { seeAll } from '../../src/read/visible.ts';
+import { showAll } from '../../src/read/versions.ts';
 import { family, type Heard, PEOPLE, SENDERS } from '../support/any-family.ts';
 import { testDatabase } from '../support/database.ts';
 import { hear, register } from '../support/hear.ts';
@@ -68,7 +68,7 @@ async function check(subscriber: Subscriber, before: number): Promise<void> {
   const all = await notified(subscriber);
   expect(all.map(({ number }) => Number(number))).toEqual(all.map((_, index) => index + 1));
   const names = [...new Set(all.map(nameOf))];
-  const seen = await seeAll(pool, subscriber.recipient, await findRows(pool, names));
+  const seen = await showAll(pool, subscriber.recipient, await findRows(pool, names));
   const readable = new Set(seen.map(({ resourceType, id }) => `${resourceType}/${id}`));
   const fresh = all.slice(before).filter(({ event }) => !APART.includes(event.code));
   const told = (one: Notified) => `${subscriber.name}: ${one.event.code} ${nameOf(one)}`;

@@ -88,7 +88,9 @@ test('sorting by a withheld element does not show its order', async () => {
     ({ resource }) => 'birthDate' in (resource ?? {}),
   );
   expect(dated ?? []).toEqual([]);
-  expect(await seen('birthdate')).toEqual([...(await seen('birthdate'))].sort());
+  // Nobody's place says anything: it is that of its row, whichever way the order goes.
+  expect(await seen('birthdate')).toEqual(made);
+  expect(await seen('-birthdate')).toEqual(made);
 });
 
 test('an include brings nothing that could not be read', async () => {

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type pg from 'pg';
 import { Rejected } from '../../errors.ts';
 import type { System } from '../../model.ts';
-import type { Db } from '../../store/pool.ts';
+import { type Db, transaction } from '../../store/pool.ts';
 import { type Payload, POLICY } from '../decide/policy.ts';
 import { forget, remember } from './cache.ts';
 import { findService, saveService, serviceId, UNKNOWN_ODS } from './services.ts';
@@ -79,47 +80,39 @@ on conflict (name) do update set service_id = excluded.service_id, source = excl
 returning id`;
 
 /**
- * Registers a system and its service. The token is shown this once and stored as its SHA-256. Throws Rejected: 422 for a sector
- * that is never registered and for unknown sectors and kinds, 409 where the name is taken or the service has another sector.
+ * Registers a system and its service, in one transaction: what is refused leaves no trace. The token is shown this once and stored
+ * as its SHA-256. Throws Rejected: 422 for a sector that is never registered and for unknown sectors and kinds, 409 where the name
+ * is taken or the service has another sector.
  */
 export async function addSystem(
-  db: Db,
+  pool: pg.Pool,
   key: Buffer,
   added: NewSystem,
 ): Promise<{ system: System; token: string }> {
   check(added);
-  const {
-    name,
-    team,
-    sector,
-    kind,
-    source,
-    dialect = null,
-    onHeld = 'AE',
-    serviceName = name,
-    payload,
-    dataQuality = null,
-  } = added;
+  const token = randomBytes(32).toString('base64url');
+  await transaction(pool, (client) => register(client, key, { ...added, token }));
+  forget(pool);
+  return { system: (await findSystem(pool, added.name)) as System, token };
+}
+
+async function register(client: Db, key: Buffer, added: NewSystem & { token: string }): Promise<void> {
+  const { name, team, sector, kind, source, token, payload } = added;
+  const { dialect = null, onHeld = 'AE', serviceName = name, dataQuality = null } = added;
   const ods = added.ods.trim().toUpperCase();
   const id = serviceId(key, ods, team);
-  await saveService(db, key, { id, name: serviceName, ods, team, sector, kind, registered: true });
-  const service = await findService(db, id);
-  if (service?.sector !== sector) {
-    const text = `service ${ods}|${team} is registered with another sector`;
-    throw new Rejected(409, [{ severity: 'error', code: 'conflict', field: 'sector', text }]);
-  }
-  const token = randomBytes(32).toString('base64url');
-  const { rowCount } = await db.query(ADD, [
-    ...[name, id, source, dialect, onHeld],
-    ...[hashToken(token), dataQuality],
-  ]);
-  if (rowCount === 0) {
-    const text = `a system named "${name}" is registered`;
-    throw new Rejected(409, [{ severity: 'error', code: 'duplicate', field: 'name', text }]);
-  }
-  if (payload) await db.query('update service set payload_ceiling = $2 where id = $1', [id, payload]);
-  forget(db);
-  return { system: (await findSystem(db, name)) as System, token };
+  await saveService(client, key, { id, name: serviceName, ods, team, sector, kind, registered: true });
+  const service = await findService(client, id);
+  if (service?.sector !== sector)
+    throw conflict('conflict', 'sector', `service ${ods}|${team} is registered with another sector`);
+  const row = [name, id, source, dialect, onHeld, hashToken(token), dataQuality];
+  const { rowCount } = await client.query(ADD, row);
+  if (rowCount === 0) throw conflict('duplicate', 'name', `a system named "${name}" is registered`);
+  if (payload) await client.query('update service set payload_ceiling = $2 where id = $1', [id, payload]);
+}
+
+function conflict(code: string, field: string, text: string): Rejected {
+  return new Rejected(409, [{ severity: 'error', code, field, text }]);
 }
 
 /**
