@@ -75,10 +75,10 @@ function refer(who: Person, id: string, to: string) {
 }
 
 beforeAll(async () => {
-  const register = (name: string, sector: string, ods: string) =>
-    addSystem(database.pool, database.key, { name, ods, team: name, sector, kind: null, source: 'fhir-r4' });
+  const register = (name: string, sector: string, ods: string, source: string | null = 'fhir-r4') =>
+    addSystem(database.pool, database.key, { name, ods, team: name, sector, kind: null, source });
   await register('speaker', 'neonatal', 'RXX');
-  await register('PAS', 'maternity', 'RXM');
+  await register('PAS', 'maternity', 'RXM', null);
   expect(await skein.mllp(adt(INFANT, { mother: MOTHER.nhs }))).toContain('MSA|AA');
   ok(await skein.transaction(account(MOTHER, 'M'), 'speaker'));
   ok(await skein.transaction(account(INFANT, 'I'), 'speaker'));
