@@ -19,7 +19,7 @@ import { messageKey, rowKey } from './save/load.ts';
 import type { Profiles } from './validate/profiles.ts';
 
 export type Pipeline = Context & { mappings: Mappings; profiles: Profiles };
-type Received = Message & { receivedAt: Date };
+export type Received = Message & { receivedAt: Date };
 /** `replay`: a held message tried again. `messageId`: a row of a file that is stored already. */
 type Options = { replay?: boolean; messageId?: string };
 
@@ -62,7 +62,7 @@ function announceCommit(ctx: Context): void {
 }
 
 /** One unit as it is linked and saved: its services named, every identity resolved to keys. */
-async function prepare(ctx: Pipeline, message: Received, unit: Understood, options: Options): Promise<Job> {
+export async function prepare(ctx: Pipeline, message: Received, unit: Understood, options: Options): Promise<Job> {
   const { system, identifier, receivedAt } = message;
   const { messageId } = options;
   const lock = messageId
