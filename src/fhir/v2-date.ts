@@ -5,7 +5,7 @@ const SHAPE = /^(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)?(\d\d)?(\.\d{1,9})?)?\s*(Z|
 
 type Parts = { date: string; time: string | null; fraction: string; offset: string | null };
 
-/** A FHIR `date`, as precise as sent (`19760121` gives 1976-01-21). No zone moves it. Undefined for no date. */
+/** A FHIR `date`, as precise as sent (`19760121` gives 1976-01-21). No zone moves it. Else undefined. */
 export function v2Date(value: string): string | undefined {
   return readParts(value)?.date;
 }

@@ -66,7 +66,7 @@ function isSentToItsType({ resource, request }: Node): boolean {
   return /^\w+:/.test(url) ? parts.slice(-2).includes(type) : parts[0] === type;
 }
 
-/** Throws where two entries share a fullUrl or `Type/id` (bdl-7): a referral could become another patient's. */
+/** Throws where two entries share a fullUrl or `Type/id` (bdl-7): a referral could change patients. */
 function checkUnique(entries: Node[]): void {
   const named = new Map<string, Json | undefined>();
   for (const [index, { fullUrl, resource }] of entries.entries()) {

@@ -7,7 +7,7 @@ import { PathError, suggest } from '../run.ts';
 export type Target = {
   through: { name: string; many: boolean }[];
   name: string;
-  /** Other forms of a choice: for `deceasedBoolean`, `deceasedDateTime`. A resource may have only one form. */
+  /** Other forms of a choice: for `deceasedBoolean`, `deceasedDateTime`. A resource may have only one. */
   others: string[];
   element: Element;
   path: string;

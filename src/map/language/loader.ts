@@ -5,7 +5,7 @@ import type { CodeTable } from './concept-map.ts';
 import type { FragmentFile } from './mapping-file.ts';
 import type { Path, Problem, YamlFile } from './yaml-file.ts';
 
-/** A hook takes the source node of its rule and the root; it gives the element's value, or undefined. Pure. */
+/** A hook takes the source node of its rule and the root; it gives a value, or undefined. Pure. */
 export type Hook = (node: unknown, root: unknown) => Json | undefined;
 export type Fragment = { file: YamlFile; data: FragmentFile };
 

@@ -22,7 +22,7 @@ export function typeOfValues(values: Json[]): Type {
   return values.every(isWhole) ? 'integer' : 'text';
 }
 
-/** True where a field's name looks like data: the first row was no header, or an object has numbers as keys. */
+/** True where a field's name looks like data: the first row was no header, or an object has numeric keys. */
 export const mayBeValue = (name: string): boolean =>
   isWholeDate(name) || /@|\d{6}|^[a-z]{1,2}\d[a-z\d]?\d[a-z]{2}$/i.test(name.replace(/[\s-]/g, ''));
 
