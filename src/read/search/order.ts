@@ -43,7 +43,7 @@ export function orderOf({ type, sort }: Search): Order | null {
 function updatedOrder(type: string, descending: boolean): Order {
   const walk = (bind: Bind) => {
     const ofType = ['resource', 'resource_history'].map(
-      (table) => `select row_id, updated_at as key from ${table} where type = ${bind(type, 'text')}`,
+      (table) => `select row_id, updated_at as changed from ${table} where type = ${bind(type, 'text')}`,
     );
     return `(${ofType.join(' union all ')}) w join resource r on r.row_id = w.row_id`;
   };
@@ -51,8 +51,8 @@ function updatedOrder(type: string, descending: boolean): Order {
     ...PLAIN,
     name: 'updated',
     descending,
-    from: (bind, isOperator) => (isOperator ? `(select *, updated_at as key from resource) r` : walk(bind)),
-    key: 'key',
+    from: (bind, isOperator) => (isOperator ? '(select *, updated_at as changed from resource) r' : walk(bind)),
+    key: 'changed',
     cast: 'timestamptz',
     seen: ({ resource }) => resource.meta?.lastUpdated ?? null,
   };
