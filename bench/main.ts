@@ -9,8 +9,8 @@ import { benchIngest, type Ingest } from './ingest.ts';
 import { benchMap } from './map.ts';
 import { profileStages } from './profile.ts';
 import { type Options, round, say, table } from './report.ts';
-import { findPostgres } from './store.ts';
 import { benchRows } from './rows.ts';
+import { findPostgres } from './store.ts';
 import { benchValidate } from './validate.ts';
 
 /** What a general FHIR server of the same kind reached at concurrency 8 on a machine like this, tenfold: docs/benchmarks.md. */

@@ -25,11 +25,22 @@ function fileOf({ system }: Bench, nth: number, rows: number): Message {
   );
   const contentHash = createHash('sha256').update(body).digest('hex');
   const source = 'third-sector-csv';
-  return { system, channel: 'intake', contentType: 'text/csv', source, body, identifier: contentHash, contentHash };
+  return {
+    system,
+    channel: 'intake',
+    contentType: 'text/csv',
+    source,
+    body,
+    identifier: contentHash,
+    contentHash,
+  };
 }
 
 /** Rows a second, each way, in turn in every round; the first round warms up and is not kept. */
-export async function benchRows(server: Postgres, { rounds, rows }: Options): Promise<Record<string, number>[]> {
+export async function benchRows(
+  server: Postgres,
+  { rounds, rows }: Options,
+): Promise<Record<string, number>[]> {
   const [inGroups, byRow]: [number[], number[]] = [[], []];
   const db = await createDatabase(server);
   try {

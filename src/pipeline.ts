@@ -62,7 +62,12 @@ function announceCommit(ctx: Context): void {
 }
 
 /** One unit as it is linked and saved: its services named, every identity resolved to keys. */
-export async function prepare(ctx: Pipeline, message: Received, unit: Understood, options: Options): Promise<Job> {
+export async function prepare(
+  ctx: Pipeline,
+  message: Received,
+  unit: Understood,
+  options: Options,
+): Promise<Job> {
   const { system, identifier, receivedAt } = message;
   const { messageId } = options;
   const lock = messageId

@@ -51,7 +51,8 @@ function updatedOrder(type: string, descending: boolean): Order {
     ...PLAIN,
     name: 'updated',
     descending,
-    from: (bind, isOperator) => (isOperator ? '(select *, updated_at as changed from resource) r' : walk(bind)),
+    from: (bind, isOperator) =>
+      isOperator ? '(select *, updated_at as changed from resource) r' : walk(bind),
     key: 'changed',
     cast: 'timestamptz',
     seen: ({ resource }) => resource.meta?.lastUpdated ?? null,
