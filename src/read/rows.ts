@@ -39,12 +39,13 @@ export function binder(values: unknown[]): Bind {
   return (value, cast) => `$${values.push(value)}::${cast}`;
 }
 
-/** The present rows of some `Type/id`; those that do not exist are missing from the answer. */
+/** The present rows of some `Type/id`, in their order; those that do not exist are missing from the answer. */
 export async function findRows(db: Db, references: string[]): Promise<ResourceRow[]> {
   const pairs = references.map((reference) => reference.split('/')).filter(([, id]) => isId(id ?? ''));
   if (pairs.length === 0) return [];
   const { rows } = await db.query<StoredRow>(
-    `select ${COLUMNS} from unnest($1::text[], $2::uuid[]) as wanted (type, id) join resource r using (id, type)`,
+    `select ${COLUMNS} from unnest($1::text[], $2::uuid[]) with ordinality as wanted (type, id, place)
+       join resource r using (id, type) order by place`,
     [pairs.map(([type]) => type), pairs.map(([, id]) => id)],
   );
   return rows.map(toRow);

@@ -8,7 +8,7 @@ import { canonicalText } from '../fhir/references.ts';
 import type { Recipient, ResourceRow } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 import { findPasts, MOST_VERSIONS } from './rows.ts';
-import { projectPast, type Seen, seeEach } from './visible.ts';
+import { projectEach, type Seen, seeEach } from './visible.ts';
 
 /** `at`: when the row first had the content that the recipient sees here. */
 type Version = { id: string; at: Date; resource: Resource };
@@ -50,10 +50,21 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
   const changed = seen.filter(({ row }) => row.version > 1).map(({ row }) => row);
   const past = await findPasts(db, changed);
   const earlier = new Map<string, Projected[]>(changed.map(({ rowId }) => [rowId, []]));
-  const projected = await projectPast(db, recipient, past);
-  for (const [index, row] of past.entries())
-    earlier.get(row.rowId)?.push({ row, content: projected[index] ?? null });
+  const present = new Map(changed.map((row) => [row.rowId, row]));
+  const projected = await projectEach(db, recipient, past);
+  for (const [index, row] of past.entries()) {
+    const content = isStillSo(row, present.get(row.rowId)) ? (projected[index] ?? null) : null;
+    earlier.get(row.rowId)?.push({ row, content });
+  }
   return seen.map((one) => lineOf(one, earlier.get(one.row.rowId) ?? []));
+}
+
+/**
+ * An earlier journey may have been a wrong link since undone, and its stages are somebody's birth date: it is shown where everybody
+ * who was in it still is.
+ */
+function isStillSo({ type, persons }: ResourceRow, present: ResourceRow | undefined): boolean {
+  return type !== 'Group' || persons.every((person) => present?.persons.includes(person));
 }
 
 type Projected = { row: ResourceRow; content: Resource | null };

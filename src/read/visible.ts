@@ -18,24 +18,12 @@ export async function seeEach(db: Db, recipient: Recipient, rows: ResourceRow[])
   });
 }
 
-/**
- * Earlier versions, under the grants of today, in the order of the rows. An earlier journey is shown only where the reader may know of everybody in it: it may be a wrong link since undone, and its stages are
- * somebody's birth date.
- */
-export async function projectPast(
+/** What of each row the recipient may see, under the grants of today, in the order of the rows. */
+export async function projectEach(
   db: Db,
   recipient: Recipient,
   rows: ResourceRow[],
 ): Promise<(Resource | null)[]> {
-  const seen = await projectEach(db, recipient, rows);
-  return rows.map((row, index) => {
-    const resource = seen[index] ?? null;
-    const whole = resource?.resourceType !== 'Group' || (resource.member ?? []).length === row.persons.length;
-    return whole ? resource : null;
-  });
-}
-
-async function projectEach(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<(Resource | null)[]> {
   if (rows.length === 0) return [];
   const grants = await loadGrants(db, recipient, [...new Set(rows.flatMap(({ persons }) => persons))]);
   const projected = rows.map((row) => project(recipient, grants, row));
