@@ -116,8 +116,8 @@ function episodeEvents(family: Family, { view, before }: Change, event: Make): E
 
 /** The state of a Group: its stages, then its infants lost (journey-views.ts). */
 function stageEvents(family: Family, { view, before }: Change, event: Make): Event[] {
-  const [stages, lost = ''] = (view.state ?? '').split('|');
-  const [stagesBefore, lostBefore = ''] = (before?.state ?? '').split('|');
+  const [stages, lost] = readState(view.state);
+  const [stagesBefore] = readState(before?.state);
   const members = family.journeys.find(({ id }) => id === view.id)?.members ?? [];
   const of = (...roles: Role[]) =>
     members.filter(({ role }) => roles.includes(role)).map(({ person }) => person);
@@ -125,8 +125,9 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
   // A loss is the infant's and the mother's, not the surviving twin's.
   const about = (code: EventCode, infant: string, category: Category) =>
     event(code, view, category, { persons: [infant, ...of('mother')] });
-  const news = infants.filter((infant) => lost.includes(infant) && !lostBefore.includes(infant));
-  const retracted = infants.filter((infant) => lostBefore.includes(infant) && !lost.includes(infant));
+  const isKnownLost = (infant: string) => wasLost(family, infant, of('mother'));
+  const news = infants.filter((infant) => lost.includes(infant) && !isKnownLost(infant));
+  const retracted = infants.filter((infant) => isKnownLost(infant) && !lost.includes(infant));
   return [
     ...(stages && stages !== stagesBefore
       ? [event('stage-changed', view, 'STG', { persons: of('infant', 'mother') })]
@@ -135,6 +136,24 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
     ...news.flatMap((infant) => [about('contact-stop', infant, 'INV'), about('loss', infant, 'CLN')]),
     ...retracted.map((infant) => about('loss-retracted', infant, 'CLN')),
   ];
+}
+
+function readState(state: string | null | undefined): [stages: string, lost: string[]] {
+  const [stages = '', lost = ''] = (state ?? '').split('|');
+  return [stages, lost ? lost.split(' ') : []];
+}
+
+/**
+ * Is it stored that this infant of these mothers was lost, in whichever journey and under whichever name? A merge tells of no death
+ * again; another mother's services have not heard of it.
+ */
+function wasLost({ stored, personOf }: Family, infant: string, mothers: string[]): boolean {
+  const nameNow = (person: string) => personOf(person)?.id ?? person;
+  return stored.some(({ type, state, persons }) => {
+    const members = new Set(persons.map(nameNow));
+    const lost = type === 'Group' ? readState(state)[1] : [];
+    return lost.some((one) => nameNow(one) === infant) && mothers.every((mother) => members.has(mother));
+  });
 }
 
 /** Who joined a journey that others are in, with each whom it joined. */

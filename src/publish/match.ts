@@ -1,6 +1,9 @@
 /** What nobody is told of, which is matched otherwise (rechecks.ts). */
 export const IS_RECHECK = `event ->> 'code' = 'recheck'`;
 
+/** Ahead of everything else, and among themselves in their order: what a retraction takes back comes before it. */
+const FIRST = `'contact-stop', 'loss', 'loss-retracted'`;
+
 /**
  * One statement: takes the oldest visible outbox rows, keeps them as events, matches them to subscriptions through the
  * filter index, appends what is pending and marks those subscriptions due. $1 low-water bound, $2 limit.
@@ -28,7 +31,7 @@ candidate as (
    where s.clauses = 0 and s.status <> 'off' and (s.ends_at is null or s.ends_at > now())),
 appended as (
   insert into pending (subscription_id, priority, event_id)
-  select c.subscription_id, case when t.event ->> 'code' in ('contact-stop', 'loss') then 0 else 1 end, t.id
+  select c.subscription_id, case when t.event ->> 'code' in (${FIRST}) then 0 else 1 end, t.id
     from candidate c join taken t on t.id = c.id
    where c.encounters or t.event ->> 'code' <> 'encounter' returning subscription_id),
 locked as (

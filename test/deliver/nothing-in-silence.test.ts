@@ -1,17 +1,14 @@
 /** What was told and is not to be read any more was taken back: for any family, after every message. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { number, numbering } from '../../src/deliver/number/number.ts';
-import { lockSubscriptions } from '../../src/deliver/subscribe/subscriptions.ts';
-import type { Event, Recipient, System } from '../../src/model.ts';
-import { sequence } from '../../src/publish/sequencer.ts';
+import type { Recipient, System } from '../../src/model.ts';
 import { findRows } from '../../src/read/rows.ts';
 import { showAll } from '../../src/read/versions.ts';
 import { family, type Heard, PEOPLE, SENDERS } from '../support/any-family.ts';
 import { testDatabase } from '../support/database.ts';
 import { hear, register } from '../support/hear.ts';
 import { patient, record, relative, resourceStatement, type Someone } from '../support/records.ts';
-import { subscribeActive } from './support.ts';
+import { type Notified, notified, numberAll, subscribeActive } from './support.ts';
 
 const database = await testDatabase();
 const { pool } = database;
@@ -23,9 +20,7 @@ const OUT = 'pending, notification, told, subscription, index_token, index_date,
 const TAKES_BACK = ['withdrawn', 'member-unlinked', 'person-merged'];
 /** Told also of what may not be read, to whom it was told of before. */
 const APART = [...TAKES_BACK, 'person-unmerged', 'loss-retracted'];
-const MOST = 1_000;
 
-type Notified = { number: string; event: Event };
 type Subscriber = { id: string; recipient: Recipient; name: string };
 
 async function subscribeAll(): Promise<Subscriber[]> {
@@ -44,28 +39,10 @@ async function subscribeAll(): Promise<Subscriber[]> {
   return subscribers;
 }
 
-async function numberAll(ids: string[]): Promise<void> {
-  while ((await sequence(pool)) > 0);
-  for (;;) {
-    const results = await numbering(pool, async (client) =>
-      number(client, { stored: await lockSubscriptions(client, ids), limit: MOST, sending: false }),
-    );
-    if (!results.some(({ pending }) => pending)) return;
-  }
-}
-
-async function notified({ id }: Subscriber): Promise<Notified[]> {
-  const { rows } = await pool.query<Notified>(
-    `select number, event from notification n join event e on e.id = n.event_id where subscription_id = $1 order by number`,
-    [id],
-  );
-  return rows;
-}
-
 const nameOf = ({ event }: Notified) => `${event.focus.type}/${event.focus.id}`;
 
 async function check(subscriber: Subscriber, before: number): Promise<void> {
-  const all = await notified(subscriber);
+  const all = await notified(pool, subscriber.id);
   expect(all.map(({ number }) => Number(number))).toEqual(all.map((_, index) => index + 1));
   const names = [...new Set(all.map(nameOf))];
   const seen = await showAll(pool, subscriber.recipient, await findRows(pool, names));
@@ -101,10 +78,13 @@ async function tell(random: Heard[]): Promise<void> {
   for (const [{ name }, record] of [...known, ...random]) {
     const system = systems.find((one) => one.name === name) as System;
     await hear(database, system, structuredClone(record));
-    await numberAll(subscribers.map(({ id }) => id));
+    await numberAll(
+      pool,
+      subscribers.map(({ id }) => id),
+    );
     for (const subscriber of subscribers) {
       await check(subscriber, counts.get(subscriber.id) ?? 0);
-      counts.set(subscriber.id, (await notified(subscriber)).length);
+      counts.set(subscriber.id, (await notified(pool, subscriber.id)).length);
     }
   }
 }

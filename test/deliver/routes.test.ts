@@ -17,6 +17,7 @@ import {
   eventually,
   loopbackContext,
   storeFocuses,
+  subscriptionRow,
   subscriptionTo,
 } from './support.ts';
 
@@ -427,6 +428,21 @@ test('a heartbeat comes after its period without events and is not counted', asy
   await receiver.until((posts) => numbersOf(posts).length === 1);
   expect(numbersOf(receiver.posts)).toEqual([1]);
   expect(countOf((await call<Bundle>('GET', `Subscription/${id}/$status`)).body)).toBe('1');
+});
+
+test('one in error owes no heartbeat: it is not due again until something is to be counted', async () => {
+  await work();
+  const id = await createActive({ heartbeat: 60 });
+  await pool.query(
+    "update subscription set status = 'error', sent_at = now() - interval '3 days', due_at = now() where id = $1",
+    [id],
+  );
+  await appendEvents(pool, [episodeEvent()]);
+  const row = await eventually(
+    () => subscriptionRow(pool, id),
+    ({ last_number, lease_owner }) => last_number === '1' && lease_owner === null,
+  );
+  expect(row.due_at).toBe(null);
 });
 
 describe('$events', () => {

@@ -3,10 +3,12 @@ import type { Subscription } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
+import { number, numbering } from '../../src/deliver/number/number.ts';
 import { readSubscription } from '../../src/deliver/subscribe/subscription.ts';
-import { createSubscription } from '../../src/deliver/subscribe/subscriptions.ts';
+import { createSubscription, lockSubscriptions } from '../../src/deliver/subscribe/subscriptions.ts';
 import { JOURNEY_TAG, REFERRAL_TAG, TOPIC_URL } from '../../src/fhir/systems.ts';
 import type { Event, Recipient } from '../../src/model.ts';
+import { sequence } from '../../src/publish/sequencer.ts';
 import { testContext } from '../support/context.ts';
 import type { TestDatabase } from '../support/database.ts';
 
@@ -163,4 +165,27 @@ export function subscriptionRow(db: pg.Pool, id: string): Promise<Record<string,
   return db
     .query('select * from subscription where id = $1', [id])
     .then(({ rows }) => rows[0] as Record<string, unknown>);
+}
+
+export type Notified = { number: string; event: Event };
+
+/** What a subscription was told, in its order. */
+export async function notified(db: Pick<pg.Pool, 'query'>, id: string): Promise<Notified[]> {
+  const { rows } = await db.query<Notified>(
+    `select number, event from notification n join event e on e.id = n.event_id
+      where subscription_id = $1 order by number`,
+    [id],
+  );
+  return rows;
+}
+
+/** Publishes all that was committed, and gives numbers to all of it that these subscriptions are told, as a worker would. */
+export async function numberAll(db: pg.Pool, ids: string[]): Promise<void> {
+  while ((await sequence(db)) > 0);
+  for (;;) {
+    const results = await numbering(db, async (client) =>
+      number(client, { stored: await lockSubscriptions(client, ids), limit: 1_000, sending: false }),
+    );
+    if (!results.some(({ pending }) => pending)) return;
+  }
 }

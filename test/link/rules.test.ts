@@ -720,6 +720,25 @@ describe('journeys and spells', () => {
     expect(told().slice(2)).toEqual([['loss-retracted', concerned]]);
   });
 
+  it('are not told again when two charts of the infant turn out to be one, and are to another mother', () => {
+    const mother = relative('mother', 'patient', ['MTH'], { nhs: MOTHER.nhs });
+    const visited = { ...BABY, local: 'H1', verified: false };
+    say(maternity, '08-20', patient('patient', MOTHER));
+    say(visiting, '08-20', patient('patient', visited), mother);
+    const dead = { ...BABY, local: 'N1', rest: { deceasedDateTime: '2026-08-21' } };
+    say(neonatal, '08-21', patient('patient', dead), relative('m', 'patient', ['GESTM'], { nhs: MOTHER.nhs }));
+    const losses = () => store.events.filter(({ code }) => code === 'loss' || code === 'contact-stop').length;
+    expect(losses()).toBe(2);
+    say(visiting, '08-22', patient('patient', { ...visited, verified: true }), mother);
+    expect(store.all('Patient')).toHaveLength(2);
+    expect(losses()).toBe(2);
+    const other = { nhs: nhsNumber(3), given: 'Ruth', family: 'Bell', born: '1991-05-05', local: 'R1' };
+    const right = relative('m', 'patient', ['GESTM'], { nhs: other.nhs });
+    say(maternity, '08-23', patient('patient', other));
+    say(neonatal, '08-24', patient('patient', dead), right);
+    expect(losses()).toBe(4);
+  });
+
   it('go on where the sender says that the infant lives, without taking back the time of death', () => {
     const infant = (rest: object) => patient('patient', { ...BABY, local: 'B1', rest });
     store.hear(

@@ -71,15 +71,16 @@ test('a subscription that is off or has ended gets nothing more, one in error do
   ).toEqual([0, 0, 1]);
 });
 
-test('contact-stop and loss wait ahead of everything else', async () => {
+test('contact-stop, loss and its retraction wait ahead of everything else, in their order', async () => {
   const id = await subscribeActive(pool, NOWHERE);
-  const codes = ['episode-started', 'loss', 'episode-ended', 'contact-stop'] as const;
+  const codes = ['episode-started', 'loss-retracted', 'loss', 'episode-ended', 'contact-stop'] as const;
   await appendEvents(
     pool,
     codes.map((code) => episodeEvent({ code })),
   );
   await publishAll();
   expect((await pendingOf(id)).map(({ code }) => code)).toEqual([
+    'loss-retracted',
     'loss',
     'contact-stop',
     'episode-started',

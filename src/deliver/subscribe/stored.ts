@@ -75,7 +75,7 @@ select id, version, lease_owner as lease from subscription where id = any($3) an
 /**
  * Records how runs ended and lets go of their leases: fenced, so a run that lost its lease changes nothing but its own audit
  * row, and a client's change meanwhile (another version) outlives it. A new status has the time of it (`moved`),
- * and its owner's version. What publish marked due meanwhile stays due.
+ * and its owner's version. What publish marked due meanwhile stays due; a heartbeat is due of an active one alone.
  */
 export const SETTLE = `
 with o as (
@@ -97,7 +97,7 @@ settled as (
     attempts = case when same and o.verdict <> 'idle' then o.attempts else s.attempts end,
     next_attempt_at = case when same and o.verdict = 'retry' then now() + make_interval(secs => o.seconds) end,
     due_at = case when o.more or o.verdict in ('retry', 'active') then now()
-      else least(s.due_at, case when o.sent or s.sent_at is not null then
+      else least(s.due_at, case when s.status = 'active' and not moved and (o.sent or s.sent_at is not null) then
         case when o.sent then now() else s.sent_at end + make_interval(secs => s.heartbeat) end) end
   from o join locked on locked.id = o.id where s.id = o.id returning s.id),
 cleared as (
