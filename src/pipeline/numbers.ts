@@ -16,7 +16,7 @@ export async function showNumber(ctx: Context, number: string) {
   const keys = keysOfNumber(ctx, number);
   const [claims, tainted, doubts, lifts] = await Promise.all([
     claimsOf(ctx.db, keys),
-    isTainted(ctx.db, keys),
+    isTainted(ctx.db, keys.slice(0, 1)),
     doubtsOf(ctx.db, keys),
     liftsOf(ctx.db, keys[0] as string),
   ]);
@@ -34,7 +34,8 @@ export type Lift = { by: string; not: string[] };
 export async function liftNumber(ctx: Context, number: string, { by, not }: Lift) {
   const keys = keysOfNumber(ctx, number);
   const { state } = await showNumber(ctx, number);
-  if (state !== 'disputed' && state !== 'tainted') refuse(`the number is ${state}: there is nothing to lift`);
+  if (state !== 'disputed' && !(await isTainted(ctx.db, keys)))
+    refuse(`the number is ${state}: there is nothing to lift`);
   const claims = (await claimsOf(ctx.db, keys)).filter(({ aside }) => !aside);
   const chosen =
     not.length > 0 ? claims.filter(({ system }) => not.includes(system)) : chooseSetAside(claims);

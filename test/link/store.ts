@@ -3,7 +3,7 @@
 import { EVIDENCE } from '../../src/access/decide/evidence.ts';
 import { keeperOf } from '../../src/access/decide/link-rules.ts';
 import { identifyRecord } from '../../src/link/identify.ts';
-import { link } from '../../src/link/plan.ts';
+import { link, type Rules } from '../../src/link/plan.ts';
 import type { Event, Issue, Service, SourceRecord } from '../../src/model.ts';
 import type { Facts, Plan, StatementState, View } from '../../src/store/facts.ts';
 
@@ -27,15 +27,19 @@ export class Store {
   views = new Map<string, View>();
   events: Event[] = [];
   plan: Plan | null = null;
-  rules = RULES;
+  rules: Rules;
   #now = Date.parse('2026-11-01');
+
+  constructor(key: Buffer = KEY) {
+    this.rules = { ...RULES, key };
+  }
 
   /** Applies one record as if its message had just arrived. */
   hear(from: Service, record: SourceRecord): Issue[] {
     const systemId = Number(from.id.slice(-1));
     const receivedAt = new Date(this.#now++);
     const weight = EVIDENCE.weights.get(from.sector ?? '') ?? null;
-    const found = identifyRecord(record, { key: KEY, systemId, receivedAt, weight });
+    const found = identifyRecord(record, { key: this.rules.key, systemId, receivedAt, weight });
     this.apply(link(this.rules, this.facts, found.record, { systemId, service: from }));
     return found.issues;
   }
