@@ -3,13 +3,8 @@ import type { Patient } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-<<<<<<< HEAD
-
 import { keyedId } from '../../src/fhir/ids.ts';
 import { NHS_NUMBER } from '../../src/fhir/systems.ts';
-
-=======
->>>>>>> identity
 
 import { isImplicit } from '../../src/link/fold.ts';
 import { link } from '../../src/link/plan.ts';

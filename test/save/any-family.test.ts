@@ -7,30 +7,19 @@ import { rebuild } from '../../src/pipeline/rebuild.ts';
 import type { StatementState, View } from '../../src/store/facts.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { Store, upToRenaming } from '../link/store.ts';
-
-<<<<<<< HEAD
-
-import { family, type Heard, inTwoOrders, SENDERS } from '../support/any-family.ts';
-
-=======
-
 import { anyClaims, CLAIMANTS } from '../support/any-claims.ts';
-import { type Heard, inTwoOrders, SENDERS } from '../support/any-family.ts';
-
->>>>>>> identity
-
+import { family, type Heard, inTwoOrders, SENDERS } from '../support/any-family.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { hear, hearTogether, register } from '../support/hear.ts';
 
 const mappings = await loadMappings();
 
-<<<<<<< HEAD
 /** The store after these messages, in groups of these sizes that arrive at once; one by one without. */
-async function stored(heard: Heard[], groups = heard.map(() => 1)): Promise<string[]> {
+async function stored(heard: Heard[], groups = heard.map(() => 1), senders = SENDERS): Promise<string[]> {
   const database = await testDatabase();
   const systems = new Map<string, System>();
-  for (const { name } of SENDERS) systems.set(name, await register(database, name));
+  for (const { name, sector } of senders) systems.set(name, await register(database, sector as string));
   const rest = [...heard];
   for (const size of groups) {
     const said = rest.splice(0, size).map(([{ name }, record]) => {
@@ -39,14 +28,6 @@ async function stored(heard: Heard[], groups = heard.map(() => 1)): Promise<stri
     if (size > 1) await hearTogether(database, said);
     else for (const [system, record] of said) await hear(database, system, record);
   }
-=======
-async function stored(heard: Heard[], senders = SENDERS): Promise<string[]> {
-  const database = await testDatabase();
-  const systems = new Map<string, System>();
-  for (const { name, sector } of senders) systems.set(name, await register(database, sector));
-  for (const [{ name }, record] of heard)
-    await hear(database, systems.get(name) as System, structuredClone(record));
->>>>>>> identity
   const rebuilt = await rebuild({ ...testContext(database), mappings, profiles: ownProfiles() });
   expect(rebuilt).toMatchObject({ statements: 0, changed: 0 });
   const views = upToRenaming(await readBack(database));
@@ -74,7 +55,6 @@ it('is the same family in any order, and a rebuild changes nothing', async () =>
   );
 });
 
-<<<<<<< HEAD
 const inGroups = family.chain((heard) =>
   fc.tuple(fc.constant(heard), fc.array(fc.integer({ min: 2, max: 7 }), { minLength: 7, maxLength: 7 })),
 );
@@ -87,7 +67,7 @@ it('is the same family in whatever groups its messages arrive', async () => {
     { numRuns: Number(process.env.RUNS ?? 6) },
   );
 });
-=======
+
 /** Ids of Skein's are of the store they are given in; a claim of them is found from either side. */
 it('is the same whoever refers to whom, in any order, and a rebuild changes nothing', async () => {
   const { key } = await testDatabase();
@@ -99,13 +79,12 @@ it('is the same whoever refers to whom, in any order, and a rebuild changes noth
       const whole = new Store(key);
       for (const [from, what] of heard) whole.hear(from, structuredClone(what));
       const charts = whole.facts.statements.filter(({ type }) => type === 'Patient');
-      const one = await stored(heard, CLAIMANTS);
+      const one = await stored(heard, undefined, CLAIMANTS);
       expect(one.filter((view) => view.includes('"resourceType":"Patient"'))).toHaveLength(
         new Set(charts.map(({ person }) => person)).size,
       );
-      expect(await stored(shuffled, CLAIMANTS)).toEqual(one);
+      expect(await stored(shuffled, undefined, CLAIMANTS)).toEqual(one);
     }),
     { numRuns: Number(process.env.RUNS ?? 6) },
   );
 }, 60_000);
->>>>>>> identity
