@@ -68,5 +68,6 @@ function standIn(type: string): ResourceRow {
     persons: [id],
     authors: [],
     service: null,
+    sources: null,
   };
 }

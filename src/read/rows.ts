@@ -1,11 +1,11 @@
 /** Rows of the resource table and its history, by identity. What a recipient may see of them is `see`'s business. */
 import type { Resource } from '@medplum/fhirtypes';
 import { visibleSql } from '../access/decide/visible-sql.ts';
-import type { Recipient, ResourceRow } from '../model.ts';
+import type { Recipient, ResourceRow, Sources } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 
 export const COLUMNS =
-  'r.row_id, r.type, r.id, r.version, r.updated_at, r.content, r.persons, r.authors, r.service';
+  'r.row_id, r.type, r.id, r.version, r.updated_at, r.content, r.persons, r.authors, r.service, r.sources';
 
 export type StoredRow = {
   row_id: string;
@@ -17,6 +17,7 @@ export type StoredRow = {
   persons: string[];
   authors: string[];
   service: string | null;
+  sources: Sources | null;
 };
 
 export function toRow(stored: StoredRow): ResourceRow {
@@ -38,12 +39,13 @@ export function binder(values: unknown[]): Bind {
   return (value, cast) => `$${values.push(value)}::${cast}`;
 }
 
-/** The present rows of some `Type/id`; those that do not exist are missing from the answer. */
+/** The present rows of some `Type/id`, in their order; those that do not exist are missing from the answer. */
 export async function findRows(db: Db, references: string[]): Promise<ResourceRow[]> {
   const pairs = references.map((reference) => reference.split('/')).filter(([, id]) => isId(id ?? ''));
   if (pairs.length === 0) return [];
   const { rows } = await db.query<StoredRow>(
-    `select ${COLUMNS} from unnest($1::text[], $2::uuid[]) as wanted (type, id) join resource r using (id, type)`,
+    `select ${COLUMNS} from unnest($1::text[], $2::uuid[]) with ordinality as wanted (type, id, place)
+       join resource r using (id, type) order by place`,
     [pairs.map(([type]) => type), pairs.map(([, id]) => id)],
   );
   return rows.map(toRow);
@@ -80,18 +82,6 @@ export async function findPasts(db: Db, present: ResourceRow[]): Promise<Resourc
     [present.map(({ type }) => type), present.map(({ id }) => id)],
   );
   return rows.map(toRow);
-}
-
-/** When a service last sent a Patient of its own of each of these persons, by person. */
-export async function findOwnTimes(db: Db, service: string, persons: string[]): Promise<Map<string, Date[]>> {
-  if (persons.length === 0) return new Map();
-  const { rows } = await db.query<{ person: string; times: Date[] }>(
-    `select s.person, array_agg(r.created_at) as times from statement s join record r on r.id = s.record_id
-       join system y on y.id = s.system_id
-     where s.type = 'Patient' and s.person = any($1::uuid[]) and y.service_id = $2 group by s.person`,
-    [persons, service],
-  );
-  return new Map(rows.map(({ person, times }) => [person, times]));
 }
 
 export type Link = { param: number; hash: string };

@@ -7,8 +7,8 @@ import type { Resource } from '@medplum/fhirtypes';
 import { canonicalText } from '../fhir/references.ts';
 import type { Recipient, ResourceRow } from '../model.ts';
 import type { Db } from '../store/pool.ts';
-import { findOwnTimes, findPasts, MOST_VERSIONS } from './rows.ts';
-import { projectPast, type Seen, seeEach } from './visible.ts';
+import { findPasts, MOST_VERSIONS } from './rows.ts';
+import { projectEach, type Seen, seeEach } from './visible.ts';
 
 /** `at`: when the row first had the content that the recipient sees here. */
 type Version = { id: string; at: Date; resource: Resource };
@@ -50,38 +50,35 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
   const changed = seen.filter(({ row }) => row.version > 1).map(({ row }) => row);
   const past = await findPasts(db, changed);
   const earlier = new Map<string, Projected[]>(changed.map(({ rowId }) => [rowId, []]));
-  const projected = await projectPast(db, recipient, past);
-  for (const [index, row] of past.entries())
-    earlier.get(row.rowId)?.push({ row, content: projected[index] ?? null });
-  const own = seen.filter(({ resource, projected }) => resource !== projected).map(({ row }) => row.id);
-  const ownTimes = await findOwnTimes(db, recipient.system.service.id, own);
-  return seen.map((one) => lineOf(one, earlier.get(one.row.rowId) ?? [], ownTimes.get(one.row.id) ?? []));
+  const present = new Map(changed.map((row) => [row.rowId, row]));
+  const projected = await projectEach(db, recipient, past);
+  for (const [index, row] of past.entries()) {
+    const content = isStillSo(row, present.get(row.rowId)) ? (projected[index] ?? null) : null;
+    earlier.get(row.rowId)?.push({ row, content });
+  }
+  return seen.map((one) => lineOf(one, earlier.get(one.row.rowId) ?? []));
+}
+
+/**
+ * An earlier journey may have been a wrong link since undone, and its stages are somebody's birth date: it is shown where everybody
+ * who was in it still is.
+ */
+function isStillSo({ type, persons }: ResourceRow, present: ResourceRow | undefined): boolean {
+  return type !== 'Group' || persons.every((person) => present?.persons.includes(person));
 }
 
 type Projected = { row: ResourceRow; content: Resource | null };
 
-/** The present last, with the reader's own words in it; earlier ones only where something of the present is known beside those. */
-function lineOf(seen: Seen, earlier: Projected[], ownTimes: Date[]): Version[] {
-  const { row, resource, projected } = seen;
-  const all = [...earlier, { row, content: projected }];
-  const contents = projected ? keepChanges(all) : [];
+/** Each different content in turn, the present last. */
+function lineOf({ row, resource }: Seen, earlier: Projected[]): Version[] {
+  const all = [...earlier, { row, content: resource }];
   // Cut at its oldest end, a long history gives no count.
   const count = (place: number) => (all.length > MOST_VERSIONS ? '' : `${place + 1}-`);
-  const name = (place: number, shown: Resource) =>
-    count(place) + hash('sha256', canonicalText(shown), 'hex').slice(0, 12);
-  const versions = contents.map(({ row: { id, updatedAt }, content }, place) => ({
-    id: name(place, content),
+  return keepChanges(all).map(({ row: { id, updatedAt }, content }, place) => ({
+    id: count(place) + hash('sha256', canonicalText(content), 'hex').slice(0, 12),
     at: updatedAt,
     resource: { ...content, id },
   }));
-  const last = versions.at(-1);
-  const at = newestOf([last?.at ?? (all[0] as Projected).row.updatedAt, ...timesAmong(all, ownTimes)]);
-  const present = {
-    id: name(Math.max(0, versions.length - 1), resource),
-    at,
-    resource: { ...resource, id: row.id },
-  };
-  return [...versions.slice(0, -1), present];
 }
 
 /** Each content at its first appearance; what was hidden between two equal ones does not show. */
@@ -96,11 +93,3 @@ function keepChanges(all: Projected[]): { row: ResourceRow; content: Resource }[
   }
   return kept;
 }
-
-/** When the reader's own words changed the row: only times that the row has, by which a search in order of time finds it. */
-function timesAmong(all: Projected[], ownTimes: Date[]): Date[] {
-  const own = new Set(ownTimes.map((time) => time.getTime()));
-  return all.map(({ row }) => row.updatedAt).filter((time) => own.has(time.getTime()));
-}
-
-const newestOf = (times: Date[]) => new Date(Math.max(...times.map((time) => time.getTime())));

@@ -41,7 +41,8 @@ async function involve(
   daysAgo: number | null = null,
 ): Promise<void> {
   await database.pool.query(
-    `insert into involvement (person, service, state, until) values ($1, $2, $3, now() - make_interval(days => $4))`,
+    `insert into involvement (person, service, state, until, journey) values ($1, $2, $3,
+       now() - make_interval(days => $4), (select journey from member where person = $1 limit 1))`,
     [person, teams[team]?.service.id, state, daysAgo],
   );
 }

@@ -60,7 +60,7 @@ describe('every cell of the sharing table', () => {
 
   it('keeps the figures and lists of the programme', () => {
     expect(POLICY.closedCareDays).toBe(90);
-    expect(POLICY.serviceKinds).toHaveLength(25);
+    expect(POLICY.serviceKinds).toHaveLength(30);
     expect(POLICY.serviceKinds).toContain('peer-support');
   });
 });

@@ -1,9 +1,9 @@
-import type { Resource } from '@medplum/fhirtypes';
+import type { Patient, Resource } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import type { Grant, Grants } from '../../src/access/decide/decide.ts';
 import { project } from '../../src/access/project/project.ts';
-import { REFERRAL_TAG } from '../../src/fhir/names.ts';
-import type { Recipient, ResourceRow, Role } from '../../src/model.ts';
+import { REFERRAL_TAG } from '../../src/fhir/systems.ts';
+import type { ChartSource, Recipient, ResourceRow, Role } from '../../src/model.ts';
 
 const OWN: Grant = { care: 'open', roles: [] };
 const PENDING: Grant = { care: 'pending', roles: [] };
@@ -43,6 +43,7 @@ function row(content: object, rest: Partial<ResourceRow> = {}): ResourceRow {
     persons: ['m'],
     authors: ['sender'],
     service: null,
+    sources: null,
   };
   return { ...common, type: resource.resourceType, content: resource, ...rest };
 }
@@ -85,6 +86,14 @@ describe('Patient', () => {
     },
     { persons: ['m', 'i1', 'i2'] },
   );
+  /** A chart of that content by some sender, as the store keeps it beside what was put together. */
+  const chart = (content: object, rest: Partial<ChartSource> = {}): ChartSource => ({
+    author: 'sender',
+    content: { resourceType: 'Patient', ...content } as Patient,
+    ...{ named: true, verified: true, care: [{ service: 'camhs', authors: ['sender'] }], referredTo: [] },
+    ...rest,
+  });
+  patient.sources = { charts: [chart(patient.content)] };
 
   it('does not exist for a service with no standing to the person', () => {
     expect(reader('camhs-0-5', {})(patient)).toBeNull();
@@ -110,6 +119,57 @@ describe('Patient', () => {
     });
   });
 
+  it('has names as Skein writes them, never as somebody typed them', () => {
+    const name = [{ text: WORDS, suffix: [WORDS], prefix: [WORDS], family: 'Osei', given: ['Amara'] }];
+    const typed = { ...patient, sources: { charts: [chart({ name })] } };
+    for (const grant of [as('mother'), OWN]) {
+      const seen = reader('camhs-0-5', { m: grant })(typed);
+      expect(seen).toMatchObject({ name: [{ family: 'Osei', given: ['Amara'] }] });
+      expect(JSON.stringify(seen)).not.toContain(WORDS);
+    }
+  });
+
+  it('is put together from the charts that the reader may know of, others leaving no trace', () => {
+    const hidden = [
+      chart(
+        { name: [{ family: 'Hidden' }] },
+        { author: 'charity', care: [{ service: 'charity', authors: ['charity'] }] },
+      ),
+      chart(
+        { name: [{ family: 'Hidden' }] },
+        { author: 'clinic', care: [{ service: 'clinic', authors: ['clinic'] }] },
+      ),
+      chart({ name: [{ family: 'Hidden' }] }, { author: 'asker', care: [], referredTo: ['other'] }),
+    ];
+    const known = [chart(patient.content), chart({ birthDate: '1990-01-01' })];
+    const [whole, without] = [[...hidden, ...known], known].map((charts) => ({
+      ...patient,
+      sources: { charts },
+    }));
+    for (const grants of [{ m: OWN }, { m: as('mother') }]) {
+      const see = reader('camhs-0-5', grants);
+      expect(see(whole as ResourceRow)).toEqual(see(without as ResourceRow));
+    }
+    expect(reader('third-sector-partner', { m: OWN }, 'charity')(whole as ResourceRow)).toMatchObject({
+      name: [{ family: 'Hidden' }],
+    });
+  });
+
+  it('is, to the receiver of a referral, what that message gave, until it is taken up', () => {
+    const asked = chart(
+      { name: [{ family: 'Asked' }], telecom: [{ value: '01632 960002' }] },
+      { referredTo: ['reader'] },
+    );
+    const seen = reader('camhs-0-5', { m: PENDING })({
+      ...patient,
+      sources: { charts: [chart(patient.content), asked] },
+    });
+    expect(seen).toEqual({
+      ...{ resourceType: 'Patient', id: 'x', active: true, name: [{ family: 'Asked' }] },
+      telecom: [{ value: '01632 960002' }],
+    });
+  });
+
   it('has the rest at F, but never what the sender wrote of others', () => {
     const seen = reader('camhs-0-5', { m: OWN })(patient);
     expect(seen).toMatchObject({ gender: 'female', identifier, extension: [ethnicity] });
@@ -117,7 +177,11 @@ describe('Patient', () => {
   });
 
   it('keeps identifiers of other organisations from those who may not know them to be involved', () => {
-    const seen = reader('health-visiting', { m: as('infant') })(patient) as {
+    const elsewhere = chart({ identifier }, { care: [{ service: null, authors: ['sender'] }] });
+    const seen = reader('health-visiting', { m: as('infant') })({
+      ...patient,
+      sources: { charts: [elsewhere, chart({ identifier: identifier.slice(1, 2) }, { author: 'reader' })] },
+    }) as {
       identifier: { value: string }[];
     };
     expect(seen.identifier.map(({ value }) => value)).toEqual(['9990000018', 'here']);
@@ -126,7 +190,7 @@ describe('Patient', () => {
   it('releases no contact details to anybody while no safe-contact instruction is known', () => {
     expect(reader('parent-infant', { m: as('mother') })(patient)).not.toHaveProperty('telecom');
     expect(reader('family-hub', { m: OWN })(patient)).not.toHaveProperty('telecom');
-    expect(reader('camhs-0-5', { m: PENDING })(patient)).not.toHaveProperty('telecom');
+    expect(reader('camhs-0-5', { m: PENDING })(patient)).toBeNull();
     expect(reader('maternity', { m: OWN })(patient)).not.toHaveProperty('address');
   });
 
@@ -164,9 +228,9 @@ describe('RelatedPerson', () => {
     });
   });
 
-  it('names the other person only to who may see that person in full', () => {
+  it('says who is what to whom, and nothing else: each person is read by themself', () => {
     const seen = reader('parent-infant', { i: OWN, m: OWN })(related);
-    expect(seen).toMatchObject({ name: [{ family: 'Osei' }] });
+    expect(seen).not.toHaveProperty('name');
     expect(seen).not.toHaveProperty('telecom');
   });
 
@@ -270,6 +334,7 @@ describe('Encounter and ServiceRequest', () => {
       reasonCode: [{ text: WORDS }],
       serviceProvider: { reference: 'Organization/camhs' },
     },
+    meta: tagged('j1'),
   });
   const referral = row({
     ...{
@@ -288,7 +353,7 @@ describe('Encounter and ServiceRequest', () => {
       performer: [{ reference: 'Organization/camhs' }],
       identifier: [{ value: 'r1' }],
     },
-    meta: { tag: [{ system: REFERRAL_TAG, code: 'taken-up' }] },
+    meta: { tag: [...tagged('j1').tag, { system: REFERRAL_TAG, code: 'taken-up' }] },
   });
 
   it('are hidden where the table has no level', () => {
@@ -310,6 +375,7 @@ describe('Encounter and ServiceRequest', () => {
         subject: { reference: 'Patient/m' },
       },
       serviceProvider: { reference: 'Organization/camhs' },
+      meta: tagged('j1'),
     });
     expect(reader('childrens-services', { m: as('infant') })(referral)).toEqual({
       ...{
@@ -320,6 +386,7 @@ describe('Encounter and ServiceRequest', () => {
         subject: { reference: 'Patient/m' },
       },
       authoredOn: '2026-05-01',
+      meta: tagged('j1'),
     });
     expect(reader('health-visiting', { m: OWN })(referral)).toMatchObject({
       reasonCode: [{ coding: [{ code: 'moderate-anxiety' }] }],
@@ -411,9 +478,12 @@ describe('CareTeam', () => {
     period: { start: '2026' },
   });
   const participant = ['camhs', 'charity', 'clinic'].map(member);
+  const care = ['camhs', 'charity', 'clinic'].map((service) => ({
+    ...{ service, authors: [service], period: { start: '2026' } },
+  }));
   const team = row(
     { resourceType: 'CareTeam', status: 'active', meta: tagged('j1'), participant },
-    { authors: [] },
+    { authors: [], sources: { care } },
   );
   const role = [
     { coding: [{ system: 'https://skein.example/fhir/CodeSystem/service-kind', code: 'camhs-0-5' }] },
@@ -441,7 +511,7 @@ describe('Provenance', () => {
       ...{
         resourceType: 'Provenance',
         recorded: '2026-05-01T00:00:00Z',
-        target: [{ reference: 'Patient/m' }],
+        target: [{ reference: 'Patient/m' }, { reference: 'EpisodeOfCare/e' }],
       },
       ...{
         policy: ['https://skein.example/mapping/x@1'],
@@ -463,7 +533,7 @@ describe('Provenance', () => {
   it('names neither sender nor message to others', () => {
     const seen = reader('parent-infant', { i: OWN, m: OWN })(provenance);
     expect(seen).toMatchObject({
-      target: [{ reference: 'Patient/m' }],
+      target: [{ reference: 'EpisodeOfCare/e' }],
       policy: ['https://skein.example/mapping/x@1'],
     });
     expect(JSON.stringify(seen)).not.toMatch(/Organization|message id/);

@@ -3,6 +3,7 @@ import type { Category, Level } from '../../src/model.ts';
 /** The table as controllers are asked to sign it, own/M/P/I per cell, written apart from policy/sharing.yaml. `*`: with own agreement. */
 const TEXT = `
 specialist-perinatal         INV F E - S  STG F E - S  DEM F E - S  CON F - - -  REF F - - S  ENC S - - E  CLN S - - E  FRM F E - S  SAF S E - S
+mother-and-baby-unit         INV F E - S  STG F E - S  DEM F E - S  CON F - - -  REF F - - S  ENC S - - E  CLN S - - E  FRM F E - S  SAF S E - S
 maternity-mh                 INV F E - E  STG F - - S  DEM F E - E  CON F - - -  REF F - - E  ENC S - - -  CLN S - - -  FRM F - - E  SAF S - - E
 parent-infant                INV F E - S  STG F S - F  DEM F S - F  CON F S - S  REF F - - S  ENC S - - S  CLN S - - S  FRM F S - S  SAF S E - S
 camhs-0-5                    INV F E - S  STG F E - S  DEM F S - S  CON F S - -  REF F - - S  ENC S - - E  CLN S - - E  FRM F S - S  SAF S E - S
@@ -12,10 +13,14 @@ neonatal                     INV F E - S  STG F E - F  DEM F S - S  CON F S - S 
 childrens-ward               INV F E - S  STG F E - F  DEM F S - S  CON F S - S  REF F - - S  ENC S - - E  CLN S - - -  FRM S - - S  SAF S E - S
 picu                         INV F E - S  STG F E - F  DEM F S - S  CON F S - S  REF F - - S  ENC S - - E  CLN S - - -  FRM S - - S  SAF S E - S
 health-visiting              INV F E - S  STG F S - F  DEM F S - F  CON F S - S  REF S - - S  ENC E - - E  CLN S - - E  FRM S S - S  SAF S E - S
+family-nurse                 INV F E - S  STG F S - F  DEM F S - F  CON F S - S  REF S - - S  ENC E - - E  CLN S - - E  FRM S S - S  SAF S E - S
 gp                           INV F - - -  STG F - - -  DEM F - - -  CON F - - -  REF S - - -  ENC E - - -  CLN S - - -  FRM S - - -  SAF S - - -
 adult-services               INV F - - E  STG F - - E  DEM F - - E  CON F - - -  REF F - - -  ENC S - - -  CLN S - - -  FRM F - - -  SAF S E - E
 cmht                         INV F - - E  STG F - - E  DEM F - - E  CON F - - -  REF F - - -  ENC S - - -  CLN S - - -  FRM F - - -  SAF S E - E
 psychological-therapy        INV F - - E  STG F - - E  DEM F - - E  CON F - - -  REF F - - -  ENC S - - -  CLN S - - -  FRM F - - -  SAF S E - E
+camhs-5-18                   INV F - - E  STG F - - E  DEM F - - E  CON F - - -  REF F - - -  ENC S - - -  CLN S - - -  FRM F - - -  SAF S E - E
+drug-and-alcohol             INV F - - E  STG F - - E  DEM F - - E  CON F - - -  REF F - - -  ENC S - - -  CLN S - - -  FRM F - - -  SAF S E - E
+bereavement                  INV F - - -  STG E - - -  DEM S - - -  CON S - - -  REF S - - -  ENC E - - -  CLN - - - -  FRM S - - -  SAF - - - -
 learning-disability          INV F - - E  STG S - - E  DEM F - - E  CON F - - -  REF S - - -  ENC S - - -  CLN S - - -  FRM S - - -  SAF S - - E
 criminal-justice             INV S - - E  STG S - - E  DEM F - - -  CON - - - -  REF S - - -  ENC E - - -  CLN S - - -  FRM S - - -  SAF S - - E
 childrens-services           INV S - - S  STG E - - S  DEM F - - S  CON S - - -  REF - - - E  ENC - - - -  CLN - - - -  FRM S - - S  SAF S E - S
@@ -26,6 +31,7 @@ third-sector-partner         INV E*- - -  STG - - - -  DEM S - - -  CON S - - - 
 third-sector-domestic-abuse  INV E*- - -  STG - - - -  DEM S - - -  CON S - - -  REF - - - -  ENC - - - -  CLN - - - -  FRM S*- - -  SAF - - - -
 commissioner                 INV - - - -  STG - - - -  DEM - - - -  CON - - - -  REF - - - -  ENC - - - -  CLN - - - -  FRM - - - -  SAF - - - -
 public-health                INV - - - -  STG - - - -  DEM - - - -  CON - - - -  REF - - - -  ENC - - - -  CLN - - - -  FRM - - - -  SAF - - - -
+national                     INV - - - -  STG - - - -  DEM - - - -  CON - - - -  REF - - - -  ENC - - - -  CLN - - - -  FRM - - - -  SAF - - - -
 `;
 
 export type ExpectedCell = {

@@ -16,6 +16,7 @@ import {
   episodeEvent,
   eventually,
   loopbackContext,
+  storeFocuses,
   subscriptionTo,
 } from './support.ts';
 
@@ -463,6 +464,7 @@ describe('$events', () => {
     const involve = 'insert into involvement (person, service, state) values ($1, $2, $3)';
     for (const event of [mine, lost])
       await pool.query(involve, [event.persons[0], perinatal.service.id, 'open']);
+    await storeFocuses(pool, [mine, lost]);
     await appendEvents(pool, [mine, lost]);
     await work();
     await eventually(

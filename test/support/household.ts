@@ -1,12 +1,13 @@
 /** A family told by several services, through the real doors, in any order; and all that each of them can learn of it. */
 import { addSystem } from '../../src/access/register/systems.ts';
 import { EVENT_CODE_URL } from '../../src/deliver/number/notification.ts';
+import { keyedId } from '../../src/fhir/ids.ts';
 import { testDatabase } from './database.ts';
 import { type Posted, startReceiver, statusIn } from './receiver.ts';
 import { type Reply, startSkein } from './skein.ts';
 
-/** Name of a system (and its team): sector, ODS code, source. */
-export type Services = Record<string, [sector: string, ods: string, source: string]>;
+/** Name of a system (and its team): sector (null: none), ODS code, source, kind of service. */
+export type Services = Record<string, [sector: string | null, ods: string, source: string, kind?: string]>;
 export type Skein = Awaited<ReturnType<typeof startSkein>>;
 /** Sends one message; what is answered is looked at by the test. */
 export type Send = (skein: Skein) => Promise<Reply | string>;
@@ -29,10 +30,8 @@ export async function gather(services: Services, settings: Record<string, string
   const worker = { ROLES: 'api,mllp,worker', WEBHOOK_ALLOW: '127.0.0.1', ...settings };
   const skein = await startSkein(database, worker);
   const subscriptions = new Map<string, string>();
-  for (const [name, [sector, ods, source]] of Object.entries(services)) {
-    await addSystem(database.pool, database.key, {
-      ...{ name, ods, team: name, sector, kind: null, source },
-    });
+  for (const [name, [sector, ods, source, kind = null]] of Object.entries(services)) {
+    await addSystem(database.pool, database.key, { name, ods, team: name, sector, kind, source });
     subscriptions.set(name, await subscribe(skein, name, `${receiver.url}/${name}`, sector));
   }
 
@@ -87,6 +86,10 @@ export async function gather(services: Services, settings: Record<string, string
     return bodies.join('\n');
   }
 
+  const serviceOf = (system: string): string => {
+    const [, ods = ''] = services[system] ?? [];
+    return keyedId(database.key, 'service', ods, system);
+  };
   const posts = (system: string): Posted[] => receiver.posts.filter(({ path }) => path === `/${system}`);
   const told = (system: string): string[] =>
     posts(system)
@@ -100,15 +103,32 @@ export async function gather(services: Services, settings: Record<string, string
     await skein.stop();
     await receiver.close();
   };
-  return { database, skein, settle, find, allThatReaches, told, stop };
+  return {
+    database,
+    skein,
+    settle,
+    find,
+    allThatReaches,
+    posts,
+    told,
+    subscriptions,
+    serviceOf,
+    hook: receiver.url,
+    stop,
+  };
 }
 export type Household = Awaited<ReturnType<typeof gather>>;
 
-/** Sectors that receive no ids (sharing ground rule 6). */
-const EMPTY = /^(third-sector|family-hub|childrens-services)/;
+/** Sectors that receive no ids (sharing ground rule 6); no sector receives none either. */
+const EMPTY = /^(third-sector|family-hub|early-years|childrens-services|commissioner|$)/;
 
-async function subscribe(skein: Skein, system: string, endpoint: string, sector: string): Promise<string> {
-  const payload = EMPTY.test(sector) ? 'empty' : 'id-only';
+export async function subscribe(
+  skein: Skein,
+  system: string,
+  endpoint: string,
+  sector: string | null,
+): Promise<string> {
+  const payload = EMPTY.test(sector ?? '') ? 'empty' : 'id-only';
   const backport = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
   const { status, body } = await skein.send(
     'POST',

@@ -41,12 +41,11 @@ export function reaches(level: Level, needed: Level): boolean {
   return rank(level) >= rank(needed);
 }
 
-/** What a referral says to the service it is addressed to, before that service has accepted. */
-const ADDRESSED: Category[] = ['DEM', 'CON', 'REF', 'INV'];
-
 /**
- * May this recipient know this of this person now, and how much? Pure; deny by default. With `journeys`, for something that belongs
- * to these: a role in another journey then opens nothing (of a second pregnancy the first child's services learn nothing).
+ * May this recipient know this of this person now, and how much? Pure; deny by default. `journeys`: those that the thing belongs
+ * to. M, P and I are roles in one of them, so that of a second pregnancy the first child's services learn nothing; what belongs
+ * to no journey ([]) is opened by no role; left out, where it is the person that is asked about, by a role in any.
+ * A referral that waits for an answer opens nothing here: what its receiver sees is what that message said (projectPatient).
  */
 export function decide(grants: Grants, category: Category, person: string, journeys?: string[]): Level {
   if (grants.everything) return 'F';
@@ -58,16 +57,8 @@ export function decide(grants: Grants, category: Category, person: string, journ
   if (grant.care === 'open' || grant.care === 'recent') return own;
   const roles = grant.roles.filter(({ journey }) => !journeys || journeys.includes(journey));
   const cross = roles.map(({ role }) => cell[role]);
-  if (grant.care === 'pending' && ADDRESSED.includes(category)) return highest([own, ...cross]);
   if (grant.care === 'past' && category === 'INV') return highest([lower(own, 'E'), ...cross]);
   return highest(cross);
-}
-
-/** Who has an open patient in a journey: could it, by its sector, know of a member in one of these roles? */
-export function couldSee(grants: Grants, roles: readonly Role[]): boolean {
-  if (grants.everything) return true;
-  const cell = POLICY.rows.get(grants.sector ?? '')?.cells.DEM;
-  return cell !== undefined && roles.some((role) => cell[role] !== '-');
 }
 
 /** May the stages of a journey be known, by way of one of these members or of a patient of its own in it? */
@@ -89,7 +80,8 @@ export function decideAll(grants: Grants, category: Category, persons: string[],
     : persons.map((person) => decide(grants, category, person, journeys)).reduce(lower);
 }
 
-const lesser = (a: Payload, b: Payload): Payload => (PAYLOADS.indexOf(a) < PAYLOADS.indexOf(b) ? a : b);
+export const lesser = (a: Payload, b: Payload): Payload =>
+  PAYLOADS.indexOf(a) < PAYLOADS.indexOf(b) ? a : b;
 
 /**
  * The most that a subscription of a service may carry. `approved` is what its controller agreed to, if anything: it lowers any

@@ -6,26 +6,31 @@ import { POLICY } from './policy.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
-// A journey opens its other members to a service only through an open patient of its own in it; a patient who is there as the
-// partner opens nobody: no partner edge is confirmed in this release (sharing row rules).
+// A journey opens its other members to a service only through an open spell in that very journey; a patient who is there as the
+// partner opens nobody: no partner edge is confirmed in this release (sharing row rules). Who is nobody's infant any more
+// (`closes`) is opened by no other member, and opens none.
 const GRANTS = `
-select ask.service, ask.person, own.state, own.until, coalesce((
-  select json_agg(json_build_object('journey', m.journey, 'role', m.role)) from member m
-  where m.person = ask.person and exists (
-    select from member o join involvement i on i.person = o.person and i.service = ask.service and i.state = 'open'
-    where o.journey = m.journey and o.person <> m.person and o.role <> 'partner')), '[]') as roles,
+select ask.service, ask.person,
+  array(select json_build_object('state', own.state, 'until', own.until) from involvement own
+    where own.person = ask.person and own.service = ask.service) as care,
+  coalesce((
+    select json_agg(json_build_object('journey', m.journey, 'role', m.role)) from member m
+    where m.person = ask.person and (m.closes is null or m.closes > $3) and exists (
+      select from involvement i join member o on o.journey = i.journey and o.person = i.person
+      where i.journey = m.journey and i.service = ask.service and i.state = 'open' and o.person <> m.person
+        and o.role <> 'partner' and (o.closes is null or o.closes > $3))), '[]') as roles,
   array(select m.journey from member m where m.person = ask.person and m.role = 'partner'
     and exists (select from member o where o.journey = m.journey and o.person <> m.person)) as "partnerIn"
-from unnest($1::uuid[], $2::uuid[]) as ask (service, person)
-left join involvement own on own.person = ask.person and own.service = ask.service`;
+from unnest($1::uuid[], $2::uuid[]) as ask (service, person)`;
 
 type Asked = { service: string; sector: string | null; persons: string[] };
 type Found = Pick<Grant, 'roles' | 'partnerIn'> & {
   service: string;
   person: string;
-  state: 'open' | 'pending' | 'closed' | null;
-  until: Date | null;
+  care: Own[];
 };
+/** `until`: when closed care ended, as text. */
+type Own = { state: 'open' | 'pending' | 'closed'; until: string | null };
 
 /** How one recipient stands to these persons, in one query (none for the operator). */
 export async function loadGrants(db: Db, recipient: Recipient, persons: string[]): Promise<Grants> {
@@ -51,7 +56,7 @@ export async function loadGrantsForServices(
       : await db.query<Found>({
           name: 'grants',
           text: GRANTS,
-          values: [pairs.map(({ service }) => service), pairs.map(({ person }) => person)],
+          values: [pairs.map(({ service }) => service), pairs.map(({ person }) => person), at],
         });
   const grants = new Map(
     asked.map(({ service, sector }) => [
@@ -75,8 +80,13 @@ function pairsOf(asked: Asked[]): Map<string, Set<string>> {
   return pairs;
 }
 
-/** Care that closed nobody knows when counts as long past. */
-function careOf({ state, until }: Found, at: Date): Care | null {
-  if (state !== 'closed') return state;
-  return until && at.getTime() - until.getTime() <= POLICY.closedCareDays * DAY ? 'recent' : 'past';
+/** The most that a service's care of a person is, over all journeys. Care that closed nobody knows when is long past. */
+function careOf({ care }: Found, at: Date): Care | null {
+  const has = (state: Own['state']) => care.some((one) => one.state === state);
+  if (has('open')) return 'open';
+  const isRecent = ({ until }: Own) =>
+    until !== null && at.getTime() - Date.parse(until) <= POLICY.closedCareDays * DAY;
+  if (care.some((one) => one.state === 'closed' && isRecent(one))) return 'recent';
+  if (has('pending')) return 'pending';
+  return has('closed') ? 'past' : null;
 }

@@ -10,10 +10,11 @@ type Bind = (value: unknown, cast: string) => string;
 export function visibleSql(recipient: Recipient, bind: Bind): string {
   if (recipient.kind === 'operator') return 'true';
   const service = bind(recipient.system.service.id, 'uuid');
-  return `(r.type in ('Organization', 'Basic') or r.service = ${service} or ${service} = any(r.authors)
+  return `(r.type = 'Basic' or r.service = ${service} or ${service} = any(r.authors)
     or exists (select from unnest(r.persons) as p (person) where
       exists (select from involvement i where i.person = p.person and i.service = ${service})
-      or exists (select from member m join member o on o.journey = m.journey and o.person <> m.person
-        join involvement i on i.person = o.person and i.service = ${service} and i.state = 'open'
-        where m.person = p.person)))`;
+      or exists (select from member m join involvement i on i.journey = m.journey and i.person <> m.person
+          and i.service = ${service} and i.state = 'open'
+        where m.person = p.person))
+    or (r.type = 'Organization' and exists (select from service v where v.id = r.id and v.registered)))`;
 }

@@ -2,18 +2,22 @@ import type { Group, Organization, Provenance, Resource } from '@medplum/fhirtyp
 import { idOf } from '../../fhir/references.ts';
 import type { Recipient, ResourceRow, Service } from '../../model.ts';
 import { decide, decideAll, type Grants, highest, reaches } from '../decide/decide.ts';
+import { staysInside } from '../decide/stays-inside.ts';
 import { ODS_SYSTEM } from '../register/services.ts';
 import { pick } from './coded.ts';
 import {
+  outcomeOf,
   projectEncounter,
   projectEpisode,
   projectReferral,
   projectTeam,
-  staysInside,
   withVisibleTags,
 } from './project-care.ts';
 import { projectPatient, projectRelatedPerson } from './project-person.ts';
 
+type Known = Exclude<Grants, { everything: true }>;
+
+const SHARED_TARGET = /^(EpisodeOfCare|Encounter|ServiceRequest|RelatedPerson)\//;
 const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
 /**
@@ -28,7 +32,7 @@ export function project(recipient: Recipient, grants: Grants, row: ResourceRow):
   if (CARE.includes(row.type)) return projectCare(service, grants, row);
   switch (row.type) {
     case 'Patient':
-      return projectPatient(grants, row, service.ods);
+      return projectPatient(grants, row);
     case 'RelatedPerson':
       return projectRelatedPerson(grants, row);
     case 'CareTeam': {
@@ -50,7 +54,7 @@ export function project(recipient: Recipient, grants: Grants, row: ResourceRow):
   }
 }
 
-function projectCare(service: Service, grants: Grants, row: ResourceRow): Resource | null {
+function projectCare(service: Service, grants: Known, row: ResourceRow): Resource | null {
   const seen = { grants, row };
   if (isItsOwn(service, row)) return withVisibleTags(seen, row.content);
   if (staysInside(grants, row)) return null;
@@ -63,18 +67,22 @@ function projectCare(service: Service, grants: Grants, row: ResourceRow): Resour
   return projected && withVisibleTags(seen, projected);
 }
 
-/** Said by this service alone, or addressed to it. A service without a sector is addressed by nobody: anyone may have named it. */
-function isItsOwn({ id, sector }: Service, { type, authors, service }: ResourceRow): boolean {
+/**
+ * Said by this service alone, or addressed to it. A service without a sector is addressed by nobody: anyone may have named it.
+ * Of a referral that it declined a service sees nothing any more (sharing rule 3).
+ */
+function isItsOwn({ id, sector }: Service, { type, authors, service, content }: ResourceRow): boolean {
   const sent = authors.length > 0 && authors.every((author) => author === id);
-  return sent || (service === id && sector !== null && type !== 'Encounter');
+  const addressed = service === id && sector !== null && type !== 'Encounter';
+  return sent || (addressed && outcomeOf(content) !== 'declined');
 }
 
 /**
  * A registered service, as everybody may see it. One that a message named and nobody registered is what its sender typed: others see
  * of it the code of an organisation, if it is one.
  */
-function projectService(service: Service, grants: Grants, named: Organization): Organization {
-  if (grants.everything || grants.services.has(named.id ?? '') || named.id === service.id) return named;
+function projectService(service: Service, grants: Known, named: Organization): Organization {
+  if (grants.services.has(named.id ?? '') || named.id === service.id) return named;
   const identifier = (named.identifier ?? []).filter(
     ({ system, value }) => system === ODS_SYSTEM && ODS_CODE.test(value ?? ''),
   );
@@ -92,15 +100,14 @@ const ODS_CODE = /^[A-Z0-9]{3,10}$/;
  * Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates. Never how many. A partner's
  * own services see nothing by way of him: the stages are an infant's birth date (sharing row rules).
  */
-function projectGroup(grants: Grants, row: ResourceRow): Group | null {
+function projectGroup(grants: Known, row: ResourceRow): Group | null {
   const group = row.content as Group;
   const journeys = [row.id];
-  const isPartner = (person: string) =>
-    !grants.everything && grants.persons.get(person)?.partnerIn?.includes(row.id) === true;
+  const isPartner = (person: string) => grants.persons.get(person)?.partnerIn?.includes(row.id) === true;
   const ways = row.persons.filter((person) => !isPartner(person));
   const level = highest(ways.map((person) => decide(grants, 'STG', person, journeys)));
-  if (level === '-') return null;
-  const today = (grants.everything ? new Date() : grants.at).toISOString().slice(0, 10);
+  if (level === '-' || !isKnownJourney(grants, row)) return null;
+  const today = grants.at.toISOString().slice(0, 10);
   const stages = (group.characteristic ?? []).filter(({ code }) =>
     code?.coding?.some((coding) => coding.code === 'stage'),
   );
@@ -121,17 +128,28 @@ function projectGroup(grants: Grants, row: ResourceRow): Group | null {
   };
 }
 
+/** A birth, or care that the reader may know of: else the journey is there for something that nobody but others may know. */
+function isKnownJourney(grants: Known, { content, sources }: ResourceRow): boolean {
+  const care = sources && 'care' in sources ? sources.care : [];
+  const isBirth = ((content as Group).characteristic ?? []).length > 0;
+  return isBirth || care.some((one) => !staysInside(grants, one));
+}
+
 /**
  * To its author, where it may know of every person concerned: that something else changed too would tell of a match. To others,
- * where those persons are all fully its own: what changed and by which rule, never who said it or under which message id.
+ * where those persons are all fully its own: what care changed and by which rule, never who said it or under which message id.
+ * That something else of a person changed would tell of a message that they may not know.
  */
-function projectProvenance(service: Service, grants: Grants, row: ResourceRow): Provenance | null {
+function projectProvenance(service: Service, grants: Known, row: ResourceRow): Provenance | null {
   const provenance = row.content as Provenance;
   const known = decideAll(grants, 'DEM', row.persons);
   if (isItsOwn(service, row)) return reaches(known, 'E') ? provenance : null;
   if (known !== 'F' || decideAll(grants, 'INV', row.persons) !== 'F' || staysInside(grants, row)) return null;
+  const target = provenance.target.filter(({ reference }) => SHARED_TARGET.test(reference ?? ''));
+  if (target.length === 0) return null;
   return {
-    ...pick(provenance, ['resourceType', 'id', 'target', 'recorded', 'policy', 'activity']),
+    ...pick(provenance, ['resourceType', 'id', 'recorded', 'policy', 'activity']),
+    target,
     agent: [{ who: { display: 'a service that is not named here' } }],
   } as Provenance;
 }

@@ -3,17 +3,16 @@ import { randomUUID } from 'node:crypto';
 import type { Bundle, Resource } from '@medplum/fhirtypes';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { lesser } from '../../access/decide/decide.ts';
 import { PAYLOADS, type Payload } from '../../access/decide/policy.ts';
 import type { Context } from '../../context.ts';
 import { givenTwice, queryOf } from '../../doors/query.ts';
 import { Rejected } from '../../errors.ts';
 import type { Event } from '../../model.ts';
-import { transaction } from '../../store/pool.ts';
 import { askAccess } from '../number/ask-access.ts';
 import { aboutOf } from '../number/compose.ts';
-import { least } from '../number/may-tell.ts';
 import { fhirBase, notificationBundle, statusOf, type Told } from '../number/notification.ts';
-import { number } from '../number/number.ts';
+import { number, numbering } from '../number/number.ts';
 import type { Stored } from './stored.ts';
 import { findSubscriptions, lockSubscriptions } from './subscriptions.ts';
 
@@ -66,7 +65,7 @@ async function countAll(ctx: Context, wanted: Stored[]): Promise<Stored[]> {
   const ids = wanted.map(({ id }) => id);
   if (ids.length === 0) return [];
   for (;;) {
-    const { stored, more } = await transaction(ctx.db, async (client) => {
+    const { stored, more } = await numbering(ctx.db, async (client) => {
       const locked = await lockSubscriptions(client, ids);
       const counting = locked.filter(({ status }) => status !== 'off');
       const numbered = await number(client, { stored: counting, limit: COUNT_LIMIT, sending: false });
@@ -91,7 +90,7 @@ async function recall(ctx: Context, stored: Stored, { since, until, asked }: Wan
   );
   const verdicts = await askAccess(
     ctx.db,
-    rows.map(({ event }) => ({ stored, event, asked })),
+    rows.map(({ event }) => ({ stored, event, asked, numbered: true })),
   );
   return rows.map(({ number, at, event }, index) => {
     const { told = false, content = 'empty', resources = null } = verdicts[index] ?? {};
@@ -146,7 +145,7 @@ function contentOf(given: Given, granted: Payload): Payload {
   const text = singleOf(given, 'content');
   if (text === undefined) return granted;
   const asked = PAYLOADS.find((one) => one === text);
-  if (asked) return least(asked, granted);
+  if (asked) return lesser(asked, granted);
   throw refuse('value', 'content', `content must be one of ${PAYLOADS.join(', ')}`);
 }
 

@@ -4,12 +4,13 @@
  */
 import type { Subscription } from '@medplum/fhirtypes';
 import { z } from 'zod';
+import type { Filter } from '../../access/decide/may-tell.ts';
 import { PAYLOADS, type Payload } from '../../access/decide/policy.ts';
 import { Rejected } from '../../errors.ts';
-import { TOPIC_URL, TOPIC_VERSION } from '../../fhir/names.ts';
+import { TOPIC_URL, TOPIC_VERSION } from '../../fhir/systems.ts';
 import type { Issue } from '../../model.ts';
 import { splitHeader } from '../send/send.ts';
-import { FILTER_EXTENSION, type Filter, readFilters } from './filters.ts';
+import { FILTER_EXTENSION, readFilters } from './filters.ts';
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 const PAYLOAD_TYPE = /^application\/fhir\+json(; ?fhirVersion=4\.0)?$/;

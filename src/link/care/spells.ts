@@ -2,7 +2,7 @@ import type { EpisodeOfCare, Period, ServiceRequest } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf } from '../../fhir/references.ts';
 import type { Involvement, StatementState } from '../../store/facts.ts';
-import type { Person } from '../who/persons.ts';
+import type { Person } from '../who/charts.ts';
 
 type EpisodeState = StatementState & { content: EpisodeOfCare };
 
@@ -18,6 +18,8 @@ export type Spell = {
   period: Period;
   content: EpisodeOfCare;
   services: string[];
+  /** Those whose word it is, for what policy says of their sector and kind. */
+  senders: Pick<StatementState, 'service' | 'sector' | 'kind'>[];
   /** The service itself said so; otherwise it is only what a referrer expects. */
   confirmed: boolean;
 };
@@ -92,6 +94,7 @@ function spellOf(id: string, person: Person, referral: string | null, states: Ep
     period: { ...content.period, start: content.period?.start ?? best.first.slice(0, 24) },
     content,
     services: [...new Set(states.map(({ service }) => service))].sort(),
+    senders: states,
     confirmed: own.length > 0,
   };
 }
@@ -112,26 +115,49 @@ const STATE: Partial<Record<EpisodeOfCare['status'], Involvement['state']>> = {
 };
 const RANK = { open: 0, pending: 1, closed: 2 };
 
-type Referral = { key: string; person: Person; service: string; start: string };
+/** What one service asked another to do for a person. `declined`: the other service refused it. */
+export type Referral = {
+  key: string;
+  person: Person;
+  /** Of the service that is asked; null where none is named. */
+  service: string | null;
+  start: string;
+  state: 'asked' | 'taken-up' | 'declined' | 'withdrawn';
+  author: Pick<StatementState, 'service' | 'sector' | 'kind'>;
+};
 
-/** Referrals in force, with the service that each names. */
+const IN_FORCE: unknown[] = ['active', 'on-hold'];
+
+/** Every referral of known persons, and what became of it. */
 export function findReferrals(
   statements: StatementState[],
+  spells: Spell[],
   personOf: (key: string) => Person | undefined,
 ): Referral[] {
   return statements.flatMap((state) => {
     const person = state.type === 'ServiceRequest' ? personOf(state.chart) : undefined;
-    const { status, performer, authoredOn } = state.content as ServiceRequest;
-    const service = idOf(performer?.[0]?.reference, 'Organization');
-    const inForce = status === 'active' || status === 'on-hold';
-    return person && service && inForce
-      ? [{ key: state.key, person, service, start: authoredOn ?? state.first.slice(0, 24) }]
-      : [];
+    if (!person) return [];
+    const { performer, authoredOn } = state.content as ServiceRequest;
+    const service = idOf(performer?.[0]?.reference, 'Organization') ?? null;
+    const start = authoredOn ?? state.first.slice(0, 24);
+    return [{ key: state.key, person, service, start, state: outcomeOf(state, spells), author: state }];
   });
 }
 
+function outcomeOf({ key, content }: StatementState, spells: Spell[]): Referral['state'] {
+  const answers = spells.filter(({ referral, confirmed }) => referral === key && confirmed);
+  if (answers.some(isCare)) return 'taken-up';
+  if (!IN_FORCE.includes((content as ServiceRequest).status)) return 'withdrawn';
+  return answers.some(({ status }) => status === 'cancelled') ? 'declined' : 'asked';
+}
+
+/** Care that was taken up: a referral still to be accepted is between the services it names. */
+export const isCare = ({ status, confirmed }: Spell) =>
+  confirmed && ['active', 'onhold', 'waitlist', 'finished'].includes(status);
+
 /** Nobody has spoken of care by the service it names since: not its referrer, who may expect some, nor the service itself. */
-function isUnanswered({ key, person, service, start }: Referral, spells: Spell[]): boolean {
+export function isUnanswered({ key, person, service, start, state }: Referral, spells: Spell[]): boolean {
+  if (state !== 'asked') return false;
   const since = instant(start) ?? '';
   return !spells.some(
     (spell) =>
@@ -141,30 +167,50 @@ function isUnanswered({ key, person, service, start }: Referral, spells: Spell[]
 }
 
 /**
- * Which service cares for whom, from spells: an open one outranks a pending one outranks a closed one. Who is named by a referral
- * is to know whom it is asked to see, whether or not the referrer spoke of an episode as well.
+ * Which service cares for whom in which journey, from spells: an open one outranks a pending one outranks a closed one. Who is
+ * named by a referral is to know whom it is asked to see, whether or not the referrer spoke of an episode as well.
  */
-export function involve(spells: Spell[], referrals: Referral[]): Involvement[] {
-  const asked = referrals.filter((referral) => isUnanswered(referral, spells)).map(involveAsked);
+export function involve(
+  spells: Spell[],
+  referrals: Referral[],
+  homeOf: (care: string) => string | null,
+): Involvement[] {
+  const asked = referrals.filter((referral) => isUnanswered(referral, spells));
+  const rows = [
+    ...asked.flatMap((referral) => involveAsked(referral, homeOf(referral.key))),
+    ...spells
+      .filter((spell) => spell.confirmed || isAwaited(spell, referrals))
+      .flatMap((spell) => involveSpell(spell, homeOf(spell.id))),
+  ];
   const best = new Map<string, Involvement>();
-  for (const row of [...asked, ...spells.flatMap(involveSpell)]) {
-    const known = best.get(`${row.person} ${row.service}`);
-    if (!known || outranks(row, known)) best.set(`${row.person} ${row.service}`, row);
+  for (const row of rows) {
+    const name = `${row.person} ${row.service} ${row.journey}`;
+    const known = best.get(name);
+    if (!known || outranks(row, known)) best.set(name, row);
   }
   return [...best.values()];
 }
 
-function involveAsked({ person, service, start }: Referral): Involvement {
-  return { person: person.id, service, state: 'pending', since: instant(start), until: null };
+/** What a referrer expects of another service, as long as it has neither been declined nor taken back. */
+export function isAwaited({ referral, confirmed, status }: Spell, referrals: Referral[]): boolean {
+  const asked = referrals.find(({ key }) => key === referral);
+  return !confirmed && STATE[status] !== undefined && (asked === undefined || asked.state === 'asked');
 }
 
-function involveSpell({ person, service, status, period, confirmed }: Spell): Involvement[] {
+function involveAsked({ person, service, start }: Referral, journey: string | null): Involvement[] {
+  return service === null
+    ? []
+    : [{ person: person.id, service, journey, state: 'pending', since: instant(start), until: null }];
+}
+
+function involveSpell(spell: Spell, journey: string | null): Involvement[] {
+  const { person, service, status, period, confirmed } = spell;
   const said = STATE[status];
   // Only the service itself can say that it has taken somebody on: whatever others say of it is an expectation.
   const state = said === 'open' && !confirmed ? 'pending' : said;
   if (!state || (state === 'closed' && !confirmed)) return [];
   const until = state === 'closed' ? instant(period.end ?? period.start) : null;
-  return [{ person: person.id, service, state, since: instant(period.start), until }];
+  return [{ person: person.id, service, journey, state, since: instant(period.start), until }];
 }
 
 /** Of two of one kind the one that ended last, then the one that began first. */

@@ -1,21 +1,28 @@
 import { keyedId } from '../../fhir/ids.ts';
 import type { Member } from '../../store/facts.ts';
 import { latest } from '../care/spells.ts';
-import type { Person } from '../who/persons.ts';
+import type { Person } from '../who/charts.ts';
+import { type Care, findHomes } from './homing.ts';
 import type { Edge } from './relate.ts';
 
 const MONTH = 30.44 * 86_400_000;
-/** Preconception care may begin long before: a spell belongs to a birth from 18 months before it to 24 months after. */
-const BEFORE = 18 * MONTH;
-const AFTER = 24 * MONTH;
+/** Who is spoken of before this age is an infant, whoever the parents are. */
+const INFANCY = 24 * MONTH;
+/** From their fifth birthday on nobody is told of a child for being somebody's infant (sharing rule 22). */
+const INFANT_YEARS = 5;
 /** Twins: one birth, even over midnight or a delayed interval delivery of some days. */
 export const SAME_BIRTH = 7 * 86_400_000;
 
-const DECLARES_LOSS = new Set(['maternity', 'neonatal', 'foetal-medicine', 'picu']);
+const DECLARES_LOSS = new Set([
+  'maternity',
+  'neonatal',
+  'foetal-medicine',
+  'picu',
+  'childrens-ward',
+  'mother-and-baby-unit',
+  'national',
+]);
 
-/** Something that happens to a person at a time: a spell, a referral, an encounter. */
-export type Happening = { person: Person; start: string };
-export const happeningKey = ({ person, start }: Happening) => `${person.id} ${start}`;
 export type Stage = {
   code: 'birth-12m' | '12-24m' | 'after-24m' | 'contact-stop';
   start: string;
@@ -28,65 +35,50 @@ export type Journey = {
   stages: Stage[];
   /** Infants who died: a twin's stage goes on, contacts about the other stop. */
   lost: string[];
-  /** What happened in it: each thing belongs to one journey. */
-  happenings: Happening[];
+  /** Ids of the care whose home it is: each spell, referral and encounter has one. */
+  care: string[];
 };
 
 /**
- * One journey per birth (twins share it), and one of unknown stage per person whose care fits no single birth. Never a transitive
- * closure: a mother with two births has two journeys. Pure in its input; ids come from the person seen first.
+ * One journey per birth (twins share it), and for each person whose care belongs to no birth one of unknown stage. Never a
+ * transitive closure: a mother with two births has two journeys. Pure; ids come from the person seen first. `care`: referrals,
+ * then spells, then encounters.
  */
-export function findJourneys(
-  key: Buffer,
-  persons: Person[],
-  edges: Edge[],
-  happenings: Happening[],
-): Journey[] {
+export function findJourneys(key: Buffer, persons: Person[], edges: Edge[], care: Care[]): Journey[] {
   const births = groupBirths(persons, edges);
-  const alone = new Map<Person, Happening[]>();
-  for (const happening of happenings) {
-    const home = findHome(births, happening);
-    if (home) home.happenings.push(happening);
-    else alone.set(happening.person, [...(alone.get(happening.person) ?? []), happening]);
-  }
-  for (const birth of births) {
-    // A parent all of whose care belongs here brings the journey it was known by before.
-    const adopted = birth.parents.filter(
-      (parent) =>
-        !alone.has(parent) &&
-        births.every((one) => one === birth || !one.happenings.some(({ person }) => person === parent)),
-    );
-    birth.anchors.push(
-      ...adopted.filter((parent) => birth.happenings.some(({ person }) => person === parent)),
-    );
+  const homes = findHomes(births, care);
+  const homed = Map.groupBy(care, ({ id }) => homes.get(id));
+  const alone = Map.groupBy(homed.get(undefined) ?? [], ({ person, apart }) => `${person.id} ${apart ?? ''}`);
+  const mothers = new Set(births.flatMap(({ mother }) => mother ?? []));
+  for (const mother of mothers) {
+    // A mother all of whose care belongs to one birth brings the journey that she was known by before.
+    const own = births.filter((birth) => homed.get(birth)?.some(({ person }) => person === mother));
+    if (own.length === 1 && !alone.has(`${mother.id} `)) own[0]?.anchors.push(mother);
   }
   return [
-    ...births.map((birth) => describeBirth(key, birth, edges)),
-    ...[...alone].map(([person, own]) => ({
-      ...identify(key, [person]),
-      // Of no birth: nobody is there to whom a role would open anything.
-      members: [{ person: person.id, role: 'partner' as const }],
-      stages: [],
-      lost: [],
-      happenings: own,
-    })),
+    ...births.map((birth) =>
+      describeBirth(key, birth, { mothers, care: (homed.get(birth) ?? []).map(({ id }) => id) }),
+    ),
+    ...[...alone.values()].map((own) => describeAlone(key, own as [Care, ...Care[]])),
   ];
 }
 
-/** The one birth that something belongs to: the person's own, in infancy; else the one birth of a child of hers that it fits. */
-function findHome(births: Birth[], { person, start }: Happening): Birth | undefined {
-  const at = Date.parse(start);
-  const own = births.find(({ infants, born }) => infants.includes(person) && at < born + AFTER);
-  const fits = births.filter(
-    ({ parents, born }) => parents.includes(person) && at >= born - BEFORE && at < born + AFTER,
-  );
-  return own ?? (fits.length === 1 ? fits[0] : undefined);
+function describeAlone(key: Buffer, own: [Care, ...Care[]]): Journey {
+  const [{ person, apart }] = own;
+  return {
+    ...identify(key, [person], { apart }),
+    // Of no birth: nobody is there to whom a role would open anything.
+    members: [{ person: person.id, role: 'partner' as const, closes: null }],
+    stages: [],
+    lost: [],
+    care: own.map(({ id }) => id),
+  };
 }
 
 /** `kin`: the bearers of its infants, or their parents where no bearer is known: by whom twins are told. */
 type Birth = Record<'infants' | 'kin' | 'parents' | 'anchors', Person[]> & {
   born: number;
-  happenings: Happening[];
+  mother: Person | undefined;
 };
 
 /** Births: of children in a parent edge, and of patients who were under two when first spoken of. */
@@ -95,7 +87,7 @@ function groupBirths(persons: Person[], edges: Edge[]): Birth[] {
   const infants = persons.filter(
     (person) => birthOf(person) !== null && (children.has(person) || isInfant(person)),
   );
-  return infants.sort(compareBirths).reduce<Birth[]>((births, infant) => {
+  const births = infants.sort(compareBirths).reduce<Birth[]>((births, infant) => {
     const own = edges.filter(({ child }) => child === infant);
     const bearers = own.filter(({ kinds }) => kinds.includes('gestational'));
     const kin = (bearers.length > 0 ? bearers : own).map(({ parent }) => parent);
@@ -106,9 +98,10 @@ function groupBirths(persons: Person[], edges: Edge[]): Birth[] {
     const same = births.filter(
       (birth) => Math.abs(birth.born - born) <= SAME_BIRTH && kin.some((one) => birth.kin.includes(one)),
     );
-    const all = [...same, { born, infants: [infant], kin, parents, anchors: [infant], happenings: [] }];
+    const all = [...same, { born, infants: [infant], kin, parents, anchors: [infant], mother: undefined }];
     return [...births.filter((birth) => !same.includes(birth)), mergeBirths(all)];
   }, []);
+  return births.map((birth) => ({ ...birth, mother: findMother(birth, edges) }));
 }
 
 function mergeBirths(births: Birth[]): Birth {
@@ -121,7 +114,7 @@ function mergeBirths(births: Birth[]): Birth {
     kin: merge('kin'),
     parents: merge('parents'),
     anchors: merge('anchors'),
-    happenings: [],
+    mother: undefined,
   };
 }
 
@@ -137,41 +130,65 @@ export function birthOf(person: Person): number | null {
 
 function isInfant(person: Person): boolean {
   const spoken = person.charts.map(({ first }) => Date.parse(first.slice(0, 24)));
-  return Math.min(...spoken) < (birthOf(person) ?? 0) + AFTER;
+  return Math.min(...spoken) < (birthOf(person) ?? 0) + INFANCY;
 }
 
-/** The journey is known by whoever in it was seen first; somebody's own birth is another journey than their care as an adult. */
-function identify(key: Buffer, anchors: Person[], infants: Person[] = []): { id: string; anchor: string } {
+/**
+ * The journey is known by whoever in it was seen first. Somebody's own birth is another journey than their care as an adult, and
+ * care that only author and addressee may know of (`apart`) is in one of its own.
+ */
+function identify(
+  key: Buffer,
+  anchors: Person[],
+  { infants = [], apart = null }: { infants?: Person[]; apart?: string | null },
+): { id: string; anchor: string } {
   const first = anchors.reduce((one, other) => (seqOf(other) < seqOf(one) ? other : one));
   const anchor = first.charts[0]?.key ?? '';
-  return { id: keyedId(key, infants.includes(first) ? 'birth' : 'journey', anchor), anchor };
+  const kind = infants.includes(first) ? 'birth' : 'journey';
+  return { id: keyedId(key, kind, anchor, ...(apart ? [apart] : [])), anchor };
 }
 
 const seqOf = ({ charts: [first] }: Person) => first?.seq ?? 0;
 
-function describeBirth(key: Buffer, birth: Birth, edges: Edge[]): Journey {
-  const mother = findMother(birth, edges);
+/** `mothers`: of any birth. Who is herself a mother is nobody's infant (sharing rule 22). */
+type Around = { mothers: Set<Person>; care: string[] };
+
+function describeBirth(key: Buffer, birth: Birth, { mothers, care }: Around): Journey {
+  const { infants, parents, mother } = birth;
   const members = [
-    ...birth.infants.map((infant) => ({ person: infant.id, role: 'infant' as const })),
-    ...birth.parents.map((parent) => ({
+    ...infants.map((infant) => ({
+      person: infant.id,
+      role: 'infant' as const,
+      closes: mothers.has(infant) ? NEVER_OPEN : yearsAfter(birthOf(infant) ?? birth.born, INFANT_YEARS),
+    })),
+    ...parents.map((parent) => ({
       person: parent.id,
       role: parent === mother ? ('mother' as const) : ('partner' as const),
+      closes: null,
     })),
   ];
   return {
-    ...identify(key, birth.anchors, birth.infants),
+    ...identify(key, birth.anchors, { infants }),
     members: dedupe(members),
     stages: stagesOf(birth),
-    lost: birth.infants.filter((infant) => lossOf(infant) !== null).map(({ id }) => id),
-    happenings: birth.happenings,
+    lost: infants.filter((infant) => lossOf(infant) !== null).map(({ id }) => id),
+    care,
   };
+}
+
+const NEVER_OPEN = new Date(0).toISOString();
+
+function yearsAfter(born: number, years: number): string {
+  const date = new Date(born);
+  date.setUTCFullYear(date.getUTCFullYear() + years);
+  return date.toISOString();
 }
 
 /**
  * The birth parent's column: the one who gave birth, else the one a sender calls mother. Any other parent has the partner's, of whom
  * nothing is told: being the only one known so far is no evidence, and would let the order of arrival decide.
  */
-function findMother(birth: Birth, edges: Edge[]): Person | undefined {
+function findMother(birth: Pick<Birth, 'infants'>, edges: Edge[]): Person | undefined {
   const own = edges.filter(({ child }) => birth.infants.includes(child));
   const bearers = own.filter(({ kinds }) => kinds.includes('gestational'));
   const called = bearers.length > 0 ? bearers : own.filter(({ mother }) => mother);

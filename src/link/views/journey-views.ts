@@ -1,14 +1,16 @@
-import type { CareTeam, Group, Period } from '@medplum/fhirtypes';
+import type { CareTeam, Group } from '@medplum/fhirtypes';
+import { composeParticipants } from '../../fhir/compose-team.ts';
 import { keyedId } from '../../fhir/ids.ts';
-import { JOURNEY_TAG } from '../../fhir/names.ts';
+import { JOURNEY_TAG } from '../../fhir/systems.ts';
+import type { CareSource } from '../../model.ts';
 import type { View } from '../../store/facts.ts';
-import type { Spell } from '../care/spells.ts';
-import { happeningKey, type Journey } from '../family/journeys.ts';
+import { isCare } from '../care/spells.ts';
+import type { Journey } from '../family/journeys.ts';
 import { type Family, view } from './views.ts';
 
 const STAGE_SYSTEM = 'https://skein.example/fhir/CodeSystem/stage';
 
-export function groupView(journey: Journey): View {
+export function groupView(family: Family, journey: Journey): View {
   const content: Group = {
     resourceType: 'Group',
     id: journey.id,
@@ -34,6 +36,7 @@ export function groupView(journey: Journey): View {
     persons: journey.members.map(({ person }) => person).sort(),
     authors: [],
     service: null,
+    sources: { care: careOf(family, journey) },
     state: [
       journey.stages.map(({ code, start }) => `${code}:${start}`).join(' '),
       ...(journey.lost.length > 0 ? [[...journey.lost].sort().join(' ')] : []),
@@ -44,20 +47,18 @@ export function groupView(journey: Journey): View {
 export function teamViews(family: Family, journey: Journey): View[] {
   return journey.members.flatMap(({ person }) => {
     const spells = family.spells.filter(
-      (spell) => spell.person.id === person && isCare(spell) && journeysOf(family, spell).includes(journey),
+      (spell) => spell.person.id === person && isCare(spell) && family.homeOf(spell.id) === journey,
     );
     if (spells.length === 0) return [];
     const id = keyedId(family.key, 'team', journey.id, person);
-    const participant = [...Map.groupBy(spells, ({ service }) => service)]
-      .map(([service, own]) => ({ member: { reference: `Organization/${service}` }, period: periodOf(own) }))
-      .sort((a, b) => (a.member.reference < b.member.reference ? -1 : 1));
+    const care = spells.map(({ service, services, period }) => ({ service, authors: services, period }));
     const content: CareTeam = {
       resourceType: 'CareTeam',
       id,
       meta: { tag: [{ system: JOURNEY_TAG, code: journey.id }] },
       status: 'active',
       subject: { reference: `Patient/${person}` },
-      participant,
+      participant: composeParticipants(care),
     };
     return [
       view({
@@ -68,24 +69,26 @@ export function teamViews(family: Family, journey: Journey): View[] {
         persons: [person],
         authors: [],
         service: null,
+        sources: { care },
         state: 'active',
       }),
     ];
   });
 }
 
-/** From the first spell of a service to its last, open while one of them is. */
-function periodOf(spells: Spell[]): Period {
-  const starts = spells.flatMap(({ period }) => period.start ?? []).sort();
-  const ends = spells.map(({ period }) => period.end ?? '').sort();
-  return { ...(starts[0] ? { start: starts[0] } : {}), ...(ends[0] ? { end: ends.at(-1) as string } : {}) };
-}
-
-/** Care that was taken up: a referral still to be accepted is between the services it names. */
-export const isCare = ({ status, confirmed }: Spell) =>
-  confirmed && ['active', 'onhold', 'waitlist', 'finished'].includes(status);
-
-/** The journey that a spell belongs to: never two, so that care in one pregnancy says nothing to those of another. */
-export function journeysOf(family: Family, { person, period }: Spell): Journey[] {
-  return family.homes.get(happeningKey({ person, start: period.start ?? '' })) ?? [];
+/** All care that belongs to a journey: who may know of none of it may not know that there is such a journey. */
+function careOf({ homeOf, spells, referrals, statements }: Family, journey: Journey): CareSource[] {
+  const care = [
+    ...spells
+      .filter((spell) => homeOf(spell.id) === journey && isCare(spell))
+      .map(({ service, services }) => ({ service, authors: services })),
+    ...referrals
+      .filter((referral) => homeOf(referral.key) === journey && referral.state === 'taken-up')
+      .map(({ service, author }) => ({ service, authors: [author.service] })),
+    ...statements
+      .filter(({ type, key }) => type === 'Encounter' && homeOf(key) === journey)
+      .map(({ service }) => ({ service, authors: [service] })),
+  ];
+  const byName = new Map(care.map((one) => [`${one.service} ${one.authors.join()}`, one]));
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }

@@ -41,6 +41,7 @@ export function provenanceOf(
     authors: [system.service.id],
     service: null,
     state: null,
+    sources: null,
   };
   return { ...view, digest: digestOf(view) };
 }

@@ -1,14 +1,15 @@
 import type { Encounter, EpisodeOfCare, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
+import { composePatient } from '../../fhir/compose-patient.ts';
 import { keyedId } from '../../fhir/ids.ts';
-import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/names.ts';
 import { idOf, renameReferences } from '../../fhir/references.ts';
+import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/systems.ts';
 import type { StatementState, StoredView, View } from '../../store/facts.ts';
-import type { Spell } from '../care/spells.ts';
+import type { Referral, Spell } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
 import type { Edge } from '../family/relate.ts';
-import type { Person } from '../who/persons.ts';
-import { groupView, isCare, journeysOf, teamViews } from './journey-views.ts';
-import { composePatient } from './patient-view.ts';
+import type { Person } from '../who/charts.ts';
+import { chartSources } from './chart-sources.ts';
+import { groupView, teamViews } from './journey-views.ts';
 import { tombstone } from './tombstone.ts';
 
 const ROLE = 'http://terminology.hl7.org/CodeSystem/v3-RoleCode';
@@ -20,16 +21,21 @@ export type Family = {
   personOf: (key: string | null) => Person | undefined;
   edges: Edge[];
   spells: Spell[];
+  referrals: Referral[];
   /** By its id, a statement it was made of, or its referral. */
   spellOf: Map<string, Spell>;
   journeys: Journey[];
-  /** What a happening belongs to, by `happeningKey`. */
-  homes: Map<string, Journey[]>;
+  /** The journey that a spell, referral or encounter belongs to, by its id. */
+  homeOf: (care: string) => Journey | undefined;
   stored: StoredView[];
 };
 
-type Made = Omit<View, 'state'> & { state?: string | null };
-export const view = (made: Made): View => ({ ...made, state: made.state ?? null });
+type Made = Omit<View, 'state' | 'sources'> & Partial<Pick<View, 'state' | 'sources'>>;
+export const view = (made: Made): View => ({
+  ...made,
+  state: made.state ?? null,
+  sources: made.sources ?? null,
+});
 
 /** Every shared resource of a family as it should be, from facts alone. */
 export function composeViews(family: Family): View[] {
@@ -38,7 +44,7 @@ export function composeViews(family: Family): View[] {
     ...family.edges.flatMap((edge) => relationViews(family.key, edge)),
     ...family.spells.map((spell) => episodeView(family, spell)),
     ...family.statements.flatMap((state) => directView(family, state)),
-    ...family.journeys.map(groupView),
+    ...family.journeys.map((journey) => groupView(family, journey)),
     ...family.journeys.flatMap((journey) => teamViews(family, journey)),
   ];
   const made = new Set(views.map(({ type, id }) => `${type}/${id}`));
@@ -54,13 +60,22 @@ function patientView(family: Family, person: Person): View {
       other: edge.parent === person ? edge.child.id : edge.parent.id,
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const link = links.map(({ id }) => ({
+    other: { reference: `RelatedPerson/${id}` },
+    type: 'seealso' as const,
+  }));
+  const charts = chartSources(family, person);
   return view({
     type: 'Patient',
     id: person.id,
-    content: composePatient(
-      person,
-      links.map(({ id }) => id),
-    ),
+    content: {
+      resourceType: 'Patient',
+      id: person.id,
+      active: true,
+      ...composePatient(charts),
+      ...(link.length > 0 ? { link } : {}),
+    },
+    sources: { charts },
     owner: person.charts[0]?.key ?? person.id,
     // The person, then the one each link leads to, in their order: a link shows only to those who may know of both.
     persons: [person.id, ...links.map(({ other }) => other)],
@@ -105,7 +120,7 @@ function episodeView(family: Family, spell: Spell): View {
   const content: EpisodeOfCare = {
     ...toShared(family, said),
     id: spell.id,
-    meta: { tag: journeysOf(family, spell).map(({ id }) => ({ system: JOURNEY_TAG, code: id })) },
+    meta: { tag: journeyTags(family, spell.id) },
     status: spell.status,
     patient: { reference: `Patient/${spell.person.id}` },
     managingOrganization: { reference: `Organization/${spell.service}` },
@@ -131,9 +146,12 @@ function directView(family: Family, state: StatementState): View[] {
   if (!person) return [];
   const said = toShared(family, state.content as ServiceRequest | Encounter);
   const subject = { reference: `Patient/${person.id}` };
-  const takenUp = family.spells.some((spell) => spell.referral === state.key && isCare(spell));
-  const meta = takenUp ? { meta: { tag: [{ system: REFERRAL_TAG, code: 'taken-up' }] } } : {};
-  const content = { ...said, ...meta, id: state.key, subject } as ServiceRequest | Encounter;
+  const referral = family.referrals.find(({ key }) => key === state.key);
+  const tag = [
+    ...journeyTags(family, state.key),
+    ...(referral ? [{ system: REFERRAL_TAG, code: referral.state }] : []),
+  ];
+  const content = { ...said, meta: { tag }, id: state.key, subject } as ServiceRequest | Encounter;
   const performer =
     content.resourceType === 'ServiceRequest' ? content.performer?.[0] : content.serviceProvider;
   return [
@@ -148,6 +166,12 @@ function directView(family: Family, state: StatementState): View[] {
       state: content.status ?? null,
     }),
   ];
+}
+
+/** The journey that a view belongs to, in the view itself: what others may know of it is asked of that journey. */
+function journeyTags(family: Family, care: string) {
+  const home = family.homeOf(care);
+  return home ? [{ system: JOURNEY_TAG, code: home.id }] : [];
 }
 
 /** A sender's resource without what is its own affair (narrative, version, contained parts), its references made ours. */

@@ -9,8 +9,8 @@ import type { Json } from '../../model.ts';
 import { dateMatches } from './date.ts';
 import type { Clause, Search } from './query.ts';
 
-export function matchesSearch(search: Search, projected: Resource | null): boolean {
-  return search.clauses.every((clause) => projected !== null && matchesClause(clause, projected));
+export function matchesSearch(search: Search, resource: Resource): boolean {
+  return search.clauses.every((clause) => matchesClause(clause, resource));
 }
 
 function matchesClause(clause: Clause, resource: Resource): boolean {

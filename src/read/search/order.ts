@@ -24,7 +24,7 @@ export type Order = {
   /** SQL of all keys that the index has of row `r`. */
   keys?: (bind: Bind) => string;
   /** The key of what the recipient sees; without it every row is seen where it comes. */
-  seen?: (shown: { resource: Resource; projected: Resource | null }) => string | null;
+  seen?: (shown: { resource: Resource }) => string | null;
 };
 
 const PLAIN = { less: '<', greater: '>' };
@@ -73,8 +73,8 @@ function valueOrder(params: Param[], descending: boolean): Order | null {
     keys: (bind) => `select w.${key} as key from ${table} w where ${ofParam(bind)}`,
     cast: isDate ? 'timestamptz' : 'text',
     ...(isDate ? { less: '<', greater: '>' } : { less: '~<~', greater: '~>~' }),
-    seen: ({ projected }) => {
-      const seen = projected && sortKey(params, projected, descending);
+    seen: ({ resource }) => {
+      const seen = sortKey(params, resource, descending);
       return isDate || !seen ? seen : indexText(seen);
     },
   };

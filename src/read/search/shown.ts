@@ -34,10 +34,10 @@ export async function seeCandidates(
   return seen.map((one) => one && { ...one, resource: byRow.get(one.row.rowId) as Resource, isShown });
 }
 
-export function isMatch(search: Search, { resource, projected, isShown }: Shown): boolean {
+export function isMatch(search: Search, { resource, isShown }: Shown): boolean {
   const at = isShown ? rangeOf(resource.meta?.lastUpdated ?? '') : undefined;
   const inTime = search.updated.every((tests) => at && tests.some((test) => dateMatches(test, at)));
-  return inTime && matchesSearch(search, projected);
+  return inTime && matchesSearch(search, resource);
 }
 
 /** The matches of a page as they are shown. */

@@ -46,11 +46,11 @@ async function sortUpTo(asking: Asking, search: Search, { most, after }: Sorting
   return { matches, next: last ? { by: 'memory', keys: last.keys } : null };
 }
 
-function keysOf({ sort }: Search, { row, resource, projected }: Shown): (string | null)[] {
+function keysOf({ sort }: Search, { row, resource }: Shown): (string | null)[] {
   const keys = sort.map(({ code, params, descending }) => {
     if (code === '_id') return row.id;
     if (code === '_lastUpdated') return resource.meta?.lastUpdated ?? null;
-    return projected && sortKey(params, projected, descending);
+    return sortKey(params, resource, descending);
   });
   return [...keys, row.id];
 }

@@ -1,0 +1,35 @@
+import type { CareSource } from '../../model.ts';
+import type { Grants } from './decide.ts';
+import { POLICY } from './policy.ts';
+
+type Known = Exclude<Grants, { everything: true }>;
+
+/**
+ * True for what only author and addressee may know: care of a sealed kind, what a charity holds of people who came to it by
+ * themselves (sharing rule 5 and row rules), and care that somebody claims to give whose sector gives none.
+ */
+export function staysInside(grants: Known, { service, authors }: CareSource): boolean {
+  if (authors.includes(grants.service) || service === grants.service) return false;
+  const sealed = [service, ...authors].some((one) =>
+    POLICY.sealedKinds.includes(grants.services.get(one ?? '')?.kind ?? ''),
+  );
+  const selfReferred =
+    authors.length > 0 &&
+    authors.every((one) => isCharity(grants, one)) &&
+    (!service || authors.includes(service));
+  const isNone = POLICY.givesNoCare.includes(sectorOf(grants, service ?? '') ?? '');
+  return sealed || selfReferred || isNone;
+}
+
+const isCharity = (grants: Known, service: string) =>
+  POLICY.rows.get(sectorOf(grants, service) ?? '')?.group === 'third-sector';
+
+export const sectorOf = ({ services }: Known, service: string): string | null =>
+  services.get(service)?.sector ?? null;
+
+/** Prison, reproductive health and the like: that there is care is all that anybody else is told (level E of the policy). */
+export function isDiscreet(grants: Known, service: string | null): boolean {
+  const known = grants.services.get(service ?? '');
+  const names = [known?.kind, known?.sector];
+  return service !== grants.service && names.some((name) => POLICY.discreet.includes(name ?? ''));
+}

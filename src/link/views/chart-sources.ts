@@ -1,0 +1,68 @@
+import type { Patient } from '@medplum/fhirtypes';
+import type { CareSource, ChartSource } from '../../model.ts';
+import { isAwaited, isCare, isUnanswered, latest } from '../care/spells.ts';
+import type { PatientState, Person } from '../who/charts.ts';
+import { isPlaceholder, normaliseName } from '../who/names.ts';
+import type { Family } from './views.ts';
+
+/**
+ * The charts of a person, newest first, each with what decides who may know of it: the care by which others may know that its
+ * author has a part, and the services that its author asked to see this person.
+ */
+export function chartSources(family: Family, person: Person): ChartSource[] {
+  const care = careOf(family, person);
+  return [...person.charts].sort(compareNewest).map(({ service: author, content, ref }) => ({
+    author,
+    content: toShared(content),
+    named: content.name?.some(isReal) === true,
+    verified: ref !== null,
+    care: care.known.filter(({ service, authors }) => service === author || authors.includes(author)),
+    referredTo: unique(care.asked.filter((one) => one.author === author).map(({ service }) => service)),
+  }));
+}
+
+const compareNewest = (a: PatientState, b: PatientState): number =>
+  latest(a) < latest(b) ? 1 : latest(a) > latest(b) ? -1 : a.key < b.key ? -1 : 1;
+
+const isReal = ({ given }: { given?: string[] }) =>
+  (given ?? []).some((one) => !isPlaceholder(normaliseName(one)));
+
+/** `known`: care that has begun, contacts, and birth or kinship by somebody's word. `asked`: whom an author asked to see this person, and was not refused by. */
+function careOf({ spells, referrals, statements, edges, personOf }: Family, person: Person) {
+  const own = spells.filter((spell) => spell.person === person);
+  const asked = referrals.filter((referral) => referral.person === person);
+  const contacts = statements.filter(({ type, chart }) => type === 'Encounter' && personOf(chart) === person);
+  const kin = edges.filter(({ parent, child }) => parent === person || child === person);
+  const known: CareSource[] = [
+    ...own.filter(isCare).map(({ service, services }) => ({ service, authors: services })),
+    ...asked
+      .filter(({ state }) => state === 'taken-up')
+      .map(({ service, author }) => ({ service, authors: [author.service] })),
+    ...contacts.map(({ service }) => ({ service, authors: [service] })),
+    ...kin.map(({ services }) => ({ service: null, authors: services })),
+  ];
+  return {
+    known: distinct(known),
+    asked: [
+      ...asked
+        .filter((one) => one.state === 'taken-up' || isUnanswered(one, spells))
+        .flatMap(({ service, author }) => (service ? [{ author: author.service, service }] : [])),
+      ...own
+        .filter((spell) => isAwaited(spell, referrals))
+        .flatMap(({ service, services }) => services.map((author) => ({ author, service }))),
+    ],
+  };
+}
+
+function distinct(care: CareSource[]): CareSource[] {
+  const byName = new Map(care.map((one) => [`${one.service} ${[...one.authors].sort().join()}`, one]));
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+}
+
+const unique = (services: string[]): string[] => [...new Set(services)].sort();
+
+/** Without what is the sender's own affair: narrative, version, contained parts, its links to its own resources. */
+function toShared(content: Patient): Patient {
+  const { meta: _meta, text: _text, contained: _contained, link: _link, id: _id, ...rest } = content;
+  return rest;
+}
