@@ -4,9 +4,9 @@ import { cut, findShared, type Template } from './rekey.ts';
 import { type Bench, type Kind, takeMessage } from './stages.ts';
 import type { Database } from './store.ts';
 
-/** One save: its text parameters joined by SEPARATOR, to be pasted anew, and the others (arrays of dates and names) as they are. */
-type Save = { text: Template; fixed: unknown[] };
-/** `places` of the text parameters among all, `body` of the raw message. */
+/** One save: its text parameters joined by SEPARATOR, to be pasted anew, and the others (packed arrays, in base64) as they are. */
+type Save = { text: Template; fixed: (string | null)[] };
+/** `places` of the text parameters among all, `body` of the raw message, which is the first of the packed ones. */
 export type Captured = { places: number[]; body: number; saves: Save[] };
 
 export const SEPARATOR = '\u0001';
@@ -24,7 +24,7 @@ export async function captureSaves(bench: Bench, kind: Kind, count: number): Pro
   const body = first.findIndex((value) => Buffer.isBuffer(value));
   const saved = saves.map((values, index) => ({
     text: cut(texts[index] as string, shared),
-    fixed: values.map((value) => (Array.isArray(value) ? value : null)),
+    fixed: values.map((value) => (Buffer.isBuffer(value) ? value.toString('base64') : null)),
   }));
   return { places, body, saves: saved };
 }

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import fastify from 'fastify';
+import { packBytes } from '../src/save/columns.ts';
 import { SAVE_NEW } from '../src/save/sql.ts';
 import { openPool } from '../src/store/pool.ts';
 import { type Captured, SEPARATOR } from './capture.ts';
@@ -19,6 +20,7 @@ insert into bare_outbox (event) select jsonb_build_object('id', id) from kept`;
 const ROWS = 6;
 
 const captured = JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as Captured;
+const packed = captured.saves.map(({ fixed }) => fixed.map((value) => value && Buffer.from(value, 'base64')));
 // With the plans that Skein's own transactions have.
 const plans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit']
   .map((name) => `-c ${name}=off`)
@@ -35,12 +37,13 @@ app.post('/floor', async (request) => {
   const body = request.body as Buffer;
   JSON.parse(body.toString());
   const copy = ++copies;
-  const save = captured.saves[copy % captured.saves.length];
+  const nth = copy % captured.saves.length;
+  const save = captured.saves[nth];
   if (!save) throw new Error('nothing was captured');
   const texts = paste(save.text, copy).split(SEPARATOR);
-  const values = [...save.fixed];
+  const values: unknown[] = [...(packed[nth] ?? [])];
   for (const [index, place] of captured.places.entries()) values[place] = texts[index];
-  values[captured.body] = body;
+  values[captured.body] = packBytes([body]);
   await db.query({ name: 'save', text: SAVE_NEW, values });
   return { stored: copy };
 });

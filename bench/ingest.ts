@@ -34,6 +34,8 @@ export type Target = {
 };
 
 const CAPTURED = 24;
+/** People of whom something is stored, for messages about known families, and the number of the first. */
+const KNOWN = { first: 600_000, count: 2_000 };
 /** Messages made before each measurement, so that the client is not busy making them meanwhile. */
 const MOST_PER_SECOND = 600;
 /** V8 takes some thousand messages to compile what is hot; a server runs for months. */
@@ -125,6 +127,18 @@ async function startFloor(db: Database, file: string): Promise<{ url: string; ru
   return { url: `http://127.0.0.1:${port}`, running };
 }
 
+/** The first message about everybody whose family is to be known. */
+async function introduce(open: Target['open']): Promise<void> {
+  const lanes = 8;
+  const { send, close } = await open(lanes);
+  let left = KNOWN.count;
+  const runLane = async (lane: number) => {
+    while (left-- > 0) if (!(await send(lane))) throw new Error('a first message was not accepted');
+  };
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(lane)));
+  await close();
+}
+
 export async function benchIngest(server: Postgres, options: Options): Promise<Ingest> {
   const folder = await mkdtemp(join(tmpdir(), 'skein-bench-'));
   const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true })];
@@ -147,11 +161,20 @@ export async function benchIngest(server: Postgres, options: Options): Promise<I
     stops.push(...Object.values(skein.running).map((running) => () => running.kill()));
     const referrals = new Supply(referral);
     const admissions = new Supply(admission);
+    // The first message about each is sent before anything is measured.
+    const toKnown = (n: number) => ({ person: KNOWN.first + (n % KNOWN.count) });
+    const secondReferrals = new Supply((n) => referral(n, toKnown(n)), KNOWN.first);
+    const secondAdmissions = new Supply((n) => admission(n, toKnown(n)), KNOWN.first);
     const post = (url: string) => async (concurrency: number) =>
       openPoster(url, concurrency, () => referrals.next());
     const floorPid = { api: floor.running.pid };
     const skeinPids = Object.fromEntries(Object.entries(skein.running).map(([name, { pid }]) => [name, pid]));
-    const mllp = (concurrency: number) => openMllp(skein.mllpPort, concurrency, () => admissions.next());
+    const mllp = (supply: Supply<string>) => (concurrency: number) =>
+      openMllp(skein.mllpPort, concurrency, () => supply.next());
+    const messageUrl = `${skein.url}/fhir/$process-message`;
+    const known = async (concurrency: number) =>
+      openPoster(messageUrl, concurrency, () => secondReferrals.next());
+    for (const open of [known, mllp(secondAdmissions)]) await introduce(open);
     return await measureAll(
       [
         {
@@ -172,10 +195,18 @@ export async function benchIngest(server: Postgres, options: Options): Promise<I
           name: 'skein',
           db: skeinDb,
           processes: skeinPids,
-          open: post(`${skein.url}/fhir/$process-message`),
+          open: post(messageUrl),
           supply: referrals,
         },
-        { name: 'mllp', db: skeinDb, processes: skeinPids, open: mllp, supply: admissions },
+        { name: 'known', db: skeinDb, processes: skeinPids, open: known, supply: secondReferrals },
+        { name: 'mllp', db: skeinDb, processes: skeinPids, open: mllp(admissions), supply: admissions },
+        {
+          name: 'mllp-known',
+          db: skeinDb,
+          processes: skeinPids,
+          open: mllp(secondAdmissions),
+          supply: secondAdmissions,
+        },
       ],
       options,
     );

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [floor|ingest|deliver|growth|profile|validate|map ...] [--rounds N] [--seconds N] [--json]`: docs/benchmarks.md says what is
+ * `npm run bench -- [floor|ingest|deliver|growth|profile|validate|map ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
  * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
  */
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { benchIngest, type Ingest } from './ingest.ts';
 import { benchMap } from './map.ts';
 import { profileStages } from './profile.ts';
 import { type Options, round, say, table } from './report.ts';
+import { benchRows } from './rows.ts';
 import { findPostgres } from './store.ts';
 import { benchValidate } from './validate.ts';
 
@@ -24,6 +25,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
+    rows: { type: 'string', default: '10000' },
     families: { type: 'string', default: '1000,10000,100000' },
   },
 });
@@ -32,6 +34,7 @@ const options: Options = {
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),
   json: values.json,
+  rows: Number(values.rows),
 };
 
 const families = values.families.split(',').map(Number);
@@ -100,7 +103,10 @@ if (stored.length > 0) {
       else if (section === 'growth')
         report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
       else if (section === 'profile') report.profile = await profileStages(server);
-      else report.ingest = tellIngest(await benchIngest(server, options));
+      else {
+        report.ingest = tellIngest(await benchIngest(server, options));
+        report.rows = await benchRows(server, options);
+      }
     }
   } finally {
     await server.stop();

@@ -49,14 +49,14 @@ export function person(n: number): Person {
   };
 }
 
-/** The n-th admission as ADT A01, of a patient not heard of before. Segments end in CR. */
-export function admission(n: number): string {
+/** The n-th admission as ADT A01, of a patient not heard of before unless another is named. Segments end in CR. */
+export function admission(n: number, { person: of = n } = {}): string {
   const at = instant(n).replace(/[-:T]|\+.*/g, '');
-  const { nhs, given, family, born } = person(n);
+  const { nhs, given, family, born } = person(of);
   return [
     `MSH|^~\\&|BENCHPAS|RXC|SKEIN|SKEIN|${at}||ADT^A01^ADT_A01|ADT${n}|P|2.4|||AL|NE||UNICODE UTF-8`,
     `EVN|A01|${at}`,
-    `PID|1||MRN${n}^^^RXC^PI~${nhs}^^^NHS^NH||${family.toUpperCase()}^${given.toUpperCase()}^^^Ms||${born.replaceAll('-', '')}|F|||` +
+    `PID|1||MRN${of}^^^RXC^PI~${nhs}^^^NHS^NH||${family.toUpperCase()}^${given.toUpperCase()}^^^Ms||${born.replaceAll('-', '')}|F|||` +
       `${n % 200} Synthetic Street^^Testham^^ZZ99 3VZ||07700 900${String(n % 1000).padStart(3, '0')}|||||||||||||||||||NSTS01`,
     `NK1|1|TESTKIN^SAM|SPO|${n % 200} Synthetic Street^^Testham^^ZZ99 3VZ|07700 900999`,
     `PV1|1|I|MBU^B002^01^RXC||||C1234567^TESTWORTHY^NIA^^^Dr|||501||||||||NHS|VISIT${n}^^^RXC|||||||||||||||||||||||||${at}`,

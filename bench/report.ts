@@ -1,6 +1,6 @@
 /** What a run prints: progress on stderr; figures as a table, or as JSON on stdout. */
 
-export type Options = { sections: string[]; rounds: number; seconds: number; json: boolean };
+export type Options = { sections: string[]; rounds: number; seconds: number; json: boolean; rows: number };
 
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { LINK_RULES } from '../src/access/decide/link-rules.ts';
+import { EVIDENCE } from '../src/access/decide/evidence.ts';
 import { nameServices } from '../src/access/register/name-services.ts';
 import { addSystem } from '../src/access/register/systems.ts';
 import type { Context } from '../src/context.ts';
@@ -13,6 +13,7 @@ import { loadMappings, type Mappings } from '../src/map/language/load-mappings.t
 import { mapUnit } from '../src/map/map-unit.ts';
 import type { Message, SourceRecord, System, Unit } from '../src/model.ts';
 import { parseMessage } from '../src/parse/parse-message.ts';
+import { rulesOf } from '../src/pipeline/recompute.ts';
 import { messageKey, withFacts } from '../src/save/load.ts';
 import { save } from '../src/save/save.ts';
 import { readKey } from '../src/store/pool.ts';
@@ -92,13 +93,15 @@ async function takeOne(
     system.service,
   );
   lap('name services');
-  const { record } = identifyRecord(named.record, { key, systemId: system.id, receivedAt: new Date() });
+  const weight = EVIDENCE.weights.get(system.service.sector ?? '') ?? null;
+  const scope = { key, systemId: system.id, receivedAt: new Date(), weight };
+  const { record } = identifyRecord(named.record, scope);
   lap('identify');
   const { identifier } = message;
   const keys = [messageKey(key, system.id, identifier), ...keysOf(record)];
   await withFacts(db.pool, keys, { systemId: system.id, identifier }, async (client, { facts }) => {
     lap('begin, lock and load');
-    const plan = link(key, facts, record, { systemId: system.id, service: system.service }, LINK_RULES);
+    const plan = link(rulesOf({ key }), facts, record, { systemId: system.id, service: system.service });
     const provenance = provenanceOf(key, record, message, plan);
     if (provenance) plan.insert.push(provenance);
     lap('link');

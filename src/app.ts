@@ -7,6 +7,9 @@ import fastify, {
 } from 'fastify';
 import { authenticate } from './access/authenticate/authenticate.ts';
 import type { Context } from './context.ts';
+import { readJsonBodies } from './doors/body.ts';
+import { limitHttp } from './doors/connections.ts';
+import { parseQuery } from './doors/query.ts';
 import { isTransient, Rejected } from './errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
 import type { Issue, Recipient } from './model.ts';
@@ -27,6 +30,12 @@ export type Part = (app: FastifyInstance, ctx: Context) => void;
 const MESSAGE_ROUTES = new Set(['/fhir/$process-message', '/fhir', '/intake/:system']);
 const BODY_LIMIT = 16 * 1024 * 1024;
 const REQUEST_MS = 60_000;
+/** A client that is there sends its headers in one go. */
+const HEADERS_MS = 10_000;
+/** Without a byte either way: longer than the largest file takes to be stored, or an answer to be fetched. */
+const SILENT_MS = 10 * 60_000;
+/** Behind a proxy all callers have one address: most of the room is one peer's where nobody else wants it. */
+const LIMITS = { most: 4_096, mostOfPeer: 3_072 };
 const LATE_LOOP_MS = 10_000;
 
 /** The HTTP server: who asks is settled first, errors become OperationOutcomes in one place. `parts` register in their order. */
@@ -36,27 +45,25 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_MS,
+    connectionTimeout: SILENT_MS,
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: HEADERS_MS / 5 },
     forceCloseConnections: 'idle',
     requestIdHeader: false,
     // `$` need not be escaped in a path, and clients that do mean the same; so do those that end a base URL with a slash.
     rewriteUrl: ({ url = '/' }) => url.replace(/^[^?]+/, (path) => path.replaceAll('%24', '$')),
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, querystringParser: parseQuery },
     frameworkErrors: sendError,
     // What comes while we stop is taken like the rest: its connection closes after it, and nobody has to send it again.
     return503OnClosing: false,
   });
+  limitHttp(app.server, LIMITS, (reason) => ctx.log.warn({ event: 'http.refused', reason }));
   const recipientOf = authenticate(ctx);
   app.decorateRequest('recipient');
   app.addHook('onRequest', async (request) => {
     request.recipient = await recipientOf(request);
   });
   app.addHook('onResponse', async (request, reply) => recordRequest(request, reply));
-  // FHIR is JSON: https://hl7.org/fhir/R4/http.html#mime-type (ways in that keep the exact bytes have parsers of their own)
-  app.addContentTypeParser(
-    'application/fhir+json',
-    { parseAs: 'string' },
-    app.getDefaultJsonParser('error', 'error'),
-  );
+  readJsonBodies(app);
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((_request, reply) =>
     sendIssues(reply, 404, [issue('not-found', 'there is nothing here')]),

@@ -14,6 +14,14 @@ export class Rejected extends Error {
   }
 }
 
+type Place = Pick<Issue, 'field' | 'expression'> & { cause?: unknown };
+
+/** A refusal for one reason. `code` is a FHIR issue-type; `field` is the sender's own name of what is wrong. */
+export function rejected(status: number, code: string, text: string, place: Place = {}): Rejected {
+  const { cause, ...where } = place;
+  return new Rejected(status, [{ severity: 'error', code, text, ...where }], { cause });
+}
+
 /** Our fault and passing: 503 with Retry-After, or no acknowledgement at all. */
 export class Unavailable extends Error {
   constructor(message: string, options: { cause?: unknown } = {}) {

@@ -32,7 +32,7 @@ function explain(error: unknown): string {
   return message.replaceAll('\n', ' ');
 }
 
-/** In-flight work ends, nothing new begins; what was not done is found again in the database. At most 10 s. */
+/** Lets work in flight end, for at most 10 s; what was not done is due again in the database. */
 async function shutDown(stops: Stop[], log: Logger, reason: string): Promise<void> {
   log.info({ event: 'stopping', reason });
   setTimeout(() => {

@@ -80,6 +80,8 @@ export type Statement = {
   nulls?: string[];
   /** Top-level elements that the message says nothing of: in a delta they hold only while the sender has never said them. */
   assumed?: string[];
+  /** The sender's own id of a Patient that has a business identifier, too: later messages may refer to it by either. */
+  ownId?: string;
 };
 
 /** What one unit of a message says, mapped, in that sender's terms; never edited. */
@@ -145,6 +147,12 @@ export type Level = '-' | 'E' | 'S' | 'F';
 export const ROLES = ['mother', 'partner', 'infant'] as const;
 export type Role = (typeof ROLES)[number];
 
+/**
+ * Something may have been taken away from somebody: whoever was told of one of these resources, by id, is asked about again,
+ * and told of each that it may not read any more (src/deliver/number/take-back.ts). Internal: it is sent to nobody.
+ */
+export type Recheck = { code: 'recheck'; foci: string[] };
+
 /** A change that someone may be told of. Ids only. */
 export type Event = {
   code: EventCode;
@@ -159,10 +167,6 @@ export type Event = {
   category: Category;
   /** Services the event is about (referral: referrer and named receiver; person-merged: those whose record went). */
   services: string[];
-  /** Told to `services` alone: nobody else ever knew of it. */
-  confined?: true;
-  /** Of member-unlinked: the roles, in that journey, of those from whom its person is parted. */
-  partedFrom?: Role[];
   focus: { type: string; id: string };
   stage: string | null;
 };
@@ -204,4 +208,20 @@ export type ResourceRow = {
   service: string | null;
   /** Of Patient, Group and CareTeam. */
   sources: Sources | null;
+};
+
+/** What the word of one group of sectors counts for: a row of `policy/evidence.yaml`, which says what each word means. */
+export type Weight = {
+  gestational: 'A' | 'A-if-verified' | 'supports' | 'never';
+  parent: 'A' | 'B' | 'B-own-patient' | 'C' | 'D';
+  number: 'establishes' | 'own-patient' | 'joins' | 'claim';
+  contest: 'everything' | 'below-A' | 'own-patient' | 'worklist';
+};
+
+/** Whose word counts for what, by sector; a sector that is not there says nothing that counts. */
+export type Evidence = {
+  weights: ReadonlyMap<string, Weight>;
+  /** Younger than this when a service first called somebody the mother: that waits for evidence of the birth, `waitDays`. */
+  newbornDays: number;
+  waitDays: number;
 };

@@ -11,6 +11,7 @@ import { rebuild, replayHeld } from '../pipeline/rebuild.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { openStore } from '../store/open.ts';
 import { loadProfiles } from '../validate/profiles.ts';
+import { describeNumber, liftOne } from './number.ts';
 
 const HELP = `Usage: skein COMMAND [--json]
 
@@ -20,13 +21,17 @@ const HELP = `Usage: skein COMMAND [--json]
       [--source MAPPING[,MAPPING…]]  what reads its messages; several of HL7 v2 (MSH-9 chooses), else one
       [--dialect DIALECT] [--on-held AE|AA] [--service-name NAME]
       [--payload empty|id-only|full-resource]  what its controller agreed that notifications may carry
+      [--data-quality EMAIL-or-URL]  who is told where another sender contradicts it
   system list               registered systems
   replay --held             try held messages again, after a mapping was mended
   rebuild [--events]        recompute every view from facts; tells nobody unless --events
+  number show NUMBER        who claims an NHS number, and whether it is disputed or tainted; no names
+  number lift NUMBER --by NAME [--not SYSTEM[,SYSTEM…]]
+                            the number is good: those whose it is are joined again; NAME is recorded
   map …, validate …         the workbench: skein map --help, skein validate --help
 
 Examples:
-  skein system add --name maternity-epr --ods RXX --team maternity --sector maternity --source hl7v2-adt,hl7v2-siu
+  skein system add --name epr --ods RXX --team maternity --sector maternity --source hl7v2-adt,hl7v2-siu
   skein replay --held --json
   DATABASE_URL=postgres://… skein rebuild
 
@@ -49,6 +54,9 @@ const OPTIONS = {
   'on-held': { type: 'string' },
   'service-name': { type: 'string' },
   payload: { type: 'string' },
+  'data-quality': { type: 'string' },
+  by: { type: 'string' },
+  not: { type: 'string' },
 } as const;
 
 type Flags = ReturnType<typeof parse>['values'];
@@ -62,8 +70,11 @@ const parse = (args: string[]) => parseArgs({ args, options: OPTIONS, allowPosit
 export async function administer(args: string[]): Promise<number> {
   try {
     const { values, positionals } = parseOrRefuse(args);
-    const command = COMMANDS[positionals.join(' ')];
     if (values.help || args.length === 0) return print(HELP, 0);
+    const [group, verb, number, ...more] = positionals;
+    const isNumber = group === 'number' && number !== undefined && more.length === 0;
+    const command = isNumber ? NUMBER[verb ?? '']?.(number) : COMMANDS[positionals.join(' ')];
+    if (!command && group === 'number') throw new WrongUse('number show NUMBER, or number lift NUMBER');
     if (!command) throw new WrongUse(`there is no command "${positionals.join(' ')}"`);
     const done = await command(values);
     return print(values.json ? `${JSON.stringify(done.data, null, 2)}\n` : done.text, 0);
@@ -112,6 +123,17 @@ const COMMANDS: Record<string, (flags: Flags) => Promise<Done>> = {
     }),
 };
 
+const NUMBER: Record<string, (number: string) => (flags: Flags) => Promise<Done>> = {
+  show: (number) => () => withStore((ctx) => describeNumber(ctx, number)),
+  lift:
+    (number) =>
+    ({ by, not = '' }) => {
+      if (!by) throw new WrongUse('number lift needs --by: who found the number to be good');
+      const wrong = not.split(',').flatMap((name) => name.trim() || []);
+      return withStore((ctx) => liftOne(ctx, number, by, wrong));
+    },
+};
+
 async function addOne({ db, key }: Pipeline, flags: Flags): Promise<Done> {
   const { name, ods, team, sector = null, kind = null, dialect = null } = flags;
   const onHeld = flags['on-held'] ?? 'AE';
@@ -120,16 +142,17 @@ async function addOne({ db, key }: Pipeline, flags: Flags): Promise<Done> {
   const mappings = await loadMappings();
   const source = flags.source ? checkSources(mappings, flags.source) : null;
   checkDialect(mappings.of(source ?? ''), dialect);
-  const { 'service-name': serviceName, payload } = flags;
+  const { 'service-name': serviceName, 'data-quality': dataQuality = null, payload } = flags;
   if (payload !== undefined && !isPayload(payload))
     throw new WrongUse(`--payload is one of ${PAYLOADS.join(', ')}`);
   const routing = { source, dialect, onHeld } as const;
-  const added = await addSystem(db, key, { name, ods, team, sector, kind, ...routing, serviceName, payload });
+  const more = { serviceName, payload, dataQuality };
+  const added = await addSystem(db, key, { name, ods, team, sector, kind, ...routing, ...more });
   const token = `token, shown this once: ${added.token}\n`;
   return { data: { ...added.system, token: added.token }, text: `${describeSystem(added.system)}${token}` };
 }
 
-/** One mapping, or several of one format: then the message's own code chooses. */
+/** Checks `--source`: one mapping, or several HL7 v2 mappings, between which MSH-9 chooses. */
 function checkSources(mappings: Mappings, sources: string): string {
   const names = sources.split(',').map((name) => name.trim());
   if (!names.every((name) => mappings.names.includes(name)))
@@ -142,7 +165,7 @@ function checkSources(mappings: Mappings, sources: string): string {
   return names.join(',');
 }
 
-/** A dialect that no mapping of the system knows would repair nothing, and nobody would hear of it. */
+/** Refuses a dialect that no mapping of the system defines: it would repair nothing, silently. */
 function checkDialect(mappings: Mapping[], dialect: string | null): void {
   const known = mappings.flatMap(({ dialects }) => [...dialects]).filter((name) => name !== 'default');
   if (dialect !== null && !known.includes(dialect))
@@ -158,7 +181,7 @@ function describeSystem({ name, service, source, onHeld }: System): string {
   return `${name}: ${ods} ${team}, sector ${sector ?? 'none'}, source ${source ?? 'none'}, held ${onHeld}\n`;
 }
 
-/** Notices go to stderr as text: stdout is for data. */
+/** Runs a command with an open store. Notices go to stderr, since stdout is for data. */
 async function withStore(work: (ctx: Pipeline) => Promise<Done>): Promise<Done> {
   const config = readConfig(process.env);
   const log = openLog('warn', process.stderr);

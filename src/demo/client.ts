@@ -1,4 +1,4 @@
-/** The software at the other end: an HTTP client that acts as one system, and an MLLP sender. */
+/** Clients for the demo: an HTTP client that acts as one system, and an MLLP sender. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Bundle, OperationOutcome, Resource } from '@medplum/fhirtypes';
@@ -8,9 +8,8 @@ export type Answer = { status: number; body: unknown };
 export type Client = {
   base: string;
   system: string | null;
-  /** Null for 404. Throws StoryBroken for any other refusal. */
+  /** Reads a resource; null for 404. Throws StoryBroken for any other refusal. */
   get<T>(path: string): Promise<T | null>;
-  /** The matches of a search, such as `Patient?family=Penrose`. */
   search<T extends Resource>(query: string): Promise<T[]>;
   post(path: string, body: string, headers?: Record<string, string>): Promise<Answer>;
 };
@@ -46,7 +45,7 @@ export function answered({ status, body }: Answer, wanted = 200): string {
   );
 }
 
-/** Sends HL7 v2 messages over one connection, each after the acknowledgement of the last; gives their MSA-1 codes. */
+/** Sends HL7 v2 messages over one connection, each once the last is acknowledged; gives their MSA-1 codes. */
 export async function sendMllp(port: number, messages: string[]): Promise<string[]> {
   const socket = connect(port, '127.0.0.1').setEncoding('utf8');
   const codes: string[] = [];

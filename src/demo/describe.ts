@@ -1,4 +1,4 @@
-/** Resources in plain clinical English. Says only what is in them: what a reader was not given cannot appear. */
+/** Describes resources in plain clinical English, using only what the reader was given. */
 import type {
   CodeableConcept,
   EpisodeOfCare,
@@ -22,7 +22,6 @@ const KINDS: Record<string, string> = {
   'camhs-0-5': 'CAMHS 0-5',
 };
 
-/** Everything one reader was given. */
 export type Seen = Resource[];
 
 export function ofType<T extends Resource>(seen: Seen, type: T['resourceType']): T[] {
@@ -50,7 +49,7 @@ export function nameOf(seen: Seen, reference: string | undefined): string {
 const teamOf = (seen: Seen, reference: string | undefined) =>
   find<Organization>(seen, 'Organization', reference)?.name;
 
-/** The team where that is told, else `a specialist perinatal service`. */
+/** The team that gives the care where the reader may know it, else `a specialist perinatal service`. */
 function careBy(seen: Seen, { managingOrganization, type }: EpisodeOfCare): string {
   const kind = codesOf(type).find(({ system }) => system?.endsWith('/service-kind'))?.code ?? '';
   return teamOf(seen, managingOrganization?.reference) ?? `a ${KINDS[kind] ?? kind} service`;
@@ -65,25 +64,22 @@ export function describeEpisode(seen: Seen, episode: EpisodeOfCare): string {
     : `${who} is in the care of ${by}, since ${start}`;
 }
 
-export function describeReferral(
-  seen: Seen,
-  { subject, requester, performer, reasonCode }: ServiceRequest,
-): string {
+function describeReferral(seen: Seen, { subject, requester, performer, reasonCode }: ServiceRequest): string {
   const [from, to] = [requester, performer?.[0]].map((service) => teamOf(seen, service?.reference));
   const reason = codesOf(reasonCode)
     .map(({ code }) => code?.replaceAll('-', ' '))
     .join(', ');
-  return `${nameOf(seen, subject.reference)}, ${from ? `from ${from} ` : ''}to ${to}${reason && ` (${reason})`}`;
+  const way = `${from ? `from ${from} ` : ''}to ${to}`;
+  return `${nameOf(seen, subject.reference)}, ${way}${reason && ` (${reason})`}`;
 }
 
-/** What an event says, and what its focus says to this reader. */
+/** Describes an event and the resource it points to, as this reader sees it. */
 export function describeEvent(seen: Seen, code: string | null, focus: Resource | null): string {
   const what = EVENTS[code ?? ''] ?? code;
   if (focus?.resourceType === 'EpisodeOfCare') return `${what}. ${describeEpisode(seen, focus)}`;
   return focus?.resourceType === 'ServiceRequest' ? `${what}. ${describeReferral(seen, focus)}` : `${what}`;
 }
 
-/** Stages with their dates, as coded. */
 export function stagesOf({ characteristic = [] }: Group): { code: string; start: string; end: string }[] {
   return characteristic.map(({ valueCodeableConcept, period }) => {
     const code = valueCodeableConcept?.coding?.[0]?.code ?? '';
@@ -91,7 +87,7 @@ export function stagesOf({ characteristic = [] }: Group): { code: string; start:
   });
 }
 
-/** Of a journey that can be seen: whose birth it is about, and its stage today. */
+/** For a visible journey: whose birth it is about, and its stage today. */
 export function describeStage(seen: Seen, group: Group): string[] {
   const members = group.member?.map(({ entity }) => entity.reference) ?? [];
   const parents = ofType<RelatedPerson>(seen, 'RelatedPerson').filter(({ relationship }) =>
@@ -106,7 +102,6 @@ export function describeStage(seen: Seen, group: Group): string[] {
     : [];
 }
 
-/** A journey in order of date. */
 export function timeline(group: Group, seen: Seen): { date: string; text: string }[] {
   const stages = stagesOf(group).map(({ code, start }) => ({ date: start, text: `stage ${code}` }));
   const births = ofType<Patient>(seen, 'Patient').flatMap(({ id, birthDate }) =>

@@ -73,7 +73,7 @@ async function tellOne({ name, client }: Subscriber, people: People): Promise<Se
   return seen;
 }
 
-/** What the store has and this reader was not given. */
+/** What the operator sees and this reader was not given. */
 function findHidden(seen: Seen, { mother, baby, sister, partner }: People): string[] {
   const has = (person: string) => patientOf(seen, person) !== undefined;
   if (!has(mother) && !has(baby)) return ['anything about anybody else, or whether there is anybody'];
@@ -123,7 +123,7 @@ async function tellWhereToLook({ base, operator, cast }: Scene, journey: string)
   say.title('Where to look');
   for (const path of ['/docs', '/fhir/metadata', journey, '/metrics']) say.line(`${base}${path}`);
   say.title(
-    `To try: the journey, the same as ${cast.camhs.name} may see it, and all that ${cast.charity.name} may find`,
+    `To try: the journey, what ${cast.camhs.name} may see of it, and all that ${cast.charity.name} may find`,
   );
   for (const [client, path] of [
     [operator, journey],

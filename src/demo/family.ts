@@ -1,6 +1,8 @@
-/** The invented family of the demo. Nobody is real: NHS numbers are of the 999 test range and pass Modulus 11. */
+/**
+ * The invented family of the demo. Nobody is real: NHS numbers are of the 999 test range and pass Modulus 11.
+ */
 
-/** `yyyy-mm-dd`, so many months and days before today; of a shorter month the last day. */
+/** The date (`yyyy-mm-dd`) so many months and days before today; the last day where that month is shorter. */
 export function before({ months = 0, days = 0 }, today = new Date()): string {
   const [year, month] = [today.getUTCFullYear(), today.getUTCMonth() - months];
   const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
@@ -30,7 +32,7 @@ export const SISTER = {
   nhs: nhsNumber(410_040),
   born: before({ months: 33 }),
 };
-/** He came to the charity by himself; nobody there asked for a number. */
+/** The partner came to the charity by himself, and nobody asked for his NHS number. */
 export const PARTNER = { given: 'Jago', family: 'Trewin', born: before({ months: 396, days: 120 }) };
 
 /** When things happen in the story; the messages carry these dates. */
@@ -45,14 +47,14 @@ export const DAYS = {
   today: before({}),
 };
 
-/** Software, and the team it acts for, as they are registered. Source: the mapping that reads what it sends. */
+/** A registered system and the team it acts for. `source` names the mapping that reads what it sends. */
 const team = (name: string, place: string, sector: string, source: string, kind = sector) => {
   const [ods = '', code = ''] = place.split('|');
   return { name, ods, team: code, sector, kind, source };
 };
 export type Team = ReturnType<typeof team>;
 
-/** Perinatal and CAMHS are of one trust, and do not open to each other for that: a sector belongs to a team. */
+/** Perinatal and CAMHS are of one trust, which opens neither to the other: sectors belong to teams. */
 export const TEAMS = {
   maternity: team('Testhaven Maternity', 'DEMO1|midwives', 'maternity', 'hl7v2-adt'),
   visiting: team('Testhaven Health Visiting', 'DEMO2|visitors', 'health-visiting', 'bars-referral'),

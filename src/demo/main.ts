@@ -1,4 +1,5 @@
-/** `npm run demo`: one family through the real interfaces, told as it happens. `--once` (or DEMO_EXIT=1) ends with the story. */
+/** `npm run demo`: one family through the real interfaces, told as it happens. `--once` (or DEMO_EXIT=1) ends
+ * with the story. */
 import '../../bin/check-node.js';
 import type { Stop } from '../run/roles.ts';
 import { tellEnding } from './ending.ts';
@@ -29,7 +30,7 @@ async function main(leaving: Promise<boolean>): Promise<void> {
 }
 
 const leaving = Promise.withResolvers<boolean>();
-// npm passes on what the terminal sends as well: the second of the two changes nothing.
+// Ctrl-C reaches this process from the terminal and again from npm: the second signal changes nothing.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => leaving.resolve(false));
 main(leaving.promise).then(
   () => process.exit(0),

@@ -1,4 +1,5 @@
-/** The demo's messages, as each sender writes them: `messages/`, with `${...}` where people, teams, dates and fresh ids go. */
+/** The demo's messages, as each sender writes them: `messages/`, with `${...}` where people, teams, dates and
+ * fresh ids go. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { BABY, DAYS, MOTHER, PARTNER, SISTER, TEAMS } from './family.ts';
@@ -6,7 +7,7 @@ import { BABY, DAYS, MOTHER, PARTNER, SISTER, TEAMS } from './family.ts';
 const PEOPLE = { mother: MOTHER, baby: BABY, sister: SISTER, partner: PARTNER };
 const VALUES: Record<string, Record<string, string>> = { ...PEOPLE, ...TEAMS, days: DAYS };
 
-/** One of the messages. `${uuid.x}` is one fresh uuid per message and name; `.hl7` writes a date as HL7 v2 does. */
+/** A message. `${uuid.x}` is one fresh uuid per message and name; `.hl7` writes a date as HL7 v2 does. */
 export function message(file: string, more: Record<string, string> = {}): string {
   const uuids = new Map<string, string>();
   const text = readFileSync(new URL(`./messages/${file}`, import.meta.url), 'utf8');

@@ -20,10 +20,10 @@ export const say = {
   command: (text: string) => print(paint('cyan', text)),
 };
 
-/** What the story claims and Skein's answers do not bear out. */
+/** Thrown where Skein's answers contradict what the story says. */
 export class StoryBroken extends Error {}
 
-/** Says a claim only where it holds: nothing with a tick is taken on trust. Throws StoryBroken. */
+/** Prints a claim with a tick where it holds; throws StoryBroken where it does not. */
 export function prove(claim: string, holds: boolean): void {
   expect(claim, holds);
   print(`  ${paint('green', '✓')} ${claim}`);

@@ -15,7 +15,8 @@ import { openDemoStore } from './store.ts';
 
 export type Running = { ctx: Context; base: string };
 
-/** What it opens it adds to `stops`, as roles.ts does. Of the environment it takes ports, DATA_DIR and REDIS_URL only. */
+/** Starts everything; adds to `stops` how each part is stopped. Of the environment it uses ports, DATA_DIR
+ * and REDIS_URL only. */
 export async function startSkein(env: NodeJS.ProcessEnv, stops: Stop[]): Promise<Running> {
   if (env.DATABASE_URL) say.notice('DATABASE_URL is left alone: the demo has a database of its own');
   const { PORT, MLLP_PORT, DATA_DIR, REDIS_URL } = env;
@@ -35,16 +36,15 @@ export async function startSkein(env: NodeJS.ProcessEnv, stops: Stop[]): Promise
   say.ready(`database ${store.database} made afresh, migrations applied`);
   const ctx: Context = { config, log, db, key, signals: new EventEmitter() };
   const { url, mllpPort } = await startRoles(ctx, stops);
-  say.ready(
-    `HTTP on ${url}, HL7 v2 (MLLP) on port ${mllpPort}, worker with its queue in ${REDIS_URL ? 'Redis' : 'PostgreSQL'}`,
-  );
+  const queue = REDIS_URL ? 'Redis' : 'PostgreSQL';
+  say.ready(`HTTP on ${url}, HL7 v2 (MLLP) on port ${mllpPort}, worker with its queue in ${queue}`);
   say.line(`  log: ${logFile}`);
   for (const team of Object.values(TEAMS)) await addSystem(db, key, team);
   say.ready(`${Object.keys(TEAMS).length} services registered, each with its sector`);
   return { ctx, base: url };
 }
 
-/** That port, or one that is free where it is taken. */
+/** The wanted port, or a free one where it is taken. */
 async function takePort(wanted: number): Promise<number> {
   const free = await probe(wanted);
   if (free !== null) return free;

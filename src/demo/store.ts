@@ -1,19 +1,15 @@
-/** A database of the demo's own in an embedded server, made afresh for every run; two demos at once have one each. */
+/** Makes a fresh database for each run, in the embedded server. Demos that run at once have one each. */
 import pg from 'pg';
 import { type Embedded, openEmbedded } from '../store/embedded.ts';
 
 const LOCK = 5_170_100;
 const MOST_AT_ONCE = 9;
 
-export type DemoStore = {
-  url: string;
-  database: string;
-  home: string;
-  others: number;
-  close: () => Promise<void>;
-};
+type DemoStore = { url: string; database: string; home: string; others: number; close: () => Promise<void> };
 
-/** The lock says "in use" and goes with its connection, so a killed demo leaves nothing that the next would trip over. */
+/**
+ * An advisory lock marks a database as in use. It ends with its connection, so a killed demo blocks nothing.
+ */
 export async function openDemoStore(dataDir: string, notice: (text: string) => void): Promise<DemoStore> {
   const embedded = await openEmbedded(dataDir, notice);
   const keeper = new pg.Client({

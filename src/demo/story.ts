@@ -1,4 +1,4 @@
-/** The programme's own case, told by what Skein really answers. */
+/** Tells one family's story; each claim is checked against what Skein really answers. */
 import type {
   EpisodeOfCare,
   Group,
@@ -19,7 +19,9 @@ import { type Notice, type Subscriber, subscribe, within } from './subscriber.ts
 export type Cast = Record<'visiting' | 'perinatal' | 'parentInfant' | 'camhs' | 'charity', Subscriber>;
 export type Scene = Running & { operator: Client; cast: Cast };
 
-/** Throws StoryBroken at the first thing that is not as told. What it opens it adds to `stops`. */
+/**
+ * Throws StoryBroken at the first claim that does not hold. Adds to `stops` how each subscriber is closed.
+ */
 export async function tellStory(running: Running, stops: Stop[]): Promise<Scene> {
   const join = async (team: keyof Cast, content: 'empty' | 'id-only' = 'id-only') => {
     const subscriber = await subscribe(running.base, TEAMS[team], content);
@@ -102,12 +104,12 @@ async function tellCharity(scene: Scene): Promise<void> {
   const journeys = await scene.operator.search<Group>(`Group?member=${partner}`);
   const alone = relations.length === 0 && journeys.every(({ member }) => member?.length === 1);
   prove(
-    `${PARTNER.given} stays unlinked until ${MOTHER.given} confirms it, asked alone: no machine makes a partner`,
+    `${PARTNER.given} is not linked until ${MOTHER.given}, asked alone, confirms: no machine makes partners`,
     alone,
   );
 }
 
-/** Three services say, each by a transaction Bundle, whom they have taken on. */
+/** Three services each send, in a transaction Bundle, whom they have taken on. */
 async function tellEpisodes(scene: Scene): Promise<void> {
   const { perinatal, camhs, parentInfant } = scene.cast;
   const post = async ({ client }: Subscriber, file: string, more = {}) => {
@@ -154,7 +156,7 @@ const open = (date: string, who: string, what: string) => {
 type Told = Notice & { who: keyof Cast };
 const told = new WeakMap<Subscriber, number>();
 
-/** Waits until every subscriber was sent all that it may know; prints and gives what arrived since the last time. */
+/** Waits until every subscriber has been sent all it may know; gives what arrived since the last call. */
 async function tell({ ctx, cast }: Scene): Promise<Told[]> {
   await within(untilSettled(ctx), 'the end of the notifications');
   const fresh: Told[] = [];
@@ -182,15 +184,16 @@ async function untilSettled({ db }: Running['ctx']): Promise<void> {
   }
 }
 
-/** What a service does when told: it reads, as itself, what the message points to. */
+/** Reads, as the subscriber, what a notification points to. */
 async function readNotice(client: Client, { code, focus }: Notice): Promise<string> {
   const seen = await readAll(client);
   const own = seen.filter((one): one is EpisodeOfCare => one.resourceType === 'EpisodeOfCare');
   if (focus) return describeEvent(seen, code, await client.get<Resource>(`/fhir/${focus}`));
-  return `something of yours is new (no more is said). ${own.map((one) => describeEpisode(seen, one)).join('; ')}`;
+  const episodes = own.map((one) => describeEpisode(seen, one)).join('; ');
+  return `something of yours is new (no more is said). ${episodes}`;
 }
 
-/** All that a reader can find. */
+/** All resources that a client can find by search. */
 export async function readAll(client: Client): Promise<Resource[]> {
   const types = ['Group', 'Patient', 'RelatedPerson', 'EpisodeOfCare', 'ServiceRequest', 'Organization'];
   return (await Promise.all(types.map((type) => client.search<Resource>(type)))).flat();
@@ -206,7 +209,7 @@ export async function personOf(
   return `Patient/${found[0]?.id}`;
 }
 
-/** Each of these was told at least that, and nobody else anything. */
+/** Checks that each named subscriber was told that event, and that nobody else was told anything. */
 function expectTold(fresh: Told[], wanted: Partial<Record<keyof Cast, string>>): void {
   for (const [who, event] of Object.entries(wanted)) {
     expect(

@@ -1,19 +1,19 @@
-/** A service that subscribes: a real receiver on loopback that checks every signature, and reads the API as itself. */
+/** A subscriber: a receiver on loopback that checks every signature and reads the API as itself. */
+
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Bundle, Parameters, ParametersParameter, Subscription } from '@medplum/fhirtypes';
 import { Webhook } from 'standardwebhooks';
+import { BACKPORT, TOPIC_URL } from '../fhir/systems.ts';
 import { answered, type Client, openClient } from './client.ts';
 import type { Team } from './family.ts';
 import { StoryBroken } from './say.ts';
 
-const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
-
-/** One event as it arrived. An empty payload has neither code nor focus. */
+/** One event of a notification. An empty payload has neither code nor focus. */
 export type Notice = { number: number; code: string | null; focus: string | null };
-/** `bodies`: what was sent, to the byte. `notices`: the events in it, in the order of arrival. */
+/** A subscriber. `bodies` are the notifications byte for byte, `notices` their events in order of arrival. */
 export type Subscriber = {
   name: string;
   client: Client;
@@ -22,7 +22,7 @@ export type Subscriber = {
   close(): Promise<unknown>;
 };
 
-/** Creates the Subscription as this service, with an endpoint of its own, and waits until its handshake was answered. */
+/** Creates a Subscription as this service, with its own endpoint, and waits for the handshake. */
 export async function subscribe(
   base: string,
   { name }: Team,
@@ -61,12 +61,14 @@ export async function subscribe(
 
 /** https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-backport-subscription.html */
 function subscription(endpoint: string, content: string): string {
-  const _payload = { extension: [{ url: `${BACKPORT}/backport-payload-content`, valueCode: content }] };
+  const _payload = {
+    extension: [{ url: `${BACKPORT}/StructureDefinition/backport-payload-content`, valueCode: content }],
+  };
   return JSON.stringify({
     resourceType: 'Subscription',
     status: 'requested',
     reason: 'updates of the families in our care',
-    criteria: 'https://skein.example/fhir/SubscriptionTopic/family-episode',
+    criteria: TOPIC_URL,
     channel: { type: 'rest-hook', endpoint, payload: 'application/fhir+json', _payload },
   });
 }
@@ -85,7 +87,7 @@ function readNotice({ extension, part = [] }: ParametersParameter): Notice {
   };
 }
 
-/** What is waited for, or StoryBroken after 20 s. */
+/** Waits for `work`, at most 20 s; then throws StoryBroken. */
 export async function within<T>(work: Promise<T>, what: string): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new StoryBroken(`${what} did not come within 20 s`)), 20_000);

@@ -1,13 +1,13 @@
 /** Bundles that Skein answers with: https://hl7.org/fhir/R4/bundle.html */
 import type { Bundle, BundleEntry, BundleLink, OperationOutcome, Resource } from '@medplum/fhirtypes';
 
-export type EntryMode = 'match' | 'include';
+type EntryMode = 'match' | 'include';
 
 export function searchEntry(base: string, resource: Resource, mode: EntryMode): BundleEntry {
   return { fullUrl: `${base}/${resource.resourceType}/${resource.id}`, resource, search: { mode } };
 }
 
-/** An entry that says something about the answer itself. */
+/** An entry with a note about the search itself. */
 export function outcomeEntry(text: string): BundleEntry {
   const resource: OperationOutcome = {
     resourceType: 'OperationOutcome',
@@ -30,7 +30,7 @@ export function historyBundle(base: string, self: string, versions: Resource[]):
       resource,
       request: { method: 'PUT', url },
       response: {
-        status: version === '1' ? '201' : '200',
+        status: /^1\b/.test(version) ? '201' : '200',
         etag: etagOf(version),
         lastModified: resource.meta?.lastUpdated,
       },
@@ -39,7 +39,8 @@ export function historyBundle(base: string, self: string, versions: Resource[]):
   return { resourceType: 'Bundle', type: 'history', link: [{ relation: 'self', url: self }], entry };
 }
 
-/** Weak, since two encodings of one version are equal to a reader. https://hl7.org/fhir/R4/http.html#versioning */
+/** A weak ETag: two encodings of one version are equal to a reader.
+ * https://hl7.org/fhir/R4/http.html#versioning */
 export function etagOf(version: string | number): string {
   return `W/"${version}"`;
 }

@@ -1,4 +1,4 @@
-/** Base R4 structure of the types that Skein maps, validates and serves; trimmed from the standard by scripts/trim-definitions.ts. */
+/** Base R4 definitions of the types that Skein knows, trimmed by scripts/trim-definitions.ts. */
 import { readFileSync } from 'node:fs';
 
 export type Element = {
@@ -9,12 +9,12 @@ export type Element = {
   choice?: string;
   /** Resource types that a Reference may lead to; absent means any. */
   targets?: string[];
-  /** All codes of a required binding, where its value set is closed; of a Coding or CodeableConcept as `system|code`. */
+  /** Codes of a required binding with a closed value set; `system|code` for Coding and CodeableConcept. */
   codes?: string[];
   concepts?: string[];
-  /** What a code must look like, where its value set is open. */
+  /** The form of a code whose value set is open. */
   grammar?: 'mime type' | 'language tag';
-  /** What the standard asks of this element, beside what it asks of every one of its type. */
+  /** Invariants of this element, beside those of its type. */
   constraints?: Constraint[];
 };
 /** An invariant of the standard. https://hl7.org/fhir/R4/conformance-rules.html#constraints */
@@ -34,15 +34,14 @@ export const CORE_PROFILES_FILE = new URL('../../profiles/r4/profiles.json', imp
 const DEFINITIONS = new Map(
   Object.entries(JSON.parse(readFileSync(DEFINITIONS_FILE, 'utf8')) as Definitions),
 );
-// No prototype: a resource's own element names are looked up in these, and none may find `constructor`.
+// Without a prototype: senders' element names are looked up here, and `constructor` must not be found.
 for (const definition of DEFINITIONS.values()) Object.setPrototypeOf(definition.elements, null);
 
-/** Undefined for a type Skein does not know. */
 export function typeDefinition(name: string): TypeDefinition | undefined {
   return DEFINITIONS.get(name);
 }
 
-/** Names of all types and elements, those of choices without their types too: what a FHIRPath may say. */
+/** The names a FHIRPath may use: all types and elements, and choices by their base name. */
 export const PATH_NAMES: ReadonlySet<string> = new Set([
   ...[...DEFINITIONS].flatMap(([type, { elements }]) => [type, ...Object.keys(elements)]),
   ...[...DEFINITIONS.values()].flatMap(({ elements }) =>
@@ -63,7 +62,7 @@ export function findElement(type: string, name: string): Element | undefined {
   return elements && elementIn(elements, name);
 }
 
-/** The same, where the type's elements are at hand. */
+/** The same within a type's elements. */
 export function elementIn(elements: TypeDefinition['elements'], name: string): Element | undefined {
   const found = elements[name];
   if (found || !name.startsWith('_')) return found;

@@ -1,19 +1,24 @@
 import { hash } from 'node:crypto';
 
-/** Keyed hash of some parts as a uuid (128 bits of HMAC-SHA256): stable, and meaningless without the store's key. */
+/** A UUID in any case, as senders write them (RFC 9562). */
+export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+
+/** A keyed hash as a UUID (128 bits of HMAC-SHA256): stable, and meaningless without the store's key. */
 export function keyedId(key: Buffer, ...parts: string[]): string {
   const { inner, outer } = padsOf(key);
   const digest = hash('sha256', Buffer.concat([inner, Buffer.from(parts.join('\u0000'))]), 'buffer');
   const hex = hash('sha256', Buffer.concat([outer, digest]), 'hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  const middle = `${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}`;
+  return `${hex.slice(0, 8)}-${middle}-${hex.slice(20, 32)}`;
 }
 
-/** What a stored message is called outside: row ids would tell every sender how much the others send. */
+/** The public id of a stored message: row ids would tell every sender how much the others send. */
 export const messageName = (key: Buffer, rowId: string): string => keyedId(key, 'message-name', rowId);
 
 const pads = new WeakMap<Buffer, { inner: Buffer; outer: Buffer }>();
 
-// HMAC by two one-shot hashes with the padded keys kept (RFC 2104): createHmac costs some ten times as much per id.
+// Computes HMAC (RFC 2104) by two one-shot hashes and keeps the padded keys: createHmac costs some ten times
+// as much.
 function padsOf(key: Buffer): { inner: Buffer; outer: Buffer } {
   const known = pads.get(key);
   if (known) return known;

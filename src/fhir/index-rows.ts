@@ -1,21 +1,22 @@
-/** From a resource to its index rows, and the same conversions again for the values of a search: https://hl7.org/fhir/R4/search.html */
+/** Computes the index rows of a resource, and converts search values in the same way:
+ * https://hl7.org/fhir/R4/search.html */
 import { hash as digest } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import type { Json } from '../model.ts';
 import { INDEXED_TYPES, type Param, paramsOf } from './search-parameters.ts';
 
-export type IndexRows = {
-  /** `hash` is a signed 64-bit integer as text; tokens and references alike. */
+type IndexRows = {
+  /** Tokens and references; `hash` is a signed 64-bit integer as text. */
   tokens: { param: number; hash: string }[];
   /** [low, high) as Postgres timestamptz text; open ends are -infinity and infinity. */
   dates: { param: number; low: string; high: string }[];
-  /** Folded: lower case, no accents. */
+  /** Lower case without accents. */
   strings: { param: number; value: string }[];
 };
 
 type Fields = { [name: string]: Json };
 
-// `patient` shares its rows with `subject`: only the wider of the two is walked.
+// `patient` shares its rows with `subject`, so only the wider of the two is indexed.
 const WALKED = new Map(
   INDEXED_TYPES.map((type) => [
     type as string,
@@ -27,10 +28,8 @@ function isWider(candidate: Param, param: Param): boolean {
   return candidate.number === param.number && !candidate.only;
 }
 
-/**
- * The index rows of a resource, without duplicates; a type that is not indexed has none. Hashes are keyed, so an NHS number
- * cannot be found by trying all of them against a stolen index.
- */
+/** The index rows of a resource, without duplicates; a type that is not indexed has none. Hashes are keyed,
+ * so an NHS number cannot be found by trying all of them against a stolen index. */
 export function indexRows(key: Buffer, resource: Resource): IndexRows {
   const rows: IndexRows = { tokens: [], dates: [], strings: [] };
   for (const param of WALKED.get(resource.resourceType) ?? []) {
@@ -77,10 +76,8 @@ function walk(value: Json | undefined, path: string[], depth: number, found: Jso
   else if (typeof value === 'object') walk(value[path[depth] as string], path, depth + 1, found);
 }
 
-/**
- * The tokens of a code, boolean, Coding, CodeableConcept or Identifier: each as `system|code` (`|code` without a system) and
- * as `code` alone. https://hl7.org/fhir/R4/search.html#token
- */
+/** The tokens of a code, boolean, Coding, CodeableConcept or Identifier: each as `system|code` (`|code`
+ * without a system) and as `code` alone. https://hl7.org/fhir/R4/search.html#token */
 export function tokensOf(value: Json): string[] {
   if (typeof value !== 'object') return [`|${value}`, String(value)];
   const fields = value as Fields;
@@ -89,7 +86,7 @@ export function tokensOf(value: Json): string[] {
   return typeof code === 'string' && code ? [`${fields.system ?? ''}|${code}`, code] : [];
 }
 
-/** `Type/id` that a Reference leads to, whatever base or version it names; undefined for logical and contained ones. */
+/** `Type/id` of a Reference, without base and version; undefined for logical and contained ones. */
 export function targetOf(value: Json): string | undefined {
   const reference = (value as Fields).reference;
   return typeof reference === 'string'
@@ -106,7 +103,7 @@ export function stringsOf(value: Json): string[] {
     .filter((part): part is string => typeof part === 'string');
 }
 
-/** Lower case without accents: what two strings have in common for a reader. */
+/** Text for comparison: lower case without accents. */
 export function fold(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
 }
@@ -118,7 +115,8 @@ export function indexText(text: string): string {
 
 export type Range = { low: string; high: string };
 
-/** The span [low, high) a date, dateTime, instant or Period covers, in UTC where it names no zone; undefined if it is none. */
+/** The span [low, high) a date, dateTime, instant or Period covers, in UTC where it names no zone; undefined
+ * if it is none. */
 export function rangeOf(value: Json): Range | undefined {
   if (typeof value === 'string') return spanOf(value);
   const { start, end } = value as Fields;
@@ -129,7 +127,7 @@ export function rangeOf(value: Json): Range | undefined {
 
 const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
 
-// One message says the same instant several times, and a day's messages the same dates.
+// Spans are kept: a message gives the same instant several times, and a day's messages the same dates.
 const spans = new Map<string, Range | undefined>();
 const REMEMBERED_SPANS = 1_000;
 
@@ -159,20 +157,18 @@ function readSpan(text: string): Range | undefined {
   return { low: instantText(first), high: instantText(next) };
 }
 
-/** An instant as Postgres reads it; years that have no four digits (the day after 9999-12-31) are as good as never. */
+/** An instant as Postgres reads it; years without four digits (after 9999-12-31) are as good as never. */
 export function instantText(date: Date): string {
   const year = date.getUTCFullYear();
   return year > 9999 ? 'infinity' : year < 1 ? '-infinity' : date.toISOString();
 }
 
-// Codes, statuses and the references within one message come again and again: a hash costs about 2 us, a look-up 0.1 us.
+// Hashes are kept: codes, statuses and references recur, a hash costs about 2 us, a look-up 0.1 us.
 const REMEMBERED = 20_000;
 const memory = new WeakMap<Buffer, { prefix: string; hashes: Map<string, string> }>();
 
-/**
- * Keyed 64-bit hash of a token or `Type/id`, as signed decimal text. SHA-256 over the secret and the text, cut to a quarter,
- * which leaves nothing to extend; HMAC would say the same at ten times the cost.
- */
+/** A keyed 64-bit hash of a token or `Type/id`, as signed decimal text. SHA-256 over the key and the text,
+ * cut to a quarter: the cut rules out length extension, and HMAC would cost ten times as much. */
 export function hashToken(key: Buffer, text: string): string {
   let known = memory.get(key);
   if (!known) {

@@ -1,9 +1,5 @@
-export const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
-
-/**
- * Ten digits, Modulus 11 check digit, not one digit ten times (those pass the sum). Spaces are the caller's business.
- * https://www.datadictionary.nhs.uk/attributes/nhs_number.html
- */
+/** Ten digits, Modulus 11 check digit, not one digit ten times (those pass the sum). Spaces are the caller's
+ * business. https://www.datadictionary.nhs.uk/attributes/nhs_number.html */
 export function isValidNhsNumber(value: string): boolean {
   if (!/^\d{10}$/.test(value) || /^(\d)\1{9}$/.test(value)) return false;
   let sum = 0;

@@ -1,24 +1,24 @@
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import type { Issue } from '../model.ts';
+import { BARS_CODES } from './systems.ts';
 
-/** BaRS's own codes: https://simplifier.net/guide/nhs-booking-and-referral-standard */
-const BARS_CODES = 'https://fhir.nhs.uk/Codesystem/http-error-codes';
+/** How much of a list of issues is told: `most` causes, each with its first place and `places` more; `rest`
+ * says where the others are. */
+type Limits = { most: number; places: number; rest: string };
 
-/** `most` causes, each at its first and `places` more places that are named, and where the `rest` is. */
-export type Limits = { most: number; places: number; rest: string };
-
-/** What a screen holds. */
+/** About one screen. */
 const SCREEN: Limits = { most: 20, places: 10, rest: 'the stored message has them' };
 
 /**
- * https://hl7.org/fhir/R4/operationoutcome.html with the sender's field first, so that a person can act on it. One issue per
- * cause, no more than a screen holds and then the worst: the stored message has all.
+ * An OperationOutcome (https://hl7.org/fhir/R4/operationoutcome.html) with the sender's field first, so that
+ * a person can act on it. One issue per cause, the worst first where a screen cannot hold all: the stored
+ * message has all.
  */
 export function toOutcome(issues: Issue[], bars?: string): OperationOutcome {
   return { resourceType: 'OperationOutcome', issue: toOutcomeIssues(issues, SCREEN, bars) };
 }
 
-/** The same as a list, within limits. */
+/** The same as a list of issues, within the given limits. */
 export function toOutcomeIssues(issues: Issue[], { most, places, rest }: Limits, bars?: string) {
   const causes = [...Map.groupBy(issues, causeOf).values()];
   const first = causes.length > most ? causes.sort((a, b) => rankOf(a) - rankOf(b)) : causes;
@@ -28,13 +28,16 @@ export function toOutcomeIssues(issues: Issue[], { most, places, rest }: Limits,
 }
 
 const note = (text: string): OperationOutcomeIssue => ({
-  ...{ severity: 'information', code: 'informational', details: { text }, diagnostics: text },
+  severity: 'information',
+  code: 'informational',
+  details: { text },
+  diagnostics: text,
 });
 
 const RANKS = ['fatal', 'error', 'warning', 'information'];
 const rankOf = ([issue]: Issue[]) => RANKS.indexOf(issue?.severity ?? '');
 
-/** The same thing wrong with the same element, whichever of a list (or row of a file) it is. */
+/** Equal for the same fault of the same element, in whichever entry of a list or row of a file. */
 function causeOf({ severity, code, field = '', expression = '', text }: Issue): string {
   const what = text.replaceAll(expression, '').replaceAll(field, '');
   return [severity, code, expression, what].join('|').replace(/\[\d+\]/g, '');
@@ -48,7 +51,10 @@ function toOutcomeIssue(group: Issue[], places: number, bars: string | undefined
   const code = first.code as OperationOutcomeIssue['code'];
   const expression = group.flatMap((issue) => issue.expression ?? []).slice(0, places + 1);
   return {
-    ...{ severity, code, details: { ...coding, text }, diagnostics },
+    severity,
+    code,
+    details: { ...coding, text },
+    diagnostics,
     ...(expression.length > 0 ? { expression } : {}),
   };
 }

@@ -1,11 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 
-/** System of a sender's own resource id, where it has no business identifier. */
-export const RESOURCE_ID = 'https://skein.example/Id/resource';
-/** The same where the id means nothing outside its message. */
-export const ID_IN_MESSAGE = 'https://skein.example/Id/in-message';
-
-/** A copy of a resource (or element) with every `reference` string passed through `rename`; undefined drops nothing, it keeps. */
+/** Copies a resource or element with every `reference` string passed through `rename`; where that gives
+ * undefined the reference stays as it is. */
 export function renameReferences<T>(value: T, rename: (reference: string) => string | undefined): T {
   if (Array.isArray(value)) return value.map((item) => renameReferences(item, rename)) as T;
   if (typeof value !== 'object' || value === null) return value;
@@ -32,7 +28,7 @@ export function subjectOf(resource: Resource): Subjected['subject'] {
 
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\ud7ff]*$/;
 
-/** JSON with sorted keys: equal content is equal text. Plain loops: it runs over every message and every view of it. */
+/** JSON with sorted keys, so that equal content is equal text. Plain loops: it runs often. */
 export function canonicalText(value: unknown): string {
   if (typeof value === 'string') return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
@@ -49,7 +45,7 @@ export function canonicalText(value: unknown): string {
   return `{${text}}`;
 }
 
-/** By insertion, in place: four times as fast as `sort` on the handful of names that FHIR objects have. */
+/** Insertion sort, in place: four times as fast as `sort` on the few names that a FHIR object has. */
 function sortFew(names: string[]): string[] {
   if (names.length > 32) return names.sort();
   for (let end = 1; end < names.length; end++) {

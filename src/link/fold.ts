@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { typeDefinition } from '../fhir/definitions.ts';
-import { NHS_NUMBER } from '../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../fhir/systems.ts';
 
 type Folded = {
   first: string;
@@ -9,12 +9,15 @@ type Folded = {
   content: Resource;
   chart: string;
   ref: string | null;
+  aliases: string[] | null;
 };
 type Said = {
   content: Resource;
   chart: string;
   ref: string | null;
   given?: string;
+  aliases?: string[];
+  implicit?: true;
   nulls: string[];
   assumed?: string[];
   stamp: string;
@@ -42,12 +45,21 @@ const NONE = '~none';
  * verification of a number among it.
  */
 export function fold(state: Folded | null, said: Said): Folded {
-  const folded = said.mode === 'snapshot' ? foldSnapshot(state, said) : foldDelta(state, said);
+  const whole = said.mode === 'snapshot' && !said.implicit;
+  const folded = whole ? foldSnapshot(state, said) : foldDelta(state, said);
   const first = state && state.first < said.stamp ? state.first : said.stamp;
-  return { ...folded, first };
+  // Every key that it was ever found by: what no longer holds leads to a chart more, and link looks at what that says.
+  const aliases = [...new Set([...(state?.aliases ?? []), ...(said.aliases ?? [])])].sort();
+  return { ...folded, first, aliases: aliases.length > 0 ? aliases : null };
 }
 
-function foldSnapshot(state: Folded | null, said: Said): Folded {
+/** True of a chart that its sender only ever referred to. */
+export const isImplicit = ({ base, times }: Pick<Folded, 'base' | 'times'>): boolean =>
+  base === '' && Object.values(times ?? {}).every((time) => time.startsWith(ASSUMED));
+
+type Parts = Omit<Folded, 'aliases'>;
+
+function foldSnapshot(state: Folded | null, said: Said): Parts {
   const { stamp, ref } = said;
   if (state && stamp <= state.base) return state;
   const newer = Object.entries(state?.times ?? {}).filter(([, time]) => time > stamp);
@@ -62,12 +74,14 @@ function foldSnapshot(state: Folded | null, said: Said): Folded {
   return { first: stamp, base: stamp, times, ...contract(elements), ref: marked ? refOf(times) : ref };
 }
 
-function foldDelta(state: Folded | null, said: Said): Folded {
-  const { stamp, nulls, assumed = [] } = said;
-  if (state && stamp < state.base) return state;
+function foldDelta(state: Folded | null, said: Said): Parts {
+  const { stamp, nulls, assumed = [], implicit = false } = said;
+  // A snapshot has spoken of everything, whenever it came: nothing is assumed beside it.
+  if (state && (stamp < state.base || (implicit && state.base !== ''))) return state;
   const now = expand(said);
   const elements = state ? expand(state) : { resourceType: said.content.resourceType };
-  const mark = nulls.includes('identifier') ? NONE : mentionsRef(now) ? markOf(said) : null;
+  const speaks = mentionsRef(now) && !implicit;
+  const mark = nulls.includes('identifier') ? NONE : speaks ? markOf(said) : null;
   const unmarked = state && state.base !== '' && !Object.keys(state.times ?? {}).some(isMark);
   const times = { ...(mark && unmarked ? { [markOf(state)]: state.base } : {}), ...state?.times };
   const mentioned = Object.keys(now).filter((element) => element !== 'resourceType');
@@ -78,7 +92,7 @@ function foldDelta(state: Folded | null, said: Said): Folded {
     delete elements[part];
   }
   for (const said of [...mentioned, ...nulls]) {
-    const time = assumed.includes(said) ? ASSUMED + stamp : stamp;
+    const time = implicit || assumed.includes(said) ? ASSUMED + stamp : stamp;
     for (const element of nulls.includes(said) ? [said] : formsOf(now, said)) {
       if (time <= timeOf(times, element)) continue;
       times[element] = time;

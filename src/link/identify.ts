@@ -1,69 +1,75 @@
 import { hash } from 'node:crypto';
 import type {
   EpisodeOfCare,
-  Identifier,
   Linkage,
   Patient,
-  Reference,
   RelatedPerson,
   Resource,
   ServiceRequest,
 } from '@medplum/fhirtypes';
 import { keyedId } from '../fhir/ids.ts';
-import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
-import { ID_IN_MESSAGE, idOf, RESOURCE_ID, renameReferences, subjectOf } from '../fhir/references.ts';
+import { isValidNhsNumber } from '../fhir/nhs-number.ts';
+import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
+import { ID_IN_MESSAGE, NHS_NUMBER } from '../fhir/systems.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
-import { parentClaim } from './family/relationships.ts';
+import {
+  aliasesOf,
+  claimKey,
+  establishes,
+  hasStatus,
+  isVerified,
+  literalKey,
+  type Meant,
+  meantBy,
+  nhsNumber,
+  numberKey,
+  ownKey,
+  referralKey,
+  type Scope,
+} from './who/keys.ts';
 import { normaliseName } from './who/names.ts';
+import { quarantine, sharedNumber } from './who/quarantine.ts';
 
-const VERIFIED = new Set(['01', 'number-present-and-verified']);
-const VERIFICATION = /NHSNumberVerificationStatus(-1)?$/;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-type Scope = { key: Buffer; systemId: number; receivedAt: Date };
+type Identified = { record: IdentifiedRecord; issues: Issue[] };
 
 /**
- * Gives every statement of a record its keys: its own (sender + type + business identifier), its person's, and the second one it may
- * be found by. Keys are keyed hashes, so nothing here is a readable identifier. Pure.
+ * Gives every statement of a record its keys: its own (sender + type + business identifier), its person's, the second one it may be
+ * found by, and further ones. Whoever is only referred to becomes a chart that says no more than the reference. Pure.
  */
-export function identifyRecord(
-  record: SourceRecord,
-  scope: Scope,
-): { record: IdentifiedRecord; issues: Issue[] } {
+export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
   const content = hash('sha256', JSON.stringify(record.statements), 'hex').slice(0, 32);
-  const keys = new Map(
-    record.statements.map((statement) => [`#${statement.local}`, keyOf(statement, scope, content)]),
-  );
+  const keys = keysOfStatements(record, scope, content);
   const types = new Map(
     record.statements.map((statement) => [`#${statement.local}`, statement.resource.resourceType]),
   );
-  for (const statement of record.statements) {
-    const chart = keys.get(subjectOf(statement.resource)?.reference ?? '');
-    const { identifier, local, resource } = statement;
-    const own = identifier !== undefined && !identifier.startsWith(`${ID_IN_MESSAGE}|`);
-    if (!chart || own || resource.resourceType !== 'RelatedPerson') continue;
-    // A relation without an identifier of its own is the n-th of its patient, so that a corrected message replaces it.
-    keys.set(`#${local}`, keyedId(scope.key, 'RelatedPerson', chart, identifier ?? local));
-  }
   const rename = (reference: string) => {
     const key = keys.get(reference);
-    return key && `${types.get(reference)}/${key}`;
+    const id = idOf(reference, 'Patient');
+    return key ? `${types.get(reference)}/${key}` : id && `Patient/${literalKey(id, scope)}`;
   };
   const quarantined = quarantine(record.statements);
   const issues: Issue[] = [];
   const said = record.statements.map((statement): IdentifiedStatement => {
-    const resource = renameReferences(statement.resource, rename);
-    const key = keys.get(`#${statement.local}`) as string;
     const shared = quarantined.has(statement.local);
     if (shared) issues.push(sharedNumber(statement));
+    const { ownId } = statement;
+    const resource = {
+      ...renameReferences(statement.resource, rename),
+      ...(ownId === undefined ? {} : { id: ownId }),
+    };
+    const key = keys.get(`#${statement.local}`) as string;
+    const ref = shared ? null : refOf(statement, record, scope, keys);
     const given = shared ? null : givenKey(resource, record, scope);
+    const isPatient = resource.resourceType === 'Patient';
+    const aliases = isPatient ? aliasesOf({ key, ref, content: resource as Patient }, scope) : [];
     return {
       key,
       type: resource.resourceType,
-      chart: resource.resourceType === 'Patient' ? key : (personKey(subjectOf(resource), scope) ?? key),
-      ref: shared ? null : refOf(statement, record, scope, keys),
+      chart: isPatient ? key : chartOf(statement, keys, scope),
+      ref,
       ...(given ? { given } : {}),
+      ...(aliases.length > 0 ? { aliases } : {}),
       local: statement.local,
       nulls: statement.nulls ?? [],
       ...(statement.assumed ? { assumed: statement.assumed } : {}),
@@ -71,23 +77,66 @@ export function identifyRecord(
     };
   });
   const saidAt = new Date(record.saidAt).toISOString();
-  const statements = [...said, ...said.flatMap((one) => linkagesOf(one, scope))];
+  const meant = record.statements.flatMap((statement) => referredTo(statement, said, scope));
+  const statements = [...new Map(meant.map((one) => [one.key, one])).values(), ...said];
   const { position, mapping, mode, lineage } = record;
   // Within one second of the sender's clock what came later was said later, and so were later rows of a file.
   const place = position.replace(/\d+/g, (number) => number.padStart(8, '0'));
   const stamp = [saidAt, scope.receivedAt.toISOString(), place, content.slice(0, 16)].join('|');
-  return {
-    record: { position, saidAt, stamp, mapping, mode, statements, lineage },
-    issues,
-  };
+  const linkages = said.flatMap((one) => linkagesOf(one, scope));
+  const identified = { position, saidAt, stamp, mapping, mode, lineage };
+  return { record: { ...identified, statements: [...statements, ...linkages] }, issues };
 }
+
+function keysOfStatements(record: SourceRecord, scope: Scope, content: string): Map<string, string> {
+  const keys = new Map(
+    record.statements.map((statement) => [`#${statement.local}`, keyOf(statement, scope, content)]),
+  );
+  for (const { identifier, local, resource } of record.statements) {
+    if (resource.resourceType !== 'RelatedPerson') continue;
+    const chart = keys.get(resource.patient.reference ?? '') ?? meantBy(resource.patient, scope)?.key;
+    const own = identifier !== undefined && !identifier.startsWith(`${ID_IN_MESSAGE}|`);
+    // A relation without an identifier of its own is the n-th of its patient, so that a corrected message replaces it.
+    if (chart && !own) keys.set(`#${local}`, keyedId(scope.key, 'RelatedPerson', chart, identifier ?? local));
+  }
+  return keys;
+}
+
+/** Key of the patient that a statement is about; its own where it names nobody. */
+function chartOf({ resource, local }: Statement, keys: Map<string, string>, scope: Scope): string {
+  const subject = subjectOf(resource);
+  const key = keys.get(subject?.reference ?? '') ?? meantBy(subject, scope)?.key;
+  return key ?? (keys.get(`#${local}`) as string);
+}
+
+/** Charts that say no more than a reference does: of the subject, and of a chart merged with one of the message. */
+function referredTo(
+  { resource, local }: Statement,
+  said: IdentifiedStatement[],
+  scope: Scope,
+): IdentifiedStatement[] {
+  const merged = resource.resourceType === 'Patient' ? (resource.link ?? []).filter(isMerge) : [];
+  const subject = resource.resourceType === 'Patient' ? [] : [subjectOf(resource)];
+  return [...subject, ...merged.map(({ other }) => other)].flatMap((reference) => {
+    const meant = reference?.reference?.startsWith('#') ? undefined : meantBy(reference, scope);
+    const isThere = said.some(({ key, type }) => type === 'Patient' && key === meant?.key);
+    return meant && !isThere ? [implicitChart(meant, local)] : [];
+  });
+}
+
+function implicitChart({ key, content, aliases }: Meant, local: string): IdentifiedStatement {
+  const found = aliases.length > 0 ? { aliases } : {};
+  return { key, type: 'Patient', chart: key, ref: null, ...found, local, nulls: [], implicit: true, content };
+}
+
+const isMerge = ({ type }: { type: string }) => type === 'replaced-by' || type === 'replaces';
 
 /** Charts that their own sender merged (HL7 v2 A40, Patient.link): the second key leads to the chart that stands. */
 function linkagesOf({ type, key, local, content }: IdentifiedStatement, scope: Scope): IdentifiedStatement[] {
   if (type !== 'Patient') return [];
   return ((content as Patient).link ?? []).flatMap(({ type: how, other }) => {
     const id = idOf(other.reference, 'Patient');
-    if (!id || (how !== 'replaced-by' && how !== 'replaces')) return [];
+    if (!id || !isMerge({ type: how })) return [];
     const [chart, ref] = how === 'replaced-by' ? [key, id] : [id, key];
     const item = [
       { type: 'historical' as const, resource: { reference: `Patient/${chart}` } },
@@ -108,7 +157,8 @@ function linkagesOf({ type, key, local, content }: IdentifiedStatement, scope: S
   });
 }
 
-function keyOf(statement: Statement, { key, systemId }: Scope, content: string): string {
+function keyOf(statement: Statement, scope: Scope, content: string): string {
+  const { key, systemId } = scope;
   const { resource, identifier, local } = statement;
   const type = resource.resourceType;
   if (!identifier) return keyedId(key, type, String(systemId), content, local);
@@ -125,35 +175,6 @@ function keyOf(statement: Statement, { key, systemId }: Scope, content: string):
   );
 }
 
-/** Patients of the record whose number the record also gives for their parent: the mother's number on a baby. */
-function quarantine(statements: Statement[]): Set<string> {
-  const patients = statements.flatMap(({ resource, local }) =>
-    resource.resourceType === 'Patient' ? [{ reference: `#${local}`, patient: resource }] : [],
-  );
-  const locals = new Set<string>();
-  for (const { resource, local } of statements) {
-    if (resource.resourceType !== 'RelatedPerson' || parentClaim(resource)?.parent !== 'related') continue;
-    const self = patients.find(({ patient }) =>
-      patient.link?.some((link) => link.other.reference === `#${local}`),
-    );
-    const number =
-      (self && nhsNumber(self.patient)) ?? resource.identifier?.find(({ system }) => system === NHS_NUMBER);
-    const child = patients.find(({ reference }) => reference === resource.patient.reference);
-    if (child && number?.value && nhsNumber(child.patient)?.value === number.value)
-      locals.add(child.reference.slice(1));
-  }
-  return locals;
-}
-
-function sharedNumber(statement: Statement): Issue {
-  return {
-    severity: 'warning',
-    code: 'business-rule',
-    expression: 'Patient.identifier',
-    text: `the NHS number of ${statement.local} is also given for a relative of the patient: it is kept but identifies nobody`,
-  };
-}
-
 function refOf(
   statement: Statement,
   record: SourceRecord,
@@ -164,7 +185,7 @@ function refOf(
   switch (resource.resourceType) {
     case 'Patient': {
       const number = nhsNumber(resource);
-      return number?.value && isVerified(number) ? numberKey(number.value, scope) : null;
+      return number?.value && isVerified(number) ? claimKey(number.value, scope) : null;
     }
     case 'RelatedPerson':
       return relatedKey(statement, resource, record, scope, keys);
@@ -193,60 +214,29 @@ function relatedKey(
   const number = related.identifier?.find(
     ({ system, value }) => system === NHS_NUMBER && isValidNhsNumber(value ?? ''),
   );
-  if (number?.value) return numberKey(number.value, scope);
+  // Whose word establishes nobody reaches into no other family: it stays a suggestion.
+  if (number?.value) return establishes(scope.weight) ? numberKey(number.value, scope.key) : null;
   const local = related.identifier?.find(({ system, value }) => system !== NHS_NUMBER && value);
-  return local
-    ? keyedId(scope.key, 'Patient', String(scope.systemId), `${local.system ?? ''}|${local.value}`)
-    : null;
-}
-
-/**
- * The person a subject reference names: a chart, a person id that Skein gave or else the sender's own, or an identifier (by a
- * conditional reference, too) still to be resolved.
- */
-function personKey(reference: Reference | undefined, scope: Scope): string | undefined {
-  const id = idOf(reference?.reference, 'Patient');
-  if (id && UUID.test(id)) return id;
-  if (id) return keyedId(scope.key, 'Patient', String(scope.systemId), `${RESOURCE_ID}|Patient/${id}`);
-  const [, asked] = /^Patient\?identifier=([^&]+)$/.exec(reference?.reference ?? '') ?? [];
-  const [, from, code] = /^([^|]*)\|(.+)$/.exec(asked ?? '') ?? [];
-  const { system, value } =
-    code === undefined ? (reference?.identifier ?? {}) : { system: from, value: code };
-  if (!value) return undefined;
-  if (system !== NHS_NUMBER)
-    return keyedId(scope.key, 'Patient', String(scope.systemId), `${system ?? ''}|${value}`);
-  return isValidNhsNumber(value) ? numberKey(value, scope) : undefined;
-}
-
-const numberKey = (number: string, scope: Scope) =>
-  keyedId(scope.key, 'nhs-number', number.replace(/\s/g, ''));
-
-function referralKey(identifier: Identifier | undefined, scope: Scope): string | null {
-  return identifier?.value ? keyedId(scope.key, 'referral', identifier.system ?? '', identifier.value) : null;
-}
-
-function nhsNumber(patient: Patient): Identifier | undefined {
-  return patient.identifier?.find(({ system }) => system === NHS_NUMBER);
+  return local ? ownKey(`${local.system ?? ''}|${local.value}`, scope) : null;
 }
 
 /** In a delta, a valid number without its status is no news of that. */
 function givenKey(resource: Resource, { mode }: SourceRecord, scope: Scope): string | null {
   const number = resource.resourceType === 'Patient' && mode === 'delta' ? nhsNumber(resource) : undefined;
-  const silent = number && !number.extension?.some(({ url }) => VERIFICATION.test(url));
-  return silent && isValidNhsNumber(number.value ?? '') ? numberKey(number.value ?? '', scope) : null;
-}
-
-/** Valid Modulus 11, no repeated digit, and said by the sender to be verified or traced. */
-function isVerified(number: Identifier): boolean {
-  const status = number.extension?.find(({ url }) => VERIFICATION.test(url))?.valueCodeableConcept?.coding;
-  return isValidNhsNumber(number.value ?? '') && (status ?? []).some(({ code }) => VERIFIED.has(code ?? ''));
+  const silent = number && !hasStatus(number);
+  return silent && isValidNhsNumber(number.value ?? '') ? claimKey(number.value ?? '', scope) : null;
 }
 
 /** The identity keys of a record: what must be locked and looked up before anything is decided. */
 export function keysOf(record: IdentifiedRecord | undefined): string[] {
   return [
     ...new Set(
-      (record?.statements ?? []).flatMap(({ key, chart, ref }) => (ref ? [key, chart, ref] : [key, chart])),
+      (record?.statements ?? []).flatMap(({ key, chart, ref, aliases = [] }) => [
+        key,
+        chart,
+        ...(ref ? [ref] : []),
+        ...aliases,
+      ]),
     ),
   ];
 }

@@ -10,6 +10,7 @@ import type {
   Plan,
   Rules,
   StatementState,
+  StoredView,
   View,
 } from '../store/facts.ts';
 import { listCare } from './care/list-care.ts';
@@ -18,12 +19,13 @@ import { describeChanges, type Parted } from './events.ts';
 import { findJourneys, type Journey } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
+import { findRechecks, type ViewChange } from './rechecks.ts';
 import { composeViews, type Family } from './views/views.ts';
+import type { Contest } from './who/numbers.ts';
 import { resolvePersons } from './who/persons.ts';
 
 /** The sender of a record: what its statements are stamped with. */
 export type Sender = { systemId: number; service: Service };
-
 /** Statements not stored yet sort after all stored ones, in their own order. */
 const UNSEEN = 2 ** 52;
 
@@ -32,15 +34,15 @@ const UNSEEN = 2 ** 52;
  * episodes and teams from all statements, and keeps the differences. With no record it recomputes only (rebuild). Pure.
  */
 export function link(
-  key: Buffer,
+  rules: Rules,
   facts: Facts,
   record: IdentifiedRecord | null,
   sender: Sender | null,
-  rules: Rules,
 ): Plan {
+  const { key, evidence, asOf } = rules;
   const { states, changed } = foldRecord(facts.statements, record, sender);
-  const tainted = new Set(facts.tainted);
-  const { persons, personOfChart, disputed, doubted, personOfKey } = resolvePersons(states, tainted);
+  const who = resolvePersons(states, new Set(facts.tainted), evidence);
+  const { persons, personOfChart, personOfKey } = who;
   const parted: Parted[] = [];
   for (const state of states) {
     const person = state.type === 'Patient' ? (personOfChart.get(state.key)?.id ?? null) : null;
@@ -50,7 +52,7 @@ export function link(
     state.person = person;
     changed.set(state.key, state);
   }
-  const { edges, assertions } = relatePersons(states, personOfKey);
+  const { edges, assertions, due } = relatePersons(states, { key, personOf: personOfKey, evidence, asOf });
   const spells = groupSpells(key, states, personOfKey);
   const referrals = findReferrals(states, spells, personOfKey);
   const care = listCare({ states, spells, referrals, personOf: personOfKey }, rules);
@@ -75,22 +77,38 @@ export function link(
   const members = journeys.flatMap((journey) =>
     journey.members.map((member) => ({ journey: journey.id, ...member })),
   );
+  const involvements = diffRows(
+    facts.involvements,
+    involve(spells, referrals, (one) => family.homeOf(one)?.id ?? null),
+    (row) => `${row.person} ${row.service} ${row.journey}`,
+  );
+  const views = diffViews(facts.views, composeViews(family));
+  const rows = { involvements, members: diffRows(facts.members, members, memberKey) };
   return {
     statements: [...changed.values()],
     assertions: [
       ...assertions,
       ...identityAssertions(persons),
-      ...disputed.map(dispute),
-      ...doubted.map(doubt),
+      ...who.disputed.map(dispute),
+      ...who.contests.map(contest),
+      ...who.doubted.map(doubt),
     ].filter(isNews(record)),
-    ...diffViews(family, facts, members, parted),
-    involvements: diffRows(
-      facts.involvements,
-      involve(spells, referrals, (one) => family.homeOf(one)?.id ?? null),
-      (row) => `${row.person} ${row.service} ${row.journey}`,
-    ),
-    members: diffRows(facts.members, members, (row) => `${row.journey} ${row.person}`),
+    insert: views.filter(({ before }) => !before).map(({ view }) => view),
+    update: views.flatMap(({ view, before }) => (before ? [{ ...view, rowId: before.rowId }] : [])),
+    events: [
+      ...describeChanges(family, views, { added: addedTo(facts, members), parted }),
+      ...findRechecks(facts, views, rows),
+    ],
+    ...rows,
+    due,
   };
+}
+
+const memberKey = ({ journey, person }: Member) => `${journey} ${person}`;
+
+function addedTo(facts: Facts, members: Member[]): Member[] {
+  const was = new Set(facts.members.map(memberKey));
+  return members.filter((member) => !was.has(memberKey(member)));
 }
 
 function homesOf(journeys: Journey[]): (care: string) => Journey | undefined {
@@ -117,6 +135,7 @@ function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, s
       service: sender.service.id,
       sector: sender.service.sector,
       kind: sender.service.kind,
+      aside: before?.aside === true && before.ref === folded.ref,
     };
     states.set(said.key, state);
     changed.set(said.key, state);
@@ -124,13 +143,14 @@ function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, s
   return { states: [...states.values()].sort((a, b) => a.seq - b.seq), changed };
 }
 
-const pick = ({ first, base, times, content, chart, ref }: StatementState) => ({
+const pick = ({ first, base, times, content, chart, ref, aliases }: StatementState) => ({
   first,
   base,
   times,
   content,
   chart,
   ref,
+  aliases,
 });
 
 function identityAssertions(persons: { charts: { key: string; ref: string | null }[] }[]): Assertion[] {
@@ -146,12 +166,31 @@ function identityAssertions(persons: { charts: { key: string; ref: string | null
   );
 }
 
-const dispute = (ref: string): Assertion => ({
+type Disputed = { ref: string; charts: { systemId: number }[] };
+const systemsOf = (charts: { systemId: number }[]): string =>
+  [...new Set(charts.map(({ systemId }) => systemId))].sort((a, b) => a - b).join();
+
+const dispute = ({ ref, charts }: Disputed): Assertion => ({
   kind: 'disputed-number',
   a: ref,
   b: null,
   method: 'nhs-number',
-  evidence: { rule: 'claimed with incompatible birth dates or given names' },
+  evidence: {
+    rule: 'claimed with incompatible birth dates or given names',
+    systems: systemsOf(charts),
+  },
+});
+
+/** Of who may not suspend: it waits for people, and changes nothing for the rest. */
+const contest = ({ ref, chart, against }: Contest): Assertion => ({
+  kind: 'disputed-number',
+  a: ref,
+  b: chart.key,
+  method: 'contest',
+  evidence: {
+    rule: 'claimed against those who outrank the sender',
+    systems: systemsOf([chart, ...against]),
+  },
 });
 
 const doubt = ({ old, into }: Record<'old' | 'into', { key: string }>): Assertion => ({
@@ -168,31 +207,13 @@ function isNews(record: IdentifiedRecord | null) {
   return ({ a, b }: Assertion) => record !== null && (keys.has(a) || keys.has(b));
 }
 
-function diffViews(
-  family: Family,
-  facts: Facts,
-  members: Member[],
-  parted: Parted[],
-): Pick<Plan, 'insert' | 'update' | 'events'> {
-  const stored = new Map(facts.views.map((view) => [`${view.type}/${view.id}`, view]));
-  const changes = composeViews(family).flatMap((view) => {
+function diffViews(before: StoredView[], now: View[]): ViewChange[] {
+  const stored = new Map(before.map((view) => [`${view.type}/${view.id}`, view]));
+  return now.flatMap((view) => {
     const digest = digestOf(view);
     const before = stored.get(`${view.type}/${view.id}`);
     return before?.digest === digest ? [] : [{ view: { ...view, digest }, before }];
   });
-  const was = new Set(facts.members.map(({ journey, person }) => `${journey} ${person}`));
-  return {
-    insert: changes.filter(({ before }) => !before).map(({ view }) => view),
-    update: changes.flatMap(({ view, before }) => (before ? [{ ...view, rowId: before.rowId }] : [])),
-    events: describeChanges(family, changes, {
-      added: members.filter(({ journey, person }) => !was.has(`${journey} ${person}`)),
-      before: facts.members,
-      left: facts.members.flatMap((member) =>
-        parted.filter(({ from }) => from === member.person).map(({ to }) => ({ ...member, person: to })),
-      ),
-      parted,
-    }),
-  };
 }
 
 /** Everything stored of a view but its version: equal digests are equal rows. */

@@ -1,17 +1,20 @@
 import type { Resource } from '@medplum/fhirtypes';
-import type { Issue, SourceRecord, Statement, Unit } from '../model.ts';
+import { RESOURCE_ID } from '../fhir/systems.ts';
+import { isObject, type Node } from '../formats/tree.ts';
+import type { Issue, Json, SourceRecord, Statement, Unit } from '../model.ts';
 import { toInstant } from './compile/convert.ts';
 import type { CompiledStatement } from './compile/statement.ts';
 import type { Mapping } from './language/load-mappings.ts';
-import { type Instance, isObject, type Json, type Node, type Run, report } from './run.ts';
+import { type Frame, type Instance, type Run, report } from './run.ts';
 
-/** How a unit came: by whose dialect it is read, and when it was received, where it was. */
+/** How a unit arrived: the sender's dialect, and the time of receipt where there is one. */
 type Heard = { dialect: string | null; receivedAt?: Date | undefined };
 export type Mapped = { record: SourceRecord | null; issues: Issue[] };
 
 /**
- * What one unit of a message says, in FHIR, with the source of every element. Pure; never throws for bad input. No record where an
- * issue is an error. `saidAt` is '' where the message does not say when.
+ * Maps one unit to FHIR statements, with the source of every element (lineage). Pure; never throws for bad
+ * input. `record` is null where an issue is an error. `saidAt` is '' where the message gives no time of its
+ * own.
  */
 export function mapUnit(mapping: Mapping, unit: Unit, { dialect, receivedAt }: Heard): Mapped {
   if (unit.error) return { record: null, issues: [unit.error] };
@@ -58,7 +61,7 @@ export function mapUnit(mapping: Mapping, unit: Unit, { dialect, receivedAt }: H
   return { record, issues: run.issues };
 }
 
-/** Milliseconds: clocks of senders differ by so much without anybody having to know. */
+/** In ms: a sender is warned where its time is further ahead of ours; clocks differ by less unnoticed. */
 const CLOCK_DRIFT = 3_600_000;
 
 const hasError = (run: Run) => run.issues.some(({ severity }) => severity === 'error');
@@ -72,7 +75,7 @@ function noteUnknown(run: Run, name: string): void {
   });
 }
 
-/** A bundle entry becomes one statement of its own type: the first that asks for it. */
+/** Each Bundle entry becomes at most one statement: the first of its type that asks for it. */
 function instancesOf(statement: CompiledStatement, run: Run, claimed: Set<string>): Instance[] {
   const instances: Instance[] = [];
   for (const frame of statement.expand ? statement.expand(run, run.root) : [run.root]) {
@@ -111,15 +114,31 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
   }
   const nulls = [...run.nulls].filter((name) => valueAt(object, name) === undefined);
   const resource = object as unknown as Resource;
+  const ownId = ownIdOf(resource, identifier, frame);
   return {
-    ...{ local, resource },
+    local,
+    resource,
     ...(identifier ? { identifier } : {}),
+    ...(ownId ? { ownId } : {}),
     ...(nulls.length > 0 ? { nulls } : {}),
     ...(run.assumed.size > 0 ? { assumed: [...run.assumed] } : {}),
   };
 }
 
-/** What the statement says of something it also empties: an element, one end of a period, the extension of one url. */
+/** The id of a Patient in its own store, where it is told apart by something else. Ids of a message Bundle mean nothing outside it. */
+function ownIdOf(
+  { resourceType }: Resource,
+  identifier: string | undefined,
+  { entry }: Frame,
+): string | undefined {
+  if (resourceType !== 'Patient' || entry?.type !== 'Patient' || !entry.method) return undefined;
+  const [, named] = /^Patient\/([\w.-]+)$/.exec(entry.url ?? '') ?? [];
+  const id = named ?? entry.resource.id;
+  return typeof id === 'string' && !identifier?.startsWith(`${RESOURCE_ID}|`) ? id : undefined;
+}
+
+/** The value that a statement gives to a part that it also lists as emptied: an element, one end of a period,
+ * or the extension of one url. */
 function valueAt(object: Node, name: string): Json | undefined {
   const [first = '', part, ...more] = name.split(/([|.])/);
   const value = object[first];
@@ -130,7 +149,7 @@ function valueAt(object: Node, name: string): Json | undefined {
     : value;
 }
 
-/** References to statements that turned out empty go, as if never made. */
+/** Removes references to statements that were dropped because they turned out empty. */
 function dropDangling(statements: Statement[], run: Run): void {
   const kept = new Set(statements.map(({ local }) => `#${local}`));
   if (run.instances.flat().length === kept.size) return;
@@ -150,7 +169,8 @@ function dropDangling(statements: Statement[], run: Run): void {
   for (const { resource } of statements) prune(resource);
 }
 
-/** A clock that is ahead must not outrank every later correction: nothing was said after it was heard. */
+/** The time the sender says this was so, and never later than its receipt: a sender's clock that runs ahead
+ * must not outrank every later correction. */
 function saidAt(mapping: Mapping, run: Run, receivedAt: Date | undefined): string {
   for (const reader of mapping.saidAt) {
     const raw = reader.read(run, run.root);

@@ -1,10 +1,11 @@
 import type { Issue, Json, Lineage, Unit } from '../model.ts';
 import type { Bundle, Entry } from './sources/bundle.ts';
 
-/** Where in the source a rule stands: the node an `each` chose, how the sender would name it, and the frame around it. */
+/** The part of the source that a rule reads: the node that an `each` chose, the sender's name for that place,
+ * and the frame around it. */
 export type Frame = { node: unknown; at: string; up: Frame | null; entry?: Entry | undefined };
 
-/** One statement to be filled: a local name and where its source is. */
+/** One statement to be filled, with its local name and the part of the source it reads. */
 export type Instance = { index: number; local: string; frame: Frame };
 
 /** The state of mapping one unit. Rules write issues and lineage into it; nothing else is shared. */
@@ -12,78 +13,69 @@ export type Run = {
   position: string;
   dialect: string | null;
   root: Frame;
-  /** FHIR sources only. */
+  /** The index of a FHIR Bundle; null for other sources. */
   bundle: Bundle | null;
   issues: Issue[];
   lineage: Lineage[];
-  /** By statement, in order of the mapping. */
+  /** By statement of the mapping, in its order. */
   instances: Instance[][];
-  /** Where the value just read came from, as its sender would say. */
+  /** The place of the value just read, in the sender's terms. */
   source: string;
-  /** Top-level elements that the sender emptied, of the statement being filled. */
+  /** Top-level elements of the statement being filled that the sender explicitly emptied. */
   nulls: Set<string>;
-  /** Those that it says nothing of, filled because they are mandatory. */
+  /** Top-level elements that the message does not give, filled because FHIR requires them. */
   assumed: Set<string>;
 };
 
-/** The same at load: what an `each` chose, so that paths inside it can be checked. */
+/** What a Frame is at run time, a Scope is at load: the part of the source that an `each` chose, so that
+ * paths inside it can be checked. */
 export type Scope = { kind: string; type: string; up: Scope | null };
 
 export type Reader = {
-  /** Undefined where the source has nothing. */
+  /** Gives undefined where the source has no value. */
   read: (run: Run, frame: Frame) => Json | undefined;
-  /** The sender's name for it: `PID-5.1`, `row 3, reason`, a JSON pointer. */
+  /** The sender's name for the place: `PID-5.1`, `row 3, reason`, a JSON pointer. */
   at: (run: Run, frame: Frame) => string;
   /** `text`, `time`, `boolean`, `integer`, or a FHIR type. */
   type: string;
   many: boolean;
-  /** All that it may hold, where the source says so: the codes of a closed list. */
+  /** Where the source closes the list: every code the path may hold. */
   codes?: readonly string[] | undefined;
-  /** Of many rows: only asked in a condition, which any of them fulfils. */
+  /** True for a path that many rows answer: only a condition may use it, and one row fulfils it. */
   any?: true;
 };
 
 export type Expander = { scope: Scope; expand: (run: Run, frame: Frame) => Frame[] };
 
-/** One kind of source: reads paths at load, gives closures. Both throw PathError for a path that the source does not have. */
+/** One source format (HL7 v2, FHIR, CSV …). `path` and `each` check a path at load, throw PathError where the
+ * source does not have it, and give closures that read it. */
 export type SourceFormat = {
   root: Scope;
-  /** Every name that a path of its tree may have, for FHIRPath, whose paths nothing else checks. */
+  /** Every name that a FHIRPath over this source may use; nothing else checks those. */
   names?: ReadonlySet<string>;
   path: (text: string, scope: Scope) => Reader;
   each: (text: string, scope: Scope) => Expander;
-  /** `unknown`: what in it is no field of the source, as its sender would name it. `issues`: what of it is of the wrong shape. */
+  /** `unknown` lists fields that the source does not define, `issues` values of the wrong shape. */
   open: (
     tree: Json,
     position: string,
   ) => { root: Frame; bundle: Bundle | null; unknown: string[]; issues?: Issue[] };
-  /** Where one document says several things: a unit for each. */
+  /** Splits a document that holds several units, such as rows of an extract. */
   split?: (tree: Json) => Unit[];
-  /** Without the parts of it that errors are about; undefined where all of it is held. */
+  /** Removes the parts that errors are about: only those are held. Undefined: hold the whole unit. */
   prune?: (
     tree: Json,
     issues: Issue[],
   ) => { rest: Json; held: { position: string; issues: Issue[] }[] } | undefined;
-  /** Where the sender's own names are not the tree's: what it calls the place of a JSON pointer. */
+  /** The sender's name for a JSON pointer, where it differs from the pointer. */
   place?: (tree: Json, pointer: string) => string;
 };
 
-export type { Json };
-export type Node = { [name: string]: Json };
-
-export function isObject(value: Json | undefined): value is Node {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A primitive as text. Objects, which senders put anywhere, are never asked for theirs: `toString` may be a key of them. */
-export function textOf(value: Json | undefined): string {
-  return typeof value === 'object' ? '{}' : String(value);
-}
-
-/** A message with more faults than a person reads gets no longer answer; the first hundred say enough. */
+/** A unit reports at most this many issues: a person reads no more. */
 export const MAX_ISSUES = 100;
 
-/** One issue for one fault of one field, however many rules read it. An error is never left out for being late. */
+/** Adds an issue, once per field and code however many rules read the field. Beyond MAX_ISSUES only the first
+ * error is still added: it decides whether the unit is held. */
 export function report(run: Run, issue: Issue): void {
   const { field, code } = issue;
   const late =
@@ -98,7 +90,7 @@ export class PathError extends Error {}
 /** `; did you mean "x"?` when one of the names is near enough to be meant. */
 export function suggest(name: string, names: Iterable<string>): string {
   let best: string | undefined;
-  // Not so far that nothing of the name is left.
+  // A distance as long as the name itself would make any name near.
   let least = Math.min(Math.max(2, Math.floor(name.length / 3)) + 1, name.length);
   for (const candidate of names) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
@@ -120,14 +112,14 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The frame that many levels up; levels are known at load. */
+/** The frame `levels` up. Compiled rules know the number from load. */
 export function climb(frame: Frame, levels: number): Frame {
   let at = frame;
   for (let level = 0; level < levels; level += 1) at = at.up ?? at;
   return at;
 }
 
-/** How many scopes up the first that fits is; -1 where none is. */
+/** The number of scopes up to the first that fits; -1 where none does. */
 export function findScope(scope: Scope, fits: (scope: Scope) => boolean): number {
   let levels = 0;
   for (let at: Scope | null = scope; at; at = at.up, levels += 1) if (fits(at)) return levels;

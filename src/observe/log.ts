@@ -1,9 +1,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 
-/**
- * What a log line may say: ids, counts, durations, codes. Anything not named here is left out (its name is listed under
- * `dropped`), so that a body, a name or an NHS number cannot get in by accident.
- */
+/** The fields that a log line may have: ids, counts, durations, codes. Any other field is left out and its
+ * name listed under `dropped`, so that a body, a name or an NHS number cannot be logged by accident. */
 const FIELDS = new Set([
   ...[
     'event',
@@ -85,11 +83,12 @@ function shortened(value: unknown): unknown {
   return typeof value === 'string' ? value.slice(0, LONGEST) : value;
 }
 
-/** Class, code and place. Never the message: PostgreSQL, JSON.parse and others quote the data in theirs. */
+/** Describes an error by class, code and place, never by its message: PostgreSQL, JSON.parse and others quote
+ * data in theirs. */
 function describeError(error: unknown): { type: string; code?: string; at?: string; cause?: object } {
   if (!(error instanceof Error)) return { type: typeof error };
   const { code } = error as NodeJS.ErrnoException;
-  // The stack begins with the message: only the file names of our own frames are taken from it.
+  // A stack begins with the message, so only file names of our own frames are taken from it.
   const [at] = /^ +at .*$/m.exec(error.stack?.slice(error.stack.lastIndexOf(error.message)) ?? '') ?? [];
   return {
     type: error.constructor.name,
@@ -99,7 +98,7 @@ function describeError(error: unknown): { type: string; code?: string; at?: stri
   };
 }
 
-/** pino takes an error's message as the line's text where none is given: give it one. */
+/** pino logs an error's message where the line has no text of its own: this gives it one. */
 function withoutErrorText(
   this: Logger,
   args: Parameters<Logger['info']>,

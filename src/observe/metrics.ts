@@ -51,7 +51,7 @@ const outboxAge = new Gauge({
 });
 const pendingRows = new Gauge({
   name: 'skein_pending_rows',
-  help: 'Events published and not yet numbered, over all subscriptions, as the planner estimates above 10,000',
+  help: 'Events published and not yet numbered, of all subscriptions; above 10,000 an estimate',
   registers,
 });
 const heldMessages = new Gauge({
@@ -66,7 +66,9 @@ const lastBeat = new Gauge({
   registers,
 });
 
-/** One message answered. A duplicate or a conflict is counted as that, not by what is stored. */
+/**
+ * Counts one answered message; a duplicate or conflict is counted as such, whatever the stored answer says.
+ */
 export function countMessage({ channel }: Message, answer: Answer, ms: number): void {
   const status = answer.conflict ? 'conflict' : answer.duplicate ? 'duplicate' : answer.status;
   messages.inc({ channel, status });
@@ -88,7 +90,9 @@ select coalesce(extract(epoch from now() - (select min(at) from outbox)), 0)::fl
   (select greatest(reltuples, 0) from pg_class where oid = 'pending'::regclass)::float8 as many,
   (select count(*) from intake where status = 'held')::float8 as held`;
 
-/** Prometheus text. What only the database knows is asked at that moment; NaN while it cannot answer. */
+/**
+ * Gives the metrics as Prometheus text. Figures from the database are read now; NaN while it does not answer.
+ */
 export async function readMetrics(db: Db): Promise<string> {
   const unknown = { age: Number.NaN, few: Number.NaN, many: Number.NaN, held: Number.NaN };
   const state = await db.query<typeof unknown>(STATE).then(
@@ -108,13 +112,13 @@ export async function readMetrics(db: Db): Promise<string> {
 
 const beats = new Map<string, number>();
 
-/** A loop of the worker (publish, deliver) came round without failing. */
+/** Records that a worker's loop (publish, deliver) completed a round. */
 export function beat(loop: 'publish' | 'deliver'): void {
   beats.set(loop, Date.now());
   lastBeat.set({ loop }, Date.now() / 1000);
 }
 
-/** Loops that were seen once and not in the last `ms`. */
+/** Loops that have run before and not in the last `ms`. */
 export function lateLoops(ms: number): string[] {
   return [...beats].filter(([, at]) => Date.now() - at > ms).map(([loop]) => loop);
 }

@@ -1,16 +1,19 @@
 import { isUtf8 } from 'node:buffer';
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 import type { Issue, Unit } from '../model.ts';
 
-/** `cells` is null where a quoted cell never ends or goes on after its closing quote. `next` is where the next row begins. */
-type Row = { cells: string[] | null; next: number };
+/** One row of the file. `cells` is null where a quoted cell never ends or goes on after its closing quote;
+ * `next` is the offset of the next row. */
+type CsvCells = { cells: string[] | null; next: number };
 
 const REFUSED_NAMES = ['__proto__', 'constructor', 'prototype'];
 
 /**
- * A CSV file (RFC 4180, with `;` and tab too) with a header row: one unit per row, numbered as a spreadsheet shows it, so the
- * first is `row 2`. A first line `sep=;`, which Excel reads and does not show, names the delimiter. A row that cannot be read, or has not as many cells as the header, is a unit with `error`; a quote that is
- * never closed costs its own line only. Throws Rejected(400) where there is no header, no row, or no text.
+ * Reads a CSV file (RFC 4180; also with `;` or tab) with a header row. Gives one unit per row, numbered as a
+ * spreadsheet shows it, so the first is `row 2`. A first line `sep=;`, which Excel reads and hides, names the
+ * delimiter. A row that cannot be read, or has another number of cells than the header, is a unit with
+ * `error`; a quote that is never closed spoils only its own line. Throws Rejected(400) where there is no
+ * header, no row, or no text.
  */
 export function readCsv(body: Buffer): Unit[] {
   const text = decode(body);
@@ -22,13 +25,13 @@ export function readCsv(body: Buffer): Unit[] {
   for (let at = first.next, number = 2; at < text.length; number++) {
     const { cells, next } = readRow(text, at, delimiter);
     const unit = unitOf(header, cells, number);
-    // A blank row may have its delimiters, as spreadsheets write those below the last.
+    // A blank row may consist of delimiters: spreadsheets write such rows below the last.
     if (cells ? cells.some((cell) => cell.trim() !== '') : text.slice(at, next).trim() !== '')
       units.push(unit);
-    // A row that does not fit may have swallowed the next ones by a stray quote: they are read by themselves.
+    // A stray quote may have made this row swallow the next ones: those are read again by themselves.
     at = unit.error ? afterLine(text, at) : next;
   }
-  if (units.length === 0) throw rejected('required', 'the file has a header and no rows');
+  if (units.length === 0) throw rejected(400, 'required', 'the file has a header and no rows');
   return units;
 }
 
@@ -37,11 +40,11 @@ function decode(body: Buffer): string {
   const mark = body.length > 1 ? body.readUInt16BE(0) : 0;
   const wide = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : undefined;
   const text = new TextDecoder(wide ?? (isUtf8(body) ? 'utf-8' : 'windows-1252')).decode(body);
-  if (text.includes('\u0000')) throw rejected('invalid', 'the file is not text');
+  if (text.includes('\u0000')) throw rejected(400, 'invalid', 'the file is not text');
   return text;
 }
 
-/** The one most often outside quotes in the header line; a comma when none is. */
+/** The delimiter that occurs most often outside quotes in the header line, else a comma. */
 function detectDelimiter(text: string): string {
   const line = (text.split(/[\r\n]/, 1)[0] as string).replace(/"[^"]*"/g, '');
   const count = (delimiter: string) => line.split(delimiter).length;
@@ -51,13 +54,17 @@ function detectDelimiter(text: string): string {
 function checkHeader(cells: string[] | null): string[] {
   const names = (cells ?? []).map((name) => name.trim());
   while (names.at(-1) === '') names.pop();
-  if (names.length === 0) throw rejected('required', 'the file has no header row');
+  if (names.length === 0) throw rejected(400, 'required', 'the file has no header row');
   for (const [index, name] of names.entries()) {
-    if (name === '') throw rejected('required', `column ${index + 1} of the header has no name`);
+    if (name === '') throw rejected(400, 'required', `column ${index + 1} of the header has no name`);
     if (names.indexOf(name) !== index)
-      throw rejected('duplicate', `columns ${names.indexOf(name) + 1} and ${index + 1} have the same name`);
+      throw rejected(
+        400,
+        'duplicate',
+        `columns ${names.indexOf(name) + 1} and ${index + 1} have the same name`,
+      );
     if (REFUSED_NAMES.includes(name))
-      throw rejected('invalid', `column ${index + 1} has a name that is not allowed`);
+      throw rejected(400, 'invalid', `column ${index + 1} has a name that is not allowed`);
   }
   return names;
 }
@@ -78,8 +85,8 @@ function unitOf(header: string[], cells: string[] | null, number: number): Unit 
   return { position, tree: Object.fromEntries(header.map((name, index) => [name, cells[index] as string])) };
 }
 
-/** One row from `at`. A quote counts only where it begins a cell; inside one, line breaks and delimiters are text. */
-function readRow(text: string, at: number, delimiter: string): Row {
+/** Reads one row. A quote counts only at the start of a cell; inside one, all else is text. */
+function readRow(text: string, at: number, delimiter: string): CsvCells {
   const cells: string[] = [];
   for (let start = at; ; ) {
     const quoted = text[start] === '"';
@@ -108,7 +115,7 @@ function nextOf(text: string, from: number, delimiter: string): number {
   return at;
 }
 
-/** Past the line break at or after `from`: CRLF, LF or CR. */
+/** The offset after the next line break (CRLF, LF or CR). */
 function afterLine(text: string, from: number): number {
   const stop = nextOf(text, from, '\n');
   return text[stop] === '\r' && text[stop + 1] === '\n' ? stop + 2 : stop + 1;
@@ -116,8 +123,4 @@ function afterLine(text: string, from: number): number {
 
 function issue(code: string, text: string, field?: string): Issue {
   return { severity: 'error', code, text, ...(field ? { field } : {}) };
-}
-
-function rejected(code: string, text: string): Rejected {
-  return new Rejected(400, [issue(code, text)]);
 }

@@ -1,13 +1,12 @@
 /** FHIR in XML, of any release, as the tree that its JSON would be. https://hl7.org/fhir/R4/xml.html */
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 import { findElement, isPrimitive } from '../fhir/definitions.ts';
+import type { Node } from '../formats/tree.ts';
 import type { Json, Unit } from '../model.ts';
 import { checkBundle } from './json.ts';
 import { readXml, type XmlElement } from './xml.ts';
 
-type Node = { [name: string]: Json };
-
-/** A message or transaction Bundle. Throws Rejected(400) where it is none, or no XML that is safe to read. */
+/** Reads a message or transaction Bundle. Throws Rejected(400) where it is neither, or is unsafe. */
 export function readFhirXml(body: Buffer, charset?: string): Unit[] {
   const root = readXml(body, { namespace: 'http://hl7.org/fhir', ...(charset && { charset }) });
   const tree = readResource(root);
@@ -19,10 +18,8 @@ function readResource(element: XmlElement): Node {
   return { resourceType: element.name, ...readParts(element, element.name) };
 }
 
-/**
- * What is inside an element of that type. R4 says which elements are lists and which are numbers; what it does not know (of another
- * release, of types not kept) is a list where it repeats, and text.
- */
+/** The children of an element as JSON properties. R4 says which are lists and which are numbers; an element
+ * unknown to it (another release, an unused type) is a list where it repeats, and text. */
 function readParts(element: XmlElement, type: string | undefined): Node {
   const node: Node = {};
   for (const name of ['id', 'url']) {
@@ -52,19 +49,15 @@ function readParts(element: XmlElement, type: string | undefined): Node {
 function readObject(element: XmlElement, type: string | undefined): Node {
   const [resource, another] = element.children.filter(({ name }) => /^[A-Z]/.test(name));
   if (!resource) return readParts(element, type);
-  if (another) throw rejected(`${element.name} holds two resources`);
+  if (another) throw rejected(400, 'structure', `${element.name} holds two resources`);
   return readResource(resource);
 }
 
-/** Null where there is none: then it has an extension that says why. */
+/** The value of a primitive; null where it has only an extension. */
 function readText({ attributes }: XmlElement, type: string | undefined): Json {
   const text = attributes.get('value');
   if (text === undefined) return null;
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   const number = type === 'decimal' || /^(integer|positiveInt|unsignedInt)$/.test(type ?? '');
   return number && /^-?(0|[1-9]\d{0,17})(\.\d{1,17})?$/.test(text) ? Number(text) : text;
-}
-
-function rejected(text: string): Rejected {
-  return new Rejected(400, [{ severity: 'error', code: 'structure', text }]);
 }

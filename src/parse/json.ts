@@ -1,16 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 import { parseJson } from '../formats/json.ts';
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json, Unit } from '../model.ts';
 
-type Node = { [name: string]: Json };
-const isNode = (value: Json | undefined): value is Node =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** A form: one JSON object, whatever its properties. */
+/** Reads a form: one JSON object with any properties. */
 export function readForm(body: Buffer): Unit[] {
   const tree = parseJson(body);
-  if (!isNode(tree)) throw rejected('the body must be one JSON object', '');
+  if (!isObject(tree)) throw rejected(400, 'structure', 'the body must be one JSON object');
   return [{ position: '', tree }];
 }
 
@@ -23,46 +20,53 @@ export function readBundle(body: Buffer, type?: 'message' | 'transaction'): Unit
 
 /** Throws Rejected(400) where the tree is no Bundle of a type that is wanted, or holds no entries. */
 export function checkBundle(tree: Json, wanted: string[]): void {
-  if (!isNode(tree) || tree.resourceType !== 'Bundle')
-    throw rejected('the body must be a FHIR Bundle', '/resourceType');
+  if (!isObject(tree) || tree.resourceType !== 'Bundle')
+    throw rejected(400, 'structure', 'the body must be a FHIR Bundle', { field: '/resourceType' });
   if (typeof tree.type !== 'string' || !wanted.includes(tree.type)) {
-    throw rejected(`the Bundle must be of type ${wanted.join(' or ')}`, '/type', 'Bundle.type');
+    throw rejected(400, 'structure', `the Bundle must be of type ${wanted.join(' or ')}`, {
+      field: '/type',
+      expression: 'Bundle.type',
+    });
   }
   const entries = tree.entry ?? [];
   if (!Array.isArray(entries) || entries.length === 0)
-    throw rejected('the Bundle has no entries', '/entry', 'Bundle.entry');
+    throw rejected(400, 'structure', 'the Bundle has no entries', {
+      field: '/entry',
+      expression: 'Bundle.entry',
+    });
   for (const [index, entry] of entries.entries()) {
     const [place, path] = [`/entry/${index}`, `Bundle.entry[${index}]`];
-    if (!isNode(entry) || (entry.resource !== undefined && !isNode(entry.resource)))
-      throw rejected('a Bundle entry must be an object with a resource', place, path);
+    if (!isObject(entry) || (entry.resource !== undefined && !isObject(entry.resource)))
+      throw rejected(400, 'structure', 'a Bundle entry must be an object with a resource', {
+        field: place,
+        expression: path,
+      });
     if (!isSentToItsType(entry))
-      throw rejected(
-        'request.url names another type than its resource is',
-        `${place}/request/url`,
-        `${path}.request.url`,
-      );
+      throw rejected(400, 'structure', 'request.url names another type than its resource is', {
+        field: `${place}/request/url`,
+        expression: `${path}.request.url`,
+      });
   }
   checkUnique(entries as Node[]);
   if (tree.type === 'message' && resourceType(entries[0]) !== 'MessageHeader') {
-    throw rejected(
-      'the first entry of a message Bundle must be a MessageHeader',
-      '/entry/0',
-      'Bundle.entry[0].resource',
-    );
+    throw rejected(400, 'structure', 'the first entry of a message Bundle must be a MessageHeader', {
+      field: '/entry/0',
+      expression: 'Bundle.entry[0].resource',
+    });
   }
 }
 
 /** `Patient`, `Patient/1`, `Patient?…`, or the same after a server's base URL. */
 function isSentToItsType({ resource, request }: Node): boolean {
-  const type = isNode(resource) ? resource.resourceType : undefined;
-  const url = isNode(request) ? request.url : undefined;
+  const type = isObject(resource) ? resource.resourceType : undefined;
+  const url = isObject(request) ? request.url : undefined;
   if (typeof type !== 'string' || typeof url !== 'string') return true;
   const [path = ''] = url.split(/[?#]/, 1);
   const parts = path.split('/').filter(Boolean);
   return /^\w+:/.test(url) ? parts.slice(-2).includes(type) : parts[0] === type;
 }
 
-/** A reference must lead to one resource (bdl-7): where two have a name, a referral could become another patient's. */
+/** Throws where two entries share a fullUrl or `Type/id` (bdl-7): a referral could change patients. */
 function checkUnique(entries: Node[]): void {
   const named = new Map<string, Json | undefined>();
   for (const [index, { fullUrl, resource }] of entries.entries()) {
@@ -72,16 +76,15 @@ function checkUnique(entries: Node[]): void {
       if (!named.has(name)) named.set(name, resource);
       else if (!isDeepStrictEqual(named.get(name), resource)) {
         const text = 'another resource of this Bundle has the same fullUrl, or the same type and id';
-        throw rejected(text, `/entry/${index}`, `Bundle.entry[${index}]`);
+        throw rejected(400, 'structure', text, {
+          field: `/entry/${index}`,
+          expression: `Bundle.entry[${index}]`,
+        });
       }
     }
   }
 }
 
 function resourceType(entry: Json | undefined): Json | undefined {
-  return isNode(entry) && isNode(entry.resource) ? entry.resource.resourceType : undefined;
-}
-
-function rejected(text: string, field: string, expression?: string): Rejected {
-  return new Rejected(400, [{ severity: 'error', code: 'structure', field, expression, text }]);
+  return isObject(entry) && isObject(entry.resource) ? entry.resource.resourceType : undefined;
 }

@@ -1,4 +1,4 @@
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 import { charsetOf, type Format, formatOf, formatOfSource } from '../formats/media-types.ts';
 import type { Document, Message, Unit } from '../model.ts';
 import { readCsv } from './csv.ts';
@@ -16,16 +16,17 @@ const READERS: Record<Document['format'], (body: Buffer, message: Message) => Un
 };
 
 /**
- * The message as a tree, and nothing more: one unit per CSV row and per message of an HL7 batch, else a single unit. Pure. Throws
- * Rejected(400, or 415 where the type is none that is read here) when nothing of it can be read, and nothing else whatever the bytes; a unit that alone cannot be
- * read has `error`.
+ * Parses a message to trees: one unit per CSV row and per message of an HL7 v2 batch, else a single unit.
+ * Pure. Throws Rejected where nothing can be read (400), or the content type is not one that Skein reads
+ * (415), and nothing else whatever the bytes. A unit that alone cannot be read has `error`.
  */
 export function parseMessage(message: Message): Document {
   const format = readableFormat(message);
   return { format, units: READERS[format](message.body, message) };
 }
 
-/** JSON and FHIR JSON are one to a sender's HTTP library: between those two the registered source decides. */
+/** The format of a message. HTTP libraries send JSON and FHIR JSON under either type, so between those two
+ * the registered source decides. */
 function readableFormat({ contentType, source }: Message): Document['format'] {
   const sent: Format | undefined = formatOf(contentType);
   const wanted = formatOfSource(source);
@@ -36,8 +37,4 @@ function readableFormat({ contentType, source }: Message): Document['format'] {
     throw rejected(400, 'not-supported', `this system is registered to send ${wanted}, and this is ${sent}`);
   }
   return wanted ?? (sent as Document['format']);
-}
-
-function rejected(status: number, code: string, text: string): Rejected {
-  return new Rejected(status, [{ severity: 'error', code, text }]);
 }

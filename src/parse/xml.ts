@@ -1,10 +1,12 @@
 import sax from 'sax';
-import { Rejected } from '../errors.ts';
+import { rejected } from '../errors.ts';
 
-/** One element, its prefix resolved and gone. Attributes by their own name: those of other namespaces are not kept. */
+/**
+ * An XML element. Its namespace prefix is resolved and removed; attributes of other namespaces are left out.
+ */
 export type XmlElement = { name: string; attributes: Map<string, string>; children: XmlElement[] };
 
-/** Strict: no entity but XML's own five and numbers. */
+/** Strict: only XML's five named entities and numeric ones. */
 const OPTIONS = { xmlns: true, strictEntities: true };
 /** As deep as JSON may nest (src/formats/json.ts); a message has some hundreds of elements. */
 const MAX_DEPTH = 64;
@@ -12,13 +14,14 @@ const MAX_ELEMENTS = 100_000;
 
 const XHTML = 'http://www.w3.org/1999/xhtml';
 const REFUSED_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
-/** Control characters that XML 1.0 has not. */
+/** Control characters that XML 1.0 does not allow. */
 const NO_TEXT = /[^\P{Cc}\t\n\r\x7f-\x9f]/u;
 
 /**
- * An XML 1.0 document whose elements are of one namespace; narrative (XHTML) in it is left out. Nothing is ever expanded or fetched: a
- * DOCTYPE, an entity declaration, an entity beside XML's own five and a processing instruction are refused. Throws Rejected(400) with
- * the line and column of what is wrong, never with content. https://www.w3.org/TR/xml/ https://cheatsheetseries.owasp.org (XXE)
+ * Reads an XML 1.0 document whose elements are of one namespace; narrative (XHTML) in it is left out. Nothing
+ * is ever expanded or fetched: a DOCTYPE, an entity declaration, an entity beside XML's own five and a
+ * processing instruction are refused. Throws Rejected(400) with the line and column of the fault, never with
+ * content. https://www.w3.org/TR/xml/ https://cheatsheetseries.owasp.org (XXE)
  */
 export function readXml(
   body: Buffer,
@@ -31,7 +34,7 @@ export function readXml(
   let attributes = new Map<string, string>();
   let elements = 0;
   const refuse = (what: string, code = 'structure'): never => {
-    throw rejected(code, `not valid XML: ${what}, line ${parser.line + 1}, column ${parser.column + 1}`);
+    throw rejected(400, code, `not valid XML: ${what}, line ${parser.line + 1}, column ${parser.column + 1}`);
   };
   const isText = (value: string) =>
     NO_TEXT.test(value) || !value.isWellFormed() ? refuse('a character') : undefined;
@@ -46,7 +49,8 @@ export function readXml(
   parser.onattribute = (attribute) => {
     const { name, value, uri, local } = attribute as sax.QualifiedAttribute;
     isText(value);
-    // A default namespace is an attribute named xmlns; `xsi:schemaLocation` and the like are about the document, not in it.
+    // `xmlns` and attributes such as `xsi:schemaLocation` describe the document and are not part of its
+    // content.
     if (name === 'xmlns' || uri !== '') return;
     if (attributes.has(local)) refuse('an attribute is there twice');
     attributes.set(local, value);
@@ -85,8 +89,9 @@ const CHARSETS = new Set([
 ]);
 
 /**
- * By byte order mark, else the transport's word, else the XML declaration, else UTF-8 (RFC 7303, section 3). A declaration of UTF-16
- * that can be read byte by byte belies itself: some libraries write it over UTF-8.
+ * Decodes by the byte order mark, else the Content-Type, else the XML declaration, else as UTF-8 (RFC 7303,
+ * section 3). A declaration of UTF-16 that can be read byte by byte is false: some libraries write it over
+ * UTF-8.
  */
 function decodeXml(body: Buffer, charset: string | undefined): string {
   const declared = /^<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)["']/.exec(
@@ -95,12 +100,12 @@ function decodeXml(body: Buffer, charset: string | undefined): string {
   const wide = wideOf(body);
   const name = (charset ?? declared ?? 'utf-8').toLowerCase();
   if (!wide && !CHARSETS.has(name))
-    throw rejected('not-supported', `the encoding "${name}" is not read; send UTF-8`);
+    throw rejected(400, 'not-supported', `the encoding "${name}" is not read; send UTF-8`);
   const label = wide ?? (name === 'utf-16' || body[0] === 0xef ? 'utf-8' : name);
   try {
     return new TextDecoder(label, { fatal: true }).decode(body);
   } catch (cause) {
-    throw rejected('invalid', `the body is not valid ${label.toUpperCase()}`, cause);
+    throw rejected(400, 'invalid', `the body is not valid ${label.toUpperCase()}`, { cause });
   }
 }
 
@@ -109,8 +114,4 @@ function wideOf(body: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   const start = body.length > 1 ? body.readUInt16BE(0) : 0;
   if (start === 0xfffe || start === 0x3c00) return 'utf-16le';
   return start === 0xfeff || start === 0x003c ? 'utf-16be' : undefined;
-}
-
-function rejected(code: string, text: string, cause?: unknown): Rejected {
-  return new Rejected(400, [{ severity: 'error', code, text }], { cause });
 }

@@ -1,12 +1,13 @@
 /** A message of many rows: kept once, then taken row by row (`pipeline.ts` has the story of each). */
 import type { Context } from '../context.ts';
+import { isTransient } from '../errors.ts';
 import type { Answer, Message, MessageStatus } from '../model.ts';
 import { answerEarlier, type Held, messageKey, withFacts } from '../save/load.ts';
 import { findStoredRows, NOTHING, save } from '../save/save.ts';
 import type { Db } from '../store/pool.ts';
 import type { Understood } from './understand.ts';
 
-/** `settleRow`: link and save of one row, in a transaction of its own. `replay`: a held file tried again. */
+/** `settleRow`: link and save of one row. `replay`: a held file tried again. */
 type File = {
   rows: Understood[];
   settleRow: (row: Understood, messageId: string) => Promise<Answer>;
@@ -33,7 +34,7 @@ export async function settleFile(ctx: Context, message: Message, file: File): Pr
   return reading;
 }
 
-/** Kept first, then a transaction per row, so that a bad row costs nobody else and a retry goes on where it stopped. */
+/** Kept first, then row by row in groups (`gather.ts`), so that a bad row costs nobody else and a retry goes on where it stopped. */
 async function readFile(ctx: Context, message: Message, file: File): Promise<Answer> {
   const begun = await withMessage(ctx, message, async (client, earlier) => {
     const known = answerEarlier(earlier, message, file);
@@ -60,18 +61,20 @@ function withMessage<T>(
 
 type Begun = File & { messageId: string };
 
+/** Rows on their way at once: while one group of them is written the next is linked. */
+const LANES = 64;
+
 async function settleRows(
   ctx: Context,
   message: Message,
   { rows, settleRow, messageId }: Begun,
 ): Promise<Answer> {
   const done = await findStoredRows(ctx.db, messageId);
-  const units: Answer['units'] = [];
-  for (const row of rows) {
+  const units = await inLanes(rows, async (row) => {
     const { position, issues } = row;
-    if (done.has(position)) units.push({ position, status: 'accepted', issues });
-    else units.push(...(await settleRow(row, messageId)).units);
-  }
+    if (done.has(position)) return [{ position, status: 'accepted' as const, issues }];
+    return (await settleRow(row, messageId)).units;
+  });
   const status: MessageStatus = units.some((unit) => unit.status === 'accepted') ? 'accepted' : 'held';
   await withMessage(ctx, message, async (client, earlier) => {
     // A correction that another process took meanwhile stands.
@@ -79,4 +82,31 @@ async function settleRows(
     await save(client, ctx.key, { ...NOTHING, messageId, answer: { message, status, units } });
   });
   return { messageId, identifier: message.identifier, status, units, duplicate: false, conflict: false };
+}
+
+/**
+ * Some rows at a time, begun in their order, answered in their order. A row that fails by a bug of ours costs the others nothing; after
+ * a passing fault no more are begun. Then this throws, and the file sent again goes on where it stopped.
+ */
+async function inLanes(
+  rows: Understood[],
+  settle: (row: Understood) => Promise<Answer['units']>,
+): Promise<Answer['units']> {
+  const units: Answer['units'][] = [];
+  const errors: unknown[] = [];
+  let next = 0;
+  const runLane = async () => {
+    while (next < rows.length && !errors.some(isTransient)) {
+      const place = next++;
+      await settle(rows[place] as Understood).then(
+        (found) => {
+          units[place] = found;
+        },
+        (error: unknown) => errors.push(error),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, runLane));
+  if (errors.length > 0) throw errors.find(isTransient) ?? errors[0];
+  return units.flat();
 }

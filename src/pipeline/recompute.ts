@@ -1,9 +1,19 @@
-import { LINK_RULES } from '../access/decide/link-rules.ts';
+import { EVIDENCE } from '../access/decide/evidence.ts';
+import { keeperOf } from '../access/decide/link-rules.ts';
 import type { Context } from '../context.ts';
 import { link } from '../link/plan.ts';
 import { withFacts } from '../save/load.ts';
 import { chartsWith } from '../save/maintenance-sql.ts';
 import { isEmpty, NOTHING, save } from '../save/save.ts';
+import type { Rules } from '../store/facts.ts';
+
+/** What link goes by, now. */
+export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
+  key,
+  evidence: EVIDENCE,
+  asOf: new Date().toISOString(),
+  keeperOf,
+});
 
 /**
  * Recomputes the views of the family of one chart from facts, under its locks, and writes what differs; with `events` it is told, too.
@@ -13,9 +23,10 @@ export async function recompute(ctx: Context, chart: string, events: boolean) {
   const sender = { systemId: 0, identifier: '' };
   const done = await withFacts(ctx.db, [chart], sender, async (client, { facts, tainted }) => {
     const charts = facts.statements.flatMap(({ type, key }) => (type === 'Patient' ? key : []));
-    const plan = link(ctx.key, facts, null, null, LINK_RULES);
-    if (isEmpty(plan)) return { charts, tainted, changed: 0 };
-    const told = events ? plan : { ...plan, events: [] };
+    const plan = link(rulesOf(ctx), facts, null, null);
+    if (isEmpty(plan) && plan.due.length === 0) return { charts, tainted, changed: 0 };
+    // Told of nothing, nobody may go on holding for true what cannot be read any more.
+    const told = events ? plan : { ...plan, events: plan.events.filter(({ code }) => code === 'recheck') };
     await save(client, ctx.key, { ...NOTHING, plan: told });
     return { charts, tainted, changed: 1 };
   });

@@ -1,3 +1,6 @@
+/** What nobody is told of, which is matched otherwise (rechecks.ts). */
+export const IS_RECHECK = `event ->> 'code' = 'recheck'`;
+
 /**
  * One statement: takes the oldest visible outbox rows, keeps them as events, matches them to subscriptions through the
  * filter index, appends what is pending and marks those subscriptions due. $1 low-water bound, $2 limit.
@@ -5,7 +8,8 @@
  */
 export const PUBLISH = `
 with taken as (
-  delete from outbox where id in (select id from outbox where id > $1 order by id limit $2) returning id, at, event),
+  delete from outbox where id in (
+    select id from outbox where id > $1 and not ${IS_RECHECK} order by id limit $2) returning id, at, event),
 kept as (insert into event (id, at, event) select id, at, event from taken),
 facet as (
   select id, 'event' as kind, event ->> 'code' as value from taken
@@ -31,4 +35,4 @@ locked as (
   select id from subscription where id in (select subscription_id from appended) order by id for no key update),
 marked as (update subscription s set due_at = now() from locked where s.id = locked.id)
 select (select count(*)::int from taken) as taken, (select count(*)::int from appended) as appended,
-  (select min(at) from taken) as oldest`;
+  (select min(at) from taken) as oldest, exists (select from outbox where id > $1 and ${IS_RECHECK}) as rechecks`;

@@ -4,6 +4,8 @@ import { beat } from '../observe/metrics.ts';
 import { transaction } from '../store/pool.ts';
 import { LowWater } from './low-water.ts';
 import { PUBLISH } from './match.ts';
+import { recheckChanges } from './recheck-changes.ts';
+import { matchRechecks } from './rechecks.ts';
 
 const LOCK = 5_170_002;
 const LIMIT = 500;
@@ -11,11 +13,15 @@ const POLL_MS = 1_000;
 const OBSERVE_MS = 5_000;
 /** Under load a pass takes what 50 ms have brought: one for each commit cost a twentieth of what taking a message in costs. */
 const GATHER_MS = 50;
+/** What time or another policy takes away is said within this. */
+const RECHECK_MS = 60_000;
 const LATE_MS = 5_000;
 const CHANNEL = 'skein_outbox';
 
 /** What one pass did. `busy`: another process is sequencing and will see these rows. */
-type Pass = { taken: number; appended: number; oldest: Date | null; busy: boolean };
+type Pass = { taken: number; appended: number; oldest: Date | null; rechecks: boolean; busy: boolean };
+
+const IDLE: Pass = { taken: 0, appended: 0, oldest: null, rechecks: false, busy: false };
 
 /**
  * Turns committed outbox rows into pending rows and gives their number, at most 500. Atomic, and one at a time in the
@@ -27,15 +33,24 @@ export async function sequence(db: pg.Pool, lowWater = '0'): Promise<number> {
 }
 
 async function runPass(db: pg.Pool, lowWater: string): Promise<Pass> {
-  return transaction(db, async (client) => {
-    const lock = await client.query<{ got: boolean }>('select pg_try_advisory_xact_lock($1) as got', [LOCK]);
-    if (!lock.rows[0]?.got) return { taken: 0, appended: 0, oldest: null, busy: true };
+  const pass = await alone(db, async (client): Promise<Pass> => {
     const { rows } = await client.query<Omit<Pass, 'busy'>>({
       name: 'publish',
       text: PUBLISH,
       values: [lowWater, LIMIT],
     });
-    return { ...(rows[0] ?? { taken: 0, appended: 0, oldest: null }), busy: false };
+    return { ...IDLE, ...rows[0] };
+  });
+  if (!pass?.rechecks) return pass ?? { ...IDLE, busy: true };
+  const appended = await alone(db, (client) => matchRechecks(client, lowWater));
+  return { ...pass, appended: pass.appended + (appended ?? 0), busy: appended === null };
+}
+
+/** One sequencer in the whole cluster: null where another is at work. */
+function alone<T>(db: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T | null> {
+  return transaction(db, async (client) => {
+    const lock = await client.query<{ got: boolean }>('select pg_try_advisory_xact_lock($1) as got', [LOCK]);
+    return lock.rows[0]?.got ? work(client) : null;
   });
 }
 
@@ -43,6 +58,7 @@ async function runPass(db: pg.Pool, lowWater: string): Promise<Pass> {
 export function startSequencer(ctx: Context): { stop(): Promise<void> } {
   const low = new LowWater();
   let observedAt = Date.now();
+  let recheckedAt = 0;
   let running: Promise<void> | null = null;
   let again = false;
   let stopped = false;
@@ -53,6 +69,10 @@ export function startSequencer(ctx: Context): { stop(): Promise<void> } {
       if (Date.now() - observedAt > OBSERVE_MS) {
         observedAt = Date.now();
         await low.observe(ctx.db);
+      }
+      if (Date.now() - recheckedAt > RECHECK_MS) {
+        recheckedAt = Date.now();
+        await recheckChanges(ctx.db);
       }
       const pass = await runPass(ctx.db, low.value);
       if (pass.taken === LIMIT) again = true;

@@ -7,8 +7,8 @@ import type {
   CapabilityStatementRestResourceSearchParam,
 } from '@medplum/fhirtypes';
 import { FHIR_JSON } from '../fhir/accept.ts';
-import { TOPIC_URL } from '../fhir/names.ts';
 import { INDEXED_TYPES, paramsOf } from '../fhir/search-parameters.ts';
+import { TOPIC_URL } from '../fhir/systems.ts';
 import type { Route } from './route-list.ts';
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';

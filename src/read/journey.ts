@@ -1,16 +1,17 @@
 /** `GET /fhir/Group/{id}/$journey`: one family's journey as one recipient may see it. A view per journey, never a closure of edges. */
-import type { Bundle, CareTeam, EpisodeOfCare, Group, Resource } from '@medplum/fhirtypes';
+import type { Bundle, Group, Resource } from '@medplum/fhirtypes';
 import { NOTICE } from '../access/decide/decide.ts';
+import { journeysOf } from '../access/project/project-care.ts';
 import { outcomeEntry, searchEntry, searchset } from '../fhir/bundle.ts';
 import { hashToken } from '../fhir/index-rows.ts';
-import { JOURNEY_TAG } from '../fhir/names.ts';
 import { findParams } from '../fhir/search-parameters.ts';
-import { notFound } from './answer.ts';
+import type { ResourceRow } from '../model.ts';
+import { seeOne } from './read.ts';
 import { findLinked, findRows } from './rows.ts';
 import type { Asking } from './search/candidates.ts';
 import { referencesOf } from './search/match.ts';
-import { tooCostly } from './search/search.ts';
-import { seeAll } from './visible.ts';
+import { tooCostly } from './search/shown.ts';
+import { showAll, showEach } from './versions.ts';
 
 const OF_PERSON = ['RelatedPerson', 'EpisodeOfCare', 'CareTeam', 'ServiceRequest', 'Encounter'];
 /** Of one type in one journey: a family with more contacts than this is read by search, page by page. */
@@ -18,16 +19,14 @@ const MOST_OF_TYPE = 1_000;
 
 /** Throws Rejected(404) where the journey does not exist or may not be seen. */
 export async function readJourney(asking: Asking, base: string, id: string): Promise<Bundle> {
-  const [group] = await seeAll(asking.db, asking.recipient, await findRows(asking.db, [`Group/${id}`]));
-  if (group?.resourceType !== 'Group') throw notFound();
-  const members = memberNames(group);
-  const persons = await seeAll(asking.db, asking.recipient, await findRows(asking.db, members));
+  const [group] = await showEach(asking.db, asking.recipient, [await seeOne(asking, 'Group', id)]);
+  const members = memberNames(group as Group);
+  const persons = await showAll(asking.db, asking.recipient, await findRows(asking.db, members));
   const care: Resource[] = [];
-  for (const type of OF_PERSON) care.push(...(await findOfPersons(asking, type, members)));
-  const ofJourney = onlyOfJourney(id, care);
-  const services = await findServices(asking, ofJourney);
+  for (const type of OF_PERSON) care.push(...(await findOfJourney(asking, id, { type, members })));
+  const services = await findServices(asking, care);
   const entry = [
-    ...[group, ...persons, ...ofJourney].map((resource) => searchEntry(base, resource, 'match')),
+    ...[group as Group, ...persons, ...care].map((resource) => searchEntry(base, resource, 'match')),
     ...services.map((resource) => searchEntry(base, resource, 'include')),
     outcomeEntry(NOTICE),
   ];
@@ -38,43 +37,31 @@ function memberNames(group: Group): string[] {
   return (group.member ?? []).flatMap(({ entity }) => entity?.reference ?? []);
 }
 
-async function findOfPersons(asking: Asking, type: string, persons: string[]): Promise<Resource[]> {
+/** What its members have of one type in this journey: care of its own tag, and relations among its members. */
+async function findOfJourney(
+  asking: Asking,
+  journey: string,
+  { type, members }: { type: string; members: string[] },
+): Promise<Resource[]> {
   const links = findParams(type, 'patient').flatMap(({ number }) =>
-    persons.map((person) => ({ param: number, hash: hashToken(asking.key, person) })),
+    members.map((person) => ({ param: number, hash: hashToken(asking.key, person) })),
   );
   const rows = await findLinked(asking, type, links, MOST_OF_TYPE + 1);
   if (rows.length > MOST_OF_TYPE)
     throw tooCostly(`more than ${MOST_OF_TYPE} of ${type}: search them by patient`);
-  return seeAll(asking.db, asking.recipient, rows);
+  const known = new Set(members);
+  const isOfJourney = ({ content, persons }: ResourceRow) =>
+    type === 'RelatedPerson'
+      ? persons.every((person) => known.has(`Patient/${person}`))
+      : journeysOf(content).includes(journey);
+  const inside = rows.filter((row) => isOfJourney(row) && isLive(row.content));
+  return showAll(asking.db, asking.recipient, inside);
 }
 
-/** Leaves out what belongs to another journey of the same person: its episodes and teams, and the referrals and contacts of those. */
-function onlyOfJourney(journey: string, care: Resource[]): Resource[] {
-  const tagged = care.filter(
-    (resource) => resource.resourceType === 'EpisodeOfCare' || resource.resourceType === 'CareTeam',
-  );
-  const others = tagged.filter((resource) => !isTagged(resource, journey));
-  const outside = new Set(others.flatMap((other) => [nameOf(other), ...referralsOf(other)]));
-  const inside = tagged.filter((resource) => isTagged(resource, journey));
-  for (const resource of inside) for (const referral of referralsOf(resource)) outside.delete(referral);
-  return care.filter((resource) => {
-    const episodes = resource.resourceType === 'Encounter' ? (resource.episodeOfCare ?? []) : [];
-    const elsewhere = episodes.length > 0 && episodes.every(({ reference }) => outside.has(reference ?? ''));
-    return !outside.has(nameOf(resource)) && !elsewhere;
-  });
-}
-
-const nameOf = (resource: Resource) => `${resource.resourceType}/${resource.id}`;
-
-/** One without any journey's tag belongs to all. */
-function isTagged(resource: EpisodeOfCare | CareTeam, journey: string): boolean {
-  const tags = (resource.meta?.tag ?? []).filter(({ system }) => system === JOURNEY_TAG);
-  return tags.length === 0 || tags.some(({ code }) => code === journey);
-}
-
-function referralsOf(resource: EpisodeOfCare | CareTeam): string[] {
-  const referrals = resource.resourceType === 'EpisodeOfCare' ? (resource.referralRequest ?? []) : [];
-  return referrals.flatMap(({ reference }) => reference ?? []);
+/** What never was, and relations and teams that are no more, are no part of a family's story. */
+function isLive(resource: Resource): boolean {
+  if (resource.resourceType === 'RelatedPerson') return resource.active !== false;
+  return !['entered-in-error', 'inactive'].includes((resource as { status?: string }).status ?? '');
 }
 
 async function findServices(asking: Asking, care: Resource[]): Promise<Resource[]> {
@@ -85,5 +72,5 @@ async function findServices(asking: Asking, care: Resource[]): Promise<Resource[
     ),
   );
   const services = [...new Set(wanted)].filter((reference) => reference.startsWith('Organization/'));
-  return seeAll(asking.db, asking.recipient, await findRows(asking.db, services));
+  return showAll(asking.db, asking.recipient, await findRows(asking.db, services));
 }

@@ -1,22 +1,24 @@
 /** https://hl7.org/fhir/R4/http.html#read, #vread and #history (of one resource) */
+import { randomUUID } from 'node:crypto';
 import type { Bundle, Resource } from '@medplum/fhirtypes';
 import { historyBundle } from '../fhir/bundle.ts';
+import type { ResourceRow } from '../model.ts';
 import { notFound } from './answer.ts';
 import { withLineage } from './lineage.ts';
-import { findPast, findRows } from './rows.ts';
+import { findVisible } from './rows.ts';
 import type { Asking } from './search/candidates.ts';
 import { TOPIC } from './topic.ts';
-import { seeAll, seePast } from './visible.ts';
+import { showEach, showVersions } from './versions.ts';
+import { type Seen, seeEach } from './visible.ts';
 
 const isTopic = (type: string, id: string) => type === TOPIC.resourceType && id === TOPIC.id;
 
 /** The present version. Throws Rejected(404) where there is none or it may not be seen. */
-export async function readResource({ db, recipient }: Asking, type: string, id: string): Promise<Resource> {
+export async function readResource(asking: Asking, type: string, id: string): Promise<Resource> {
   if (isTopic(type, id)) return TOPIC;
-  const rows = await findRows(db, [`${type}/${id}`]);
-  const [resource] = await seeAll(db, recipient, rows);
-  if (!resource || !rows[0]) throw notFound();
-  return withLineage(db, recipient, rows[0], resource);
+  const seen = await seeOne(asking, type, id);
+  const [resource] = await showEach(asking.db, asking.recipient, [seen]);
+  return withLineage(asking.db, asking.recipient, seen.row, resource as Resource);
 }
 
 /** One version, seen with today's eyes: what may no longer be seen is 404 in its old versions too. */
@@ -26,28 +28,46 @@ export async function readVersion(
   id: string,
   version: string,
 ): Promise<Resource> {
-  const versions = /^[1-9]\d{0,8}$/.test(version) ? await seeVersions(asking, type, id, Number(version)) : [];
-  if (!versions[0]) throw notFound();
-  return versions[0];
+  const versions = await seeVersions(asking, type, id);
+  const found = versions.find(({ meta }) => meta?.versionId === version);
+  if (!found) throw notFound();
+  return found;
 }
 
 /** All versions, newest first. Throws Rejected(404) where the present one does not exist or may not be seen. */
 export async function readHistory(asking: Asking, base: string, type: string, id: string): Promise<Bundle> {
-  const versions = await seeVersions(asking, type, id, null);
-  if (versions.length === 0) throw notFound();
-  return historyBundle(base, `${base}/${type}/${id}/_history`, versions);
+  const versions = await seeVersions(asking, type, id);
+  return historyBundle(base, `${base}/${type}/${id}/_history`, versions.reverse());
 }
 
-async function seeVersions(
-  { db, recipient }: Asking,
-  type: string,
-  id: string,
-  version: number | null,
-): Promise<Resource[]> {
-  if (isTopic(type, id)) return version === null || version === 1 ? [TOPIC] : [];
-  const rows = await findRows(db, [`${type}/${id}`]);
-  const present = await seeAll(db, recipient, rows);
-  if (present.length === 0 || !rows[0]) return [];
-  const past = await seePast(db, recipient, await findPast(db, rows[0], version));
-  return [...(version === null || version === rows[0].version ? present : []), ...past];
+async function seeVersions(asking: Asking, type: string, id: string): Promise<Resource[]> {
+  if (isTopic(type, id)) return [TOPIC];
+  return showVersions(asking.db, asking.recipient, await seeOne(asking, type, id));
+}
+
+/** The journey, person or whatever it is, as it is now. Throws Rejected(404) where there is none or it may not be seen. */
+export async function seeOne({ db, recipient }: Asking, type: string, id: string): Promise<Seen> {
+  const row = await findVisible(db, recipient, { type, id });
+  // What is not there is asked about like what is, so that the time of an answer does not tell the one from the other.
+  const [seen] = await seeEach(db, recipient, [row ?? standIn(type)]);
+  if (!row || !seen) throw notFound();
+  return seen;
+}
+
+/** A row about somebody who does not exist: grants are loaded for it, and nothing is granted. */
+function standIn(type: string): ResourceRow {
+  const id = randomUUID();
+  const content = { resourceType: type, id } as Resource;
+  return {
+    rowId: '0',
+    type,
+    id,
+    version: 1,
+    updatedAt: new Date(0),
+    content,
+    persons: [id],
+    authors: [],
+    service: null,
+    sources: null,
+  };
 }

@@ -1,6 +1,7 @@
 /** Every FHIR read, search and the pages that describe the API. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
+import { queryOf } from '../doors/query.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { INDEXED_TYPES } from '../fhir/search-parameters.ts';
 import { describeApi } from '../web/docs.ts';
@@ -66,8 +67,7 @@ function registerType(fhir: FastifyInstance, type: string, { base, ask }: Servin
 }
 
 function searchOf(request: FastifyRequest, type: string, base: string): SearchRequest {
-  const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?') + 1) : '';
   const body = typeof request.body === 'string' ? request.body : '';
   const lenient = /\bhandling\s*=\s*lenient\b/.test(String(request.headers.prefer ?? ''));
-  return { type, base, pairs: [...new URLSearchParams(query), ...new URLSearchParams(body)], lenient };
+  return { type, base, pairs: [...queryOf(request), ...new URLSearchParams(body)], lenient };
 }

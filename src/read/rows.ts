@@ -39,33 +39,50 @@ export function binder(values: unknown[]): Bind {
   return (value, cast) => `$${values.push(value)}::${cast}`;
 }
 
-/** The present rows of some `Type/id`; those that do not exist are missing from the answer. */
+/** The present rows of some `Type/id`, in their order; those that do not exist are missing from the answer. */
 export async function findRows(db: Db, references: string[]): Promise<ResourceRow[]> {
   const pairs = references.map((reference) => reference.split('/')).filter(([, id]) => isId(id ?? ''));
   if (pairs.length === 0) return [];
   const { rows } = await db.query<StoredRow>(
-    `select ${COLUMNS} from unnest($1::text[], $2::uuid[]) as wanted (type, id) join resource r using (id, type)`,
+    `select ${COLUMNS} from unnest($1::text[], $2::uuid[]) with ordinality as wanted (type, id, place)
+       join resource r using (id, type) order by place`,
     [pairs.map(([type]) => type), pairs.map(([, id]) => id)],
   );
   return rows.map(toRow);
 }
 
-/** Earlier versions of one resource, newest first: at most `MOST_VERSIONS`, or the one asked for. */
-export async function findPast(
+/** One present row, if the recipient might see it: of any other no more is read than of one that does not exist. */
+export async function findVisible(
   db: Db,
-  { type, id }: ResourceRow,
-  version: number | null,
-): Promise<ResourceRow[]> {
+  recipient: Recipient,
+  { type, id }: { type: string; id: string },
+): Promise<ResourceRow | null> {
+  const values: unknown[] = [];
+  const bind = binder(values);
+  const named = `r.id = ${bind(isId(id) ? id : NO_ID, 'uuid')} and r.type = ${bind(type, 'text')}`;
   const { rows } = await db.query<StoredRow>(
-    `select ${COLUMNS} from resource_history r where r.id = $2 and r.type = $1 and ($3::int is null or r.version = $3)
-     order by r.version desc limit ${MOST_VERSIONS}`,
-    [type, id, version],
+    `select ${COLUMNS} from resource r where ${named} and ${visibleSql(recipient, bind)}`,
+    values,
+  );
+  return rows[0] ? toRow(rows[0]) : null;
+}
+
+const NO_ID = '00000000-0000-0000-0000-000000000000';
+
+/** A history longer than this is cut at its oldest end: nobody reads a thousand versions, and a page must end. */
+export const MOST_VERSIONS = 1_000;
+
+/** Earlier versions of these present rows, oldest first: of each at most the newest `MOST_VERSIONS`. */
+export async function findPasts(db: Db, present: ResourceRow[]): Promise<ResourceRow[]> {
+  if (present.length === 0) return [];
+  const { rows } = await db.query<StoredRow>(
+    `select ${COLUMNS} from unnest($1::text[], $2::uuid[]) as wanted (type, id) cross join lateral (
+       select * from resource_history h where h.id = wanted.id and h.type = wanted.type
+       order by h.version desc limit ${MOST_VERSIONS}) r order by r.row_id, r.version`,
+    [present.map(({ type }) => type), present.map(({ id }) => id)],
   );
   return rows.map(toRow);
 }
-
-/** A history longer than this is cut at its oldest end: nobody reads a thousand versions, and a page must end. */
-const MOST_VERSIONS = 1_000;
 
 export type Link = { param: number; hash: string };
 

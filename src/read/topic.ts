@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/components.html#subscription-topics-in-r4
  */
 import type { Basic, Extension } from '@medplum/fhirtypes';
-import { TOPIC_URL, TOPIC_VERSION } from '../fhir/names.ts';
+import { TOPIC_URL, TOPIC_VERSION } from '../fhir/systems.ts';
 import { EVENT_CODES } from '../model.ts';
 
 const R5 = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-SubscriptionTopic';

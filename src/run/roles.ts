@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
 import { loadMappings } from '../map/language/load-mappings.ts';
+import { startClock } from '../pipeline/due.ts';
 import { intake } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
@@ -15,14 +16,15 @@ export type Serving = { url: string; mllpPort: number | undefined };
 
 const DAY_MS = 86_400_000;
 
-/** Throws, before a store is started, where a part could not start for what the configuration lacks. */
+/** Throws, before a store is opened, where the configuration lacks what a role needs. */
 export function checkRoles(config: Context['config']): void {
   if (config.ROLES.includes('mllp')) requireCertificates(config);
 }
 
 /**
- * Starts the parts that ROLES names, the receiving ones last. Every part serves HTTP: without `api` only health and
- * metrics. Each thing started adds to `stops` how it is stopped; stop them in reverse, so that receiving ends first.
+ * Starts the parts that ROLES names, the receiving ones last. Every part serves HTTP: without `api` only
+ * health and metrics. Each thing started adds to `stops` how it is stopped; stop them in reverse, so that
+ * receiving ends first.
  */
 export async function startRoles(ctx: Context, stops: Stop[]): Promise<Serving> {
   const profiles = await loadProfiles(ctx.config.FHIR_PACKAGES);
@@ -34,6 +36,7 @@ export async function startRoles(ctx: Context, stops: Stop[]): Promise<Serving> 
     stops.push(() => sequencer.stop());
     const delivery = await startDelivery(ctx);
     stops.push(() => delivery.stop());
+    stops.push(startClock(ctx));
     stops.push(keepPartitions(ctx));
   }
   let mllpPort: number | undefined;
@@ -49,7 +52,7 @@ export async function startRoles(ctx: Context, stops: Stop[]): Promise<Serving> 
   return { url, mllpPort };
 }
 
-/** Months ahead always have their partitions. */
+/** Makes the monthly partitions of the coming months, daily. */
 function keepPartitions({ db, log }: Context): Stop {
   const make = () =>
     db

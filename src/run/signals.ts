@@ -1,9 +1,7 @@
 const LOOK_MS = 500;
 
-/**
- * Calls `stop` once, on SIGTERM or SIGINT, or when npm, having started us, is gone: npm passes a signal on to its shell only,
- * and the shell dies without telling us.
- */
+/** Calls `stop` once: on SIGTERM or SIGINT, or when the npm process that started us is gone. npm passes a
+ * signal only to its shell, which dies without telling us. */
 export function onStop(stop: (reason: string) => void): void {
   let told = false;
   const tell = (reason: string) => {

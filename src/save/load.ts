@@ -3,8 +3,7 @@ import pg from 'pg';
 import { keyedId } from '../fhir/ids.ts';
 import type { Answer, Message, MessageStatus } from '../model.ts';
 import type { Facts } from '../store/facts.ts';
-import { type Db, transaction } from '../store/pool.ts';
-import { findStoredRows } from './save.ts';
+import { transaction } from '../store/pool.ts';
 
 /** More people than this around one message are no family: the number that most of them carry is a placeholder. */
 const CEILING = 100;
@@ -17,7 +16,7 @@ type Loaded = Partial<Facts> & {
   crowded?: string | null;
   earlier?: Earlier | null;
 };
-type Sender = { systemId: number; identifier: string };
+export type Sender = { systemId: number; identifier: string };
 /** `tainted`: numbers found out just now to be placeholders, whose other families are still to be recomputed. */
 export type Held = { facts: Facts; earlier: Earlier | null; tainted: string[] };
 
@@ -82,6 +81,10 @@ function factsOf(first: pg.QueryResult<{ loaded: Loaded }> | undefined): Omit<He
   const loaded = first?.rows[0]?.loaded as Loaded;
   if (loaded.busy) throw new Busy(loaded.keys);
   if (loaded.crowded) throw new Crowded(loaded.crowded);
+  return readLoaded(loaded);
+}
+
+function readLoaded({ earlier, ...loaded }: Loaded): Omit<Held, 'tainted'> {
   const { statements, tainted, views, involvements, members } = loaded;
   const facts = {
     statements: statements ?? [],
@@ -90,7 +93,32 @@ function factsOf(first: pg.QueryResult<{ loaded: Loaded }> | undefined): Omit<He
     involvements: involvements ?? [],
     members: members ?? [],
   };
-  return { facts, earlier: loaded.earlier ?? null };
+  return { facts, earlier: earlier ?? null };
+}
+
+/** What one message of a group asks for; `row` of a file whose message is stored. */
+export type Asked = Sender & { wanted: string[]; row: { messageId: string; position: string } | null };
+/** `keys`: the closure, as far as it was followed. `held` is null where the message must be settled by itself. */
+export type Lent = { keys: string[]; held: Omit<Held, 'tainted'> | null; stored: boolean };
+
+/** Locks and reads the closures of several messages, waiting for none: for `readThenWrite`. */
+export function loadGroupStatement(asked: Asked[]): string {
+  const members = asked.map(({ wanted, systemId, identifier, row }) => ({
+    ...{ wanted, sender: systemId, identifier },
+    ...(row && { message: row.messageId, position: row.position }),
+  }));
+  return `select skein_load_group(${pg.escapeLiteral(JSON.stringify(members))}, ${CEILING}) as loaded`;
+}
+
+/** What was read for each of them, in order. */
+export function readGroup({
+  rows,
+}: pg.QueryResult<{ loaded: { loaded: Loaded; stored: boolean }[] }>): Lent[] {
+  return (rows[0]?.loaded ?? []).map(({ loaded, stored }) => ({
+    keys: loaded.keys,
+    held: loaded.busy || loaded.crowded ? null : readLoaded(loaded),
+    stored,
+  }));
 }
 
 /**
@@ -106,7 +134,8 @@ export function answerEarlier(
   if (!earlier) return null;
   const { messageId, contentHash, status, units } = earlier;
   const same = contentHash === message.contentHash;
-  if (replay && same) return null;
+  const done = status === 'accepted' && units.every((unit) => unit.status === 'accepted');
+  if (replay && same && !done) return null;
   if (!replay && ((!same && status !== 'accepted') || (same && status === 'held' && units.length === 0)))
     return null;
   return {
@@ -121,13 +150,8 @@ export function answerEarlier(
 
 type Row = Pick<Answer, 'identifier'> & Pick<Answer['units'][number], 'position' | 'issues'>;
 
-/** A row of a file that another process has stored meanwhile, which was sent the file, too; else null. */
-export async function answerRow(
-  db: Db,
-  messageId: string,
-  { identifier, position, issues }: Row,
-): Promise<Answer | null> {
-  if (!(await findStoredRows(db, messageId, position)).has(position)) return null;
+/** Of a row of a file that is stored: by another process that was sent the file, too, or in a commit that nobody heard of. */
+export function answerStored(messageId: string, { identifier, position, issues }: Row): Answer {
   const units = [{ position, status: 'accepted' as const, issues }];
   return { messageId, identifier, status: 'accepted', units, duplicate: true, conflict: false };
 }
@@ -135,4 +159,9 @@ export async function answerRow(
 /** The lock key of a message id: two deliveries of one message are decided one after the other. */
 export function messageKey(key: Buffer, systemId: number, identifier: string): string {
   return keyedId(key, 'message', String(systemId), identifier);
+}
+
+/** The lock key of one row of a stored file: two processes that read it store the row once. */
+export function rowKey(key: Buffer, messageId: string, position: string): string {
+  return keyedId(key, 'row', messageId, position);
 }

@@ -3,9 +3,9 @@
 import type { Message, System } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 
-const COLUMNS = 'key, type, "systemId", chart, ref, first, base, times, content';
+const COLUMNS = 'key, type, "systemId", chart, ref, aliases, first, base, times, content';
 const TYPES =
-  'key uuid, type text, "systemId" int, chart uuid, ref uuid, first text, base text, times jsonb, content jsonb';
+  'key uuid, type text, "systemId" int, chart uuid, ref uuid, aliases uuid[], first text, base text, times jsonb, content jsonb';
 
 export const REBUILD = {
   // Messages wait while statements are folded again: one that committed meanwhile would be lost from them.
@@ -14,15 +14,15 @@ export const REBUILD = {
   records: `select r.id::text as id, system_id as "systemId", stamp, mode, statements from record r where r.id > $1 order by r.id limit $2`,
   read: `select ${COLUMNS} from rebuilt where key = any($1::uuid[])`,
   write: `insert into rebuilt (${COLUMNS}) select ${COLUMNS} from jsonb_to_recordset($1::jsonb) as r(${TYPES})
-    on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, first = excluded.first, base = excluded.base,
-      times = excluded.times, content = excluded.content`,
-  apply: `insert into statement (key, type, system_id, chart, ref, record_id, first, base, times, content)
-    select r.key, r.type, r."systemId", r.chart, r.ref, 0, r.first, r.base, r.times, r.content from rebuilt r
+    on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, aliases = excluded.aliases,
+      first = excluded.first, base = excluded.base, times = excluded.times, content = excluded.content`,
+  apply: `insert into statement (key, type, system_id, chart, ref, aliases, record_id, first, base, times, content)
+    select r.key, r.type, r."systemId", r.chart, r.ref, r.aliases, 0, r.first, r.base, r.times, r.content from rebuilt r
     left join statement s on s.key = r.key
-    where s.key is null or (s.chart, s.ref, s.first, s.base, s.times, s.content)
-      is distinct from (r.chart, r.ref, r.first, r.base, r.times, r.content)
-    on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, first = excluded.first, base = excluded.base,
-      times = excluded.times, content = excluded.content`,
+    where s.key is null or (s.chart, s.ref, s.aliases, s.first, s.base, s.times, s.content)
+      is distinct from (r.chart, r.ref, r.aliases, r.first, r.base, r.times, r.content)
+    on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, aliases = excluded.aliases,
+      first = excluded.first, base = excluded.base, times = excluded.times, content = excluded.content`,
 };
 
 /** `id` orders them: of what comes again later, the next page begins after it. */
@@ -50,7 +50,8 @@ export async function heldMessages(db: Db, after: string, limit: number): Promis
 
 /** The charts that carry any of these numbers (keyed hashes). */
 export async function chartsWith(db: Db, numbers: string[]): Promise<string[]> {
-  const sql = 'select distinct chart from statement where ref = any($1::uuid[])';
+  const sql =
+    'select distinct chart from statement where ref = any($1::uuid[]) or (aliases && $1::uuid[] and aliases is not null)';
   const { rows } = await db.query<{ chart: string }>(sql, [numbers]);
   return rows.map(({ chart }) => chart);
 }
@@ -61,4 +62,16 @@ export async function allCharts(db: Db): Promise<string[]> {
     "select key from statement where type = 'Patient' order by seq",
   );
   return rows.map(({ key }) => key);
+}
+
+/** Charts of families that time has changed, longest due first. */
+export async function findDue(db: Db, at: Date, limit: number): Promise<string[]> {
+  const sql = 'select owner from due where at <= $1 order by at limit $2';
+  const { rows } = await db.query<{ owner: string }>(sql, [at, limit]);
+  return rows.map(({ owner }) => owner);
+}
+
+/** It was computed again; where that made it due later, it stays. */
+export async function settleDue(db: Db, owner: string, at: Date): Promise<void> {
+  await db.query('delete from due where owner = $1 and at <= $2', [owner, at]);
 }

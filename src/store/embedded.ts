@@ -33,21 +33,23 @@ export type Embedded = { url: string; home: string; stop: () => Promise<void> };
 
 type Server = Binaries & { home: string; data: string; runAs: RunAs; password: string };
 
-/** A server may be recovering after a kill, or its orphaned children may still be going away. */
+/**
+ * How long to wait for a start: the server may be recovering after a kill, or its old processes still ending.
+ */
 const START_SECONDS = 30;
 const HOLDER = 'skein holder';
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  // Statements and error details carry values of people: they stay out of the server's own log.
+  // Statements and error details hold people's data, so they stay out of the server's log.
   log_error_verbosity: 'terse',
   log_min_error_statement: 'panic',
 };
 
 /**
- * Starts the PostgreSQL server of this data directory, or joins the one that already runs there (another Skein process,
- * or one left behind by a kill). Every holder keeps one connection; the last holder to stop stops the server. When the
- * server dies under a holder, the holder starts it again on the same port.
+ * Starts the PostgreSQL server of this data directory, or joins the one that already runs there (another
+ * Skein process, or one left behind by a kill). Every holder keeps one connection; the last holder to stop
+ * stops the server. When the server dies under a holder, the holder starts it again on the same port.
  */
 export async function openEmbedded(
   dataDir: string,
@@ -105,12 +107,15 @@ async function prepare(dataDir: string, notice: (text: string) => void): Promise
       throw new Unavailable(`${stderr.trim()}. Set DATABASE_URL to a PostgreSQL server.`, { cause: error });
     if (code === 'EPERM' && /^(spawn|chown)/.test(syscall)) throw cannotSwitchUser(error);
     if (code !== 'EACCES') throw error;
-    const text = `The embedded store in ${dataDir} belongs to another user: run as that user or choose another DATA_DIR`;
-    throw new Unavailable(text, { cause: error });
+    const mended = 'run as that user or choose another DATA_DIR';
+    throw new Unavailable(`The embedded store in ${dataDir} belongs to another user: ${mended}`, {
+      cause: error,
+    });
   }
 }
 
-/** DATA_DIR itself, unless root's helper user cannot get there (a clone under a 0700 home): then a place of its own. */
+/** DATA_DIR itself, or, where the unprivileged user cannot reach it (a clone under a 0700 home), a directory
+ * of its own. */
 async function reachableHome(dataDir: string, runAs: RunAs): Promise<string> {
   const name = `skein-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`;
   for (const home of [dataDir, join('/var/lib', name), join(tmpdir(), name)]) {
@@ -124,7 +129,7 @@ async function reachableHome(dataDir: string, runAs: RunAs): Promise<string> {
   throw new Unavailable(`No directory that an unprivileged user can reach for ${dataDir}. Set DATABASE_URL.`);
 }
 
-/** One password per store, made by whoever comes first (link is atomic), readable by its owner only. */
+/** Reads the store's password. The first process makes it; `link` is atomic, so there is only one. */
 async function readPassword(home: string): Promise<string> {
   const path = join(home, 'password');
   if (!(await exists(path))) {
@@ -138,7 +143,7 @@ async function readPassword(home: string): Promise<string> {
   return readFile(path, 'utf8');
 }
 
-/** Made aside and renamed into place: a killed or a second initdb leaves no half-made cluster behind. */
+/** Makes a draft cluster and renames it: a killed or concurrent initdb leaves no half-made one. */
 async function initialise(server: Server): Promise<void> {
   const draft = await mkdtemp(join(server.home, 'new-'));
   try {
@@ -173,7 +178,7 @@ async function checkVersion(server: Server): Promise<void> {
   );
 }
 
-/** Joins the running server or starts it, until a connection of ours is open; that connection is the holder's. */
+/** Joins or starts the server, and retries until connected. The connection marks a holder. */
 async function ensureRunning(server: Server, wanted?: number): Promise<pg.Client> {
   const deadline = Date.now() + START_SECONDS * 1000;
   for (;;) {
@@ -212,14 +217,15 @@ async function connect(server: Server, port: number, name: string): Promise<pg.C
     keepAlive: true,
   });
   await client.connect();
-  // Losing the server shows as 'end', which the holder listens to.
+  // A lost server also emits 'end', which the holder handles.
   client.on('error', () => undefined);
   return client;
 }
 
 /**
- * What `postmaster.pid` says (line 1 its pid, line 4 its port), if that process is a live server of this directory. A
- * stale file whose pid now belongs to some other process is removed: PostgreSQL itself would refuse to start over it.
+ * Reads `postmaster.pid` (line 1 the pid, line 4 the port), where that process is a live server of this
+ * directory. A stale file whose pid now belongs to another process is removed: PostgreSQL would refuse to
+ * start over it.
  */
 async function readPostmaster(server: Server): Promise<{ pid: number; port: number } | undefined> {
   const path = join(server.data, 'postmaster.pid');

@@ -1,6 +1,6 @@
 /** What save loads, link decides on, and save writes: the shapes between the two stages. */
 import type { Resource } from '@medplum/fhirtypes';
-import type { Event, Lineage, Role, Sources } from '../model.ts';
+import type { Event, Evidence, Lineage, Recheck, Role, Sources } from '../model.ts';
 
 /** The present state of one resource as its sender says it. Per-element times make folding commutative (src/link/fold.ts). */
 export type StatementState = {
@@ -11,6 +11,8 @@ export type StatementState = {
   chart: string;
   /** Second key: NHS-number claim (Patient), other end (RelatedPerson), referral (ServiceRequest, EpisodeOfCare). */
   ref: string | null;
+  /** Further keys that a chart (Patient statement) is found by; null where there are none (src/link/who/keys.ts). */
+  aliases: string[] | null;
   /** Order of first sight; new statements sort last, in their own order. */
   seq: number;
   /** Stamps: first and latest saying (whole), and per element where only parts were said. */
@@ -23,6 +25,8 @@ export type StatementState = {
   service: string;
   sector: string | null;
   kind: string | null;
+  /** A person set aside what it says of its number (skein number lift). */
+  aside: boolean;
 };
 
 export type StoredView = {
@@ -76,6 +80,9 @@ export type IdentifiedStatement = {
   ref: string | null;
   /** Key of a number given without a word on its verification, which is then as it was. */
   given?: string;
+  aliases?: string[];
+  /** A chart that its sender only referred to: whatever it says of it in full takes the place of this, whenever it was said. */
+  implicit?: true;
   local: string;
   nulls: string[];
   assumed?: string[];
@@ -104,6 +111,9 @@ export type Assertion = {
   evidence: Record<string, string>;
 };
 
+/** When time alone changes a family next; `owner` is a chart of it. */
+export type Due = { owner: string; at: string };
+
 /** What one message changes. Only differences: an unchanged store gets an empty plan. */
 export type Plan = {
   statements: StatementState[];
@@ -112,13 +122,21 @@ export type Plan = {
   update: (View & { digest: string; rowId: string })[];
   involvements: { upsert: Involvement[]; remove: Pick<Involvement, 'person' | 'service'>[] };
   members: { upsert: Member[]; remove: Pick<Member, 'journey' | 'person'>[] };
-  events: Event[];
+  events: (Event | Recheck)[];
+  /** Not a change: what is to be computed again without any message. */
+  due: Due[];
 };
 
 type Sender = Pick<StatementState, 'service' | 'sector' | 'kind'>;
 
-/** What policy tells the pure `link` (src/access/decide/link-rules.ts makes it): sharing rules live in `access` alone. */
+/** What the pure `link` is given: sharing rules live in `access` alone, and time passes where somebody looks at a clock. */
 export type Rules = {
+  /** The store's secret, for ids. */
+  key: Buffer;
+  /** Whose word counts for what. */
+  evidence: Evidence;
+  /** ISO instant as of which the family is computed. */
+  asOf: string;
   /**
    * The service whose affair some care remains, where only author and addressee may know of it: of a sealed kind, or of a charity
    * that somebody came to by themselves. `service` gives the care, the senders speak of it.

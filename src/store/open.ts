@@ -8,13 +8,11 @@ import { migrate, openPool, readKey } from './pool.ts';
 
 export type Store = { db: pg.Pool; key: Buffer; close: () => Promise<void> };
 
-/** A database that is still starting (a compose file, a restart) is waited for. */
+/** How long to wait for a database that is still starting. */
 const WAIT_SECONDS = 30;
 
-/**
- * The database of DATABASE_URL, else the embedded one of DATA_DIR; checked, migrated, with the store's key. Throws in one
- * line what is wrong with it.
- */
+/** Opens the database of DATABASE_URL, else the embedded one of DATA_DIR: checks its settings, migrates it,
+ * reads the store's key. Throws an Error whose one line says what is wrong. */
 export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_SECONDS): Promise<Store> {
   const notice = (text: string) => log.info({ event: 'store.embedded' }, text);
   const embedded = config.DATABASE_URL ? null : await openEmbedded(config.DATA_DIR, notice);
@@ -33,7 +31,7 @@ export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_
   }
 }
 
-/** Which setting to look at; the URL itself may hold a password. Of several addresses tried only the code says why. */
+/** Names the setting, not the URL (a password). Of several addresses only the code says why. */
 function named(cause: unknown): Error {
   const { message, code } = cause as NodeJS.ErrnoException;
   return new Error(`DATABASE_URL: ${message || code}`, { cause });
@@ -55,7 +53,7 @@ async function untilReachable(check: () => Promise<void>, { log, waitSeconds }: 
 
 type Settings = { version: number; fsync: string; pages: string; commit: string };
 
-/** An acknowledgement means stored: a server that may lose what it committed is refused. */
+/** Refuses a server whose settings allow it to lose committed data: an acknowledgement means stored. */
 export async function assertDurable(db: pg.Pool): Promise<void> {
   const { rows } = await db.query<Settings>(
     `select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,

@@ -15,6 +15,8 @@ export function openPool(connectionString: string, options: pg.PoolConfig = {}):
     max: 10,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    // Statements that do not wait for one another are sent at once (readThenWrite); pg's types do not know of it.
+    ...{ pipeline: true },
     options: '-c idle_in_transaction_session_timeout=30s -c timezone=UTC -c jit=off',
     ...options,
   });
@@ -23,15 +25,68 @@ export function openPool(connectionString: string, options: pg.PoolConfig = {}):
   return pool;
 }
 
+/** COMMIT was on its way when the connection failed: whether it was done is for the caller to look up, never to repeat. */
+export class OutcomeUnknown extends Unavailable {}
+
 /**
  * Runs `work` in one READ COMMITTED transaction; commits when it returns, rolls back when it throws. `first` is a statement sent
- * together with BEGIN, one round trip instead of two; its result is handed to `work`.
+ * together with BEGIN, one round trip instead of two; its result is handed to `work`. Throws OutcomeUnknown where the connection
+ * failed while it committed.
  */
-export async function transaction<T>(
+export function transaction<T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient, first: pg.QueryResult | undefined) => Promise<T>,
   first?: string,
 ): Promise<T> {
+  return withClient(pool, async (client) => {
+    const begun: unknown = await client.query(first ? `begin; ${first}` : 'begin');
+    const result = await work(client, Array.isArray(begun) ? begun[1] : undefined);
+    await client.query('commit').catch(doubt);
+    return result;
+  });
+}
+
+/**
+ * The same in two round trips: BEGIN with `first`, then the statement that `decide` makes of its result, with COMMIT. Gives its rows,
+ * none where there was nothing to write. What a statement does that fails is rolled back.
+ */
+export function readThenWrite<Row extends object>(
+  pool: pg.Pool,
+  first: string,
+  decide: (read: pg.QueryResult) => pg.QueryConfig | null,
+): Promise<Row[]> {
+  return withClient(pool, async (client) => {
+    const begun = (await client.query(`begin; ${first}`)) as unknown as pg.QueryResult[];
+    const last = decide(begun[1] as pg.QueryResult);
+    const { stream } = (client as unknown as Connected).connection;
+    stream.cork();
+    const written = last ? client.query<Row>(last) : null;
+    const committed = client.query('commit');
+    stream.uncork();
+    const [rows, end] = await Promise.allSettled([written, committed]);
+    // After a statement that failed COMMIT rolls back, and says so.
+    if (rows.status === 'rejected') throw isRefusal(rows.reason) ? rows.reason : doubtful(rows.reason);
+    if (end.status === 'rejected') throw doubtful(end.reason);
+    return rows.value?.rows ?? [];
+  });
+}
+
+/** The part of pg's client that its types do not name: what is written while the stream is corked leaves together. */
+type Connected = { connection: { stream: { cork: () => void; uncork: () => void } } };
+
+/** The server refused a statement, and the connection stands: the transaction is rolled back for certain. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.severity === 'ERROR';
+
+const doubtful = (cause: unknown): OutcomeUnknown =>
+  new OutcomeUnknown('the connection failed while it committed', { cause });
+
+function doubt(error: unknown): never {
+  throw isRefusal(error) ? error : doubtful(error);
+}
+
+/** Whatever fails is rolled back, and a connection that cannot even do that is given up. */
+async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // A connection lost between two queries is an event, and one that nobody hears ends the process.
@@ -40,10 +95,7 @@ export async function transaction<T>(
   };
   client.on('error', lose);
   try {
-    const begun: unknown = await client.query(first ? `begin; ${first}` : 'begin');
-    const result = await work(client, Array.isArray(begun) ? begun[1] : undefined);
-    await client.query('commit');
-    return result;
+    return await work(client);
   } catch (error) {
     await client.query('rollback').catch((failure: Error) => {
       broken = failure;

@@ -8,10 +8,8 @@ import { openPool } from './pool.ts';
 
 const NAME = 'skein-deliver';
 
-/**
- * Noticing a dead worker: locks of 4 s looked at every 1.5 s (BullMQ's defaults cost a minute). A wake-up may stall as often
- * as it likes; it is never failed for it, and leaves nothing behind.
- */
+/** A dead worker is noticed within seconds: locks of 4 s, checked every 1.5 s (BullMQ's defaults take a
+ * minute). A job is never failed for stalling, and leaves nothing behind. */
 const WORKER = {
   concurrency: 1,
   lockDuration: 4_000,
@@ -21,7 +19,7 @@ const WORKER = {
   removeOnFail: { count: 0 },
 };
 
-/** One job at a time wakes the drain; a wake-up during it becomes one more job after it. Jobs carry nothing. */
+/** At most one waiting job wakes the drain; a wake-up while it runs adds one more. Jobs carry no data. */
 const JOB = {
   deduplication: { id: 'drain', keepLastIfActive: true },
   removeOnComplete: true,
@@ -30,12 +28,15 @@ const JOB = {
 
 type Queued = { add(): Promise<unknown>; close(): Promise<void> };
 
-/** Wakes of the delivery workers, whichever process they live in. Losing them all costs the sweep's second, no event. */
+/**
+ * Wake-ups for delivery workers in any process. If all are lost, the sweep finds the work within a second.
+ */
 export type Wakes = { wake(): void; close(): Promise<void> };
 
 /**
- * Opens the wake-up queue, on Redis where REDIS_URL is set and else on PostgreSQL (schema `bullmq`), and runs `onWake` for
- * each. The job always completes: what failed is due again in PostgreSQL, a delayed job would swallow the next wake-up.
+ * Opens the wake-up queue, on Redis where REDIS_URL is set and else on PostgreSQL (schema `bullmq`), and runs
+ * `onWake` for each. The job always completes: what failed is due again in PostgreSQL, a delayed job would
+ * swallow the next wake-up.
  */
 export async function openWakes(ctx: Context, onWake: () => Promise<void>): Promise<Wakes> {
   const handle = () =>
@@ -64,10 +65,11 @@ export async function openWakes(ctx: Context, onWake: () => Promise<void>): Prom
   return { wake, close: () => queued.close() };
 }
 
-/** The prefix is hash-tagged for Redis Cluster, and the store's own: two installations on one Redis never meet. */
+/** The key prefix is hash-tagged for Redis Cluster and to the store: two installations can share a Redis. */
 function openRedis(ctx: Context, url: string, handle: () => Promise<void>): Queued {
   const prefix = `{skein-${keyedId(ctx.key, 'queue').slice(0, 8)}}`;
-  // Our own, so that it can be asked how it does. Without a queue of commands a wake-up that cannot be sent fails at once.
+  // Skein opens the client itself to see its state. Without an offline queue, a wake-up that cannot be sent
+  // fails at once.
   const client = new Redis(url, { enableOfflineQueue: false, retryStrategy: () => RECONNECT_MS });
   clients.add(client);
   const queue = new Queue(NAME, { prefix, connection: client });
@@ -121,7 +123,7 @@ type Working = Pick<Worker, 'close'> & {
   on(event: 'ready', listener: () => void): unknown;
 };
 
-/** A store that has gone cannot be left politely: nobody waits for it longer than this. */
+/** How long a shutdown waits for a Redis or PostgreSQL that no longer answers. */
 const CLOSE_MS = 1_000;
 
 function follow(ctx: Context, queue: Adding, worker: Working): Queued {
@@ -136,7 +138,7 @@ function follow(ctx: Context, queue: Adding, worker: Working): Queued {
   return {
     add: () => queue.add('drain', {}, JOB),
     close: async () => {
-      // Never connected, it would wait for its first job for ever.
+      // A worker that never connected would wait for ever, so it is closed by force.
       const closed = worker.close(!ready).then(() => queue.close());
       await Promise.race([closed, delay(CLOSE_MS)]);
     },

@@ -1,8 +1,10 @@
-/** Invariants: the standard's, by FHIRPath but for those of every message, and those of profiles. */
+/** Checks invariants with FHIRPath: the standard's, except those that invariants.ts checks faster, and those
+ * of profiles. */
 import { evalFhirPathTyped, type FhirPathAtom, parseFhirPath, type TypedValue } from '@medplum/core';
 import type { Constraint, TypeDefinition } from '../fhir/definitions.ts';
+import type { Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { fault, type Node, type Scope, type Walk } from './faults.ts';
+import { fault, type Scope, type Walk } from './faults.ts';
 import { INVARIANTS } from './invariants.ts';
 import type { Constraint as Parsed } from './read-differential.ts';
 
@@ -20,7 +22,7 @@ export function checkInvariants(type: string, definition: TypeDefinition, object
   checkConstraints(formal, { type, value: object }, walk);
 }
 
-/** What the standard asks of a value, by FHIRPath. */
+/** Checks the standard's invariants of one value. */
 export function checkConstraints(constraints: readonly Constraint[], self: TypedValue, walk: Walk): void {
   for (const { key, text, expression, warning } of constraints) {
     let atom = parsed.get(expression);
@@ -32,7 +34,7 @@ export function checkConstraints(constraints: readonly Constraint[], self: Typed
   }
 }
 
-/** An invariant, wherever it comes from: whether it holds is told where it does not, or cannot be known. */
+/** Adds a fault where an invariant does not hold, and a note where that cannot be known. */
 export function tellOf(
   { key, text, warning, holds }: Parsed,
   self: TypedValue,
@@ -41,7 +43,8 @@ export function tellOf(
 ): void {
   const held = evaluate(holds, self, scope);
   if (held === undefined) fault(walk, 'not-supported', `${key} could not be checked`, 'information');
-  // Nothing is not true, as in the standard's own validator; advice on what is not there is none.
+  // An empty result counts as false, as in the standard's own validator; but a warning is not given about an
+  // absent element.
   else if (held !== true && !(warning && held === null))
     fault(walk, 'invariant', `${text} (${key})`, warning ? 'warning' : undefined);
 }
@@ -56,7 +59,9 @@ function evaluate(
 ): boolean | null | undefined {
   const { resource, root } = scope ?? { resource: self.value as Node, root: self.value as Node };
   const variables = {
-    ...{ '%resource': typed(resource), '%rootResource': typed(root), '%context': self },
+    '%resource': typed(resource),
+    '%rootResource': typed(root),
+    '%context': self,
     '%ucum': { type: 'string', value: 'http://unitsofmeasure.org' },
   };
   try {

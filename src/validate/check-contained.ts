@@ -1,12 +1,15 @@
-/** What a resource contains: dom-2 to dom-5, and ref-1 of what refers to it. https://hl7.org/fhir/R4/references.html#contained */
-import type { Json } from '../model.ts';
-import { type Fault, isNode, type Node } from './faults.ts';
+/** Checks contained resources (dom-2 to dom-5) and local references to them (ref-1).
+ * https://hl7.org/fhir/R4/references.html#contained */
 
-/** Of one resource. A Bundle's resources have their own. */
+import { isObject, type Node } from '../formats/tree.ts';
+import type { Json } from '../model.ts';
+import type { Fault } from './faults.ts';
+
+/** Checks one resource; each resource of a Bundle is checked by itself. */
 export function checkContained(resource: Node): Fault[] {
   const type = String(resource.resourceType);
   const { contained: list, entry, ...rest } = resource;
-  const contained = (Array.isArray(list) ? list : []).filter(isNode);
+  const contained = (Array.isArray(list) ? list : []).filter(isObject);
   const found = localReferences(type === 'Bundle' ? rest : resource, type);
   const known = new Set(['#', ...contained.map(({ id }) => `#${String(id)}`)]);
   const faults = found
@@ -30,9 +33,9 @@ function containedFault(
   if (id === undefined) return 'has no id to be referred to by';
   if (before.some((other) => other.id === id)) return 'has the id of another';
   if (contained !== undefined) return 'contains resources itself (dom-2)';
-  if (isNode(meta) && (meta.versionId !== undefined || meta.lastUpdated !== undefined))
+  if (isObject(meta) && (meta.versionId !== undefined || meta.lastUpdated !== undefined))
     return 'has a version or time of its own (dom-4)';
-  if (isNode(meta) && meta.security !== undefined) return 'has security labels of its own (dom-5)';
+  if (isObject(meta) && meta.security !== undefined) return 'has security labels of its own (dom-5)';
   return used.has(`#${String(id)}`) || used.has('#') ? undefined : 'is referred to by nothing (dom-3)';
 }
 
@@ -42,7 +45,7 @@ type Local = { name: string; expression: string; isReference: boolean };
 function localReferences(value: Json | undefined, expression: string): Local[] {
   if (Array.isArray(value))
     return value.flatMap((entry, index) => localReferences(entry, `${expression}[${index}]`));
-  if (!isNode(value)) return [];
+  if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([name, inner]): Local[] =>
     typeof inner === 'string'
       ? inner.startsWith('#')

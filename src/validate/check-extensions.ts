@@ -1,14 +1,22 @@
-/** Every extension, wherever it is, against the definition of its url. https://hl7.org/fhir/R4/extensibility.html */
+/** Checks every extension against the definition of its url. https://hl7.org/fhir/R4/extensibility.html */
 import { elementIn, isPrimitive, typeDefinition } from '../fhir/definitions.ts';
+import { CORE_DEFINITIONS, SKEIN_DEFINITIONS } from '../fhir/systems.ts';
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import { checkProfile } from './check-profile.ts';
-import { type Fault, isNode, type Node } from './faults.ts';
-import { CORE, type Profile, type Profiles, SKEIN_DEFINITIONS } from './profiles.ts';
+import type { Fault } from './faults.ts';
+import type { Profile, Profiles } from './profiles.ts';
 import { urlOf } from './slices.ts';
 
-/** Where something is: its type, and the way to it from the resource it is in; and the extension that it is in. */
-type Place = { type: string | undefined; step?: string; around?: Place; index?: number; inside?: Found };
-type Found = { url: string; profile: Profile | undefined };
+/** Where an extension is: the type that holds it, the path from the resource, any extension around it. */
+type Place = {
+  type: string | undefined;
+  step?: string;
+  around?: Place;
+  index?: number;
+  inside?: NamedExtension;
+};
+type NamedExtension = { url: string; profile: Profile | undefined };
 type Told = { profiles: Profiles; faults: Fault[] };
 
 export function checkExtensions(resource: Node, profiles: Profiles): Fault[] {
@@ -25,7 +33,7 @@ function visit(node: Node, place: Place, told: Told): void {
     if (!Array.isArray(value)) step(value, { type, step: name, around: place }, told);
     else
       for (const [index, entry] of value.entries())
-        if (isNode(entry)) step(entry, { type, step: name, around: place, index }, told);
+        if (isObject(entry)) step(entry, { type, step: name, around: place, index }, told);
   }
 }
 
@@ -42,7 +50,8 @@ function expressionAt({ around, step: name, type, index }: Place): string {
   return `${expressionAt(around)}.${name}${index === undefined ? '' : `[${index}]`}`;
 }
 
-/** What a context may call it: `Patient.contact`, `HumanName`, `BackboneElement`. The first is its path. */
+/** The names by which an extension's context may mean this place: `Patient.contact`, `HumanName`,
+ * `BackboneElement`. The first is its path. */
 function namesOf({ around, step: name = '', type = '' }: Place): string[] {
   const own = [type, ...namesOfType(type)];
   if (!around || typeDefinition(type)?.kind === 'resource') return own;
@@ -85,13 +94,13 @@ function checkExtension(extension: Node, place: Place, told: Told): void {
 
 type Wrong = Omit<Fault, 'expression' | 'code'> & { code?: Fault['code'] };
 
-/** A part of an extension that says what its parts are. */
-function partFault(url: string, { profile }: Found): Wrong | undefined {
+/** Checks a part of a complex extension against the parts that its definition names. */
+function partFault(url: string, { profile }: NamedExtension): Wrong | undefined {
   const parts = [...(profile?.rule.children.get('extension')?.slices.values() ?? [])].map(urlOf);
   return parts.length > 0 && !parts.includes(url) ? { text: 'is no part of its extension' } : undefined;
 }
 
-function wholeFault({ url, profile }: Found, isModifying: boolean, place: Place): Wrong | undefined {
+function wholeFault({ url, profile }: NamedExtension, isModifying: boolean, place: Place): Wrong | undefined {
   if (!url.includes(':')) return { text: 'has a url that is not absolute' };
   if (!profile) return unknownFault(url, isModifying);
   const isModifier = profile.rule.isModifier === true;
@@ -102,13 +111,15 @@ function wholeFault({ url, profile }: Found, isModifying: boolean, place: Place)
 
 function unknownFault(url: string, isModifying: boolean): Wrong | undefined {
   if (url.startsWith(SKEIN_DEFINITIONS)) return { text: 'is no extension of ours' };
-  // It must not be passed over: what it is in may not mean what it says.
+  // An unknown modifier extension must not be ignored: it may reverse the meaning of what holds it.
   if (isModifying)
     return { code: 'extension', text: 'changes the meaning of what it is in, and is not known' };
-  return url.startsWith(CORE) ? { severity: 'warning', text: 'is no extension of R4' } : undefined;
+  return url.startsWith(CORE_DEFINITIONS)
+    ? { severity: 'warning', text: 'is no extension of R4' }
+    : undefined;
 }
 
-/** Contexts that only FHIRPath can tell are taken to hold. */
+/** True where the definition's context allows this place. Contexts given as FHIRPath count as allowed. */
 function isAllowed({ contexts }: Profile, holder: Place): boolean {
   if (!contexts) return true;
   const names = namesOf(holder);

@@ -1,27 +1,28 @@
-/** The XHTML of a Narrative (txt-1, txt-2). https://hl7.org/fhir/R4/narrative.html#xhtml */
+/** Checks the XHTML of a Narrative (txt-1, txt-2). https://hl7.org/fhir/R4/narrative.html#xhtml */
 import sax from 'sax';
 
 const ELEMENTS = new Set(
   (
-    'a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img li ' +
-    'ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var'
+    'a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 ' +
+    'h6 hr i img li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var'
   ).split(' '),
 );
 const ATTRIBUTES = new Set(
   (
-    'abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char charoff cite class ' +
-    'colspan dir frame headers height href hspace id lang longdesc name nowrap rel rev rowspan rules scope span src start ' +
-    'style summary tabindex title type valign value vspace width xml:lang xmlns xml:space'
+    'abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char ' +
+    'charoff cite class colspan dir frame headers height href hspace id lang longdesc name nowrap rel rev ' +
+    'rowspan rules scope span src start style summary tabindex title type valign value vspace width ' +
+    'xml:lang xmlns xml:space'
   ).split(' '),
 );
 
-/** What is wrong with it, or undefined: well-formed, one div, formatting alone, and something to read. */
+/** Gives the fault, or undefined: it must be well-formed, one div, formatting only, and not empty. */
 export function narrativeFault(text: string): string | undefined {
   const wrong: string[] = [];
   const open: string[] = [];
   let said = false;
   const xml = sax.parser(true);
-  // What is wrong is said without the sender's words, which may be anybody's.
+  // The fault's text never quotes the narrative, which may hold anything about a person.
   xml.onerror = () => {
     wrong.push('is not well-formed XHTML');
     xml.resume();

@@ -1,10 +1,12 @@
-import { isValidNhsNumber, NHS_NUMBER } from '../fhir/nhs-number.ts';
-import { type Fault, isNode, type Node } from './faults.ts';
+import { isValidNhsNumber } from '../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../fhir/systems.ts';
+import { isObject, type Node } from '../formats/tree.ts';
+import type { Fault } from './faults.ts';
 
-/** An NHS number that cannot be one is warned of and kept: linking does not use it. */
+/** Warns of an NHS number that fails its check digit. It is kept, and linking does not use it. */
 export function checkNhsNumbers({ resourceType, identifier }: Node): Fault[] {
   return (Array.isArray(identifier) ? identifier : []).flatMap((one, index) => {
-    const { system, value } = isNode(one) ? one : {};
+    const { system, value } = isObject(one) ? one : {};
     if (system !== NHS_NUMBER || typeof value !== 'string' || isValidNhsNumber(value)) return [];
     const expression = `${String(resourceType)}.identifier[${index}].value`;
     return {

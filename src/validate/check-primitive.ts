@@ -1,14 +1,15 @@
 import { validationRegexes } from '@medplum/core';
 import type { Element } from '../fhir/definitions.ts';
+import { isUuid } from '../fhir/ids.ts';
+import { isObject } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { isNode } from './faults.ts';
 
+const URN_UUID = 'urn:uuid:';
 const FREE_TEXT = new Set(['xhtml']);
 const PATTERNED = new Set([
   ...['string', 'markdown', 'code', 'id', 'uri', 'url', 'canonical', 'oid', 'uuid', 'base64Binary'],
   ...['date', 'dateTime', 'instant', 'time'],
 ]);
-const UUID = /^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What is wrong with a primitive, or undefined. https://hl7.org/fhir/R4/datatypes.html#primitive */
 export function primitiveFault(type: string, value: Json): string | undefined {
@@ -33,7 +34,9 @@ function textFault(type: string, value: string): string | undefined {
   if (type === 'dateTime' && value.length > 10 && !/(Z|[+-]\d\d:\d\d)$/.test(value))
     return 'is a time without a zone';
   if (type === 'date' || type === 'dateTime' || type === 'instant') return dayFault(value);
-  return type === 'uri' && value.startsWith('urn:uuid:') && !UUID.test(value) ? 'is not a uuid' : undefined;
+  return type === 'uri' && value.startsWith(URN_UUID) && !isUuid(value.slice(URN_UUID.length))
+    ? 'is not a uuid'
+    : undefined;
 }
 
 /** White space is allowed between the groups. */
@@ -55,20 +58,20 @@ const GRAMMARS: Record<NonNullable<Element['grammar']>, RegExp> = {
   'language tag': /^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$/,
 };
 
-/** A code outside its required binding, or unlike any of it. */
+/** The fault of a code that is outside its required binding or does not match its grammar. */
 export function codeFault({ codes, grammar }: Element, value: Json): string | undefined {
   if (codes && !codes.includes(String(value))) return `is not one of ${codes.join(', ')}`;
   return grammar && !GRAMMARS[grammar].test(String(value)) ? `is not a ${grammar}` : undefined;
 }
 
-/** Of a Coding or CodeableConcept: none of its codings is in its required binding. */
+/** The fault of a Coding or CodeableConcept none of whose codings is in its required binding. */
 export function conceptFault({ concepts }: Element, value: Json): string | undefined {
-  if (!concepts || !isNode(value)) return undefined;
+  if (!concepts || !isObject(value)) return undefined;
   const codings = Array.isArray(value.coding) ? value.coding : [value];
   const found = codings.some(
-    (one) => isNode(one) && concepts.includes(`${String(one.system)}|${String(one.code)}`),
+    (one) => isObject(one) && concepts.includes(`${String(one.system)}|${String(one.code)}`),
   );
-  // Where nothing is said but in extensions (data-absent-reason), nothing is said wrongly.
+  // A concept with only an extension (data-absent-reason) gives no code, so it cannot give a wrong one.
   if (found || (value.extension && value.coding === undefined && value.code === undefined)) return undefined;
   return `has no code of ${[...new Set(concepts.map((one) => one.split('|')[0]))].join(' or ')}`;
 }

@@ -1,16 +1,9 @@
-/** Checks a resource against the rules of a profile: what it says beside base R4, inside its slices too. */
+/** Checks a resource against a profile's rules: those that go beyond base R4, slices included. */
+
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import { tellOf } from './check-constraints.ts';
-import {
-  expressionOf,
-  type Fault,
-  fault,
-  isNode,
-  type Node,
-  type Scope,
-  type Walk,
-  within,
-} from './faults.ts';
+import { expressionOf, type Fault, fault, type Scope, type Walk, within } from './faults.ts';
 import { type Item, insideOf } from './items.ts';
 import type { Profile, Profiles } from './profiles.ts';
 import type { Rule } from './read-differential.ts';
@@ -18,7 +11,7 @@ import { leadsTo, scopeOf } from './scope.ts';
 import { isInSlice } from './slices.ts';
 import { isMember } from './terminology.ts';
 
-/** `absent`: must-support elements that it does not have. */
+/** What a check works against. `absent` collects must-support elements that the resource does not have. */
 type Against = { walk: Walk; profiles: Profiles; scope: Scope; absent?: string[] };
 
 export function checkProfile(
@@ -40,7 +33,7 @@ export function checkProfile(
   return walk.faults;
 }
 
-/** Whether an item passes a rule, with nothing written down. */
+/** True where an item passes a rule; records no fault. */
 function passes(rule: Rule, item: Item, { profiles, scope }: Against): boolean {
   const walk: Walk = { path: [], faults: [] };
   checkItem(rule, item, { walk, profiles, scope });
@@ -65,7 +58,7 @@ function checkItem(rule: Rule, item: Item, against: Against): void {
   }
 }
 
-/** All values of one element: how many, each by itself, and each in its slice. */
+/** Checks all values of one element: their number, each value, and each in its slice. */
 function checkElement(rule: Rule, name: string, items: Item[], against: Against): void {
   const { walk, absent } = against;
   const plain = name.replace('[x]', '');
@@ -101,7 +94,7 @@ function checkElement(rule: Rule, name: string, items: Item[], against: Against)
     );
 }
 
-/** A slice that is of one profile may be there as often as that says, where it says nothing itself. */
+/** The most times a slice may occur, by the single profile it names; a limit of its own outranks it. */
 function limitsOf({ types = [] }: Rule, profiles: Profiles): { max?: number } {
   const [url, ...others] = types.flatMap((type) => type.profiles);
   const max = url !== undefined && others.length === 0 ? profiles.get(url)?.rule.max : undefined;
@@ -116,10 +109,10 @@ function checkBounds({ least, most, maxLength }: Rule, value: Json, walk: Walk):
     fault(walk, 'value', `has more than ${maxLength} characters`);
 }
 
-/** Numbers, quantities of one unit, and dates and times to their common precision; 0 for what cannot be compared. */
+/** Compares numbers, quantities of one unit, and times to their common precision; else 0. */
 function compare(one: Json, other: Json): number {
   if (typeof one === 'number' && typeof other === 'number') return one - other;
-  if (isNode(one) && isNode(other) && one.code === other.code)
+  if (isObject(one) && isObject(other) && one.code === other.code)
     return compare(one.value ?? null, other.value ?? null);
   if (typeof one !== 'string' || typeof other !== 'string') return 0;
   if (one.length > 10 && other.length > 10) return Date.parse(one) - Date.parse(other);
@@ -135,7 +128,7 @@ function checkCount({ min = 0, max }: Rule, count: number, walk: Walk, called = 
     fault(walk, 'structure', max === 0 ? `${called}is not allowed` : `has more than ${max} ${called}`.trim());
 }
 
-/** The type of a choice or resource, the profile of a type, and what a reference may lead to. */
+/** Checks the type of a choice or resource, its type's profile, and a reference's target. */
 function checkTypes({ types }: Rule, item: Item, against: Against): void {
   const { walk, profiles } = against;
   if (!types || item.value === null) return;
@@ -144,7 +137,7 @@ function checkTypes({ types }: Rule, item: Item, against: Against): void {
     fault(walk, 'structure', `is not a ${types.map(({ code }) => code).join(' or ')}`);
   const named = fitting.flatMap((type) => type.profiles);
   const known = named.flatMap((url) => profiles.get(url) ?? []);
-  // An extension is checked by its url, wherever it is (check-extensions.ts).
+  // check-extensions.ts checks extensions, by their url.
   if (item.type !== 'Extension' && known.length === named.length && known.length > 0) {
     const fits = known.some(({ rule }) => passes(rule, item, against));
     if (!fits) fault(walk, 'structure', `does not conform to ${named.map(nameOf).join(' or ')}`);
@@ -160,18 +153,18 @@ function checkTypes({ types }: Rule, item: Item, against: Against): void {
 const isBackbone = (code: string) => code === 'BackboneElement' || code === 'Element';
 export const nameOf = (canonical: string) => canonical.split('|')[0]?.split('/').at(-1) ?? canonical;
 
-/** Of a fixed value or pattern, which a profile gives and no sender. */
-const wordsOf = (value: Json) => (isNode(value) ? JSON.stringify(value) : String(value));
+/** The text of a fixed value or pattern. It may be quoted: it comes from the profile, not from a sender. */
+const wordsOf = (value: Json) => (isObject(value) ? JSON.stringify(value) : String(value));
 
 function equal(one: Json, other: Json): boolean {
   return holds(one, other) && holds(other, one);
 }
 
-/** Everything in the pattern is in the value; an entry of a list anywhere in the list. */
+/** True where the value has all of the pattern; a list's entry may match anywhere in the list. */
 function holds(pattern: Json, value: Json | undefined): boolean {
   if (Array.isArray(pattern))
     return Array.isArray(value) && pattern.every((part) => value.some((entry) => holds(part, entry)));
-  if (isNode(pattern))
-    return isNode(value) && Object.entries(pattern).every(([name, part]) => holds(part, value[name]));
+  if (isObject(pattern))
+    return isObject(value) && Object.entries(pattern).every(([name, part]) => holds(part, value[name]));
   return pattern === value;
 }

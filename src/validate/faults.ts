@@ -1,6 +1,4 @@
-import type { Json } from '../model.ts';
-
-export type Node = { [name: string]: Json };
+import type { Node } from '../formats/tree.ts';
 
 /** `expression` is where it stands: `Patient.name[0].family`. No `severity` means error. */
 export type Fault = {
@@ -10,13 +8,14 @@ export type Fault = {
   text: string;
 };
 
-/** The way from the resource to the value at hand: put together as text only where something is wrong. */
+/** The path from the resource to the current value. It becomes text only where there is a fault. */
 export type Walk = { path: (string | number)[]; faults: Fault[]; scope?: Scope };
 
-/** Of the resource at hand: what contains it, its Bundle, and the type of each resource that is in either (`#id`, a full URL). */
+/** What references of the current resource can lead to: its container, its Bundle, and the type of each
+ * resource in either, by `#id` or full URL. */
 export type Scope = { resource: Node; root: Node; bundle?: Node; types: ReadonlyMap<string, string> };
 
-/** More than a person reads is no better answer. */
+/** A resource reports at most this many faults: a person reads no more. */
 const MAX_FAULTS = 100;
 
 export function fault(
@@ -43,10 +42,7 @@ export function within(walk: Walk, steps: (string | number)[], check: () => void
   walk.path.length -= steps.length;
 }
 
-export const isNode = (value: Json | undefined): value is Node =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** The same thing wrong at the same place is said once, however many rules say it. */
+/** Removes repeated faults: the same text at the same place counts once. */
 export function distinct(faults: Fault[]): Fault[] {
   const seen = new Set<string>();
   return faults.filter(({ expression, text }) => {

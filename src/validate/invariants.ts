@@ -1,5 +1,5 @@
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { isNode, type Node } from './faults.ts';
 
 type Invariant = { key: string; text: string; holds: (value: Node) => boolean };
 
@@ -7,7 +7,7 @@ const has = (value: Json | undefined) => value !== undefined && value !== null;
 const some = (value: Node, prefix: string) =>
   Object.keys(value).some((name) => name.replace(/^_/, '').startsWith(prefix) && has(value[name]));
 
-/** A date or time as the span of instants it covers, in ms; days without a zone are taken in UTC. */
+/** The span of instants, in ms, that a date or time covers; without a zone it counts as UTC. */
 function span(text: string): [number, number] {
   const [year = 0, month, day] = text.slice(0, 10).split('-').map(Number);
   if (text.length > 10) return [Date.parse(text), Date.parse(text)];
@@ -19,7 +19,7 @@ function span(text: string): [number, number] {
   return [Date.UTC(year, (month ?? 1) - 1, day ?? 1), end];
 }
 
-/** True unless `start` is surely after `end`. Of a time beside a day, half a day is allowed for the zone left out. */
+/** True unless `start` is certainly after `end`. A time beside a date gets twelve hours' allowance. */
 function inOrder(start: Json | undefined, end: Json | undefined): boolean {
   if (typeof start !== 'string' || typeof end !== 'string') return true;
   const least = Math.min(start.length, end.length);
@@ -27,20 +27,21 @@ function inOrder(start: Json | undefined, end: Json | undefined): boolean {
   return !(span(start)[0] > span(end)[1] + (least > 10 ? 0 : 43_200_000));
 }
 
-/** True unless both are of one unit, and the low one is more: a gram is not compared with a kilogram. */
+/** True unless `low` exceeds `high` in the same unit; different units are not compared. */
 function isRange(low: Json | undefined, high: Json | undefined): boolean {
-  if (!isNode(low) || !isNode(high)) return true;
+  if (!isObject(low) || !isObject(high)) return true;
   const isOneUnit = low.code === high.code && (low.code !== undefined || low.unit === high.unit);
   return (
     !isOneUnit || typeof low.value !== 'number' || typeof high.value !== 'number' || low.value <= high.value
   );
 }
 
-/** A full URL is absolute, and of the resource that it names. https://hl7.org/fhir/R4/bundle.html#bundle-unique */
+/** True where a fullUrl is absolute and names the entry's own resource.
+ * https://hl7.org/fhir/R4/bundle.html#bundle-unique */
 function isOwnUrl({ fullUrl, resource }: Node): boolean {
   if (typeof fullUrl !== 'string') return true;
   if (!/^[a-z][\w+.-]*:/i.test(fullUrl)) return false;
-  const { id, resourceType } = isNode(resource) ? resource : {};
+  const { id, resourceType } = isObject(resource) ? resource : {};
   return (
     !/^https?:/.test(fullUrl) ||
     id === undefined ||
@@ -48,7 +49,7 @@ function isOwnUrl({ fullUrl, resource }: Node): boolean {
   );
 }
 
-const nodesOf = (list: Json | undefined): Node[] => (Array.isArray(list) ? list.filter(isNode) : []);
+const nodesOf = (list: Json | undefined): Node[] => (Array.isArray(list) ? list.filter(isObject) : []);
 
 function linkIds({ linkId, item }: Node): Json[] {
   const inner = nodesOf(item).flatMap(linkIds);
@@ -56,7 +57,7 @@ function linkIds({ linkId, item }: Node): Json[] {
 }
 
 const codesOf = ({ code }: Node): string[] =>
-  nodesOf(isNode(code) ? code.coding : undefined).map((one) => `${String(one.system)}|${String(one.code)}`);
+  nodesOf(isObject(code) ? code.coding : undefined).map((one) => `${String(one.system)}|${String(one.code)}`);
 
 const contact: Invariant = {
   key: 'pat-1',
@@ -70,7 +71,8 @@ const quantity: Invariant = {
   holds: ({ code, system }) => !has(code) || has(system),
 };
 
-/** The standard's invariants that most messages meet, and those that it has no FHIRPath for; keys as in https://hl7.org/fhir/R4/. */
+/** Invariants checked in TypeScript for speed, because most messages have the elements they are about, or
+ * because the standard gives no FHIRPath for them. Keys as in https://hl7.org/fhir/R4/. */
 export const INVARIANTS: Record<string, Invariant[]> = {
   Extension: [
     {

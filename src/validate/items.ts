@@ -1,15 +1,18 @@
-/** The values of an element that a profile's rule is about, each with its type and place. */
+/** Finds the values of an element that a profile's rule is about, each with its type and place. */
 import { elementIn, isPrimitive, typeDefinition } from '../fhir/definitions.ts';
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { isNode, type Node } from './faults.ts';
 
-/** `steps` lead to it from what holds it. Of a primitive, `value` may be null and `node` is its `_name` (id, extensions). */
+/** One value of an element. `steps` lead to it from its holder. For a primitive, `node` is its `_name` (id
+ * and extensions) and `value` may be null. */
 export type Item = { steps: (string | number)[]; type: string; value: Json; node: Node };
 
 const EMPTY: Node = {};
 
-/** `name` as in a differential: `value[x]` is whichever form there is, `valueQuantity` that form alone. */
-export function itemsOf(type: string, holder: Node, name: string): Item[] {
+/**
+ * `name` is as in a differential: `value[x]` finds whichever form is present, `valueQuantity` that form only.
+ */
+function itemsOf(type: string, holder: Node, name: string): Item[] {
   const elements = typeDefinition(type)?.elements;
   if (!elements) return [];
   if (!name.endsWith('[x]')) return itemsAt(elementIn(elements, name)?.type, holder, name);
@@ -37,17 +40,17 @@ function itemsAt(type: string | undefined, holder: Node, name: string): Item[] {
 }
 
 function item(steps: Item['steps'], type: string, value: Json | undefined, extra: Json | undefined): Item {
-  const node = isNode(value) ? value : isNode(extra) ? extra : EMPTY;
+  const node = isObject(value) ? value : isObject(extra) ? extra : EMPTY;
   return { steps, type: type === 'Resource' ? String(node.resourceType) : type, value: value ?? null, node };
 }
 
-/** What is inside an item: of a primitive, its id and extensions. */
+/** The items inside an item; inside a primitive those are its id and extensions. */
 export const insideOf = ({ type, node }: Item, name: string): Item[] =>
   itemsOf(isPrimitive(type) ? 'Element' : type, node, name);
 
 const LITERAL = /(?:^|\/)([A-Z]\w+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[\w.-]+)?$/;
 
-/** Type of the resource that a Reference leads to, where it says so. */
+/** The resource type that a Reference names, if it does. */
 export function targetType({ reference, type }: Node): string | undefined {
   const [, named] =
     typeof reference === 'string' && !reference.startsWith('#') ? (LITERAL.exec(reference) ?? []) : [];

@@ -1,21 +1,21 @@
-/** Profiles, and the code systems and value sets they bind to: Skein's own, and on top those of the FHIR packages given. */
+/** Profiles with the code systems and value sets they bind to: Skein's own, then those of the FHIR packages
+ * that the configuration names. */
+
 import { readdirSync, readFileSync } from 'node:fs';
-import type { CodeSystem, StructureDefinition, ValueSet } from '@medplum/fhirtypes';
+import type { StructureDefinition } from '@medplum/fhirtypes';
 import { CORE_PROFILES_FILE, typeDefinition } from '../fhir/definitions.ts';
+import { CORE_DEFINITIONS, SKEIN_DEFINITIONS } from '../fhir/systems.ts';
 import { type Rule, readDifferential } from './read-differential.ts';
-import { readPackage } from './read-package.ts';
+import { type Conformance, readPackage } from './read-package.ts';
 import { Terminology } from './terminology.ts';
 
-/** `contexts`: of an extension, where it may be. */
+/** A compiled profile. `contexts` says where an extension may stand. */
 export type Profile = { url: string; type: string; rule: Rule; contexts?: Context[] };
 export type Context = { type: string; expression: string };
-export type Conformance = CodeSystem | StructureDefinition | ValueSet;
 
 const OWN_FILES = new URL('../../profiles/skein/', import.meta.url);
-export const CORE = 'http://hl7.org/fhir/StructureDefinition/';
-export const SKEIN_DEFINITIONS = 'https://skein.example/fhir/StructureDefinition/';
 
-/** Skein's profile of what a sender's statement may be. */
+/** Skein's own profile for each resource type that senders' statements have. */
 const OF_TYPE: Record<string, string> = {
   Patient: 'skein-patient',
   RelatedPerson: 'skein-related-person',
@@ -26,7 +26,7 @@ const OF_TYPE: Record<string, string> = {
 
 export class Profiles {
   readonly terminology = new Terminology();
-  /** What could not be understood of the packages given; what depends on it is not checked. */
+  /** Parts of the packages that could not be understood; rules that depend on them are not checked. */
   readonly problems: string[] = [];
   readonly #definitions = new Map<string, StructureDefinition>();
   readonly #compiled = new Map<string, Profile | undefined>();
@@ -38,12 +38,12 @@ export class Profiles {
     }
   }
 
-  /** Our own and those given; those of the standard itself are known, too. */
+  /** URLs of Skein's profiles and those of packages, without those of the standard itself. */
   get urls(): string[] {
-    return [...this.#definitions.keys()].filter((url) => !url.startsWith(CORE)).sort();
+    return [...this.#definitions.keys()].filter((url) => !url.startsWith(CORE_DEFINITIONS)).sort();
   }
 
-  /** Compiled when first asked for. A version in the canonical is not compared. */
+  /** Compiles a profile when it is first asked for. The version in a canonical is ignored. */
   get(canonical: string): Profile | undefined {
     const [url = ''] = canonical.split('|');
     if (!this.#compiled.has(url)) {
@@ -58,10 +58,10 @@ export class Profiles {
     return name === undefined ? undefined : this.get(SKEIN_DEFINITIONS + name);
   }
 
-  /** The resource or data type that a profile, or a definition of base R4, is of. */
+  /** The resource or data type that a profile or a base R4 definition describes. */
   typeOf(canonical: string): string | undefined {
     const [url = ''] = canonical.split('|');
-    const core = url.startsWith(CORE) ? url.slice(CORE.length) : '';
+    const core = url.startsWith(CORE_DEFINITIONS) ? url.slice(CORE_DEFINITIONS.length) : '';
     return typeDefinition(core) ? core : this.#definitions.get(url)?.type;
   }
 
@@ -76,17 +76,16 @@ export class Profiles {
       );
     const contexts = definition.context?.map(({ type = '', expression = '' }) => ({ type, expression }));
     return {
-      ...{
-        url,
-        type,
-        rule: readDifferential(definition, base?.rule, (problem) => this.problems.push(problem)),
-      },
+      url,
+      type,
+      rule: readDifferential(definition, base?.rule, (problem) => this.problems.push(problem)),
       ...(contexts ? { contexts } : {}),
     };
   }
 }
 
-/** `packages`: .tgz files or folders, each on top of those before it. Throws an Error that names one that cannot be read. */
+/** Loads profiles. `packages` are .tgz files or folders; a later one replaces definitions of an earlier one.
+ * Throws an Error that names a package that cannot be read. */
 export async function loadProfiles(packages: readonly string[] = []): Promise<Profiles> {
   const given = await Promise.all(packages.map(readPackage));
   return new Profiles([...ownResources(), ...given.flat()]);
@@ -94,7 +93,7 @@ export async function loadProfiles(packages: readonly string[] = []): Promise<Pr
 
 let own: Profiles | undefined;
 
-/** Skein's own alone, read once. */
+/** Skein's own profiles only; read once per process. */
 export function ownProfiles(): Profiles {
   own ??= new Profiles(ownResources());
   return own;

@@ -1,4 +1,4 @@
-/** A StructureDefinition's differential as a tree of rules. https://hl7.org/fhir/R4/profiling.html */
+/** Reads a StructureDefinition's differential as a tree of rules. https://hl7.org/fhir/R4/profiling.html */
 import { type FhirPathAtom, parseFhirPath } from '@medplum/core';
 import type { ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
 import type { Json } from '../model.ts';
@@ -6,7 +6,7 @@ import type { Json } from '../model.ts';
 export type Constraint = { key: string; text: string; warning: boolean; holds: FhirPathAtom };
 export type Discriminator = { type: string; path: string };
 
-/** What a profile says of one element, beside what its base says of it. */
+/** What a profile requires of one element beyond its base. */
 export type Rule = {
   min?: number;
   max?: number;
@@ -23,9 +23,9 @@ export type Rule = {
   constraints: Constraint[];
   discriminators?: Discriminator[];
   closed?: boolean;
-  /** Slices stand in the order in which they are listed. */
+  /** True where slices must appear in the order in which the profile lists them. */
   ordered?: boolean;
-  /** Of an extension: it changes what it is in. */
+  /** True for a modifier extension. */
   isModifier?: true;
   slices: Map<string, Rule>;
   children: Map<string, Rule>;
@@ -42,7 +42,7 @@ const copyRule = (rule: Rule): Rule => ({
   children: copyAll(rule.children),
 });
 
-/** Rules of a profile on top of those of the profile it is based on. `complain` is told of an invariant that cannot be read. */
+/** Adds a profile's rules to its base's. `complain` gets a text for each unreadable invariant. */
 export function readDifferential(
   { differential, url }: StructureDefinition,
   base: Rule | undefined,
@@ -60,10 +60,10 @@ export function readDifferential(
   return root;
 }
 
-/** Some tools write no ids: the slice is then the last step's. */
+/** The path of an element with its slices. Without ids the slice name belongs to the last step. */
 const idOf = ({ path = '', sliceName }: ElementDefinition) => (sliceName ? `${path}:${sliceName}` : path);
 
-/** `identifier:nhsNumber` is the element, then its slice. */
+/** Follows one step of an element id: `identifier:nhsNumber` is the element, then its slice. */
 function stepInto(rule: Rule, step: string): Rule {
   const [name = '', slice] = step.split(':');
   const element = ensure(rule.children, name);

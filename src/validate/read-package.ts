@@ -1,18 +1,22 @@
-/** What of a FHIR package matters to validation. https://confluence.hl7.org/display/FHIR/NPM+Package+Specification */
+/** Reads a FHIR package's profiles and terminology.
+ * https://confluence.hl7.org/display/FHIR/NPM+Package+Specification */
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import type { CodeSystem, StructureDefinition, ValueSet } from '@medplum/fhirtypes';
 import { extract } from 'tar-stream';
+import { isObject } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { isNode } from './faults.ts';
-import type { Conformance } from './profiles.ts';
+export type Conformance = CodeSystem | StructureDefinition | ValueSet;
 
 const KINDS = new Set(['CodeSystem', 'StructureDefinition', 'ValueSet']);
 
-/** A `.tgz` or a folder. Throws an Error that names the path, and the file in it, that cannot be read. */
+/**
+ * Reads a `.tgz` or a folder. Throws an Error that names the path, and the file in it, that cannot be read.
+ */
 export async function readPackage(path: string): Promise<Conformance[]> {
   try {
     const found = (await stat(path)).isDirectory() ? await readFolder(path) : await readArchive(path);
@@ -26,19 +30,19 @@ export async function readPackage(path: string): Promise<Conformance[]> {
   }
 }
 
-type Found = { file: string; text: string };
+type PackageFile = { file: string; text: string };
 
-/** Examples are not what is to be conformed to. */
+/** True for definitions; examples and other formats in a package are skipped. */
 const isWanted = (file: string) =>
   file.endsWith('.json') && !/(^|\/)(examples?|other|openapi|xml)\//.test(file);
 
-async function readFolder(path: string): Promise<Found[]> {
+async function readFolder(path: string): Promise<PackageFile[]> {
   const files = (await readdir(path, { recursive: true })).filter(isWanted).sort();
   return Promise.all(files.map(async (file) => ({ file, text: await readFile(join(path, file), 'utf8') })));
 }
 
-async function readArchive(path: string): Promise<Found[]> {
-  const found: Found[] = [];
+async function readArchive(path: string): Promise<PackageFile[]> {
+  const found: PackageFile[] = [];
   const archive = extract();
   const unpacked = pipeline(createReadStream(path), createGunzip(), archive);
   const read = async () => {
@@ -59,6 +63,6 @@ function readResource(file: string, text: string): Conformance[] {
     throw new Error(`${file} is not JSON`, { cause: error });
   }
   const isKept =
-    isNode(resource) && KINDS.has(String(resource.resourceType)) && typeof resource.url === 'string';
+    isObject(resource) && KINDS.has(String(resource.resourceType)) && typeof resource.url === 'string';
   return isKept ? [resource as unknown as Conformance] : [];
 }

@@ -1,12 +1,13 @@
-/** What a reference can lead to without leaving the document. https://hl7.org/fhir/R4/references.html */
+/** The resources that a reference can lead to within one document. https://hl7.org/fhir/R4/references.html */
 import { typeDefinition } from '../fhir/definitions.ts';
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { isNode, type Node, type Scope } from './faults.ts';
+import type { Scope } from './faults.ts';
 import { targetType } from './items.ts';
 
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
-/** Of a resource in another (`outer`), or of one by itself. What is contained sees what its container contains. */
+/** The scope of a resource, inside `outer` or by itself. A contained one sees what its container contains. */
 export function scopeOf(resource: Node, outer: Scope | undefined, place: string): Scope {
   const isContained = place === 'contained' && outer !== undefined;
   if (!outer && resource.contained === undefined && resource.resourceType !== 'Bundle')
@@ -21,16 +22,14 @@ export function scopeOf(resource: Node, outer: Scope | undefined, place: string)
   return { resource, root: isContained ? outer.root : resource, types, ...(bundle ? { bundle } : {}) };
 }
 
-const nodesOf = (list: Json | undefined): Node[] => (Array.isArray(list) ? list.filter(isNode) : []);
+const nodesOf = (list: Json | undefined): Node[] => (Array.isArray(list) ? list.filter(isObject) : []);
 
 function add(types: Map<string, string>, name: Json | undefined, resource: Json | undefined): void {
-  if (typeof name === 'string' && isNode(resource)) types.set(name, String(resource.resourceType));
+  if (typeof name === 'string' && isObject(resource)) types.set(name, String(resource.resourceType));
 }
 
-/**
- * Type of the resource that a Reference leads to: where it is at hand, its own; else what the Reference says. What no resource type is
- * called is not repeated.
- */
+/** The type of the resource that a Reference leads to: that of the resource where it is in the document, else
+ * the type that the Reference names, if R4 has such a type. */
 export function leadsTo(reference: Node, scope: Scope | undefined): string | undefined {
   const { reference: text = null, type: said } = reference;
   const literal =
@@ -41,10 +40,11 @@ export function leadsTo(reference: Node, scope: Scope | undefined): string | und
 
 export const isResourceType = (name: string): boolean => typeDefinition(name)?.kind === 'resource';
 
-/** Bundles that say all they refer to by a urn. https://hl7.org/fhir/R4/bundle.html#references */
+/** Bundle types that must hold every resource that they refer to by a urn.
+ * https://hl7.org/fhir/R4/bundle.html#references */
 const WHOLE = new Set(['batch', 'document', 'message', 'transaction']);
 
-/** Whether a urn, which can be found nowhere else, is not in the Bundle. */
+/** True for a urn that the Bundle does not hold; it could be resolved nowhere else. */
 export function isAstray(text: string, scope: Scope | undefined): boolean {
   return (
     scope?.bundle !== undefined &&

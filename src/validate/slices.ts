@@ -1,21 +1,23 @@
-/** Which slice of an element a value is in. https://hl7.org/fhir/R4/profiling.html#discriminator */
+/**
+ * Decides which slice of an element a value belongs to. https://hl7.org/fhir/R4/profiling.html#discriminator
+ */
 import { type Item, insideOf, targetType } from './items.ts';
 import type { Discriminator, Rule } from './read-differential.ts';
 
-/** Whether a value passes a rule. */
 type Fits = (rule: Rule, item: Item) => boolean;
 
 const BY_URL: Discriminator[] = [{ type: 'value', path: 'url' }];
 const BY_TYPE: Discriminator[] = [{ type: 'type', path: '$this' }];
 
-/** Extensions are sliced by their url and choices by their type, whether or not a differential says so. */
+/** The discriminators of an element. Extensions are always sliced by url and choices by type, even where a
+ * differential does not say so. */
 function discriminatorsOf(rule: Rule, element: string): Discriminator[] {
   if (rule.discriminators) return rule.discriminators;
   if (element === 'extension' || element === 'modifierExtension') return BY_URL;
   return element.endsWith('[x]') ? BY_TYPE : [];
 }
 
-/** Whether a value of the element `name` is in the slice `called`. */
+/** True where a value of the element `name` belongs to the slice `called`. */
 export function isInSlice(
   { rule, name, called, slice }: { rule: Rule; name: string; called: string; slice: Rule },
   item: Item,
@@ -38,20 +40,21 @@ const stepsOf = (path: string) =>
 export const urlOf = (slice: Rule) =>
   slice.children.get('url')?.fixed ?? slice.types?.[0]?.profiles[0]?.split('|')[0];
 
-/** `valueQuantity` and such name their type where the slice does not. */
+/** A slice called `valueQuantity` gives its type by its name where its rule gives none. */
 const isOfType = ({ types }: Rule, called: string, item: Item) =>
   types ? types.some(({ code }) => code === item.type) : called === item.steps[0];
 
-/** Follows the path down the slice's rules and the value together, to where the slice says what sets it apart. */
+/** Follows a discriminator's path through the slice's rules and the value together, to the place where the
+ * slice says what distinguishes it. */
 function discriminates(type: string, steps: string[], rule: Rule, item: Item, fits: Fits): boolean {
   const [step, ...rest] = steps;
   if (step === 'resolve()') return fits(rule, item) && targetType(item.node) !== undefined;
-  // A slice may say it all at once, above the end of the path.
+  // A slice may fix the value above the end of the path (a pattern on the whole element).
   if (step === undefined && type === 'type' && rule.types)
     return rule.types.some(({ code }) => code === item.type);
   if (step === undefined || rule.fixed !== undefined || rule.pattern !== undefined) return fits(rule, item);
   const [, url] = /^extension\('(.*)'\)$/.exec(step) ?? [];
-  // A choice is `value` in a path, and `value[x]` in a profile.
+  // A discriminator's path writes a choice as `value`, a profile as `value[x]`.
   const name = rule.children.has(step) ? step : `${step}[x]`;
   const child = url === undefined ? rule.children.get(name) : sliceWithUrl(rule, url);
   const inside = insideOf(item, url === undefined ? name : 'extension').filter(
@@ -59,7 +62,7 @@ function discriminates(type: string, steps: string[], rule: Rule, item: Item, fi
   );
   if (!child) return false;
   if (type === 'exists') return child.max === 0 ? inside.length === 0 : inside.length > 0;
-  // What sets it apart may be said in a slice of the child.
+  // The distinguishing rule may stand in a slice of the child.
   const told = [child, ...child.slices.values()];
   return inside.some((one) => told.some((inner) => discriminates(type, rest, inner, one, fits)));
 }

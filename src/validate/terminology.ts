@@ -1,4 +1,4 @@
-/** Which codes a value set holds, where all of it is at hand. https://hl7.org/fhir/R4/valueset.html#compositions */
+/** Expands value sets whose code systems are loaded. https://hl7.org/fhir/R4/valueset.html#compositions */
 import type {
   CodeSystem,
   CodeSystemConcept,
@@ -6,8 +6,8 @@ import type {
   ValueSetComposeInclude,
   ValueSetExpansionContains,
 } from '@medplum/fhirtypes';
+import { isObject } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
-import { isNode } from './faults.ts';
 
 /** `system|code` of each member. */
 export type Codes = ReadonlySet<string>;
@@ -24,11 +24,12 @@ export class Terminology {
     else this.#sets.set(resource.url ?? '', resource);
   }
 
-  /** Undefined where a part of the set is not at hand, or chosen by a filter: then nothing is known to be outside it. */
+  /** The codes of a value set; undefined where a part of it is not loaded or is chosen by a filter: then no
+   * code can be called wrong. */
   expand(canonical: string): Codes | undefined {
     const url = bare(canonical);
     if (!this.#expanded.has(url)) {
-      // Undefined meanwhile, for sets that include one another.
+      // Undefined while it is being expanded, so that value sets that include each other end.
       this.#expanded.set(url, undefined);
       this.#expanded.set(url, this.#compose(this.#sets.get(url)));
     }
@@ -47,7 +48,7 @@ export class Terminology {
     return new Set(included.flatMap((codes) => [...(codes ?? [])]).filter((code) => !out.has(code)));
   }
 
-  /** Codes of the system, and of every set named beside it. */
+  /** Codes of an include: those of its system that are also in every value set it names. */
   #include({ system, concept, filter, valueSet = [] }: ValueSetComposeInclude): Codes | undefined {
     if (filter) return undefined;
     const parts = valueSet.map((canonical) => this.expand(canonical));
@@ -66,7 +67,9 @@ export class Terminology {
   }
 }
 
-/** What its publisher found in it, where that is all of it. https://hl7.org/fhir/R4/valueset.html#expansion */
+/**
+ * The codes of a published expansion, where it is complete. https://hl7.org/fhir/R4/valueset.html#expansion
+ */
 function listed({ expansion }: Partial<ValueSet> = {}): Codes | undefined {
   const members = everyOf(expansion?.contains);
   if (
@@ -88,10 +91,12 @@ const everyOf = (contains: ValueSetExpansionContains[] = []): ValueSetExpansionC
 const flatten = (concepts: CodeSystemConcept[] = []): string[] =>
   concepts.flatMap(({ code = '', concept }) => [code, ...flatten(concept)]);
 
-/** Whether a code, Coding, CodeableConcept or Quantity is of the set; of a CodeableConcept, any of its codings. */
+/**
+ * True where a code, Coding or Quantity is in the set; for a CodeableConcept, where any of its codings is.
+ */
 export function isMember(codes: Codes, value: Json): boolean {
   if (typeof value === 'string') return [...codes].some((member) => member.endsWith(`|${value}`));
-  if (!isNode(value)) return false;
+  if (!isObject(value)) return false;
   if (Array.isArray(value.coding)) return value.coding.some((coding) => isMember(codes, coding));
   return typeof value.code === 'string' && codes.has(`${String(value.system ?? '')}|${value.code}`);
 }

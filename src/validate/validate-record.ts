@@ -1,19 +1,21 @@
+import type { Node } from '../formats/tree.ts';
 import type { Issue, Lineage, SourceRecord } from '../model.ts';
 import { checkExtensions } from './check-extensions.ts';
 import { checkNhsNumbers } from './check-nhs-numbers.ts';
 import { checkProfile } from './check-profile.ts';
 import { checkStructure } from './check-structure.ts';
-import { distinct, type Fault, type Node } from './faults.ts';
+import { distinct, type Fault } from './faults.ts';
 import type { Profiles } from './profiles.ts';
 import { claims } from './validate-resource.ts';
 
-/** A record with more faults than this is not described further. */
+/** A record reports at most this many issues. */
 const MAX_ISSUES = 100;
 
 /**
- * What is wrong with a record, in the sender's own field names first (by lineage) and the FHIR element second. Base R4 is an error and
- * holds the record, and so does a modifier extension that is not known; a profile, ours or one that the resource claims, is a warning.
- * Pure. Values are never repeated. An NHS number that cannot be one is kept and warned of: linking ignores it.
+ * Validates a record. Issues name the sender's own field first (by lineage) and the FHIR element second, and
+ * never repeat a value. A fault of base R4 or an unknown modifier extension is an error and holds the record;
+ * a fault of a profile, Skein's or one the resource claims, is a warning, as is an NHS number that fails its
+ * check digit. Pure.
  */
 export function validateRecord(record: SourceRecord, profiles: Profiles): Issue[] {
   const issues: Issue[] = [];
@@ -23,7 +25,7 @@ export function validateRecord(record: SourceRecord, profiles: Profiles): Issue[
     const type = String(node.resourceType);
     const base = checkStructure(node);
     for (const fault of base) issues.push(toIssue(fault, fault.severity ?? 'error', type, local, record));
-    // A resource that is no R4 is not measured by what is built on R4.
+    // Profiles build on base R4, so they are checked only where the base check found no error.
     const isR4 = base.every(({ severity }) => severity !== undefined);
     const faults = [...(isR4 ? againstProfiles(node, profiles) : []), ...checkNhsNumbers(node)];
     for (const fault of faults) {
@@ -34,10 +36,8 @@ export function validateRecord(record: SourceRecord, profiles: Profiles): Issue[
   return issues;
 }
 
-/**
- * Ours and those it claims. A statement is a part of what is known: what a profile wants of the resource as a whole may come from
- * another message, or from who sent it.
- */
+/** Checks Skein's profile and those the resource claims. A profile's demands on the whole resource (mandatory
+ * elements) are not checked: other messages may give the rest. */
 function againstProfiles(node: Node, profiles: Profiles): Fault[] {
   const type = String(node.resourceType);
   const against = [profiles.ofType(type), ...claims(node).map((url) => profiles.get(url))].filter(
@@ -69,7 +69,8 @@ function toIssue(
   };
 }
 
-/** The sender's name of an element: of itself, of what is around it (a JSON pointer goes on inside), or of the first thing in it. */
+/** The sender's field for an element: its own, else that of the element around it (a JSON pointer is
+ * extended), else that of the first element inside it. */
 function fieldOf(lineage: Lineage[], element: string): string | undefined {
   const mapped = lineage.filter(({ source }) => source !== 'constant');
   let around: Lineage | undefined;

@@ -1,15 +1,18 @@
-/** One whole resource: base R4, the profiles it claims and those asked for. */
+/** Validates one whole resource: base R4, the profiles it claims, and those asked for. */
+
+import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import { checkContained } from './check-contained.ts';
 import { checkExtensions } from './check-extensions.ts';
 import { checkNhsNumbers } from './check-nhs-numbers.ts';
 import { checkProfile } from './check-profile.ts';
 import { checkStructure } from './check-structure.ts';
-import { distinct, type Fault, isNode, type Node } from './faults.ts';
+import { distinct, type Fault } from './faults.ts';
 import type { Profiles } from './profiles.ts';
 
-/** `absent`: must-support elements of those profiles that it does not have; no fault. `unknown`: profiles that are not loaded. */
-export type Validated = { faults: Fault[]; absent: string[]; unknown: string[] };
+/** `absent` lists must-support elements that the resource does not have, which is no fault; `unknown` lists
+ * profiles that are not loaded. */
+type Validated = { faults: Fault[]; absent: string[]; unknown: string[] };
 
 export function validateResource(
   resource: Node,
@@ -31,7 +34,7 @@ export function validateResource(
 
 type At = { profiles: Profiles; asked: readonly string[]; place: string; told: Validated };
 
-/** What is said of one resource by itself; then of those in it, each against what it claims. */
+/** Validates a resource by itself, then each resource in it against the profiles that it claims. */
 function validateOne(resource: Node, { profiles, asked, place, told }: At): void {
   const type = String(resource.resourceType);
   const here = (expression: string) => place + expression.slice(type.length);
@@ -51,7 +54,7 @@ function validateOne(resource: Node, { profiles, asked, place, told }: At): void
     validateOne(inner, { profiles, asked: [], place: `${place}.${inside}`, told });
 }
 
-/** Of a Bundle its entries', of anything else what it contains. */
+/** The resources inside a resource: a Bundle's entries, else contained resources. */
 function resourcesIn({ contained, entry }: Node): [string, Node][] {
   const lists: [string, Json | undefined, (one: Node) => Json | undefined][] = [
     ['contained[%]', contained, (one) => one],
@@ -59,8 +62,8 @@ function resourcesIn({ contained, entry }: Node): [string, Node][] {
   ];
   return lists.flatMap(([place, list, pick]) =>
     (Array.isArray(list) ? list : []).flatMap((one, index): [string, Node][] => {
-      const resource = isNode(one) ? pick(one) : undefined;
-      return isNode(resource) && typeof resource.resourceType === 'string'
+      const resource = isObject(one) ? pick(one) : undefined;
+      return isObject(resource) && typeof resource.resourceType === 'string'
         ? [[place.replace('%', String(index)), resource]]
         : [];
     }),
@@ -69,6 +72,6 @@ function resourcesIn({ contained, entry }: Node): [string, Node][] {
 
 /** Profiles that a resource says it conforms to. */
 export function claims({ meta }: Node): string[] {
-  const claimed = isNode(meta) && Array.isArray(meta.profile) ? meta.profile : [];
+  const claimed = isObject(meta) && Array.isArray(meta.profile) ? meta.profile : [];
   return claimed.filter((url) => typeof url === 'string');
 }

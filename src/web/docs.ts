@@ -73,7 +73,7 @@ const IDEMPOTENCY = said('header', false, {
   'Idempotency-Key': 'the id of the message; else its content is',
 });
 
-/** What the URL alone does not say: method and URL, in words, the body it takes, and more parameters. */
+/** By method and URL: a description, the body it takes, and further parameters. */
 const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
   [
     /^POST \/fhir\/\$process-message$/,
@@ -132,7 +132,7 @@ export function describeApi(routes: Route[], base: string): OpenApi {
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: describeRoute(route) };
   }
   const description =
-    'FHIR R4 for one family’s journey. What is answered is what the caller may see; the rest is as if it were not.';
+    'FHIR R4 for one family’s journey. Answers hold what the caller may see; the rest is as if it were not.';
   return {
     openapi: '3.1.0',
     info: { title: 'Skein', version: '1', description },

@@ -25,15 +25,13 @@ export const OPTIONS = {
   profile: text,
   all: yes,
 } as const;
-export type Option = keyof typeof OPTIONS;
-export type Flags = {
-  [name in Option]?: (typeof OPTIONS)[name]['type'] extends 'string' ? string : boolean;
-};
+type Option = keyof typeof OPTIONS;
+export type Flags = { [name in Option]?: (typeof OPTIONS)[name]['type'] extends 'string' ? string : boolean };
 
-/** `run` gives the exit code: 0 all is well, 1 something is wrong with a mapping, an example or the input. */
+/** `run` gives the exit code: 0 for success, 1 for a fault in a mapping, an example or the input. */
 export type Command = {
   summary: string;
-  /** Usage, what it does, examples. */
+  /** The command's help: usage, purpose, examples. */
   help: string;
   options?: readonly Option[];
   run: (files: string[], flags: Flags) => Promise<number>;
@@ -64,7 +62,6 @@ export function wrongMapping({ names }: Pick<Mappings, 'names'>): WrongUse {
   return new WrongUse(`--mapping is one of ${names.join(', ')}`);
 }
 
-/** One message through one mapping. */
 export function runMessage(mapping: Mapping, body: Buffer, { dialect }: Flags): Understood[] {
   if (dialect !== undefined && !mapping.dialects.has(dialect))
     throw new WrongUse(`${mapping.name} has no dialect "${dialect}"`);
@@ -77,10 +74,10 @@ export function readInput(file: string | undefined): Buffer {
   return readFileSync(file === '-' ? 0 : file);
 }
 
-/** For commands that read no file: a word too many is a mistake, not to be passed over. */
+/** Throws WrongUse for a file given to a command that reads none. */
 export function refuseFiles([extra]: string[], instead: string): void {
   if (extra !== undefined) throw new WrongUse(`"${nameOf(extra)}" is not understood: ${instead}`);
 }
 
-/** A file as a message names it: without its folders, which may say more than they should. */
+/** A file's name without its folders, which may say more than an output should. */
 export const nameOf = (file: string): string => basename(file);

@@ -5,9 +5,10 @@ import { isSound, type Understood } from '../pipeline/understand.ts';
 import { compareResults, type Described, type Difference } from './prove/compare.ts';
 import { runMapping } from './run-mapping.ts';
 
-/** One pair on disk: `<case>.in.<ext>` with `<case>.out.json` (statements), or `<case>.outcome.json` when all of it is held. */
+/** One pair on disk: `<case>.in.<ext>` with `<case>.out.json` (statements), or `<case>.outcome.json` when all
+ * of it is held. */
 export type Example = { source: string; name: string; input: URL; out: URL; outcome: URL };
-/** `before` is what the second file says, `after` what the mapping says now. */
+/** The result of one example. `before` is what its second file says, `after` what the mapping gives now. */
 export type Verdict = Example & { differences: Difference[] };
 
 export function listExamples(mappings: Pick<Mappings, 'names'>, dir: URL = MAPPINGS_DIR): Example[] {
@@ -27,7 +28,7 @@ export function listExamples(mappings: Pick<Mappings, 'names'>, dir: URL = MAPPI
   });
 }
 
-/** What an example's second file says: statements and issues of each unit; lineage is left out. */
+/** The text of an example's second file: statements and issues of each unit, without lineage. */
 export function describeResults(results: Understood[]): string {
   return `${JSON.stringify(describeUnits(results), null, 2)}\n`;
 }

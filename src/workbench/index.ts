@@ -1,4 +1,5 @@
-/** The workbench: mappings checked, proven by their examples, run and explained; no store, no network. Data on stdout, messages on stderr. */
+/** The workbench: mappings checked, proven by their examples, run and explained; no store, no network. Data
+ * on stdout, messages on stderr. */
 import { parseArgs } from 'node:util';
 import { MappingError } from '../map/language/yaml-file.ts';
 import { type Command, type Flags, OPTIONS, WrongUse } from './command.ts';

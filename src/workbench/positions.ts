@@ -1,11 +1,12 @@
-/** What stands at a position, as lineage names it: of the source, and of a resource made from it. */
-import { isObject } from '../map/run.ts';
+/** Reads the value at a position that lineage names: in the source, and in a resource made from it. */
+import { isObject } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import { segmentsOf } from './draft/source-fields.ts';
 
 const V2 = /^([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?$/;
 
-/** `NK1[2]-3.1`, `row 3, Surname`, `MHS201CareContact row 3, AttendStatus`, `/person/name`; undefined where the position is of some other kind. */
+/** `NK1[2]-3.1`, `row 3, Surname`, `MHS201CareContact row 3, AttendStatus`, `/person/name`; undefined where
+ * the position is of some other kind. */
 export function readSource(tree: Json, position: string): Json | undefined {
   const [match, name, nth = 1, field = 0, repetition = 1, component = 1, part = 1] = V2.exec(position) ?? [];
   if (match) {
@@ -20,7 +21,7 @@ export function readSource(tree: Json, position: string): Json | undefined {
   return column !== undefined && isObject(tree) ? tree[column] : undefined;
 }
 
-/** Tables and columns of an extract match whatever their case. */
+/** Reads a cell of an extract; table and column names match in any case. */
 function readCell(tree: Json | undefined, name: string): Json | undefined {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   return isObject(tree) ? Object.entries(tree).find(([one]) => plain(one) === plain(name))?.[1] : undefined;

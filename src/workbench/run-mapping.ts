@@ -4,14 +4,22 @@ import type { Json, Message, System, Unit } from '../model.ts';
 import { parseMessage } from '../parse/parse-message.ts';
 import { type Understood, understand } from '../pipeline/understand.ts';
 
-/** A sender that nobody registered: the workbench needs no store. */
+/** A stand-in for a registered system: the workbench has no store. */
 const SENDER: System = {
-  ...{ id: 0, name: 'workbench', source: null, dialect: null, onHeld: 'AE' },
+  id: 0,
+  name: 'workbench',
+  source: null,
+  dialect: null,
+  onHeld: 'AE',
   service: { id: '', name: 'workbench', ods: '', team: '', sector: null, kind: null },
 };
 const TYPES: Record<Mapping['kind'], string> = {
-  ...{ hl7v2: 'application/hl7-v2', csv: 'text/csv', json: 'application/json', tables: 'application/json' },
-  ...{ fhir: 'application/fhir+json', xml: 'application/fhir+xml' },
+  hl7v2: 'application/hl7-v2',
+  csv: 'text/csv',
+  json: 'application/json',
+  tables: 'application/json',
+  fhir: 'application/fhir+json',
+  xml: 'application/fhir+xml',
 };
 
 /** A file as if the mapping's sender had sent it. */
@@ -21,8 +29,13 @@ function messageOf(
   dialect: string | null = null,
 ): Message {
   return {
-    ...{ system: { ...SENDER, dialect }, channel: 'intake', contentType: TYPES[kind], body },
-    ...{ identifier: 'workbench', contentHash: '', source: name },
+    system: { ...SENDER, dialect },
+    channel: 'intake',
+    contentType: TYPES[kind],
+    body,
+    identifier: 'workbench',
+    contentHash: '',
+    source: name,
   };
 }
 
@@ -31,7 +44,7 @@ export function readUnits(mapping: Pick<Mapping, 'kind' | 'name'>, body: Buffer)
   return parseMessage(messageOf(mapping, body)).units;
 }
 
-/** What is mapped: the tree of each unit; of what cannot be read there is none. */
+/** The trees of the units that can be read; units that cannot are left out. */
 export function treesOf(mapping: Pick<Mapping, 'kind' | 'name'>, body: Buffer): Json[] {
   try {
     return readUnits(mapping, body).map(({ tree }) => tree);

@@ -1,7 +1,8 @@
-/** What the workbench says, and where: data on stdout, everything else on stderr; colour and progress on a terminal only. */
+/** What the workbench says, and where: data on stdout, everything else on stderr; colour and progress on a
+ * terminal only. */
 import type { Issue } from '../model.ts';
 
-/** A reader that has seen enough (`| head`) is no fault. */
+/** A closed pipe (`| head`) is no fault. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
@@ -18,7 +19,6 @@ export function complain(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** One issue, in the sender's terms. */
 export const describeIssue = ({ severity, code, field, text }: Issue): string =>
   `${severity} ${code}: ${field && !text.includes(field) ? `${field}: ` : ''}${text}`;
 
@@ -30,13 +30,14 @@ export function paint(stream: 'stdout' | 'stderr', colour: keyof typeof CODES, t
   return `\u001B[${CODES[colour]}m${text}\u001B[0m`;
 }
 
-/** How far a long run is, on one line of the terminal that goes when it is done; nothing where stderr is a file. */
+/** Shows the progress of a long run on one line of the terminal, and clears it at the end; shows nothing
+ * where stderr is a file. */
 export function showProgress(label: string): { step: (done: number, of: number) => void; end: () => void } {
   const { isTTY } = process.stderr;
   let shown = 0;
   return {
     step: (done, of) => {
-      // Ten times a second: a terminal costs more than what it shows.
+      // At most ten updates a second: writing to a terminal is slow.
       if (!isTTY || Date.now() - shown < 100) return;
       shown = Date.now();
       process.stderr.write(`\r\u001B[K${label}: ${done} of ${of}`);
@@ -47,7 +48,7 @@ export function showProgress(label: string): { step: (done: number, of: number) 
   };
 }
 
-/** Rows of text in columns as wide as they need to be; the last is left as it is. */
+/** Aligns rows of text in columns; the last column is not padded. */
 export function columns(rows: string[][]): string {
   const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
   return rows

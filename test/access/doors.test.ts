@@ -61,10 +61,24 @@ function account(who: Person, id: string) {
   return { ...bundle, entry: [...bundle.entry, entry(referral), entry(contact)] };
 }
 
+/** Another referral by the same service, to one that is named. */
+function refer(who: Person, id: string, to: string) {
+  const { entry, ...bundle } = episodeBundle(who, { id, at: `${day(31)}T09:00:00Z` });
+  const resource = {
+    ...{ resourceType: 'ServiceRequest', status: 'active', intent: 'plan', authoredOn: day(31) },
+    identifier: [{ system: 'https://hv.example/Id/referral', value: id }],
+    performer: [{ identifier: { system: 'https://skein.example/Id/service', value: to } }],
+    subject: { reference: entry[0]?.fullUrl },
+  };
+  const request = { method: 'POST', url: 'ServiceRequest' };
+  return { ...bundle, entry: [entry[0], { fullUrl: `urn:uuid:${crypto.randomUUID()}`, resource, request }] };
+}
+
 beforeAll(async () => {
-  const register = (name: string, sector: string, ods: string) =>
-    addSystem(database.pool, database.key, { name, ods, team: name, sector, kind: null, source: 'fhir-r4' });
+  const register = (name: string, sector: string, ods: string, source: string | null = 'fhir-r4') =>
+    addSystem(database.pool, database.key, { name, ods, team: name, sector, kind: null, source });
   await register('speaker', 'neonatal', 'RXX');
+  await register('PAS', 'maternity', 'RXM', null);
   expect(await skein.mllp(adt(INFANT, { mother: MOTHER.nhs }))).toContain('MSA|AA');
   ok(await skein.transaction(account(MOTHER, 'M'), 'speaker'));
   ok(await skein.transaction(account(INFANT, 'I'), 'speaker'));
@@ -78,12 +92,13 @@ beforeAll(async () => {
       ['i', INFANT],
     ] as const) {
       await register(`${sector}-${own}`, sector, `R${own === 'm' ? 'Y' : 'Z'}${index}`);
-      ok(
-        await skein.transaction(
-          episodeBundle(who, { id: `${own}${index}`, start: day(30), at: `${day(30)}T09:00:00Z` }),
-          `${sector}-${own}`,
-        ),
-      );
+      const [name, id] = [`${sector}-${own}`, `${own}${index}`];
+      const start = { id, start: day(30), at: `${day(30)}T09:00:00Z` };
+      const charity = sector.startsWith('third-sector');
+      // A charity's own word opens nothing: a statutory service refers to it, and it takes that up.
+      if (charity)
+        ok(await skein.transaction(refer(who, id, `R${own === 'm' ? 'Y' : 'Z'}${index}|${name}`), 'speaker'));
+      ok(await skein.transaction(episodeBundle(who, charity ? { ...start, referral: id } : start), name));
     }
   }
 });

@@ -2,7 +2,7 @@ import type { Patient, Resource } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import type { Grant, Grants } from '../../src/access/decide/decide.ts';
 import { project } from '../../src/access/project/project.ts';
-import { REFERRAL_TAG } from '../../src/fhir/names.ts';
+import { REFERRAL_TAG } from '../../src/fhir/systems.ts';
 import type { ChartSource, Recipient, ResourceRow, Role } from '../../src/model.ts';
 
 const OWN: Grant = { care: 'open', roles: [] };

@@ -95,6 +95,25 @@ describe('addSystem', () => {
     expect((await add({ name: 'second system', team: 'taken' })).system.service.name).toBe('taken');
   });
 
+  it.each([
+    ['its name is taken', { name: 'kept', ods: 'R13', team: 'new', sector: 'gp', payload: 'empty' as const }],
+    ['its service has another sector', { name: 'unheard', ods: 'R14', team: 'kept', sector: 'gp' }],
+  ])('leaves no trace where it refuses because %s', async (_why, refused) => {
+    await add({ name: 'kept', ods: 'R14', payload: 'id-only' });
+    await resolve('R13', 'new');
+    const everything = async () =>
+      (
+        await database.pool.query(`
+          select json_agg(x order by x::text)::text as all from (
+            select to_json(s) as x from service s union all select to_json(y) from system y
+            union all select to_json(r) from resource r union all select to_json(i) from index_string i) rows (x)`)
+      ).rows;
+    const before = await everything();
+    await expect(add(refused)).rejects.toMatchObject({ status: 409 });
+    expect(await everything()).toEqual(before);
+    await database.pool.query("delete from system where name = 'kept'");
+  });
+
   it('fills in a service that so far was only named by others, and keeps its former version', async () => {
     const stub = await resolve('R11', 'later');
     expect(stub).toMatchObject({ sector: null, kind: null });

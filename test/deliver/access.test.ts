@@ -14,6 +14,7 @@ import {
   eventually,
   loopbackContext,
   OPERATOR,
+  storeFocuses,
   subscribeActive,
   subscriptionRow,
 } from './support.ts';
@@ -41,7 +42,9 @@ afterEach(async () => {
   await pool.query('truncate outbox, pending, event, notification, subscription cascade');
 });
 
+/** Everything that is told of is there to be read. */
 async function publish(events: Event[]): Promise<void> {
+  await storeFocuses(pool, events);
   await appendEvents(pool, events);
   await sequence(pool);
   delivery ??= await startDelivery(ctx);
@@ -54,7 +57,8 @@ async function involve(
   state: 'open' | 'pending' | 'closed' = 'open',
 ): Promise<void> {
   await pool.query(
-    'insert into involvement (person, service, state, since) values ($1, $2, $3, now()) on conflict (person, service) do update set state = $3',
+    `insert into involvement (person, service, state, since, journey)
+     values ($1, $2, $3, now(), (select journey from member where person = $1))`,
     [person, system.service.id, state],
   );
 }
@@ -122,7 +126,10 @@ test('referral-received goes to the referrer and the named receiver, even one wi
   await subscribeActive(pool, `${receiver.url}/i`, { as: as(parentInfant) });
   const services = [perinatal.service.id, charity.service.id];
   await publish([
-    episodeEvent({ code: 'referral-received', category: 'REF', persons: [person], services }),
+    episodeEvent({
+      ...{ code: 'referral-received', category: 'REF', persons: [person], services },
+      focus: { type: 'ServiceRequest', id: randomUUID() },
+    }),
     episodeEvent({ persons: [person] }),
   ]);
   await receiver.until((posts) => numbersOf(posts, '/p').length >= 2 && numbersOf(posts, '/i').length >= 1);
@@ -163,7 +170,8 @@ test('a filter holds by nothing that its owner may not see', async () => {
   const about = { journey, stage: 'birth-12m', services: [parentInfant.service.id] };
   // Of the mother it may know that there is a service of some kind, not which; of its own patient it may.
   const own = episodeEvent({ ...about, persons: [hers] });
-  const merged = episodeEvent({ ...about, code: 'person-merged', category: 'DEM', persons: [hers] });
+  const focus = { type: 'Patient', id: randomUUID() };
+  const merged = episodeEvent({ ...about, code: 'person-merged', category: 'DEM', persons: [hers], focus });
   const stop = episodeEvent({ ...about, code: 'contact-stop', stage: 'contact-stop', persons: [hers] });
   await publish([episodeEvent({ ...about, persons: [mother] }), merged, own, stop]);
   await receiver.until((posts) => numbersOf(posts, '/p').length >= 3);

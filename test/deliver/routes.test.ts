@@ -16,6 +16,7 @@ import {
   episodeEvent,
   eventually,
   loopbackContext,
+  storeFocuses,
   subscriptionTo,
 } from './support.ts';
 
@@ -333,6 +334,34 @@ test('a failed handshake is an error until the client asks again', async () => {
   expect(numbersOf(receiver.posts)).toEqual([1, 2]);
 });
 
+test('of changes that name the same version one is made, and the others leave no trace', async () => {
+  const { body, headers } = await create();
+  const path = `Subscription/${body.id}`;
+  const change = (name: string) =>
+    call<Subscription>('PUT', path, {
+      body: { ...subscriptionTo(`${receiver.url}/${name}`), id: body.id as string },
+      headers: { 'if-match': headers.etag as string },
+    });
+  const answers = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(change));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412, 412, 412]);
+  const made = answers.find(({ status }) => status === 200);
+  expect(made?.headers.etag).toBe('W/"2"');
+  const stored = await call<Subscription>('GET', path);
+  expect([stored.headers.etag, stored.body.channel]).toEqual(['W/"2"', made?.body.channel]);
+});
+
+test('a deletion of a version that is there no more is refused, and it goes on', async () => {
+  const { body } = await create();
+  const remove = (etag: string) =>
+    call('DELETE', `Subscription/${body.id}`, { headers: { 'if-match': etag } });
+  for (const etag of ['W/"7"', 'nonsense']) expect((await remove(etag)).status).toBe(412);
+  expect(await statusOf(body.id as string)).toBe('requested');
+  expect((await remove('W/"3", W/"1"')).status).toBe(204);
+  expect(await statusOf(body.id as string)).toBe('off');
+  expect((await remove('W/"1"')).status).toBe(412);
+  expect((await remove('*')).status).toBe(204);
+});
+
 test('410 switches it off; no more tries make an error', async () => {
   await work();
   const [gone, tired] = [await createActive(), await createActive()];
@@ -435,6 +464,7 @@ describe('$events', () => {
     const involve = 'insert into involvement (person, service, state) values ($1, $2, $3)';
     for (const event of [mine, lost])
       await pool.query(involve, [event.persons[0], perinatal.service.id, 'open']);
+    await storeFocuses(pool, [mine, lost]);
     await appendEvents(pool, [mine, lost]);
     await work();
     await eventually(

@@ -5,7 +5,7 @@ import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
 import { readSubscription } from '../../src/deliver/subscribe/subscription.ts';
 import { createSubscription } from '../../src/deliver/subscribe/subscriptions.ts';
-import { TOPIC_URL } from '../../src/fhir/names.ts';
+import { JOURNEY_TAG, REFERRAL_TAG, TOPIC_URL } from '../../src/fhir/systems.ts';
 import type { Event, Recipient } from '../../src/model.ts';
 import { testContext } from '../support/context.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -105,6 +105,36 @@ export function episodeEvent(over: Partial<Event> = {}): Event {
     focus: { type: 'EpisodeOfCare', id: randomUUID() },
     ...over,
   };
+}
+
+/**
+ * Stores the focus of each event that is not stored yet: of a referral, as its referrer's word; of a merge, as what is left of a
+ * person; else as somebody else's word of the event's persons.
+ */
+export async function storeFocuses(db: Pick<pg.Pool, 'query'>, events: Event[]): Promise<void> {
+  for (const { code, focus, journey, persons, services } of events) {
+    const parties = code.startsWith('referral-') ? services : [];
+    const merged = code === 'person-merged';
+    const link = [{ other: { reference: `Patient/${persons[0]}` }, type: 'replaced-by' }];
+    const patient = { reference: `Patient/${persons[0]}` };
+    const tag = journey ? [{ system: JOURNEY_TAG, code: journey }] : [];
+    const referral = [{ system: REFERRAL_TAG, code: 'taken-up' }];
+    const characteristic = [{ code: { text: 'birth' } }];
+    const content = {
+      ...{ resourceType: focus.type, id: focus.id, status: 'active', patient, subject: patient },
+      ...{ meta: { tag: [...tag, ...referral] }, characteristic },
+      ...(merged ? { active: false, link } : {}),
+    };
+    const compartments = merged ? [focus.id, ...persons] : persons;
+    await db.query(
+      `insert into resource (type, id, version, content, owner, persons, authors, service, state, digest)
+       values ($1, $2, 1, $3, $4, $5, array[$6::uuid], $7, $8, '') on conflict do nothing`,
+      [
+        ...[focus.type, focus.id, content, persons[0] ?? focus.id, compartments],
+        ...[parties[0] ?? randomUUID(), parties[1] ?? null, merged ? 'gone' : null],
+      ],
+    );
+  }
 }
 
 export async function appendEvents(db: Pick<pg.Pool, 'query'>, events: Event[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '../support/database.ts';
 import { runProgram } from '../support/process.ts';
+import { nhsNumber } from '../support/records.ts';
 
 let url: string;
 
@@ -80,6 +81,18 @@ test('wrong use ends with 2, help with 0', async () => {
 test('replay and rebuild of an empty store do nothing, and say so as JSON', async () => {
   expect(JSON.parse((await skein('replay', '--held', '--json')).output)).toEqual({ tried: 0, accepted: 0 });
   expect(JSON.parse((await skein('rebuild', '--json')).output)).toMatchObject({ families: 0, changed: 0 });
+});
+
+test('of a number it is told who claims it, and a number that nobody doubts is not lifted', async () => {
+  const add = ['system', 'add', '--name', 'gp-1', '--ods', 'RXG', '--team', 'gp', '--sector', 'gp'];
+  expect((await skein(...add, '--data-quality', 'nobody')).code).toBe(1);
+  expect((await skein(...add, '--data-quality', 'quality@gp.example')).code).toBe(0);
+  const shown = JSON.parse((await skein('number', 'show', nhsNumber(1), '--json')).output);
+  expect(shown).toEqual({ state: 'unknown', claims: [], doubts: [], lifts: [] });
+  const lifted = await skein('number', 'lift', nhsNumber(1), '--by', 'A. Reviewer');
+  expect(lifted).toEqual({ code: 1, output: 'skein: the number is unknown: there is nothing to lift\n' });
+  expect((await skein('number', 'lift', nhsNumber(1))).code).toBe(2);
+  expect((await skein('number', 'show', '123')).output).toBe('skein: that is no valid NHS number\n');
 });
 
 test('the workbench needs no database', async () => {

@@ -1,11 +1,10 @@
 import type { Patient } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { LINK_RULES } from '../../src/access/decide/link-rules.ts';
 import { link } from '../../src/link/plan.ts';
 import { isEmpty } from '../../src/save/save.ts';
 import { family, type Heard, inTwoOrders } from '../support/any-family.ts';
-import { KEY, Store, upToRenaming } from './store.ts';
+import { RULES, Store, upToRenaming } from './store.ts';
 
 function tell(heard: Heard[]): Store {
   const store = new Store();
@@ -20,7 +19,7 @@ it('is the same family in any order, and a recomputation changes nothing', () =>
     fc.property(inTwoOrders, ([heard, shuffled]) => {
       const [one, other] = [tell(heard), tell(shuffled)];
       expect(upToRenaming(other)).toEqual(upToRenaming(one));
-      expect(isEmpty(link(KEY, other.facts, null, null, LINK_RULES))).toBe(true);
+      expect(isEmpty(link(RULES, other.facts, null, null))).toBe(true);
     }),
     { numRuns },
   );

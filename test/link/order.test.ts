@@ -1,7 +1,6 @@
 import type { Patient } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LINK_RULES } from '../../src/access/decide/link-rules.ts';
 import { link } from '../../src/link/plan.ts';
 import type { SourceRecord } from '../../src/model.ts';
 import { isEmpty } from '../../src/save/save.ts';
@@ -14,7 +13,7 @@ import {
   relative,
   resourceStatement,
 } from '../support/records.ts';
-import { KEY, Store, service, upToRenaming } from './store.ts';
+import { RULES, Store, service, upToRenaming } from './store.ts';
 
 const maternity = service(1, 'maternity');
 const visiting = service(2, 'health-visiting');
@@ -187,7 +186,7 @@ describe('order of arrival', () => {
   it('leaves nothing for a recomputation to change', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(SAID, { minLength: 1 }), (order) => {
-        expect(isEmpty(link(KEY, tell(order).facts, null, null, LINK_RULES))).toBe(true);
+        expect(isEmpty(link(RULES, tell(order).facts, null, null))).toBe(true);
       }),
       { numRuns: 100 },
     );

@@ -1,5 +1,6 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { EVIDENCE } from '../../src/access/decide/evidence.ts';
 import { identifyRecord } from '../../src/link/identify.ts';
 import { findImpostors } from '../../src/link/who/impostors.ts';
 import { episode, nhsNumber, patient, record, referral, relative } from '../support/records.ts';
@@ -9,6 +10,7 @@ const maternity = service(1, 'maternity');
 const visiting = service(2, 'health-visiting');
 const perinatal = service(3, 'specialist-perinatal');
 const camhs = service(4, 'camhs-0-5');
+const neonatal = service(5, 'neonatal');
 const MOTHER = { nhs: nhsNumber(1), given: 'Amara', family: 'Osei', born: '1994-03-02' };
 const BABY = { nhs: nhsNumber(2), given: 'Kofi', family: 'Osei', born: '2026-08-20' };
 
@@ -182,7 +184,10 @@ describe('charts that their sender merged', () => {
     hear(maternity, '09-01', patient('patient', { ...BABY, local: 'M0' }));
     hear(maternity, '09-02', patient('patient', A));
     const said = record('2026-09-04T10:00:00Z', merge('M0', 'M1'), 'delta');
-    const found = identifyRecord(said, { key: KEY, systemId: 1, receivedAt: new Date() });
+    const found = identifyRecord(said, {
+      ...{ key: KEY, systemId: 1, receivedAt: new Date() },
+      weight: EVIDENCE.weights.get('maternity') ?? null,
+    });
     expect(findImpostors(store.facts, found.record)).toMatchObject([{ severity: 'error' }]);
     hear(maternity, '09-04', ...merge('M0', 'M1'));
     expect(store.all('Patient')).toHaveLength(2);
@@ -299,6 +304,7 @@ describe('a known identifier', () => {
       key: KEY,
       systemId: Number(from.id.slice(-1)),
       receivedAt: new Date(),
+      weight: EVIDENCE.weights.get(from.sector ?? '') ?? null,
     });
     return findImpostors(store.facts, found).map(({ expression }) => expression);
   };
@@ -376,12 +382,12 @@ describe('relationships', () => {
     expect(store.events.map(({ code }) => code)).toContain('member-linked');
   });
 
-  it('bind past a chart without a name that has the same number, whoever came first', () => {
+  it('bind to a person with a chart without a name, whoever came first', () => {
     const extract = patient('patient', { ...MOTHER, given: undefined, family: undefined, local: 'X1' });
     say(perinatal, '09-01', extract);
     say(maternity, '09-02', patient('patient', MOTHER));
     say(maternity, '09-03', patient('patient', BABY), born());
-    expect(store.all('Patient')).toHaveLength(3);
+    expect(store.all('Patient')).toHaveLength(2);
     expect(store.all('RelatedPerson')).toHaveLength(2);
   });
 
@@ -508,7 +514,12 @@ describe('journeys and spells', () => {
       for (const one of [MOTHER, other]) say(visiting, '09-01', patient('patient', one));
       const baby = patient('patient', { ...BABY, local: 'B1' });
       for (const [n, [codes, nhs]] of parents.entries())
-        say(n === 0 ? maternity : camhs, `09-0${n + 2}`, baby, relative('nk1-1', 'patient', codes, { nhs }));
+        say(
+          n === 0 ? maternity : neonatal,
+          `09-0${n + 2}`,
+          baby,
+          relative('nk1-1', 'patient', codes, { nhs }),
+        );
       const names = new Map(
         store.all('Patient').map(({ id, content }) => [id, (content as Patient).name?.[0]?.given?.[0]]),
       );

@@ -1,19 +1,22 @@
 /** The store as a value: what link sees when everything is one family. Lets rules and orders be tested without a database. */
 
-import { LINK_RULES } from '../../src/access/decide/link-rules.ts';
+import { EVIDENCE } from '../../src/access/decide/evidence.ts';
+import { keeperOf } from '../../src/access/decide/link-rules.ts';
 import { identifyRecord } from '../../src/link/identify.ts';
 import { link } from '../../src/link/plan.ts';
 import type { Event, Issue, Service, SourceRecord } from '../../src/model.ts';
 import type { Facts, Plan, StatementState, View } from '../../src/store/facts.ts';
 
 export const KEY = Buffer.alloc(32, 7);
+/** Long after whatever the tests tell of. */
+export const RULES = { key: KEY, evidence: EVIDENCE, asOf: '2026-12-31T00:00:00.000Z', keeperOf };
 
-export function service(n: number, sector: string): Service {
+export function service(n: number, sector: string | null): Service {
   return {
     id: `00000000-0000-4000-8000-00000000000${n}`,
-    name: sector,
+    name: sector ?? 'nobody',
     ods: 'RXX',
-    team: sector,
+    team: sector ?? 'nobody',
     sector,
     kind: null,
   };
@@ -24,13 +27,16 @@ export class Store {
   views = new Map<string, View>();
   events: Event[] = [];
   plan: Plan | null = null;
+  rules = RULES;
   #now = Date.parse('2026-11-01');
 
   /** Applies one record as if its message had just arrived. */
   hear(from: Service, record: SourceRecord): Issue[] {
     const systemId = Number(from.id.slice(-1));
-    const found = identifyRecord(record, { key: KEY, systemId, receivedAt: new Date(this.#now++) });
-    this.apply(link(KEY, this.facts, found.record, { systemId, service: from }, LINK_RULES));
+    const receivedAt = new Date(this.#now++);
+    const weight = EVIDENCE.weights.get(from.sector ?? '') ?? null;
+    const found = identifyRecord(record, { key: KEY, systemId, receivedAt, weight });
+    this.apply(link(this.rules, this.facts, found.record, { systemId, service: from }));
     return found.issues;
   }
 
@@ -45,7 +51,7 @@ export class Store {
       (row) => `${row.person} ${row.service}`,
     );
     facts.members = merge(facts.members, plan.members, (row) => `${row.journey} ${row.person}`);
-    this.events.push(...plan.events);
+    this.events.push(...plan.events.flatMap((event) => (event.code === 'recheck' ? [] : event)));
   }
 
   #keep(state: StatementState): void {

@@ -22,6 +22,8 @@ beforeEach(async () => {
   skein = await startSkein(database);
   const births = { name: 'births', ods: 'X26', team: 'births', sector: 'maternity', kind: null };
   await addSystem(database.pool, database.key, { ...births, source: 'birth-notification' });
+  const maternity = { name: 'PAS', ods: 'RXM', team: 'maternity', sector: 'maternity', kind: null };
+  await addSystem(database.pool, database.key, { ...maternity, source: null });
 });
 afterEach(() => skein.stop());
 
@@ -80,7 +82,7 @@ describe('a birth notification', () => {
     const [suggested] = await asserted();
     expect(suggested).toMatchObject({
       kind: 'possible-parent',
-      evidence: { reason: 'named without an identifier' },
+      evidence: { reason: 'named without an identifier that counts' },
     });
   });
 

@@ -15,6 +15,7 @@ let skein: Awaited<ReturnType<typeof startSkein>>;
 beforeEach(async () => {
   database = await testDatabase();
   skein = await startSkein(database);
+  await register('PAS', 'maternity', 'RXM');
 });
 afterEach(() => skein.stop());
 
@@ -107,7 +108,8 @@ describe('two births of one mother', () => {
     await register('camhs', 'camhs-0-5', 'RXC');
     await skein.mllp(adt(SISTER, { mother: ANNA.nhs, at: '20250111090000', visit: 'V0', id: 'M0' }));
     await skein.mllp(adt(BABY, { mother: ANNA.nhs }));
-    await skein.bars(barsReferral(ANNA));
+    await register('visitors', 'health-visiting', 'RXV');
+    await skein.bars(barsReferral(ANNA), undefined, 'visitors');
     await skein.transaction(episodeBundle(SISTER, { id: 'C1', start: '2026-09-01' }), 'camhs');
     const seen = await allThatReaches('camhs');
     expect(seen).toContain('Anna');

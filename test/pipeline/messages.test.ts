@@ -26,6 +26,8 @@ beforeEach(async () => {
   for (const [name, ods] of [
     ['one', 'RAA'],
     ['two', 'RBB'],
+    ['PAS', 'RXM'],
+    ['visitors', 'RXV'],
     ['charity', 'CHX'],
   ] as const) {
     await addSystem(database.pool, database.key, {
@@ -164,7 +166,7 @@ describe('a relative', () => {
       };
       const entries = [...referral.entry, { fullUrl: `urn:uuid:${randomUUID()}`, resource: relation }];
       await skein.transaction(bundle(entry(person(mother))), 'one');
-      expect((await skein.bars({ ...referral, entry: entries })).status).toBe(200);
+      expect((await skein.bars({ ...referral, entry: entries }, undefined, 'visitors')).status).toBe(200);
     }
     expect(await resources('RelatedPerson')).toHaveLength(4);
   });
@@ -431,6 +433,8 @@ describe('a charity’s CSV', () => {
   });
 });
 
+const OWN_ID = randomUUID();
+
 describe('a reference to a patient', () => {
   const care = (patient: object) =>
     bundle(
@@ -444,8 +448,6 @@ describe('a reference to a patient', () => {
     );
 
   it.each([
-    ['an id never heard of', { reference: 'Patient/123' }],
-    ['a uuid never heard of', { reference: `Patient/${randomUUID()}` }],
     ['another server', { reference: 'https://one.example/fhir/Patient/123' }],
     ['nothing but a name', { display: 'somebody' }],
     ['a number that cannot be one', { identifier: { system: NUMBER, value: '9990000000' } }],
@@ -462,12 +464,25 @@ describe('a reference to a patient', () => {
       'by the sender’s own number',
       { identifier: { system: 'https://one.example/mrn', value: MOTHER.local } },
     ],
-  ])('%s waits for that person', async (_how, patient) => {
-    expect((await skein.transaction(care(patient), 'one')).status).toBe(200);
-    expect(await resources('EpisodeOfCare')).toEqual([]);
-    await skein.transaction(bundle(entry(person(MOTHER))), 'one');
-    expect(await resources('EpisodeOfCare')).toHaveLength(1);
-  });
+    ['by the sender’s own id', { reference: 'Patient/mother-1' }],
+    ['by an own id that looks like one of Skein’s', { reference: `Patient/${OWN_ID}` }],
+  ])(
+    '%s is shown to its sender, and is that person’s once it has said who that is',
+    async (_how, patient) => {
+      const reply = await skein.transaction(care(patient), 'one');
+      expect(reply.status).toBe(200);
+      expect(JSON.stringify(reply.body)).toContain('send verified NHS number, birth date and given name');
+      expect(await resources('EpisodeOfCare')).toHaveLength(1);
+      expect(await people()).toMatchObject([{ active: true }]);
+      const id = 'reference' in patient ? /Patient\/([\w-]+)$/.exec(patient.reference)?.[1] : undefined;
+      await skein.transaction(bundle(entry({ ...person(MOTHER), ...(id && { id }) })), 'one');
+      expect(await resources('EpisodeOfCare')).toHaveLength(1);
+      expect(await people()).toMatchObject([{ birthDate: MOTHER.born }]);
+      expect(JSON.stringify((await skein.transaction(care(patient), 'one')).body)).not.toContain(
+        'send verified',
+      );
+    },
+  );
 });
 
 describe('whatever was said', () => {

@@ -102,8 +102,10 @@ describe('a BaRS referral', () => {
 
 describe('a family told by several services', () => {
   it('is one journey, whoever comes first: ADT with PID-21, a referral, the receiver’s own episode', async () => {
+    await register('PAS', 'maternity', 'RXM');
+    await register('visitors', 'health-visiting', 'RXV');
     expect(await skein.mllp(adt(BABY, { mother: MOTHER.nhs }))).toContain('MSA|AA|MSG1');
-    await skein.bars(barsReferral(MOTHER));
+    await skein.bars(barsReferral(MOTHER), undefined, 'visitors');
     await register('perinatal', 'specialist-perinatal', 'RXP');
     await skein.transaction(episodeBundle(MOTHER, { id: 'E1', referral: 'R-1' }), 'perinatal');
     expect(await total('/fhir/Group?_count=50')).toBeGreaterThanOrEqual(1);
@@ -115,6 +117,7 @@ describe('a family told by several services', () => {
   it('lets perinatal see that the infant is in care, and nobody else’s service anything', async () => {
     await register('perinatal', 'specialist-perinatal', 'RXP');
     await register('stranger', 'camhs-0-5', 'RXC');
+    await register('PAS', 'maternity', 'RXM');
     await skein.mllp(adt(BABY, { mother: MOTHER.nhs }));
     await skein.transaction(episodeBundle(MOTHER, { id: 'E1' }), 'perinatal');
     expect(await total('/fhir/EpisodeOfCare', 'perinatal')).toBe(2);
@@ -231,8 +234,10 @@ describe('a charity’s CSV', () => {
 
 describe('rebuild', () => {
   it('changes nothing on an unchanged store, and restores a view that was damaged', async () => {
+    await register('PAS', 'maternity', 'RXM');
+    await register('visitors', 'health-visiting', 'RXV');
     await skein.mllp(adt(BABY, { mother: MOTHER.nhs }));
-    await skein.bars(barsReferral(MOTHER));
+    await skein.bars(barsReferral(MOTHER), undefined, 'visitors');
     const ctx = { ...testContext(database), mappings: await loadMappings(), profiles: ownProfiles() };
     expect(await rebuild(ctx)).toMatchObject({ statements: 0, changed: 0 });
     await database.pool.query("update resource set digest = 'x', content = '{}' where type = 'Group'");

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
+import type { Node } from '../../src/formats/tree.ts';
 import { loadMappings } from '../../src/map/language/load-mappings.ts';
-import type { Node } from '../../src/validate/faults.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { validateResource } from '../../src/validate/validate-resource.ts';
 import { listExamples } from '../../src/workbench/examples.ts';

@@ -158,7 +158,8 @@ test('of a wrong link undone those hear who could have known of it, and nobody e
     admit(BABY, { event: 'A08', mother: OTHER.nhs, id: 'M2', at: v2(ago(50)) }),
   );
   const parted = Object.keys(heard).filter((system) => heard[system]?.includes('member-unlinked'));
-  expect(parted.sort()).toEqual(['camhs', 'maternity', 'perinatal']);
+  // The GP was told of the journey that is no more, and may know of nobody else in either.
+  expect(parted.sort()).toEqual(['camhs', 'gp', 'maternity', 'perinatal']);
 });
 
 test('a twin’s death is told to the mother’s and that twin’s own services; only clinical ones hear why', async () => {
@@ -174,7 +175,8 @@ test('a twin’s death is told to the mother’s and that twin’s own services;
     Object.keys(heard)
       .filter((system) => heard[system]?.includes(code))
       .sort();
-  expect(telling('contact-stop')).toEqual(['camhs', 'charity', 'gp', 'hub', 'maternity', 'perinatal']);
+  // A charity's word of whom it cares for opens nothing, contact-stop included (sharing ground rule 3).
+  expect(telling('contact-stop')).toEqual(['camhs', 'gp', 'hub', 'maternity', 'perinatal']);
   expect(telling('loss')).toEqual(['camhs', 'gp', 'maternity', 'perinatal']);
 });
 
@@ -209,8 +211,9 @@ test('that a charity has met her, too, shows in no merge and no team', async () 
   await hearing(() => early(alone, ago(60)));
   const heard = await hearing(() => early(MOTHER, ago(50)));
   expect(heard.gp).not.toContain('person-merged');
-  expect((await household.find('Patient', '&active=false')).length).toBe(1);
-  expect(await household.find('Patient', '&active=false', 'gp')).toEqual([]);
+  // The charity's word joins nobody, verified or not: whom it met stays a person of its own.
+  expect((await household.find('Patient', '&active=false')).length).toBe(0);
+  expect((await household.find('Patient', '&active=true')).length).toBe(2);
   for (const { participant } of await household.find('CareTeam', '', 'gp'))
     expect(participant).toHaveLength(1);
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import { addSystem } from '../../src/access/register/systems.ts';
 import { indexRows } from '../../src/fhir/index-rows.ts';
-import type { Lineage, Role, System } from '../../src/model.ts';
+import type { Lineage, Role, Sources, System } from '../../src/model.ts';
 import type { TestDatabase } from '../support/database.ts';
 
 export type Stored = {
@@ -12,7 +12,18 @@ export type Stored = {
   version?: number;
   updatedAt?: string;
   recordId?: string;
+  sources?: Sources;
 };
+
+/** That anybody with standing may know of: somebody's chart, and care by somebody. */
+function sourcesOf(resource: Resource): Sources | null {
+  const care = [{ service: SOMEBODY, authors: [SOMEBODY] }];
+  if (resource.resourceType !== 'Patient')
+    return resource.resourceType === 'Group' || resource.resourceType === 'CareTeam' ? { care } : null;
+  const chart = { author: SOMEBODY, content: resource, named: true, verified: true, care, referredTo: [] };
+  return { charts: [chart] };
+}
+const SOMEBODY = randomUUID();
 
 /** Puts a resource into the store as save would: row, index rows. Gives its row id. */
 export async function store(
@@ -28,8 +39,8 @@ export async function store(
     updatedAt = new Date().toISOString(),
   } = stored;
   const { rows } = await database.pool.query<{ row_id: string }>(
-    `insert into resource (type, id, version, updated_at, content, persons, authors, service, digest, record_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, '', $9) returning row_id`,
+    `insert into resource (type, id, version, updated_at, content, persons, authors, service, digest, record_id, sources)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10) returning row_id`,
     [
       resource.resourceType,
       resource.id,
@@ -40,6 +51,7 @@ export async function store(
       authors,
       service,
       stored.recordId ?? null,
+      stored.sources ?? sourcesOf(resource),
     ],
   );
   const id = rows[0]?.row_id as string;
@@ -61,9 +73,11 @@ export async function storePast(
   version: number,
 ): Promise<void> {
   await database.pool.query(
-    `insert into resource_history (row_id, type, id, version, updated_at, content, persons, authors, service)
-     select row_id, type, id, $2, updated_at - interval '1 hour', $3, persons, authors, service from resource where row_id = $1`,
-    [rowId, version, resource],
+    `insert into resource_history (row_id, type, id, version, updated_at, content, persons, authors, service,
+       sources)
+     select row_id, type, id, $2, updated_at - interval '1 hour', $3, persons, authors, service, $4
+     from resource where row_id = $1`,
+    [rowId, version, resource, sourcesOf(resource)],
   );
 }
 

@@ -7,19 +7,26 @@ import { rebuild } from '../../src/pipeline/rebuild.ts';
 import type { StatementState, View } from '../../src/store/facts.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { Store, upToRenaming } from '../link/store.ts';
-import { type Heard, inTwoOrders, SENDERS } from '../support/any-family.ts';
+import { family, type Heard, inTwoOrders, SENDERS } from '../support/any-family.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { hear, register } from '../support/hear.ts';
+import { hear, hearTogether, register } from '../support/hear.ts';
 
 const mappings = await loadMappings();
 
-async function stored(heard: Heard[]): Promise<string[]> {
+/** The store after these messages, in groups of these sizes that arrive at once; one by one without. */
+async function stored(heard: Heard[], groups = heard.map(() => 1)): Promise<string[]> {
   const database = await testDatabase();
   const systems = new Map<string, System>();
   for (const { name } of SENDERS) systems.set(name, await register(database, name));
-  for (const [{ name }, record] of heard)
-    await hear(database, systems.get(name) as System, structuredClone(record));
+  const rest = [...heard];
+  for (const size of groups) {
+    const said = rest.splice(0, size).map(([{ name }, record]) => {
+      return [systems.get(name) as System, structuredClone(record)] as const;
+    });
+    if (size > 1) await hearTogether(database, said);
+    else for (const [system, record] of said) await hear(database, system, record);
+  }
   const rebuilt = await rebuild({ ...testContext(database), mappings, profiles: ownProfiles() });
   expect(rebuilt).toMatchObject({ statements: 0, changed: 0 });
   const views = upToRenaming(await readBack(database));
@@ -42,6 +49,19 @@ it('is the same family in any order, and a rebuild changes nothing', async () =>
   await fc.assert(
     fc.asyncProperty(inTwoOrders, async ([heard, shuffled]) => {
       expect(await stored(shuffled)).toEqual(await stored(heard));
+    }),
+    { numRuns: Number(process.env.RUNS ?? 6) },
+  );
+});
+
+const inGroups = family.chain((heard) =>
+  fc.tuple(fc.constant(heard), fc.array(fc.integer({ min: 2, max: 7 }), { minLength: 7, maxLength: 7 })),
+);
+
+it('is the same family in whatever groups its messages arrive', async () => {
+  await fc.assert(
+    fc.asyncProperty(inGroups, async ([heard, groups]) => {
+      expect(await stored(heard, groups)).toEqual(await stored(heard));
     }),
     { numRuns: Number(process.env.RUNS ?? 6) },
   );

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LINK_RULES } from '../../src/access/decide/link-rules.ts';
 import { link } from '../../src/link/plan.ts';
 import type { System } from '../../src/model.ts';
+import { rulesOf } from '../../src/pipeline/recompute.ts';
 import { withFacts } from '../../src/save/load.ts';
 import { isEmpty } from '../../src/save/save.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -25,7 +25,9 @@ const count = async (sql: string) =>
 
 describe('save', () => {
   it('makes one person of eight messages at once about one new mother', async () => {
-    const senders = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((n) => register(database, `sector-${n}`)));
+    const sectors = ['gp', 'neonatal', 'picu', 'camhs-0-5', 'parent-infant', 'maternity-mh', 'family-nurse'];
+    const others = await Promise.all(sectors.map((sector) => register(database, sector)));
+    const senders = [maternity, ...others];
     await Promise.all(
       senders.map((system) =>
         hear(database, system, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER)])),
@@ -115,7 +117,7 @@ describe('save', () => {
         database.pool,
         [key],
         { systemId: 0, identifier: '' },
-        async (_client, { facts }) => link(database.key, facts, null, null, LINK_RULES),
+        async (_client, { facts }) => link(rulesOf(database), facts, null, null),
       );
       expect(isEmpty(plan)).toBe(true);
     }

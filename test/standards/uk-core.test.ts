@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Node } from '../../src/validate/faults.ts';
+import type { Node } from '../../src/formats/tree.ts';
 import { loadProfiles } from '../../src/validate/profiles.ts';
 import { claims, validateResource } from '../../src/validate/validate-resource.ts';
 

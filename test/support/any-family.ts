@@ -9,7 +9,7 @@ export const SENDERS = ['maternity', 'health-visiting', 'specialist-perinatal', 
   (sector, n) => service(n + 1, sector),
 );
 /** Mother, grandmother of her name, second mother, twins, their older brother. */
-const PEOPLE: Someone[] = [
+export const PEOPLE: Someone[] = [
   { nhs: nhsNumber(1), given: 'Amara', family: 'Osei', born: '1994-03-02' },
   { nhs: nhsNumber(2), given: 'Amara', family: 'Osei', born: '1970-01-01' },
   { nhs: nhsNumber(3), given: 'Ruth', family: 'Bell', born: '1991-05-05' },

@@ -1,11 +1,11 @@
-/** link and save of one record as the pipeline does them, from the record on: for tests that need no message. */
-import { LINK_RULES } from '../../src/access/decide/link-rules.ts';
+/** link and save of records as the pipeline does them, from the record on: for tests that need no message. */
+import { EVIDENCE } from '../../src/access/decide/evidence.ts';
 import { keyedId } from '../../src/fhir/ids.ts';
 import { identifyRecord, keysOf } from '../../src/link/identify.ts';
-import { link } from '../../src/link/plan.ts';
-import type { Service, SourceRecord, System } from '../../src/model.ts';
-import { withFacts } from '../../src/save/load.ts';
-import { save } from '../../src/save/save.ts';
+import type { Message, Service, SourceRecord, System } from '../../src/model.ts';
+import { settle } from '../../src/pipeline/gather.ts';
+import { messageKey } from '../../src/save/load.ts';
+import { testContext } from './context.ts';
 import type { TestDatabase } from './database.ts';
 
 /** Registers a system of a service with this sector, by SQL alone. */
@@ -29,31 +29,44 @@ export async function register({ pool, key }: TestDatabase, sector: string): Pro
   return { id: rows[0]?.id as number, name: sector, service, source: null, dialect: null, onHeld: 'AE' };
 }
 
-export async function hear({ pool, key }: TestDatabase, system: System, source: SourceRecord): Promise<void> {
-  const { record } = identifyRecord(source, { key, systemId: system.id, receivedAt: new Date() });
-  const sender = { systemId: system.id, service: system.service };
-  await withFacts(
-    pool,
-    keysOf(record),
-    { systemId: system.id, identifier: '' },
-    async (client, { facts }) => {
-      const plan = link(key, facts, record, sender, LINK_RULES);
-      const message = {
-        system,
-        channel: 'fhir' as const,
-        contentType: 'application/fhir+json',
-        body: Buffer.from('{}'),
-        identifier: record.stamp,
-        contentHash: record.stamp,
-        source: 'test',
-      };
-      await save(client, key, {
-        message,
-        messageId: null,
-        record: { record, systemId: system.id },
-        plan,
-        answer: null,
-      });
-    },
-  );
+const scopeOf = (key: Buffer, { id, service }: System) => ({
+  ...{ key, systemId: id, receivedAt: new Date() },
+  weight: EVIDENCE.weights.get(service.sector ?? '') ?? null,
+});
+
+/** One record, settled by the pipeline. */
+export const hear = (database: TestDatabase, system: System, source: SourceRecord): Promise<void> =>
+  hearTogether(database, [[system, source]]);
+
+const messageOf = (system: System, identifier: string): Message => ({
+  system,
+  channel: 'fhir',
+  contentType: 'application/fhir+json',
+  body: Buffer.from('{}'),
+  identifier,
+  contentHash: identifier,
+  source: 'test',
+});
+
+/** Records that arrive at the same moment, settled by the pipeline. */
+export async function hearTogether(
+  database: TestDatabase,
+  heard: (readonly [System, SourceRecord])[],
+): Promise<void> {
+  const { key } = database;
+  const ctx = testContext(database);
+  const jobs = heard.map(([system, source]) => {
+    const { record, issues } = identifyRecord(source, scopeOf(key, system));
+    const lock = messageKey(key, system.id, record.stamp);
+    const unit = { position: '', record: source, issues: [], unreadable: false };
+    return {
+      message: messageOf(system, record.stamp),
+      unit,
+      record,
+      issues,
+      lock,
+      keys: [lock, ...keysOf(record)],
+    };
+  });
+  await Promise.all(jobs.map((job) => settle(ctx, job)));
 }

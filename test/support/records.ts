@@ -1,6 +1,6 @@
 /** Source records as mappings make them, for tests of link and save. All people are synthetic; numbers are from the 999 range. */
 import type { Patient, RelatedPerson, Resource } from '@medplum/fhirtypes';
-import { NHS_NUMBER } from '../../src/fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../../src/fhir/systems.ts';
 import type { SourceRecord, Statement } from '../../src/model.ts';
 
 const VERIFICATION =

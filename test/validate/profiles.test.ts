@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
 import { describe, expect, test } from 'vitest';
 import { EVENT_CODES, type Json } from '../../src/model.ts';
-import { type Conformance, loadProfiles, ownProfiles, Profiles } from '../../src/validate/profiles.ts';
+import { loadProfiles, ownProfiles, Profiles } from '../../src/validate/profiles.ts';
+import type { Conformance } from '../../src/validate/read-package.ts';
 import { validateResource } from '../../src/validate/validate-resource.ts';
 import type { Node } from './typical.ts';
 

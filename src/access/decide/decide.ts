@@ -61,13 +61,6 @@ export function decide(grants: Grants, category: Category, person: string, journ
   return highest(cross);
 }
 
-/** Who has an open patient in a journey: could it, by its sector, know of a member in one of these roles? */
-export function couldSee(grants: Grants, roles: readonly Role[]): boolean {
-  if (grants.everything) return true;
-  const cell = POLICY.rows.get(grants.sector ?? '')?.cells.DEM;
-  return cell !== undefined && roles.some((role) => cell[role] !== '-');
-}
-
 /** May the stages of a journey be known, by way of one of these members or of a patient of its own in it? */
 export function knowsStages(grants: Grants, journey: string, members: string[]): boolean {
   if (grants.everything) return true;
@@ -87,7 +80,8 @@ export function decideAll(grants: Grants, category: Category, persons: string[],
     : persons.map((person) => decide(grants, category, person, journeys)).reduce(lower);
 }
 
-const lesser = (a: Payload, b: Payload): Payload => (PAYLOADS.indexOf(a) < PAYLOADS.indexOf(b) ? a : b);
+export const lesser = (a: Payload, b: Payload): Payload =>
+  PAYLOADS.indexOf(a) < PAYLOADS.indexOf(b) ? a : b;
 
 /**
  * The most that a subscription of a service may carry. `approved` is what its controller agreed to, if anything: it lowers any

@@ -4,12 +4,11 @@ import { POLICY } from './policy.ts';
 const isCharity = (sector: string | null) => POLICY.rows.get(sector ?? '')?.group === 'third-sector';
 
 /** What policy says of care by the sector and kind of those who speak of it, for the linking of families. */
-export const LINK_RULES: Rules = {
-  keeperOf: (service, senders) => {
-    const sealed = senders.find(({ kind }) => POLICY.sealedKinds.includes(kind ?? ''));
-    if (sealed) return sealed.service;
-    const own = service === null || senders.some((sender) => sender.service === service);
-    const charity = own && senders.every(({ sector }) => isCharity(sector));
-    return charity ? (senders[0]?.service ?? null) : null;
-  },
+export const keeperOf: Rules['keeperOf'] = (service, senders) => {
+  const sealed = senders.find(({ kind }) => POLICY.sealedKinds.includes(kind ?? ''));
+  if (sealed) return sealed.service;
+  if (senders.some(({ sector }) => POLICY.givesNoCare.includes(sector ?? ''))) return service;
+  const own = service === null || senders.some((sender) => sender.service === service);
+  const charity = own && senders.every(({ sector }) => isCharity(sector));
+  return charity ? (senders[0]?.service ?? null) : null;
 };

@@ -85,4 +85,5 @@ export function parsePolicy(text: string, file: string): Policy {
 const FILE = new URL('../../../policy/sharing.yaml', import.meta.url);
 
 /** The policy in force, read once at start: a change of it is a release that controllers signed. */
-export const POLICY: Policy = parsePolicy(readFileSync(FILE, 'utf8'), 'policy/sharing.yaml');
+export const POLICY_TEXT = readFileSync(FILE, 'utf8');
+export const POLICY: Policy = parsePolicy(POLICY_TEXT, 'policy/sharing.yaml');

@@ -5,8 +5,8 @@ import { POLICY } from './policy.ts';
 type Known = Exclude<Grants, { everything: true }>;
 
 /**
- * True for what only author and addressee may know: care of a sealed kind, and what a charity holds of people who came to it by
- * themselves (sharing rule 5 and row rules).
+ * True for what only author and addressee may know: care of a sealed kind, what a charity holds of people who came to it by
+ * themselves (sharing rule 5 and row rules), and care that somebody claims to give whose sector gives none.
  */
 export function staysInside(grants: Known, { service, authors }: CareSource): boolean {
   if (authors.includes(grants.service) || service === grants.service) return false;
@@ -17,7 +17,8 @@ export function staysInside(grants: Known, { service, authors }: CareSource): bo
     authors.length > 0 &&
     authors.every((one) => isCharity(grants, one)) &&
     (!service || authors.includes(service));
-  return sealed || selfReferred;
+  const isNone = POLICY.givesNoCare.includes(sectorOf(grants, service ?? '') ?? '');
+  return sealed || selfReferred || isNone;
 }
 
 const isCharity = (grants: Known, service: string) =>

@@ -8,8 +8,8 @@ import type {
   ServiceRequest,
 } from '@medplum/fhirtypes';
 import { composeParticipants } from '../../fhir/compose-team.ts';
-import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/names.ts';
 import { idOf } from '../../fhir/references.ts';
+import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/systems.ts';
 import type { ResourceRow } from '../../model.ts';
 import { decide, type Grants, reaches } from '../decide/decide.ts';
 import { isDiscreet, staysInside } from '../decide/stays-inside.ts';

@@ -1,6 +1,7 @@
 import type { EpisodeOfCare, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import type { Context } from '../../context.ts';
 import type { Issue, Service, SourceRecord } from '../../model.ts';
+import { POLICY } from '../decide/policy.ts';
 import { type Registered, registeredServices, resolveService } from './services.ts';
 
 const ODS_CODE = 'https://fhir.nhs.uk/Id/ods-organization-code';
@@ -26,8 +27,10 @@ export async function nameServices(ctx: Context, said: SourceRecord, sender: Ser
     const [ods = '', team] = name.split('|');
     names.set(name, (await resolveService(ctx.db, ctx.key, ods, team ?? null)).id);
   }
-  if (names.size === 0) return { record, issues: [] };
+  const none = findNoCare(record, sender);
+  if (names.size === 0) return { record, issues: none };
   const issues = [
+    ...none,
     ...findUnheard(record, names, await registeredServices(ctx.db)),
     ...findOthersAnswers(record, names, sender),
   ];
@@ -37,6 +40,17 @@ export async function nameServices(ctx: Context, said: SourceRecord, sender: Ser
   }));
   return { record: { ...record, statements }, issues };
 }
+
+/** What a commissioner sends as care is nobody's care: it must not think that anybody sees it. */
+function findNoCare(record: SourceRecord, { sector }: Service): Issue[] {
+  const care = record.statements.find(({ resource }) => CARE.includes(resource.resourceType));
+  if (!care || !POLICY.givesNoCare.includes(sector ?? '')) return [];
+  const text = `a service of the sector ${sector} gives no care: this is stored, and nobody else sees it`;
+  const type = care.resource.resourceType;
+  return [{ ...warning(record, care.local, `${type}.status`), code: 'business-rule', text }];
+}
+
+const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
 /** A referral to a service that nobody registered is seen by nobody: whoever sent it must not think otherwise. */
 function findUnheard(record: SourceRecord, names: Map<string, string>, registered: Registered): Issue[] {

@@ -52,7 +52,7 @@ select row_id, param, value from present, jsonb_to_recordset($11::jsonb) as s(pa
 
 /**
  * Stores a service with its Organization. Idempotent and safe to repeat at once from anywhere; `registered` also fills in an
- * unregistered one. Give it a pool: inside a longer transaction two senders could wait for each other's services.
+ * unregistered one. Inside a transaction it must be the only service saved: two senders could wait for each other's.
  */
 export async function saveService(
   db: Db,

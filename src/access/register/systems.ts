@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type pg from 'pg';
 import { Rejected } from '../../errors.ts';
 import type { System } from '../../model.ts';
-import type { Db } from '../../store/pool.ts';
+import { type Db, transaction } from '../../store/pool.ts';
 import { type Payload, POLICY } from '../decide/policy.ts';
 import { forget, remember } from './cache.ts';
 import { findService, saveService, serviceId, UNKNOWN_ODS } from './services.ts';
@@ -20,6 +21,8 @@ export type NewSystem = {
   serviceName?: string;
   /** The most that its controller agreed notifications may carry, under the ceiling of its sector. */
   payload?: Payload;
+  /** E-mail address or URL by which the sender is told where another contradicts it. */
+  dataQuality?: string | null;
 };
 
 const FIND = `
@@ -53,7 +56,9 @@ function refuse(code: string, field: string, text: string): never {
   throw new Rejected(422, [{ severity: 'error', code, field, text }]);
 }
 
-function check({ name, ods, team, sector, kind }: NewSystem): void {
+const CONTACT = /^([^\s@]+@[^\s@]+\.[^\s@]+|https?:\/\/\S+)$/;
+
+function check({ name, ods, team, sector, kind, dataQuality }: NewSystem): void {
   for (const [field, value] of Object.entries({ name, ods, team })) {
     if (value.trim() === '' || (field === 'ods' && value.includes('|')))
       refuse('value', field, `"${value}" is no ${field}`);
@@ -61,55 +66,53 @@ function check({ name, ods, team, sector, kind }: NewSystem): void {
   if (sector && POLICY.refusedSectors.includes(sector))
     refuse('business-rule', 'sector', `${sector} is never registered`);
   if (sector && !POLICY.rows.has(sector)) refuse('value', 'sector', `unknown sector: ${sector}`);
+  if (dataQuality && !CONTACT.test(dataQuality))
+    refuse('value', 'data-quality', 'the data-quality contact is an e-mail address or a URL');
   if (kind && !POLICY.serviceKinds.includes(kind)) refuse('value', 'kind', `unknown service kind: ${kind}`);
 }
 
 // Registering a name that only registered itself takes it over; a registered one is refused.
 const ADD = `
-insert into system (name, service_id, source, dialect, on_held, token_hash) values ($1, $2, $3, $4, $5, $6)
+insert into system (name, service_id, source, dialect, on_held, token_hash, data_quality) values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (name) do update set service_id = excluded.service_id, source = excluded.source, dialect = excluded.dialect,
-  on_held = excluded.on_held, token_hash = excluded.token_hash
+  on_held = excluded.on_held, token_hash = excluded.token_hash, data_quality = excluded.data_quality
   where not exists (select from service v where v.id = system.service_id and v.registered)
 returning id`;
 
 /**
- * Registers a system and its service. The token is shown this once and stored as its SHA-256. Throws Rejected: 422 for a sector
- * that is never registered and for unknown sectors and kinds, 409 where the name is taken or the service has another sector.
+ * Registers a system and its service, in one transaction: what is refused leaves no trace. The token is shown this once and stored
+ * as its SHA-256. Throws Rejected: 422 for a sector that is never registered and for unknown sectors and kinds, 409 where the name
+ * is taken or the service has another sector.
  */
 export async function addSystem(
-  db: Db,
+  pool: pg.Pool,
   key: Buffer,
   added: NewSystem,
 ): Promise<{ system: System; token: string }> {
   check(added);
-  const {
-    name,
-    team,
-    sector,
-    kind,
-    source,
-    dialect = null,
-    onHeld = 'AE',
-    serviceName = name,
-    payload,
-  } = added;
+  const token = randomBytes(32).toString('base64url');
+  await transaction(pool, (client) => register(client, key, { ...added, token }));
+  forget(pool);
+  return { system: (await findSystem(pool, added.name)) as System, token };
+}
+
+async function register(client: Db, key: Buffer, added: NewSystem & { token: string }): Promise<void> {
+  const { name, team, sector, kind, source, token, payload } = added;
+  const { dialect = null, onHeld = 'AE', serviceName = name, dataQuality = null } = added;
   const ods = added.ods.trim().toUpperCase();
   const id = serviceId(key, ods, team);
-  await saveService(db, key, { id, name: serviceName, ods, team, sector, kind, registered: true });
-  const service = await findService(db, id);
-  if (service?.sector !== sector) {
-    const text = `service ${ods}|${team} is registered with another sector`;
-    throw new Rejected(409, [{ severity: 'error', code: 'conflict', field: 'sector', text }]);
-  }
-  const token = randomBytes(32).toString('base64url');
-  const { rowCount } = await db.query(ADD, [name, id, source, dialect, onHeld, hashToken(token)]);
-  if (rowCount === 0) {
-    const text = `a system named "${name}" is registered`;
-    throw new Rejected(409, [{ severity: 'error', code: 'duplicate', field: 'name', text }]);
-  }
-  if (payload) await db.query('update service set payload_ceiling = $2 where id = $1', [id, payload]);
-  forget(db);
-  return { system: (await findSystem(db, name)) as System, token };
+  await saveService(client, key, { id, name: serviceName, ods, team, sector, kind, registered: true });
+  const service = await findService(client, id);
+  if (service?.sector !== sector)
+    throw conflict('conflict', 'sector', `service ${ods}|${team} is registered with another sector`);
+  const row = [name, id, source, dialect, onHeld, hashToken(token), dataQuality];
+  const { rowCount } = await client.query(ADD, row);
+  if (rowCount === 0) throw conflict('duplicate', 'name', `a system named "${name}" is registered`);
+  if (payload) await client.query('update service set payload_ceiling = $2 where id = $1', [id, payload]);
+}
+
+function conflict(code: string, field: string, text: string): Rejected {
+  return new Rejected(409, [{ severity: 'error', code, field, text }]);
 }
 
 /**

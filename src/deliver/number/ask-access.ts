@@ -1,42 +1,98 @@
 import type { Resource } from '@medplum/fhirtypes';
-import type { Grants } from '../../access/decide/decide.ts';
+import { type Grants, lesser, payloadCeiling, payloadFor } from '../../access/decide/decide.ts';
 import { loadGrantsForServices } from '../../access/decide/grants.ts';
+import { matchesUnseen, mayTell, type Standing } from '../../access/decide/may-tell.ts';
 import type { Payload } from '../../access/decide/policy.ts';
 import { project } from '../../access/project/project.ts';
 import type { Event, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { recipientOf, type Stored } from '../subscribe/stored.ts';
 import { filtersOf } from '../subscribe/subscription.ts';
-import { contentFor, matchesUnseen, mayTell } from './may-tell.ts';
+import { type Focus, type FocusRow, findFocuses, isGone, nameOf } from './find-focuses.ts';
+import { findToldBefore, TAKES_BACK } from './told-before.ts';
 
-export type Question = { stored: Stored; event: Event; asked: Payload };
+/** `numbered`: it was told, or is about to be; else it waits for a number. */
+export type Question = { stored: Stored; event: Event; asked: Payload; numbered: boolean };
 /** `resources` is null unless the content is full-resource, and then what of the focus the recipient may see. */
-export type Verdict = { told: boolean; content: Payload; resources: Resource[] | null };
+export type Verdict = {
+  told: boolean;
+  content: Payload;
+  resources: Resource[] | null;
+  /** What it is told of: the event's own focus but where that of a contact-stop may not be read. */
+  focus: Focus;
+  readable: boolean;
+};
 
-/** What each recipient may know of each event now: two queries for any number of questions, none for the operator's. */
+type Answering = { rows: Map<string, FocusRow>; before: Set<Question> };
+
+/**
+ * What each recipient may know of each event now: its focus is read for that recipient as a GET would read it. Two queries for any
+ * number of questions, none for the operator's.
+ */
 export async function askAccess(db: Db, questions: Question[]): Promise<Verdict[]> {
-  const rows = await findFocuses(db, questions);
-  const asked = questions.flatMap(({ stored: { system }, event }) => {
-    const persons = [...event.persons, ...(rows.get(event.focus.id)?.persons ?? [])];
-    return system ? [{ service: system.service.id, sector: system.service.sector, persons }] : [];
+  const ofServices = questions.filter(({ stored }) => stored.system);
+  const rows = await findFocuses(db, [...ofServices.flatMap(candidates), ...fullOfOperator(questions)]);
+  const before = await findToldBefore(db, ofServices);
+  const asked = ofServices.flatMap((question) => {
+    const persons = candidates(question).flatMap((focus) => rows.get(nameOf(focus))?.persons ?? []);
+    const service = question.stored.system?.service;
+    return service
+      ? [{ service: service.id, sector: service.sector, persons: [...question.event.persons, ...persons] }]
+      : [];
   });
   const grants = asked.length > 0 ? await loadGrantsForServices(db, asked) : new Map<string, Grants>();
   return questions.map((question) => {
     const { system } = question.stored;
     const own = system ? (grants.get(system.service.id) as Grants) : ({ everything: true } as const);
-    return answer(question, own, rows.get(question.event.focus.id));
+    return answer(question, own, { rows, before });
   });
 }
 
-function answer(question: Question, grants: Grants, row: ResourceRow | undefined): Verdict {
+/** What an event may be told as: of a contact-stop, its journey, else the patient of the recipient whom it is about. */
+function candidates({ event, numbered }: Question): Focus[] {
+  if (event.code !== 'contact-stop' || numbered) return [event.focus];
+  return [event.focus, ...event.persons.map((id) => ({ type: 'Patient', id }))];
+}
+
+const fullOfOperator = (questions: Question[]): Focus[] =>
+  questions.flatMap(({ asked, stored, event }) =>
+    !stored.system && asked === 'full-resource' && stored.content === 'full-resource' ? [event.focus] : [],
+  );
+
+function answer(question: Question, grants: Grants, { rows, before }: Answering): Verdict {
   const recipient = recipientOf(question.stored);
   const { stored, event } = question;
-  if (!mayTell(recipient, grants, event) || matchesUnseen(grants, event, filtersOf(stored.resource)))
-    return { told: false, content: 'empty', resources: null };
-  const content = contentFor(question.stored, grants, question);
-  if (content !== 'full-resource') return { told: true, content, resources: null };
-  const resource = row && project(recipient, grants, row);
-  return { told: true, content, resources: resource && row ? [stamp(resource, row)] : [] };
+  const see = (focus: Focus): Resource | null => {
+    const row = rows.get(nameOf(focus));
+    return row ? project(recipient, grants, row) : null;
+  };
+  const focus = chooseFocus(question, grants, see);
+  const row = rows.get(nameOf(focus));
+  const seen = see(focus);
+  const readable = seen !== null || grants.everything;
+  const standing: Standing = { readable, gone: row ? isGone(row) : false, before: before.has(question) };
+  const told =
+    grants.everything ||
+    (mayTell(recipient, grants, event, standing) &&
+      !matchesUnseen(grants, event, filtersOf(stored.resource)));
+  if (!told) return { told, content: 'empty', resources: null, focus, readable };
+  const content = contentFor(question, grants);
+  if (content !== 'full-resource') return { told, content, resources: null, focus, readable };
+  return { told, content, resources: seen && row ? [stamp(seen, row)] : [], focus, readable };
+}
+
+function chooseFocus(question: Question, grants: Grants, see: (focus: Focus) => Resource | null): Focus {
+  const [own, ...patients] = candidates(question) as [Focus, ...Focus[]];
+  if (grants.everything || patients.length === 0 || see(own)) return own;
+  const cared = patients.filter(({ id }) => ['open', 'pending'].includes(grants.persons.get(id)?.care ?? ''));
+  return cared.find((patient) => see(patient)) ?? cared[0] ?? own;
+}
+
+/** How much of it: what was asked for (`asked`, at most the subscription's own), under the ceiling in force now. */
+export function contentFor({ stored, event, asked }: Question, grants: Grants): Payload {
+  const ceiling = payloadCeiling(recipientOf(stored), stored.approved);
+  const most = TAKES_BACK.has(event.code) ? lesser(asked, 'id-only') : asked;
+  return payloadFor(grants, lesser(lesser(most, stored.content), ceiling), event.persons);
 }
 
 function stamp(resource: Resource, { id, version, updatedAt }: ResourceRow): Resource {
@@ -45,18 +101,4 @@ function stamp(resource: Resource, { id, version, updatedAt }: ResourceRow): Res
     id,
     meta: { ...resource.meta, versionId: String(version), lastUpdated: updatedAt.toISOString() },
   };
-}
-
-/** Present rows of what full-resource payloads are about, by id. */
-async function findFocuses(db: Db, questions: Question[]): Promise<Map<string, ResourceRow>> {
-  const wanted = questions.filter(
-    ({ asked, stored }) => asked === 'full-resource' && stored.content === 'full-resource',
-  );
-  if (wanted.length === 0) return new Map();
-  const { rows } = await db.query<ResourceRow>(
-    `select row_id as "rowId", type, id, version, updated_at as "updatedAt", content, persons, authors, service, sources
-       from (select distinct * from unnest($1::text[], $2::uuid[]) as wanted (type, id)) as wanted join resource using (id, type)`,
-    [wanted.map(({ event }) => event.focus.type), wanted.map(({ event }) => event.focus.id)],
-  );
-  return new Map(rows.map((row) => [row.id, row]));
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../../context.ts';
-import { type Db, transaction } from '../../store/pool.ts';
+import type { Db } from '../../store/pool.ts';
 import { MAX_PER_ORIGIN } from '../send/send.ts';
 import { CLAIM, type Stored } from '../subscribe/stored.ts';
-import { number, type Parcelled } from './number.ts';
+import { number, numbering, type Parcelled } from './number.ts';
 
 /** A dead worker's subscriptions are free again after this. */
 export const LEASE_SECONDS = 2;
@@ -34,7 +34,7 @@ export async function claim(
   { limit, inFlight }: { limit: number; inFlight: Map<string, number> },
 ): Promise<Claimed[]> {
   const lease = randomUUID();
-  return transaction(ctx.db, async (client) => {
+  return numbering(ctx.db, async (client) => {
     const claimedAt = performance.now();
     const { rows } = await client.query<Stored>({
       name: 'deliver-claim',

@@ -2,7 +2,7 @@
 import type { Bundle, BundleEntry, Parameters, ParametersParameter, Resource } from '@medplum/fhirtypes';
 import type { Payload } from '../../access/decide/policy.ts';
 import type { Config } from '../../config.ts';
-import { TOPIC_URL } from '../../fhir/names.ts';
+import { TOPIC_URL } from '../../fhir/systems.ts';
 import type { EventCode } from '../../model.ts';
 import type { Status } from '../subscribe/stored.ts';
 

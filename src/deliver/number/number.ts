@@ -1,9 +1,14 @@
 import type { Resource } from '@medplum/fhirtypes';
-import type { Event } from '../../model.ts';
-import type { Db } from '../../store/pool.ts';
+import type pg from 'pg';
+import type { Event, Recheck } from '../../model.ts';
+import { TELLING } from '../../store/locks.ts';
+import { type Db, transaction } from '../../store/pool.ts';
 import type { Stored } from '../subscribe/stored.ts';
-import { askAccess, type Verdict } from './ask-access.ts';
+import { askAccess, contentFor, type Verdict } from './ask-access.ts';
+import { nameOf } from './find-focuses.ts';
+import { keepNumbers } from './keep-numbers.ts';
 import type { Told } from './notification.ts';
+import { findTakenBack, keyOf } from './take-back.ts';
 
 /** A Bundle to be sent: its events, and the number that names it. */
 export type Parcelled = { bundle: number; at: Date; events: Told[] };
@@ -16,7 +21,7 @@ export type Numbered = {
   pending: boolean;
 };
 
-type Row = {
+export type PendingRow = {
   id: string;
   /** Null while pending. */
   number: number | null;
@@ -29,7 +34,7 @@ type Row = {
 };
 /** `sending`: keep about `limit` numbered ahead of what is acknowledged; otherwise number `limit` more. */
 type Batch = { stored: Stored[]; limit: number; sending: boolean };
-type Known = { at: Date; event: Event };
+type Known = { at: Date; event: Event | Recheck };
 
 /** A Bundle is read whole, so this is more than the largest. */
 const UNSENT_LIMIT = 64;
@@ -50,30 +55,21 @@ select s.id, null, null, null, false, null, p.priority, p.event_id
 order by id, number nulls last, priority, "eventId"`;
 const EVENTS = 'select id, at, event from event where id = any($1)';
 
-// One statement for the batch: pending rows go, told or not; the told ones are numbered; denials of numbered ones are kept.
-const WRITE = `
-with gone as (
-  delete from pending p using unnest($1::uuid[], $2::smallint[], $3::bigint[]) as g (id, priority, event_id)
-   where p.subscription_id = g.id and p.priority = g.priority and p.event_id = g.event_id),
-told as (
-  insert into notification (subscription_id, number, bundle, event_id, numbered_at, resources)
-  select id, number, bundle, event_id, $4, resources
-    from unnest($5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[], $9::json[]) as t (id, number, bundle, event_id, resources)),
-withheld as (
-  update notification n set withheld = true, resources = null
-    from unnest($10::uuid[], $11::bigint[]) as w (id, number) where n.subscription_id = w.id and n.number = w.number)
-update subscription s set last_number = c.number
-  from (select id, max(number) as number from unnest($5::uuid[], $6::bigint[]) as t (id, number) group by id) c where c.id = s.id`;
+/** A transaction in which numbers may be given. */
+export function numbering<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return transaction(pool, work, `select pg_advisory_xact_lock_shared(${TELLING})`);
+}
 
 /**
- * The one way to a number. For subscriptions whose rows the caller has locked in `client`'s transaction: asks access about all
+ * The one way to a number, within `numbering`. For subscriptions whose rows the caller has locked in `client`'s transaction: asks access about all
  * that is pending (at most `limit` each, or a Bundle's worth), drops what is withheld, and numbers the rest without gaps,
- * contact-stop and loss first. What has a number keeps it: a later denial only empties it, for good.
+ * contact-stop and loss first. What has a number keeps it: a later denial only empties it, for good. A pending recheck becomes a
+ * `withdrawn` or `member-unlinked` for each thing that the subscription was told of and may not read any more.
  */
 export async function number(client: Db, batch: Batch): Promise<Numbered[]> {
   const { stored, limit, sending } = batch;
   if (stored.length === 0) return [];
-  const { rows } = await client.query<Row>({
+  const { rows } = await client.query<PendingRow>({
     name: 'deliver-load',
     text: LOAD,
     values: [
@@ -86,31 +82,58 @@ export async function number(client: Db, batch: Batch): Promise<Numbered[]> {
       ...[stored.map((s) => s.lastNumber), sending],
     ],
   });
-  const events = await readEvents(client, rows);
-  const byId = new Map(stored.map((one) => [one.id, one]));
-  const judged = rows.flatMap((row): Judged[] => {
-    const known = events.get(row.eventId);
-    return known ? [{ ...row, ...known, stored: byId.get(row.id) as Stored, verdict: DENIED }] : [];
-  });
-  const verdicts = await askAccess(
-    client,
-    judged.map(({ stored, event, number, resources }) => ({
-      ...{ stored, event },
-      asked: number && !resources ? 'id-only' : stored.content,
-    })),
+  const judged = Map.groupBy(await judge(client, stored, rows), ({ id }) => id);
+  const waiting = Map.groupBy(
+    rows.filter(({ number }) => number === null),
+    ({ id }) => id,
   );
-  for (const [index, verdict] of verdicts.entries()) (judged[index] as Judged).verdict = verdict;
   const at = new Date();
-  const found = Map.groupBy(judged, ({ id }) => id);
-  const results = stored.map((one) =>
-    settleOne(one, found.get(one.id) ?? [], { at, wanted: wantedOf(one, batch) }),
-  );
-  await write(client, results, at);
+  const results = stored.map((one) => {
+    const pending = waiting.get(one.id) ?? [];
+    return settleOne(one, judged.get(one.id) ?? [], { at, pending, wanted: wantedOf(one, batch) });
+  });
+  await keepNumbers(client, results, at);
   return results;
 }
 
+/** Each row with what its recipient may be told of it now; a recheck becomes as many as it takes back. */
+async function judge(client: Db, stored: Stored[], rows: PendingRow[]): Promise<Judged[]> {
+  const events = await readEvents(client, rows);
+  const byId = new Map(stored.map((one) => [one.id, one]));
+  const known = rows.flatMap((row) => {
+    const read = events.get(row.eventId);
+    return read ? [{ row, at: read.at, event: read.event, stored: byId.get(row.id) as Stored }] : [];
+  });
+  const asked = known.flatMap(({ row, event, stored }) =>
+    event.code === 'recheck'
+      ? []
+      : [{ row, stored, event, asked: askedOf(row, stored), numbered: row.number !== null }],
+  );
+  const verdicts = await askAccess(client, asked);
+  const verdictOf = new Map(asked.map(({ row }, index) => [row, verdicts[index] as Verdict]));
+  const told = asked.filter(({ row }) => verdictOf.get(row)?.told);
+  const taken = await findTakenBack(
+    client,
+    known.flatMap(({ row: { eventId }, event, stored }) =>
+      event.code === 'recheck' ? [{ stored, eventId }] : [],
+    ),
+    mergesOf(told),
+  );
+  return known.flatMap(({ row, event, ...rest }): Judged[] => {
+    if (event.code !== 'recheck')
+      return [{ ...row, ...rest, event, verdict: verdictOf.get(row) as Verdict, made: false }];
+    const made = taken.get(keyOf({ subscriptionId: row.id, eventId: row.eventId })) ?? [];
+    return made.map((event) => ({
+      ...row,
+      ...rest,
+      event,
+      verdict: takenBack(rest.stored, event),
+      made: true,
+    }));
+  });
+}
 /** Each event once, however many subscriptions it goes to. */
-async function readEvents(client: Db, rows: Row[]): Promise<Map<string, Known>> {
+async function readEvents(client: Db, rows: PendingRow[]): Promise<Map<string, Known>> {
   const ids = [...new Set(rows.map(({ eventId }) => eventId))];
   if (ids.length === 0) return new Map();
   const read = await client.query<Known & { id: string }>({
@@ -121,26 +144,49 @@ async function readEvents(client: Db, rows: Row[]): Promise<Map<string, Known>> 
   return new Map(read.rows.map(({ id, ...known }) => [id, known]));
 }
 
-const DENIED: Verdict = { told: false, content: 'empty', resources: null };
-type Judged = Row & Known & { stored: Stored; verdict: Verdict };
-type Placed = Told & { bundle: number; numberedAt: Date };
-type Result = Numbered & { gone: Row[]; fresh: (Placed & { eventId: string })[]; emptied: number[] };
+function takenBack(stored: Stored, event: Event): Verdict {
+  const question = { stored, event, asked: 'id-only' as const, numbered: true };
+  const content = contentFor(question, { everything: true });
+  return { told: true, content, resources: null, focus: event.focus, readable: false };
+}
 
-function settleOne(stored: Stored, judged: Judged[], { at, wanted }: { at: Date; wanted: number }): Result {
+const askedOf = ({ number, resources }: PendingRow, { content }: Stored) =>
+  number !== null && !resources ? 'id-only' : content;
+
+/** Those of whom a merge is told now, by subscription. */
+function mergesOf(told: { stored: Stored; event: Event }[]): Map<string, Set<string>> {
+  const merges = told.filter(({ event }) => event.code === 'person-merged');
+  const byStored = Map.groupBy(merges, ({ stored }) => stored.id);
+  return new Map(
+    [...byStored].map(([id, group]) => [id, new Set(group.map(({ event }) => nameOf(event.focus)))]),
+  );
+}
+
+/** `made`: its event is not stored yet, being about this recipient alone. */
+export type Judged = PendingRow & {
+  at: Date;
+  event: Event;
+  stored: Stored;
+  verdict: Verdict;
+  made: boolean;
+};
+type Placed = Told & { bundle: number; numberedAt: Date };
+export type Fresh = { judged: Judged; number: number; bundle: number };
+export type Result = Numbered & { gone: PendingRow[]; fresh: Fresh[]; emptied: number[] };
+type Settling = { at: Date; pending: PendingRow[]; wanted: number };
+
+function settleOne(stored: Stored, judged: Judged[], { at, pending, wanted }: Settling): Result {
   const old = judged.filter(({ number }) => number !== null);
-  const pending = judged.filter(({ number }) => number === null);
-  const told = pending.filter(({ verdict }) => verdict.told);
-  const fresh = told.map((one, index) => {
+  const told = judged.filter(({ number, verdict }) => number === null && verdict.told);
+  const fresh = told.map((one, index): Fresh => {
     const place = index + 1;
-    const bundle =
-      stored.lastNumber + Math.min(Math.ceil(place / stored.maxCount) * stored.maxCount, told.length);
-    const { resources } = one.verdict;
-    return {
-      ...toTold(one, { number: stored.lastNumber + place, resources }),
-      eventId: one.eventId,
-      bundle,
-      numberedAt: at,
-    };
+    const whole = Math.ceil(place / stored.maxCount) * stored.maxCount;
+    const bundle = stored.lastNumber + Math.min(whole, told.length);
+    return { judged: one, number: stored.lastNumber + place, bundle };
+  });
+  const placed = fresh.map(({ judged, number, bundle }): Placed => {
+    const { resources } = judged.verdict;
+    return { ...toTold(judged, { number, resources }), bundle, numberedAt: at };
   });
   const unsent = old.map((one) => {
     const { number, bundle, numberedAt, resources } = one as Judged & Placed;
@@ -153,7 +199,7 @@ function settleOne(stored: Stored, judged: Judged[], { at, wanted }: { at: Date;
     .map(({ number }) => number as number);
   return {
     ...{ stored, lastNumber: stored.lastNumber + told.length, more: left || !whole, pending: left },
-    ...{ bundles: [...parcel(unsent), ...(whole ? parcel(fresh) : [])], gone: pending, fresh, emptied },
+    ...{ bundles: [...parcel(unsent), ...(whole ? parcel(placed) : [])], gone: pending, fresh, emptied },
   };
 }
 
@@ -165,16 +211,8 @@ function toTold(
   { event, at, withheld, verdict }: Judged,
   { number, resources }: Pick<Told, 'number' | 'resources'>,
 ): Told {
-  const { code, focus } = event;
-  return {
-    number,
-    at,
-    code,
-    focus,
-    content: verdict.content,
-    withheld: withheld || !verdict.told,
-    resources,
-  };
+  const { content, focus, told } = verdict;
+  return { number, at, code: event.code, focus, content, withheld: withheld || !told, resources };
 }
 
 /** Whole bundles only: one cut off by the limit waits for the next time. */
@@ -183,35 +221,4 @@ function parcel(events: Placed[]): Parcelled[] {
   return groups
     .filter(([bundle, group]) => group.at(-1)?.number === bundle)
     .map(([bundle, group]) => ({ bundle, at: group[0]?.numberedAt as Date, events: group }));
-}
-
-async function write(client: Db, results: Result[], at: Date): Promise<void> {
-  const gone = results.flatMap(({ stored, gone }) => gone.map((row) => ({ id: stored.id, row })));
-  const fresh = results.flatMap(({ stored, fresh }) => fresh.map((told) => ({ id: stored.id, told })));
-  const emptied = results.flatMap(({ stored, emptied }) =>
-    emptied.map((number) => ({ id: stored.id, number })),
-  );
-  if (gone.length === 0 && emptied.length === 0) return;
-  await client.query({
-    name: 'deliver-write',
-    text: WRITE,
-    values: [
-      ...[
-        gone.map(({ id }) => id),
-        gone.map(({ row }) => row.priority),
-        gone.map(({ row }) => row.eventId),
-        at,
-      ],
-      ...[
-        fresh.map(({ id }) => id),
-        fresh.map(({ told }) => told.number),
-        fresh.map(({ told }) => told.bundle),
-      ],
-      ...[
-        fresh.map(({ told }) => told.eventId),
-        fresh.map(({ told }) => told.resources && JSON.stringify(told.resources)),
-      ],
-      ...[emptied.map(({ id }) => id), emptied.map(({ number }) => number)],
-    ],
-  });
 }

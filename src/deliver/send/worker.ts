@@ -63,4 +63,6 @@ const TIDY = [
     and (n.number <= s.delivered_number or s.status = 'off') and n.numbered_at < now() - make_interval(days => $1)`,
   `delete from event e where e.at < now() - make_interval(days => 2 * $1)
     and not exists (select from pending p where p.event_id = e.id)`,
+  `delete from told t using subscription s where s.id = t.subscription_id and s.status = 'off'
+    and s.updated_at < now() - make_interval(days => $1)`,
 ];

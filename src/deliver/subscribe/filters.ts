@@ -1,9 +1,10 @@
+import type { Filter, Kind } from '../../access/decide/may-tell.ts';
 import { EVENT_CODES, type Issue } from '../../model.ts';
 
 export const FILTER_EXTENSION =
   'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-filter-criteria';
 
-const KINDS = ['journey', 'patient', 'service', 'stage', 'event'] as const;
+const KINDS: Kind[] = ['journey', 'patient', 'service', 'stage', 'event'];
 const STAGES = [
   'preconception',
   'pregnancy',
@@ -17,10 +18,6 @@ const TYPES: Record<string, string> = { journey: 'Group', patient: 'Patient', se
 /** An event has one of these, so two clauses of a kind could never both hold: the client meant a comma. */
 const SINGLE = ['journey', 'stage', 'event'];
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-export type Kind = (typeof KINDS)[number];
-/** Rows of the filter index: values of one clause are OR-ed, clauses AND-ed. */
-export type Filter = { clause: number; kind: Kind; value: string };
 
 /**
  * Reads backport filter criteria, each `name=value[,value]` joined by `&`; an optional `Type?` before it is taken for what it

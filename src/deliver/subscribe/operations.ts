@@ -3,16 +3,16 @@ import { randomUUID } from 'node:crypto';
 import type { Bundle, Resource } from '@medplum/fhirtypes';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { lesser } from '../../access/decide/decide.ts';
 import { PAYLOADS, type Payload } from '../../access/decide/policy.ts';
 import type { Context } from '../../context.ts';
+import { givenTwice, queryOf } from '../../doors/query.ts';
 import { Rejected } from '../../errors.ts';
 import type { Event } from '../../model.ts';
-import { transaction } from '../../store/pool.ts';
 import { askAccess } from '../number/ask-access.ts';
 import { aboutOf } from '../number/compose.ts';
-import { least } from '../number/may-tell.ts';
 import { fhirBase, notificationBundle, statusOf, type Told } from '../number/notification.ts';
-import { number } from '../number/number.ts';
+import { number, numbering } from '../number/number.ts';
 import type { Stored } from './stored.ts';
 import { findSubscriptions, lockSubscriptions } from './subscriptions.ts';
 
@@ -50,7 +50,7 @@ export async function eventsOf(ctx: Context, request: FastifyRequest, own: Store
   const given = parametersOf(request);
   const since = numberOf(given, 'eventsSinceNumber') ?? 1;
   const until = numberOf(given, 'eventsUntilNumber') ?? Number.MAX_SAFE_INTEGER;
-  const asked = contentOf(given.content?.[0], own.content);
+  const asked = contentOf(given, own.content);
   const [stored] = await countAll(ctx, [own]);
   const events = await recall(ctx, stored as Stored, { since, until, asked });
   const about = {
@@ -65,7 +65,7 @@ async function countAll(ctx: Context, wanted: Stored[]): Promise<Stored[]> {
   const ids = wanted.map(({ id }) => id);
   if (ids.length === 0) return [];
   for (;;) {
-    const { stored, more } = await transaction(ctx.db, async (client) => {
+    const { stored, more } = await numbering(ctx.db, async (client) => {
       const locked = await lockSubscriptions(client, ids);
       const counting = locked.filter(({ status }) => status !== 'off');
       const numbered = await number(client, { stored: counting, limit: COUNT_LIMIT, sending: false });
@@ -90,7 +90,7 @@ async function recall(ctx: Context, stored: Stored, { since, until, asked }: Wan
   );
   const verdicts = await askAccess(
     ctx.db,
-    rows.map(({ event }) => ({ stored, event, asked })),
+    rows.map(({ event }) => ({ stored, event, asked, numbered: true })),
   );
   return rows.map(({ number, at, event }, index) => {
     const { told = false, content = 'empty', resources = null } = verdicts[index] ?? {};
@@ -98,23 +98,33 @@ async function recall(ctx: Context, stored: Stored, { since, until, asked }: Wan
   });
 }
 
-const Parameters = z.looseObject({ parameter: z.array(z.looseObject({ name: z.string() })).default([]) });
+/** A value of a Parameters is a text or a number; what is neither is no value of a parameter taken here. */
+const Value = z.union([z.string(), z.number()]).transform(String);
+const Parameter = z.object({ name: z.string() }).catchall(z.unknown());
+const Parameters = z.looseObject({ parameter: z.array(Parameter).default([]) });
+type Given = Record<string, string[] | undefined>;
 
 /** Query parameters and a Parameters body alike; each may be repeated or hold several values. */
-function parametersOf(request: FastifyRequest): Record<string, string[] | undefined> {
+function parametersOf(request: FastifyRequest): Given {
   const body = Parameters.safeParse(request.body ?? {});
-  if (!body.success)
-    throw new Rejected(400, [{ severity: 'error', code: 'structure', text: 'send Parameters' }]);
-  const query = Object.entries(request.query as Record<string, string | string[]>);
+  if (!body.success) throw refuse('structure', 'parameter', 'send Parameters');
   const inBody = body.data.parameter.map(({ name, ...rest }): [string, string] => {
-    const [, value] = Object.entries(rest).find(([key]) => key.startsWith('value')) ?? [];
-    return [name, String(value ?? '')];
+    const given = Object.entries(rest).find(([key]) => key.startsWith('value'))?.[1] ?? '';
+    const value = Value.safeParse(given);
+    if (!value.success) throw refuse('structure', name, 'a parameter has a text or a number as its value');
+    return [name, value.data];
   });
   const given: Record<string, string[]> = Object.create(null);
-  for (const [name, value] of [...query, ...inBody]) {
-    given[name] = [...(given[name] ?? []), ...[value].flat().flatMap((text) => text.split(','))];
-  }
+  for (const [name, value] of [...queryOf(request), ...inBody])
+    given[name] = [...(given[name] ?? []), ...value.split(',')];
   return given;
+}
+
+/** Of a parameter that has one value. */
+function singleOf(given: Given, name: string): string | undefined {
+  const values = given[name] ?? [];
+  if (values.length > 1) throw givenTwice(name);
+  return values[0];
 }
 
 function uuidsOf(ids: string[]): string[] {
@@ -123,26 +133,22 @@ function uuidsOf(ids: string[]): string[] {
     .filter((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id));
 }
 
-function numberOf(given: Record<string, string[] | undefined>, name: string): number | null {
-  const text = given[name]?.[0];
+function numberOf(given: Given, name: string): number | null {
+  const text = singleOf(given, name);
   if (text === undefined) return null;
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new Rejected(400, [
-    { severity: 'error', code: 'value', field: name, text: `${name} must be an event number` },
-  ]);
+  throw refuse('value', name, `${name} must be an event number`);
 }
 
 /** Only narrows what the subscription was granted. */
-function contentOf(text: string | undefined, granted: Payload): Payload {
+function contentOf(given: Given, granted: Payload): Payload {
+  const text = singleOf(given, 'content');
   if (text === undefined) return granted;
   const asked = PAYLOADS.find((one) => one === text);
-  if (asked) return least(asked, granted);
-  throw new Rejected(400, [
-    {
-      severity: 'error',
-      code: 'value',
-      field: 'content',
-      text: `content must be one of ${PAYLOADS.join(', ')}`,
-    },
-  ]);
+  if (asked) return lesser(asked, granted);
+  throw refuse('value', 'content', `content must be one of ${PAYLOADS.join(', ')}`);
+}
+
+function refuse(code: string, field: string, text: string): Rejected {
+  return new Rejected(400, [{ severity: 'error', code, field, text }]);
 }

@@ -44,23 +44,24 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
   };
 
   app.post('/fhir/Subscription', async (request, reply) => {
-    const { id, secret } = await createSubscription(ctx.db, request.recipient, await wishOf(request));
+    const stored = await createSubscription(ctx.db, request.recipient, await wishOf(request));
     ctx.signals.emit('settled');
-    const stored = (await findSubscription(ctx.db, request.recipient, id)) as Stored;
-    reply.code(201).header('location', `${base}/Subscription/${id}/_history/${stored.version}`);
-    return answer(reply, stored, secret);
+    reply.code(201).header('location', `${base}/Subscription/${stored.id}/_history/${stored.version}`);
+    return answer(reply, stored, stored.secret);
   });
   app.get<WithId>('/fhir/Subscription/:id', async (request, reply) => answer(reply, await ownOf(request)));
   app.put<WithId>('/fhir/Subscription/:id', async (request, reply) => {
     const former = await ownOf(request);
-    checkVersion(request, former);
     checkId(request, former);
-    await updateSubscription(ctx.db, former.id, await wishOf(request));
+    const target = { id: former.id, versions: versionsIn(request) };
+    const stored = await updateSubscription(ctx.db, target, await wishOf(request));
+    if (!stored) throw otherVersion();
     ctx.signals.emit('settled');
-    return answer(reply, await ownOf(request));
+    return answer(reply, stored);
   });
   app.delete<WithId>('/fhir/Subscription/:id', async (request, reply) => {
-    await switchOff(ctx.db, (await ownOf(request)).id);
+    const { id } = await ownOf(request);
+    if (!(await switchOff(ctx.db, { id, versions: versionsIn(request) }))) throw otherVersion();
     return reply.code(204).send();
   });
   app.get('/fhir/Subscription', async (request, reply) => {
@@ -123,13 +124,19 @@ async function checkEndpoint(
   ]);
 }
 
-/** https://hl7.org/fhir/R4/http.html#concurrency */
-function checkVersion(request: FastifyRequest, { version }: Stored): void {
-  const wanted = request.headers['if-match'];
-  if (wanted === undefined || wanted === '*' || wanted.replace(/^W\//, '') === `"${version}"`) return;
-  throw new Rejected(412, [
-    { severity: 'error', code: 'conflict', field: 'If-Match', text: `the present version is ${version}` },
-  ]);
+/** What If-Match allows; null: whatever it is. No version of ours: none. https://hl7.org/fhir/R4/http.html#concurrency */
+function versionsIn({ headers }: FastifyRequest): number[] | null {
+  const wanted = headers['if-match'];
+  if (wanted === undefined || wanted.trim() === '*') return null;
+  return wanted.split(',').flatMap((tag) => {
+    const [, version] = /^(?:W\/)?"(\d{1,9})"$/.exec(tag.trim()) ?? [];
+    return version ? [Number(version)] : [];
+  });
+}
+
+function otherVersion(): Rejected {
+  const text = 'it has been changed meanwhile: read it and decide again';
+  return new Rejected(412, [{ severity: 'error', code: 'conflict', field: 'If-Match', text }]);
 }
 
 /** https://hl7.org/fhir/R4/http.html#update */

@@ -1,5 +1,6 @@
 /** Search of subscriptions, the caller's own: https://hl7.org/fhir/R4/subscription.html#search */
 import type { FastifyRequest } from 'fastify';
+import { queryOf } from '../../doors/query.ts';
 import { Rejected } from '../../errors.ts';
 import type { Db } from '../../store/pool.ts';
 import type { Stored } from './stored.ts';
@@ -39,10 +40,10 @@ export async function searchSubscriptions(db: Db, request: FastifyRequest): Prom
 const pathOf = (query: URLSearchParams) => `/Subscription${query.size > 0 ? `?${query}` : ''}`;
 
 /** What was understood. A parameter that is unknown, or given twice, is refused, or left out for who prefers that. */
-function readQuery({ url, headers }: FastifyRequest): URLSearchParams {
-  const lenient = /\bhandling\s*=\s*lenient\b/.test(String(headers.prefer ?? ''));
+function readQuery(request: FastifyRequest): URLSearchParams {
+  const lenient = /\bhandling\s*=\s*lenient\b/.test(String(request.headers.prefer ?? ''));
   const understood = new URLSearchParams();
-  for (const [name, value] of new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?')) : '')) {
+  for (const [name, value] of queryOf(request)) {
     const wrong = !NAMES.includes(name) || understood.has(name) || value.includes('\0');
     if (!wrong) understood.set(name, value);
     else if (!lenient)

@@ -2,14 +2,15 @@
  * A topic-based Subscription as R4 carries it, read and checked:
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-backport-subscription.html
  */
-import type { Extension, Subscription } from '@medplum/fhirtypes';
+import type { Subscription } from '@medplum/fhirtypes';
 import { z } from 'zod';
+import type { Filter } from '../../access/decide/may-tell.ts';
 import { PAYLOADS, type Payload } from '../../access/decide/policy.ts';
 import { Rejected } from '../../errors.ts';
-import { TOPIC_URL, TOPIC_VERSION } from '../../fhir/names.ts';
+import { TOPIC_URL, TOPIC_VERSION } from '../../fhir/systems.ts';
 import type { Issue } from '../../model.ts';
 import { splitHeader } from '../send/send.ts';
-import { FILTER_EXTENSION, type Filter, readFilters } from './filters.ts';
+import { FILTER_EXTENSION, readFilters } from './filters.ts';
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 const PAYLOAD_TYPE = /^application\/fhir\+json(; ?fhirVersion=4\.0)?$/;
@@ -21,16 +22,27 @@ const DEFAULT_TIMEOUT = 15;
 const MAX_TIMEOUT = 30;
 export const MAX_COUNT = 50;
 
-const extensions = z
-  .looseObject({ extension: z.array(z.looseObject({ url: z.string() })).optional() })
-  .optional();
+const extensionList = z.array(
+  z.looseObject({
+    url: z.string(),
+    valueString: z.string().optional(),
+    valueCode: z.string().optional(),
+    valueCoding: z.looseObject({ code: z.string().optional() }).optional(),
+  }),
+);
+const extensions = z.looseObject({ extension: extensionList.optional() }).optional();
+/** Within what a store and every reader of it hold: an offset may put the first and last years into another one. */
+const instant = z.iso.datetime({ offset: true }).refine((text) => {
+  const year = new Date(text).getUTCFullYear();
+  return year >= 1900 && year <= 9999;
+}, 'no such time');
 const Shape = z.looseObject({
   resourceType: z.literal('Subscription'),
   status: z.enum(['requested', 'active', 'error', 'off']).default('requested'),
   reason: z.string().min(1).default('updates of the families in our care'),
   criteria: z.string(),
   _criteria: extensions,
-  end: z.iso.datetime({ offset: true }).optional(),
+  end: instant.optional(),
   modifierExtension: z.unknown().optional(),
   channel: z.looseObject({
     type: z.string(),
@@ -40,7 +52,7 @@ const Shape = z.looseObject({
     payload: z.string(),
     _payload: extensions,
     header: z.array(z.string().max(4_000)).max(20).optional(),
-    extension: z.array(z.looseObject({ url: z.string() })).optional(),
+    extension: extensionList.optional(),
   }),
 });
 type Shape = z.infer<typeof Shape>;
@@ -62,8 +74,6 @@ export type Wish = {
 /** Throws Rejected: 400 when it is no Subscription at all, 422 for what is not supported, each issue naming its element. */
 export function readSubscription(body: unknown, ceiling: Payload): Wish {
   const parsed = Shape.safeParse(body);
-  // PostgreSQL has no such character, and no text needs it.
-  if (JSON.stringify(body).includes('\\u0000')) throw new Rejected(400, [NUL]);
   if (!parsed.success) throw new Rejected(400, parsed.error.issues.map(shapeIssue));
   const shape = parsed.data;
   const endpoint = URL.parse(shape.channel.endpoint);
@@ -84,7 +94,7 @@ export function readSubscription(body: unknown, ceiling: Payload): Wish {
     heartbeat: numberOf(shape, 'heartbeat-period') || null,
     timeout: Math.min(numberOf(shape, 'timeout') || DEFAULT_TIMEOUT, MAX_TIMEOUT),
     maxCount: Math.min(numberOf(shape, 'max-count') || 1, MAX_COUNT),
-    endsAt: shape.end ?? null,
+    endsAt: shape.end ? new Date(shape.end).toISOString() : null,
     filters,
     off: status === 'off',
   };
@@ -162,7 +172,7 @@ function criteriaOf({ _criteria }: Pick<Shape, '_criteria'>): { text: string; ex
     if (extension.url !== FILTER_EXTENSION) return [];
     return [
       {
-        text: String((extension as Extension).valueString ?? ''),
+        text: extension.valueString ?? '',
         expression: `Subscription.criteria.extension[${index}]`,
       },
     ];
@@ -213,8 +223,6 @@ function valuesOf(
 function unsupported(expression: string, text: string): Issue {
   return { severity: 'error', code: 'not-supported', expression, text };
 }
-
-const NUL: Issue = { severity: 'error', code: 'invalid', text: 'a text holds the character U+0000' };
 
 function shapeIssue({ path, message }: z.core.$ZodIssue): Issue {
   const expression = ['Subscription', ...path].reduce<string>(

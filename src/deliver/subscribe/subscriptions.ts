@@ -23,49 +23,74 @@ const COLUMNS = [
   ],
   ...['clauses', 'encounters'],
 ];
+/** Asked in the statement that writes: two changes that name the same version cannot both be made. */
+function isVersion(place: number): string {
+  return `($${place}::int[] is null or version = any($${place}))`;
+}
 const CREATE = `insert into subscription (id, system_id, secret, due_at, ${COLUMNS.join(', ')})
   values ($1, $2, $3, now(), ${COLUMNS.map((_, index) => `$${index + 4}`).join(', ')})`;
 const UPDATE = `update subscription set ${COLUMNS.map((name, index) => `${name} = $${index + 2}`).join(', ')},
   version = version + 1, updated_at = now(), error = null, attempts = 0, next_attempt_at = null, due_at = now(),
-  delivered_number = case when status = 'off' then last_number else delivered_number end where id = $1`;
+  delivered_number = case when status = 'off' then last_number else delivered_number end
+  where id = $1 and ${isVersion(COLUMNS.length + 2)}`;
 const UNFILTER = 'delete from subscription_filter where subscription_id = $1';
 const FILTER = `insert into subscription_filter (subscription_id, clause, kind, value)
   select $1, clause, kind, value from unnest($2::smallint[], $3::text[], $4::text[]) as f (clause, kind, value)`;
-const OFF = `update subscription set status = 'off', version = version + 1, updated_at = now() where id = $1 and status <> 'off'`;
+const OFF = `update subscription set status = 'off', version = version + (status <> 'off')::int,
+  updated_at = case when status = 'off' then updated_at else now() end where id = $1 and ${isVersion(2)}`;
 const OWN = '($1::int is null or s.system_id = $1)';
 
 /** The parameter of OWN: null for the operator. */
 const ownerOf = (recipient: Recipient) => (recipient.kind === 'system' ? recipient.system.id : null);
 
-/** Creates it as requested and due for its handshake. The secret is given here and never again. */
-export async function createSubscription(
-  db: pg.Pool,
-  recipient: Recipient,
-  wish: Wish,
-): Promise<{ id: string; secret: string }> {
+/** Creates it as requested and due for its handshake. Its secret is told to the client this once. */
+export async function createSubscription(db: pg.Pool, recipient: Recipient, wish: Wish): Promise<Stored> {
   const id = randomUUID();
-  const secret = newSecret();
-  await transaction(db, async (client) => {
-    await client.query(CREATE, [id, ownerOf(recipient), secret, ...valuesOf(wish)]);
+  return transaction(db, async (client) => {
+    await client.query(CREATE, [id, ownerOf(recipient), newSecret(), ...valuesOf(wish)]);
     await client.query(FILTER, [id, ...filtersOf(wish)]);
+    return readOne(client, id);
   });
-  return { id, secret };
 }
 
-/** Puts the wish in place of the former one and asks for a new handshake; what is in flight for the former one is aborted. */
-export async function updateSubscription(db: pg.Pool, id: string, wish: Wish): Promise<void> {
-  await transaction(db, async (client) => {
-    await client.query(UPDATE, [id, ...valuesOf(wish)]);
+/** One that was written in this transaction. */
+async function readOne(db: Db, id: string): Promise<Stored> {
+  const { rows } = await db.query<Stored>(`${SELECT} from subscription s ${JOINS} where s.id = $1`, [id]);
+  return rows[0] as Stored;
+}
+
+/** `versions`: those that the client means to change, any of them; null where it does not say. */
+type Target = { id: string; versions: number[] | null };
+
+/**
+ * Puts the wish in place of the former one and asks for a new handshake; what is in flight for the former one is aborted. Gives what
+ * is stored then; null, with nothing changed, where it is at another version.
+ */
+export async function updateSubscription(
+  db: pg.Pool,
+  { id, versions }: Target,
+  wish: Wish,
+): Promise<Stored | null> {
+  const stored = await transaction(db, async (client) => {
+    const { rowCount } = await client.query(UPDATE, [id, ...valuesOf(wish), versions]);
+    if (rowCount === 0) return null;
     await client.query(UNFILTER, [id]);
     await client.query(FILTER, [id, ...filtersOf(wish)]);
+    return readOne(client, id);
   });
-  if (wish.off) await untilReleased(db, id);
+  if (stored && wish.off) await untilReleased(db, id);
+  return stored;
 }
 
-/** Off. When this returns nothing of it is in flight any more, and nothing will be sent. */
-export async function switchOff(db: Db, id: string): Promise<void> {
-  await db.query(OFF, [id]);
+/**
+ * Off. When this returns true nothing of it is in flight any more, and nothing will be sent. False, with nothing changed, where it is
+ * at another version.
+ */
+export async function switchOff(db: Db, { id, versions }: Target): Promise<boolean> {
+  const { rowCount } = await db.query(OFF, [id, versions]);
+  if (rowCount === 0) return false;
   await untilReleased(db, id);
+  return true;
 }
 
 /** A worker notices within a quarter of a second and aborts; a dead one's lease runs out within three. */

@@ -2,7 +2,7 @@ import type { Encounter } from '@medplum/fhirtypes';
 import { idOf } from '../../fhir/references.ts';
 import type { Rules, StatementState } from '../../store/facts.ts';
 import type { Care } from '../family/homing.ts';
-import type { Person } from '../who/persons.ts';
+import type { Person } from '../who/charts.ts';
 import type { Referral, Spell } from './spells.ts';
 
 type Said = {

@@ -2,7 +2,7 @@ import type { EpisodeOfCare, Period, ServiceRequest } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf } from '../../fhir/references.ts';
 import type { Involvement, StatementState } from '../../store/facts.ts';
-import type { Person } from '../who/persons.ts';
+import type { Person } from '../who/charts.ts';
 
 type EpisodeState = StatementState & { content: EpisodeOfCare };
 

@@ -1,4 +1,4 @@
-import type { Person } from '../who/persons.ts';
+import type { Person } from '../who/charts.ts';
 
 const DAY = 86_400_000;
 const MONTH = 30.44 * DAY;

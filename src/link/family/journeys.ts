@@ -1,7 +1,7 @@
 import { keyedId } from '../../fhir/ids.ts';
 import type { Member } from '../../store/facts.ts';
 import { latest } from '../care/spells.ts';
-import type { Person } from '../who/persons.ts';
+import type { Person } from '../who/charts.ts';
 import { type Care, findHomes } from './homing.ts';
 import type { Edge } from './relate.ts';
 

@@ -1,12 +1,13 @@
 import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
-import type { Assertion, StatementState } from '../../store/facts.ts';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
+import type { Evidence } from '../../model.ts';
+import type { Assertion, Due, StatementState } from '../../store/facts.ts';
+import { bornOn, givenNames, type Person, type PersonOf } from '../who/charts.ts';
+import { numberKey } from '../who/keys.ts';
 import { compareGiven, normaliseName } from '../who/names.ts';
-import { givenNames, type Person } from '../who/persons.ts';
 import { SAME_BIRTH } from './journeys.ts';
 import { isGenetic, type ParentKind, parentClaim } from './relationships.ts';
-
-const EVIDENCE = 'https://skein.example/fhir/CodeSystem/evidence';
-const BIRTH_RECORDS = new Set(['birth-notification', 'birth-record']);
+import { type Bound, type RelatedState, waitingUntil, weighEdge, withoutContested } from './weigh.ts';
 
 /** An active parent edge: one per pair, with every kind that was evidenced. */
 export type Edge = {
@@ -17,58 +18,94 @@ export type Edge = {
   services: string[];
 };
 
-type RelatedState = StatementState & { content: RelatedPerson };
-type PersonOf = (key: string | null) => Person | undefined;
+/** `asOf`: the instant at which it is asked, ISO. */
+type Given = { key: Buffer; personOf: PersonOf; evidence: Evidence; asOf: string };
+type Related = { edges: Edge[]; assertions: Assertion[]; due: Due[] };
 
 /**
- * Parent edges from what senders say of relatives. A reference binds to the one verified person it names and adds nothing to them;
- * anything weaker is a suggestion, looked at again whenever that person arrives. Never a partner edge (sharing ground rule 7).
+ * Parent edges from what senders say of relatives, weighed by who says it. A reference binds to the one verified person it names and
+ * adds nothing to them; anything weaker is a suggestion, looked at again whenever that person arrives. Never a partner edge (sharing
+ * ground rule 7).
  */
-export function relatePersons(
-  statements: StatementState[],
-  personOf: PersonOf,
-): { edges: Edge[]; assertions: Assertion[] } {
+export function relatePersons(statements: StatementState[], given: Given): Related {
+  const related = statements
+    .filter((state): state is RelatedState => state.type === 'RelatedPerson')
+    .filter(({ sector }) => given.evidence.weights.has(sector ?? ''))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  const read = related.map((state) => bind(state, given));
+  const { standing, contested } = withoutContested(
+    read.flatMap(({ bound }) => bound ?? []),
+    given.evidence,
+  );
+  const waiting = standing.flatMap((bound) => {
+    const until = waitingUntil(bound, standing, given);
+    return until === null ? [] : [{ bound, until }];
+  });
+  const isWaiting = (bound: Bound) => waiting.some((one) => one.bound === bound);
   const edges = new Map<string, Edge>();
-  const assertions: Assertion[] = [];
-  const related = statements.filter((state): state is RelatedState => state.type === 'RelatedPerson');
-  for (const state of related.sort((a, b) => (a.key < b.key ? -1 : 1))) {
-    const bound = bind(state, personOf);
-    assertions.push(bound.assertion);
-    if (bound.edge) addEdge(edges, bound.edge);
-  }
+  for (const bound of standing) if (!isWaiting(bound)) addEdge(edges, bound);
   return {
     edges: [...edges.values()].filter((edge) => !edges.has(pairKey(edge.child, edge.parent))),
-    assertions,
+    assertions: [
+      ...read.flatMap(({ suggestion }) => suggestion ?? []),
+      ...standing.filter((bound) => !isWaiting(bound)).map(asserted),
+      ...waiting.map(({ bound: { state } }) => suggest(given.key, state, { reason: WAITS })),
+      ...contested.map(({ bound: { state }, systems }) =>
+        suggest(given.key, state, { reason: 'other evidence names another', systems }),
+      ),
+    ],
+    due: waiting.map(({ bound, until }) => ({ owner: bound.child.charts[0]?.key ?? '', at: until })),
   };
 }
 
-function bind(state: RelatedState, personOf: PersonOf): { edge?: Edge; assertion: Assertion } {
-  const suggest = (kind: Assertion['kind'], reason: string) => ({
-    assertion: { kind, a: state.chart, b: state.ref, method: `reference:${state.key}`, evidence: { reason } },
+const WAITS = 'a mother of a newborn waits for evidence of birth';
+type Doubt = { reason: string; systems?: number[]; kind?: Assertion['kind'] };
+
+/** The number that it names is kept where it is a claim and no more, for who looks at that number. */
+function suggest(key: Buffer, state: RelatedState, { reason, systems, kind }: Doubt): Assertion {
+  const evidence = { reason, ...(systems ? { systems: systems.join() } : {}) };
+  const number = state.content.identifier?.find(({ system }) => system === NHS_NUMBER)?.value;
+  const b = state.ref ?? (number ? numberKey(number, key) : null);
+  return {
+    ...{ kind: kind ?? 'possible-parent', a: state.chart, b },
+    ...{ method: `reference:${state.key}`, evidence },
+  };
+}
+
+const asserted = ({ state, parent, child, kinds, tier }: Bound): Assertion => ({
+  kind: 'parent',
+  a: parent.id,
+  b: child.id,
+  method: `reference:${state.key}`,
+  evidence: { kinds: kinds.join(','), tier },
+});
+
+type Read = { bound?: Bound; suggestion?: Assertion };
+
+function bind(state: RelatedState, { key, personOf, evidence }: Given): Read {
+  const doubt = (reason: string, kind?: Assertion['kind']): Read => ({
+    suggestion: suggest(key, state, { reason, ...(kind ? { kind } : {}) }),
   });
   const claim = parentClaim(state.content);
   if (!claim) {
-    return isGenetic(state.content)
-      ? suggest('possible-parent', 'a genetic parent is never linked by machine')
-      : suggest('named-contact', 'a named contact, not a parent');
+    if (isGenetic(state.content)) return doubt('a genetic parent is never linked by machine');
+    return doubt('a named contact, not a parent', 'named-contact');
   }
   const patient = personOf(state.chart);
   const other = personOf(state.ref);
-  if (state.ref === null) return suggest('possible-parent', 'named without an identifier');
-  if (!patient || !other) return suggest('possible-parent', 'identifier names no verified person yet');
-  if (patient === other) return suggest('possible-parent', 'identifier names the patient');
-  if (!nameAgrees(state.content, other))
-    return suggest('possible-parent', 'the name differs from that of the identifier');
+  if (state.ref === null) return doubt('named without an identifier that counts');
+  if (!patient || !other) return doubt('identifier names no verified person yet');
+  if (patient === other) return doubt('identifier names the patient');
+  if (!nameAgrees(state.content, other)) return doubt('the name differs from that of the identifier');
   if (claim.parent === 'patient' && !isVerified(patient))
-    return suggest('possible-parent', 'nobody unverified is a parent by their own word');
+    return doubt('nobody unverified is a parent by their own word');
   const [parent, child] = claim.parent === 'related' ? [other, patient] : [patient, other];
-  if (!isBornBefore(parent, child))
-    return suggest('possible-parent', 'the parent would be no older than the child');
-  const evidence = { kinds: claim.kinds.join(','), tier: isBirthRecord(state.content) ? 'A' : 'B' };
-  return {
-    edge: { parent, child, kinds: claim.kinds, mother: claim.mother, services: [state.service] },
-    assertion: { kind: 'parent', a: parent.id, b: child.id, method: `reference:${state.key}`, evidence },
-  };
+  if (!isBornBefore(parent, child)) return doubt('the parent would be no older than the child');
+  const weight = evidence.weights.get(state.sector ?? '');
+  const verified = { patient: isVerified(patient), both: isVerified(patient) && isVerified(other) };
+  const weighed = weight && weighEdge(claim, weight, verified);
+  if (!weighed) return doubt('this service suggests, and others establish');
+  return { bound: { state, parent, child, ...weighed } };
 }
 
 const isVerified = ({ charts }: Person): boolean => charts.some(({ ref }) => ref !== null);
@@ -86,23 +123,16 @@ function isBornBefore(parent: Person, child: Person): boolean {
 /** A year or a month may mean its last day. */
 const ROOM: Record<number, number> = { 4: 366 * 86_400_000, 7: 31 * 86_400_000 };
 
-/** The most exact date given; the charts of one person do not contradict one another. */
-const bornOn = ({ charts }: Person): string =>
-  charts.map(({ content }) => content.birthDate ?? '').sort((a, b) => b.length - a.length)[0] ?? '';
-
-/** Said at the birth itself, by a source whose mapping marks it so: no sender can. */
-const isBirthRecord = ({ meta }: RelatedPerson) =>
-  meta?.tag?.some(({ system, code }) => system === EVIDENCE && BIRTH_RECORDS.has(code ?? '')) === true;
-
 const pairKey = (parent: Person, child: Person) => `${parent.id} ${child.id}`;
 
-function addEdge(edges: Map<string, Edge>, edge: Edge): void {
-  const known = edges.get(pairKey(edge.parent, edge.child));
-  edges.set(pairKey(edge.parent, edge.child), {
-    ...edge,
-    kinds: union(known?.kinds, edge.kinds),
-    mother: edge.mother || known?.mother === true,
-    services: union(known?.services, edge.services),
+function addEdge(edges: Map<string, Edge>, { state, parent, child, kinds, mother }: Bound): void {
+  const known = edges.get(pairKey(parent, child));
+  edges.set(pairKey(parent, child), {
+    parent,
+    child,
+    kinds: union(known?.kinds, kinds),
+    mother: mother || known?.mother === true,
+    services: union(known?.services, [state.service]),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { CareTeam, Group } from '@medplum/fhirtypes';
 import { composeParticipants } from '../../fhir/compose-team.ts';
 import { keyedId } from '../../fhir/ids.ts';
-import { JOURNEY_TAG } from '../../fhir/names.ts';
+import { JOURNEY_TAG } from '../../fhir/systems.ts';
 import type { CareSource } from '../../model.ts';
 import type { View } from '../../store/facts.ts';
 import { isCare } from '../care/spells.ts';

@@ -1,13 +1,13 @@
 import type { Encounter, EpisodeOfCare, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { composePatient } from '../../fhir/compose-patient.ts';
 import { keyedId } from '../../fhir/ids.ts';
-import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/names.ts';
 import { idOf, renameReferences } from '../../fhir/references.ts';
+import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/systems.ts';
 import type { StatementState, StoredView, View } from '../../store/facts.ts';
 import type { Referral, Spell } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
 import type { Edge } from '../family/relate.ts';
-import type { Person } from '../who/persons.ts';
+import type { Person } from '../who/charts.ts';
 import { chartSources } from './chart-sources.ts';
 import { groupView, teamViews } from './journey-views.ts';
 import { tombstone } from './tombstone.ts';

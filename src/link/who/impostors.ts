@@ -1,21 +1,18 @@
 import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
-import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
-import { idOf, subjectOf } from '../../fhir/references.ts';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Issue } from '../../model.ts';
 import type { Facts, IdentifiedRecord, IdentifiedStatement } from '../../store/facts.ts';
 import { parentClaim } from '../family/relationships.ts';
-import { isSomebodyElse, type PatientState } from './persons.ts';
+import type { PatientState } from './charts.ts';
+import { isSomebodyElse } from './persons.ts';
 
 /**
  * What a record must not do, in the sender's terms: give a known local identifier to somebody else (its mother's to a baby), give a
- * known referral, episode, encounter or relation to another patient, or speak of a patient whom nobody knows. Such a record is held
+ * known referral, episode, encounter or relation to another patient, or speak of nobody at all. Such a record is held
  * until the sender has looked at it.
  */
 export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
   const known = new Map<string, Said>(facts.statements.map((state) => [state.key, state]));
-  const refs = new Map<string, string | null>(
-    [...facts.statements, ...record.statements].map(({ key, ref }) => [key, ref]),
-  );
   const seen = new Map(known);
   return record.statements.flatMap((said): Issue[] => {
     const before = seen.get(said.key);
@@ -34,16 +31,22 @@ export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
     }
     if (isOwnParent(said, known, record))
       return [impostor(record, said, 'the patient and a parent of the patient')];
-    if (said.chart === said.key || (isLiteral(said) && !refs.has(said.chart)))
-      return [unknownPatient(record, said)];
-    if (!before) return [];
-    const [was, is] = [refs.get(before.chart), refs.get(said.chart)];
-    const moved = before.chart !== said.chart && !(was && was === is);
+    if (said.chart === said.key) return [unknownPatient(record, said)];
+    if (!before || before.chart === said.chart) return [];
+    const now = namesOf(seen.get(said.chart) ?? record.statements.find(({ key }) => key === said.chart));
+    const was = namesOf(seen.get(before.chart));
+    const moved = was.length > 0 && !was.some((name) => now.includes(name));
     return moved ? [impostor(record, said, `a ${said.type} of another of your patients`)] : [];
   });
 }
 
-type Said = Pick<IdentifiedRecord['statements'][number], 'type' | 'chart' | 'ref' | 'content'>;
+type Said = Pick<IdentifiedStatement, 'key' | 'type' | 'chart' | 'ref' | 'content'> & {
+  aliases?: string[] | null;
+};
+
+/** Every key that a chart is known by: two charts that share one are of one patient, as far as their sender says. */
+const namesOf = (chart: Said | undefined): string[] =>
+  chart ? [chart.key, ...(chart.ref ? [chart.ref] : []), ...(chart.aliases ?? [])] : [];
 const SOMEBODY_ELSE = ': birth date, given name, verified number or birth order differ';
 
 /** The patient's identifier is that of the parent the record names, by itself or by the number it was known with. */
@@ -56,10 +59,6 @@ function isOwnParent(said: Said, known: Map<string, Said>, { statements }: Ident
   return silent && known.get(said.chart)?.ref === said.ref;
 }
 
-/** It names a resource, which must be there; an identifier may be that of somebody who comes later. */
-const isLiteral = ({ content }: IdentifiedStatement) =>
-  Boolean(idOf(subjectOf(content)?.reference, 'Patient'));
-
 function unknownPatient({ lineage }: IdentifiedRecord, { type, local, content }: IdentifiedStatement): Issue {
   const element = 'patient' in content ? 'patient' : 'subject';
   const origin = lineage.find((one) => one.element.startsWith(`${local}.${element}`));
@@ -68,7 +67,7 @@ function unknownPatient({ lineage }: IdentifiedRecord, { type, local, content }:
     code: 'not-found',
     ...(origin ? { field: origin.source } : {}),
     expression: `${type}.${element}`,
-    text: 'this reference leads to no patient: send the patient along, or the identifier',
+    text: 'this reference names no patient: send the patient along, or an identifier',
   };
 }
 

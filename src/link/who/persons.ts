@@ -1,45 +1,67 @@
 import type { Identifier, Patient } from '@medplum/fhirtypes';
-import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
+import type { Evidence } from '../../model.ts';
 import type { StatementState } from '../../store/facts.ts';
 import { latest } from '../care/spells.ts';
-import { compareGiven, isFullName } from './names.ts';
-
-export type PatientState = StatementState & { content: Patient };
-
-/** One human being: the charts that are the same person, oldest first. Its id is the one given first. */
-export type Person = { id: string; charts: PatientState[] };
+import { isImplicit } from '../fold.ts';
+import {
+  givenNames,
+  isLinkable,
+  isSameDate,
+  isTwinOf,
+  type Pair,
+  type PatientState,
+  type Person,
+  type PersonOf,
+  saidNumber,
+  verifiedNumber,
+} from './charts.ts';
+import { findCited } from './cited.ts';
+import { findNameless } from './nameless.ts';
+import { compareGiven } from './names.ts';
+import { settleNumbers } from './numbers.ts';
+import { findOwnCharts, ownChartOf } from './own-charts.ts';
 
 /**
- * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by each sender and undisputed (nobody
- * claims it with an incompatible birth date or name), with birth date and given name agreeing; or where their one sender says that it
- * merged them, and nothing vetoes it. All else stays a person of its own.
+ * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by senders whose word counts and
+ * undisputed, with birth date and given name agreeing; or where their one sender says that it merged them, and nothing vetoes it.
+ * A chart that its sender only referred to is the chart that the reference means, if that is known. All else stays a person of its own.
  */
-export function resolvePersons(statements: StatementState[], tainted: Set<string>) {
+export function resolvePersons(statements: StatementState[], tainted: Set<string>, evidence: Evidence) {
   const charts = statements
     .filter((state): state is PatientState => state.type === 'Patient')
     .sort((a, b) => a.seq - b.seq);
-  const merges = [...mergesOf(statements, charts), ...renamesOf(statements, charts)].sort(compareMerges);
-  const claims = Map.groupBy(
-    charts.filter((chart) => chart.ref !== null && !isSuperseded(chart, merges)),
-    ({ ref }) => ref as string,
-  );
-  const disputed = [...claims].filter(([, claimants]) => !agreeAll(claimants)).map(([ref]) => ref);
-  const unsafe = new Set([...tainted, ...disputed]);
+  const told = charts.filter((chart) => !isImplicit(chart));
+  const merges = [...mergesOf(statements, charts), ...renamesOf(statements, told)].sort(compareMerges);
+  const claims = told.filter((chart) => chart.ref !== null && !chart.aside && !isSuperseded(chart, merges));
+  const numbers = settleNumbers(claims, { tainted, evidence, caredFor: caredFor(statements) });
   const personOfChart = new Map<string, Person>();
   for (const chart of charts) personOfChart.set(chart.key, { id: chart.key, charts: [chart] });
-  for (const [ref, claimants] of claims) {
-    if (unsafe.has(ref)) continue;
-    const [first, ...rest] = claimants.filter(isLinkable);
-    if (first) for (const other of rest) join(personOfChart, first.key, other.key);
-  }
+  const joinAll = (pairs: Pair[]) => {
+    for (const [one, other] of pairs) join(personOfChart, one, other);
+  };
+  joinAll(numbers.joined);
+  joinAll(findNameless(numbers.claimants, personOfChart, evidence));
+  joinAll(findOwnCharts(charts, personOfChart, tainted));
   const doubted: Merge[] = [];
   for (const merge of merges) {
-    if (isOnePerson(personOfChart, merge)) join(personOfChart, merge.old.key, merge.into.key);
+    if (isOnePerson(personOfChart, merge)) joinAll([[merge.old.key, merge.into.key]]);
     else doubted.push(merge);
   }
+  const byNumber = resolver(personOfChart, numbers.claimants);
+  const personOfKey: PersonOf = (key) =>
+    byNumber(key) ?? personOfChart.get(ownChartOf(charts, key, evidence)?.key ?? '');
+  joinAll(findCited(statements, charts, { personOf: personOfKey, evidence }));
   const persons = [...new Set(personOfChart.values())];
-  return { persons, personOfChart, disputed, doubted, personOfKey: resolver(personOfChart, claims, unsafe) };
+  const { disputed, contests } = numbers;
+  return { persons, personOfChart, disputed, contests, doubted, personOfKey };
 }
+
+/** Charts that their sender speaks of care of: its own patients. */
+const caredFor = (statements: StatementState[]): Set<string> =>
+  new Set(statements.flatMap(({ type, chart }) => (CARE.has(type) ? chart : [])));
+
+const CARE = new Set(['EpisodeOfCare', 'Encounter', 'ServiceRequest']);
 
 /** Two charts that their sender says are one patient: the one that was, and the one that stands. */
 type Merge = { old: PatientState; into: PatientState };
@@ -53,7 +75,11 @@ function mergesOf(statements: StatementState[], charts: PatientState[]): Merge[]
   return statements.flatMap(({ type, chart, ref }) => {
     if (type !== 'Linkage') return [];
     const [old, into] = [known.get(chart), known.get(ref ?? '')];
-    return old && into && (says(old, 'replaced-by', into) || says(into, 'replaces', old))
+    // Two senders' charts have two keys: nobody merges another's.
+    return old &&
+      into &&
+      old.systemId === into.systemId &&
+      (says(old, 'replaced-by', into) || says(into, 'replaces', old))
       ? [{ old, into }]
       : [];
   });
@@ -91,12 +117,12 @@ const isSuperseded = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
  * Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims. Charts that agree on the number
  * but say too little to be anybody's (extracts hold no names) do not make the number ambiguous.
  */
-function resolver(charts: Map<string, Person>, claims: Map<string, PatientState[]>, unsafe: Set<string>) {
-  return (key: string | null): Person | undefined => {
+function resolver(charts: Map<string, Person>, claimants: Map<string, PatientState[]>): PersonOf {
+  return (key) => {
     if (key === null) return undefined;
-    const claimants = unsafe.has(key) ? [] : (claims.get(key) ?? []);
-    const known = claimants.filter(isLinkable);
-    const candidates = new Set((known.length > 0 ? known : claimants).map((chart) => charts.get(chart.key)));
+    const all = claimants.get(key) ?? [];
+    const known = all.filter(isLinkable);
+    const candidates = new Set((known.length > 0 ? known : all).map((chart) => charts.get(chart.key)));
     return charts.get(key) ?? (candidates.size === 1 ? [...candidates][0] : undefined);
   };
 }
@@ -109,7 +135,8 @@ function isOnePerson(persons: Map<string, Person>, { old, into }: Merge): boolea
 
 /** Other verified numbers, birth dates or birth orders, or other given names of a child of a multiple birth: no merge outweighs these. */
 function isVetoed(a: PatientState, b: PatientState): boolean {
-  if (a.ref !== null && b.ref !== null && a.ref !== b.ref) return true;
+  const [one, other] = [verifiedNumber(a), verifiedNumber(b)];
+  if (one !== undefined && other !== undefined && one !== other) return true;
   if (!isSameDate(a.content.birthDate, b.content.birthDate) || isTwinOf(a.content, b.content)) return true;
   const multiple = [a, b].some(({ content }) => content.multipleBirthInteger ?? content.multipleBirthBoolean);
   return multiple && compareGiven(givenNames(a.content), givenNames(b.content)) === 'conflict';
@@ -123,33 +150,7 @@ function join(persons: Map<string, Person>, a: string, b: string): void {
   for (const chart of charts) persons.set(chart.key, joined);
 }
 
-/** Given name and birth date are there to agree on; a placeholder baby only with a known plurality of one. */
-function isLinkable({ content }: PatientState): boolean {
-  if (!content.birthDate || content.birthDate.length < 10) return false;
-  return isFullName(givenNames(content)) || content.multipleBirthBoolean === false;
-}
-
-export const givenNames = (patient: Patient): string[] =>
-  (patient.name ?? []).flatMap(({ given }) => given ?? []);
-
-function agreeAll(claimants: PatientState[]): boolean {
-  return claimants.every((a, index) =>
-    claimants.slice(index + 1).every((b) => isCompatible(a.content, b.content)),
-  );
-}
-
-function isCompatible(a: Patient, b: Patient): boolean {
-  return isSameDate(a.birthDate, b.birthDate) && compareGiven(givenNames(a), givenNames(b)) !== 'conflict';
-}
-
-/** The first and the second of one birth: often nothing else of them differs but their numbers. */
-const isTwinOf = ({ multipleBirthInteger: a }: Patient, { multipleBirthInteger: b }: Patient): boolean =>
-  a !== undefined && b !== undefined && a !== b;
-
-/** As far as both say: a month is any of its days, and none is any. */
-const isSameDate = (a = '', b = ''): boolean => a.startsWith(b) || b.startsWith(a);
-
-type Claim = { content: Patient; ref: string | null };
+type Claim = { content: Patient };
 
 /** A correction seldom moves a birth date so far; a mother's identifier on her baby always does. */
 const FAR = 10 * 365.25 * 86_400_000;
@@ -162,7 +163,8 @@ export function isSomebodyElse(before: Claim, now: Claim): boolean {
   const given = compareGiven(givenNames(before.content), givenNames(now.content));
   const [was, is] = [before.content.birthDate, now.content.birthDate];
   const differs = was !== undefined && is !== undefined && !isSameDate(was, is);
-  const renumbered = before.ref !== null && now.ref !== null && before.ref !== now.ref;
+  const [number, other] = [saidNumber(before), saidNumber(now)];
+  const renumbered = number !== undefined && other !== undefined && number !== other;
   const twin = isTwinOf(before.content, now.content);
   if ([given === 'conflict', differs, renumbered, twin].filter(Boolean).length > 1) return true;
   return differs && given === 'unknown' && Math.abs(Date.parse(was) - Date.parse(is)) >= FAR;

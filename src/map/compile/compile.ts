@@ -1,25 +1,28 @@
-/** Mapping rules to closures. Everything that can be wrong with a rule is found here, at load, with its place in the file. */
+/** Compiles mapping rules to closures. Mistakes are found here, at load, with their place in the file. */
+
+import type { Node } from '../../formats/tree.ts';
 import { attempt, conditionOf, type Loader, note } from '../language/loader.ts';
 import type { Alternative, Rule } from '../language/mapping-file.ts';
 import type { Path } from '../language/yaml-file.ts';
-import { type Frame, type Node, PathError, type Run, report, type Scope, suggest } from '../run.ts';
+import { type Frame, PathError, type Run, report, type Scope, suggest } from '../run.ts';
 import { compileProducers, isSourced, type Producer } from './producer.ts';
 import { resolveTarget, type Target } from './target.ts';
 import { compileWriter, type Out } from './write.ts';
 
-/** True where the source gave something: constants alone make no resource. */
+/** True where the source held a value. Constants do not count: a resource of constants alone is not made. */
 export type Step = (run: Run, frame: Frame, out: Out) => boolean;
 
-/** Where rules are compiled: what they fill, from where. `top` is the element of the resource that all of it is part of. */
+/** What a list of rules is compiled for: the FHIR type they fill and the part of the source they read. `top`
+ * is the element of the resource that contains everything they fill. */
 export type Place = { path: Path; type: string; scope: Scope; top?: string };
 type Aimed = Place & { target: Target; top: string };
 
 const nothing: Step = () => false;
 
-/** What emptying a target empties: its top-level element, but of a period only that end (src/link/fold.ts). */
+/** The element that counts as emptied when a sender empties `to`: its top-level element, except that each end
+ * of a period counts by itself (src/link/fold.ts). */
 const nullOf = (to: string): string => (/^period\.(start|end)$/.test(to) ? to : (to.split('.', 1)[0] ?? ''));
 
-/** All of them, in order. */
 function inTurn(all: Step[]): Step {
   const steps = all.filter((step) => step !== nothing);
   return (run, frame, out) => {
@@ -97,7 +100,7 @@ function compileGroup(loader: Loader, rule: Rule, { path, scope, target, top }: 
   };
 }
 
-/** One extension is said, and emptied, apart from the others (src/link/fold.ts). */
+/** Extensions are folded one url at a time (src/link/fold.ts), so the url is part of the name. */
 function partOf({ to, rules = [] }: Rule, top: string): string {
   const url = to === 'extension' && top === to ? rules.find((rule) => rule.to === 'url')?.value : undefined;
   return typeof url === 'string' ? `extension|${url}` : top;
@@ -126,7 +129,7 @@ export function compileFragment(loader: Loader, { use }: { use?: string | undefi
 
 type Alternatives = { rule: Alternative; path: Path }[];
 
-/** After a constant nothing more is asked: of no condition, or of the same. */
+/** Notes unreachable alternatives: those after a constant with no condition, or with the same. */
 function noteUnreachable(loader: Loader, alternatives: Alternatives): void {
   for (const [index, { rule, path }] of alternatives.entries()) {
     const before = alternatives
@@ -143,7 +146,8 @@ const FIRST_KEYS = new Set(['to', 'first', 'when', 'required', 'severity']);
 /** An element with one value: the first of the rule's alternatives that gives one. */
 function compileValue(loader: Loader, rule: Rule, { path, scope, target, top }: Aimed): Step {
   const alternatives: Alternatives = rule.first?.map((alternative, index) => ({
-    ...{ rule: alternative, path: [...path, 'first', index] },
+    rule: alternative,
+    path: [...path, 'first', index],
   })) ?? [{ rule, path }];
   noteUnreachable(loader, alternatives);
   if (rule.first) {

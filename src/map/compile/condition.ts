@@ -1,9 +1,9 @@
-/**
- * `when`: PATH, not PATH, PATH = x, PATH != x, PATH in (a, b), PATH not in (a, b), PATH known MAP, PATH longer 8; `and` binds before
- * `or`; or `fhirpath: …`.
- */
+/** `when`: PATH, not PATH, PATH = x, PATH != x, PATH in (a, b), PATH not in (a, b), PATH known MAP, PATH
+ * longer 8; `and` binds before `or`; or `fhirpath: …`. */
+
+import { textOf } from '../../formats/tree.ts';
 import { type CodeTable, translate } from '../language/concept-map.ts';
-import { type Frame, PathError, type Reader, type Run, suggest, textOf } from '../run.ts';
+import { type Frame, PathError, type Reader, type Run, suggest } from '../run.ts';
 import { converterTo } from './convert.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
 
@@ -13,15 +13,16 @@ type Names = {
   maps: Map<string, CodeTable>;
   fields?: ReadonlySet<string> | undefined;
 };
-/** Whether a value that a path may have fits; undefined is a path without one. */
+/** True where the value of the path fulfils the clause; undefined stands for a path without a value. */
 type Test = (value: string | undefined) => boolean;
-/** One clause: `tried` are the values at which its answer may change. */
+/** One clause of a condition. `tried` holds the values at which its answer may change. */
 type Clause = { text: string; path: string; reader: Reader; test: Test; tried: string[]; literals: string[] };
 
 const CLAUSE = /^(not )?(\S+)(?: (=|!=|in|not in|known|longer) (.+))?$/;
 const LIST = /^\(([^()]*)\)$/;
 
-/** Throws PathError where it cannot be read, a path in it does not exist, or a part of it can never be true. */
+/** Throws PathError where the condition cannot be parsed, names a path the source does not have, or has a
+ * part that can never be true. */
 export function compileCondition(text: string, names: Names): Condition {
   if (text.startsWith('fhirpath:')) {
     const expression = text.slice(9).trim();
@@ -34,7 +35,8 @@ export function compileCondition(text: string, names: Names): Condition {
   return (run, frame) => tests.some((all) => all.every((holds) => holds(run, frame)));
 }
 
-/** Codes that the condition asks of a path, all but those of `!=` and `not in`: what a rule under it may see there. */
+/** The codes that a condition requires of a path (`=` and `in`; not `!=` and `not in`): a rule under this
+ * condition sees no other code there. */
 export function askedCodes(text: string, path: string): string[] {
   if (text.startsWith('fhirpath:')) return [];
   return parseCondition(text)
@@ -46,11 +48,11 @@ export function askedCodes(text: string, path: string): string[] {
     });
 }
 
-/** Alternatives, each a list of clauses that must all hold. */
+/** A condition as a list of alternatives (`or`), each a list of clauses that must all hold (`and`). */
 const parseCondition = (text: string): string[][] =>
   text.split(' or ').map((part) => part.split(' and ').map((clause) => clause.trim()));
 
-/** Yes and no are true and false here, however they are written. */
+/** A condition compares booleans as true and false, however the sender writes yes and no. */
 const toBoolean = converterTo('boolean', '');
 
 function conditionOf({ reader, test }: Clause): Condition {
@@ -119,7 +121,8 @@ function checkLiteral(literal: string, path: string, { codes }: Reader): void {
   );
 }
 
-/** No two clauses about one path may shut each other out: every value at which an answer changes is tried, none, and one beside all. */
+/** Throws where two clauses about one path exclude each other. Tries every value at which an answer changes,
+ * no value, and one value that no clause names. */
 function checkPossible(all: Clause[]): void {
   for (const { path, reader } of all) {
     if (reader.any) continue;

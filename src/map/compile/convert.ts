@@ -1,10 +1,10 @@
 /** Text to FHIR primitives. Partial dates stay partial; a birth date is never shifted by a zone. */
 import { v2Date, v2DateTime, v2Instant } from '../../fhir/v2-date.ts';
+import { textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
-import { textOf } from '../run.ts';
 
-/** A value, or undefined where the text cannot be read as that type. */
-export type Convert = (raw: Json) => Json | undefined;
+/** Converts a source value, or gives undefined where it cannot be read as that type. */
+type Convert = (raw: Json) => Json | undefined;
 
 const COMPACT = /^\d{8}(?![T ])/;
 const ISO_DAY = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/;
@@ -13,11 +13,14 @@ const NAMED_DAY = /^(\d{1,2})(?:st|nd|rd|th)?[ -]([a-z]{3,9})[ -](\d{4})$/i;
 const MONTHS = 'january february march april may june july august september october november december'.split(
   ' ',
 );
-/** A day and its time, together or from two columns, of which the day's may end in a midnight that nobody meant. */
-const DAY_AND_TIME =
-  /^(.*?)(?:[T ]00:00(?::00(?:\.0+)?)?)?[T ](?:(\d{1,2}):(\d\d)(?::(\d\d)(\.\d+)?)?|(\d\d)(\d\d)(\d\d)?)\s*(Z|[+-]\d\d:?\d\d)?$/;
+/** A day and a time, in one text or joined from two columns. The day's column may end in a midnight
+ * (`2026-01-31 00:00:00`) that a database export added: it is dropped. */
+const MIDNIGHT = '(?:[T ]00:00(?::00(?:\\.0+)?)?)?';
+const CLOCK = '(?:(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(\\.\\d+)?)?|(\\d\\d)(\\d\\d)(\\d\\d)?)';
+const DAY_AND_TIME = new RegExp(`^(.*?)${MIDNIGHT}[T ]${CLOCK}\\s*(Z|[+-]\\d\\d:?\\d\\d)?$`);
 
-/** ISO and what people and spreadsheets write (11/06/2025, 11-Jun-2025) as HL7 v2, so that one reader knows about days, precision and zones. */
+/** Rewrites ISO dates and those that people and spreadsheets write (11/06/2025, 11-Jun-2025) as HL7 v2 dates,
+ * so that one reader (src/fhir/v2-date.ts) decides on precision and zones. */
 function asV2(raw: string): string {
   const text = raw.trim();
   if (COMPACT.test(text)) return text;
@@ -42,7 +45,9 @@ function dayAsV2(text: string): string | undefined {
   return year + number.padStart(2, '0') + day.padStart(2, '0');
 }
 
-/** Instant at which a time begins, in `zone` where it names none; undefined where it is no time. */
+/**
+ * The instant at which a date or time begins, in `zone` where it names none; undefined where it is no time.
+ */
 export function toInstant(text: string, zone: string): string | undefined {
   return v2Instant(asV2(text), zone);
 }
@@ -63,7 +68,6 @@ const toNumber =
 
 const toText: Convert = (raw) => (typeof raw === 'object' ? undefined : textOf(raw).trim() || undefined);
 
-/** The converter to a FHIR primitive type. */
 export function converterTo(type: string, zone: string): Convert {
   switch (type) {
     case 'date':
@@ -89,7 +93,7 @@ export function converterTo(type: string, zone: string): Convert {
   }
 }
 
-/** What a value of that type is called in an issue. */
+/** A FHIR type as an issue's text names it: `a date`, `a whole number`. */
 export function article(type: string): string {
   const names: Record<string, string> = {
     dateTime: 'a date or time',

@@ -1,12 +1,15 @@
 import { evalFhirPath, type FhirPathAtom, LRUCache, parseFhirPath } from '@medplum/core';
 import { type Frame, PathError, type Run, report, suggest } from '../run.ts';
 
-/** Parsed expressions: parsing costs many times more than evaluating. A mapping has tens of them. */
+/**
+ * Keeps parsed expressions: parsing costs many times more than evaluating, and a mapping has tens of them.
+ */
 const cache = new LRUCache<FhirPathAtom>(500);
 
 /**
- * FHIRPath, for `when` and `expr` only: plain paths are some 50 times faster. The engine throws at what is of a shape that FHIR does
- * not have (an object for a code): the message is held for it. Only we wrote the expression, so nothing of the sender's is told.
+ * Evaluates the FHIRPath of a `when` or `expr`; plain paths are some 50 times faster. The engine throws at
+ * shapes that FHIR does not have, such as an object for a code: that holds the message. The issue's text
+ * quotes the expression, which is ours, and nothing of the sender's.
  */
 export function evaluate(expression: string, run: Run, { node, at }: Frame): unknown[] {
   try {
@@ -23,18 +26,20 @@ const OPERATORS = new Set('and or xor implies in contains is as div mod'.split('
 const CONSTANTS = new Set('true false $this $index $total %context %resource'.split(' '));
 /** http://hl7.org/fhirpath/N1 and http://hl7.org/fhir/R4/fhirpath.html */
 const FUNCTIONS = new Set(
-  `empty exists all allTrue anyTrue allFalse anyFalse subsetOf supersetOf count distinct isDistinct where select repeat ofType single
-first last tail skip take intersect exclude union combine iif toBoolean convertsToBoolean toInteger convertsToInteger toDate
-convertsToDate toDateTime convertsToDateTime toDecimal convertsToDecimal toQuantity convertsToQuantity toString convertsToString toTime
-convertsToTime indexOf substring startsWith endsWith contains upper lower replace matches replaceMatches length toChars join abs ceiling
-exp floor ln log power round sqrt truncate children descendants trace now timeOfDay today not is as resolve extension hasValue`.split(
-    /\s/,
-  ),
+  `empty exists all allTrue anyTrue allFalse anyFalse subsetOf supersetOf count distinct isDistinct
+    where select repeat ofType single first last tail skip take intersect exclude union combine iif
+    toBoolean convertsToBoolean toInteger convertsToInteger toDate convertsToDate toDateTime
+    convertsToDateTime toDecimal convertsToDecimal toQuantity convertsToQuantity toString
+    convertsToString toTime convertsToTime indexOf substring startsWith endsWith contains upper
+    lower replace matches replaceMatches length toChars join abs ceiling exp floor ln log power
+    round sqrt truncate children descendants trace now timeOfDay today not is as resolve extension
+    hasValue`.split(/\s+/),
 );
 
 /**
- * Throws PathError where it cannot be read to its end (the parser stops at what it does not understand), or asks for a function that
- * FHIRPath or, where `names` are known, a field that the source does not have.
+ * Throws PathError where the expression cannot be parsed to its end (the parser silently stops at what it
+ * does not understand), calls a function that FHIRPath does not have, or, where `names` are given, reads a
+ * field that the source does not have.
  */
 export function checkExpression(expression: string, names?: ReadonlySet<string>): void {
   const wrong = (what: string) => new PathError(`"${expression}" is not FHIRPath: ${what}`);

@@ -1,10 +1,11 @@
-/** Which fields of a source the rules of its mapping read, by one name for all kinds of path: `PID-5.2`, `person.givenName`, `Patient.name.family`. */
+/** Lists the fields of a source that its mapping's rules read. Every kind of path gives the same form of
+ * name: `PID-5.2`, `person.givenName`, `Patient.name.family`. */
 import type { SourceFile } from '../language/mapping-file.ts';
 import type { Problem, YamlFile } from '../language/yaml-file.ts';
 import type { Scope, SourceFormat } from '../run.ts';
 
 type Kind = SourceFile['format'];
-/** What a source can be asked for, and how: `wrap` lets a caller see which paths are. */
+/** Wraps a source format so that a caller sees which paths are asked for. */
 export type Wrap = (format: SourceFormat) => SourceFormat;
 
 /** Collects the fields that a compile asks for. */
@@ -30,7 +31,7 @@ export function noteReads(kind: Kind): { wrap: Wrap; reads: Set<string> } {
   return { wrap, reads };
 }
 
-/** What a path names, last, and before it the references followed on the way. */
+/** The fields that a path reads: the one it ends at, and the references it follows on the way. */
 function fieldsOf(kind: Kind, text: string, base: string): string[] {
   if (kind === 'hl7v2') return [hl7Field(text, base)];
   if (kind === 'fhir' || kind === 'xml') return fhirFields(text, base);
@@ -40,7 +41,9 @@ function fieldsOf(kind: Kind, text: string, base: string): string[] {
   return [[base, text === '.' ? '' : text].filter(Boolean).join('.')];
 }
 
-/** `XPN.2` inside `each: 'PID-5[*]'` is PID-5.2; of `DG1 > DG1-3` the last is read; `PRD[1=RT]-10` is PRD-10. */
+/**
+ * `XPN.2` inside `each: 'PID-5[*]'` is PID-5.2; of `DG1 > DG1-3` the last is read; `PRD[1=RT]-10` is PRD-10.
+ */
 function hl7Field(text: string, base: string): string {
   const last = text.split(' > ').at(-1) ?? '';
   return canonical(last.replace(/\[.*?\]/, '').replace(/^[A-Z]{2,3}(?=\.)/, base));
@@ -49,7 +52,7 @@ function hl7Field(text: string, base: string): string {
 function fhirFields(text: string, base: string): string[] {
   const [, entry] = /^entry\[(\*|\w+)\]$/.exec(text) ?? [];
   if (entry) return [entry];
-  // By `identifier[system=URL].value` the system is read, too.
+  // `identifier[system=URL].value` reads the system as well as the value.
   const [, before, part, after] = /^(.*?)\[(\w+)=[^\]]*\](.*)$/.exec(text) ?? [];
   if (part) return [...fhirFields(`${before}.${part}`, base), ...fhirFields(`${before}${after}`, base)];
   const [, inner, type = '', rest] = /^(.*)\.resolve\((\w+)\)(?:\.(.+))?$/.exec(text) ?? [];
@@ -58,10 +61,11 @@ function fhirFields(text: string, base: string): string[] {
   return [/^[A-Z]/.test(text) ? text : `${base}.${text}`];
 }
 
-/** A field with one component is that component. */
+/** `PID-7.1` and `PID-7` are one field: a field with one component is that component. */
 export const canonical = (name: string): string => name.replace(/(\.1)+$/, '');
 
-/** A field that is ignored for a reason, or all that it is part of, and read all the same: one of the two is a mistake. */
+/** Notes a field that the source lists as ignored, itself or by what contains it, and that a rule reads all
+ * the same: one of the two is a mistake. */
 export function checkIgnored({ ignored }: SourceFile, file: YamlFile, reads: ReadonlySet<string>): Problem[] {
   return Object.keys(ignored).flatMap((name) => {
     // `PID`, `PID-5` and `PID-5.1`, or `Patient` and `Patient.name`.

@@ -1,30 +1,21 @@
+import { isObject, textOf } from '../../formats/tree.ts';
+import type { Json } from '../../model.ts';
 import { translate } from '../language/concept-map.ts';
 import { attempt, conditionOf, type Fragment, isFhir, type Loader, readPath } from '../language/loader.ts';
 import type { Alternative, Rule } from '../language/mapping-file.ts';
 import type { Path } from '../language/yaml-file.ts';
-import {
-  type Frame,
-  type Instance,
-  isObject,
-  type Json,
-  PathError,
-  type Reader,
-  type Run,
-  type Scope,
-  suggest,
-  textOf,
-} from '../run.ts';
+import { type Frame, type Instance, PathError, type Reader, type Run, type Scope, suggest } from '../run.ts';
 import { askedCodes } from './condition.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
 import { checkConstant, type Target } from './target.ts';
 import { compileApply, copyTree } from './values.ts';
 
 export type Producer = {
-  /** The value, or undefined; leaves in `run.source` where it came from. */
+  /** Gives the value, or undefined, and leaves in `run.source` the place it came from. */
   produce: (run: Run, frame: Frame) => Json | undefined;
-  /** The source path to name when nothing was produced. */
+  /** Names the source path in the issue that says a required value is missing. */
   field?: Reader['at'] | undefined;
-  /** False for constants, which alone make nothing. */
+  /** False for constants: a resource of constants alone is not made. */
   sourced: boolean;
   /** `hl7v2-adt/mapping.yaml:41` */
   rule: string;
@@ -41,7 +32,8 @@ export function isSourced(rule: Rule, fragments: Map<string, Fragment>): boolean
   return [rule, ...(rule.first ?? [])].some(reads) || inner.some((item) => isSourced(item, fragments));
 }
 
-/** The producers of one alternative: several where `from` names several paths. What is wrong with it is noted. */
+/** Compiles one alternative of a rule to its producers: several where `from` names several paths. Mistakes
+ * are noted as problems. */
 export function compileProducers(loader: Loader, given: Given): Producer[] {
   const { rule, path, scope } = given;
   const when = conditionOf(loader, { when: rule.when, path, scope });
@@ -68,7 +60,7 @@ export function compileProducers(loader: Loader, given: Given): Producer[] {
   });
 }
 
-/** A code that the condition waits for and the map would then refuse. */
+/** Notes a code that the condition requires and that the ConceptMap would then reject. */
 function checkAsked({ maps }: Loader, { when, from, map, unmapped }: Alternative): void {
   const table = maps.get(map ?? '');
   if (when === undefined || unmapped !== 'reject' || !table) return;
@@ -151,7 +143,8 @@ const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given)
   },
 };
 
-/** `value: null` empties the element, as HL7 v2 `""` does: what the message means although no field of it says so. */
+/** `value: null` empties the element as HL7 v2 `""` does: for messages that mean "no longer" without a field
+ * that says so. */
 function empties(top: string): Core {
   const produce: Core['produce'] = (run) => {
     run.nulls.add(top);
@@ -172,7 +165,7 @@ function compileFrom(loader: Loader, given: Given): Core {
   const { rule, target, scope, top } = given;
   const { read, at, type, many: lists, any } = readPath(loader, String(rule.from), scope);
   const { many } = target.element;
-  // Of a list on a FHIR path the first is meant; a sender's own list has no first.
+  // A FHIR path that meets a list means its first entry. A sender's own list has no such rule.
   if (lists && !any && !many && !isFhir(loader))
     throw new PathError(`cardinality: ${target.path} holds one value, the source a list`);
   if (rule.split && (!many || !['text', 'string'].includes(type)))
@@ -205,7 +198,7 @@ function compileFrom(loader: Loader, given: Given): Core {
   return { produce, field: at, sourced: true };
 }
 
-/** `https://skein.example/Id/{CX.4}`: nothing where any part is empty. */
+/** A template such as `https://skein.example/Id/{CX.4}`. Gives nothing where any of its parts is empty. */
 function compileTemplate(loader: Loader, given: Given): Core {
   const parts = (given.rule.template ?? '').split(/\{([^}]*)\}/);
   const readers = parts

@@ -1,32 +1,24 @@
 import { typeDefinition } from '../../fhir/definitions.ts';
-import { NHS_NUMBER } from '../../fhir/nhs-number.ts';
-import { ID_IN_MESSAGE, RESOURCE_ID } from '../../fhir/references.ts';
+import { ID_IN_MESSAGE, NHS_NUMBER, RESOURCE_ID } from '../../fhir/systems.ts';
+import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 import { attempt, conditionOf, type Loader, readPath } from '../language/loader.ts';
 import type { Check, Rule, Statement } from '../language/mapping-file.ts';
 import type { Path } from '../language/yaml-file.ts';
-import {
-  type Expander,
-  type Frame,
-  isObject,
-  type Node,
-  PathError,
-  type Reader,
-  type Run,
-  report,
-  suggest,
-  textOf,
-} from '../run.ts';
+import { type Expander, type Frame, PathError, type Reader, type Run, report, suggest } from '../run.ts';
+import type { Entry } from '../sources/bundle.ts';
 import { compileFragment, compileRules, type Place, type Step } from './compile.ts';
 import type { Condition } from './condition.ts';
 
-/** A statement of the mapping, compiled. `identify` gives "system|value", or undefined where the sender gave nothing to know it by. */
+/** One statement of a mapping, compiled. `identify` gives "system|value", or undefined where the sender gave
+ * nothing that identifies the resource. */
 export type CompiledStatement = {
   local: string;
   resource: string;
   expand: Expander['expand'] | undefined;
   when: Condition | undefined;
-  /** Made whenever `when` holds; all others only where the source gave something beside constants. */
+  /** True where the statement is made whenever `when` holds. All others need a value from the source:
+   * constants alone make no statement. */
   always: boolean;
   fill: Step;
   identify: (resource: Node, run: Run, frame: Frame) => string | undefined;
@@ -42,9 +34,7 @@ export function compileStatement(
   const definition = typeDefinition(resource);
   const known = attempt(loader, [...path, 'resource'], () => {
     if (definition?.kind !== 'resource')
-      throw new PathError(
-        `no resource type ${resource}${suggest(resource, ['Patient', 'RelatedPerson', 'EpisodeOfCare', 'Encounter', 'ServiceRequest'])}`,
-      );
+      throw new PathError(`no resource type ${resource}${suggest(resource, RESOURCES)}`);
     return true;
   });
   const expander = attempt(loader, [...path, 'each'], () =>
@@ -61,19 +51,21 @@ export function compileStatement(
   };
   checkRequired(loader, statement, path);
   return {
-    ...{
-      local,
-      resource,
-      expand: expander?.expand,
-      when: conditionOf(loader, { when: statement.when, path, scope }),
-    },
+    local,
+    resource,
+    expand: expander?.expand,
+    when: conditionOf(loader, { when: statement.when, path, scope }),
     always: statement.when !== undefined && !statement.each,
     fill,
     identify: compileIdentity(loader, statement, { path: [...path, 'identity'], scope }),
   };
 }
 
-/** Copies and rules as one list, so that no two fill one element; each keeps its own place in the file. */
+/** Offered where a statement's resource type is misspelt. */
+const RESOURCES = ['Patient', 'RelatedPerson', 'EpisodeOfCare', 'Encounter', 'ServiceRequest'];
+
+/** Compiles `copy` and `rules` as one list, so that no element is filled by both. Each keeps its own place in
+ * the file for problems. */
 function compileAll(loader: Loader, { resource, copy = [], rules = [] }: Statement, place: Place): Step {
   const copies = copy.flatMap((name, index) =>
     copyRules(resource, name).map((rule) => ({ rule, at: ['copy', index] })),
@@ -103,7 +95,7 @@ function copyRules(resource: string, name: string): Rule[] {
   return (forms.length > 0 ? forms : [name]).map((element) => ({ to: element, from: element }));
 }
 
-/** Mandatory elements that no rule fills: every such resource would be refused later. */
+/** Notes mandatory elements that no rule fills: validation would refuse every resource made. */
 function checkRequired(loader: Loader, statement: Statement, path: Path): void {
   const rules = [
     ...(statement.rules ?? []),
@@ -151,7 +143,8 @@ const joined =
       : `${system}|${values.map(textOf).join('|').replace(/\s+/g, '')}`;
   };
 
-/** A hospital number before any other, so that a chart is the same whatever order its identifiers come in (HL7 table 0203). */
+/** Identifier types (HL7 table 0203) that identify a chart before any other, so that the order of the
+ * identifiers does not decide which chart is meant. */
 const LOCAL_TYPES = ['MR', 'PI'];
 const typeOf = ({ type }: Node): Json | undefined => {
   const coding = isObject(type) && Array.isArray(type.coding) ? type.coding[0] : undefined;
@@ -170,12 +163,13 @@ const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
       all[0];
     return chosen && `${textOf(chosen.system ?? '')}|${textOf(chosen.value)}`;
   },
-  // The ids of a message Bundle are only its own: many senders number relatives from one in every message.
+  // Ids in a message Bundle are unique in that message only: many senders number relatives from one in every
+  // message.
   id: (_, __, { entry }) =>
     typeof entry?.resource.id === 'string'
-      ? `${entry.method || entry.type !== 'RelatedPerson' ? RESOURCE_ID : ID_IN_MESSAGE}|${entry.type}/${entry.resource.id}`
+      ? `${hasLastingId(entry) ? RESOURCE_ID : ID_IN_MESSAGE}|${entry.type}/${entry.resource.id}`
       : undefined,
-  // A random fullUrl says which resource of a new message, never which one an update is about.
+  // A urn:uuid fullUrl is made afresh for each message, so it cannot identify the resource of an update.
   fullUrl: (_, __, { entry }) =>
     entry?.fullUrl && !(entry.method === 'PUT' && entry.fullUrl.startsWith('urn:'))
       ? `urn:ietf:rfc:3986|${entry.fullUrl}`
@@ -187,7 +181,9 @@ const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
   },
 };
 
-/** As written where it is not a proper escape. */
+const hasLastingId = ({ method, type }: Entry): boolean => Boolean(method) || type !== 'RelatedPerson';
+
+/** Decodes %-escapes; gives the text as it is where an escape is malformed. */
 function unescapeUrl(text: string): string {
   return text.replace(/%7C/gi, '|').replace(/(%[0-7][0-9A-F])+/gi, (escaped) => decodeURIComponent(escaped));
 }

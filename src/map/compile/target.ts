@@ -1,18 +1,19 @@
 import { type Element, findElement, isPrimitive, typeDefinition } from '../../fhir/definitions.ts';
+import { isObject } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
-import { isObject, PathError, suggest } from '../run.ts';
+import { PathError, suggest } from '../run.ts';
 
-/** A dotted target inside some type: the containers to pass through, and the element to write. */
+/** Where a rule's `to` leads inside a FHIR type: the containers to pass through, and the element to write. */
 export type Target = {
   through: { name: string; many: boolean }[];
   name: string;
-  /** The other forms of a choice: of `deceasedBoolean` it is `deceasedDateTime`. A resource may have one alone. */
+  /** Other forms of a choice: for `deceasedBoolean`, `deceasedDateTime`. A resource may have only one. */
   others: string[];
   element: Element;
   path: string;
 };
 
-/** Throws PathError naming the nearest element where there is none of that name. */
+/** Throws PathError, naming the nearest element name, where the type has no such element. */
 export function resolveTarget(type: string, to: string): Target {
   const steps = to.split('.');
   const name = steps.pop() ?? '';
@@ -46,7 +47,7 @@ function elementOf(type: string, name: string): Element {
 const TIMES = new Set(['date', 'dateTime', 'instant']);
 const TIME = /^\d{4}(-\d\d(-\d\d(T\S+)?)?)?$/;
 
-/** Throws PathError where a constant is not what its element holds. */
+/** Throws PathError where a constant does not fit the type of its element. */
 export function checkConstant(element: Element, value: Json, path: string): void {
   if (element.many && Array.isArray(value)) {
     for (const item of value) checkConstant({ ...element, many: undefined }, item, path);

@@ -1,16 +1,17 @@
-/** How one alternative of a rule gives its value: the closures behind from, value, template, ref, expr and hook. */
+/** How an alternative of a rule gives its value: closures for from, value, template, ref, expr and hook. */
 import { isPrimitive } from '../../fhir/definitions.ts';
+import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 import { type CodeTable, translate } from '../language/concept-map.ts';
 import type { Alternative } from '../language/mapping-file.ts';
-import { type Frame, isObject, type Node, PathError, type Run, report, suggest, textOf } from '../run.ts';
+import { type Frame, PathError, type Run, report, suggest } from '../run.ts';
 import { localReference, serviceReference } from '../sources/bundle.ts';
 import { article, converterTo } from './convert.ts';
 import { checkCode, type Target } from './target.ts';
 
-/** Turns what the source has into what the element holds; reports in the sender's terms and gives undefined where it cannot. */
-export type Apply = (run: Run, frame: Frame, raw: Json) => Json | undefined;
-/** What may go wrong with a value holds the message, unless the rule says warning. */
+/** Converts a source value to the element's type; where it cannot, reports it and gives undefined. */
+type Apply = (run: Run, frame: Frame, raw: Json) => Json | undefined;
+/** A value that cannot be used holds the message (severity error), unless the rule says warning. */
 type Options = {
   rule: Alternative;
   target: Target;
@@ -21,7 +22,7 @@ type Options = {
 };
 
 const TIMES = ['date', 'dateTime', 'instant'];
-/** What people read: names, lines of an address. */
+/** Types whose text is for people, such as names and address lines. */
 const WORDS = ['string', 'markdown'];
 const NUMBERS = ['integer', 'positiveInt', 'unsignedInt', 'decimal'];
 
@@ -40,7 +41,7 @@ export function compileApply(sourceType: string, options: Options): Apply {
   }
   if (!fits(sourceType, element.type)) throw wrongType(sourceType, target);
   const convert = compilePrimitive(options);
-  // FHIR says true and 3; a row or a form may say yes and "3".
+  // FHIR sources send true and 3 as JSON values; a CSV row or a form may send yes and "3".
   const asItIs = sourceType === element.type && rule.as === undefined;
   return asItIs ? (run, frame, raw) => (run.bundle ? raw : convert(run, frame, raw)) : convert;
 }
@@ -54,7 +55,8 @@ function wrongType(sourceType: string, { path, element }: Target): PathError {
   return new PathError(`wrong type: ${path} is ${element.type}, the source is ${sourceType}${hint}`);
 }
 
-/** `text` and `time` are the sender's kinds, read by converters; FHIR sources have FHIR's own primitives. */
+/** `text` and `time` are types of the source language, for converters to read; FHIR sources have FHIR's own
+ * primitive types. */
 function fits(source: string, type: string): boolean {
   if (source === 'time' || TIMES.includes(source)) return TIMES.includes(type) || type === 'string';
   if (source === 'boolean') return type === 'boolean' || type === 'string';
@@ -163,16 +165,21 @@ function compileReference(sourceType: string, { rule, target, severity, required
     localise(run, frame, { raw, at: run.source, severity: level, expression: target.path });
 }
 
-/** Left out, it means the sender's own service: who meant somebody else must know. */
+/** Warns that a reference names no service. An absent service means the sender's own, so a sender that meant
+ * another must be told. */
 function reportNoService(run: Run, expression: string): void {
   const field = run.source;
   const text = `${field} leads to no service (an ODS code, or an identifier of a team): it is not kept`;
   report(run, { severity: 'warning', code: 'not-found', field, expression, text });
 }
 
-type Found = { raw: Json; at: string; severity: 'error' | 'warning'; expression?: string };
+type SentReference = { raw: Json; at: string; severity: 'error' | 'warning'; expression?: string };
 
-function localise(run: Run, frame: Frame, { raw, at, severity, expression }: Found): Json | undefined {
+function localise(
+  run: Run,
+  frame: Frame,
+  { raw, at, severity, expression }: SentReference,
+): Json | undefined {
   if (!run.bundle || !isObject(raw)) return raw;
   const found = localReference(run.bundle, raw, frame.entry);
   if (found !== 'missing') return found;
@@ -187,7 +194,8 @@ function localise(run: Run, frame: Frame, { raw, at, severity, expression }: Fou
   return undefined;
 }
 
-/** A copy with every reference inside it made ours. A reference that leads nowhere is left out, with what held only that. */
+/** Copies a value and rewrites every reference inside it (see localReference). A reference that leads nowhere
+ * is left out, and so is whatever held nothing else. */
 export function copyTree(run: Run, frame: Frame, value: Json, at: string): Json | undefined {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {

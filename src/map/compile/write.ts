@@ -1,17 +1,20 @@
-import { isObject, type Json, type Node, type Run } from '../run.ts';
+import { isObject, type Node } from '../../formats/tree.ts';
+import type { Json } from '../../model.ts';
+import type { Run } from '../run.ts';
 import type { Target } from './target.ts';
 
-/** What is being filled, and what lineage calls it: `patient.name[0]`. */
+/** The object being filled and its name in lineage, such as `patient.name[0]`. */
 export type Out = { object: Node; at: string };
-export type Said = { value: Json; source: string; rule: string };
+export type ElementValue = { value: Json; source: string; rule: string };
 
-/** How one target is written: compiled once. A list on the way means its first entry, which is made when there is a value. */
-export type Writer = {
-  /** The object that holds the element, made if need be. */
+/** Writes one target; compiled once. Where the path passes a list its first entry is meant, and it is made
+ * only when there is a value. */
+type Writer = {
+  /** Gives the object that holds the element, and makes it where it is absent. */
   enter: (object: Node) => Node;
-  /** `.name[0].family`, or `.name[2]` for the entry that a list would get next. */
+  /** The place that the next value would have: `.name[0].family`, or `.name[2]` where two entries exist. */
   next: (object: Node) => string;
-  put: (run: Run, out: Out, said: Said) => void;
+  put: (run: Run, out: Out, said: ElementValue) => void;
 };
 
 export function compileWriter({ through, name, others, element }: Target): Writer {
@@ -34,7 +37,7 @@ export function compileWriter({ through, name, others, element }: Target): Write
   };
   const put: Writer['put'] = (run, { object, at }, { value, source, rule }) => {
     const holder = enter(object);
-    // Of a choice the first form that has a value stands.
+    // Of a choice such as value[x], the first form that got a value is kept.
     if (others.some((other) => holder[other] !== undefined)) return;
     if (!element.many || (Array.isArray(value) && holder[name] === undefined)) {
       holder[name] ??= value;

@@ -1,4 +1,5 @@
-/** What can be wrong in a source.yaml beside its shape: names of types, segments and fields that the standards do not have. */
+/** Checks the names in a source.yaml: FHIR types and elements, HL7 v2 segments and fields, CSV headers. Its
+ * shape is checked by mapping-file.ts. */
 import { findElement, typeDefinition, typeNames } from '../../fhir/definitions.ts';
 import { suggest } from '../run.ts';
 import { FIELD } from '../sources/hl7v2-schema.ts';
@@ -19,7 +20,7 @@ export function checkSource(file: YamlFile, source: SourceFile, problems: Proble
 
 const EXAMPLE = '"TS Date of birth"';
 const SEGMENT = /^[A-Z][A-Z0-9]{2}$/;
-/** `PID-18`, `PID-11.9`, `CX.6` or a whole segment. */
+/** A place in HL7 v2: `PID-18`, `PID-11.9`, `CX.6` (a component of a data type) or a whole segment. */
 const PLACE = /^([A-Z][A-Z0-9]{2}|[A-Z]{2,3}(?=\.))(-\d{1,2})?(\.\d{1,2}){0,2}$/;
 
 function checkHl7({ messages, segments, types, ignored }: Of<'hl7v2'>, note: Note): void {
@@ -71,7 +72,8 @@ function checkFhir({ resources, ignored, ...more }: Of<'fhir'> | Of<'xml'>, note
   }
 }
 
-/** What of `Patient.identifier.use` the standard, and what the source adds to it, do not have. */
+/** The first step of a path such as `Patient.identifier.use` that neither the standard nor the source's own
+ * elements have. */
 function faultOf([owner = '', ...steps]: string[], elements: Record<string, string>): string | undefined {
   let type = owner;
   const added = Object.keys(elements).some((name) => name.startsWith(`${type}.`));
@@ -86,7 +88,7 @@ function faultOf([owner = '', ...steps]: string[], elements: Record<string, stri
   return undefined;
 }
 
-/** No header may mean two columns. */
+/** Notes a header or alias that two columns share. */
 function checkColumns({ columns }: Of<'csv'>, note: Note): void {
   const taken = new Set<string>();
   for (const [name, { aliases }] of Object.entries(columns)) {

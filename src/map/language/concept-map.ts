@@ -1,14 +1,12 @@
 import type { ConceptMap } from '@medplum/fhirtypes';
 import type { Path } from './yaml-file.ts';
 
-/** One ConceptMap, ready: what each source code becomes. */
 export type CodeTable = {
   name: string;
   source: string | undefined;
   codes: Map<string, { system: string; code: string; display?: string }>;
 };
 
-/** What is wrong with a ConceptMap, and where in it. */
 export class MapError extends Error {
   readonly path: Path;
   constructor(path: Path, message: string) {
@@ -17,7 +15,8 @@ export class MapError extends Error {
   }
 }
 
-/** Throws MapError where it is not a ConceptMap with one target per code. http://hl7.org/fhir/R4/conceptmap.html */
+/** Throws MapError where it is not a ConceptMap with one target per code.
+ * http://hl7.org/fhir/R4/conceptmap.html */
 export function readConceptMap(name: string, map: ConceptMap | null): CodeTable {
   if (map?.resourceType !== 'ConceptMap') throw new MapError([], 'not a ConceptMap');
   const table: CodeTable = { name, source: map.group?.[0]?.source, codes: new Map() };
@@ -34,7 +33,8 @@ export function readConceptMap(name: string, map: ConceptMap | null): CodeTable 
   return table;
 }
 
-/** As written, else in capitals, else in small letters: senders differ, code lists here do not depend on case. */
+/** Looks the code up as written, then in capitals, then in small letters: senders differ in case, and no code
+ * list here depends on it. */
 export function translate(table: CodeTable, code: string) {
   return table.codes.get(code) ?? table.codes.get(code.toUpperCase()) ?? table.codes.get(code.toLowerCase());
 }

@@ -1,4 +1,6 @@
-/** JSON Schemas of the mapping language, generated from its zod schemas: what editors complete and check by. */
+/**
+ * JSON Schemas of the mapping language, generated from its zod schemas: what editors complete and check by.
+ */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { FragmentFile, MappingFile, SourceFile } from './mapping-file.ts';
@@ -10,17 +12,18 @@ const SCHEMAS = {
   'source.schema.json': SourceFile,
 };
 
-export type JsonSchema = { name: string; file: URL; text: string };
+type JsonSchema = { name: string; file: URL; text: string };
 
-/** Each with where it belongs, and its text as it should stand there. */
+/** Each schema with its file and the text that file should have. */
 export function jsonSchemas(): JsonSchema[] {
   return Object.entries(SCHEMAS).map(([name, schema]) => ({
-    ...{ name, file: new URL(name, MAPPINGS_DIR) },
+    name,
+    file: new URL(name, MAPPINGS_DIR),
     text: `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`,
   }));
 }
 
-/** Those whose file says something else. */
+/** Names of schema files whose text is out of date. */
 export function outdatedSchemas(): string[] {
   return jsonSchemas()
     .filter(({ file, text }) => readFileSync(file, 'utf8') !== text)

@@ -34,16 +34,17 @@ export type Mapping = {
 };
 export type Mappings = {
   get: (source: string) => Mapping | undefined;
-  /** Those of a system that sends by several: `hl7v2-adt,hl7v2-siu`. */
+  /** The mappings of a system registered with several, `hl7v2-adt,hl7v2-siu`. */
   of: (sources: string) => Mapping[];
   names: string[];
 };
 
-/** Reads and compiles every `<source>/mapping.yaml` of a folder. Throws MappingError with all that is wrong, as file:line:column. */
+/** Reads and compiles every `<source>/mapping.yaml` of a folder. Throws MappingError with all that is wrong,
+ * as file:line:column. */
 export async function loadMappings(dir: URL = MAPPINGS_DIR, read = readText): Promise<Mappings> {
   const problems: Problem[] = [];
   const files = await readMappings(dir, problems, read);
-  // A broken fragment first: every mapping that uses it would complain of it, too.
+  // Fragment problems are told first and alone: every mapping that uses the fragment would repeat them.
   if (problems.some(({ file }) => file.startsWith('fragments/'))) throw new MappingError(problems);
   const mappings = new Map<string, Mapping>();
   for (const name of files.sources.keys()) {
@@ -56,7 +57,7 @@ export async function loadMappings(dir: URL = MAPPINGS_DIR, read = readText): Pr
   return { get, of, names: listSources(dir) };
 }
 
-/** One mapping of the files, compiled; what is wrong is added to `problems`. */
+/** Compiles one mapping; problems found are added to `problems`. */
 export function compileSource(
   files: MappingFiles,
   name: string,
@@ -70,7 +71,12 @@ export function compileSource(
   const reading = noteReads(source.format);
   const locals = data.statements.map(({ local }) => local);
   const loader: Loader = {
-    ...{ file, hooks, locals, problems, zone: data.zone, fragments: files.fragments },
+    file,
+    hooks,
+    locals,
+    problems,
+    zone: data.zone,
+    fragments: files.fragments,
     resources: data.statements.map(({ resource }) => resource),
     maps: new Map([...files.maps, ...own.maps]),
     format: wrap(reading.wrap(formatOf(source))),
@@ -94,16 +100,14 @@ function compileMapping(loader: Loader, data: MappingFile, source: SourceFile): 
   const read = (text: string, index: number) =>
     attempt(loader, ['saidAt', index], () => readPath(loader, text, loader.format.root));
   return {
-    ...{
-      name,
-      version,
-      mode,
-      zone,
-      kind: source.format,
-      takes: source.format === 'hl7v2' ? source.messages : {},
-      format: loader.format,
-      dialects: new Set(Object.keys(data.dialects)),
-    },
+    name,
+    version,
+    mode,
+    zone,
+    kind: source.format,
+    takes: source.format === 'hl7v2' ? source.messages : {},
+    format: loader.format,
+    dialects: new Set(Object.keys(data.dialects)),
     saidAt: data.saidAt.map(read).filter((reader) => reader !== undefined),
     checks: data.checks
       .map((check, index) => compileCheck(loader, check, ['checks', index]))
@@ -122,7 +126,8 @@ function formatOf(source: SourceFile): SourceFormat {
   return source.format === 'csv' ? csvFormat(source) : jsonFormat(source);
 }
 
-/** Wraps the readers of repaired paths: text that matches is replaced before any rule sees it. Other paths pay nothing. */
+/** Applies a dialect's repairs: wraps the readers of repaired paths, so that matching text is replaced before
+ * any rule sees it. Readers of other paths are not wrapped. */
 function compileRepairs(data: MappingFile, file: YamlFile, problems: Problem[]) {
   const used = new Set<string>();
   const all = Object.entries(data.dialects).flatMap(([dialect, repairs]) =>

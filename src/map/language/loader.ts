@@ -1,14 +1,15 @@
+import type { Json } from '../../model.ts';
 import { type Condition, compileCondition } from '../compile/condition.ts';
-import { type Json, PathError, type Reader, type Scope, type SourceFormat } from '../run.ts';
+import { PathError, type Reader, type Scope, type SourceFormat } from '../run.ts';
 import type { CodeTable } from './concept-map.ts';
 import type { FragmentFile } from './mapping-file.ts';
 import type { Path, Problem, YamlFile } from './yaml-file.ts';
 
-/** A hook is given the source node its rule stands at and the root; it gives the element's value, or undefined. Pure. */
+/** A hook takes the source node of its rule and the root; it gives a value, or undefined. Pure. */
 export type Hook = (node: unknown, root: unknown) => Json | undefined;
 export type Fragment = { file: YamlFile; data: FragmentFile };
 
-/** What compiling one mapping needs; problems are collected, so that one run names them all. */
+/** What the compile of one mapping shares. Problems are collected, so that one run names all of them. */
 export type Loader = {
   format: SourceFormat;
   file: YamlFile;
@@ -16,11 +17,10 @@ export type Loader = {
   maps: Map<string, CodeTable>;
   fragments: Map<string, Fragment>;
   hooks: Record<string, Hook>;
-  /** Repairs of the dialects, by path: wraps the readers of those paths. */
+  /** Wraps a path's reader with the repairs that dialects define for it. */
   repaired: (path: string, reader: Reader) => Reader;
-  /** Local names of the statements, in order. */
   locals: string[];
-  /** What each of them makes. */
+  /** The resource type of each, in the same order. */
   resources: string[];
   problems: Problem[];
 };
@@ -29,7 +29,9 @@ export function note(loader: Loader, path: Path, message: string): void {
   loader.problems.push({ ...loader.file.where(path), message });
 }
 
-/** Runs `compile`; what it throws about a path becomes a problem at that place, and the rule does nothing. */
+/**
+ * Runs `compile`. A PathError becomes a problem at that place in the file, and the rule then does nothing.
+ */
 export function attempt<T>(loader: Loader, path: Path, compile: () => T): T | undefined {
   try {
     return compile();
@@ -40,7 +42,7 @@ export function attempt<T>(loader: Loader, path: Path, compile: () => T): T | un
   }
 }
 
-/** FHIR sources have FHIR's own lists and choices. */
+/** True for FHIR sources, whose paths follow FHIR's rules for lists and choices. */
 export const isFhir = ({ format }: Loader): boolean => format.root.type === 'Bundle';
 
 export function readPath(loader: Loader, text: string, scope: Scope): Reader {

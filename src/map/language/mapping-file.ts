@@ -1,4 +1,5 @@
-/** The mapping language (docs/mapping.md): what a mapping.yaml, a fragment and a source.yaml may say, before anything is compiled. */
+/** The mapping language (docs/mapping.md): what a mapping.yaml, a fragment and a source.yaml may say, before
+ * anything is compiled. */
 import { z } from 'zod';
 import { SourceType } from './source-type.ts';
 import { TablesFile } from './tables-file.ts';
@@ -6,7 +7,8 @@ import { TablesFile } from './tables-file.ts';
 const path = z.string().min(1);
 const paths = z.union([path, z.array(path).min(1)]);
 
-/** One value for one element: where it comes from, and how it becomes FHIR. Exactly one producer: from, value, template, ref, expr or hook. */
+/** One value for one element: where it comes from, and how it becomes FHIR. Exactly one producer: from,
+ * value, template, ref, expr or hook. */
 const alternative = {
   from: paths.optional().describe('source path, or several: the first that carries data is taken'),
   value: z.json().optional().describe('constant; null empties the element'),
@@ -188,7 +190,7 @@ const Tree: z.ZodType<SourceTree> = z.lazy(() =>
 );
 export type SourceTree = string | { [name: string]: SourceTree } | SourceTree[];
 
-/** What is read on purpose by no rule, each with the reason. */
+/** Fields that no rule reads on purpose, each with the reason. */
 const ignored = z.record(z.string(), z.string()).default({});
 
 export const SourceFile = z.discriminatedUnion('format', [
@@ -212,7 +214,7 @@ export const SourceFile = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('xml'),
     resources: z.array(z.string()),
-    // What the release sent has beside R4: `MessageHeader.event: Coding`.
+    // Elements that the sent FHIR release has and R4 does not: `MessageHeader.event: Coding`.
     elements: z.record(z.string(), z.string()).default({}),
     ignored: ignored.describe('Patient.photo, or a whole type'),
   }),
@@ -224,11 +226,7 @@ export const SourceFile = z.discriminatedUnion('format', [
     ),
     ignored,
   }),
-  z.strictObject({
-    format: z.literal('json'),
-    fields: z.record(z.string(), Tree),
-    ignored,
-  }),
+  z.strictObject({ format: z.literal('json'), fields: z.record(z.string(), Tree), ignored }),
   TablesFile,
 ]);
 

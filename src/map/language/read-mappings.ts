@@ -8,7 +8,7 @@ import type { Fragment, Hook } from './loader.ts';
 import { FragmentFile, MappingFile, SourceFile } from './mapping-file.ts';
 import { type Problem, parseAs, type ReadText, readText, readYaml, type YamlFile } from './yaml-file.ts';
 
-/** A folder of mappings as it is written, each file read once: what is compiled, as it is or changed. */
+/** A folder of mappings, read once, not yet compiled. The workbench also compiles changed copies. */
 export type MappingFiles = {
   fragments: Map<string, Fragment>;
   /** ConceptMaps that all mappings share. */
@@ -16,7 +16,6 @@ export type MappingFiles = {
   sources: Map<string, SourceFiles>;
 };
 
-/** One source's own files. */
 export type SourceFiles = {
   file: YamlFile;
   sourceFile: YamlFile;
@@ -34,7 +33,8 @@ export function listSources(dir: URL): string[] {
     .sort();
 }
 
-/** Every file of a folder, checked by its schema alone; what is wrong is added to `problems`, and that source is left out. */
+/** Reads every file of a folder and checks each by its schema. A source with a problem is left out, and the
+ * problem added to `problems`. */
 export async function readMappings(dir: URL, problems: Problem[], read = readText): Promise<MappingFiles> {
   const files: MappingFiles = {
     fragments: readFragments(dir, problems, read),

@@ -30,7 +30,7 @@ export const TablesFile = z
   });
 export type TablesFile = Pick<z.infer<typeof TablesFile>, 'unit' | 'tables' | 'ignored'>;
 
-/** Joins that lead nowhere, and columns that are both read and ignored. */
+/** Finds joins that name no table or column, and columns that are both read and ignored. */
 function tableFaults({ unit, tables, ignored }: TablesFile): { path: string[]; message: string }[] {
   const has = (table = '', column = '') => Object.hasOwn(tables[table]?.columns ?? {}, column);
   const isRound = (name: string) => {
@@ -54,7 +54,7 @@ function tableFaults({ unit, tables, ignored }: TablesFile): { path: string[]; m
         : [{ path: ['of'], message: `no table "${of}" with a key` }]),
       ...(isRound(name) ? [{ path: ['of'], message: `${name} belongs to itself` }] : []),
       ...(of === undefined || has(name, by) ? [] : [{ path: ['by'], message: `no column "${by}"` }]),
-      // Rows that belong to a row stand in it by their table's name.
+      // Child rows are put into their parent's tree under the child table's name.
       ...Object.keys(columns).flatMap((column) =>
         Object.hasOwn(tables, column)
           ? [{ path: ['columns', column], message: 'a table has this name' }]

@@ -14,20 +14,20 @@ import { z } from 'zod';
 import { suggest } from '../run.ts';
 
 export type Path = readonly PropertyKey[];
-/** Something wrong in a mapping, where it stands, and what would be right. */
+/** A mistake in a mapping: its place, what is wrong, and what would be right. */
 export type Problem = { file: string; line: number; column: number; message: string };
 
-/** A YAML file that knows where each of its values stands. */
+/** A parsed YAML file that can tell the line and column of each of its values. */
 export type YamlFile = {
   name: string;
   data: unknown;
   where: (path: Path) => Problem;
-  /** Where the last key of the path stands, instead of its value. */
+  /** The place of the path's last key rather than of its value. */
   whereKey: (path: Path) => Problem;
   errors: Problem[];
 };
 
-/** How a file's text is had: a test may change one. */
+/** Reads a file's text. A test passes its own to change one file. */
 export type ReadText = (file: URL) => string;
 export const readText: ReadText = (file) => readFileSync(file, 'utf8');
 
@@ -59,7 +59,9 @@ export function readYaml(url: URL, name: string, read: ReadText = readText): Yam
   return { name, where, whereKey, errors, data: problem ? undefined : document.toJS() };
 }
 
-/** The parser leaves this to the reader, who is only told that there is one. */
+/**
+ * Finds an alias that no anchor defines. The YAML parser reports only that there is one, without its place.
+ */
 function danglingAlias(document: Document.Parsed): { pos: readonly number[]; message: string } | undefined {
   const anchors = new Set<string>();
   let found: ReturnType<typeof danglingAlias>;
@@ -77,7 +79,7 @@ function danglingAlias(document: Document.Parsed): { pos: readonly number[]; mes
   return found;
 }
 
-/** Reads it by a schema; every fault becomes a problem, and then there is no data. */
+/** Checks the file against a schema. Every fault becomes a problem, and then the result is undefined. */
 export function parseAs<T>(file: YamlFile, schema: z.ZodType<T>, problems: Problem[]): T | undefined {
   problems.push(...file.errors);
   if (file.errors.length > 0) return undefined;
@@ -106,15 +108,16 @@ const valueAt = (data: unknown, path: Path): unknown =>
     data,
   );
 
-/** The place in words, what is wrong, and of a word that is none of a list the nearest. */
+/** Describes a schema fault: place, fault, and for a word outside a closed list the nearest in it. */
 function tellIssue(issue: z.core.$ZodIssue, data: unknown): string {
   const value = valueAt(data, issue.path);
   const options = issue.code === 'invalid_value' && typeof value === 'string' ? issue.values.map(String) : [];
   const message = data === null ? 'the file is empty' : issue.message;
-  return `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${message}${suggest(String(value), options)}`;
+  const place = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
+  return `${place}${message}${suggest(String(value), options)}`;
 }
 
-/** Of a union, what is wrong by the one of its forms that comes furthest; where none does, what all of them want. */
+/** Where no form of a union fits: the fault by the form that fits furthest, else what all require. */
 function nearest(issue: z.core.$ZodIssue, data: unknown): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const forms = issue.errors.map((form) =>

@@ -1,5 +1,6 @@
+import { ODS_SYSTEM, SERVICE_SYSTEM } from '../../fhir/systems.ts';
+import { isObject, type Node } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
-import { isObject, type Node } from '../run.ts';
 
 /** One resource of a Bundle and the local name of the statement it becomes, if it becomes one. */
 export type Entry = {
@@ -16,7 +17,7 @@ export type Bundle = { entries: Entry[]; byUrl: Map<string, Entry>; roles?: Map<
 const text = (value: Json | undefined): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
-/** Entries without a resource are kept out; a single resource is a Bundle of one. */
+/** Indexes a Bundle; a single resource is a Bundle of one, an entry without a resource has an empty one. */
 export function indexBundle(tree: Json): Bundle {
   const bundle: Bundle = { entries: [], byUrl: new Map() };
   if (!isObject(tree)) return bundle;
@@ -28,8 +29,12 @@ export function indexBundle(tree: Json): Bundle {
     const resource = isObject(item.resource) ? item.resource : {};
     const request = isObject(item.request) ? item.request : {};
     const entry: Entry = {
-      ...{ resource, at, type: text(resource.resourceType) ?? '', fullUrl: text(item.fullUrl) },
-      ...{ method: text(request.method), url: text(request.url) },
+      resource,
+      at,
+      type: text(resource.resourceType) ?? '',
+      fullUrl: text(item.fullUrl),
+      method: text(request.method),
+      url: text(request.url),
     };
     bundle.entries.push(entry);
     const id = text(resource.id);
@@ -39,7 +44,7 @@ export function indexBundle(tree: Json): Bundle {
   return bundle;
 }
 
-/** What a reference leads to inside the message, contained resources included. */
+/** Resolves a reference inside the message, contained resources included. */
 export function resolve(bundle: Bundle, reference: string, from: Entry | undefined): Entry | undefined {
   if (!reference.startsWith('#')) return bundle.byUrl.get(reference);
   const contained = Array.isArray(from?.resource.contained) ? from.resource.contained : [];
@@ -58,8 +63,6 @@ export function resolve(bundle: Bundle, reference: string, from: Entry | undefin
 }
 
 const ODS = /\/ods-(organization|site)-code$/i;
-const ODS_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
-const SERVICE_SYSTEM = 'https://skein.example/Id/service';
 
 type Named = { ods: string | undefined; team: string | undefined; display: string | undefined };
 
@@ -81,7 +84,7 @@ function describe(resource: Node): Named {
   };
 }
 
-/** The role of each practitioner of the message: found once, however many references ask. */
+/** Maps each Practitioner of the message to its PractitionerRole; computed once per message. */
 function rolesOf(bundle: Bundle): Map<Entry, Entry> {
   if (bundle.roles) return bundle.roles;
   bundle.roles = new Map();
@@ -94,7 +97,8 @@ function rolesOf(bundle: Bundle): Map<Entry, Entry> {
   return bundle.roles;
 }
 
-/** ODS code, team and name behind an Organization, HealthcareService, PractitionerRole or Practitioner of the message. */
+/** ODS code, team and name of the service that an Organization, HealthcareService, PractitionerRole or
+ * Practitioner leads to. Follows at most four links. */
 function nameService(bundle: Bundle, entry: Entry, depth = 0): Named | undefined {
   const follow = (link: Json | undefined): Named | undefined => {
     const reference = isObject(link) ? text(link.reference) : undefined;
@@ -115,7 +119,7 @@ function nameService(bundle: Bundle, entry: Entry, depth = 0): Named | undefined
   return role && nameService(bundle, role, depth + 1);
 }
 
-/** Logical reference to a service, or undefined when nothing names it (the sender's own service is meant). */
+/** A logical reference to a service. Undefined where nothing names one: the sender's own is meant. */
 export function serviceReference(bundle: Bundle, reference: Node, from: Entry | undefined): Node | undefined {
   const literal = text(reference.reference);
   const target = literal ? resolve(bundle, literal, from) : undefined;
@@ -133,8 +137,9 @@ export function serviceReference(bundle: Bundle, reference: Node, from: Entry | 
 }
 
 /**
- * A reference as Skein keeps it: `#local` to a statement, the logical service, else the identifier of what is not kept. Undefined when
- * nothing of it can be kept; `missing` when it leads to nothing in the message and was meant to.
+ * A reference as a statement keeps it: `#local` to another statement of the message; else a logical reference
+ * to a service; else the identifier of a resource that is not kept. Undefined where none of these exists;
+ * 'missing' where it should lead to something in the message and does not.
  */
 export function localReference(
   bundle: Bundle,

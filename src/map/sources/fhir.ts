@@ -1,15 +1,15 @@
 /**
- * Paths of FHIR messages, checked against the StructureDefinitions: `subject.reference` inside an `each`,
- * `MessageHeader.reason.coding.code` from the root (first resource of that type), `.resolve(Type)` along a reference, and on from there, `%method`,
- * `%url`, `%fullUrl`, `%type` of the entry; `each` over `entry[Patient]`, `entry[*]` or a path. A list on the way means its first item,
- * `identifier[system=URL]` the first whose system that is.
+ * Paths of FHIR sources, checked against the StructureDefinitions. Inside an `each`: `subject.reference`.
+ * From the root: `MessageHeader.reason.coding.code`, in the first resource of that type. Along a reference:
+ * `.resolve(Type)`, and on from there. Of the Bundle entry: `%method`, `%url`, `%fullUrl`, `%type`. `each`
+ * goes over `entry[Patient]`, `entry[*]` or a path. Where a path meets a list its first item is meant;
+ * `identifier[system=URL]` means the first item with that system.
  */
 import { type Element, findElement, PATH_NAMES, typeDefinition } from '../../fhir/definitions.ts';
+import { isObject, type Node } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 import {
   type Frame,
-  isObject,
-  type Node,
   PathError,
   type Reader,
   type Run,
@@ -22,7 +22,7 @@ import { type Entry, indexBundle, resolve } from './bundle.ts';
 type Schema = { resources: string[]; elements?: Record<string, string>; ignored?: Record<string, string> };
 
 const ENTRY = /^entry\[(\*|\w+)\]$/;
-/** Greedy: the last resolve of a chain. */
+/** Greedy, so that it finds the last `resolve` of a chain. */
 const RESOLVE = /^(.*)\.resolve\((\w+)\)(?:\.(.+))?$/;
 /** `identifier[system=URL]` */
 const CHOICE = /^(\w+)\[(\w+)=([^[\]]+)\]$/;
@@ -128,20 +128,18 @@ function compileVariable({ resources, ignored = {} }: Schema, name: string, scop
   const variable = name as keyof typeof VARIABLES;
   const types = [...resources, ...Object.keys(ignored).filter((one) => !one.includes('.'))];
   return {
-    ...{
-      type: 'text',
-      many: false,
-      codes: { type: types, method: METHODS, fullUrl: undefined, url: undefined }[variable],
-    },
+    type: 'text',
+    many: false,
+    codes: { type: types, method: METHODS, fullUrl: undefined, url: undefined }[variable],
     read: (_, { entry }) => entry?.[variable],
     at: (_, frame) => frame.at + VARIABLES[variable],
   };
 }
 
-/** Not at the dots of a url. */
+/** Splits a path at its dots, except those inside brackets (a url). */
 const stepsOf = (path: string): string[] => path.split(/\.(?![^[]*\])/);
 
-/** One element of a path; with `isMeant` the first entry of it that is. */
+/** One step of a path. `isMeant` chooses the entry of a list; undefined means the first. */
 type Step = { name: string; isMeant: ((item: Json) => boolean) | undefined };
 
 function compileSteps(
@@ -166,7 +164,9 @@ function compileSteps(
     return { name, isMeant: (item) => isObject(item) && item[part] === wanted };
   });
   return {
-    ...{ type: present.type, many: present.many === true, codes: present.codes },
+    type: present.type,
+    many: present.many === true,
+    codes: present.codes,
     read: (run, frame) => {
       let node = start(run, frame).node as Json | undefined;
       for (const { name, isMeant } of steps) {

@@ -1,23 +1,31 @@
-/** The rows of an extract's tables, joined by their keys into one tree for each row of the table that makes a unit. */
+/** Joins the rows of an extract's tables by their keys, into one tree per row of the unit's table. */
+
+import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Issue, Json, Unit } from '../../model.ts';
 import type { TablesFile } from '../language/tables-file.ts';
-import { isObject, type Node, suggest, textOf } from '../run.ts';
+import { suggest } from '../run.ts';
 
-/** `node` holds the row's columns under their declared names, `$at` its place, and in time the rows that belong to it. */
-type Row = { table: string; at: string; node: Node };
-type Held = Unit & { error: Issue };
-/** `keys`: of each table its rows by key; null where that row is held. */
-type File = { rows: Map<string, Row[]>; held: Held[]; keys: Map<string, Map<string, Row | null>> };
+/** One row of a table. `node` holds its columns under their declared names, `$at` its place, and, once
+ * joined, its child rows. */
+type TableRow = { table: string; at: string; node: Node };
+type HeldUnit = Unit & { error: Issue };
+/** `keys` maps, for each table, a key to its row; null where the row of that key is held. */
+type File = {
+  rows: Map<string, TableRow[]>;
+  held: HeldUnit[];
+  keys: Map<string, Map<string, TableRow | null>>;
+};
 
 const compact = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
-const hold = (at: string, code: string, fault: string, column = ''): Held => {
+const hold = (at: string, code: string, fault: string, column = ''): HeldUnit => {
   const field = column ? `${at}, ${column}` : at;
   return { position: at, tree: null, error: { severity: 'error', code, field, text: `${field}${fault}` } };
 };
 
 /**
- * One unit for each row of `schema.unit`, and one with `error` for each row that cannot be read, has no key, shares its key with
- * another that differs, or belongs to a row that is not in the file. Whatever order the rows come in, the units are the same.
+ * Gives one unit for each row of `schema.unit`, and one with `error` for each row that is held: it cannot be
+ * read, has no key, shares its key with a differing row, or names a parent that is not in the file. The order
+ * of the rows makes no difference.
  */
 export function joinTables(schema: TablesFile, tree: Json): Unit[] {
   const file = readTables(schema, tree);
@@ -33,7 +41,7 @@ export function joinTables(schema: TablesFile, tree: Json): Unit[] {
   return [{ ...hold(schema.unit, 'required', ' has no rows'), position: '' }];
 }
 
-/** Parents before their children. */
+/** Table names, parents before their children. */
 function inOrder({ tables }: TablesFile): string[] {
   const depth = (name: string): number => 1 + (tables[name]?.of ? depth(tables[name].of) : 0);
   return Object.keys(tables).sort((a, b) => depth(a) - depth(b));
@@ -64,7 +72,7 @@ function readRows(schema: TablesFile, table: string, { given, file }: { given: J
   const { columns = {}, one } = schema.tables[table] ?? {};
   const names = new Map(Object.keys(columns).map((column) => [compact(column), column]));
   const known = new Set(Object.keys(schema.ignored).map(compact));
-  const rows: Row[] = [];
+  const rows: TableRow[] = [];
   file.rows.set(table, rows);
   for (const [index, cells] of given.entries()) {
     if (cells === null) continue;
@@ -78,7 +86,7 @@ function readRows(schema: TablesFile, table: string, { given, file }: { given: J
         fault ??= hold(at, 'structure', ' must be one value', name);
       else if (name && cell !== null && textOf(cell).trim() !== '') node[name] = textOf(cell).trim();
       if (name || known.has(compact(table + header))) continue;
-      // Told once of a file, not of every row.
+      // One issue for the file, not one for each row.
       known.add(compact(table + header));
       node.$unknown = [...((node.$unknown ?? []) as string[]), header];
     }
@@ -87,11 +95,11 @@ function readRows(schema: TablesFile, table: string, { given, file }: { given: J
   }
 }
 
-/** Rows by their key. Two that say the same are one; of two that differ nobody can tell which is meant. */
-function indexRows({ tables }: TablesFile, table: string, { rows, keys, held }: File): Row[] {
+/** Indexes rows by key. Equal rows count as one; differing rows of one key are all held. */
+function indexRows({ tables }: TablesFile, table: string, { rows, keys, held }: File): TableRow[] {
   const { key } = tables[table] ?? {};
   const all = rows.get(table) ?? [];
-  const index = new Map<string, Row | null>();
+  const index = new Map<string, TableRow | null>();
   keys.set(table, index);
   if (!key) return all;
   return [...Map.groupBy(all, ({ node }) => node[key])].flatMap(([value, [first, ...others]]) => {
@@ -109,15 +117,15 @@ function indexRows({ tables }: TablesFile, table: string, { rows, keys, held }: 
   });
 }
 
-const cellsOf = ({ node }: Row) =>
+const cellsOf = ({ node }: TableRow) =>
   JSON.stringify(
     Object.entries(node)
       .filter(([name]) => !name.startsWith('$'))
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 
-/** Those whose parent is in the file; the others are held, and with them whatever belongs to them. */
-function findParents({ tables }: TablesFile, rows: Row[], { keys, held }: File): Row[] {
+/** Rows whose parent is in the file. The others are held, and with them all rows below them. */
+function findParents({ tables }: TablesFile, rows: TableRow[], { keys, held }: File): TableRow[] {
   return rows.filter(({ table, at, node }) => {
     const { key = '', of, by = '' } = tables[table] ?? {};
     const parent = of ? keys.get(of)?.get(textOf(node[by] ?? '')) : undefined;
@@ -130,8 +138,10 @@ function findParents({ tables }: TablesFile, rows: Row[], { keys, held }: File):
   });
 }
 
-/** Puts a row under its parent, and beside it the rows that it names or that speak of the whole file. */
-function linkRow({ unit, tables }: TablesFile, { table, node }: Row, { rows, keys }: File): void {
+/**
+ * Puts a row under its parent, and gives it the rows that it names by key or that apply to the whole file.
+ */
+function linkRow({ unit, tables }: TablesFile, { table, node }: TableRow, { rows, keys }: File): void {
   const { of, by = '' } = tables[table] ?? {};
   const parent = keys.get(of ?? '')?.get(textOf(node[by] ?? ''))?.node;
   if (parent?.[table]) (parent[table] as Json[]).push(node);

@@ -1,25 +1,23 @@
-/**
- * Paths of an extract's rows: `BirthDate` (this row's), `MHS001MPI.BirthDate` (of the row it belongs to, or that it names); in a
- * condition also of the rows that belong to it, any of them.
- */
+/** Paths of an extract's rows: `BirthDate` in this row; `MHS001MPI.BirthDate` in a parent row or one named by
+ * key. In a condition also child rows: any one of them fulfils it. */
+
+import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Issue, Json } from '../../model.ts';
 import type { TablesFile } from '../language/tables-file.ts';
 import {
   climb,
   type Frame,
   findScope,
-  isObject,
-  type Node,
   PathError,
   type Reader,
   type Scope,
   type SourceFormat,
   suggest,
-  textOf,
 } from '../run.ts';
 import { joinTables } from './join-tables.ts';
 
-/** An extract: tables of rows, one unit for each row of `unit` with the rows joined to it (join-tables.ts). */
+/** The source format of an extract: tables of rows, one unit for each row of the unit's table, joined with
+ * its related rows (join-tables.ts). */
 export function tablesFormat(schema: TablesFile): SourceFormat {
   const { unit, tables } = schema;
   const root: Scope = { kind: 'row', type: unit, up: null };
@@ -60,7 +58,7 @@ const rowsOf = (value: Json | undefined) => (Array.isArray(value) ? value : []).
 const rowsBelow = (frames: Frame[], table: string): Frame[] =>
   frames.flatMap((up) => rowsOf((up.node as Node)[table]).map((node) => ({ node, at: placeOf(node), up })));
 
-/** The tables from one down to another; undefined where that does not belong to it. */
+/** The chain of tables from one down to another; undefined where the second is not below the first. */
 function stepsTo({ tables }: TablesFile, from: string, to: string): string[] | undefined {
   const steps: string[] = [];
   for (let at: string | undefined = to; at !== from; at = tables[at]?.of) {
@@ -85,7 +83,9 @@ function compilePath(schema: TablesFile, text: string, scope: Scope): Reader {
   const steps = levels < 0 ? stepsTo(schema, scope.type, table) : undefined;
   if (steps)
     return {
-      ...{ type: 'rows', many: true, any: true },
+      type: 'rows',
+      many: true,
+      any: true,
       read: (_, frame) =>
         steps.reduce(rowsBelow, [frame]).flatMap(({ node }) => (node as Node)[column] ?? []),
       at: (_, frame) => `${frame.at}, ${text}`,
@@ -95,7 +95,7 @@ function compilePath(schema: TablesFile, text: string, scope: Scope): Reader {
     throw new PathError(`no row of ${table} is known here: name it in each`);
   const find = (frame: Frame): Node | undefined => {
     if (levels >= 0) return climb(frame, levels).node as Node;
-    // The nearest row that names one: of a contact its own team, else that of its referral.
+    // Takes the nearest row that names one: a contact's own team before that of its referral.
     for (let at: Frame | null = frame, kind: Scope | null = scope; at && kind; at = at.up, kind = kind.up) {
       const named = users[kind.type];
       const node = at.node as Node;
@@ -105,7 +105,8 @@ function compilePath(schema: TablesFile, text: string, scope: Scope): Reader {
     return undefined;
   };
   return {
-    ...{ type, many: false },
+    type,
+    many: false,
     read: (_, frame) => find(frame)?.[column],
     at: (_, frame) => {
       const row = find(frame);
@@ -114,17 +115,15 @@ function compilePath(schema: TablesFile, text: string, scope: Scope): Reader {
   };
 }
 
-type Held = { position: string; issues: Issue[] };
+type HeldRow = { position: string; issues: Issue[] };
 
-/**
- * The rows below the first that errors name are taken out, with what belongs to them, so that they alone are held. Undefined where an
- * error names none of them: then the unit is.
- */
-function prune(tree: Json, issues: Issue[]): { rest: Json; held: Held[] } | undefined {
+/** Removes the child rows that errors name, with all rows below them, so that only those are held. Undefined
+ * where an error names no child row: then the whole unit is held. */
+function prune(tree: Json, issues: Issue[]): { rest: Json; held: HeldRow[] } | undefined {
   const told = Map.groupBy(issues, ({ field = '' }) => /^\w+ row \d+/.exec(field)?.[0] ?? '');
   const wrong = new Set([...told].filter(([, all]) => all.some(isError)).map(([place]) => place));
   if (!isObject(tree) || wrong.has('') || wrong.has(placeOf(tree))) return undefined;
-  const held: Held[] = [];
+  const held: HeldRow[] = [];
   const keep = (row: Node, above?: string): Node | undefined => {
     const place = placeOf(row);
     const out = above ?? (wrong.has(place) ? place : undefined);

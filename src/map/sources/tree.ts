@@ -1,9 +1,11 @@
-/** Paths of CSV rows (column names; `each` over what semicolons part in a cell) and JSON forms (`person.given`, `/reference` from the root, `.` for the item of an `each`). */
+/** Paths of CSV rows and of JSON forms. CSV: column names; `each` goes over the parts of a cell between
+ * semicolons. Forms: `person.given`, `/reference` from the root, and `.` for the item of an `each`. */
+
+import { isObject } from '../../formats/tree.ts';
 import type { Issue, Json } from '../../model.ts';
 import type { SourceFile, SourceTree } from '../language/mapping-file.ts';
 import {
   type Frame,
-  isObject,
   PathError,
   type Reader,
   type Run,
@@ -14,9 +16,9 @@ import {
 
 type Csv = Extract<SourceFile, { format: 'csv' }>;
 type Form = Extract<SourceFile, { format: 'json' }>;
-type Row = { values: Record<string, string>; headers: Record<string, string> };
+type CsvRow = { values: Record<string, string>; headers: Record<string, string> };
 
-/** What a condition sees of a yes or no, however it is written. */
+/** The values a condition sees in a boolean, however the sender writes it. */
 const wordsOf = (type: string) => (type === 'boolean' ? ['true', 'false'] : undefined);
 
 export const normaliseHeader = (header: string) =>
@@ -47,7 +49,7 @@ export function csvFormat(schema: Csv): SourceFormat {
       };
     },
     open: (tree, position) => {
-      const row: Row = { values: {}, headers: {} };
+      const row: CsvRow = { values: {}, headers: {} };
       const unknown: string[] = [];
       const issues: Issue[] = [];
       for (const [header, value] of Object.entries(tree as Record<string, Json>)) {
@@ -66,7 +68,8 @@ export function csvFormat(schema: Csv): SourceFormat {
 }
 
 const PART: Reader = {
-  ...{ type: 'text', many: false },
+  type: 'text',
+  many: false,
   read: (_, frame) => frame.node as string,
   at: (_, frame) => frame.at,
 };
@@ -76,14 +79,18 @@ function compileColumn(text: string, { columns }: Csv): Reader {
   if (!column)
     throw new PathError(`no column "${text}" in this source${suggest(text, Object.keys(columns))}`);
   return {
-    ...{ type: column.type, many: false, codes: wordsOf(column.type) },
-    read: (run) => (run.root.node as Row).values[text],
-    at: (run) => `${run.position}, ${(run.root.node as Row).headers[text] ?? text}`,
+    type: column.type,
+    many: false,
+    codes: wordsOf(column.type),
+    read: (run) => (run.root.node as CsvRow).values[text],
+    at: (run) => `${run.position}, ${(run.root.node as CsvRow).headers[text] ?? text}`,
   };
 }
 
 const twice = (field: string, header: string): Issue => ({
-  ...{ severity: 'error', code: 'duplicate', field },
+  severity: 'error',
+  code: 'duplicate',
+  field,
   text: `${field} and ${header} mean the same, and differ`,
 });
 
@@ -107,24 +114,24 @@ export function jsonFormat(schema: Form): SourceFormat {
         expand: (run, frame) => {
           const list = reader.read(run, frame);
           const at = reader.at(run, frame);
-          // One, where there might be several, is often sent without a list.
+          // A single value in place of a list is read as a list of one: senders often send it so.
           if (list !== undefined && !Array.isArray(list)) return [{ node: list, at, up: frame }];
           return (list ?? []).map((node, index) => ({ node, at: `${at}/${index}`, up: frame }));
         },
       };
     },
     open: (tree) => {
-      const found: Found = { unknown: [], issues: [] };
+      const found: Misfits = { unknown: [], issues: [] };
       compareShape(schema.fields, tree, { at: '', ignored: new Set(Object.keys(schema.ignored)), found });
       return { root: { node: tree, at: '', up: null }, bundle: null, ...found };
     },
   };
 }
 
-type Found = { unknown: string[]; issues: Issue[] };
-type Shape = { at: string; ignored: Set<string>; found: Found };
+type Misfits = { unknown: string[]; issues: Issue[] };
+type Shape = { at: string; ignored: Set<string>; found: Misfits };
 
-/** What a form has that its schema has not, and where it has several values or an object for one. */
+/** Notes fields that a form's schema does not have, and lists or objects where it has one value. */
 function compareShape(schema: SourceTree, value: Json, { at, ignored, found }: Shape): void {
   if (value === null) return;
   if (Array.isArray(schema)) {
@@ -154,7 +161,7 @@ function namesIn(tree: SourceTree): string[] {
   return Object.entries(tree).flatMap(([name, inner]) => [name, ...namesIn(inner)]);
 }
 
-/** Where in the form a field of that name is. */
+/** Suggests where else in the form a field of that name belongs. */
 function elsewhere(name: string, fields: SourceTree): string {
   const find = (tree: SourceTree, at: string): string | undefined => {
     if (typeof tree === 'string' || Array.isArray(tree)) return undefined;
@@ -175,10 +182,10 @@ function locate(text: string, scope: Scope, schema: Form): { reader: Reader; tre
   let tree: SourceTree = absolute ? schema.fields : (scope as Scope & { tree: SourceTree }).tree;
   for (const step of steps) {
     const names = typeof tree === 'object' && !Array.isArray(tree) ? tree : {};
-    if (!Object.hasOwn(names, step))
-      throw new PathError(
-        `no field "${text}" in this source${suggest(step, Object.keys(names)) || elsewhere(step, schema.fields)}`,
-      );
+    if (!Object.hasOwn(names, step)) {
+      const meant = suggest(step, Object.keys(names)) || elsewhere(step, schema.fields);
+      throw new PathError(`no field "${text}" in this source${meant}`);
+    }
     tree = names[step] as SourceTree;
   }
   const suffix = steps.map((step) => `/${step}`).join('');
@@ -186,7 +193,8 @@ function locate(text: string, scope: Scope, schema: Form): { reader: Reader; tre
   const type =
     typeof tree === 'string' ? tree : Array.isArray(tree) && typeof tree[0] === 'string' ? tree[0] : 'object';
   const reader: Reader = {
-    ...{ type, codes: wordsOf(type) },
+    type,
+    codes: wordsOf(type),
     many: Array.isArray(tree),
     read: (run, frame) => {
       let node = start(run, frame).node as Json | undefined;

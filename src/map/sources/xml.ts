@@ -1,7 +1,10 @@
-/** FHIR in XML: the paths of format-fhir.ts over the tree that its JSON would be; positions are XPath, as its sender would name them. */
+/** FHIR in XML: the paths of fhir.ts over the tree that its JSON would be; positions are XPath, as its
+ * sender would name them. */
+
+import { isObject } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 import type { SourceFile } from '../language/mapping-file.ts';
-import { isObject, type SourceFormat } from '../run.ts';
+import type { SourceFormat } from '../run.ts';
 import { fhirFormat } from './fhir.ts';
 
 export function xmlFormat(schema: Extract<SourceFile, { format: 'xml' }>): SourceFormat {
@@ -9,10 +12,11 @@ export function xmlFormat(schema: Extract<SourceFile, { format: 'xml' }>): Sourc
 }
 
 /**
- * `/entry/3/resource/name/0/family` as `/Bundle/entry[4]/resource/Patient/name[1]/family/@value`. A source that is no pointer into the
- * tree (`constant`) is left as it is; of what is not there, the path goes on as written. https://hl7.org/fhir/R4/xml.html
+ * `/entry/3/resource/name/0/family` as `/Bundle/entry[4]/resource/Patient/name[1]/family/@value`. A source
+ * that is no pointer into the tree (`constant`) is left as it is; of what is not there, the path goes on as
+ * written. https://hl7.org/fhir/R4/xml.html
  */
-export function xpathOf(tree: Json, pointer: string): string {
+function xpathOf(tree: Json, pointer: string): string {
   if (!pointer.startsWith('/') && pointer !== '') return pointer;
   let node: Json | undefined = tree;
   let path = isObject(tree) ? `/${tree.resourceType}` : '';

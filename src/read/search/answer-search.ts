@@ -9,7 +9,8 @@ import { dateMatches } from './date.ts';
 import { findIncludes } from './include.ts';
 import { matchesSearch } from './match.ts';
 import { readSearch, refuse, type Search } from './query.ts';
-import { findPage, type Page } from './search.ts';
+import { findPage } from './search.ts';
+import type { Page } from './shown.ts';
 
 export type SearchRequest = { type: string; base: string; pairs: [string, string][]; lenient: boolean };
 

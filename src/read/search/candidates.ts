@@ -6,68 +6,104 @@ import type { Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { type Bind, binder, COLUMNS, isId, type StoredRow, toRow } from '../rows.ts';
 import { type DateTest, dateSql } from './date.ts';
+import type { Order } from './order.ts';
 import type { Clause, Search, StringMode } from './query.ts';
 
-export type Position = (string | null)[];
-export type Candidate = { row: ResourceRow; position: Position };
+/** Where in its order a row came: key and row id. */
+export type Place = { key: string; rowId: string };
+/** `key`: where it came, as a resource would say it. `keys`: all that the index of a value has of it. */
+export type Candidate = { row: ResourceRow; place: Place; key: string; keys: string[] };
 
 export type Asking = { db: Db; key: Buffer; recipient: Recipient };
 
-/** Orders that SQL can follow by itself; a sort by anything else is done in memory, over what may be seen. */
-type Order = 'row' | 'updated' | 'id';
+/** `rest`: what a walk by a value leaves over, `all` that it might, or those without any in the index. */
+type Wanted = { order: Order; after: Place | null; limit: number; rest?: 'none' | 'all' };
 
-export function orderOf({ sort }: Search): Order | null {
-  const [first, ...more] = sort;
-  if (!first) return 'row';
-  if (more.length > 0) return null;
-  return first.code === '_lastUpdated' ? 'updated' : first.code === '_id' ? 'id' : null;
-}
-
-const KEYS: Record<Order, { column: string; cast: string }[]> = {
-  row: [{ column: 'r.row_id', cast: 'bigint' }],
-  updated: [
-    { column: 'r.updated_at', cast: 'timestamptz' },
-    { column: 'r.row_id', cast: 'bigint' },
-  ],
-  id: [{ column: 'r.id', cast: 'uuid' }],
-};
-
-/** At most `limit` rows after a position, in the search's order (by row where SQL cannot follow it). */
+/** At most `limit` rows after a place in an order; a rest is in the order of rows. */
 export async function findCandidates(
   asking: Asking,
   search: Search,
-  page: { after: Position | null; limit: number },
+  { order, after, limit, rest }: Wanted,
 ): Promise<Candidate[]> {
   const values: unknown[] = [];
   const bind = binder(values);
-  const keys = KEYS[orderOf(search) ?? 'row'];
-  const descending = search.sort[0]?.descending && orderOf(search) !== null;
+  const walk = rest ? REST : order;
+  const direction = walk.descending
+    ? { using: walk.greater, word: 'desc' }
+    : { using: walk.less, word: 'asc' };
+  const keys = order.keys?.(bind);
   const conditions = [
-    `r.type = ${bind(search.type, 'text')}`,
-    visibleSql(asking.recipient, bind),
-    ...search.ids.map((ids) => `r.id = any(${bind(ids.filter(isId), 'uuid[]')})`),
-    ...search.updated.map((tests) => anyOf(tests.map((test) => updatedSql(test, bind)))),
-    ...search.clauses.flatMap((clause) => clauseSql(clause, asking.key, bind)),
+    ...conditionsOf(asking, search, bind),
+    ...(rest === 'none' ? [`not exists (${keys})`] : []),
+    ...(after ? [afterSql(walk, after, bind)] : []),
   ];
-  if (page.after) {
-    const bounds = page.after.map((value, index) => bind(value, keys[index]?.cast ?? 'text'));
-    conditions.push(
-      `(${keys.map(({ column }) => column).join()}) ${descending ? '<' : '>'} (${bounds.join()})`,
-    );
-  }
-  const order = keys.map(({ column }) => `${column}${descending ? ' desc' : ''}`).join();
-  const { rows } = await asking.db.query<StoredRow & { position: Position }>(
-    `select ${COLUMNS}, array[${keys.map(({ column }) => `${column}::text`).join()}] as position
-     from resource r where ${conditions.join(' and ')} order by ${order} limit ${page.limit}`,
+  const { rows } = await asking.db.query<Found>(
+    `select ${COLUMNS}, ${walk.key}::text as place, ${shownSql(walk.key, walk.cast)} as key,
+       ${keys ? `array(select ${shownSql('k.key', order.cast)} from (${keys}) k)` : "'{}'::text[]"} as keys
+     from ${walk.from(bind, asking.recipient.kind === 'operator')} where ${conditions.join(' and ')}
+     order by ${walk.key} using ${direction.using}, r.row_id ${direction.word} limit ${limit}`,
     values,
   );
-  return rows.map(({ position, ...row }) => ({ row: toRow(row), position }));
+  return rows.map(({ place, key, keys, ...row }) => ({
+    row: toRow(row),
+    place: { key: place, rowId: row.row_id },
+    key,
+    keys,
+  }));
+}
+
+type Found = StoredRow & { place: string; key: string; keys: string[] };
+
+const REST: Order = {
+  name: 'row',
+  descending: false,
+  from: () => 'resource r',
+  key: 'r.row_id',
+  cast: 'bigint',
+  less: '<',
+  greater: '>',
+};
+
+/** The first of the two conditions says nothing more, but is what an index can begin at. */
+function afterSql(
+  { key, cast, descending, less, greater }: Order,
+  { key: at, rowId }: Place,
+  bind: Bind,
+): string {
+  const [place, row] = [bind(at, cast), bind(rowId, 'bigint')];
+  const [beyond, rowBeyond] = descending ? [less, '<'] : [greater, '>'];
+  const from = beyond.length > 1 ? beyond.replace(/.$/, '=~') : `${beyond}=`;
+  return `${key} ${from} ${place} and (${key} ${beyond} ${place} or r.row_id ${rowBeyond} ${row})`;
+}
+
+/** As ISO text, the form in which \`rangeOf\` gives times. */
+const shownSql = (column: string, cast: string) =>
+  cast === 'timestamptz'
+    ? `case when isfinite(${column}) then skein_iso(${column}) else ${column}::text end`
+    : `${column}::text`;
+
+/** What a row must be, so that the recipient might find it: never more than what it sees of it decides. */
+function conditionsOf({ recipient, key }: Asking, search: Search, bind: Bind): string[] {
+  return [
+    `r.type = ${bind(search.type, 'text')}`,
+    visibleSql(recipient, bind),
+    ...search.ids.map((ids) => `r.id = any(${bind(ids.filter(isId), 'uuid[]')})`),
+    ...search.updated.flatMap((tests) => updatedSql(tests, recipient, bind)),
+    ...search.clauses.flatMap((clause) => clauseSql(clause, key, bind)),
+  ];
 }
 
 const anyOf = (conditions: string[]) => `(${conditions.join(' or ')})`;
 
+/** The row's own time is never earlier than the one that a recipient sees, so that it can rule out only what is too old. */
+function updatedSql(tests: DateTest[], recipient: Recipient, bind: Bind): string[] {
+  if (recipient.kind === 'operator') return [anyOf(tests.map((test) => instantSql(test, bind)))];
+  if (tests.some(({ prefix }) => !['eq', 'ge', 'gt', 'sa'].includes(prefix))) return [];
+  return [anyOf(tests.map(({ low }) => `r.updated_at >= ${bind(low, 'timestamptz')}`))];
+}
+
 /** An instant is the shortest span the store knows; `ge` needs only its start, which the index has. */
-function updatedSql(test: DateTest, bind: Bind): string {
+function instantSql(test: DateTest, bind: Bind): string {
   if (test.prefix === 'ge') return `r.updated_at >= ${bind(test.low, 'timestamptz')}`;
   return dateSql(test, { l: 'r.updated_at', h: "r.updated_at + interval '1 microsecond'" }, bind);
 }

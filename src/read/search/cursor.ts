@@ -1,14 +1,24 @@
 /** Continuing a search: the position and the search itself, sealed, so that a link tells nothing and cannot be bent. */
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 import type { Recipient } from '../../model.ts';
+import type { Place } from './candidates.ts';
 import { refuse } from './query.ts';
 
-/** `after` is the sort key of the last resource of the page, `query` the search it belongs to. */
-export type Cursor = { query: string; after: (string | null)[] };
+/**
+ * How far pages have come. In a walk: `place` of the last row; `rest`: of those that the walk by a value leaves over; `hidden`: it left
+ * rows out whose value at that place the recipient does not see. In memory: the sort keys of the last resource.
+ */
+export type Position =
+  | { by: 'walk'; place: Place | null; rest: 0 | 1; hidden: 0 | 1 }
+  | { by: 'memory'; keys: (string | null)[] };
+
+/** `query`: the search that is continued. */
+export type Cursor = { query: string; after: Position };
 
 const ALGORITHM = 'aes-256-gcm';
 const IV = 12;
 const TAG = 16;
+const ROUND = 512;
 
 const sealKey = (key: Buffer) => hash('sha256', Buffer.concat([key, Buffer.from('cursor')]), 'buffer');
 
@@ -21,7 +31,10 @@ export function sealCursor(key: Buffer, recipient: Recipient, type: string, curs
   const cipher = createCipheriv(ALGORITHM, sealKey(key), iv, { authTagLength: TAG }).setAAD(
     whoOf(recipient, type),
   );
-  const sealed = Buffer.concat([cipher.update(JSON.stringify(cursor), 'utf8'), cipher.final()]);
+  const text = JSON.stringify(cursor);
+  // Of a round length: that of a value which is not shown would tell of it.
+  const padded = text.padEnd(Math.ceil(text.length / ROUND) * ROUND);
+  const sealed = Buffer.concat([cipher.update(padded, 'utf8'), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
 }
 

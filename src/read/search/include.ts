@@ -2,11 +2,11 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { hashToken } from '../../fhir/index-rows.ts';
 import { findLinked, findRows } from '../rows.ts';
-import { seeAll } from '../visible.ts';
+import { showAll } from '../versions.ts';
 import type { Asking } from './candidates.ts';
 import { referencesOf } from './match.ts';
 import type { Include, Search } from './query.ts';
-import { tooCostly } from './search.ts';
+import { tooCostly } from './shown.ts';
 
 const MOST_INCLUDED = 1_000;
 
@@ -38,7 +38,7 @@ async function followForward(
       )
       .filter((reference) => !target || reference.startsWith(`${target}/`)),
   );
-  return seeAll(db, recipient, await findRows(db, [...new Set(wanted)]));
+  return showAll(db, recipient, await findRows(db, [...new Set(wanted)]));
 }
 
 async function followBack(
@@ -52,7 +52,7 @@ async function followBack(
   );
   const rows = await findLinked(asking, params[0]?.type ?? '', links, MOST_INCLUDED + 1);
   if (rows.length > MOST_INCLUDED) throw tooCostly('too much to include: ask for a smaller _count');
-  const seen = await seeAll(asking.db, asking.recipient, rows);
+  const seen = await showAll(asking.db, asking.recipient, rows);
   return seen.filter((resource) =>
     params.some((param) => referencesOf(param, resource).some((reference) => names.includes(reference))),
   );

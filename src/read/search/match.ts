@@ -9,8 +9,8 @@ import type { Json } from '../../model.ts';
 import { dateMatches } from './date.ts';
 import type { Clause, Search } from './query.ts';
 
-export function matchesSearch(search: Search, projected: Resource | null): boolean {
-  return search.clauses.every((clause) => projected !== null && matchesClause(clause, projected));
+export function matchesSearch(search: Search, resource: Resource): boolean {
+  return search.clauses.every((clause) => matchesClause(clause, resource));
 }
 
 function matchesClause(clause: Clause, resource: Resource): boolean {
@@ -44,16 +44,19 @@ export function referencesOf(param: Param, resource: Resource): string[] {
   return param.only ? targets.filter((target) => target.startsWith(`${param.only}/`)) : targets;
 }
 
-/** What a resource sorts by: the earliest date or least string; null where it has none that the recipient may see. */
+/**
+ * What a resource sorts by: of its dates (when they begin) or strings the one that comes first in the order; null where it has none
+ * that the recipient may see. https://hl7.org/fhir/R4/search.html#sort
+ */
 export function sortKey(params: Param[], resource: Resource, descending: boolean): string | null {
   const texts = params.flatMap((param) =>
-    valuesOf(param, resource).flatMap((value) => comparable(param, value, descending)),
+    valuesOf(param, resource).flatMap((value) => comparable(param, value)),
   );
   return texts.sort().at(descending ? -1 : 0) ?? null;
 }
 
-function comparable(param: Param, value: Json, descending: boolean): string[] {
+function comparable(param: Param, value: Json): string[] {
   if (param.kind === 'string') return stringsOf(value).map(fold);
   const range = rangeOf(value);
-  return range ? [descending ? range.high : range.low] : [];
+  return range ? [range.low] : [];
 }

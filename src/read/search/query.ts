@@ -1,4 +1,5 @@
 /** From the parameters of a search to what it asks: https://hl7.org/fhir/R4/search.html */
+import { givenTwice } from '../../doors/query.ts';
 import { Rejected } from '../../errors.ts';
 import { fold } from '../../fhir/index-rows.ts';
 import { findParams, INDEXED_TYPES, type Param } from '../../fhir/search-parameters.ts';
@@ -36,11 +37,14 @@ const MOST_COUNT = 200;
 const MOST_PARAMETERS = 40;
 const MOST_VALUES = 100;
 
+/** Parameters that shape the answer and have one value: of two, neither is more meant than the other. */
+const ONCE = ['_count', '_sort', '_total', '_format', '_pretty'];
+
 export type SearchContext = { type: string; base: string; lenient: boolean };
 
 /**
- * Reads a search. An unknown or unsupported parameter is refused (400), naming it, unless the caller prefers lenient handling:
- * a mistyped name must not widen what a clinician looks at.
+ * Reads a search. A parameter that is unknown, or has one value and is given twice, is refused (400), naming it, unless the caller
+ * prefers lenient handling: a mistyped name must not widen what a clinician looks at.
  */
 export function readSearch(pairs: [string, string][], context: SearchContext): Search {
   if (pairs.length > MOST_PARAMETERS) throw refuse('parameters', `more than ${MOST_PARAMETERS} parameters`);
@@ -55,7 +59,13 @@ export function readSearch(pairs: [string, string][], context: SearchContext): S
     revincludes: [],
     query: '',
   };
+  const shaping = new Set<string>();
   const understood = pairs.filter(([name, value]) => {
+    if (ONCE.includes(name)) {
+      if (shaping.has(name) && !context.lenient) throw givenTwice(name);
+      if (shaping.has(name)) return false;
+      shaping.add(name);
+    }
     const known = readControl(search, name, value) || readClause(search, context, name, value);
     if (!known && !context.lenient) throw refuse(name, `${context.type} cannot be searched by ${name}`);
     return known;

@@ -1,90 +1,64 @@
 /** https://hl7.org/fhir/R4/http.html#search */
-import type { Resource } from '@medplum/fhirtypes';
-import { Rejected } from '../../errors.ts';
-import { seeEach } from '../visible.ts';
-import { type Asking, findCandidates, orderOf, type Position } from './candidates.ts';
-import { matchesSearch, sortKey } from './match.ts';
+import { type Asking, type Candidate, findCandidates } from './candidates.ts';
+import type { Position } from './cursor.ts';
+import { type Order, orderOf } from './order.ts';
 import type { Search } from './query.ts';
-
-/** `next` is where the following page starts; null when nothing more is to be found by this recipient. */
-export type Page = { matches: Resource[]; next: Position | null };
+import { isMatch, type Page, type Shown, seeCandidates, showMatches } from './shown.ts';
+import { sortFew, sortInMemory } from './sort.ts';
 
 const BATCH = 200;
-/** Rows one request may look through: what a broad search over much that is withheld may cost, about a second. */
-const MOST_LOOKED_AT = 10_000;
-
-export function tooCostly(text: string): Rejected {
-  return new Rejected(400, [{ severity: 'error', code: 'too-costly', text }]);
-}
+/** Rows one request looks at, about a tenth of a second: a page that is not full by then is given as it is, with the next one. */
+const MOST_LOOKED_AT = 1_000;
 
 /**
- * One page of a search, full unless it is the last, of what the recipient may see. Keyset paging: a resource that does not change
- * while pages are read comes once, whatever is stored meanwhile. Throws Rejected(400, too-costly) rather than guess at a next page.
+ * One page of a search, of what the recipient may see: full unless it is the last one or much that is withheld lies on its way. Keyset
+ * paging: a resource that does not change while pages are read comes once, whatever is stored meanwhile. Throws Rejected(400,
+ * too-costly) where an order by several elements has too many to sort.
  */
 export async function findPage(asking: Asking, search: Search, after: Position | null): Promise<Page> {
-  return orderOf(search) === null ? sortInMemory(asking, search, after) : followOrder(asking, search, after);
+  const order = orderOf(search);
+  if (!order || after?.by === 'memory') return sortInMemory(asking, search, after);
+  const narrow = order.name === 'value' && search.clauses.length + search.ids.length > 0;
+  return (narrow && !after ? await sortFew(asking, search) : null) ?? walk(asking, search, order, after);
 }
 
-async function followOrder(asking: Asking, search: Search, after: Position | null): Promise<Page> {
-  const matches: Resource[] = [];
-  let position = after;
-  let last = after;
+type Walked = Extract<Position, { by: 'walk' }>;
+const START: Walked = { by: 'walk', place: null, rest: 0, hidden: 0 };
+
+async function walk(asking: Asking, search: Search, order: Order, after: Position | null): Promise<Page> {
+  const matches: Shown[] = [];
+  const known = new Set<string>();
+  let at: Walked = after?.by === 'walk' ? after : START;
+  let last = at;
   for (let looked = 0; looked < MOST_LOOKED_AT; looked += BATCH) {
-    const batch = await findCandidates(asking, search, { after: position, limit: BATCH });
-    const seen = await seeEach(
-      asking.db,
-      asking.recipient,
-      batch.map(({ row }) => row),
-    );
+    const rest = at.rest ? (at.hidden ? 'all' : 'none') : undefined;
+    const batch = await findCandidates(asking, search, { order, after: at.place, limit: BATCH, rest });
+    const rows = batch.map(({ row }) => row);
+    const seen = await seeCandidates(asking, search, rows);
     for (const [index, candidate] of batch.entries()) {
-      const found = seen[index];
-      position = candidate.position;
-      if (!found || !matchesSearch(search, found)) continue;
-      if (matches.length === search.count) return { matches, next: last };
-      matches.push(found);
-      last = position;
+      const shown = seen[index] ?? null;
+      const where = shown && placeOf(order, candidate, shown);
+      const hidden = at.hidden || where === 'nowhere' ? 1 : 0;
+      at = { ...at, place: candidate.place, hidden };
+      if (!shown || where !== (at.rest ? 'nowhere' : 'here') || known.has(candidate.row.rowId)) continue;
+      if (!isMatch(search, shown)) continue;
+      if (matches.length === search.count) return { matches: await showMatches(asking, matches), next: last };
+      known.add(candidate.row.rowId);
+      matches.push(shown);
+      last = at;
     }
-    if (batch.length < BATCH) return { matches, next: null };
+    const ends = batch.length < BATCH;
+    if (ends && (at.rest || order.name !== 'value'))
+      return { matches: await showMatches(asking, matches), next: null };
+    if (ends) at = { ...START, rest: 1, hidden: at.hidden };
   }
-  throw tooCostly('too much to look through: narrow the search');
+  return { matches: await showMatches(asking, matches), next: at };
 }
 
-/** Sorting by an element: over what may be seen of it, so that a hidden value does not show in the order. */
-async function sortInMemory(asking: Asking, search: Search, after: Position | null): Promise<Page> {
-  const batch = await findCandidates(asking, search, { after: null, limit: MOST_LOOKED_AT + 1 });
-  if (batch.length > MOST_LOOKED_AT) throw tooCostly('too much to sort: narrow the search');
-  const visible = await seeEach(
-    asking.db,
-    asking.recipient,
-    batch.map(({ row }) => row),
-  );
-  const sorted = visible
-    .flatMap((seen) => (seen && matchesSearch(search, seen) ? [seen] : []))
-    .map((resource) => ({ resource, key: keyOf(search, resource) }))
-    .sort((a, b) => compareKeys(search, a.key, b.key));
-  const rest = after ? sorted.filter(({ key }) => compareKeys(search, key, after) > 0) : sorted;
-  const page = rest.slice(0, search.count);
-  const next = rest.length > page.length ? (page.at(-1)?.key ?? null) : null;
-  return { matches: page.map(({ resource }) => resource), next };
-}
-
-function keyOf({ sort }: Search, resource: Resource): Position {
-  const keys = sort.map(({ code, params, descending }) => {
-    if (code === '_id') return resource.id ?? null;
-    return code === '_lastUpdated'
-      ? (resource.meta?.lastUpdated ?? null)
-      : sortKey(params, resource, descending);
-  });
-  return [...keys, resource.id ?? null];
-}
-
-/** Missing values come last whichever way the order goes; the id breaks ties. */
-function compareKeys({ sort }: Search, a: Position, b: Position): number {
-  for (let index = 0; index <= sort.length; index++) {
-    const [left, right] = [a[index] ?? null, b[index] ?? null];
-    if (left === right) continue;
-    if (left === null || right === null) return left === null ? 1 : -1;
-    return (left < right ? -1 : 1) * (sort[index]?.descending ? -1 : 1);
-  }
-  return 0;
+/** Where the order has a row for the recipient: at this place, at another, or (its value is hidden) nowhere, which is the rest. */
+function placeOf(order: Order, { key, keys }: Candidate, shown: Shown): 'here' | 'elsewhere' | 'nowhere' {
+  if (!order.seen) return 'here';
+  const seen = order.seen(shown);
+  if (order.keys && (seen === null || !keys.includes(seen))) return 'nowhere';
+  return seen === key ? 'here' : 'elsewhere';
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { Rejected } from '../../errors.ts';
+import { parseJson } from '../../formats/json.ts';
 import { ODS_CODE } from './bundle.ts';
 import { headerOf } from './request.ts';
 
@@ -66,11 +67,10 @@ function decode(name: string, value: string | undefined): object | undefined {
   if (value === undefined) return undefined;
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(value)) throw refuse(400, 'invalid', name, 'not base64');
   try {
-    const decoded: unknown = JSON.parse(Buffer.from(value, 'base64').toString('utf8'));
+    const decoded = parseJson(Buffer.from(value, 'base64'));
     if (typeof decoded === 'object' && decoded !== null) return decoded;
   } catch (error) {
-    // The engine's message quotes the header, which names people: it goes no further.
-    if (!(error instanceof SyntaxError)) throw error;
+    if (!(error instanceof Rejected)) throw error;
   }
   throw refuse(400, 'invalid', name, 'not base64 of a JSON object');
 }

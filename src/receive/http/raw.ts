@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../context.ts';
+import { oneOf, queryOf } from '../../doors/query.ts';
 import { messageName } from '../../fhir/ids.ts';
 import { HL7_TYPE, readHeader } from '../../formats/hl7v2.ts';
 import { charsetOf, type Format, formatOf } from '../../formats/media-types.ts';
@@ -56,15 +57,16 @@ export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): voi
       : sendResults(reply, answer);
   });
 
-  app.get<{ Querystring: { identifier?: string; system?: string } }>('/intake/messages', async (request) => {
-    const { identifier, system } = request.query;
+  app.get('/intake/messages', async (request) => {
+    const query = queryOf(request);
+    const [identifier, system] = [oneOf(query, 'identifier'), oneOf(query, 'system')];
     if (!identifier) throw rejected(400, 'required', 'say which: ?identifier=…');
     const { recipient } = request;
     const owner =
       recipient.kind === 'system'
         ? { systemId: recipient.system.id, system: null }
-        : { systemId: null, system: system === undefined ? null : identifierOf(String(system)) };
-    const found = await findDeliveries(ctx.db, owner, identifierOf(String(identifier)));
+        : { systemId: null, system: system === undefined ? null : identifierOf(system) };
+    const found = await findDeliveries(ctx.db, owner, identifierOf(identifier));
     if (found.length === 0) throw rejected(404, 'not-found', 'no message of yours has this identifier');
     return found.map((one) => ({ ...one, messageId: messageName(ctx.key, one.messageId) }));
   });

@@ -3,6 +3,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { findSystem } from '../../access/register/systems.ts';
 import type { Context } from '../../context.ts';
+import { type Limits, limitConnections, type Mark } from '../../doors/connections.ts';
 import { isTransient } from '../../errors.ts';
 import { type Header, HL7_TYPE, readHeader } from '../../formats/hl7v2.ts';
 import type { System } from '../../model.ts';
@@ -16,8 +17,10 @@ import { createFramer, type Frame } from './frame.ts';
 
 /** Engines keep one connection open and quiet for long; an abandoned one is closed after this. */
 const IDLE_MS = 5 * 60_000;
-/** A hospital's engine opens one per feed. Beyond this, connections are refused, not the ones that work. */
-const MAX_CONNECTIONS = 256;
+/** A frame that has begun must end: 5 MB in this time are 1.4 Mbit/s, which every link that carries feeds has. */
+const FRAME_MS = 30_000;
+/** A hospital's engine opens one per feed, and a large trust has some eighty feeds. */
+const LIMITS: Limits = { most: 512, mostOfPeer: 128 };
 
 /** Half-open: a sender that says it is done still gets the answers to what it sent. */
 const SOCKET = { allowHalfOpen: true, noDelay: true, keepAlive: true };
@@ -25,14 +28,20 @@ const SOCKET = { allowHalfOpen: true, noDelay: true, keepAlive: true };
 const OPERATOR = { kind: 'operator', name: 'mllp' } as const;
 
 export type MllpServer = { port: number; close: () => Promise<void> };
-type Options = { idleMs?: number };
+type Options = { idleMs?: number; frameMs?: number; limits?: Limits };
 type Connection = { socket: net.Socket; busy: boolean; done: Promise<void> };
-type Link<C extends Context> = { ctx: C; intake: Intake<C>; connection: Connection };
+type Link<C extends Context> = {
+  ctx: C;
+  intake: Intake<C>;
+  connection: Connection;
+  frameMs: number;
+  mark: Mark;
+};
 
 /**
  * HL7 v2 over MLLP, with TLS where MLLP_TLS_KEY is set and mutual TLS where MLLP_TLS_CA is. On each connection one message at a
  * time, in order: the next is read when the last was answered, which is the back-pressure. An acknowledgement is sent only after
- * its message was kept. `close` lets messages in hand finish and be answered. Rejects where AUTH=token has no mutual TLS.
+ * its message was kept. A frame that does not end in time, and an acknowledgement that nobody takes, close their connection. `close` lets messages in hand finish and be answered. Rejects where AUTH=token has no mutual TLS.
  */
 export async function startMllp<C extends Context>(
   ctx: C,
@@ -42,20 +51,21 @@ export async function startMllp<C extends Context>(
   const { HOST, MLLP_PORT, AUTH } = ctx.config;
   const connections = new Set<Connection>();
   let closing = false;
+  let mark: Mark = () => undefined;
+  const { idleMs = IDLE_MS, frameMs = FRAME_MS, limits = LIMITS } = options;
   const server = await openServer(ctx, (socket) => {
     const connection: Connection = { socket, busy: false, done: Promise.resolve() };
     connections.add(connection);
     const broken = (error: unknown) => ctx.log.info({ event: 'mllp.broken', err: error });
     socket.on('error', broken);
-    connection.done = serve({ ctx, intake, connection }, { isClosing: () => closing })
+    connection.done = serve({ ctx, intake, connection, frameMs, mark }, { isClosing: () => closing })
       .catch(broken)
       .finally(() => connections.delete(connection));
     // The timer runs while a message is worked on too: only a connection with nothing in hand is idle.
-    socket.setTimeout(options.idleMs ?? IDLE_MS);
+    socket.setTimeout(idleMs);
     socket.on('timeout', () => connection.busy || socket.destroy());
   });
-  server.maxConnections = MAX_CONNECTIONS;
-  server.on('drop', () => ctx.log.warn({ event: 'mllp.refused', reason: 'too many connections' }));
+  mark = limitConnections(server, limits, (reason) => ctx.log.warn({ event: 'mllp.refused', reason }));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(MLLP_PORT, AUTH === 'none' ? '127.0.0.1' : HOST, () => resolve());
@@ -119,22 +129,34 @@ async function serve<C extends Context>(
   link: Link<C>,
   { isClosing }: { isClosing: () => boolean },
 ): Promise<void> {
-  const { ctx, connection } = link;
+  const { ctx, connection, frameMs } = link;
   const { socket } = connection;
   const framer = createFramer(MAX_BODY_BYTES);
+  let frameTimer: NodeJS.Timeout | undefined;
+  const setBusy = (busy: boolean) => {
+    connection.busy = busy;
+    link.mark(socket, busy ? 'busy' : framer.open ? 'half' : 'quiet');
+  };
   try {
     await requireKnown(ctx, socket);
     // Reading stops while the loop's body runs: TCP then slows the sender down.
     for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
-      connection.busy = true;
-      for (const frame of framer.push(chunk as Buffer)) {
-        for (const ack of await answerFrame(link, frame)) await send(socket, ack);
+      const wasOpen = framer.open;
+      const frames = framer.push(chunk as Buffer);
+      if (frames.length > 0) clearTimeout(frameTimer);
+      if (frames.length > 0) setBusy(true);
+      for (const frame of frames) {
+        for (const ack of await answerFrame(link, frame)) await send(link, ack);
         if (isClosing()) return;
       }
-      connection.busy = false;
+      const begun = framer.open && (!wasOpen || frames.length > 0);
+      if (begun)
+        frameTimer = setTimeout(() => socket.destroy(new Error('a frame did not end in time')), frameMs);
+      if (begun || frames.length > 0) setBusy(false);
       if (isClosing()) return;
     }
   } finally {
+    clearTimeout(frameTimer);
     if (framer.skipped > 0 || framer.open) {
       const reason = framer.open ? 'the last frame was cut off' : undefined;
       ctx.log.warn({ event: 'mllp.garbage', bytes: framer.skipped, reason });
@@ -203,9 +225,11 @@ function certificateName(socket: net.Socket): string | undefined {
   return [socket.getPeerCertificate().subject?.CN].flat()[0];
 }
 
-function send(socket: net.Socket, ack: Buffer): Promise<void> {
+/** A sender that takes no acknowledgements would keep its connection, which counts as busy, for ever. */
+function send<C extends Context>({ connection: { socket }, frameMs }: Link<C>, ack: Buffer): Promise<void> {
   const block = Buffer.concat([Buffer.from([0x0b]), ack, Buffer.from([0x1c, 0x0d])]);
-  return new Promise((resolve, reject) => {
+  const timer = setTimeout(() => socket.destroy(new Error('an acknowledgement was not taken')), frameMs);
+  return new Promise<void>((resolve, reject) => {
     socket.write(block, (error) => (error ? reject(error) : resolve()));
-  });
+  }).finally(() => clearTimeout(timer));
 }

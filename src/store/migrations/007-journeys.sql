@@ -17,9 +17,7 @@ alter table resource_history add column sources jsonb;
 create or replace function skein_load(wanted uuid[], ceiling int, sender int, sender_key text) returns json language plpgsql as $$
 declare c record; earlier json;
 begin
-  -- For the whole transaction: a plan that a session made while tables were small (seen: whole-table scans until autovacuum's
-  -- first visit, 5 times slower after 500 messages) is kept by it for long, and every look-up here is by an index. One plan for
-  -- all: PostgreSQL would plan anew for every list of keys, at 3 times the cost of running it.
+  -- As in 003-load.sql: every look-up here is by an index, and one plan serves all lists of keys.
   perform set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
     set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true);
   c := skein_closure(wanted, ceiling);
@@ -36,8 +34,9 @@ begin
   return json_build_object('keys', c.keys, 'busy', false,
     'earlier', earlier,
     'statements', (select json_agg(json_build_object('key', s.key, 'type', s.type, 'systemId', s.system_id, 'chart', s.chart,
-        'ref', s.ref, 'seq', s.seq, 'first', s.first, 'base', s.base, 'times', s.times, 'content', s.content,
-        'person', s.person, 'service', y.service_id, 'sector', v.sector, 'kind', v.kind) order by s.seq)
+        'ref', s.ref, 'aliases', s.aliases, 'seq', s.seq, 'first', s.first, 'base', s.base, 'times', s.times,
+        'content', s.content, 'person', s.person, 'service', y.service_id, 'sector', v.sector, 'kind', v.kind,
+        'aside', exists (select from set_aside a where a.chart = s.chart and a.ref = s.ref)) order by s.seq)
       from statement s join system y on y.id = s.system_id join service v on v.id = y.service_id where s.chart = any(c.keys)),
     'tainted', (select json_agg(key) from tainted where key = any(c.keys)),
     'views', (select json_agg(json_build_object('rowId', r.row_id::text, 'type', r.type, 'id', r.id, 'version', r.version,

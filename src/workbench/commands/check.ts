@@ -7,8 +7,9 @@ export const check: Command = {
   summary: 'static checks of every mapping',
   help: `Usage: skein map check [--dir FOLDER] [--json]
 
-Loads every mapping: source paths, target elements, types, cardinality, ConceptMaps, conditions. Each mistake is one line on stderr,
-file:line:column and what would be right; with --json they are on stdout, too, as problems.
+Loads every mapping: source paths, target elements, types, cardinality, ConceptMaps, conditions. Each
+mistake is one line on stderr, file:line:column and what would be right; with --json they are on stdout,
+too, as problems.
 
 Examples:
   skein map check

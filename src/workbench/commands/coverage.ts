@@ -19,7 +19,7 @@ import { keyOf } from '../prove/watch-rules.ts';
 import { runMapping, treesOf } from '../run-mapping.ts';
 import { complain, paint, print, printJson, showProgress } from '../terminal.ts';
 
-/** Of the mutants, so many in a hundred must be noticed. */
+/** Per cent of the mutants that the examples must notice for exit code 0. */
 const LEAST_CAUGHT = 90;
 
 /** `at` is file:line. */
@@ -34,20 +34,19 @@ export const coverage: Command = {
 
 What the examples of each mapping prove, in three parts:
   rules    which no example makes fire
-  mutants  one small fault is put into each rule in turn (rule, condition, constant, source path, ConceptMap entry, policy or
-           severity changed or left out), and the examples are run again: which faults does none of them notice
-  fields   which source fields no rule reads, and in how many messages or rows of the examples (and SAMPLES) they carry data;
-           those that source.yaml lists as ignored stand apart, with the reason
-Fragments and ConceptMaps that mappings share are proven by the examples of all that use them, and only without --mapping.
+  mutants  which faults no example notices: one is put into each rule in turn (rule, condition, constant,
+           source path, ConceptMap entry, policy or severity changed or left out)
+  fields   which source fields no rule reads, and in how many messages or rows of the examples (and
+           SAMPLES) they carry data; those that source.yaml ignores stand apart, with the reason
+Shared fragments and ConceptMaps are proven by the examples of all that use them, and only without --mapping.
 
 Examples:
   skein map coverage
   skein map coverage --mapping hl7v2-adt samples/*.hl7
   skein map coverage --json > coverage.json
 
-Exit codes: 0 every rule fires, ${LEAST_CAUGHT} % of the mutants or more are noticed and every field is read or ignored; 1 not so, or a mapping
-does not load; 2 used wrongly.
-`,
+Exit codes: 0 every rule fires, ${LEAST_CAUGHT} % of the mutants or more are noticed and every field is
+read or ignored; 1 not so, or a mapping does not load; 2 used wrongly. `,
   run: async (samples, flags) => {
     const began = performance.now();
     const { files, parts } = await measure(samples, flags);
@@ -81,7 +80,8 @@ async function measure(samples: string[], flags: Flags): Promise<{ files: Mappin
   const locate = placeFinder(files, dir);
   const partOf = (name: string, rules: Rule[], mutants: Mutant[]): Omit<Part, 'fields'> => {
     const judged = judgeAll(name, mutants, proofs);
-    // What leaves no trace in lineage (a check, an emptied element) has fired where an example notices that it is gone.
+    // A check or an emptied element leaves no trace in lineage. It counts as fired where an example notices
+    // its removal.
     for (const { file, path, what, caught } of judged)
       if (caught && /dropped$/.test(what)) fired.add(keyOf(file, path));
     const idle = rules.filter(({ file, path }) => !fired.has(keyOf(file, path)));
@@ -185,7 +185,8 @@ function faultsOf({ name, rules, mutants, fields }: Part): string[] {
 
 function describe(parts: Part[], seconds: number): string {
   const { rules, mutants, fields } = totalsOf(parts);
-  const total = `all: rules ${rules} %, mutants ${mutants} %, fields ${fields.read} read, ${fields.ignored} ignored, ${fields.unread} unread; ${seconds} s\n`;
+  const counted = `${fields.read} read, ${fields.ignored} ignored, ${fields.unread} unread`;
+  const total = `all: rules ${rules} %, mutants ${mutants} %, fields ${counted}; ${seconds} s\n`;
   return parts.map(describePart).join('') + total;
 }
 

@@ -12,7 +12,7 @@ import { type Place, watchRules } from '../prove/watch-rules.ts';
 import { treesOf } from '../run-mapping.ts';
 import { columns, complain, describeIssue, print, printJson } from '../terminal.ts';
 
-/** One element: where it came from, by which rule, and for a code what it was before which ConceptMap. */
+/** One element explained: its source, its rule, and for a translated code the source code and ConceptMap. */
 type Explained = Lineage & { translation?: { from: string; to: string; map: string; known: boolean } };
 
 export const explain: Command = {
@@ -20,9 +20,10 @@ export const explain: Command = {
   options: ['mapping', 'dialect'],
   help: `Usage: skein map explain --mapping NAME [--dialect DIALECT] [--dir FOLDER] [--json] FILE [PATH]
 
-Where each element of the resources comes from: its source position, the rule (file:line) and, for a translated code, what it was
-and by which ConceptMap. Then the fields that carry data and became nothing, with the reason where source.yaml gives one.
-PATH narrows both, by target element or, the other way round, by source field. FILE may be - for standard input.
+Where each element of the resources comes from: its source position, the rule (file:line) and, for a
+translated code, what it was and by which ConceptMap. Then the fields that carry data and became
+nothing, with the reason where source.yaml gives one. PATH narrows both, by target element or, the other
+way round, by source field. FILE may be - for standard input.
 
 Examples:
   skein map explain --mapping hl7v2-adt message.hl7
@@ -90,7 +91,7 @@ function explainUnit(
   });
 }
 
-/** A ConceptMap of the mapping's own, else the shared one. */
+/** The ConceptMap that a rule uses: the mapping's own, else the shared one of that name. */
 function tableOf({ sources, maps }: MappingFiles, rule: string, map: string): CodeTable | undefined {
   return sources.get(rule.split('/')[0] ?? '')?.maps.get(map) ?? maps.get(map);
 }
@@ -111,7 +112,8 @@ function ruleAt(
 
 type Asked = { path: string; source: SourceFile | undefined };
 
-/** By element (`patient.name`, `Patient.name`, `name`) or by source field, whichever repetition: its place, or what rules call it. */
+/** True where an element is asked for by its path (`patient.name`, `Patient.name`, `name`) or by its source
+ * field, as a place or as rules name it; any repetition matches. */
 function matches({ element, source: at }: Lineage, { path, source }: Asked, { record }: Understood): boolean {
   const types = record?.statements.filter(({ local }) => element.startsWith(`${local}.`)) ?? [];
   const typed = types.map(({ local, resource }) => element.replace(local, resource.resourceType));
@@ -119,7 +121,7 @@ function matches({ element, source: at }: Lineage, { path, source }: Asked, { re
   return names.some((name) => isPart(name.replace(/\[\d+\]/g, ''), path) || isPart(name, path));
 }
 
-/** True where `path` stands in `name` as a whole word: PID-5 in PID-5.1, not in PID-50. */
+/** True where `name` contains `path` as a whole: PID-5 is in PID-5.1, not in PID-50. */
 function isPart(name: string, path: string): boolean {
   const at = name.indexOf(path);
   return at >= 0 && !/[\w-]/.test(name[at - 1] ?? '') && !/\w/.test(name[at + path.length] ?? '');

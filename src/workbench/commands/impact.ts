@@ -9,10 +9,11 @@ export const impact: Command = {
   options: ['mapping', 'show-values'],
   help: `Usage: skein map impact OLD NEW SAMPLES… [--mapping NAME] [--show-values] [--json]
 
-Runs every sample through two versions of the mappings and counts, by resource and element, what would be added, removed or changed,
-and which messages would be newly held, or no longer. OLD and NEW are folders of mappings, or REVISION:PATH of this git repository.
-Each sample is read by the mapping that accepts it, in either version, or by NAME.
-Samples may be of real people: the examples show positions and codes, other values only with --show-values.
+Runs every sample through two versions of the mappings and counts, by resource and element, what would
+be added, removed or changed, and which messages would be newly held, or no longer. OLD and NEW are
+folders of mappings, or REVISION:PATH of this git repository. Each sample is read by the mapping that
+accepts it, in either version, or by NAME. Samples may be of real people: the examples show positions
+and codes, other values only with --show-values.
 
 Examples:
   skein map impact HEAD:mappings mappings samples/*.hl7

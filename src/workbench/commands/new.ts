@@ -18,30 +18,31 @@ export const create: Command = {
   summary: 'a starting mapping from sample messages',
   help: `Usage: skein map new NAME SAMPLES… [--dir FOLDER] [--json]
 
-Writes NAME/source.yaml and NAME/mapping.yaml for a sender never seen. The samples' format is found by what they are: HL7 v2, CSV, JSON,
-tables of an extract, FHIR in JSON or XML; fields and their types by what they hold. Of a standard format the rules are those of the
-shipped mapping that takes the samples; of a sender's own, a field whose whole name is known (dob, NHS number, surname, postcode, ref)
-is mapped. Every other is a to-do: named with its type, how often it is filled, and the form of its values (9 a digit, Aa letters). No
-value is shown or written, nor are the samples kept: they may be of real people.
-A --dir that has no fragments, ConceptMaps or JSON Schemas gets copies of those that ship.
+Writes NAME/source.yaml and NAME/mapping.yaml for a sender never seen. The samples' format is found by
+what they are: HL7 v2, CSV, JSON, tables of an extract, FHIR in JSON or XML; fields and their types by
+what they hold. Of a standard format the rules are those of the shipped mapping that takes the samples;
+of a sender's own, a field whose whole name is known (dob, NHS number, surname, postcode, ref) is
+mapped. Every other is a to-do: named with its type, how often it is filled, and the form of its values
+(9 a digit, Aa letters). No value is shown or written, nor are the samples kept: they may be of real
+people. A --dir that has no fragments, ConceptMaps or JSON Schemas gets copies of those that ship.
 
 Examples:
   skein map new childrens-centre samples/*.json
   skein map new leeds-adt a01.hl7 a08.hl7 a03.hl7 --dir ../our-mappings
   skein map new hub-csv referrals.csv --json | jq '.todo[].field'
 
-Exit codes: 0 written; 1 a sample cannot be read, or NAME is already there (it is left as it is); 2 used wrongly.
-`,
+Exit codes: 0 written; 1 a sample cannot be read, or NAME is already there (it is left as it is); 2 used
+wrongly. `,
   run: async ([name, ...files], flags) => {
     if (name === undefined || !/^[a-z][a-z0-9-]*$/.test(name) || ['fragments', 'concept-maps'].includes(name))
       throw new WrongUse('NAME is missing, or not like childrens-centre');
     if (files.length === 0) throw new WrongUse('SAMPLES are missing');
     const dir = folderOf(flags);
-    if (existsSync(new URL(name, dir))) return refuse(`${name} is already there: nothing was written`);
+    if (existsSync(new URL(name, dir))) return fail(`${name} is already there: nothing was written`);
     const samples = readSamples(files);
-    if (typeof samples === 'string') return refuse(samples);
+    if (typeof samples === 'string') return fail(samples);
     const drafted = draft(await readMappings(MAPPINGS_DIR, []), name, samples);
-    if (!drafted) return refuse('no table has a column that names its rows (another value in each)');
+    if (!drafted) return fail('no table has a column that names its rows (another value in each)');
     try {
       write(dir, name, drafted);
       const made = account(await readFiles(flags), name, samples);
@@ -52,19 +53,19 @@ Exit codes: 0 written; 1 a sample cannot be read, or NAME is already there (it i
       if (flags.json) printJson({ name, format: samples.kind, from, files, ...made, restricted });
       else print([...files.map((file) => `${file} written`), ...lines, ''].join('\n'));
     } catch (error) {
-      // One that does not load would be in the way of every other.
+      // Removes the draft: a mapping that does not load stops every other from loading.
       rmSync(new URL(name, dir), { recursive: true, force: true });
       throw error;
     }
     const folder = flags.dir === undefined ? '' : ` --dir ${flags.dir}`;
-    complain(
-      `Next: write synthetic samples to ${name}/examples/CASE.in.EXT, then\n  skein map test --update${folder}\n  skein map coverage --mapping ${name}${folder} SAMPLES…`,
-    );
+    complain(`Next: write synthetic samples to ${name}/examples/CASE.in.EXT, then`);
+    complain(`  skein map test --update${folder}`);
+    complain(`  skein map coverage --mapping ${name}${folder} SAMPLES…`);
     return 0;
   },
 };
 
-function refuse(text: string): number {
+function fail(text: string): number {
   complain(`skein: ${text}`);
   return 1;
 }
@@ -93,11 +94,11 @@ function write(dir: URL, name: string, { from, source, mapping }: Draft): void {
   writeFileSync(new URL('hooks.ts', own), readFileSync(hooks, 'utf8').replaceAll("'../../src/", `'${src}/`));
 }
 
-/** `filled` of `of` messages or rows carry data in it. */
+/** A field still to be mapped: `filled` of `of` messages or rows carry data in it. */
 type Todo = { field: string; type: string; filled: number; of: number; shapes: string[] };
 type Made = { mapped: string[]; todo: Todo[]; units: { accepted: number; total: number } };
 
-/** What becomes of the samples' fields, and of the samples. */
+/** Counts which fields of the samples the draft reads, and how many samples it accepts. */
 function account(files: MappingFiles, name: string, { bodies, trees }: Samples): Made {
   const mapping = compileSource(files, name, []);
   const source = files.sources.get(name)?.source;
@@ -116,7 +117,8 @@ function account(files: MappingFiles, name: string, { bodies, trees }: Samples):
     });
   return {
     mapped: fields.flatMap(({ field, state, samples }) => (state === 'read' && samples > 0 ? field : [])),
-    ...{ todo, units: { accepted: results.filter(isSound).length, total: results.length } },
+    todo,
+    units: { accepted: results.filter(isSound).length, total: results.length },
   };
 }
 
@@ -124,14 +126,19 @@ function account(files: MappingFiles, name: string, { bodies, trees }: Samples):
 const quoted = (field: string) => (/^[\w.-]+$/.test(field) ? field : JSON.stringify(field));
 const listed = (fields: string[]) => fields.map(quoted).join(', ');
 
-/** What is shown, and stands at the end of mapping.yaml. */
+/** The summary that is printed and added as comments at the end of mapping.yaml. */
 function describe(kind: string, { from, restricted }: Draft, { mapped, todo, units }: Made): string[] {
   const rows = todo.map(({ field, type, filled, of, shapes }) => [
-    ...[quoted(field), type, `${filled} of ${of}`, shapes.join(' | ')],
+    quoted(field),
+    type,
+    `${filled} of ${of}`,
+    shapes.join(' | '),
   ]);
+  const basis = from ? `with the rules of ${from}` : 'by the names of fields';
+  const accepted = `${units.accepted} of ${units.total} units of the samples would be accepted`;
   return [
-    `Begun by skein map new${from ? ` with the rules of ${from}` : ' by the names of fields'}: read each rule before it is used.`,
-    `${kind}: ${units.accepted} of ${units.total} units of the samples would be accepted; ${mapped.length} fields are mapped${from ? '' : `: ${listed(mapped)}`}`,
+    `Begun by skein map new ${basis}: read each rule before it is used.`,
+    `${kind}: ${accepted}; ${mapped.length} fields are mapped${from ? '' : `: ${listed(mapped)}`}`,
     ...(restricted.length > 0
       ? [`All is labelled restricted until rules say what these mean: ${listed(restricted)}`]
       : []),

@@ -7,8 +7,8 @@ export const run: Command = {
   options: ['mapping', 'dialect'],
   help: `Usage: skein map run --mapping NAME [--dialect DIALECT] [--dir FOLDER] [--json] FILE
 
-What one message becomes: a JSON array of its resources on stdout, its issues on stderr. With --json also units, lineage and issues.
-FILE may be - for standard input.
+What one message becomes: a JSON array of its resources on stdout, its issues on stderr. With --json
+also units, lineage and issues. FILE may be - for standard input.
 
 Examples:
   skein map run --mapping hl7v2-adt message.hl7

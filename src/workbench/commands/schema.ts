@@ -7,8 +7,8 @@ export const schema: Command = {
   summary: 'writes mappings/*.schema.json',
   help: `Usage: skein map schema [--json]
 
-Writes the JSON Schemas that editors complete and check mappings, fragments and sources by; with --json they are written to stdout
-instead, by file name.
+Writes the JSON Schemas that editors complete and check mappings, fragments and sources by; with --json
+they are written to stdout instead, by file name.
 
 Examples:
   skein map schema

@@ -5,7 +5,7 @@ import { listExamples, testExample, updateExample, type Verdict } from '../examp
 import type { Difference } from '../prove/compare.ts';
 import { complain, paint, print, printJson, showProgress } from '../terminal.ts';
 
-/** More than fits a screen is not read: `--json` has the rest. */
+/** At most this many differences are printed, about a screen; `--json` has all. */
 const MOST_SHOWN = 20;
 
 export const test: Command = {
@@ -13,8 +13,8 @@ export const test: Command = {
   options: ['update', 'mapping'],
   help: `Usage: skein map test [--mapping NAME] [--update] [--dir FOLDER] [--json]
 
-Runs every example and compares what it becomes, checked against its profiles, with its second file, element by element.
---update writes that file anew: read the change before committing it.
+Runs every example and compares what it becomes, checked against its profiles, with its second file,
+element by element. --update writes that file anew: read the change before committing it.
 
 Examples:
   skein map test
@@ -49,7 +49,9 @@ Exit codes: 0 all pass; 1 some do not, or a mapping does not load; 2 used wrongl
 
 function toJson({ source, name, differences }: Verdict) {
   return {
-    ...{ source, name, passed: differences.length === 0 },
+    source,
+    name,
+    passed: differences.length === 0,
     differences: differences.map(({ before, after, ...at }) => ({ ...at, expected: before, got: after })),
   };
 }

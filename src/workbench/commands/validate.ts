@@ -3,8 +3,8 @@ import { readConfig } from '../../config.ts';
 import { Rejected } from '../../errors.ts';
 import { toOutcomeIssues } from '../../fhir/outcome.ts';
 import { parseJson } from '../../formats/json.ts';
+import { isObject } from '../../formats/tree.ts';
 import type { Issue, Json } from '../../model.ts';
-import { isNode } from '../../validate/faults.ts';
 import { loadProfiles, type Profiles } from '../../validate/profiles.ts';
 import { validateResource } from '../../validate/validate-resource.ts';
 import { type Command, readInput, WrongUse } from '../command.ts';
@@ -20,17 +20,18 @@ export const validate: Command = {
   options: ['profile', 'all'],
   help: `Usage: skein validate FILE [--profile URL] [--all]
 
-Checks one resource against base R4, the profiles it claims in meta.profile, and the one asked for: an OperationOutcome on stdout, one
-cause a line, errors first. --all shows every cause, and the must-support elements that are not there. FILE may be - for standard input.
-Profiles are Skein's own and those of the packages that FHIR_PACKAGES names (.tgz files or folders, by commas).
+Checks one resource against base R4, the profiles it claims in meta.profile, and the one asked for: an
+OperationOutcome on stdout, one cause a line, errors first. --all shows every cause, and the
+must-support elements that are not there. FILE may be - for standard input. Profiles are Skein's own and
+those of the packages that FHIR_PACKAGES names (.tgz files or folders, by commas).
 
 Examples:
   skein validate patient.json
   skein validate patient.json --profile https://skein.example/fhir/StructureDefinition/skein-patient --all
   FHIR_PACKAGES=uk-core.tgz skein validate patient.json
 
-Exit codes: 0 nothing is wrong, but perhaps warnings; 1 there are errors; 2 used wrongly, or a package cannot be read.
-`,
+Exit codes: 0 nothing is wrong, but perhaps warnings; 1 there are errors; 2 used wrongly, or a package
+cannot be read. `,
   run: async ([file], { profile, all }) => {
     const profiles = await loadProfiles(readConfig(process.env).FHIR_PACKAGES).catch((cause: Error) => {
       throw new WrongUse(cause.message, { cause });
@@ -56,7 +57,7 @@ const ALL_OK: OperationOutcomeIssue = {
 const linesOf = (issues: OperationOutcomeIssue[]): string[] =>
   (issues.length > 0 ? issues : [ALL_OK]).map(({ details, ...issue }) => `  ${JSON.stringify(issue)}`);
 
-/** As many causes, the worst first, as a terminal shows at once, whatever the length of their lines. */
+/** The worst causes first, as many as fit one screen of the terminal whatever the length of their lines. */
 function fitToScreen(issues: Issue[]): OperationOutcomeIssue[] {
   for (let { most } = SCREEN; ; most -= 1) {
     const found = toOutcomeIssues(issues, { ...SCREEN, most });
@@ -73,18 +74,24 @@ function validateText(text: Buffer, profiles: Profiles, asked: string[]): Issue[
     if (!(error instanceof Rejected)) throw error;
     return error.issues;
   }
-  if (!isNode(resource)) return [{ severity: 'error', code: 'structure', text: 'this is not a resource' }];
+  if (!isObject(resource)) return [{ severity: 'error', code: 'structure', text: 'this is not a resource' }];
   const { faults, absent, unknown } = validateResource(resource, profiles, asked);
   return [
     ...faults.map(({ severity = 'error' as const, code, expression, text: what }) => ({
-      ...{ severity, code, expression, text: `${expression} ${what}` },
+      severity,
+      code,
+      expression,
+      text: `${expression} ${what}`,
     })),
     ...unknown.map((url) => ({
-      ...{ severity: 'warning' as const, code: 'not-supported' },
+      severity: 'warning' as const,
+      code: 'not-supported',
       text: `${url} is not loaded and was not checked (FHIR_PACKAGES names where profiles are)`,
     })),
     ...absent.map((expression) => ({
-      ...{ severity: 'information' as const, code: 'informational', expression },
+      severity: 'information' as const,
+      code: 'informational',
+      expression,
       text: `${expression} is must-support, and is not there`,
     })),
   ];

@@ -1,4 +1,4 @@
-/** What a field's values are like, without any of them: samples may be of real people. */
+/** Describes the values of a field without quoting one: samples may be about real people. */
 import { converterTo } from '../../map/compile/convert.ts';
 import type { SourceType } from '../../map/language/source-type.ts';
 import type { Json } from '../../model.ts';
@@ -7,14 +7,14 @@ type Type = (typeof SourceType.options)[number];
 
 const toTime = converterTo('dateTime', 'UTC');
 const isTime = (value: Json) => typeof value === 'string' && toTime(value) !== undefined;
-/** A year alone may be any number. */
+/** A date of more than a year: four digits alone may be any number. */
 const isWholeDate = (value: Json) => isTime(value) && String(value).trim().length >= 8;
 const isYesOrNo = (value: Json) =>
   typeof value === 'boolean' || /^(yes|no|y|n|true|false)$/i.test(String(value).trim());
-/** A leading zero is part of a code. */
+/** A whole number; a leading zero makes it a code instead. */
 const isWhole = (value: Json) => /^(0|-?[1-9]\d{0,8})$/.test(String(value).trim());
 
-/** Text where they are not all of another type; of dates a few may be wrong or partial. */
+/** The type that all values have, else text. A field of dates may hold a few that are wrong or partial. */
 export function typeOfValues(values: Json[]): Type {
   if (values.length === 0) return 'text';
   if (values.some(isWholeDate) && values.filter(isTime).length >= values.length * 0.75) return 'time';
@@ -22,11 +22,11 @@ export function typeOfValues(values: Json[]): Type {
   return values.every(isWhole) ? 'integer' : 'text';
 }
 
-/** Of a field's name: a first row that is no header, an object with numbers for keys. */
+/** True where a field's name looks like data: the first row was no header, or an object has numeric keys. */
 export const mayBeValue = (name: string): boolean =>
   isWholeDate(name) || /@|\d{6}|^[a-z]{1,2}\d[a-z\d]?\d[a-z]{2}$/i.test(name.replace(/[\s-]/g, ''));
 
-/** The two most frequent forms: a digit is 9, letters are A, a or Aa whatever their number, `Aa 9999-99`. */
+/** The two most frequent shapes of values: a digit becomes 9, words become A, a or Aa, as in `Aa 9999-99`. */
 export function shapesOf(values: Json[]): string[] {
   const counts = new Map<string, number>();
   for (const value of values) {

@@ -1,9 +1,11 @@
-/** Rules for the fields of a sender's own format that are known by name: a Patient, and of a referral what a planned episode needs. */
+/** Drafts rules for fields of a sender's own format that are recognised by name: a Patient, and of a referral
+ * what a planned EpisodeOfCare needs. */
 import type { MappingFile, Rule, SourceFile } from '../../map/language/mapping-file.ts';
-import { type Found, findKnown, SEVERAL } from './find-known.ts';
+import { findKnown, type KnownField, SEVERAL } from './find-known.ts';
 import { readModel } from './known-names.ts';
 
-/** Without a reference no ServiceRequest and episode: no change to them could be told. `restricted` labels all of it. */
+/** Without a field for the referral's reference, ServiceRequest and EpisodeOfCare are left out: a later
+ * change could not be matched to them. `restricted` labels every resource as restricted. */
 export function draftStatements(
   name: string,
   source: SourceFile,
@@ -25,10 +27,8 @@ export function draftStatements(
     statements: statements
       .filter(({ local }) => local === 'patient' || reference)
       .map(({ rules = [], ...statement }) => ({
-        ...{
-          ...statement,
-          ...(statement.local === 'patient' ? identity : table !== undefined && { each: table }),
-        },
+        ...statement,
+        ...(statement.local === 'patient' ? identity : table !== undefined && { each: table }),
         rules: rules.flatMap((rule) =>
           rule.to !== 'meta.security' ? fill(rule, found) : restricted ? [rule] : [],
         ),
@@ -36,8 +36,9 @@ export function draftStatements(
   };
 }
 
-/** The rule for each field that means what it names; without one it is left out, as an element is with nothing but constants. */
-function fill(rule: Rule, found: Found[]): Rule[] {
+/** Replaces each meaning named in a rule by the fields that have it. A rule without a field is left out, and
+ * so is an element left with constants only. */
+function fill(rule: Rule, found: KnownField[]): Rule[] {
   const meaning = rule.each ?? rule.from;
   if (rule.rules && !meaning) {
     const rules = rule.rules.flatMap((inner) => fill(inner, found));
@@ -52,7 +53,7 @@ function fill(rule: Rule, found: Found[]): Rule[] {
   });
 }
 
-/** What an entry of a list says of itself, said of the one field there is. */
+/** Rewrites a rule for an entry of a list as a rule for the one field there is. */
 const inPlace = (rule: Rule, from: string): Rule => ({
   ...rule,
   ...(rule.from === '.' && { from }),

@@ -1,8 +1,8 @@
-/** What samples hold, as a source.yaml says it: found in them, and from what the sources that ship say of the same fields. */
+/** Drafts a source.yaml: fields of the samples, with what shipped sources say of fields so named. */
 
+import { isObject } from '../../formats/tree.ts';
 import type { SourceFile, SourceTree } from '../../map/language/mapping-file.ts';
 import type { Path } from '../../map/language/yaml-file.ts';
-import { isObject } from '../../map/run.ts';
 import { normaliseHeader } from '../../map/sources/tree.ts';
 import type { Json } from '../../model.ts';
 import { typeOfValues } from './describe-values.ts';
@@ -32,7 +32,9 @@ function treeOf(values: Json[]): SourceTree {
   return some.some(Array.isArray) ? [treeOf(some.flat())] : typeOfValues(some);
 }
 
-/** Each is called by the words of its header; where the header is then not known by that name, it is an alias. */
+/**
+ * Names each column after the words of its header; a header that the name does not match becomes an alias.
+ */
 function columnsOf(fields: Record<string, SourceTree>): object {
   const headers = new Map(Object.keys(fields).map((header) => [normaliseHeader(header), header]));
   const taken = new Set(headers.keys());
@@ -46,10 +48,10 @@ function columnsOf(fields: Record<string, SourceTree>): object {
   return Object.fromEntries(columns);
 }
 
-/** Something to add to a source.yaml. */
-export type Addition = { place: Path; value: string | string[] };
+type Addition = { place: Path; value: string | string[] };
 
-/** HL7 v2 fields that carry data and that the source neither has nor ignores: where they go in its file, and what is known of them. */
+/** HL7 v2 fields that carry data and that the source neither declares nor ignores: where they go in
+ * source.yaml, and what other sources say about them. */
 export function newFields(source: SourceFile, described: SourceFile[], trees: Json[]): Addition[] {
   if (source.format !== 'hl7v2') return [];
   const models = described.filter((one) => one.format === 'hl7v2');
@@ -78,7 +80,7 @@ export function newFields(source: SourceFile, described: SourceFile[], trees: Js
       const values = uses.flatMap(({ repetitions }) => repetitions.flat(2)).filter((value) => value !== '');
       if (parts === 1)
         return [{ place, value: `${typeOfValues(values) === 'time' ? 'TS' : 'ST'}${many} ${field}` }];
-      // A type of its own: that of another field may have parts that are ignored.
+      // The field gets a type of its own: a type shared with another field may ignore some of its parts.
       const own = `${segment}${number}`;
       const type = { place: ['types', own], value: Array.from({ length: parts }, () => 'ST') };
       return [type, { place, value: `${own}${many} ${field}` }];

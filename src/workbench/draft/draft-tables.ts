@@ -1,14 +1,15 @@
-/** How the tables of an extract hang together, found in their rows. */
+/** Finds from the rows of an extract how its tables join. */
+
+import { isObject, type Node } from '../../formats/tree.ts';
 import type { SourceTree } from '../../map/language/mapping-file.ts';
-import { isObject } from '../../map/run.ts';
 import type { Json } from '../../model.ts';
 
-type Row = { [name: string]: Json };
 type Join = { of: string; by: string };
 
 /**
- * A table's key is the first column that differs in each row; another belongs to it that has a column of that name with its keys
- * alone. The unit is the table that most others lead to; a table that nothing joins is left out, or speaks of the file if it has one row.
+ * A table's key is its first column whose values all differ. A table is a child of another if it has a column
+ * of the other's key name that holds its keys only. The unit is the table with the most descendants. A table
+ * that joins to none is left out, or, with a single row, applies to the whole file.
  */
 export function joinTables(fields: Record<string, SourceTree>, trees: Json[]): object | undefined {
   const rows = new Map(Object.keys(fields).map((name) => [name, rowsOf(name, trees)]));
@@ -35,23 +36,22 @@ export function joinTables(fields: Record<string, SourceTree>, trees: Json[]): o
   return { format: 'tables', unit, tables: Object.fromEntries(tables) };
 }
 
-/** All rows of a table. */
-export const rowsOf = (table: string, trees: Json[]): Row[] =>
+export const rowsOf = (table: string, trees: Json[]): Node[] =>
   trees.flatMap((tree) => (isObject(tree) ? (tree[table] ?? []) : [])).filter(isObject);
 
-const valuesOf = (rows: Row[], column: string): Json[] =>
+const valuesOf = (rows: Node[], column: string): Json[] =>
   rows.map((row) => row[column] ?? '').filter((value) => value !== '');
 
-function keyOf(rows: Row[], names: Map<string, Row[]>): string | undefined {
+function keyOf(rows: Node[], names: Map<string, Node[]>): string | undefined {
   return Object.keys(rows[0] ?? {}).find(
     (column) => !names.has(column) && new Set(valuesOf(rows, column)).size === rows.length,
   );
 }
 
-/** The nearest: of several tables whose key it has, the one that has most columns of keys itself. */
+/** The parent of a table: among the tables whose key it has, the one that itself has the most key columns. */
 function parentOf(
   name: string,
-  rows: Map<string, Row[]>,
+  rows: Map<string, Node[]>,
   keys: Map<string, string | undefined>,
 ): Join | undefined {
   const own = rows.get(name) ?? [];

@@ -1,4 +1,5 @@
-/** A starting mapping for samples of a sender never seen: the shipped one that takes them, else rules for what is known by name. */
+/** Drafts a mapping for samples of an unknown sender: the shipped mapping that takes them, else rules for
+ * fields recognised by name. */
 import { readFileSync } from 'node:fs';
 import { Document, isScalar, parseDocument, visit } from 'yaml';
 import { compileSource } from '../../map/language/load-mappings.ts';
@@ -13,10 +14,11 @@ import { speaksOfSharing } from './known-names.ts';
 import type { Samples } from './samples.ts';
 import { declaredFields, segmentsOf } from './source-fields.ts';
 
-/** `from` is the shipped mapping whose rules these are; for the sake of the `restricted` fields all is labelled so. */
+/** A drafted mapping. `from` names the shipped mapping it copies. Where `restricted` names fields about
+ * sharing, every resource is labelled restricted. */
 export type Draft = { from?: string | undefined; source: string; mapping: string; restricted: string[] };
 
-/** The text of its two files. Undefined where tables have no column that names their rows. */
+/** Drafts mapping.yaml and source.yaml. Undefined where no column of the tables can be their key. */
 export function draft(files: MappingFiles, name: string, samples: Samples): Draft | undefined {
   const from = baseOf(files, samples);
   const read = (file: string) => readFileSync(new URL(`${from}/${file}.yaml`, MAPPINGS_DIR), 'utf8');
@@ -39,7 +41,8 @@ function documentOf(file: string, data: object): Document {
   return document;
 }
 
-/** Of a standard format, the mapping that takes most of the samples. Fields of a sender's own are read by their names instead. */
+/** For a standard format, the shipped mapping that takes most of the samples. A sender's own format has none:
+ * its fields are recognised by name. */
 function baseOf(files: MappingFiles, { kind, bodies }: Samples): string | undefined {
   if (kind === 'csv' || kind === 'json') return undefined;
   const taken = [...files.sources].map(([name, { source }]) => {
@@ -52,7 +55,8 @@ function baseOf(files: MappingFiles, { kind, bodies }: Samples): string | undefi
 
 type Parts = { source: object; mapping: object; restricted?: string[] };
 
-/** Of a standard format, those whom a message is about; of a sender's own what is known by name. */
+/** The statements and checks to start with: for a standard format those about the message's subjects, else
+ * those recognised by field names. */
 function ownParts(files: MappingFiles, name: string, { kind, trees }: Samples): Parts | undefined {
   if (kind === 'hl7v2') return hl7Parts(files, trees);
   if (kind === 'fhir' || kind === 'xml') return fhirParts(files, kind);
@@ -61,7 +65,7 @@ function ownParts(files: MappingFiles, name: string, { kind, trees }: Samples): 
   const source = SourceFile.parse(written);
   const restricted = declaredFields(source).filter(speaksOfSharing);
   const statements = draftStatements(name, source, restricted.length > 0);
-  // What an extract of a month leaves out is no news.
+  // An extract covers one month: what it leaves out is no news, hence mode delta.
   return {
     source: written,
     restricted,
@@ -69,7 +73,7 @@ function ownParts(files: MappingFiles, name: string, { kind, trees }: Samples): 
   };
 }
 
-/** The first is the patient; whose mother is whose of two would be told by order alone. */
+/** Only the first patient is mapped. With two, the order alone would say which mother belongs to which. */
 function hl7Parts({ sources }: MappingFiles, trees: Json[]): Parts {
   const model = sources.get('hl7v2-adt');
   if (model?.source.format !== 'hl7v2') throw new Error('hl7v2-adt is the model of HL7 v2 sources');
@@ -80,7 +84,7 @@ function hl7Parts({ sources }: MappingFiles, trees: Json[]): Parts {
   }
   const { MSH = {}, PID = {}, PD1 = {}, ARV = {}, NK1 = {}, PV1 = {} } = model.source.segments;
   const segments = { MSH, PID, PD1, ARV, NK1, PV1: { 15: PV1[15], 16: PV1[16] } };
-  // Why a whole segment is ignored holds for admissions alone.
+  // Reasons for ignoring a whole segment were written for admissions, so they are not copied.
   const ignored = Object.entries(model.source.ignored).filter(([place]) => /[-.]/.test(place));
   const checks = [
     { when: 'not PID', code: 'required', field: 'PID', text: 'PID is missing' },
@@ -102,7 +106,7 @@ function fhirParts({ sources }: MappingFiles, format: 'fhir' | 'xml'): Parts {
   return { source: { format, resources: model.source.resources }, mapping: { mode, saidAt, statements } };
 }
 
-/** Numbers as keys, and short maps and lists on one line, as a person writes them. */
+/** Writes YAML as a person would: numbers as keys, short maps and lists on one line. */
 function textOf(document: Document): string {
   visit(document, {
     Pair: (_, pair) => {

@@ -1,24 +1,26 @@
-/** Which fields of a sender's own format are known by name, and are of the one whom a message is about. */
+/** Finds fields of a sender's own format recognised by name, of the person the message is about. */
 import type { SourceFile, SourceTree } from '../../map/language/mapping-file.ts';
 import { isAboutService, type Known, knownName } from './known-names.ts';
 
-/** `from` is the path as a rule writes it, `field` what says its meaning; `list` where it holds several. */
+/** A field that may be recognised. `from` is its path in a rule, `field` the name that tells its meaning;
+ * `list` is true where it holds several values. */
 type Candidate = { field: string; from: string; type: string; list: boolean };
-export type Found = Candidate & Known;
+export type KnownField = Candidate & Known;
 
 export const SEVERAL = ['phone', 'email', 'line', 'reason', 'given'];
-/** Of tables, what names the unit's rows, whatever it is called. */
+/** The meaning given to the key column of the unit's table, whatever its name. */
 const KEY = 'patient id';
 const WHO = ['nhs_number', 'family', 'given', 'name', 'birth_date'];
 
 /**
- * Those whose name says what they are, and whose values can be that; of one person: the patient, else whom most of the names and birth
- * dates are of. A field that does not say whose it is (`phone`) is the patient's alone: beside `child.name` it may be a parent's.
- * Where the referral is a row of a table of its own, that is `table`.
+ * Fields whose name gives their meaning and whose values fit it, all of one person: the patient, else whoever
+ * has most of the names and birth dates. A field that does not say whose it is (`phone`) counts only for the
+ * patient: beside `child.name` it may be a parent's. `table` is set where the referral is a row of a table of
+ * its own.
  */
-export function findKnown(source: SourceFile): { found: Found[]; table?: string | undefined } {
+export function findKnown(source: SourceFile): { found: KnownField[]; table?: string | undefined } {
   const { candidates, table } = candidatesOf(source);
-  const all = candidates.flatMap((candidate): Found[] => {
+  const all = candidates.flatMap((candidate): KnownField[] => {
     const known = knownName(candidate.field);
     if (!known || (known.type !== candidate.type && !(known.type === 'integer' && candidate.type === 'text')))
       return [];
@@ -33,14 +35,14 @@ export function findKnown(source: SourceFile): { found: Found[]; table?: string 
   const found = all.filter(
     (one) => one.owner === (isAboutService(one) ? 'patient' : who) || one.field === KEY,
   );
-  // A mere `id` may be of the message, where another names the referral.
+  // A bare `id` may identify the message where another field is the referral's reference.
   return {
     found: found.sort((a, b) => Number(/^id$/i.test(a.field)) - Number(/^id$/i.test(b.field))),
     table,
   };
 }
 
-/** What a path can name and is of the one whom a message is about, not of one of a list. */
+/** Fields that a path can name, outside lists: an item of a list may be about somebody else. */
 function candidatesOf(source: SourceFile): { candidates: Candidate[]; table?: string | undefined } {
   if (source.format === 'tables') return tableCandidates(source);
   if (source.format === 'json') return { candidates: unwrap(leavesOf(source.fields)) };
@@ -58,7 +60,7 @@ function leavesOf(tree: SourceTree, at = ''): Candidate[] {
     .flatMap(([name, inner]) => leavesOf(inner, at ? `${at}.${name}` : name));
 }
 
-/** In a message with an envelope what is beside its content is of the message: its `id` is not a referral's. */
+/** Beside the content of an enveloped message, fields describe the message: `id` is not the referral's. */
 function unwrap(candidates: Candidate[]): Candidate[] {
   const content = /^(data|payload|body|content)\./i;
   const inside = candidates
@@ -72,7 +74,8 @@ function unwrap(candidates: Candidate[]): Candidate[] {
     : candidates;
 }
 
-/** The unit is whom it is about, known by its key; a referral is a row of the first table below it that has a reference. */
+/** For tables: the unit's row is the person, identified by its key. A referral is a row of the first table
+ * below it that has a reference column. */
 function tableCandidates({ unit, tables }: Extract<SourceFile, { format: 'tables' }>) {
   const columnsOf = (name: string, aboutService: boolean) =>
     leavesOf(tables[name]?.columns ?? {}).filter(

@@ -1,4 +1,6 @@
-/** Which field of a sender's own format is what, by its name alone: `dob`, `Patient.DateOfBirth`, `Client surname`. */
+/**
+ * Recognises a field of a sender's own format by its name: `dob`, `Patient.DateOfBirth`, `Client surname`.
+ */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { MappingFile, SourceFile } from '../../map/language/mapping-file.ts';
@@ -6,11 +8,13 @@ import { normaliseHeader } from '../../map/sources/tree.ts';
 
 const read = (file: string) => readFileSync(new URL(`known/${file}.yaml`, import.meta.url), 'utf8');
 
-/** Rules by meaning instead of path. */
+/** Reads a model mapping, whose rules name meanings (`birth date`) in place of paths. */
 export const readModel = (name: string): MappingFile =>
   MappingFile.parse(parse(read('mapping').replaceAll('/NAME-', `/${name}-`)));
 
-/** `type`: what the field must hold. `owner`: the patient where the name does not say, as of the one person a row is about. */
+/**
+ * `type` is what the field must hold; `owner` is whose field it is: the patient where the name does not say.
+ */
 export type Known = { meaning: string; type: string; owner: string };
 
 const source = SourceFile.parse(parse(read('source')));
@@ -25,7 +29,7 @@ const OWNERS: [owner: string, RegExp][] = [
   ['mother', /\b(mother|mum|woman)\b/g],
 ];
 const OF_A_PERSON = /^(id|ref|reference|number|no|identifier)$/;
-/** Of a referral or a message, not of a person. */
+/** Meanings that belong to a referral or a message rather than to a person. */
 const ABOUT_SERVICE = ['reference', 'referred_on', 'service', 'reason', 'sent'];
 export const isAboutService = (known: Pick<Known, 'meaning'> | undefined): boolean =>
   known !== undefined && ABOUT_SERVICE.includes(known.meaning);
@@ -40,7 +44,7 @@ export const wordsOf = (name: string): string =>
     .replace(/[^\p{L}\d]+/gu, ' ')
     .trim();
 
-/** Undefined for a name that is in no list, or speaks of two persons: a guess here would be believed. */
+/** Undefined for a name in no list or of two persons: a wrong guess would be believed. */
 export function knownName(field: string): Known | undefined {
   let words = wordsOf(field).replace(/\b(demographics|details|personal|identifiers|telecom)\b/g, ' ');
   const owners = OWNERS.filter(([, pattern]) => words.match(pattern));
@@ -54,8 +58,10 @@ export function knownName(field: string): Known | undefined {
   return known && { ...known, owner };
 }
 
-/** Of a name that may speak of consent or secrecy: until somebody says how, all is restricted. */
+/** True for a field whose name mentions consent or secrecy. Until a person decides what it means, everything
+ * is labelled restricted. */
 export const speaksOfSharing = (field: string): boolean =>
-  /consent|shar(e|ing)|agree|confidential|sensitiv|restrict|safe|permi(t|ssion)|priva(cy|te)|secre(t\b|cy)|disclos|withh[eo]ld|\bopt(s|ed)? ?(in|out)\b/.test(
-    wordsOf(field),
-  );
+  CONSENT.test(wordsOf(field)) || SECRECY.test(wordsOf(field));
+
+const CONSENT = /consent|shar(e|ing)|agree|permi(t|ssion)|disclos|\bopt(s|ed)? ?(in|out)\b/;
+const SECRECY = /confidential|sensitiv|restrict|safe|priva(cy|te)|secre(t\b|cy)|withh[eo]ld/;

@@ -1,7 +1,7 @@
 /** Sample messages of a sender never seen, all of one format. */
 import { Rejected } from '../../errors.ts';
+import { isObject } from '../../formats/tree.ts';
 import type { SourceFile } from '../../map/language/mapping-file.ts';
-import { isObject } from '../../map/run.ts';
 import type { Json } from '../../model.ts';
 import { nameOf, readInput } from '../command.ts';
 import { readUnits, treesOf } from '../run-mapping.ts';
@@ -11,7 +11,7 @@ import { mayBeValue } from './describe-values.ts';
 type Kind = SourceFile['format'];
 export type Samples = { kind: Kind; bodies: Buffer[]; trees: Json[] };
 
-/** What is wrong with a sample is a text. */
+/** Reads sample files; gives a text where one of them cannot be used. */
 export function readSamples(files: string[]): Samples | string {
   const bodies = files.map(readInput);
   const [kind, other] = [...new Set(bodies.map(kindOf))];
@@ -25,7 +25,7 @@ export function readSamples(files: string[]): Samples | string {
         if (error) complain(`${file}, ${position}: ${error.text}; it is left out`);
       const read = units.filter(({ error }) => !error).map(({ tree }) => tree);
       if (['csv', 'json', 'tables'].includes(kind) && [...new Set(namesIn(read))].some(mayBeValue))
-        return `${file}: names of fields look like a person's data. Is its first row the names of columns, and no object a list?`;
+        return `${file}: names of fields look like a person's data. Does its first row name the columns?`;
       trees.push(...read);
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
@@ -43,7 +43,7 @@ const namesIn = (tree: Json): string[] =>
       ])
     : [];
 
-/** By its first characters, and of JSON by what it is one object of. */
+/** The format of a sample, by its first characters and, for JSON, by the object's keys. */
 function kindOf(body: Buffer): Kind {
   const text = body.toString('utf8').trimStart();
   if (/^(MSH|FHS|BHS)\W/.test(text)) return 'hl7v2';

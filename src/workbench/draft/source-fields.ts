@@ -1,16 +1,17 @@
-/** Which fields of a source its mapping reads, and which carry data in a message: both by one name, `PID-5.2`, `person.givenName`, `Patient.name.family`. */
+/** Lists the fields of a source that carry data in a message. The names equal those of field-reads.ts:
+ * `PID-5.2`, `person.givenName`, `Patient.name.family`. */
 import { canonical } from '../../map/compile/field-reads.ts';
 import type { SourceFile, SourceTree } from '../../map/language/mapping-file.ts';
 import { HL7_TYPES } from '../../map/sources/hl7v2-types.ts';
 import { normaliseHeader } from '../../map/sources/tree.ts';
 import type { Json } from '../../model.ts';
 
-/** A segment as parsed: of each field its repetitions, of each their components and parts. */
+/** A parsed HL7 v2 segment: fields, their repetitions, components and subcomponents. */
 type Segment = { name: string; fields: string[][][][] };
 export const segmentsOf = (tree: Json): Segment[] =>
   (tree as { segments?: Segment[] } | null)?.segments ?? [];
 
-/** A field and one of its values. */
+/** Called with each field and one of its values. */
 type Note = (field: string, value: Json) => void;
 
 /** Fields that carry data in one unit of a message, with their values. */
@@ -55,7 +56,7 @@ function walkRow(source: Extract<SourceFile, { format: 'csv' }>, tree: Json, not
   }
 }
 
-/** Columns by their declared names, whatever their case. */
+/** Walks rows; columns match their declared names in any case. */
 function walkTables(source: Extract<SourceFile, { format: 'tables' }>, tree: Json, note: Note): void {
   const known = [...declaredFields(source), ...Object.keys(source.ignored)].map(
     (name) => [name.toLowerCase(), name] as const,
@@ -64,7 +65,7 @@ function walkTables(source: Extract<SourceFile, { format: 'tables' }>, tree: Jso
   walk(tree, '', (field, value) => note(names.get(field.toLowerCase()) ?? field, value));
 }
 
-/** Leaves, without the places in lists. */
+/** Walks to the leaves of a tree; names leave out positions in lists. */
 function walk(tree: Json, at: string, note: Note): void {
   if (tree === '' || tree === null) return;
   if (Array.isArray(tree)) for (const item of tree) walk(item, at, note);
@@ -73,7 +74,8 @@ function walk(tree: Json, at: string, note: Note): void {
   else if (at) note(at, tree);
 }
 
-/** Resources by their type, contained ones too. What holds a Bundle together (its type, ids, fullUrls, requests) is not a field. */
+/** Walks the resources of a Bundle, contained ones included. The Bundle's own parts (type, ids, fullUrls,
+ * requests) are not fields. */
 function walkBundle(tree: Json, note: Note): void {
   const { entry, type: _, id: __, resourceType, ...rest } = { ...(tree as { [name: string]: Json }) };
   if (resourceType !== 'Bundle') {
@@ -112,7 +114,8 @@ function leavesOf(tree: SourceTree, at = ''): string[] {
   return Object.entries(tree).flatMap(([name, inner]) => leavesOf(inner, at ? `${at}.${name}` : name));
 }
 
-/** The name of a field by which rules know what stands at a place: `/child/born` is child.born, `row 2, D.O.B.` the column it is called. */
+/** The field names, as rules write them, for a place in a message: `/child/born` is child.born; `row 2,
+ * D.O.B.` is the column of that header. */
 export function fieldAt(source: SourceFile, at: string): string[] {
   if (source.format === 'json')
     return [
@@ -132,7 +135,8 @@ export function fieldAt(source: SourceFile, at: string): string[] {
 
 const PART = /^([A-Z][A-Z0-9]{2})-(\d+)((?:\.\d+)*)$/;
 
-/** Every name that an `ignored` entry may have to mean this field: itself, what it is part of, and in HL7 v2 its place in its data type. */
+/** Every name under which `ignored` may list this field: its own, that of what contains it, and in HL7 v2 its
+ * place in its data type. */
 export function namesOf(source: SourceFile, field: string): string[] {
   const steps = field.split('.');
   const around = steps.map((_, index) => steps.slice(0, index + 1).join('.'));

@@ -5,7 +5,8 @@ import type { TablesFile } from '../../map/language/tables-file.ts';
 import type { Json } from '../../model.ts';
 import { carriedFields, declaredFields, namesOf } from '../draft/source-fields.ts';
 
-/** A field of a source, what becomes of it, and in how many units (messages or rows) of the examples and samples it carries data. */
+/** A source field, whether it is mapped, ignored or unread, and the number of units (messages or rows) of
+ * examples and samples in which it carries data. */
 export type Field = {
   field: string;
   state: 'read' | 'ignored' | 'unread';
@@ -14,7 +15,7 @@ export type Field = {
   samples: number;
 };
 
-/** What the engine itself reads of services behind references. */
+/** FHIR types that the engine itself reads to name the service behind a reference. */
 const SERVICE_READS = ['Organization', 'HealthcareService', 'PractitionerRole', 'Practitioner'].flatMap(
   (type) =>
     ['identifier', 'name', 'providedBy', 'partOf', 'healthcareService', 'organization', 'practitioner'].map(
@@ -22,10 +23,10 @@ const SERVICE_READS = ['Organization', 'HealthcareService', 'PractitionerRole', 
     ),
 );
 
-/** What receiving, answering and choosing the mapping read of every HL7 v2 message. */
+/** HL7 v2 fields that Skein reads in every message to receive it, answer it and choose its mapping. */
 const HEADER_READS = ['MSH-3', 'MSH-4', 'MSH-9', 'MSH-9.2', 'MSH-10', 'MSH-15', 'MSH-16', 'MSH-18'];
 
-/** What joining the rows of an extract reads. */
+/** Columns that are read to join the rows of an extract. */
 const joinReads = ({ tables }: TablesFile): string[] =>
   Object.entries(tables).flatMap(([table, { key, by, for: users = {} }]) => [
     ...[key, by].flatMap((column) => (column ? `${table}.${column}` : [])),
@@ -60,7 +61,7 @@ export function accountFields(files: MappingFiles, name: string, units: Units): 
 
 const byName = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
 
-/** Tells whether a field, or for a field with parts any of them, is read; an object that is taken over is read with all in it. */
+/** Tests whether a field or a part of it is read; an object copied whole is read with all its parts. */
 function readsOf(
   files: MappingFiles,
   name: string,

@@ -1,11 +1,12 @@
 import type { Issue, Json, Statement } from '../../model.ts';
 
-/** What one unit becomes, as an example's second file says it. */
+/** The result of mapping one unit, in the form of an example's second file. */
 export type Described = { position?: string; saidAt?: string; statements?: Statement[]; issues?: Issue[] };
-/** One element that differs: `patient.birthDate`, `issue PID-7 value`, or a whole statement. A side is absent where it has none. */
+/** One difference between two results: an element (`patient.birthDate`), an issue (`issue PID-7 value`) or a
+ * whole statement. The side that lacks it is absent. */
 export type Difference = { unit: string; element: string; before?: Json; after?: Json };
 
-/** Element by element, in order; units are compared by their place. */
+/** Compares element by element, in order; units are paired by position. */
 export function compareResults(before: Described[], after: Described[]): Difference[] {
   const length = Math.max(before.length, after.length);
   return Array.from({ length }, (_, index) => compareUnits(before[index], after[index])).flat();
@@ -17,13 +18,14 @@ function compareUnits(before: Described = {}, after: Described = {}): Difference
   return [...new Set([...old.keys(), ...now.keys()])]
     .filter((element) => old.get(element) !== now.get(element))
     .map((element) => ({
-      ...{ unit, element },
+      unit,
+      element,
       ...(old.has(element) && { before: old.get(element) as Json }),
       ...(now.has(element) && { after: now.get(element) as Json }),
     }));
 }
 
-/** Leaves by their element; a statement that the other side does not have at all is one. */
+/** The leaves of two results by element. A statement that the other side lacks counts as one leaf. */
 function elementsOf(
   { saidAt, statements = [], issues = [] }: Described,
   other: Described,

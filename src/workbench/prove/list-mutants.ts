@@ -1,20 +1,21 @@
 import type { CodeTable } from '../../map/language/concept-map.ts';
 import type { MappingFiles, SourceFiles } from '../../map/language/read-mappings.ts';
 import type { Path } from '../../map/language/yaml-file.ts';
-import { applyEdit, type Edit, fragmentEdits, mappingEdits } from './mutate.ts';
+import { applyEdit, type Edit } from './edit.ts';
+import { fragmentEdits, mappingEdits } from './mutate.ts';
 import { tableEdits } from './mutate-map.ts';
 
-/** One fault in one file, at `path`, or at the entry of a ConceptMap for `code`. `tries` are ways to put it there: the first that loads. */
+/** A mutant: one fault in one file, at `path` or at a ConceptMap's entry for `code`. `tries` are ways to make
+ * it; the first that loads is used. */
 export type Mutant = {
   file: string;
   path: Path;
   code?: string;
   tries: { what: string; make: () => MappingFiles }[];
-  /** Mappings whose examples may notice. */
+  /** The mappings whose examples may notice the fault. */
   users: string[];
 };
 
-/** Faults of one mapping's own files. */
 export function mutantsOf(files: MappingFiles, name: string): Mutant[] {
   const own = files.sources.get(name);
   if (!own) return [];
@@ -36,7 +37,7 @@ export function mutantsOf(files: MappingFiles, name: string): Mutant[] {
   ];
 }
 
-/** Faults of the fragments and ConceptMaps that mappings share: the examples of every one that uses them may notice. */
+/** Faults of shared fragments and ConceptMaps; the examples of every mapping that uses one may notice. */
 export function sharedMutants(files: MappingFiles): Mutant[] {
   const texts = [...files.sources].map(([name, { data }]) => ({ name, text: textOf(files, data) }));
   const usersOf = (part: RegExp) => texts.filter(({ text }) => part.test(text)).map(({ name }) => name);
@@ -88,6 +89,8 @@ function mutantOf(where: Where, edit: Edit, make: (edit: Edit) => MappingFiles):
 function mapMutants(where: Where, table: CodeTable, make: (table: CodeTable) => MappingFiles): Mutant[] {
   return tableEdits(table).map(({ code, what, table: changed }) => ({
     ...where,
-    ...{ path: [], code, tries: [{ what, make: () => make(changed) }] },
+    path: [],
+    code,
+    tries: [{ what, make: () => make(changed) }],
   }));
 }

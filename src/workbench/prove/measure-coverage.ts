@@ -7,7 +7,7 @@ import type { Mutant } from './list-mutants.ts';
 import { type Listed, listRules, listStatement } from './list-rules.ts';
 import { enclosing, watchRules } from './watch-rules.ts';
 
-/** An example's message, and what it becomes while nothing is broken. */
+/** An example's message, and the result that the unbroken mapping gives. */
 export type Proof = { body: Buffer; becomes: string };
 export type Rule = Listed & { file: string };
 
@@ -25,7 +25,7 @@ export function sharedRules(files: MappingFiles): Rule[] {
   );
 }
 
-/** Adds the rules of a mapping, and of the fragments it uses, that its examples make fire. */
+/** Adds the rules, those of fragments included, that a mapping's examples make fire. */
 export function noteFired(files: MappingFiles, name: string, bodies: Buffer[], fired: Set<string>): void {
   const watched = watchRules(files, name);
   const mapping = compileSource(watched.files, name, []);
@@ -40,7 +40,8 @@ export function noteFired(files: MappingFiles, name: string, bodies: Buffer[], f
 
 export type Judged = { what: string; caught: boolean };
 
-/** Puts the fault in and runs the examples of the mappings that use the file; undefined where it cannot be loaded: then `map check` sees it. */
+/** Makes the mutant and runs the examples of the mappings that use its file. Undefined where no form of it
+ * loads: then `map check` would already catch it. */
 export function judge(mutant: Mutant, proofs: Map<string, Proof[]>): Judged | undefined {
   for (const { what, make } of mutant.tries) {
     const files = withoutPlaces(make(), mutant.users);
@@ -66,7 +67,7 @@ function compileOrNone(files: MappingFiles, name: string): Mapping | undefined {
 
 const NOWHERE: YamlFile['where'] = () => ({ file: '', line: 1, column: 1, message: '' });
 
-/** Nobody asks where a rule of a broken mapping stands, and looking it up is most of what a compile costs. */
+/** Drops line numbers from a mutant's files: unread, and finding them takes most of a compile's time. */
 function withoutPlaces(files: MappingFiles, names: string[]): MappingFiles {
   const sources = new Map(files.sources);
   for (const name of names) {

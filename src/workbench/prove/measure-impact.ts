@@ -7,9 +7,11 @@ import { runMapping } from '../run-mapping.ts';
 import { compareResults, type Difference } from './compare.ts';
 
 export const KINDS = ['newly held', 'no longer held', 'added', 'removed', 'changed'] as const;
-/** Where it was seen: the sample and unit, the source position of it, and the values, where they may be shown. */
+/**
+ * One place where a change was seen: sample, unit, source position, and the values where they may be shown.
+ */
 export type Sight = { file: string; unit: string; source?: string; before?: Json; after?: Json };
-/** One kind of change of one element: in how many units, and the first of them. */
+/** One kind of change of one element, the number of units that have it, and the first of them. */
 export type Change = {
   resource: string;
   element: string;
@@ -28,7 +30,7 @@ type Options = {
 
 const MOST_EXAMPLES = 3;
 
-/** Runs a corpus through two versions of the mappings. A sample that no mapping of either takes is skipped, and named. */
+/** Runs a corpus through two versions of the mappings. A sample that neither takes is skipped and named. */
 export function measureImpact(versions: Versions, samples: Sample[], options: Options): Impact {
   const impact: Impact = { units: 0, changed: 0, skipped: [], changes: [] };
   const changes = new Map<string, Change>();
@@ -67,7 +69,9 @@ function add(
   changes.set(key, known);
 }
 
-/** By the mapping that is named, else by the first that accepts some of it, in either version. */
+/**
+ * Runs a sample through the named mapping, else through the first that accepts any of it in either version.
+ */
 function runBoth(
   { before, after }: Versions,
   body: Buffer,
@@ -85,14 +89,14 @@ function runOne(mapping: Mapping | undefined, body: Buffer): Understood[] {
   return mapping ? runMapping(mapping, body) : [];
 }
 
-type Found = Pick<Change, 'resource' | 'element' | 'kind'> & {
+type UnitChange = Pick<Change, 'resource' | 'element' | 'kind'> & {
   seen: { coded: boolean; values: { before?: Json; after?: Json }; at: { source?: string } };
 };
 
-/** Each element once, whichever of a list's entries it is in. */
-function compareUnit(before: Understood, after: Understood): Found[] {
+/** Gives each changed element once, whichever entry of a list it is in. */
+function compareUnit(before: Understood, after: Understood): UnitChange[] {
   if (isSound(before) !== isSound(after)) return [heldOrNot(before, after)];
-  const found = new Map<string, Found>();
+  const found = new Map<string, UnitChange>();
   for (const difference of compareResults(describeUnits([before]), describeUnits([after]))) {
     const one = describeDifference(difference, { before, after });
     const key = `${one.kind} ${one.resource} ${one.element}`;
@@ -101,26 +105,24 @@ function compareUnit(before: Understood, after: Understood): Found[] {
   return [...found.values()];
 }
 
-function heldOrNot(before: Understood, after: Understood): Found {
+function heldOrNot(before: Understood, after: Understood): UnitChange {
   const held = isSound(before);
   const issue = (held ? after : before).issues.find(({ severity }) => severity === 'error');
   return {
-    ...{
-      resource: 'message',
-      element: anyRow(issue?.text ?? 'held'),
-      kind: held ? 'newly held' : 'no longer held',
-    },
+    resource: 'message',
+    element: anyRow(issue?.text ?? 'held'),
+    kind: held ? 'newly held' : 'no longer held',
     seen: { coded: false, values: {}, at: issue?.field ? { source: issue.field } : {} },
   };
 }
 
-/** The same fault of another row or repetition is the same fault. */
+/** Removes row numbers and list positions: the same fault in another row counts as the same. */
 const anyRow = (text: string) => text.replace(/\brow \d+/g, 'row').replace(/\[\d+\]/g, '');
 
 function describeDifference(
   difference: Difference,
   { before, after }: { before: Understood; after: Understood },
-): Found {
+): UnitChange {
   const { element, before: old, after: now } = difference;
   const kind = old === undefined ? 'added' : now === undefined ? 'removed' : 'changed';
   const values = { ...(old !== undefined && { before: old }), ...(now !== undefined && { after: now }) };
@@ -142,12 +144,14 @@ function describeDifference(
     .replace(/^\./, '');
   const source = records.map((record) => sourceOf(record, element)).find(Boolean);
   return {
-    ...{ resource, element: path || 'the whole resource', kind },
+    resource,
+    element: path || 'the whole resource',
+    kind,
     seen: { coded: path === '' || isCode(resource, path), values, at: source ? { source } : {} },
   };
 }
 
-/** Codes say nothing of a person by themselves; every other value may. */
+/** True for elements of type code, the only values that may be shown: any other may identify a person. */
 function isCode(type: string, path: string): boolean {
   let at: string | undefined = type;
   for (const step of path.split('.')) at = at && findElement(at, step)?.type;

@@ -1,9 +1,10 @@
 import { type CodeTable, translate } from '../../map/language/concept-map.ts';
 
-/** A ConceptMap with one fault: `code` is the entry that went, or leads elsewhere. */
-export type TableEdit = { code: string; what: string; table: CodeTable };
+/** A ConceptMap with one fault: the entry for `code` is removed, or leads to another target. */
+type TableEdit = { code: string; what: string; table: CodeTable };
 
-/** Each entry left out, and each leading to a code that no map has. An entry that another in capitals or small letters stands in for is not left out. */
+/** Two faults per entry: removed, and leading to a wrong target. No entry is removed that another, differing
+ * only in case, replaces. */
 export function tableEdits(table: CodeTable): TableEdit[] {
   return [...table.codes].flatMap(([code, target]) => {
     const codes = new Map(table.codes);

@@ -4,24 +4,39 @@ import type { Alternative, Rule } from '../../map/language/mapping-file.ts';
 import type { MappingFiles } from '../../map/language/read-mappings.ts';
 import type { Path } from '../../map/language/yaml-file.ts';
 import { PathError } from '../../map/run.ts';
-import { dropEach, type Edit, GONE, rulesEdits } from './mutate.ts';
+import { dropEach, type Edit, GONE } from './edit.ts';
 import { conditionEdits } from './mutate-when.ts';
 
-/** Where a rule stands: the FHIR type that it fills a part of, the source paths beside it, what else it may name. */
+/** The surroundings of a rule: the FHIR type it fills, the source paths it could read by mistake, and the
+ * local names it could reference. */
 export type Around = {
   kind: string;
   files: MappingFiles;
   locals: string[];
-  /** Every source path of the file. */
   paths: string[];
   type: string;
-  /** Those of the same list first, then all others of the file. */
+  /** Source paths of the rules beside it first, then all others of the file. */
   siblings: string[];
 };
 type Aimed = Around & { rule: Rule; element: Element };
 
-/** Faults of one rule, and of those inside it. */
-export function ruleEdits(rule: Rule, path: Path, around: Around): Edit[] {
+const ownPaths = ({ from = [], first = [] }: Rule): string[] =>
+  [from, ...first.map((one) => one.from ?? [])].flat();
+export const pathsOf = (rules: Rule[]): string[] =>
+  rules.flatMap((rule) => [...ownPaths(rule), ...pathsOf(rule.rules ?? [])]);
+
+export function rulesEdits(rules: Rule[], path: Path, around: Omit<Around, 'siblings'>): Edit[] {
+  const siblings = [...rules.flatMap(ownPaths), ...around.paths];
+  return rules.flatMap((rule, index) => {
+    const at = [...path, index];
+    // Dropping the only rule of a group equals dropping the group.
+    const dropped =
+      rules.length > 1 ? [{ path: at, what: `the rule of ${rule.to} dropped`, value: GONE }] : [];
+    return [...dropped, ...ruleEdits(rule, at, { ...around, siblings })];
+  });
+}
+
+function ruleEdits(rule: Rule, path: Path, around: Around): Edit[] {
   const element = elementOf(around.type, rule.to);
   if (!element) return [];
   const aimed = { ...around, rule, element };
@@ -48,13 +63,14 @@ function elementOf(type: string, to: string): Element | undefined {
   try {
     return resolveTarget(type, to).element;
   } catch (error) {
-    // Not loadable, so not a mapping to break: `map check` says what is wrong.
+    // The mapping does not load, so it cannot be broken further: `map check` reports it.
     if (error instanceof PathError) return undefined;
     throw error;
   }
 }
 
-/** An entry without its only source is dropped anyway: then `needs` makes no difference. */
+/** True where the needed element is the entry's only source: without it the entry is dropped anyway, so
+ * `needs` changes nothing. */
 function isOnlyNeed({ rule, files }: Aimed, need: string): boolean {
   const reads = (one: Alternative) => Boolean(one.from ?? one.template ?? one.expr ?? one.hook);
   const sourced = ({ first = [], rules = [], use, ...one }: Rule): boolean =>
@@ -64,12 +80,13 @@ function isOnlyNeed({ rule, files }: Aimed, need: string): boolean {
   return inside.every(({ to }) => to === need || to.startsWith(`${need}.`));
 }
 
-/** Any text is one of these. */
+/** Types that accept any text. */
 const TEXTS = ['string', 'markdown', 'uri', 'url', 'canonical', 'id', 'oid', 'uuid', 'base64Binary'];
 const canBeWrong = ({ type, codes }: Element) =>
   !TEXTS.includes(type) && (type !== 'code' || codes !== undefined);
 
-/** Only where a value can be wrong: text fits text, and FHIR's own values are taken as they are. */
+/** Changes a rule's severity, only where a value can be wrong: any text fits a text type, and values of FHIR
+ * sources are not converted. */
 function severityEdits({ rule, element, kind }: Aimed, path: Path): Edit[] {
   const rejects = [rule, ...(rule.first ?? [])].some(
     ({ unmapped, when, from, map }) => unmapped === 'reject' && !isGuarded(when, from, map),
@@ -86,12 +103,12 @@ function severityEdits({ rule, element, kind }: Aimed, path: Path): Edit[] {
     : [{ path: at, what: `${rule.to}: severity warning instead of error`, value: 'warning' }];
 }
 
-/** `when: X known MAP` lets no unknown code through: what would become of one makes no difference. */
+/** True where `when: X known MAP` already excludes unknown codes, so `unmapped` never applies. */
 function isGuarded(when: string | undefined, from: Alternative['from'], map: string | undefined): boolean {
   return when !== undefined && !/ or /.test(when) && when.split(' and ').includes(`${from} known ${map}`);
 }
 
-/** Keys of an alternative that are a fault to leave out; `when`, `from` and constants have faults of their own. */
+/** Keys of an alternative with faults of their own, below; any other key is simply left out. */
 const OTHERS = ['value', 'from', 'when', 'template', 'ref', 'map', 'unmapped', 'expr', 'hook'];
 const STRUCTURE = ['to', 'first', 'rules', 'use', 'each', 'needs', 'required', 'severity'];
 
@@ -111,7 +128,7 @@ function alternativeEdits(one: Alternative, path: Path, aimed: Aimed): Edit[] {
   ]);
 }
 
-/** Each part of a constant, one at a time. */
+/** Changes each part of a constant, one at a time. */
 function constantEdits(value: unknown, path: Path, element?: Element): Edit[] {
   if (value === undefined || value === null) return [];
   if (typeof value === 'object')
@@ -130,7 +147,7 @@ function otherConstant(value: unknown, codes: string[] | undefined): unknown {
   return codes ? codes.find((code) => code !== value) : `${value}-changed`;
 }
 
-/** The path of a neighbour, the first that loads there; of several paths, each left out. */
+/** Replaces the source path by a neighbour's (the first that loads); of several paths, leaves each out. */
 function sourceEdits({ from }: Alternative, path: Path, { siblings }: Aimed): Edit[] {
   const at = [...path, 'from'];
   if (Array.isArray(from)) return from.length > 1 ? dropEach(from, at) : [];

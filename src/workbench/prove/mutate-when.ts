@@ -1,7 +1,8 @@
 import type { Path } from '../../map/language/yaml-file.ts';
-import { type Edit, GONE } from './mutate.ts';
+import { type Edit, GONE } from './edit.ts';
 
-/** Faults of a condition: gone, each clause negated or left out, each code of a list left out. `idle` clauses change nothing. */
+/** Faults of a condition: the whole removed, each clause negated or removed, each code of a list removed.
+ * Removing a clause that `idle` names changes nothing, so it is not tried. */
 export function conditionEdits(
   when: string,
   path: Path,
@@ -34,7 +35,7 @@ function negate(clause: string): string {
   return `not ${clause}`;
 }
 
-/** The same without one code of its list. */
+/** The clause with each code of its list left out in turn. */
 function shorten(clause: string): string[] {
   const [, before = '', list = ''] = /^(.* in )\((.*)\)$/.exec(clause) ?? [];
   const codes = list.split(',').map((code) => code.trim());

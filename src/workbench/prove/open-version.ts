@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { WrongUse } from '../command.ts';
 
-/** A folder of mappings to read, and what removes it where it was made for that. */
-export type Version = { dir: URL; close: () => void };
+/** A folder of mappings; `close` removes it where it was made for this run. */
+type Version = { dir: URL; close: () => void };
 
 /** A folder, or `REVISION:PATH` of the git repository we are in, brought into a temporary folder. */
 export function openVersion(name: string): Version {

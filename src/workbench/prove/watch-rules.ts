@@ -3,10 +3,10 @@ import type { Rule } from '../../map/language/mapping-file.ts';
 import type { MappingFiles } from '../../map/language/read-mappings.ts';
 import type { Path, YamlFile } from '../../map/language/yaml-file.ts';
 
-/** A place in a file of a mapping; a rule of a fragment stands within the rule that uses the fragment. */
+/** A place in a mapping file. A rule of a fragment has in `within` the rule that uses the fragment. */
 export type Place = { file: string; path: Path; within?: Place };
-/** The same files, in which every rule has a number where its line was: lineage then says which of several on a line it was. */
-export type Watched = { files: MappingFiles; placeOf: (rule: string) => Place | undefined };
+/** The files with a number as each rule's line, so that lineage tells apart rules that share a line. */
+type Watched = { files: MappingFiles; placeOf: (rule: string) => Place | undefined };
 
 export function watchRules(files: MappingFiles, name: string): Watched {
   const own = files.sources.get(name);
@@ -45,7 +45,7 @@ export function watchRules(files: MappingFiles, name: string): Watched {
   };
 }
 
-/** What a rule, an alternative, a copied element or a statement is called by: its file and path. */
+/** The key of a rule, alternative, copied element or statement: its file and path. */
 export const keyOf = (file: string, path: Path): string => `${file}#${path.join('.')}`;
 
 /** The place itself and all that it is part of. */

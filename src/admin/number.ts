@@ -1,0 +1,31 @@
+/** `skein number …`: what people do about a number that is in dispute or tainted. */
+import type { Context } from '../context.ts';
+import { liftNumber, showNumber } from '../pipeline/numbers.ts';
+
+type Done = { data: object; text: string };
+
+export async function describeNumber(ctx: Context, number: string): Promise<Done> {
+  const shown = await showNumber(ctx, number);
+  const lines = [
+    shown.state,
+    ...shown.claims.map(
+      ({ system, sector, charts, setAside }) =>
+        `${system}, sector ${sector ?? 'none'}: ${charts} charts${setAside ? `, ${setAside} set aside` : ''}`,
+    ),
+    ...shown.doubts.map(
+      ({ kind, rule, systems, contacts }) =>
+        `waits: ${kind}, ${rule}: ${systems.join(', ')}${contacts.length ? ` (${contacts.join(', ')})` : ''}`,
+    ),
+    ...shown.lifts.map(({ by, at }) => `lifted by ${by}, ${at.toISOString()}`),
+  ];
+  return { data: shown, text: lines.map((line) => `${line}\n`).join('') };
+}
+
+export async function liftOne(ctx: Context, number: string, by: string, not: string[]): Promise<Done> {
+  const done = await liftNumber(ctx, number, { by, not });
+  const { setAside, changed, state } = done;
+  return {
+    data: done,
+    text: `lifted: ${setAside} charts set aside, ${changed} families changed; ${state}\n`,
+  };
+}

@@ -1,0 +1,36 @@
+import type { EventCode } from '../../model.ts';
+import type { Db } from '../../store/pool.ts';
+import type { Question } from './ask-access.ts';
+
+/** What takes something back is told, ids only, to whoever was told of it before, readable or not (sharing rule 21). */
+export const TAKES_BACK: ReadonlySet<EventCode> = new Set([
+  'withdrawn',
+  'member-unlinked',
+  'person-merged',
+  'person-unmerged',
+  'loss-retracted',
+]);
+
+// A loss is taken back from whom it was told to: that the journey was told of says nothing of a loss.
+const BEFORE = `
+select a.n from unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[]) as a (n, subscription_id, type, id, code)
+where case when a.code = 'loss-retracted'
+  then exists (select from notification n join event e on e.id = n.event_id
+    where n.subscription_id = a.subscription_id and e.event ->> 'code' = 'loss' and (e.event -> 'focus' ->> 'id')::uuid = a.id)
+  else exists (select from told t
+    where t.id = a.id and t.subscription_id = a.subscription_id and t.type = a.type) end`;
+
+/** Those questions whose recipient was told before of what the event takes back. One that has a number was told itself. */
+export async function findToldBefore(db: Db, questions: Question[]): Promise<Set<Question>> {
+  const asked = questions.filter(({ event }) => TAKES_BACK.has(event.code));
+  const waiting = asked.filter(({ numbered }) => !numbered);
+  const found = new Set(asked.filter(({ numbered }) => numbered));
+  if (waiting.length === 0) return found;
+  const { rows } = await db.query<{ n: number }>(BEFORE, [
+    ...[waiting.map((_, index) => index), waiting.map(({ stored }) => stored.id)],
+    ...[waiting.map(({ event }) => event.focus.type), waiting.map(({ event }) => event.focus.id)],
+    waiting.map(({ event }) => event.code),
+  ]);
+  for (const { n } of rows) found.add(waiting[n] as Question);
+  return found;
+}

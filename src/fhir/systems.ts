@@ -1,0 +1,34 @@
+/**
+ * Identifier systems, code systems, extensions and tags: every URL that two places of Skein must agree on.
+ */
+
+/** The NHS number of England and Wales, ten digits without spaces. */
+export const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
+/** The Organisation Data Service's code of an organisation or site. */
+export const ODS_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
+/** Error codes of the Booking and Referral Standard:
+ * https://simplifier.net/guide/nhs-booking-and-referral-standard */
+export const BARS_CODES = 'https://fhir.nhs.uk/Codesystem/http-error-codes';
+
+export const CORE_DEFINITIONS = 'http://hl7.org/fhir/StructureDefinition/';
+/** The R4 backport of R5 subscriptions. */
+export const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';
+
+const SKEIN = 'https://skein.example';
+export const SKEIN_DEFINITIONS = `${SKEIN}/fhir/StructureDefinition/`;
+
+/** Identifier of a service: `ODS|team`. */
+export const SERVICE_SYSTEM = `${SKEIN}/Id/service`;
+/** Identifier system for a sender's own resource id, where the resource has no business identifier. */
+export const RESOURCE_ID = `${SKEIN}/Id/resource`;
+/** The same for an id that means nothing outside the message it came in. */
+export const ID_IN_MESSAGE = `${SKEIN}/Id/in-message`;
+
+export const TOPIC_URL = `${SKEIN}/fhir/SubscriptionTopic/family-episode`;
+export const TOPIC_VERSION = '1.0.0';
+
+/** `meta.tag` of an EpisodeOfCare or CareTeam; its code is the id of a Group (journey) it belongs to. */
+export const JOURNEY_TAG = `${SKEIN}/fhir/journey`;
+/** `meta.tag` of a ServiceRequest that a service has taken up. A referral without it is known to its referrer
+ * and to the service it names, and to nobody else. */
+export const REFERRAL_TAG = `${SKEIN}/fhir/referral`;

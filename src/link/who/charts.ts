@@ -1,0 +1,49 @@
+import type { Patient } from '@medplum/fhirtypes';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
+import type { StatementState } from '../../store/facts.ts';
+import { isVerified } from './keys.ts';
+import { compareGiven, isFullName } from './names.ts';
+
+export type PatientState = StatementState & { content: Patient };
+
+/** One human being: the charts that are the same person, oldest first. Its id is the one given first. */
+export type Person = { id: string; charts: PatientState[] };
+export type PersonOf = (key: string | null) => Person | undefined;
+/** Two charts found to be one person. */
+export type Pair = [one: string, other: string];
+
+/** The number that a chart claims, as digits: senders of another weight claim it under another key. */
+export const verifiedNumber = ({ ref, content }: PatientState): string | undefined =>
+  ref === null ? undefined : content.identifier?.find(({ system }) => system === NHS_NUMBER)?.value;
+
+/** The number that a chart gives as verified, whatever that counts for. */
+export function saidNumber({ content }: { content: Patient }): string | undefined {
+  const number = content.identifier?.find(({ system }) => system === NHS_NUMBER);
+  return number && isVerified(number) ? number.value : undefined;
+}
+
+/** Given name and birth date are there to agree on; a placeholder baby only with a known plurality of one. */
+export function isLinkable({ content }: PatientState): boolean {
+  if (!content.birthDate || content.birthDate.length < 10) return false;
+  return isFullName(givenNames(content)) || content.multipleBirthBoolean === false;
+}
+
+export const givenNames = (patient: Patient): string[] =>
+  (patient.name ?? []).flatMap(({ given }) => given ?? []);
+
+export function isCompatible(a: Patient, b: Patient): boolean {
+  return isSameDate(a.birthDate, b.birthDate) && compareGiven(givenNames(a), givenNames(b)) !== 'conflict';
+}
+
+/** The first and the second of one birth: often nothing else of them differs but their numbers. */
+export const isTwinOf = (
+  { multipleBirthInteger: a }: Patient,
+  { multipleBirthInteger: b }: Patient,
+): boolean => a !== undefined && b !== undefined && a !== b;
+
+/** As far as both say: a month is any of its days, and none is any. */
+export const isSameDate = (a = '', b = ''): boolean => a.startsWith(b) || b.startsWith(a);
+
+/** The most exact date given; the charts of one person do not contradict one another. */
+export const bornOn = ({ charts }: Person): string =>
+  charts.map(({ content }) => content.birthDate ?? '').sort((a, b) => b.length - a.length)[0] ?? '';

@@ -1,0 +1,104 @@
+/** Keyed hashes by which statements find one another: none is a readable identifier. */
+import type { Identifier, Patient, Reference } from '@medplum/fhirtypes';
+import { keyedId } from '../../fhir/ids.ts';
+import { isValidNhsNumber } from '../../fhir/nhs-number.ts';
+import { idOf } from '../../fhir/references.ts';
+import { NHS_NUMBER, RESOURCE_ID } from '../../fhir/systems.ts';
+import type { Weight } from '../../model.ts';
+
+/** `weight`: what the sender's word counts for; null where it counts for nothing. */
+export type Scope = { key: Buffer; systemId: number; receivedAt: Date; weight: Weight | null };
+
+const VERIFIED = new Set(['01', 'number-present-and-verified']);
+const VERIFICATION = /NHSNumberVerificationStatus(-1)?$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The sender's own patient of this identifier ("system|value"). */
+export const ownKey = (identifier: string, { key, systemId }: Scope): string =>
+  keyedId(key, 'Patient', String(systemId), identifier);
+
+export const numberKey = (number: string, key: Buffer): string =>
+  keyedId(key, 'nhs-number', number.replace(/\s/g, ''));
+
+/**
+ * The number as those say it who may join a person by it and never establish one: a key of its own, so that however many of them
+ * give one number, it stays good for the rest.
+ */
+export const joiningKey = (number: string, key: Buffer): string =>
+  keyedId(key, 'nhs-number-joining', number.replace(/\s/g, ''));
+
+export function referralKey(identifier: Identifier | undefined, { key, weight }: Scope): string | null {
+  return weight && identifier?.value
+    ? keyedId(key, 'referral', identifier.system ?? '', identifier.value)
+    : null;
+}
+
+/** Key under which a sender claims a verified number, by what its word counts for; null where it is a claim and no more. */
+export function claimKey(number: string, { key, weight }: Scope): string | null {
+  if (weight?.number === 'joins') return joiningKey(number, key);
+  return establishes(weight) ? numberKey(number, key) : null;
+}
+
+export const establishes = (weight: Weight | null): boolean =>
+  weight?.number === 'establishes' || weight?.number === 'own-patient';
+
+export const nhsNumber = (patient: Patient): Identifier | undefined =>
+  patient.identifier?.find(({ system }) => system === NHS_NUMBER);
+
+export const hasStatus = ({ extension }: Identifier): boolean =>
+  extension?.some(({ url }) => VERIFICATION.test(url)) === true;
+
+/** Valid Modulus 11, no repeated digit, and said by the sender to be verified or traced. */
+export function isVerified(number: Identifier): boolean {
+  const status = number.extension?.find(({ url }) => VERIFICATION.test(url))?.valueCodeableConcept?.coding;
+  return isValidNhsNumber(number.value ?? '') && (status ?? []).some(({ code }) => VERIFIED.has(code ?? ''));
+}
+
+/** What a reference to somebody who is no Patient of its message says of them, and the key of the sender's patient it means. */
+export type Meant = { key: string; content: Patient; aliases: string[] };
+
+/**
+ * Whom a literal or logical reference means: the sender's own patient of that id or identifier, whatever it looks like. Undefined
+ * where it says nothing of the kind.
+ */
+export function meantBy(reference: Reference | undefined, scope: Scope): Meant | undefined {
+  const id = idOf(reference?.reference, 'Patient');
+  if (id) {
+    // Perhaps an id that Skein gave: link decides whether this sender may mean it so.
+    const aliases = scope.weight && UUID.test(id) ? [id] : [];
+    return { key: literalKey(id, scope), content: { resourceType: 'Patient', id }, aliases };
+  }
+  const [, asked] = /^Patient\?identifier=([^&]+)$/.exec(reference?.reference ?? '') ?? [];
+  const [, from = '', code] = /^([^|]*)\|(.+)$/.exec(asked ?? '') ?? [];
+  const { system = '', value: said } =
+    code === undefined ? (reference?.identifier ?? {}) : { system: from, value: code };
+  const isNumber = system === NHS_NUMBER;
+  const value = isNumber ? said?.replace(/\s/g, '') : said;
+  if (!value || (isNumber && !isValidNhsNumber(value))) return undefined;
+  const identifier = [{ ...(system ? { system } : {}), value }];
+  return {
+    key: ownKey(`${system}|${value}`, scope),
+    content: { resourceType: 'Patient', identifier },
+    aliases: isNumber && establishes(scope.weight) ? [numberKey(value, scope.key)] : [],
+  };
+}
+
+export const literalKey = (id: string, scope: Scope): string => ownKey(`${RESOURCE_ID}|Patient/${id}`, scope);
+
+/** Further keys by which the sender's own references find a chart: those that its key and its number do not give already. */
+export function aliasesOf(
+  chart: { key: string; ref: string | null; content: Patient },
+  scope: Scope,
+): string[] {
+  const { key, ref, content } = chart;
+  const found = (content.identifier ?? []).flatMap(({ system = '', value }) => {
+    if (!value) return [];
+    if (system !== NHS_NUMBER) return [ownKey(`${system}|${value}`, scope)];
+    const own = ownKey(`${system}|${value.replace(/\s/g, '')}`, scope);
+    const number = numberKey(value, scope.key);
+    if (ref === number) return [];
+    return ref !== null && ref === joiningKey(value, scope.key) ? [number, own] : [own];
+  });
+  const literal = content.id === undefined ? [] : [literalKey(content.id, scope)];
+  return [...new Set([...found, ...literal])].filter((alias) => alias !== key);
+}

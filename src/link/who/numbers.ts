@@ -1,0 +1,87 @@
+import type { Evidence, Weight } from '../../model.ts';
+import {
+  givenNames,
+  isCompatible,
+  isLinkable,
+  type Pair,
+  type PatientState,
+  verifiedNumber,
+} from './charts.ts';
+import { compareGiven } from './names.ts';
+
+/** A chart whose claim to a number is set aside for those who outrank it: for people to look at. */
+export type Contest = { ref: string; chart: PatientState; against: PatientState[] };
+
+type Given = { tainted: Set<string>; evidence: Evidence; caredFor: Set<string> };
+type Settled = {
+  /** Charts whose claim to a number stands, by number; none where it is tainted or in dispute. */
+  claimants: Map<string, PatientState[]>;
+  joined: Pair[];
+  disputed: { ref: string; charts: PatientState[] }[];
+  contests: Contest[];
+};
+
+/**
+ * Whose claims to a number stand, weighed by who makes them (policy/evidence.yaml), in whatever order they came. A number is in
+ * dispute, and joins nobody, where those who may suspend it contradict one another. Whoever may not is left out by a
+ * contradiction and changes nothing for the rest.
+ */
+export function settleNumbers(claims: PatientState[], given: Given): Settled {
+  const settled: Settled = { claimants: new Map(), joined: [], disputed: [], contests: [] };
+  const weightOf = ({ sector }: PatientState) => given.evidence.weights.get(sector ?? '');
+  const claiming = claims.filter((chart) => isItsClaim(chart, weightOf(chart), given.caredFor));
+  for (const [ref, charts] of Map.groupBy(claiming, (chart) => chart.ref as string)) {
+    if (given.tainted.has(ref)) continue;
+    const standing = settle(charts, weightOf);
+    if (standing.disputed) settled.disputed.push({ ref, charts });
+    else {
+      settled.claimants.set(ref, standing.kept);
+      const [first, ...rest] = standing.kept.filter(isLinkable);
+      for (const other of rest) settled.joined.push([first?.key ?? '', other.key]);
+    }
+    for (const chart of standing.left) settled.contests.push({ ref, chart, against: standing.kept });
+  }
+  const joining = claims.filter((chart) => weightOf(chart)?.number === 'joins');
+  const standing = [...settled.claimants.values()].flat();
+  for (const chart of joining) {
+    if (given.tainted.has(chart.ref ?? '')) continue;
+    const known = standing.filter((one) => verifiedNumber(one) === verifiedNumber(chart));
+    const joined = joinOne(chart, known);
+    settled.joined.push(...joined);
+    const [first] = known;
+    if (first && known.some((one) => !isCompatible(one.content, chart.content)))
+      settled.contests.push({ ref: first.ref as string, chart, against: known });
+  }
+  return settled;
+}
+
+/** Some establish the number of their own patients only. */
+const isItsClaim = ({ key }: PatientState, weight: Weight | undefined, caredFor: Set<string>): boolean =>
+  weight?.number === 'establishes' || (weight?.number === 'own-patient' && caredFor.has(key));
+
+type Standing = { kept: PatientState[]; left: PatientState[]; disputed: boolean };
+
+function settle(charts: PatientState[], weightOf: (chart: PatientState) => Weight | undefined): Standing {
+  const mayContest = (...words: Weight['contest'][]) =>
+    charts.filter((chart) => words.some((word) => weightOf(chart)?.contest === word));
+  const national = mayContest('everything');
+  const ranked = national.length > 0 ? national : mayContest('below-A', 'own-patient');
+  const agrees = (a: PatientState, others: PatientState[]) =>
+    others.every((b) => a === b || isCompatible(a.content, b.content));
+  if (!ranked.every((one) => agrees(one, ranked))) return { kept: [], left: [], disputed: true };
+  const others = charts.filter((chart) => !ranked.includes(chart));
+  const left = others.filter((chart) => !agrees(chart, charts));
+  const disputed = ranked.length === 0 && left.length > 0;
+  return { kept: charts.filter((chart) => !left.includes(chart)), left: disputed ? [] : left, disputed };
+}
+
+/** A chart that joins whom others established: number, birth date and given name all agree. */
+function joinOne(chart: PatientState, known: PatientState[]): Pair[] {
+  const [first] = known.filter(
+    (one) =>
+      isLinkable(one) &&
+      one.content.birthDate === chart.content.birthDate &&
+      compareGiven(givenNames(one.content), givenNames(chart.content)) === 'agree',
+  );
+  return first && isLinkable(chart) ? [[first.key, chart.key]] : [];
+}

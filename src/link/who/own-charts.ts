@@ -1,0 +1,50 @@
+import { NHS_NUMBER } from '../../fhir/systems.ts';
+import type { Evidence } from '../../model.ts';
+import { isImplicit } from '../fold.ts';
+import type { Pair, PatientState, Person } from './charts.ts';
+
+/**
+ * Charts that their sender only referred to, each with the chart of the same sender that the reference means: the one that has that
+ * identifier, first or second, verified or not, or that id. Where two people of its own have it, none.
+ */
+export function findOwnCharts(
+  charts: PatientState[],
+  persons: Map<string, Person>,
+  tainted: Set<string>,
+): Pair[] {
+  const implicit = charts.filter(isImplicit);
+  if (implicit.length === 0) return [];
+  const told = charts.filter((chart) => !isImplicit(chart));
+  return implicit.flatMap((chart): Pair[] => {
+    if (chart.aliases?.some((alias) => tainted.has(alias))) return [];
+    const own = told.filter((one) => one.systemId === chart.systemId && isMeant(chart, one));
+    const verified = own.filter(({ ref }) => ref !== null);
+    const meant = isByNumber(chart) && verified.length > 0 ? verified : own;
+    const [person, ...others] = new Set(meant.map(({ key }) => persons.get(key)));
+    return person && others.length === 0 ? [[person.id, chart.key]] : [];
+  });
+}
+
+const isByNumber = ({ content }: PatientState) => content.identifier?.[0]?.system === NHS_NUMBER;
+
+function isMeant({ content: { id, identifier } }: PatientState, { content }: PatientState): boolean {
+  if (id !== undefined) return content.id === id;
+  const [named] = identifier ?? [];
+  const value = (text = '') => (named?.system === NHS_NUMBER ? text.replace(/\s/g, '') : text);
+  return (content.identifier ?? []).some(
+    (one) => (one.system ?? '') === (named?.system ?? '') && value(one.value) === named?.value,
+  );
+}
+
+/** The chart that has this key beside its own, where exactly one has it: a relative may be named by a second identifier. */
+export function ownChartOf(
+  charts: PatientState[],
+  key: string | null,
+  { weights }: Evidence,
+): PatientState | undefined {
+  if (key === null) return undefined;
+  // Who only joins persons has the number that it joins by among its keys, and names nobody by that.
+  const joins = ({ sector }: PatientState) => weights.get(sector ?? '')?.number === 'joins';
+  const found = charts.filter((one) => one.aliases?.includes(key) && !isImplicit(one) && !joins(one));
+  return found.length === 1 ? found[0] : undefined;
+}

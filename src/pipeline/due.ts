@@ -1,0 +1,34 @@
+import type { Context } from '../context.ts';
+import { findDue, settleDue } from '../save/maintenance-sql.ts';
+import { recompute } from './recompute.ts';
+
+/** What waits for time alone waits for days: half a minute more is none. */
+const EVERY_MS = 30_000;
+const LIMIT = 100;
+
+/** Recomputes the families that time has changed since. Safe to run in several processes; what fails is found again. */
+export async function settleAllDue(ctx: Context): Promise<number> {
+  let settled = 0;
+  const at = new Date();
+  for (const owner of await findDue(ctx.db, at, LIMIT)) {
+    await recompute(ctx, owner, true);
+    await settleDue(ctx.db, owner, at);
+    settled++;
+  }
+  return settled;
+}
+
+/** Asks again and again until stopped. */
+export function startClock(ctx: Context): () => Promise<void> {
+  let running: Promise<unknown> = Promise.resolve();
+  const ask = () => {
+    running = running
+      .then(() => settleAllDue(ctx))
+      .catch((error: unknown) => ctx.log.error({ event: 'due', err: error }));
+  };
+  const timer = setInterval(ask, EVERY_MS);
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}

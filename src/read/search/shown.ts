@@ -1,0 +1,48 @@
+/** From the rows that a search may find to what it shows of them. */
+import type { Resource } from '@medplum/fhirtypes';
+import { Rejected } from '../../errors.ts';
+import { rangeOf } from '../../fhir/index-rows.ts';
+import { showEach } from '../versions.ts';
+import { type Seen, seeEach } from '../visible.ts';
+import type { Asking, Candidate } from './candidates.ts';
+import type { Position } from './cursor.ts';
+import { dateMatches } from './date.ts';
+import { matchesSearch } from './match.ts';
+import type { Search } from './query.ts';
+
+/** `next` is where the following page starts; null when nothing more is to be found by this recipient. */
+export type Page = { matches: Resource[]; next: Position | null };
+
+export function tooCostly(text: string): Rejected {
+  return new Rejected(400, [{ severity: 'error', code: 'too-costly', text }]);
+}
+
+/** A resource that the recipient may see, with its version and time where those decide whether or where it is found. */
+export type Shown = Seen & { isShown: boolean };
+
+export async function seeCandidates(
+  { db, recipient }: Asking,
+  search: Search,
+  rows: Candidate['row'][],
+): Promise<(Shown | null)[]> {
+  const seen = await seeEach(db, recipient, rows);
+  const isShown = search.updated.length > 0 || search.sort.some(({ code }) => code === '_lastUpdated');
+  if (!isShown) return seen.map((one) => one && { ...one, isShown });
+  const found = seen.filter((one) => one !== null);
+  const shown = await showEach(db, recipient, found);
+  const byRow = new Map(found.map(({ row }, index) => [row.rowId, shown[index] as Resource]));
+  return seen.map((one) => one && { ...one, resource: byRow.get(one.row.rowId) as Resource, isShown });
+}
+
+export function isMatch(search: Search, { resource, isShown }: Shown): boolean {
+  const at = isShown ? rangeOf(resource.meta?.lastUpdated ?? '') : undefined;
+  const inTime = search.updated.every((tests) => at && tests.some((test) => dateMatches(test, at)));
+  return inTime && matchesSearch(search, resource);
+}
+
+/** The matches of a page as they are shown. */
+export async function showMatches({ db, recipient }: Asking, matches: Shown[]): Promise<Resource[]> {
+  return matches.some(({ isShown }) => !isShown)
+    ? showEach(db, recipient, matches)
+    : matches.map(({ resource }) => resource);
+}

@@ -1,0 +1,95 @@
+/**
+ * Version ids, times and histories as one recipient may know them. A row's versions number every change of it, also of what a
+ * recipient may not see; its own versions are the successive different contents of that row's history, as it may see them today.
+ */
+import { hash } from 'node:crypto';
+import type { Resource } from '@medplum/fhirtypes';
+import { canonicalText } from '../fhir/references.ts';
+import type { Recipient, ResourceRow } from '../model.ts';
+import type { Db } from '../store/pool.ts';
+import { findPasts, MOST_VERSIONS } from './rows.ts';
+import { projectEach, type Seen, seeEach } from './visible.ts';
+
+/** `at`: when the row first had the content that the recipient sees here. */
+type Version = { id: string; at: Date; resource: Resource };
+
+/** Those of some present rows that the recipient may see, each with its version and time. */
+export async function showAll(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<Resource[]> {
+  const seen = await seeEach(db, recipient, rows);
+  return showEach(
+    db,
+    recipient,
+    seen.filter((one) => one !== null),
+  );
+}
+
+/** What is shown of each, with its version and time. A row of one version costs nothing, any others one query in all. */
+export async function showEach(db: Db, recipient: Recipient, seen: Seen[]): Promise<Resource[]> {
+  return (await findVersions(db, recipient, seen)).map((versions) => stamp(versions.at(-1) as Version));
+}
+
+/** All versions of one that the recipient sees, oldest first. */
+export async function showVersions(db: Db, recipient: Recipient, seen: Seen): Promise<Resource[]> {
+  if (recipient.kind === 'system')
+    return ((await findVersions(db, recipient, [seen]))[0] as Version[]).map(stamp);
+  const past = (await findPasts(db, [seen.row])).map((row) => versionOfRow({ row, resource: row.content }));
+  return [...past, versionOfRow(seen)].map(stamp);
+}
+
+function stamp({ id, at, resource }: Version): Resource {
+  return { ...resource, meta: { ...resource.meta, versionId: id, lastUpdated: at.toISOString() } };
+}
+
+/** The operator sees every change, so that versions are the row's own. */
+function versionOfRow({ row, resource }: Pick<Seen, 'row' | 'resource'>): Version {
+  return { id: String(row.version), at: row.updatedAt, resource: { ...resource, id: row.id } };
+}
+
+async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise<Version[][]> {
+  if (recipient.kind === 'operator') return seen.map((one) => [versionOfRow(one)]);
+  const changed = seen.filter(({ row }) => row.version > 1).map(({ row }) => row);
+  const past = await findPasts(db, changed);
+  const earlier = new Map<string, Projected[]>(changed.map(({ rowId }) => [rowId, []]));
+  const present = new Map(changed.map((row) => [row.rowId, row]));
+  const projected = await projectEach(db, recipient, past);
+  for (const [index, row] of past.entries()) {
+    const content = isStillSo(row, present.get(row.rowId)) ? (projected[index] ?? null) : null;
+    earlier.get(row.rowId)?.push({ row, content });
+  }
+  return seen.map((one) => lineOf(one, earlier.get(one.row.rowId) ?? []));
+}
+
+/**
+ * An earlier journey may have been a wrong link since undone, and its stages are somebody's birth date: it is shown where everybody
+ * who was in it still is.
+ */
+function isStillSo({ type, persons }: ResourceRow, present: ResourceRow | undefined): boolean {
+  return type !== 'Group' || persons.every((person) => present?.persons.includes(person));
+}
+
+type Projected = { row: ResourceRow; content: Resource | null };
+
+/** Each different content in turn, the present last. */
+function lineOf({ row, resource }: Seen, earlier: Projected[]): Version[] {
+  const all = [...earlier, { row, content: resource }];
+  // Cut at its oldest end, a long history gives no count.
+  const count = (place: number) => (all.length > MOST_VERSIONS ? '' : `${place + 1}-`);
+  return keepChanges(all).map(({ row: { id, updatedAt }, content }, place) => ({
+    id: count(place) + hash('sha256', canonicalText(content), 'hex').slice(0, 12),
+    at: updatedAt,
+    resource: { ...content, id },
+  }));
+}
+
+/** Each content at its first appearance; what was hidden between two equal ones does not show. */
+function keepChanges(all: Projected[]): { row: ResourceRow; content: Resource }[] {
+  const kept: { row: ResourceRow; content: Resource }[] = [];
+  let before = '';
+  for (const { row, content } of all) {
+    if (!content) continue;
+    const text = canonicalText(content);
+    if (text !== before) kept.push({ row, content });
+    before = text;
+  }
+  return kept;
+}
