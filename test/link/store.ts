@@ -3,9 +3,9 @@
 import { EVIDENCE } from '../../src/access/decide/evidence.ts';
 import { keeperOf } from '../../src/access/decide/link-rules.ts';
 import { identifyRecord } from '../../src/link/identify.ts';
-import { link, type Rules } from '../../src/link/plan.ts';
+import { link } from '../../src/link/plan.ts';
 import type { Event, Issue, Service, SourceRecord } from '../../src/model.ts';
-import type { Facts, Plan, StatementState, View } from '../../src/store/facts.ts';
+import type { Facts, Plan, Rules, StatementState, View } from '../../src/store/facts.ts';
 
 export const KEY = Buffer.alloc(32, 7);
 /** Long after whatever the tests tell of. */

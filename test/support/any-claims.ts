@@ -1,7 +1,7 @@
 /** What senders of every weight say of a few people, right and wrong: by chart, by number, by id and by ids of Skein's. */
 import fc from 'fast-check';
 import { keyedId } from '../../src/fhir/ids.ts';
-import { NHS_NUMBER } from '../../src/fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../../src/fhir/systems.ts';
 import type { Service, SourceRecord, Statement } from '../../src/model.ts';
 import { service } from '../link/store.ts';
 import { nhsNumber, patient, record, relative, resourceStatement } from './records.ts';
