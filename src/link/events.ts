@@ -2,14 +2,19 @@ import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode, Role } from '../model.ts';
 import type { Member, StoredView, View } from '../store/facts.ts';
-import type { Family } from './views/views.ts';
+import type { Family } from './views/family.ts';
 
 type Change = { view: View; before: StoredView | undefined };
-/** A chart that was found not to be the person it was taken for: that person goes on, and the chart has one of its own. */
+/**
+ * A chart that was found not to be the person it was taken for: that person goes on, and the chart has one of
+ * its own.
+ */
 export type Parted = { from: string; to: string };
 type Moves = { added: Member[]; parted: Parted[] };
 
-/** What of a change somebody may be told. Ids and codes only; who may hear it is asked again at every send. */
+/**
+ * What of a change somebody may be told. Ids and codes only; who may hear it is asked again at every send.
+ */
 export function describeChanges(family: Family, changes: Change[], members: Moves): Event[] {
   const stageOf = (journey: string | null) => currentStage(family, journey);
   const event = (code: EventCode, view: View, category: Category, rest: Partial<Event> = {}): Event => {
@@ -86,7 +91,9 @@ function referralEvents({ view, before }: Change, event: Make): Event[] {
   return [event('referral-received', view, 'REF', { services })];
 }
 
-/** `active` (confirmed by the service itself) or `planned?` (expected by a referrer): see the view's state. */
+/**
+ * `active` (confirmed by the service itself) or `planned?` (expected by a referrer): see the view's state.
+ */
 function episodeEvents(family: Family, { view, before }: Change, event: Make): Event[] {
   const [status, was] = [view.state ?? '', before?.state ?? null];
   const referral = idOf((view.content as EpisodeOfCare).referralRequest?.[0]?.reference, 'ServiceRequest');
@@ -160,9 +167,9 @@ function memberEvents(family: Family, changes: Change[], { added }: Moves, event
   });
 }
 
-/** The stage in force now, for the `stage` filter of subscriptions; null where unknown. */
+/** The stage in force, for the `stage` filter of subscriptions; null where unknown. */
 function currentStage(family: Family, id: string | null): string | null {
-  const today = new Date().toISOString().slice(0, 10);
+  const today = family.asOf.slice(0, 10);
   const journey = family.journeys.find((one) => one.id === id);
   const current = journey?.stages
     .filter(({ start, end }) => start <= today && (end === undefined || today < end))

@@ -1,4 +1,7 @@
-/** A number that people look at: who claims it, whether it is in dispute or tainted, and how that is lifted. No names anywhere. */
+/**
+ * A number that people look at: who claims it, whether it is in dispute or tainted, and how that is lifted.
+ * No names anywhere.
+ */
 import { EVIDENCE } from '../access/decide/evidence.ts';
 import type { Context } from '../context.ts';
 import { Rejected } from '../errors.ts';
@@ -28,8 +31,9 @@ export async function showNumber(ctx: Context, number: string) {
 export type Lift = { by: string; not: string[] };
 
 /**
- * Records that somebody found a number to be good, and joins again those whose it is. Charts that others contradict and no other
- * system bears out do not count for it from then on, until their sender gives them another number. Throws Rejected.
+ * Records that somebody found a number to be good, and joins again those whose it is. Charts that others
+ * contradict and no other system bears out do not count for it from then on, until their sender gives them
+ * another number. Throws Rejected.
  */
 export async function liftNumber(ctx: Context, number: string, { by, not }: Lift) {
   const keys = keysOfNumber(ctx, number);

@@ -3,9 +3,6 @@ import type { Patient } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { keyedId } from '../../src/fhir/ids.ts';
-import { NHS_NUMBER } from '../../src/fhir/systems.ts';
-
 import { isImplicit } from '../../src/link/fold.ts';
 import { link } from '../../src/link/plan.ts';
 import { givenNames, saidNumber } from '../../src/link/who/charts.ts';

@@ -4,7 +4,10 @@ import type { Message } from '../../model.ts';
 import type { IdentifiedRecord, Plan } from '../../store/facts.ts';
 import { digestOf } from '../plan.ts';
 
-/** Who said what when: one per record, naming what the record changed, its message by the sender's id, and the mapping that read it. */
+/**
+ * Who said what when: one per record, naming what the record changed, its message by the sender's id, and the
+ * mapping that read it.
+ */
 export function provenanceOf(
   key: Buffer,
   record: IdentifiedRecord,

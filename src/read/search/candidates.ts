@@ -92,7 +92,10 @@ function conditionsOf({ recipient, key }: Asking, search: Search, bind: Bind): s
 
 const anyOf = (conditions: string[]) => `(${conditions.join(' or ')})`;
 
-/** The row's own time is never earlier than the one that a recipient sees, so that it can rule out only what is too old. */
+/**
+ * The row's own time is never earlier than the one that a recipient sees, so that it can rule out only what
+ * is too old.
+ */
 function updatedSql(tests: DateTest[], recipient: Recipient, bind: Bind): string[] {
   if (recipient.kind === 'operator') return [anyOf(tests.map((test) => instantSql(test, bind)))];
   if (tests.some(({ prefix }) => !['eq', 'ge', 'gt', 'sa'].includes(prefix))) return [];
@@ -105,7 +108,10 @@ function instantSql(test: DateTest, bind: Bind): string {
   return dateSql(test, { l: 'r.updated_at', h: "r.updated_at + interval '1 microsecond'" }, bind);
 }
 
-/** A condition that no row the recipient would find can fail. A negation has none: the hidden value is no reason to leave a row out. */
+/**
+ * A condition that no row the recipient would find can fail. A negation has none: the hidden value is no
+ * reason to leave a row out.
+ */
 function clauseSql(clause: Clause, key: Buffer, bind: Bind): string[] {
   if (clause.kind === 'token' && clause.negated) return [];
   const table = clause.kind === 'date' || clause.kind === 'string' ? `index_${clause.kind}` : 'index_token';
@@ -128,14 +134,20 @@ function valuesSql(clause: Clause, key: Buffer, bind: Bind): string {
   return oneOf('i.hash', hashes, 'bigint', bind);
 }
 
-/** A single value by equality: only then does the index give its rows in order, so that a page of a common code reads a page. */
+/**
+ * A single value by equality: only then does the index give its rows in order, so that a page of a common
+ * code reads a page.
+ */
 function oneOf(column: string, values: unknown[], cast: string, bind: Bind): string {
   return values.length === 1
     ? `${column} = ${bind(values[0], cast)}`
     : `${column} = any(${bind(values, `${cast}[]`)})`;
 }
 
-/** The index holds folded text: an exact search narrows by it here, and compares letters and accents when it matches again. */
+/**
+ * The index holds folded text: an exact search narrows by it here, and compares letters and accents when it
+ * matches again.
+ */
 function likePattern(mode: StringMode, value: string): string {
   const literal = indexText(value).replace(/[\\%_]/g, '\\$&');
   return `${mode === 'contains' ? '%' : ''}${literal}${mode === 'exact' ? '' : '%'}`;

@@ -1,6 +1,7 @@
 /**
- * Orders that SQL can follow a batch at a time, without telling what is hidden. It walks an index of values, in which a row comes
- * once for each value that it has or had, and the row belongs to a page only at the value that the recipient sees of it.
+ * Orders that SQL can follow a batch at a time, without telling what is hidden. It walks an index of values,
+ * in which a row comes once for each value that it has or had, and the row belongs to a page only at the
+ * value that the recipient sees of it.
  */
 import type { Resource } from '@medplum/fhirtypes';
 import { indexText } from '../../fhir/index-rows.ts';
@@ -13,7 +14,10 @@ type Bind = (value: unknown, cast: string) => string;
 /** SQL that gives rows `r` of `resource`, each with a key. */
 type Walk = { from: string; key: string };
 
-/** `walks`: an index each, followed side by side. `less`, `greater`: operators of its keys, for text those of the index. */
+/**
+ * `walks`: an index each, followed side by side. `less`, `greater`: operators of its keys, for text those of
+ * the index.
+ */
 export type Order = {
   name: 'row' | 'id' | 'updated' | 'value';
   descending: boolean;
