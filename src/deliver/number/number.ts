@@ -1,4 +1,3 @@
-import type { Resource } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import type { Event, Recheck } from '../../model.ts';
 import { TELLING } from '../../store/locks.ts';
