@@ -44,9 +44,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
       case 'Group':
         return stageEvents(family, change, event);
       case 'Patient':
-        return before?.state === 'gone' || members.parted.some(({ to }) => !before && to === view.id)
-          ? [event('person-unmerged', view, 'DEM')]
-          : [];
+        return [...unmergedEvents(change, members, event), ...stopEvents(family, change, event)];
       default:
         return [];
     }
@@ -70,6 +68,24 @@ type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Eve
 function mergeEvents({ view }: Change, event: Make): Event[] {
   if (view.type !== 'Patient') return [];
   return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1), services: view.authors })];
+}
+
+function unmergedEvents({ view, before }: Change, { parted }: Moves, event: Make): Event[] {
+  const isNew = before?.state === 'gone' || (!before && parted.some(({ to }) => to === view.id));
+  return isNew ? [event('person-unmerged', view, 'DEM')] : [];
+}
+
+/** A mother who died, told wherever her infants are cared for; or somebody who may be an infant who died. */
+function stopEvents({ journeys }: Family, { view, before }: Change, event: Make): Event[] {
+  const { state, id } = view;
+  if (state === before?.state || (state !== 'died' && state !== 'verify')) return [];
+  const hers = journeys.filter(({ members }) =>
+    members.some(({ person, role }) => person === id && role === 'mother'),
+  );
+  const infants = hers.flatMap(({ members }) =>
+    members.flatMap(({ person, role }) => (role === 'infant' ? person : [])),
+  );
+  return [event('contact-stop', view, 'INV', { persons: [id, ...infants], journey: null, stage: null })];
 }
 
 /** Care that was taken up, by its view's state. What never was is known only to the services it names. */
@@ -135,7 +151,8 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
   const news = infants.filter((infant) => lost.includes(infant) && !lostBefore.includes(infant));
   const retracted = infants.filter((infant) => lostBefore.includes(infant) && !lost.includes(infant));
   return [
-    ...(stages && stages !== stagesBefore
+    // What was over before anybody heard of it is no news to anybody.
+    ...(stages && stages !== stagesBefore && (before || currentStage(family, view.id) !== 'after-24m')
       ? [event('stage-changed', view, 'STG', { persons: of('infant', 'mother') })]
       : []),
     // The one code everybody hears is without cause; the loss itself goes by its own category.

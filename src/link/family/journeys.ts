@@ -226,8 +226,8 @@ function stagesOf({ born, infants }: Birth): Stage[] {
   return [...lived, ...(last ? [{ ...last, end: lost }] : []), { code: 'contact-stop', start: lost }];
 }
 
-/** Date of an infant's death, where a service that may declare it says so. */
-function lossOf(infant: Person): string | null {
+/** Date of a death, where a service that may declare it says so. */
+export function lossOf(infant: Person): string | null {
   const said = infant.charts.filter(
     ({ content, sector }) =>
       DECLARES_LOSS.has(sector ?? '') && (content.deceasedBoolean === true || content.deceasedDateTime),

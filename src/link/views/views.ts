@@ -5,6 +5,7 @@ import { idOf, renameReferences } from '../../fhir/references.ts';
 import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/systems.ts';
 import type { StatementState, View } from '../../store/facts.ts';
 import type { Spell } from '../care/spells.ts';
+import { lossOf } from '../family/journeys.ts';
 import type { Edge } from '../family/relate.ts';
 import type { Person } from '../who/charts.ts';
 import { chartSources } from './chart-sources.ts';
@@ -59,8 +60,25 @@ function patientView(family: Family, person: Person): View {
     persons: [person.id, ...links.map(({ other }) => other)],
     authors: unique(person.charts.map(({ service }) => service)),
     service: null,
+    state: stopOf(family, person),
   });
 }
+
+/**
+ * Why contacts stop beside the loss of an infant, which its journey tells: a mother who died, and somebody who
+ * may be an infant who died, since both are said to have one number (sharing rules 22 and 24).
+ */
+function stopOf({ journeys, persons }: Family, person: Person): 'died' | 'verify' | null {
+  const isMother = journeys.some(({ members }) =>
+    members.some((member) => member.role === 'mother' && member.person === person.id),
+  );
+  if (isMother && lossOf(person) !== null) return 'died';
+  const lost = new Set(journeys.flatMap(({ lost }) => lost));
+  const numbers = persons.filter(({ id }) => lost.has(id)).flatMap(numbersOf);
+  return !lost.has(person.id) && numbersOf(person).some((one) => numbers.includes(one)) ? 'verify' : null;
+}
+
+const numbersOf = ({ charts }: Person): string[] => charts.flatMap(({ ref }) => ref ?? []);
 
 /**
  * Id of the RelatedPerson that stands for the parent (in the child's compartment) or for the child (in the
