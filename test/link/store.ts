@@ -86,6 +86,11 @@ export class Store {
     views.splice(at < 0 ? views.length : at, at < 0 ? 0 : 1, row);
   }
 
+  /** Ids of what publish and deliver are to look at again after the last record. */
+  rechecked(): string[] {
+    return (this.plan?.events ?? []).flatMap((event) => (event.code === 'recheck' ? event.foci : []));
+  }
+
   /** Live views of a type: tombstones left out. */
   all(type: string): View[] {
     return [...this.views.values()].filter((view) => view.type === type && view.state !== 'gone');
