@@ -68,8 +68,8 @@ describe('persons', () => {
     const unmerged = store.events.find(({ code }) => code === 'person-unmerged');
     expect(unmerged).toMatchObject({ persons: [person] });
     // Who was told of what is hers no longer is asked again, and told so, by publish and deliver.
-    const episode = store.all('EpisodeOfCare')[0]?.id;
-    expect(store.rechecked()).toEqual(expect.arrayContaining([mother, episode]));
+    const spell = store.all('EpisodeOfCare')[0]?.id;
+    expect(store.rechecked()).toEqual(expect.arrayContaining([mother, spell]));
   });
 
   it('join again when the sender corrects the birth date that was in dispute', () => {
