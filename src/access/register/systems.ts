@@ -69,10 +69,20 @@ function check({ name, ods, team, sector, kind, dataQuality }: NewSystem): void 
   }
   if (sector && POLICY.refusedSectors.includes(sector))
     refuse('business-rule', 'sector', `${sector} is never registered`);
-  if (sector && !POLICY.rows.has(sector)) refuse('value', 'sector', `unknown sector: ${sector}`);
+  if (sector && !POLICY.rows.has(sector))
+    refuse(
+      'value',
+      'sector',
+      `unknown sector: ${sector}; it is one of ${[...POLICY.rows.keys()].sort().join(', ')}`,
+    );
   if (dataQuality && !CONTACT.test(dataQuality))
     refuse('value', 'data-quality', 'the data-quality contact is an e-mail address or a URL');
-  if (kind && !POLICY.serviceKinds.includes(kind)) refuse('value', 'kind', `unknown service kind: ${kind}`);
+  if (kind && !POLICY.serviceKinds.includes(kind))
+    refuse(
+      'value',
+      'kind',
+      `unknown service kind: ${kind}; it is one of ${[...POLICY.serviceKinds].sort().join(', ')}`,
+    );
 }
 
 // Registering a name that only registered itself takes it over; a registered one is refused.
