@@ -144,6 +144,8 @@ function alike(text: string, { fhir, subscription }: Registered, known: Known): 
       .replaceAll(ods, '<ods>')
       .replace(/\b[0-9a-f]{64}\b/g, '<message>')
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
+      // Whether its handshake has come back by now.
+      .replace(/"valueCode":"(requested|active)"/g, '"valueCode":"<status>"')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)/g, '<time>')
       // A version names its content by a digest, in which ids and numbers are.
       .replace(/\b(\d+)-[0-9a-f]{12}\b/g, '$1-<digest>')

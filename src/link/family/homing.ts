@@ -46,9 +46,12 @@ export type Birth = { born: number; infants: Person[]; mother: Person | undefine
 export function findHomes<B extends Birth>(births: B[], care: Care[]): Map<string, B> {
   const homes = new Map<string, B>();
   const pregnancies = births.map((birth) => ({ birth, from: bookedAt(birth, care) }));
+  // A citation counts for the same person only: whoever knows an id could else join somebody's journey by it.
+  const persons = new Map(care.map(({ id, person }) => [id, person]));
   for (const one of care) {
     if (one.apart !== null) continue;
-    const cited = one.cites.flatMap((id) => homes.get(id) ?? [])[0];
+    const own = one.cites.filter((id) => persons.get(id) === one.person);
+    const cited = own.flatMap((id) => homes.get(id) ?? [])[0];
     const home = ownBirth(births, one) ?? cited ?? findBirth(pregnancies, one);
     if (home) homes.set(one.id, home);
   }

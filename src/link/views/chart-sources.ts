@@ -22,7 +22,7 @@ export function chartSources(family: Family, person: Person): ChartSource[] {
 }
 
 const compareNewest = (a: PatientState, b: PatientState): number =>
-  latest(a) < latest(b) ? 1 : latest(a) > latest(b) ? -1 : a.key < b.key ? -1 : 1;
+  latest(a) < latest(b) ? 1 : latest(a) > latest(b) ? -1 : a.seq - b.seq;
 
 const isReal = ({ given }: { given?: string[] }) =>
   (given ?? []).some((one) => !isPlaceholder(normaliseName(one)));

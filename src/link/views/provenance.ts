@@ -14,7 +14,11 @@ export function provenanceOf(
   message: Message,
   plan: Plan,
 ): Plan['insert'][number] | null {
-  const shared = [...plan.insert, ...plan.update].filter(({ state }) => state !== 'gone');
+  // Only what its sender has a word in: what else the message changed of a family may be hidden from it.
+  const said = message.system.service.id;
+  const shared = [...plan.insert, ...plan.update].filter(
+    ({ state, authors }) => state !== 'gone' && authors.includes(said),
+  );
   const targets = shared.map(({ type, id }) => `${type}/${id}`).sort();
   if (targets.length === 0) return null;
   const { system, identifier } = message;
