@@ -65,8 +65,8 @@ function patientView(family: Family, person: Person): View {
 }
 
 /**
- * Why contacts stop beside the loss of an infant, which its journey tells: a mother who died, and somebody who
- * may be an infant who died, since both are said to have one number (sharing rules 22 and 24).
+ * Why contacts stop beside the loss of an infant, which its journey tells: a mother who died, and somebody
+ * who may be an infant who died, since both are said to have one number (sharing rules 22 and 24).
  */
 function stopOf({ journeys, persons }: Family, person: Person): 'died' | 'verify' | null {
   const isMother = journeys.some(({ members }) =>
