@@ -38,7 +38,10 @@ const SILENT_MS = 10 * 60_000;
 const LIMITS = { most: 4_096, mostOfPeer: 3_072 };
 const LATE_LOOP_MS = 10_000;
 
-/** The HTTP server: who asks is settled first, errors become OperationOutcomes in one place. `parts` register in their order. */
+/**
+ * The HTTP server: who asks is settled first, errors become OperationOutcomes in one place. `parts` register
+ * in their order.
+ */
 export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
   const app = fastify({
     loggerInstance: ctx.log as FastifyBaseLogger,
@@ -49,11 +52,13 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: HEADERS_MS / 5 },
     forceCloseConnections: 'idle',
     requestIdHeader: false,
-    // `$` need not be escaped in a path, and clients that do mean the same; so do those that end a base URL with a slash.
+    // `$` need not be escaped in a path, and clients that do mean the same; so do those that end a base URL
+    // with a slash.
     rewriteUrl: ({ url = '/' }) => url.replace(/^[^?]+/, (path) => path.replaceAll('%24', '$')),
     routerOptions: { ignoreTrailingSlash: true, querystringParser: parseQuery },
     frameworkErrors: sendError,
-    // What comes while we stop is taken like the rest: its connection closes after it, and nobody has to send it again.
+    // What comes while we stop is taken like the rest: its connection closes after it, and nobody has to send
+    // it again.
     return503OnClosing: false,
   });
   limitHttp(app.server, LIMITS, (reason) => ctx.log.warn({ event: 'http.refused', reason }));
@@ -91,7 +96,10 @@ function sendIssues(reply: FastifyReply, status: number, issues: Issue[], bars?:
   return reply.code(status).type('application/fhir+json; charset=utf-8').send(toOutcome(issues, bars));
 }
 
-/** Rejected: the sender mends it. Transient: again later. Anything else is our bug, and says nothing of itself. */
+/**
+ * Rejected: the sender mends it. Transient: again later. Anything else is our bug, and says nothing of
+ * itself.
+ */
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof Rejected) {
     if (error.status === 401) reply.header('www-authenticate', 'Bearer');
@@ -129,7 +137,10 @@ function registerHealth(app: FastifyInstance, ctx: Context): void {
   });
 }
 
-/** Counters that move with everybody's messages: for the operator, or a system registered without a sector to watch them. */
+/**
+ * Counters that move with everybody's messages: for the operator, or a system registered without a sector to
+ * watch them.
+ */
 function requireMonitor(recipient: Recipient): void {
   if (recipient.kind === 'operator' || recipient.system.service.sector === null) return;
   throw new Rejected(403, [issue('forbidden', 'metrics are not for a service of a sector')]);

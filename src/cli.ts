@@ -1,4 +1,7 @@
-/** `skein …`: loads the part that is asked for and nothing else, so that the workbench needs no store and starts at once. */
+/**
+ * `skein …`: loads the part that is asked for and nothing else, so that the workbench needs no store and
+ * starts at once.
+ */
 
 /** Runs one command and gives its exit code: 0 done, 1 refused or failed, 2 used wrongly. */
 export async function runCli(args: string[]): Promise<number> {

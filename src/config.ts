@@ -7,7 +7,10 @@ const list = (text: string) =>
     .map((item) => item.trim())
     .filter(Boolean);
 
-/** Every setting Skein reads from the environment, with its default. README, `.env.example` and compose name the same ones. */
+/**
+ * Every setting Skein reads from the environment, with its default. README, `.env.example` and compose name
+ * the same ones.
+ */
 export const Config = z.object({
   HOST: z
     .string()
@@ -59,8 +62,8 @@ export const Config = z.object({
 export type Config = z.infer<typeof Config>;
 
 /**
- * The settings, or an Error with one line per wrong one. Empty means unset (compose files pass empty values); the text of
- * a wrong value is not repeated, for it may be a secret.
+ * The settings, or an Error with one line per wrong one. Empty means unset (compose files pass empty values);
+ * the text of a wrong value is not repeated, for it may be a secret.
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const set = Object.fromEntries(

@@ -10,6 +10,9 @@ export type Context = {
   db: pg.Pool;
   /** The store's secret for keyed ids (see `keyedId`). */
   key: Buffer;
-  /** In-process signals: `committed` after a save that wrote events, `settled` when publish appended pending rows. */
+  /**
+   * In-process signals: `committed` after a save that wrote events, `settled` when publish appended pending
+   * rows.
+   */
   signals: EventEmitter<{ committed: []; settled: [] }>;
 };

@@ -1,6 +1,9 @@
 import type { Issue } from './model.ts';
 
-/** The sender must fix it: an OperationOutcome, no retry. `status` is the HTTP status, `bars` the BaRS code if that channel asks for one. */
+/**
+ * The sender must fix it: an OperationOutcome, no retry. `status` is the HTTP status, `bars` the BaRS code if
+ * that channel asks for one.
+ */
 export class Rejected extends Error {
   readonly status: number;
   readonly issues: Issue[];
@@ -16,7 +19,9 @@ export class Rejected extends Error {
 
 type Place = Pick<Issue, 'field' | 'expression'> & { cause?: unknown };
 
-/** A refusal for one reason. `code` is a FHIR issue-type; `field` is the sender's own name of what is wrong. */
+/**
+ * A refusal for one reason. `code` is a FHIR issue-type; `field` is the sender's own name of what is wrong.
+ */
 export function rejected(status: number, code: string, text: string, place: Place = {}): Rejected {
   const { cause, ...where } = place;
   return new Rejected(status, [{ severity: 'error', code, text, ...where }], { cause });
@@ -32,7 +37,10 @@ export class Unavailable extends Error {
 
 const RETRY_SQLSTATES = /^(08|53|57P|40001|40P01|55P03|25P0[34])/;
 
-/** True when the same call may succeed later: connection loss, shutdown, serialization, lock or resource exhaustion. */
+/**
+ * True when the same call may succeed later: connection loss, shutdown, serialization, lock or resource
+ * exhaustion.
+ */
 export function isTransient(error: unknown): boolean {
   if (error instanceof Unavailable) return true;
   if (!(error instanceof Error)) return false;

@@ -1,9 +1,13 @@
 /**
- * The vocabulary every stage speaks (docs/architecture.md). Types only: stages never import one another, they share these.
+ * The vocabulary every stage speaks (docs/architecture.md). Types only: stages never import one another, they
+ * share these.
  */
 import type { Patient, Period, Resource } from '@medplum/fhirtypes';
 
-/** A team that cares for people: ODS code + team. Its sector is a column of `policy/sharing.yaml`; null sees nothing of others. */
+/**
+ * A team that cares for people: ODS code + team. Its sector is a column of `policy/sharing.yaml`; null sees
+ * nothing of others.
+ */
 export type Service = {
   id: string;
   name: string;
@@ -24,7 +28,9 @@ export type System = {
   onHeld: 'AE' | 'AA';
 };
 
-/** Who is asking: the loopback operator of AUTH=none sees all; anyone else is a system acting for its service. */
+/**
+ * Who is asking: the loopback operator of AUTH=none sees all; anyone else is a system acting for its service.
+ */
 export type Recipient = { kind: 'operator'; name: string } | { kind: 'system'; system: System };
 
 export type Channel = 'bars' | 'fhir' | 'intake' | 'mllp';
@@ -50,7 +56,10 @@ export type Json = string | number | boolean | null | Json[] | { [name: string]:
 /** What parse gives: one unit per CSV row, else a single unit. */
 export type Document = { format: 'hl7v2' | 'fhir' | 'csv' | 'json' | 'xml'; units: Unit[] };
 
-/** `position` names it for people: `row 3`, or '' for a whole message. A unit that could not be read has `error` instead of content. */
+/**
+ * `position` names it for people: `row 3`, or '' for a whole message. A unit that could not be read has
+ * `error` instead of content.
+ */
 export type Unit = { position: string; tree: Json; error?: Issue };
 
 /** One thing wrong, in the sender's own field names first. Severity error holds the unit. */
@@ -69,8 +78,9 @@ export type Issue = {
 export type Lineage = { element: string; source: string; rule: string };
 
 /**
- * One resource as one sender says it. References to other statements of the same record are `#local`; all others are as sent.
- * `identifier` ("system|value") with the sending system is its identity; absent, its identity is the record's own content.
+ * One resource as one sender says it. References to other statements of the same record are `#local`; all
+ * others are as sent. `identifier` ("system|value") with the sending system is its identity; absent, its
+ * identity is the record's own content.
  */
 export type Statement = {
   local: string;
@@ -78,9 +88,15 @@ export type Statement = {
   identifier?: string;
   /** Top-level elements the sender explicitly emptied (HL7 v2 `""`). */
   nulls?: string[];
-  /** Top-level elements that the message says nothing of: in a delta they hold only while the sender has never said them. */
+  /**
+   * Top-level elements that the message says nothing of: in a delta they hold only while the sender has never
+   * said them.
+   */
   assumed?: string[];
-  /** The sender's own id of a Patient that has a business identifier, too: later messages may refer to it by either. */
+  /**
+   * The sender's own id of a Patient that has a business identifier, too: later messages may refer to it by
+   * either.
+   */
   ownId?: string;
 };
 
@@ -91,7 +107,9 @@ export type SourceRecord = {
   saidAt: string;
   /** `name@version` of the mapping. */
   mapping: string;
-  /** snapshot: a statement replaces what was said of that resource before; delta: absent elements are no news. */
+  /**
+   * snapshot: a statement replaces what was said of that resource before; delta: absent elements are no news.
+   */
   mode: 'snapshot' | 'delta';
   statements: Statement[];
   lineage: Lineage[];
@@ -148,8 +166,9 @@ export const ROLES = ['mother', 'partner', 'infant'] as const;
 export type Role = (typeof ROLES)[number];
 
 /**
- * Something may have been taken away from somebody: whoever was told of one of these resources, by id, is asked about again,
- * and told of each that it may not read any more (src/deliver/number/take-back.ts). Internal: it is sent to nobody.
+ * Something may have been taken away from somebody: whoever was told of one of these resources, by id, is
+ * asked about again, and told of each that it may not read any more (src/deliver/number/take-back.ts).
+ * Internal: it is sent to nobody.
  */
 export type Recheck = { code: 'recheck'; foci: string[] };
 
@@ -159,13 +178,17 @@ export type Event = {
   /** Group id, when the change belongs to one. */
   journey: string | null;
   /**
-   * Patient ids: every one of them must be visible to a recipient (category below) for the event to be told. Of contact-stop and loss
-   * the infant and the mother, and of a stage every member but a partner: one is enough.
+   * Patient ids: every one of them must be visible to a recipient (category below) for the event to be told.
+   * Of contact-stop and loss the infant and the mother, and of a stage every member but a partner: one is
+   * enough.
    */
   persons: string[];
   /** What must be visible of them. */
   category: Category;
-  /** Services the event is about (referral: referrer and named receiver; person-merged: those whose record went). */
+  /**
+   * Services the event is about (referral: referrer and named receiver; person-merged: those whose record
+   * went).
+   */
   services: string[];
   focus: { type: string; id: string };
   stage: string | null;
@@ -187,8 +210,8 @@ export type ChartSource = {
 };
 
 /**
- * What a shared view was put together from, newest first. What one recipient sees is put together again from the parts that
- * it may know (sharing rule 21), so that a fact which is hidden from it changes nothing.
+ * What a shared view was put together from, newest first. What one recipient sees is put together again from
+ * the parts that it may know (sharing rule 21), so that a fact which is hidden from it changes nothing.
  */
 export type Sources = { charts: ChartSource[] } | { care: (CareSource & { period?: Period })[] };
 
@@ -210,7 +233,10 @@ export type ResourceRow = {
   sources: Sources | null;
 };
 
-/** What the word of one group of sectors counts for: a row of `policy/evidence.yaml`, which says what each word means. */
+/**
+ * What the word of one group of sectors counts for: a row of `policy/evidence.yaml`, which says what each
+ * word means.
+ */
 export type Weight = {
   gestational: 'A' | 'A-if-verified' | 'supports' | 'never';
   parent: 'A' | 'B' | 'B-own-patient' | 'C' | 'D';
@@ -221,7 +247,10 @@ export type Weight = {
 /** Whose word counts for what, by sector; a sector that is not there says nothing that counts. */
 export type Evidence = {
   weights: ReadonlyMap<string, Weight>;
-  /** Younger than this when a service first called somebody the mother: that waits for evidence of the birth, `waitDays`. */
+  /**
+   * Younger than this when a service first called somebody the mother: that waits for evidence of the birth,
+   * `waitDays`.
+   */
   newbornDays: number;
   waitDays: number;
 };

@@ -1,6 +1,7 @@
 /**
- * The story of one message: receive -> parse -> map -> validate -> link -> save; publish and deliver then tell whom it concerns.
- * Read this first. An answer is given only after commit, and means that the message is stored.
+ * The story of one message: receive -> parse -> map -> validate -> link -> save; publish and deliver then
+ * tell whom it concerns. Read this first. An answer is given only after commit, and means that the message is
+ * stored.
  */
 import { EVIDENCE } from './access/decide/evidence.ts';
 import { nameServices } from './access/register/name-services.ts';
@@ -24,8 +25,9 @@ export type Received = Message & { receivedAt: Date };
 type Options = { replay?: boolean; messageId?: string };
 
 /**
- * Takes one message to its end: accepted (stored and linked), held (kept until its mapping or its sender is mended) or rejected
- * (kept, unreadable). Never throws for bad input; what it throws is transient or a bug, and then nothing of it was stored.
+ * Takes one message to its end: accepted (stored and linked), held (kept until its mapping or its sender is
+ * mended) or rejected (kept, unreadable). Never throws for bad input; what it throws is transient or a bug,
+ * and then nothing of it was stored.
  */
 export async function intake(ctx: Pipeline, given: Message, options: Options = {}): Promise<Answer> {
   const started = performance.now();

@@ -1,7 +1,7 @@
 /** Commands that need the store: data on stdout (JSON with --json), messages on stderr. */
 import { EventEmitter } from 'node:events';
 import { parseArgs } from 'node:util';
-import { PAYLOADS, type Payload } from '../access/decide/policy.ts';
+import { PAYLOADS, type Payload, POLICY } from '../access/decide/policy.ts';
 import { addSystem, listSystems } from '../access/register/systems.ts';
 import { readConfig } from '../config.ts';
 import { loadMappings, type Mapping, type Mappings } from '../map/language/load-mappings.ts';
@@ -12,6 +12,13 @@ import type { Pipeline } from '../pipeline.ts';
 import { openStore } from '../store/open.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { describeNumber, liftOne } from './number.ts';
+
+/** In lines of about a hundred columns. */
+const listOf = (names: readonly string[]) =>
+  [...names]
+    .sort()
+    .join(', ')
+    .replace(/(.{80,100}?,) /g, '$1\n  ');
 
 const HELP = `Usage: skein COMMAND [--json]
 
@@ -34,6 +41,9 @@ Examples:
   skein system add --name epr --ods RXX --team maternity --sector maternity --source hl7v2-adt,hl7v2-siu
   skein replay --held --json
   DATABASE_URL=postgres://… skein rebuild
+
+SECTOR is one of ${listOf([...POLICY.rows.keys()])}.
+KIND is one of ${listOf(POLICY.serviceKinds)}.
 
 Without DATABASE_URL the embedded store of DATA_DIR is used, running or not.
 Exit codes: 0 done; 1 refused or failed; 2 used wrongly.

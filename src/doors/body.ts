@@ -6,8 +6,9 @@ import { parseJson } from '../formats/json.ts';
 const JSON_TYPES = ['application/fhir+json', 'application/json'];
 
 /**
- * Puts our parser in place of the server's: the same limits (depth, repeated and reserved names, NUL) hold for a Subscription as
- * for a message. Ways in that keep the exact bytes have parsers of their own, and call `parseJson` later. Anything else is 415.
+ * Puts our parser in place of the server's: the same limits (depth, repeated and reserved names, NUL) hold
+ * for a Subscription as for a message. Ways in that keep the exact bytes have parsers of their own, and call
+ * `parseJson` later. Anything else is 415.
  */
 export function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();

@@ -1,7 +1,8 @@
 /**
- * Who is connected to a server, and who goes when too many are. Nobody keeps others out by holding what it does not use: where there
- * is no room, the one that has been half-open for longest goes, then the one that has been quiet for longest; whoever has work in
- * hand stays. A newcomer is refused only where all whom it could replace are at work.
+ * Who is connected to a server, and who goes when too many are. Nobody keeps others out by holding what it
+ * does not use: where there is no room, the one that has been half-open for longest goes, then the one that
+ * has been quiet for longest; whoever has work in hand stays. A newcomer is refused only where all whom it
+ * could replace are at work.
  */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv6, type Server, type Socket } from 'node:net';
@@ -9,14 +10,19 @@ import { isIPv6, type Server, type Socket } from 'node:net';
 /** `most` in all, `mostOfPeer` from one address. */
 export type Limits = { most: number; mostOfPeer: number };
 
-/** `half`: nothing whole has come yet, or what began has not ended. `quiet`: all that came is answered. `busy`: work is in hand. */
+/**
+ * `half`: nothing whole has come yet, or what began has not ended. `quiet`: all that came is answered.
+ * `busy`: work is in hand.
+ */
 type State = 'half' | 'quiet' | 'busy';
 type Guest = { socket: Socket; name: string; peer: string; state: State; since: number };
 
 /** Says what state a connection is in now. */
 export type Mark = (socket: Socket, state: State) => void;
 
-/** Watches a server from now on. `onGone` hears why each connection was closed or refused for want of room. */
+/**
+ * Watches a server from now on. `onGone` hears why each connection was closed or refused for want of room.
+ */
 export function limitConnections(server: Server, limits: Limits, onGone: (reason: string) => void): Mark {
   const guests = new Map<string, Guest>();
   server.on('connection', (socket: Socket) => {
@@ -79,7 +85,10 @@ export function peerOf(address: string): string {
   return [...before, ...zeros, ...after].slice(0, 4).join(':');
 }
 
-/** Of whom one must go so that a newcomer has room: its own peer's where none has more, else the largest's; null: there is room. */
+/**
+ * Of whom one must go so that a newcomer has room: its own peer's where none has more, else the largest's;
+ * null: there is room.
+ */
 function crowdFor({ peer }: Guest, guests: Guest[], { most, mostOfPeer }: Limits): Guest[] | null {
   if (guests.length < Math.min(most, mostOfPeer)) return null;
   const peers = Map.groupBy(guests, (guest) => guest.peer);

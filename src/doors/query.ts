@@ -1,17 +1,25 @@
-/** The one way to the parameters of a URL: each may come any number of times, and who expects one must say so. */
+/**
+ * The one way to the parameters of a URL: each may come any number of times, and who expects one must say so.
+ */
 import type { FastifyRequest } from 'fastify';
 import { Rejected } from '../errors.ts';
 
 type Query = { pairs: URLSearchParams };
 
-/** What the server reads queries with, so that `request.query` is never an object whose values are texts or lists. */
+/**
+ * What the server reads queries with, so that `request.query` is never an object whose values are texts or
+ * lists.
+ */
 export const parseQuery = (text: string): Query => ({ pairs: new URLSearchParams(text) });
 
 export function queryOf(request: Pick<FastifyRequest, 'query'>): URLSearchParams {
   return (request.query as Query).pairs;
 }
 
-/** The value of a parameter that has one. Throws Rejected(400) where it is given twice: which of the two counts is not ours to choose. */
+/**
+ * The value of a parameter that has one. Throws Rejected(400) where it is given twice: which of the two
+ * counts is not ours to choose.
+ */
 export function oneOf(query: URLSearchParams, name: string): string | undefined {
   const values = query.getAll(name);
   if (values.length > 1) throw givenTwice(name);

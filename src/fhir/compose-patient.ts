@@ -1,7 +1,10 @@
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import type { ChartSource } from '../model.ts';
 
-/** Elements taken whole from the newest chart that has them. Contacts and photos are a sender's own affair and are not shared. */
+/**
+ * Elements taken whole from the newest chart that has them. Contacts and photos are a sender's own affair and
+ * are not shared.
+ */
 const NEWEST: (keyof Patient)[][] = [
   ['birthDate'],
   ['gender'],
@@ -17,8 +20,8 @@ const NEWEST: (keyof Patient)[][] = [
 type Chart = Pick<ChartSource, 'content' | 'named' | 'verified'>;
 
 /**
- * The elements of one Patient from charts of one person, newest first: of each element the newest, a real name before a
- * placeholder, identifiers together. Without id, links and what no chart says.
+ * The elements of one Patient from charts of one person, newest first: of each element the newest, a real
+ * name before a placeholder, identifiers together. Without id, links and what no chart says.
  */
 export function composePatient(charts: Chart[]): Partial<Patient> {
   const patient: Record<string, unknown> = {};

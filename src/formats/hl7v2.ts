@@ -1,4 +1,7 @@
-/** HL7 v2 on the wire: character sets, segments, delimiters and escapes (HL7 v2.9, chapter 2). Receive and parse share it. */
+/**
+ * HL7 v2 on the wire: character sets, segments, delimiters and escapes (HL7 v2.9, chapter 2). Receive and
+ * parse share it.
+ */
 import { isUtf8 } from 'node:buffer';
 import { Rejected } from '../errors.ts';
 
@@ -11,7 +14,9 @@ export type Delimiters = {
   subcomponent: string;
 };
 
-/** What receive and the acknowledgement need of MSH: `get(10)` is the first component of MSH-10, unescaped. */
+/**
+ * What receive and the acknowledgement need of MSH: `get(10)` is the first component of MSH-10, unescaped.
+ */
 export type Header = {
   raw: string[];
   delimiters: Delimiters;
@@ -27,8 +32,9 @@ const HEAD_BYTES = 4_096;
 const PUNCTUATION = /^[!-/:-@[-`{-~]$/;
 
 /**
- * The text of a message, without byte order mark and framing, decoded as MSH-18 says. Without MSH-18: UTF-8 where the bytes are
- * valid UTF-8, else Windows-1252 (Latin-1 is a part of it). Throws Rejected(400) where the bytes are not what MSH-18 says.
+ * The text of a message, without byte order mark and framing, decoded as MSH-18 says. Without MSH-18: UTF-8
+ * where the bytes are valid UTF-8, else Windows-1252 (Latin-1 is a part of it). Throws Rejected(400) where
+ * the bytes are not what MSH-18 says.
  */
 export function decodeHl7(body: Buffer): { text: string; charset: string } {
   const msh = /MSH[^\r\n]*/.exec(body.toString('latin1', 0, HEAD_BYTES))?.[0] ?? '';
@@ -94,8 +100,8 @@ export function readDelimiters(msh: string): Delimiters {
 }
 
 /**
- * The segments of a text, by any of CR, LF and CRLF. A line that begins no segment belongs to the field before it (the line
- * break is kept as LF): line feeds inside a field are seen in the wild.
+ * The segments of a text, by any of CR, LF and CRLF. A line that begins no segment belongs to the field
+ * before it (the line break is kept as LF): line feeds inside a field are seen in the wild.
  */
 export function splitSegments(text: string, field: string): string[] {
   const separator = field.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
@@ -105,12 +111,17 @@ export function splitSegments(text: string, field: string): string[] {
   return text.split(start).map((segment) => segment.trimEnd().replace(/\r\n?/g, '\n'));
 }
 
-/** Like String.split, but an absent delimiter splits nothing. Most values hold none, and looking first saves a third. */
+/**
+ * Like String.split, but an absent delimiter splits nothing. Most values hold none, and looking first saves a
+ * third.
+ */
 export function split(value: string, delimiter: string): string[] {
   return delimiter !== '' && value.includes(delimiter) ? value.split(delimiter) : [value];
 }
 
-/** Text for a field: every delimiter and control character escaped, so that framing and segments stay whole. */
+/**
+ * Text for a field: every delimiter and control character escaped, so that framing and segments stay whole.
+ */
 export function escapeHl7(text: string, delimiters: Delimiters = DEFAULTS): string {
   const { field, component, repetition, escape: mark, subcomponent } = delimiters;
   const names = new Map([
@@ -132,7 +143,10 @@ export function escapeHl7(text: string, delimiters: Delimiters = DEFAULTS): stri
 
 const hex = (character: string) => character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
 
-/** The text of a field. Escapes that mean nothing here (`\H\`, `\.ti4\`, `\C2842\`, or a lone escape character) stay as sent. */
+/**
+ * The text of a field. Escapes that mean nothing here (`\H\`, `\.ti4\`, `\C2842\`, or a lone escape
+ * character) stay as sent.
+ */
 export function unescapeHl7(value: string, delimiters: Delimiters = DEFAULTS): string {
   const { escape: mark } = delimiters;
   if (mark === '' || !value.includes(mark)) return value;

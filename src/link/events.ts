@@ -2,14 +2,19 @@ import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode, Role } from '../model.ts';
 import type { Member, StoredView, View } from '../store/facts.ts';
-import type { Family } from './views/views.ts';
+import type { Family } from './views/family.ts';
 
 type Change = { view: View; before: StoredView | undefined };
-/** A chart that was found not to be the person it was taken for: that person goes on, and the chart has one of its own. */
+/**
+ * A chart that was found not to be the person it was taken for: that person goes on, and the chart has one of
+ * its own.
+ */
 export type Parted = { from: string; to: string };
 type Moves = { added: Member[]; parted: Parted[] };
 
-/** What of a change somebody may be told. Ids and codes only; who may hear it is asked again at every send. */
+/**
+ * What of a change somebody may be told. Ids and codes only; who may hear it is asked again at every send.
+ */
 export function describeChanges(family: Family, changes: Change[], members: Moves): Event[] {
   const stageOf = (journey: string | null) => currentStage(family, journey);
   const event = (code: EventCode, view: View, category: Category, rest: Partial<Event> = {}): Event => {
@@ -39,9 +44,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
       case 'Group':
         return stageEvents(family, change, event);
       case 'Patient':
-        return before?.state === 'gone' || members.parted.some(({ to }) => !before && to === view.id)
-          ? [event('person-unmerged', view, 'DEM')]
-          : [];
+        return [...unmergedEvents(change, members, event), ...stopEvents(family, change, event)];
       default:
         return [];
     }
@@ -67,6 +70,24 @@ function mergeEvents({ view }: Change, event: Make): Event[] {
   return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1), services: view.authors })];
 }
 
+function unmergedEvents({ view, before }: Change, { parted }: Moves, event: Make): Event[] {
+  const isNew = before?.state === 'gone' || (!before && parted.some(({ to }) => to === view.id));
+  return isNew ? [event('person-unmerged', view, 'DEM')] : [];
+}
+
+/** A mother who died, told wherever her infants are cared for; or somebody who may be an infant who died. */
+function stopEvents({ journeys }: Family, { view, before }: Change, event: Make): Event[] {
+  const { state, id } = view;
+  if (state === before?.state || (state !== 'died' && state !== 'verify')) return [];
+  const hers = journeys.filter(({ members }) =>
+    members.some(({ person, role }) => person === id && role === 'mother'),
+  );
+  const infants = hers.flatMap(({ members }) =>
+    members.flatMap(({ person, role }) => (role === 'infant' ? person : [])),
+  );
+  return [event('contact-stop', view, 'INV', { persons: [id, ...infants], journey: null, stage: null })];
+}
+
 /** Care that was taken up, by its view's state. What never was is known only to the services it names. */
 const isKnown = (state: string) => ['active', 'onhold', 'waitlist', 'finished'].includes(state);
 
@@ -86,7 +107,9 @@ function referralEvents({ view, before }: Change, event: Make): Event[] {
   return [event('referral-received', view, 'REF', { services })];
 }
 
-/** `active` (confirmed by the service itself) or `planned?` (expected by a referrer): see the view's state. */
+/**
+ * `active` (confirmed by the service itself) or `planned?` (expected by a referrer): see the view's state.
+ */
 function episodeEvents(family: Family, { view, before }: Change, event: Make): Event[] {
   const [status, was] = [view.state ?? '', before?.state ?? null];
   const referral = idOf((view.content as EpisodeOfCare).referralRequest?.[0]?.reference, 'ServiceRequest');
@@ -129,7 +152,8 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
   const news = infants.filter((infant) => lost.includes(infant) && !isKnownLost(infant));
   const retracted = infants.filter((infant) => isKnownLost(infant) && !lost.includes(infant));
   return [
-    ...(stages && stages !== stagesBefore
+    // What was over before anybody heard of it is no news to anybody.
+    ...(stages && stages !== stagesBefore && (before || currentStage(family, view.id) !== 'after-24m')
       ? [event('stage-changed', view, 'STG', { persons: of('infant', 'mother') })]
       : []),
     // The one code everybody hears is without cause; the loss itself goes by its own category.
@@ -144,8 +168,8 @@ function readState(state: string | null | undefined): [stages: string, lost: str
 }
 
 /**
- * Is it stored that this infant of these mothers was lost, in whichever journey and under whichever name? A merge tells of no death
- * again; another mother's services have not heard of it.
+ * Is it stored that this infant of these mothers was lost, in whichever journey and under whichever name? A
+ * merge tells of no death again; another mother's services have not heard of it.
  */
 function wasLost({ stored, personOf }: Family, infant: string, mothers: string[]): boolean {
   const nameNow = (person: string) => personOf(person)?.id ?? person;
@@ -179,9 +203,9 @@ function memberEvents(family: Family, changes: Change[], { added }: Moves, event
   });
 }
 
-/** The stage in force now, for the `stage` filter of subscriptions; null where unknown. */
+/** The stage in force, for the `stage` filter of subscriptions; null where unknown. */
 function currentStage(family: Family, id: string | null): string | null {
-  const today = new Date().toISOString().slice(0, 10);
+  const today = family.asOf.slice(0, 10);
   const journey = family.journeys.find((one) => one.id === id);
   const current = journey?.stages
     .filter(({ start, end }) => start <= today && (end === undefined || today < end))

@@ -33,22 +33,27 @@ const PART = /^(identifier|extension)\|/;
 const PERIOD = /^period\.(start|end)$/;
 /** Before the stamp of what was assumed: it sorts before anything that was said. */
 const ASSUMED = '!';
-/** What was last said when of the second key (an NHS number's, mostly): that it holds, that it is none, or a number and no more. */
+/**
+ * What was last said when of the second key (an NHS number's, mostly): that it holds, that it is none, or a
+ * number and no more.
+ */
 const HOLDS = '~holds|';
 const GIVEN = '~given|';
 const NONE = '~none';
 
 /**
- * Adds one saying of a resource to what its sender said of it before: last writer wins per top-level element (per identifier
- * system, per extension url, and for each end of a period), by the sender's own time (`stamp`). Commutative and idempotent, so any
- * order of arrival gives the same state. What a delta assumes gives way to whatever was said at any time. A snapshot drops what it leaves out; a delta leaves what it does not mention, the
- * verification of a number among it.
+ * Adds one saying of a resource to what its sender said of it before: last writer wins per top-level element
+ * (per identifier system, per extension url, and for each end of a period), by the sender's own time
+ * (`stamp`). Commutative and idempotent, so any order of arrival gives the same state. What a delta assumes
+ * gives way to whatever was said at any time. A snapshot drops what it leaves out; a delta leaves what it
+ * does not mention, the verification of a number among it.
  */
 export function fold(state: Folded | null, said: Said): Folded {
   const whole = said.mode === 'snapshot' && !said.implicit;
   const folded = whole ? foldSnapshot(state, said) : foldDelta(state, said);
   const first = state && state.first < said.stamp ? state.first : said.stamp;
-  // Every key that it was ever found by: what no longer holds leads to a chart more, and link looks at what that says.
+  // Every key that it was ever found by: what no longer holds leads to a chart more, and link looks at what
+  // that says.
   const aliases = [...new Set([...(state?.aliases ?? []), ...(said.aliases ?? [])])].sort();
   return { ...folded, first, aliases: aliases.length > 0 ? aliases : null };
 }
@@ -107,7 +112,10 @@ function foldDelta(state: Folded | null, said: Said): Parts {
   return { first: stamp, base: state?.base ?? '', times, ...contract(elements), ref };
 }
 
-/** An element with the other forms of its choice, which it takes the place of: who lives has no time of death, a twin is no single. */
+/**
+ * An element with the other forms of its choice, which it takes the place of: who lives has no time of death,
+ * a twin is no single.
+ */
 function formsOf({ resourceType }: Elements, element: string): string[] {
   const elements = typeDefinition(resourceType as string)?.elements ?? {};
   const choice = elements[element]?.choice;

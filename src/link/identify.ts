@@ -34,8 +34,9 @@ import { quarantine, sharedNumber } from './who/quarantine.ts';
 type Identified = { record: IdentifiedRecord; issues: Issue[] };
 
 /**
- * Gives every statement of a record its keys: its own (sender + type + business identifier), its person's, the second one it may be
- * found by, and further ones. Whoever is only referred to becomes a chart that says no more than the reference. Pure.
+ * Gives every statement of a record its keys: its own (sender + type + business identifier), its person's,
+ * the second one it may be found by, and further ones. Whoever is only referred to becomes a chart that says
+ * no more than the reference. Pure.
  */
 export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
   const content = hash('sha256', JSON.stringify(record.statements), 'hex').slice(0, 32);
@@ -96,7 +97,8 @@ function keysOfStatements(record: SourceRecord, scope: Scope, content: string): 
     if (resource.resourceType !== 'RelatedPerson') continue;
     const chart = keys.get(resource.patient.reference ?? '') ?? meantBy(resource.patient, scope)?.key;
     const own = identifier !== undefined && !identifier.startsWith(`${ID_IN_MESSAGE}|`);
-    // A relation without an identifier of its own is the n-th of its patient, so that a corrected message replaces it.
+    // A relation without an identifier of its own is the n-th of its patient, so that a corrected message
+    // replaces it.
     if (chart && !own) keys.set(`#${local}`, keyedId(scope.key, 'RelatedPerson', chart, identifier ?? local));
   }
   return keys;
@@ -109,7 +111,10 @@ function chartOf({ resource, local }: Statement, keys: Map<string, string>, scop
   return key ?? (keys.get(`#${local}`) as string);
 }
 
-/** Charts that say no more than a reference does: of the subject, and of a chart merged with one of the message. */
+/**
+ * Charts that say no more than a reference does: of the subject, and of a chart merged with one of the
+ * message.
+ */
 function referredTo(
   { resource, local }: Statement,
   said: IdentifiedStatement[],
@@ -131,7 +136,10 @@ function implicitChart({ key, content, aliases }: Meant, local: string): Identif
 
 const isMerge = ({ type }: { type: string }) => type === 'replaced-by' || type === 'replaces';
 
-/** Charts that their own sender merged (HL7 v2 A40, Patient.link): the second key leads to the chart that stands. */
+/**
+ * Charts that their own sender merged (HL7 v2 A40, Patient.link): the second key leads to the chart that
+ * stands.
+ */
 function linkagesOf({ type, key, local, content }: IdentifiedStatement, scope: Scope): IdentifiedStatement[] {
   if (type !== 'Patient') return [];
   return ((content as Patient).link ?? []).flatMap(({ type: how, other }) => {
@@ -164,8 +172,8 @@ function keyOf(statement: Statement, scope: Scope, content: string): string {
   if (!identifier) return keyedId(key, type, String(systemId), content, local);
   if (type !== 'Patient' || !identifier.startsWith(`${NHS_NUMBER}|`))
     return keyedId(key, type, String(systemId), identifier);
-  // A number alone names a chart only together with the given name: one number on two people stays two charts, while a corrected
-  // birth date is the same one.
+  // A number alone names a chart only together with the given name: one number on two people stays two
+  // charts, while a corrected birth date is the same one.
   return keyedId(
     key,
     type,

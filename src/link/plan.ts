@@ -20,7 +20,8 @@ import { findJourneys, type Journey } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
-import { composeViews, type Family } from './views/views.ts';
+import type { Family } from './views/family.ts';
+import { composeViews } from './views/views.ts';
 import type { Contest } from './who/numbers.ts';
 import { resolvePersons } from './who/persons.ts';
 
@@ -30,8 +31,9 @@ export type Sender = { systemId: number; service: Service };
 const UNSEEN = 2 ** 52;
 
 /**
- * Decides what one record changes in a family: folds it into what was said before, then recomputes persons, relationships, journeys,
- * episodes and teams from all statements, and keeps the differences. With no record it recomputes only (rebuild). Pure.
+ * Decides what one record changes in a family: folds it into what was said before, then recomputes persons,
+ * relationships, journeys, episodes and teams from all statements, and keeps the differences. With no record
+ * it recomputes only (rebuild). Pure.
  */
 export function link(
   rules: Rules,
@@ -73,6 +75,7 @@ export function link(
     journeys,
     homeOf: homesOf(journeys),
     stored: facts.views,
+    asOf,
   };
   const members = journeys.flatMap((journey) =>
     journey.members.map((member) => ({ journey: journey.id, ...member })),

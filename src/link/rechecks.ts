@@ -9,9 +9,10 @@ const TOLD = ['Patient', 'RelatedPerson', 'Group', 'EpisodeOfCare', 'Encounter',
 const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
 /**
- * What a change may take away from somebody, as one event or none. Where somebody's care or place in a journey changed, that is
- * everything stored of the family; else the views that changed in what decides who may read them. Who was told of any of it is
- * found out by publish, and whether they may still read it by deliver.
+ * What a change may take away from somebody, as one event or none. Where somebody's care or place in a
+ * journey changed, that is everything stored of the family; else the views that changed in what decides who
+ * may read them. Who was told of any of it is found out by publish, and whether they may still read it by
+ * deliver.
  */
 export function findRechecks(
   facts: Facts,

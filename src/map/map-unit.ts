@@ -125,7 +125,10 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
   };
 }
 
-/** The id of a Patient in its own store, where it is told apart by something else. Ids of a message Bundle mean nothing outside it. */
+/**
+ * The id of a Patient in its own store, where it is told apart by something else. Ids of a message Bundle
+ * mean nothing outside it.
+ */
 function ownIdOf(
   { resourceType }: Resource,
   identifier: string | undefined,

@@ -9,12 +9,17 @@ import {
 } from '../formats/hl7v2.ts';
 import type { Unit } from '../model.ts';
 
-/** `n` counts segments of that name. `fields[5]` is PID-5: repetitions, components, subcomponents; '' is absent, '""' is null. */
+/**
+ * `n` counts segments of that name. `fields[5]` is PID-5: repetitions, components, subcomponents; '' is
+ * absent, '""' is null.
+ */
 export type Segment = { name: string; n: number; fields: string[][][][] };
 
 /** Shared by the many empty fields of a message: nobody writes to a tree. */
 const EMPTY: string[][][] = [[['']]];
-/** Real messages have some hundreds; a body of separators alone would take a hundred times its size in memory. */
+/**
+ * Real messages have some hundreds; a body of separators alone would take a hundred times its size in memory.
+ */
 const MAX_VALUES = 500_000;
 
 /** The messages of a body: one, or those of a batch (FHS, BHS, BTS, FTS) as `message 1`, `message 2`. */

@@ -4,8 +4,9 @@ type Said = { position: string; record: SourceRecord; statement: Statement };
 type Of = Omit<Said, 'position'>;
 
 /**
- * Units of one file that say different things of one resource: the file does not tell which is right, so from the second on they are
- * errors. Of a delta only what both say can differ. Units that say the same are told. By position.
+ * Units of one file that say different things of one resource: the file does not tell which is right, so from
+ * the second on they are errors. Of a delta only what both say can differ. Units that say the same are told.
+ * By position.
  */
 export function findContradictions(
   units: { position: string; record: SourceRecord | null }[],

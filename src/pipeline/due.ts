@@ -6,7 +6,10 @@ import { recompute } from './recompute.ts';
 const EVERY_MS = 30_000;
 const LIMIT = 100;
 
-/** Recomputes the families that time has changed since. Safe to run in several processes; what fails is found again. */
+/**
+ * Recomputes the families that time has changed since. Safe to run in several processes; what fails is found
+ * again.
+ */
 export async function settleAllDue(ctx: Context): Promise<number> {
   let settled = 0;
   const at = new Date();

@@ -18,8 +18,8 @@ type File = {
 const underway = new WeakMap<Context['db'], Map<string, { contentHash: string; reading: Promise<Answer> }>>();
 
 /**
- * A file sent again while it is being read (by a client that would not wait) is answered by that reading; other content under its id
- * waits for it, and is then a correction or refused, as of any message.
+ * A file sent again while it is being read (by a client that would not wait) is answered by that reading;
+ * other content under its id waits for it, and is then a correction or refused, as of any message.
  */
 export async function settleFile(ctx: Context, message: Message, file: File): Promise<Answer> {
   const files = underway.get(ctx.db) ?? new Map();
@@ -34,7 +34,10 @@ export async function settleFile(ctx: Context, message: Message, file: File): Pr
   return reading;
 }
 
-/** Kept first, then row by row in groups (`gather.ts`), so that a bad row costs nobody else and a retry goes on where it stopped. */
+/**
+ * Kept first, then row by row in groups (`gather.ts`), so that a bad row costs nobody else and a retry goes
+ * on where it stopped.
+ */
 async function readFile(ctx: Context, message: Message, file: File): Promise<Answer> {
   const begun = await withMessage(ctx, message, async (client, earlier) => {
     const known = answerEarlier(earlier, message, file);
@@ -85,8 +88,9 @@ async function settleRows(
 }
 
 /**
- * Some rows at a time, begun in their order, answered in their order. A row that fails by a bug of ours costs the others nothing; after
- * a passing fault no more are begun. Then this throws, and the file sent again goes on where it stopped.
+ * Some rows at a time, begun in their order, answered in their order. A row that fails by a bug of ours costs
+ * the others nothing; after a passing fault no more are begun. Then this throws, and the file sent again goes
+ * on where it stopped.
  */
 async function inLanes(
   rows: Understood[],

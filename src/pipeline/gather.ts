@@ -1,6 +1,6 @@
 /**
- * Group commit. What has arrived while a transaction runs is settled together in the next: the fixed cost of a transaction is paid
- * once. Nobody waits for a group to fill.
+ * Group commit. What has arrived while a transaction runs is settled together in the next: the fixed cost of
+ * a transaction is paid once. Nobody waits for a group to fill.
  */
 import type pg from 'pg';
 import type { Context } from '../context.ts';
@@ -24,8 +24,8 @@ type Waiting = Job & { resolve: (answer: Answer) => void; reject: (error: unknow
 const gatherings = new WeakMap<pg.Pool, Gathering>();
 
 /**
- * Settles one message, with whatever else waits. Resolves after commit. Rejects where nothing of it was stored: by a passing fault, or
- * by a bug of ours, which then costs no other message anything.
+ * Settles one message, with whatever else waits. Resolves after commit. Rejects where nothing of it was
+ * stored: by a passing fault, or by a bug of ours, which then costs no other message anything.
  */
 export function settle(ctx: Context, job: Job): Promise<Answer> {
   const known = gatherings.get(ctx.db) ?? new Gathering(ctx);
@@ -96,7 +96,10 @@ class Gathering {
       });
   }
 
-  /** The first that wait and have no key in common, neither with one another nor with what is in hand or was passed over. */
+  /**
+   * The first that wait and have no key in common, neither with one another nor with what is in hand or was
+   * passed over.
+   */
   #takeGroup(): Waiting[] {
     const group: Waiting[] = [];
     const rest: Waiting[] = [];

@@ -1,4 +1,7 @@
-/** A number that people look at: who claims it, whether it is in dispute or tainted, and how that is lifted. No names anywhere. */
+/**
+ * A number that people look at: who claims it, whether it is in dispute or tainted, and how that is lifted.
+ * No names anywhere.
+ */
 import { EVIDENCE } from '../access/decide/evidence.ts';
 import type { Context } from '../context.ts';
 import { Rejected } from '../errors.ts';
@@ -16,7 +19,7 @@ export async function showNumber(ctx: Context, number: string) {
   const keys = keysOfNumber(ctx, number);
   const [claims, tainted, doubts, lifts] = await Promise.all([
     claimsOf(ctx.db, keys),
-    isTainted(ctx.db, keys),
+    isTainted(ctx.db, keys.slice(0, 1)),
     doubtsOf(ctx.db, keys),
     liftsOf(ctx.db, keys[0] as string),
   ]);
@@ -28,13 +31,15 @@ export async function showNumber(ctx: Context, number: string) {
 export type Lift = { by: string; not: string[] };
 
 /**
- * Records that somebody found a number to be good, and joins again those whose it is. Charts that others contradict and no other
- * system bears out do not count for it from then on, until their sender gives them another number. Throws Rejected.
+ * Records that somebody found a number to be good, and joins again those whose it is. Charts that others
+ * contradict and no other system bears out do not count for it from then on, until their sender gives them
+ * another number. Throws Rejected.
  */
 export async function liftNumber(ctx: Context, number: string, { by, not }: Lift) {
   const keys = keysOfNumber(ctx, number);
   const { state } = await showNumber(ctx, number);
-  if (state !== 'disputed' && state !== 'tainted') refuse(`the number is ${state}: there is nothing to lift`);
+  if (state !== 'disputed' && !(await isTainted(ctx.db, keys)))
+    refuse(`the number is ${state}: there is nothing to lift`);
   const claims = (await claimsOf(ctx.db, keys)).filter(({ aside }) => !aside);
   const chosen =
     not.length > 0 ? claims.filter(({ system }) => not.includes(system)) : chooseSetAside(claims);

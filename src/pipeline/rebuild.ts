@@ -9,8 +9,9 @@ const BATCH = 200;
 type Rebuilt = { statements: number; families: number; changed: number };
 
 /**
- * Recomputes every view from facts, family by family, writing only what differs and telling nobody unless `events`. On an unchanged
- * store it writes nothing. Safe while messages arrive: each family is recomputed under its own locks.
+ * Recomputes every view from facts, family by family, writing only what differs and telling nobody unless
+ * `events`. On an unchanged store it writes nothing. Safe while messages arrive: each family is recomputed
+ * under its own locks.
  */
 export async function rebuild(ctx: Pipeline, options: { events?: boolean } = {}): Promise<Rebuilt> {
   const statements = await transaction(ctx.db, refold);
@@ -26,7 +27,9 @@ export async function rebuild(ctx: Pipeline, options: { events?: boolean } = {})
   return counts;
 }
 
-/** Statements again from all records, in any order of arrival: returns how many differed from what was stored. */
+/**
+ * Statements again from all records, in any order of arrival: returns how many differed from what was stored.
+ */
 async function refold(db: Db): Promise<number> {
   await db.query(REBUILD.begin);
   for (let after = '0'; ; ) {

@@ -16,8 +16,8 @@ export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
 });
 
 /**
- * Recomputes the views of the family of one chart from facts, under its locks, and writes what differs; with `events` it is told, too.
- * Gives the charts of the family, and how many families changed.
+ * Recomputes the views of the family of one chart from facts, under its locks, and writes what differs; with
+ * `events` it is told, too. Gives the charts of the family, and how many families changed.
  */
 export async function recompute(ctx: Context, chart: string, events: boolean) {
   const sender = { systemId: 0, identifier: '' };
@@ -34,8 +34,8 @@ export async function recompute(ctx: Context, chart: string, events: boolean) {
 }
 
 /**
- * Whoever these numbers tied together, now that each is known for a placeholder: the message that showed it looked at its own family
- * only. Gives how many families changed.
+ * Whoever these numbers tied together, now that each is known for a placeholder: the message that showed it
+ * looked at its own family only. Gives how many families changed.
  */
 export async function untie(ctx: Context, numbers: string[], events = true): Promise<number> {
   if (numbers.length === 0) return 0;

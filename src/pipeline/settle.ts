@@ -1,4 +1,7 @@
-/** link and save: of a group of messages in one transaction, or of one by itself. What forms groups is `gather.ts`. */
+/**
+ * link and save: of a group of messages in one transaction, or of one by itself. What forms groups is
+ * `gather.ts`.
+ */
 import type { Context } from '../context.ts';
 import type { identifyRecord } from '../link/identify.ts';
 import { link } from '../link/plan.ts';
@@ -38,14 +41,18 @@ export type Job = {
   messageId?: string;
 };
 
-/** `met`: its family was also spoken of by a message before it. `left`: another transaction holds part of its family. */
+/**
+ * `met`: its family was also spoken of by a message before it. `left`: another transaction holds part of its
+ * family.
+ */
 export type Outcome = { answer: Answer } | { error: unknown } | { met: string[] } | { left: true };
 /** `saving` is null where nothing is to be written. */
 type Decision = { answer: Answer; saving: Saving | null };
 
 /**
- * Settles several messages in one transaction of two round trips. Nothing is waited for: whoever cannot be settled now is `left` or
- * `met`. A message whose linking throws costs only itself; where the save fails nothing is stored, and this throws.
+ * Settles several messages in one transaction of two round trips. Nothing is waited for: whoever cannot be
+ * settled now is `left` or `met`. A message whose linking throws costs only itself; where the save fails
+ * nothing is stored, and this throws.
  */
 export async function settleGroup(
   ctx: Context,
@@ -73,7 +80,10 @@ function askOf({ message, unit, keys, messageId }: Job): Asked {
   return { wanted: keys, systemId: message.system.id, identifier: message.identifier, row };
 }
 
-/** One after the other, in memory. Two that met through what is stored are not decided on the same facts: the first is first. */
+/**
+ * One after the other, in memory. Two that met through what is stored are not decided on the same facts: the
+ * first is first.
+ */
 function decideAll(ctx: Context, jobs: Job[], lent: Lent[]) {
   const taken = new Set<string>();
   return jobs.map((job, place): Decision | Exclude<Outcome, { answer: Answer }> => {
@@ -140,8 +150,8 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
 }
 
 /**
- * What became of a message whose commit nobody heard of: under the lock of its id, which its transaction held to its end. Null where
- * it was not stored.
+ * What became of a message whose commit nobody heard of: under the lock of its id, which its transaction held
+ * to its end. Null where it was not stored.
  */
 export function lookUp(ctx: Context, { message, unit, lock, messageId }: Job): Promise<Answer | null> {
   const { system, identifier } = message;

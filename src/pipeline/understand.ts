@@ -1,4 +1,7 @@
-/** parse, map, validate: what a message says, with no store and no network. The pipeline and the workbench both begin here. */
+/**
+ * parse, map, validate: what a message says, with no store and no network. The pipeline and the workbench
+ * both begin here.
+ */
 
 import { Rejected } from '../errors.ts';
 import { chooseMapping } from '../map/choose-mapping.ts';
@@ -19,8 +22,8 @@ export type Understood = {
 };
 
 /**
- * What a message says, by the mappings of its sender (of HL7 v2 one for each message code, else one). Never throws for bad input:
- * what cannot be understood is a unit without a record, and its issues say why.
+ * What a message says, by the mappings of its sender (of HL7 v2 one for each message code, else one). Never
+ * throws for bad input: what cannot be understood is a unit without a record, and its issues say why.
  */
 export function understand(
   mappings: Mapping[],
@@ -67,10 +70,15 @@ const heldBy = (position: string, issues: Issue[]): Understood => ({
   ...{ position, record: null, issues, unreadable: false },
 });
 
-/** Each pass finds a hundred faults: a unit with a thousand is held, or one message could keep all others waiting. */
+/**
+ * Each pass finds a hundred faults: a unit with a thousand is held, or one message could keep all others
+ * waiting.
+ */
 const MAX_PASSES = 10;
 
-/** A unit of many rows is not held for one of them: what is wrong is taken out of it, and reported by itself. */
+/**
+ * A unit of many rows is not held for one of them: what is wrong is taken out of it, and reported by itself.
+ */
 function mapParts(mapping: Mapping, unit: Unit, heard: Heard, passes = MAX_PASSES): Understood[] {
   const whole = mapTree(mapping, unit, heard);
   const parts = isSound(whole) || passes === 0 ? undefined : mapping.format.prune?.(unit.tree, whole.issues);

@@ -3,10 +3,11 @@ import type { Db } from '../store/pool.ts';
 type Candidate = { id: string; holders: string[] };
 
 /**
- * A lower bound for the outbox scan, so that rows already taken but not yet vacuumed (some other session's snapshot keeps
- * them) are not read again on every pass. It never passes an id that may still become visible: an id is allocated by an
- * INSERT that holds ROW EXCLUSIVE on `outbox` until it commits, so once every session that held that lock when the
- * sequence stood at N has let go of it, all ids up to N have been decided. Other open transactions do not matter.
+ * A lower bound for the outbox scan, so that rows already taken but not yet vacuumed (some other session's
+ * snapshot keeps them) are not read again on every pass. It never passes an id that may still become visible:
+ * an id is allocated by an INSERT that holds ROW EXCLUSIVE on `outbox` until it commits, so once every
+ * session that held that lock when the sequence stood at N has let go of it, all ids up to N have been
+ * decided. Other open transactions do not matter.
  */
 export class LowWater {
   value = '0';
@@ -22,14 +23,19 @@ export class LowWater {
     if (!candidate || !writing) this.#candidate = now;
   }
 
-  /** A pass that began after `observe` left nothing visible behind: what was decided by then can be skipped. */
+  /**
+   * A pass that began after `observe` left nothing visible behind: what was decided by then can be skipped.
+   */
   passed(): void {
     if (this.#decided) this.value = this.#decided;
     this.#decided = null;
   }
 }
 
-/** The sequence is read before the lock holders: an id allocated in between belongs to a holder that is then seen or gone. */
+/**
+ * The sequence is read before the lock holders: an id allocated in between belongs to a holder that is then
+ * seen or gone.
+ */
 async function readWriters(db: Db): Promise<Candidate> {
   const last = await db.query<{ id: string }>(
     'select case when is_called then last_value else 0 end as id from outbox_id_seq',

@@ -1,13 +1,14 @@
 /** What nobody is told of, which is matched otherwise (rechecks.ts). */
 export const IS_RECHECK = `event ->> 'code' = 'recheck'`;
 
-/** Ahead of everything else, and among themselves in their order: what a retraction takes back comes before it. */
+/** Ahead of everything else, in their own order: what a retraction takes back comes before it. */
 const FIRST = `'contact-stop', 'loss', 'loss-retracted'`;
 
 /**
- * One statement: takes the oldest visible outbox rows, keeps them as events, matches them to subscriptions through the
- * filter index, appends what is pending and marks those subscriptions due. $1 low-water bound, $2 limit.
- * Subscriptions are locked in id order, as everywhere, so that two writers never wait for each other in a circle.
+ * One statement: takes the oldest visible outbox rows, keeps them as events, matches them to subscriptions
+ * through the filter index, appends what is pending and marks those subscriptions due. $1 low-water bound, $2
+ * limit. Subscriptions are locked in id order, as everywhere, so that two writers never wait for each other
+ * in a circle.
  */
 export const PUBLISH = `
 with taken as (
@@ -24,7 +25,8 @@ hit as (
   select f.subscription_id, facet.id, count(distinct f.clause) as clauses
     from facet join subscription_filter f on f.kind = facet.kind and f.value = facet.value group by 1, 2),
 candidate as (
-  select s.id as subscription_id, hit.id, s.encounters from hit join subscription s on s.id = hit.subscription_id
+  select s.id as subscription_id, hit.id, s.encounters from hit join subscription s on s.id =
+    hit.subscription_id
    where s.clauses = hit.clauses and s.status <> 'off' and (s.ends_at is null or s.ends_at > now())
   union all
   select s.id, taken.id, s.encounters from subscription s cross join taken
@@ -35,7 +37,9 @@ appended as (
     from candidate c join taken t on t.id = c.id
    where c.encounters or t.event ->> 'code' <> 'encounter' returning subscription_id),
 locked as (
-  select id from subscription where id in (select subscription_id from appended) order by id for no key update),
+  select id from subscription where id in (select subscription_id from appended) order by id for no key
+    update),
 marked as (update subscription s set due_at = now() from locked where s.id = locked.id)
 select (select count(*)::int from taken) as taken, (select count(*)::int from appended) as appended,
-  (select min(at) from taken) as oldest, exists (select from outbox where id > $1 and ${IS_RECHECK}) as rechecks`;
+  (select min(at) from taken) as oldest, exists (select from outbox where id > $1 and ${IS_RECHECK}) as
+    rechecks`;

@@ -25,19 +25,24 @@ page as (select jsonb_agg(id) as foci from numbered group by page)
 insert into outbox (event) select jsonb_build_object('code', 'recheck', 'foci', foci) from page`;
 
 /**
- * Asks again about what the passing of time took away between two instants: care that closed so long ago that only its existence is
- * known (closedCareDays of the policy), and infants who are nobody's infant any more. Safe to repeat.
+ * Asks again about what the passing of time took away between two instants: care that closed so long ago that
+ * only its existence is known (closedCareDays of the policy), and infants who are nobody's infant any more.
+ * Safe to repeat.
  */
 export async function recheckDue(db: Db, from: Date, to: Date): Promise<void> {
   await db.query(DUE, [from, to, POLICY.closedCareDays]);
 }
 
 const ALL = `
-with numbered as (select t.id, (row_number() over (order by t.id) - 1) / ${FOCI} as page from (select distinct id from told) t)
+with numbered as (select t.id, (row_number() over (order by t.id) - 1) / ${FOCI} as page from (select distinct
+  id from told) t)
 insert into outbox (event)
   select jsonb_build_object('code', 'recheck', 'foci', jsonb_agg(id)) from numbered group by page`;
 
-/** What decides, beside facts and time: the policy, and which service is what. One without a sector or kind decides nothing. */
+/**
+ * What decides, beside facts and time: the policy, and which service is what. One without a sector or kind
+ * decides nothing.
+ */
 async function digestRules(db: Db): Promise<string> {
   const { rows } = await db.query<{ text: string }>(
     `select coalesce(string_agg(concat_ws(' ', id, sector, kind), ',' order by id), '') as text from service
@@ -52,7 +57,10 @@ const READ = `select (select value from setting where name = 'rules') as rules,
 const KEEP = `insert into setting (name, value) values ('rules', $1), ('rechecked', $2)
   on conflict (name) do update set value = excluded.value`;
 
-/** Asks again about whatever time, another policy or another registration took away since the last time. One at a time. */
+/**
+ * Asks again about whatever time, another policy or another registration took away since the last time. One
+ * at a time.
+ */
 export async function recheckChanges(db: pg.Pool): Promise<void> {
   await transaction(db, async (client) => {
     const lock = await client.query<{ got: boolean }>('select pg_try_advisory_xact_lock($1) as got', [LOCK]);

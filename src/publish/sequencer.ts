@@ -11,7 +11,10 @@ const LOCK = 5_170_002;
 const LIMIT = 500;
 const POLL_MS = 1_000;
 const OBSERVE_MS = 5_000;
-/** Under load a pass takes what 50 ms have brought: one for each commit cost a twentieth of what taking a message in costs. */
+/**
+ * Under load a pass takes what 50 ms have brought: one for each commit cost a twentieth of what taking a
+ * message in costs.
+ */
 const GATHER_MS = 50;
 /** What time or another policy takes away is said within this. */
 const RECHECK_MS = 60_000;
@@ -24,9 +27,9 @@ type Pass = { taken: number; appended: number; oldest: Date | null; rechecks: bo
 const IDLE: Pass = { taken: 0, appended: 0, oldest: null, rechecks: false, busy: false };
 
 /**
- * Turns committed outbox rows into pending rows and gives their number, at most 500. Atomic, and one at a time in the
- * whole cluster. Safe to repeat. Since save locks persons and journeys before it allocates ids, id order is commit order
- * for one family; between unrelated families no order is promised.
+ * Turns committed outbox rows into pending rows and gives their number, at most 500. Atomic, and one at a
+ * time in the whole cluster. Safe to repeat. Since save locks persons and journeys before it allocates ids,
+ * id order is commit order for one family; between unrelated families no order is promised.
  */
 export async function sequence(db: pg.Pool, lowWater = '0'): Promise<number> {
   return (await runPass(db, lowWater)).taken;
@@ -54,7 +57,10 @@ function alone<T>(db: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Pro
   });
 }
 
-/** Publishes until stopped: on a commit in this process, on NOTIFY from another, and every second whatever happens. */
+/**
+ * Publishes until stopped: on a commit in this process, on NOTIFY from another, and every second whatever
+ * happens.
+ */
 export function startSequencer(ctx: Context): { stop(): Promise<void> } {
   const low = new LowWater();
   let observedAt = Date.now();
@@ -120,7 +126,10 @@ function report(ctx: Context, pass: Pass): void {
   else ctx.log.debug(line);
 }
 
-/** A connection of its own for LISTEN; lost, it is made again by the next `ensure`, and the poll bridges the gap. */
+/**
+ * A connection of its own for LISTEN; lost, it is made again by the next `ensure`, and the poll bridges the
+ * gap.
+ */
 function listen(ctx: Context, wake: () => void): { ensure(): void; close(): Promise<void> } {
   let client: pg.Client | null = null;
   const drop = async (lost: pg.Client | null, error?: Error): Promise<void> => {
@@ -164,8 +173,9 @@ function atMostEvery(ms: number, run: () => void): () => void {
 const notifiers = new WeakMap<Context, () => void>();
 
 /**
- * Call after a commit that wrote events: wakes the sequencer of another process when this one has none. Never inside the
- * save transaction (NOTIFY serialises commits); at most once in 50 ms. A lost one costs the poll's second, nothing else.
+ * Call after a commit that wrote events: wakes the sequencer of another process when this one has none. Never
+ * inside the save transaction (NOTIFY serialises commits); at most once in 50 ms. A lost one costs the poll's
+ * second, nothing else.
  */
 export function notifyCommitted(ctx: Context): void {
   if (ctx.signals.listenerCount('committed') > 0) return;

@@ -6,12 +6,18 @@ import { Rejected } from '../errors.ts';
 import { FHIR_JSON } from '../fhir/accept.ts';
 import { etagOf } from '../fhir/bundle.ts';
 
-/** The base URL in links and in `fullUrl`. From configuration, never from the Host header, which is the caller's to choose. */
+/**
+ * The base URL in links and in `fullUrl`. From configuration, never from the Host header, which is the
+ * caller's to choose.
+ */
 export function fhirBase(config: Config): string {
   return `${(config.PUBLIC_URL ?? `http://${config.HOST}:${config.PORT}`).replace(/\/$/, '')}/fhir`;
 }
 
-/** One answer for what does not exist, what the recipient may not see, and what is no id at all: telling them apart would tell. */
+/**
+ * One answer for what does not exist, what the recipient may not see, and what is no id at all: telling them
+ * apart would tell.
+ */
 export function notFound(): Rejected {
   return new Rejected(404, [
     { severity: 'error', code: 'not-found', text: 'no such resource is known here' },

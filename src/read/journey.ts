@@ -1,4 +1,7 @@
-/** `GET /fhir/Group/{id}/$journey`: one family's journey as one recipient may see it. A view per journey, never a closure of edges. */
+/**
+ * `GET /fhir/Group/{id}/$journey`: one family's journey as one recipient may see it. A view per journey,
+ * never a closure of edges.
+ */
 import type { Bundle, Group, Resource } from '@medplum/fhirtypes';
 import { NOTICE } from '../access/decide/decide.ts';
 import { journeysOf } from '../access/project/project-care.ts';
@@ -37,7 +40,9 @@ function memberNames(group: Group): string[] {
   return (group.member ?? []).flatMap(({ entity }) => entity?.reference ?? []);
 }
 
-/** What its members have of one type in this journey: care of its own tag, and relations among its members. */
+/**
+ * What its members have of one type in this journey: care of its own tag, and relations among its members.
+ */
 async function findOfJourney(
   asking: Asking,
   journey: string,

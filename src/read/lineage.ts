@@ -1,11 +1,17 @@
-/** Where each element of a record came from, told with its Provenance: the sender's field and the rule, never a value. */
+/**
+ * Where each element of a record came from, told with its Provenance: the sender's field and the rule, never
+ * a value.
+ */
 import type { Extension, Resource } from '@medplum/fhirtypes';
 import type { Lineage, Recipient, ResourceRow } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 
 const LINEAGE_URL = 'https://skein.example/StructureDefinition/lineage';
 
-/** A Provenance with the lineage of its record, for the service that sent it and the operator; for others, and other types, as it is. */
+/**
+ * A Provenance with the lineage of its record, for the service that sent it and the operator; for others, and
+ * other types, as it is.
+ */
 export async function withLineage(
   db: Db,
   recipient: Recipient,

@@ -34,7 +34,9 @@ export async function readVersion(
   return found;
 }
 
-/** All versions, newest first. Throws Rejected(404) where the present one does not exist or may not be seen. */
+/**
+ * All versions, newest first. Throws Rejected(404) where the present one does not exist or may not be seen.
+ */
 export async function readHistory(asking: Asking, base: string, type: string, id: string): Promise<Bundle> {
   const versions = await seeVersions(asking, type, id);
   return historyBundle(base, `${base}/${type}/${id}/_history`, versions.reverse());
@@ -45,10 +47,14 @@ async function seeVersions(asking: Asking, type: string, id: string): Promise<Re
   return showVersions(asking.db, asking.recipient, await seeOne(asking, type, id));
 }
 
-/** The journey, person or whatever it is, as it is now. Throws Rejected(404) where there is none or it may not be seen. */
+/**
+ * The journey, person or whatever it is, as it is now. Throws Rejected(404) where there is none or it may not
+ * be seen.
+ */
 export async function seeOne({ db, recipient }: Asking, type: string, id: string): Promise<Seen> {
   const row = await findVisible(db, recipient, { type, id });
-  // What is not there is asked about like what is, so that the time of an answer does not tell the one from the other.
+  // What is not there is asked about like what is, so that the time of an answer does not tell the one from
+  // the other.
   const [seen] = await seeEach(db, recipient, [row ?? standIn(type)]);
   if (!row || !seen) throw notFound();
   return seen;

@@ -16,7 +16,10 @@ import type { Asking } from './search/candidates.ts';
 
 type Named = { Params: { id: string; vid: string } };
 
-/** Call it before the other parts: `metadata` and `/docs` describe the routes that are registered after its first line. */
+/**
+ * Call it before the other parts: `metadata` and `/docs` describe the routes that are registered after its
+ * first line.
+ */
 export function registerRead(app: FastifyInstance, ctx: Context): void {
   const routes = collectRoutes(app);
   const base = fhirBase(ctx.config);

@@ -1,4 +1,7 @@
-/** Rows of the resource table and its history, by identity. What a recipient may see of them is `see`'s business. */
+/**
+ * Rows of the resource table and its history, by identity. What a recipient may see of them is `see`'s
+ * business.
+ */
 import type { Resource } from '@medplum/fhirtypes';
 import { visibleSql } from '../access/decide/visible-sql.ts';
 import type { Recipient, ResourceRow, Sources } from '../model.ts';
@@ -39,7 +42,9 @@ export function binder(values: unknown[]): Bind {
   return (value, cast) => `$${values.push(value)}::${cast}`;
 }
 
-/** The present rows of some `Type/id`, in their order; those that do not exist are missing from the answer. */
+/**
+ * The present rows of some `Type/id`, in their order; those that do not exist are missing from the answer.
+ */
 export async function findRows(db: Db, references: string[]): Promise<ResourceRow[]> {
   const pairs = references.map((reference) => reference.split('/')).filter(([, id]) => isId(id ?? ''));
   if (pairs.length === 0) return [];
@@ -51,7 +56,10 @@ export async function findRows(db: Db, references: string[]): Promise<ResourceRo
   return rows.map(toRow);
 }
 
-/** One present row, if the recipient might see it: of any other no more is read than of one that does not exist. */
+/**
+ * One present row, if the recipient might see it: of any other no more is read than of one that does not
+ * exist.
+ */
 export async function findVisible(
   db: Db,
   recipient: Recipient,
@@ -69,7 +77,9 @@ export async function findVisible(
 
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
-/** A history longer than this is cut at its oldest end: nobody reads a thousand versions, and a page must end. */
+/**
+ * A history longer than this is cut at its oldest end: nobody reads a thousand versions, and a page must end.
+ */
 export const MOST_VERSIONS = 1_000;
 
 /** Earlier versions of these present rows, oldest first: of each at most the newest `MOST_VERSIONS`. */

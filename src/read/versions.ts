@@ -1,6 +1,7 @@
 /**
- * Version ids, times and histories as one recipient may know them. A row's versions number every change of it, also of what a
- * recipient may not see; its own versions are the successive different contents of that row's history, as it may see them today.
+ * Version ids, times and histories as one recipient may know them. A row's versions number every change of
+ * it, also of what a recipient may not see; its own versions are the successive different contents of that
+ * row's history, as it may see them today.
  */
 import { hash } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
@@ -23,7 +24,10 @@ export async function showAll(db: Db, recipient: Recipient, rows: ResourceRow[])
   );
 }
 
-/** What is shown of each, with its version and time. A row of one version costs nothing, any others one query in all. */
+/**
+ * What is shown of each, with its version and time. A row of one version costs nothing, any others one query
+ * in all.
+ */
 export async function showEach(db: Db, recipient: Recipient, seen: Seen[]): Promise<Resource[]> {
   return (await findVersions(db, recipient, seen)).map((versions) => stamp(versions.at(-1) as Version));
 }
@@ -60,8 +64,8 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
 }
 
 /**
- * An earlier journey may have been a wrong link since undone, and its stages are somebody's birth date: it is shown where everybody
- * who was in it still is.
+ * An earlier journey may have been a wrong link since undone, and its stages are somebody's birth date: it is
+ * shown where everybody who was in it still is.
  */
 function isStillSo({ type, persons }: ResourceRow, present: ResourceRow | undefined): boolean {
   return type !== 'Group' || persons.every((person) => present?.persons.includes(person));

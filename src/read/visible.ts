@@ -1,4 +1,6 @@
-/** The one way from rows to what a recipient is shown: every read goes through here, and so through access. */
+/**
+ * The one way from rows to what a recipient is shown: every read goes through here, and so through access.
+ */
 import type { Resource } from '@medplum/fhirtypes';
 import { loadGrants } from '../access/decide/grants.ts';
 import { project } from '../access/project/project.ts';
@@ -9,7 +11,10 @@ import { findRows } from './rows.ts';
 /** `resource` is shown, without version and time (`versions.ts` has those). */
 export type Seen = { row: ResourceRow; resource: Resource };
 
-/** Each row as the recipient may see it, in the order of the rows; null where it may not know of it. Rows are present versions. */
+/**
+ * Each row as the recipient may see it, in the order of the rows; null where it may not know of it. Rows are
+ * present versions.
+ */
 export async function seeEach(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<(Seen | null)[]> {
   const seen = await projectEach(db, recipient, rows);
   return rows.map((row, index) => {
@@ -31,8 +36,8 @@ export async function projectEach(
 }
 
 /**
- * A Provenance names all that its record changed: its reader is told of what of that it may see. The rest of the list would tell
- * of other care, and what is missing from it, of a journey that there was before.
+ * A Provenance names all that its record changed: its reader is told of what of that it may see. The rest of
+ * the list would tell of other care, and what is missing from it, of a journey that there was before.
  */
 async function narrowTargets(
   db: Db,

@@ -1,8 +1,11 @@
-/** Parameters of a statement by name, and arrays in PostgreSQL's binary form: https://www.postgresql.org/docs/15/protocol-message-formats.html */
+/**
+ * Parameters of a statement by name, and arrays in PostgreSQL's binary form:
+ * https://www.postgresql.org/docs/15/protocol-message-formats.html
+ */
 
 /**
- * A statement whose parameters are written `$name`: gives its text with `$1::type`, and of an object that has a value for every name the
- * values in that order.
+ * A statement whose parameters are written `$name`: gives its text with `$1::type`, and of an object that has
+ * a value for every name the values in that order.
  */
 export function nameParameters<Name extends string>(types: Record<Name, string>) {
   const names = Object.keys(types) as Name[];

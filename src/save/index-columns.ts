@@ -4,7 +4,10 @@ import { packTexts } from './columns.ts';
 
 type Indexed = Pick<View, 'content' | 'sources'>;
 
-/** The index rows of all views, a column each; a row names its view by place, from 1. Numbers as array literals: pg's are slower. */
+/**
+ * The index rows of all views, a column each; a row names its view by place, from 1. Numbers as array
+ * literals: pg's are slower.
+ */
 export function indexColumns(key: Buffer, views: Indexed[]) {
   const tokens = { places: '', params: '', hashes: '' };
   const dates = { places: '', params: '', lows: [] as string[], highs: [] as string[] };
@@ -44,7 +47,10 @@ export function indexColumns(key: Buffer, views: Indexed[]) {
   };
 }
 
-/** A Patient is found by what any of its charts says: of which of them a reader may know is asked when it is read. */
+/**
+ * A Patient is found by what any of its charts says: of which of them a reader may know is asked when it is
+ * read.
+ */
 function indexView(key: Buffer, { content, sources }: Indexed): ReturnType<typeof indexRows> {
   const charts = sources && 'charts' in sources ? sources.charts : [];
   const rows = indexRows(key, content);

@@ -5,7 +5,10 @@ import type { Answer, Message, MessageStatus } from '../model.ts';
 import type { Facts } from '../store/facts.ts';
 import { transaction } from '../store/pool.ts';
 
-/** More people than this around one message are no family: the number that most of them carry is a placeholder. */
+/**
+ * More people than this around one message are no family: the number that most of them carry is a
+ * placeholder.
+ */
 const CEILING = 100;
 
 /** What an earlier delivery under the same id came to. */
@@ -17,7 +20,9 @@ type Loaded = Partial<Facts> & {
   earlier?: Earlier | null;
 };
 export type Sender = { systemId: number; identifier: string };
-/** `tainted`: numbers found out just now to be placeholders, whose other families are still to be recomputed. */
+/**
+ * `tainted`: numbers found out just now to be placeholders, whose other families are still to be recomputed.
+ */
 export type Held = { facts: Facts; earlier: Earlier | null; tainted: string[] };
 
 class Crowded extends Error {
@@ -37,9 +42,9 @@ class Busy extends Error {
 }
 
 /**
- * Runs `work` in one transaction that holds the locks of every family the keys can touch, with what is stored of them. Locks come
- * first and ids after, so for one person id order is commit order. Where another message holds part of the family it begins again
- * with all keys known by then, in order: no deadlock, no stale read.
+ * Runs `work` in one transaction that holds the locks of every family the keys can touch, with what is stored
+ * of them. Locks come first and ids after, so for one person id order is commit order. Where another message
+ * holds part of the family it begins again with all keys known by then, in order: no deadlock, no stale read.
  */
 export async function withFacts<T>(
   pool: pg.Pool,
@@ -73,7 +78,8 @@ export async function withFacts<T>(
 /** Locks and reads the closure of some identity keys. */
 function loadStatement(keys: string[], { systemId, identifier }: Sender): string {
   const list = pg.escapeLiteral(`{${keys.join()}}`);
-  return `select skein_load(${list}::uuid[], ${CEILING}, ${Number(systemId)}, ${pg.escapeLiteral(identifier)}) as loaded`;
+  return `select skein_load(${list}::uuid[], ${CEILING}, ${Number(systemId)}, ${pg.escapeLiteral(identifier)})
+    as loaded`;
 }
 
 /** What was read. Throws Busy or Crowded: begin again. */
@@ -98,7 +104,9 @@ function readLoaded({ earlier, ...loaded }: Loaded): Omit<Held, 'tainted'> {
 
 /** What one message of a group asks for; `row` of a file whose message is stored. */
 export type Asked = Sender & { wanted: string[]; row: { messageId: string; position: string } | null };
-/** `keys`: the closure, as far as it was followed. `held` is null where the message must be settled by itself. */
+/**
+ * `keys`: the closure, as far as it was followed. `held` is null where the message must be settled by itself.
+ */
 export type Lent = { keys: string[]; held: Omit<Held, 'tainted'> | null; stored: boolean };
 
 /** Locks and reads the closures of several messages, waiting for none: for `readThenWrite`. */
@@ -122,9 +130,10 @@ export function readGroup({
 }
 
 /**
- * What an earlier delivery settles, or null where this one is to be processed: a retry gets the stored answer, other content under
- * an accepted id is refused, other content under a held or rejected one is a correction, and a file cut short goes on. A replay is
- * settled where a correction came in its place meanwhile.
+ * What an earlier delivery settles, or null where this one is to be processed: a retry gets the stored
+ * answer, other content under an accepted id is refused, other content under a held or rejected one is a
+ * correction, and a file cut short goes on. A replay is settled where a correction came in its place
+ * meanwhile.
  */
 export function answerEarlier(
   earlier: Earlier | null,
@@ -150,7 +159,10 @@ export function answerEarlier(
 
 type Row = Pick<Answer, 'identifier'> & Pick<Answer['units'][number], 'position' | 'issues'>;
 
-/** Of a row of a file that is stored: by another process that was sent the file, too, or in a commit that nobody heard of. */
+/**
+ * Of a row of a file that is stored: by another process that was sent the file, too, or in a commit that
+ * nobody heard of.
+ */
 export function answerStored(messageId: string, { identifier, position, issues }: Row): Answer {
   const units = [{ position, status: 'accepted' as const, issues }];
   return { messageId, identifier, status: 'accepted', units, duplicate: true, conflict: false };

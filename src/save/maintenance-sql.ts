@@ -29,8 +29,8 @@ export const REBUILD = {
 export type HeldMessage = Omit<Message, 'system'> & { id: string; system: System };
 
 /**
- * Some of the messages held, or with a row held, with their raw bytes, oldest first: for the source their system has now, which may
- * have been registered because of them.
+ * Some of the messages held, or with a row held, with their raw bytes, oldest first: for the source their
+ * system has now, which may have been registered because of them.
  */
 export async function heldMessages(db: Db, after: string, limit: number): Promise<HeldMessage[]> {
   const { rows } = await db.query<HeldMessage>(

@@ -3,7 +3,9 @@ import type { Patient } from '@medplum/fhirtypes';
 import type { StatementState } from '../store/facts.ts';
 import type { Db } from '../store/pool.ts';
 
-/** A chart that claims a number; `system` is the sender's name, `cares` that the sender spoke of care of it. */
+/**
+ * A chart that claims a number; `system` is the sender's name, `cares` that the sender spoke of care of it.
+ */
 export type NumberClaim = StatementState & { content: Patient; system: string; cares: boolean };
 
 const CLAIMS = `

@@ -29,16 +29,20 @@ const NO_CHANGE: Plan = {
   due: [],
 };
 
-/** What one message writes, by `saveStatement`: alone in the transaction that holds its locks (withFacts). Returns Skein's id of it. */
+/**
+ * What one message writes, by `saveStatement`: alone in the transaction that holds its locks (withFacts).
+ * Returns Skein's id of it.
+ */
 export async function save(db: Db, key: Buffer, saving: Saving): Promise<string> {
   const { rows } = await db.query<{ id: string }>(saveStatement(key, [saving]));
   return rows[0]?.id as string;
 }
 
 /**
- * Writes the raw messages, their records, every difference of their plans (statements, views with history and index, access rows,
- * events) and what became of each message, in one statement. To be run inside the transaction that holds the locks of all of them:
- * with its commit all of it is there, or none. No two may touch one family. Gives Skein's `id` of each message, in order.
+ * Writes the raw messages, their records, every difference of their plans (statements, views with history and
+ * index, access rows, events) and what became of each message, in one statement. To be run inside the
+ * transaction that holds the locks of all of them: with its commit all of it is there, or none. No two may
+ * touch one family. Gives Skein's `id` of each message, in order.
  */
 export function saveStatement(key: Buffer, savings: Saving[]): pg.QueryConfig {
   const plans = savings.map(({ plan }) => plan ?? NO_CHANGE);

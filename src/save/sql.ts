@@ -1,12 +1,13 @@
 /**
- * All SQL of the save stage. One statement for a message or a group of them beyond the record: a chatty transaction was measured 2 to
- * 7 times slower.
+ * All SQL of the save stage. One statement for a message or a group of them beyond the record: a chatty
+ * transaction was measured 2 to 7 times slower.
  */
 import { nameParameters } from './columns.ts';
 
 /**
- * What the statement is given. A `place` says which of the messages a row belongs to, from 1; index rows name their view by its place
- * in `views`. Texts of JSON that is stored as it is, and bodies, come as arrays: inside other JSON they would be read twice.
+ * What the statement is given. A `place` says which of the messages a row belongs to, from 1; index rows name
+ * their view by its place in `views`. Texts of JSON that is stored as it is, and bodies, come as arrays:
+ * inside other JSON they would be read twice.
  */
 const PARAMETERS = {
   messages: 'jsonb',
@@ -37,9 +38,9 @@ export type Parameters = Record<keyof typeof PARAMETERS, string | Buffer>;
 const named = nameParameters(PARAMETERS);
 export const valuesOf: (parameters: Parameters) => unknown[] = named.valuesOf;
 
-// What replaces or removes a row. Opening a table and its indexes costs even where nothing is found, so that messages which only add
-// (most do) leave these out: a tenth less. Every part reads the state before the statement: history is written from the rows that the
-// update replaces.
+// What replaces or removes a row. Opening a table and its indexes costs even where nothing is found, so that
+// messages which only add (most do) leave these out: a tenth less. Every part reads the state before the
+// statement: history is written from the rows that the update replaces.
 const OVER = `
 past as (
   insert into resource_history (row_id, type, id, version, updated_at, content, persons, authors, service, sources)
@@ -60,8 +61,9 @@ left_out as (
   delete from member m using jsonb_to_recordset($members -> 'remove') as r(journey uuid, person uuid)
   where m.journey = r.journey and m.person = r.person),`;
 
-// Numbers of rows are drawn first, so that whatever belongs to a row finds it by its place in an array: joins of every index row with
-// every view took longer than all writing, and the transaction has no hash joins (skein_load).
+// Numbers of rows are drawn first, so that whatever belongs to a row finds it by its place in an array: joins
+// of every index row with every view took longer than all writing, and the transaction has no hash joins
+// (skein_load).
 const save = (over: string) =>
   named.textOf(`
 with saving as materialized (

@@ -2,16 +2,25 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Event, Evidence, Lineage, Recheck, Role, Sources } from '../model.ts';
 
-/** The present state of one resource as its sender says it. Per-element times make folding commutative (src/link/fold.ts). */
+/**
+ * The present state of one resource as its sender says it. Per-element times make folding commutative
+ * (src/link/fold.ts).
+ */
 export type StatementState = {
   key: string;
   type: string;
   systemId: number;
   /** Person key it speaks of: a chart (Patient statement) or, for a logical reference, an NHS-number key. */
   chart: string;
-  /** Second key: NHS-number claim (Patient), other end (RelatedPerson), referral (ServiceRequest, EpisodeOfCare). */
+  /**
+   * Second key: NHS-number claim (Patient), other end (RelatedPerson), referral (ServiceRequest,
+   * EpisodeOfCare).
+   */
   ref: string | null;
-  /** Further keys that a chart (Patient statement) is found by; null where there are none (src/link/who/keys.ts). */
+  /**
+   * Further keys that a chart (Patient statement) is found by; null where there are none
+   * (src/link/who/keys.ts).
+   */
   aliases: string[] | null;
   /** Order of first sight; new statements sort last, in their own order. */
   seq: number;
@@ -42,7 +51,10 @@ export type StoredView = {
   service: string | null;
 };
 
-/** How one service stands to one person in one journey; null: in care that is known to author and addressee only. */
+/**
+ * How one service stands to one person in one journey; null: in care that is known to author and addressee
+ * only.
+ */
 export type Involvement = {
   person: string;
   service: string;
@@ -51,7 +63,9 @@ export type Involvement = {
   since: string | null;
   until: string | null;
 };
-/** `closes`: ISO instant from which nobody is told anything of this person for being an infant of the journey. */
+/**
+ * `closes`: ISO instant from which nobody is told anything of this person for being an infant of the journey.
+ */
 export type Member = { journey: string; person: string; role: Role; closes: string | null };
 
 /** Everything stored that one message can touch: the closure of its identity keys, under lock. */
@@ -81,7 +95,10 @@ export type IdentifiedStatement = {
   /** Key of a number given without a word on its verification, which is then as it was. */
   given?: string;
   aliases?: string[];
-  /** A chart that its sender only referred to: whatever it says of it in full takes the place of this, whenever it was said. */
+  /**
+   * A chart that its sender only referred to: whatever it says of it in full takes the place of this,
+   * whenever it was said.
+   */
   implicit?: true;
   local: string;
   nulls: string[];
@@ -89,7 +106,10 @@ export type IdentifiedStatement = {
   content: Resource;
 };
 
-/** A view as it should be. `state` is what events compare; `owner` is a chart key of the closure it is found by. */
+/**
+ * A view as it should be. `state` is what events compare; `owner` is a chart key of the closure it is found
+ * by.
+ */
 export type View = {
   type: string;
   id: string;
@@ -129,7 +149,10 @@ export type Plan = {
 
 type Sender = Pick<StatementState, 'service' | 'sector' | 'kind'>;
 
-/** What the pure `link` is given: sharing rules live in `access` alone, and time passes where somebody looks at a clock. */
+/**
+ * What the pure `link` is given: sharing rules live in `access` alone, and time passes where somebody looks
+ * at a clock.
+ */
 export type Rules = {
   /** The store's secret, for ids. */
   key: Buffer;
@@ -138,8 +161,9 @@ export type Rules = {
   /** ISO instant as of which the family is computed. */
   asOf: string;
   /**
-   * The service whose affair some care remains, where only author and addressee may know of it: of a sealed kind, or of a charity
-   * that somebody came to by themselves. `service` gives the care, the senders speak of it.
+   * The service whose affair some care remains, where only author and addressee may know of it: of a sealed
+   * kind, or of a charity that somebody came to by themselves. `service` gives the care, the senders speak of
+   * it.
    */
   keeperOf: (service: string | null, senders: Sender[]) => string | null;
 };

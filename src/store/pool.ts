@@ -15,23 +15,28 @@ export function openPool(connectionString: string, options: pg.PoolConfig = {}):
     max: 10,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
-    // Statements that do not wait for one another are sent at once (readThenWrite); pg's types do not know of it.
+    // Statements that do not wait for one another are sent at once (readThenWrite); pg's types do not know of
+    // it.
     ...{ pipeline: true },
     options: '-c idle_in_transaction_session_timeout=30s -c timezone=UTC -c jit=off',
     ...options,
   });
-  // An idle client whose server went away: the pool drops it, the next query connects again or reports the failure.
+  // An idle client whose server went away: the pool drops it, the next query connects again or reports the
+  // failure.
   pool.on('error', () => undefined);
   return pool;
 }
 
-/** COMMIT was on its way when the connection failed: whether it was done is for the caller to look up, never to repeat. */
+/**
+ * COMMIT was on its way when the connection failed: whether it was done is for the caller to look up, never
+ * to repeat.
+ */
 export class OutcomeUnknown extends Unavailable {}
 
 /**
- * Runs `work` in one READ COMMITTED transaction; commits when it returns, rolls back when it throws. `first` is a statement sent
- * together with BEGIN, one round trip instead of two; its result is handed to `work`. Throws OutcomeUnknown where the connection
- * failed while it committed.
+ * Runs `work` in one READ COMMITTED transaction; commits when it returns, rolls back when it throws. `first`
+ * is a statement sent together with BEGIN, one round trip instead of two; its result is handed to `work`.
+ * Throws OutcomeUnknown where the connection failed while it committed.
  */
 export function transaction<T>(
   pool: pg.Pool,
@@ -47,8 +52,9 @@ export function transaction<T>(
 }
 
 /**
- * The same in two round trips: BEGIN with `first`, then the statement that `decide` makes of its result, with COMMIT. Gives its rows,
- * none where there was nothing to write. What a statement does that fails is rolled back.
+ * The same in two round trips: BEGIN with `first`, then the statement that `decide` makes of its result, with
+ * COMMIT. Gives its rows, none where there was nothing to write. What a statement does that fails is rolled
+ * back.
  */
 export function readThenWrite<Row extends object>(
   pool: pg.Pool,
@@ -71,7 +77,10 @@ export function readThenWrite<Row extends object>(
   });
 }
 
-/** The part of pg's client that its types do not name: what is written while the stream is corked leaves together. */
+/**
+ * The part of pg's client that its types do not name: what is written while the stream is corked leaves
+ * together.
+ */
 type Connected = { connection: { stream: { cork: () => void; uncork: () => void } } };
 
 /** The server refused a statement, and the connection stands: the transaction is rolled back for certain. */
@@ -118,7 +127,10 @@ export async function pendingMigrations(db: Db): Promise<string[]> {
   return (await migrationFiles()).filter((file) => !seen.has(file));
 }
 
-/** Applies the plain SQL files of `src/store/migrations` that this database has not seen, one process at a time. */
+/**
+ * Applies the plain SQL files of `src/store/migrations` that this database has not seen, one process at a
+ * time.
+ */
 export async function migrate(pool: pg.Pool): Promise<void> {
   await transaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
@@ -136,7 +148,10 @@ export async function migrate(pool: pg.Pool): Promise<void> {
   });
 }
 
-/** The store's own secret: keyed hashes (NHS numbers, ids) are made with it, so it lives and is backed up with them. */
+/**
+ * The store's own secret: keyed hashes (NHS numbers, ids) are made with it, so it lives and is backed up with
+ * them.
+ */
 export async function readKey(db: Db): Promise<Buffer> {
   const { rows } = await db.query<{ value: string }>("select value from setting where name = 'key'");
   if (!rows[0]) throw new Unavailable('the database has no key: run the migrations first');

@@ -137,16 +137,22 @@ function questions(
 /** The same for both: names of theirs and of what they named, ids, and times give way to words; order is that of the text. */
 function alike(text: string, { fhir, subscription }: Registered, known: Known): string {
   const [ods = ''] = fhir.split('-');
-  return Object.entries(known)
-    .reduce((said, [name, value]) => said.replaceAll(value, `<${name}>`), text)
-    .replaceAll(subscription, '<subscription>')
-    .replaceAll(ods, '<ods>')
-    .replace(/\b[0-9a-f]{64}\b/g, '<message>')
-    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)/g, '<time>')
-    .replace(/\b20\d{12}(\.\d+)?([+-]\d{4})?\b/g, '<time>')
-    .replace(/MSA\|(\w\w)\|[^|\r]*/g, 'MSA|$1|<message>')
-    .replace(/\|ACK[^|]*\|[^|]*\|/g, '|ACK|<message>|');
+  return (
+    Object.entries(known)
+      .reduce((said, [name, value]) => said.replaceAll(value, `<${name}>`), text)
+      .replaceAll(subscription, '<subscription>')
+      .replaceAll(ods, '<ods>')
+      .replace(/\b[0-9a-f]{64}\b/g, '<message>')
+      .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
+      // Whether its handshake has come back by now.
+      .replace(/"valueCode":"(requested|active)"/g, '"valueCode":"<status>"')
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)/g, '<time>')
+      // A version names its content by a digest, in which ids and numbers are.
+      .replace(/\b(\d+)-[0-9a-f]{12}\b/g, '$1-<digest>')
+      .replace(/\b20\d{12}(\.\d+)?([+-]\d{4})?\b/g, '<time>')
+      .replace(/MSA\|(\w\w)\|[^|\r]*/g, 'MSA|$1|<message>')
+      .replace(/\|ACK[^|]*\|[^|]*\|/g, '|ACK|<message>|')
+  );
 }
 
 async function readAll(who: Registered, known: Known): Promise<string[]> {

@@ -59,9 +59,8 @@ describe('3: care is of a service and a person', () => {
     expect(await sees('elsewhere', 'ServiceRequest', mother)).toHaveLength(1);
     expect(seen).not.toMatch(others);
     expect(await sees('elsewhere', 'Encounter', mother)).toEqual([]);
-    expect((await sees('elsewhere', 'EpisodeOfCare', mother)).map(({ status }) => status)).toEqual([
-      'planned',
-    ]);
+    const spells = await sees('elsewhere', 'EpisodeOfCare', mother);
+    expect(spells.filter(({ status }) => status !== 'planned')).toEqual([]);
     expect(await knowsOf('elsewhere', baby)).toBe(false);
   });
 
@@ -138,7 +137,8 @@ describe('21: one decision for every way out', () => {
     await region.care('perinatal', mother);
     const heard = await region.hearing(() => region.care('clinic', mother));
     expect(Object.keys(heard).filter((system) => system !== 'clinic')).toEqual([]);
-    const [spell] = await region.find('EpisodeOfCare', `&patient=${await region.idOf(mother)}`, 'clinic');
+    const spells = await region.find('EpisodeOfCare', `&patient=${await region.idOf(mother)}`, 'clinic');
+    const spell = spells.find((one) => JSON.stringify(one.identifier).includes('clinic.example'));
     const { reference } = (spell as Found).managingOrganization as { reference: string };
     expect(await region.find('EpisodeOfCare', `&organization=${reference}`, 'perinatal')).toEqual([]);
     expect(await region.find('CareTeam', `&participant=${reference}`, 'perinatal')).toEqual([]);
@@ -262,6 +262,7 @@ describe('22: a column is a role in one journey and ends with it', () => {
   test('a new pregnancy is told to nobody of an earlier child', async () => {
     const { mother, child } = newFamily();
     const toddler = { ...child, born: ago(460) };
+    await region.maternity(mother, { event: 'A28', day: ago(461) });
     await region.maternity(toddler, { mother });
     for (const system of ['camhs', 'infancy', 'visiting']) await region.care(system, toddler);
     await region.settle();

@@ -1,4 +1,4 @@
-/** When what was told is taken back: by time, by another policy, by a change while it is being told; once each time. */
+/** When what was told is taken back, once: by time, by another policy, by a change while it is being told. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { POLICY } from '../../src/access/decide/policy.ts';
@@ -28,7 +28,8 @@ const DAY = 86_400_000;
 
 afterEach(async () => {
   await pool.query(
-    'truncate outbox, pending, event, notification, told, subscription, involvement, member, resource cascade',
+    `truncate outbox, pending, event, notification, told, subscription, involvement, member, resource
+     cascade`,
   );
 });
 
@@ -43,7 +44,8 @@ async function involve({ service }: System, person: string, care: Care = {}): Pr
   await pool.query(
     `insert into involvement (person, service, state, since, until, journey)
      values ($1, $2, $3, '2020-01-01', $4, $5)
-     on conflict (person, service, journey) do update set state = excluded.state, until = excluded.until`,
+     on conflict (person, service, journey)
+       do update set state = excluded.state, until = excluded.until`,
     [person, service.id, state, until, journey],
   );
 }
@@ -186,7 +188,7 @@ test('another sector or kind of a service is asked about once, and an unchanged 
   expect(await codesOf(id)).toEqual(['episode-started', 'withdrawn']);
 });
 
-test('what is being told while it is taken away is taken back: who was told is looked up after that', async () => {
+test('what is being told while it is taken away is taken back: who was told is found after that', async () => {
   const event = episodeEvent();
   const id = await subscribe(perinatal);
   await storeFocuses(pool, [event]);

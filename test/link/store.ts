@@ -5,7 +5,7 @@ import { keeperOf } from '../../src/access/decide/link-rules.ts';
 import { identifyRecord } from '../../src/link/identify.ts';
 import { link } from '../../src/link/plan.ts';
 import type { Event, Issue, Service, SourceRecord } from '../../src/model.ts';
-import type { Facts, Plan, StatementState, View } from '../../src/store/facts.ts';
+import type { Facts, Plan, Rules, StatementState, View } from '../../src/store/facts.ts';
 
 export const KEY = Buffer.alloc(32, 7);
 /** Long after whatever the tests tell of. */
@@ -27,15 +27,19 @@ export class Store {
   views = new Map<string, View>();
   events: Event[] = [];
   plan: Plan | null = null;
-  rules = RULES;
+  rules: Rules;
   #now = Date.parse('2026-11-01');
+
+  constructor(key: Buffer = KEY) {
+    this.rules = { ...RULES, key };
+  }
 
   /** Applies one record as if its message had just arrived. */
   hear(from: Service, record: SourceRecord): Issue[] {
     const systemId = Number(from.id.slice(-1));
     const receivedAt = new Date(this.#now++);
     const weight = EVIDENCE.weights.get(from.sector ?? '') ?? null;
-    const found = identifyRecord(record, { key: KEY, systemId, receivedAt, weight });
+    const found = identifyRecord(record, { key: this.rules.key, systemId, receivedAt, weight });
     this.apply(link(this.rules, this.facts, found.record, { systemId, service: from }));
     return found.issues;
   }
@@ -80,6 +84,11 @@ export class Store {
       version: 1,
     };
     views.splice(at < 0 ? views.length : at, at < 0 ? 0 : 1, row);
+  }
+
+  /** Ids of what publish and deliver are to look at again after the last record. */
+  rechecked(): string[] {
+    return (this.plan?.events ?? []).flatMap((event) => (event.code === 'recheck' ? event.foci : []));
   }
 
   /** Live views of a type: tombstones left out. */

@@ -181,7 +181,7 @@ describe('an admission', () => {
     await say('A11', '20260821093000');
     expect(await statuses()).toEqual(['entered-in-error', 'cancelled']);
     expect(await involved()).toBe(0);
-    expect(await told()).toContain('withdrawn');
+    expect(await told()).toContain('recheck');
   });
 
   it('goes on where its discharge was cancelled', async () => {
@@ -303,6 +303,6 @@ describe('a referral', () => {
     expect(await skein.mllp(ref('I14', '3', '20260823090000'))).toContain('MSA|AA');
     expect((await all('ServiceRequest')).map(({ status }) => status)).toEqual(['revoked']);
     expect((await all('EpisodeOfCare')).map(({ status }) => status)).toEqual(['cancelled']);
-    expect(await told()).toContain('withdrawn');
+    expect(await told()).toContain('recheck');
   });
 });

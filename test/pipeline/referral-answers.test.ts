@@ -48,13 +48,14 @@ const spells = async (family: Household, system?: string) =>
 
 describe('a referral that its receiver answers', () => {
   test.each([
-    ['active', 'waitlist', 'referral-accepted'],
-    ['revoked', 'cancelled', 'referral-declined'],
-  ])('%s: referrer and receiver are told, and nobody else', async (status, spell, code) => {
+    ['active', 'waitlist', ['referral-accepted'], ['referral-accepted']],
+    // Of what it declined its receiver sees nothing any more.
+    ['revoked', 'cancelled', ['referral-declined'], []],
+  ])('%s: its parties are told, and nobody else', async (status, spell, asker, asked) => {
     const family = await say([REFERRED, answer(status)]);
     expect(answersTo(family)).toEqual([
-      ['visiting', [code]],
-      ['perinatal', [code]],
+      ['visiting', asker],
+      ['perinatal', asked],
       ['camhs', []],
     ]);
     expect(await spells(family)).toEqual([spell]);

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Intake } from '../../src/receive/http/http.ts';
+import type { Intake } from '../../src/receive/intake.ts';
 import { startMllp } from '../../src/receive/mllp/server.ts';
 import { testContext } from '../support/context.ts';
 import { testDatabase } from '../support/database.ts';

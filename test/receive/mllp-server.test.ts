@@ -9,7 +9,7 @@ import { addSystem } from '../../src/access/register/systems.ts';
 import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
 import { Unavailable } from '../../src/errors.ts';
-import type { Intake } from '../../src/receive/http/http.ts';
+import type { Intake } from '../../src/receive/intake.ts';
 import { createFramer } from '../../src/receive/mllp/frame.ts';
 import { type MllpServer, startMllp } from '../../src/receive/mllp/server.ts';
 import { testContext } from '../support/context.ts';

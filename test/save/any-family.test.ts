@@ -7,6 +7,7 @@ import { rebuild } from '../../src/pipeline/rebuild.ts';
 import type { StatementState, View } from '../../src/store/facts.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { Store, upToRenaming } from '../link/store.ts';
+import { anyClaims, CLAIMANTS } from '../support/any-claims.ts';
 import { family, type Heard, inTwoOrders, SENDERS } from '../support/any-family.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -15,10 +16,10 @@ import { hear, hearTogether, register } from '../support/hear.ts';
 const mappings = await loadMappings();
 
 /** The store after these messages, in groups of these sizes that arrive at once; one by one without. */
-async function stored(heard: Heard[], groups = heard.map(() => 1)): Promise<string[]> {
+async function stored(heard: Heard[], groups = heard.map(() => 1), senders = SENDERS): Promise<string[]> {
   const database = await testDatabase();
   const systems = new Map<string, System>();
-  for (const { name } of SENDERS) systems.set(name, await register(database, name));
+  for (const { name, sector } of senders) systems.set(name, await register(database, sector as string));
   const rest = [...heard];
   for (const size of groups) {
     const said = rest.splice(0, size).map(([{ name }, record]) => {
@@ -66,3 +67,24 @@ it('is the same family in whatever groups its messages arrive', async () => {
     { numRuns: Number(process.env.RUNS ?? 6) },
   );
 });
+
+/** Ids of Skein's are of the store they are given in; a claim of them is found from either side. */
+it('is the same whoever refers to whom, in any order, and a rebuild changes nothing', async () => {
+  const { key } = await testDatabase();
+  const inAnyOrder = anyClaims(key).chain((heard) =>
+    fc.tuple(fc.constant(heard), fc.shuffledSubarray(heard, { minLength: heard.length })),
+  );
+  await fc.assert(
+    fc.asyncProperty(inAnyOrder, async ([heard, shuffled]) => {
+      const whole = new Store(key);
+      for (const [from, what] of heard) whole.hear(from, structuredClone(what));
+      const charts = whole.facts.statements.filter(({ type }) => type === 'Patient');
+      const one = await stored(heard, undefined, CLAIMANTS);
+      expect(one.filter((view) => view.includes('"resourceType":"Patient"'))).toHaveLength(
+        new Set(charts.map(({ person }) => person)).size,
+      );
+      expect(await stored(shuffled, undefined, CLAIMANTS)).toEqual(one);
+    }),
+    { numRuns: Number(process.env.RUNS ?? 6) },
+  );
+}, 60_000);

@@ -9,24 +9,28 @@ import { testContext } from './context.ts';
 import type { TestDatabase } from './database.ts';
 
 /** Registers a system of a service with this sector, by SQL alone. */
-export async function register({ pool, key }: TestDatabase, sector: string): Promise<System> {
+export async function register(
+  { pool, key }: TestDatabase,
+  sector: string | null,
+  name = sector ?? 'nobody',
+): Promise<System> {
   const service: Service = {
-    id: keyedId(key, 'service', 'RXX', sector),
-    name: sector,
+    id: keyedId(key, 'service', 'RXX', name),
+    name,
     ods: 'RXX',
-    team: sector,
+    team: name,
     sector,
     kind: null,
   };
   await pool.query(
     'insert into service (id, name, ods, team, sector, registered) values ($1, $2, $3, $4, $5, true)',
-    [service.id, ...[sector, 'RXX', sector, sector]],
+    [service.id, ...[name, 'RXX', name, sector]],
   );
   const { rows } = await pool.query<{ id: number }>(
     'insert into system (name, service_id) values ($1, $2) returning id',
-    [sector, service.id],
+    [name, service.id],
   );
-  return { id: rows[0]?.id as number, name: sector, service, source: null, dialect: null, onHeld: 'AE' };
+  return { id: rows[0]?.id as number, name, service, source: null, dialect: null, onHeld: 'AE' };
 }
 
 const scopeOf = (key: Buffer, { id, service }: System) => ({

@@ -29,8 +29,9 @@ const NOBODY: Recipient = {
 };
 
 /**
- * Says who is asking, from the request's headers. AUTH=none: the loopback operator, or the system that X-Skein-System names.
- * AUTH=token: the system of the bearer token (RFC 6750). Throws Rejected 401 (answer it with `WWW-Authenticate: Bearer`) or 403.
+ * Says who is asking, from the request's headers. AUTH=none: the loopback operator, or the system that
+ * X-Skein-System names. AUTH=token: the system of the bearer token (RFC 6750). Throws Rejected 401 (answer it
+ * with `WWW-Authenticate: Bearer`) or 403.
  */
 export function authenticate(ctx: Context): (request: FastifyRequest) => Promise<Recipient> {
   return async (request) => {
@@ -53,8 +54,9 @@ async function actAs(ctx: Context, request: FastifyRequest): Promise<Recipient> 
 }
 
 /**
- * Without authentication only this machine is answered. The name in Host is checked too, and Origin where a browser sends one:
- * a web page may otherwise reach loopback through a name of its own (DNS rebinding) or by posting across sites.
+ * Without authentication only this machine is answered. The name in Host is checked too, and Origin where a
+ * browser sends one: a web page may otherwise reach loopback through a name of its own (DNS rebinding) or by
+ * posting across sites.
  */
 function requireLoopback({ socket, headers }: FastifyRequest): void {
   const remote = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');

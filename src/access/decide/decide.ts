@@ -5,8 +5,8 @@ import { PAYLOADS, type Payload, POLICY } from './policy.ts';
 export const NOTICE = 'Other services may be involved that are not shown.';
 
 /**
- * How a service stands to one person. `recent` is care closed within the policy's days, `past` before that. `roles` are what the
- * person is in each journey in which the service has somebody else as its open patient.
+ * How a service stands to one person. `recent` is care closed within the policy's days, `past` before that.
+ * `roles` are what the person is in each journey in which the service has somebody else as its open patient.
  */
 export type Care = 'open' | 'pending' | 'recent' | 'past';
 export type Grant = {
@@ -42,10 +42,11 @@ export function reaches(level: Level, needed: Level): boolean {
 }
 
 /**
- * May this recipient know this of this person now, and how much? Pure; deny by default. `journeys`: those that the thing belongs
- * to. M, P and I are roles in one of them, so that of a second pregnancy the first child's services learn nothing; what belongs
- * to no journey ([]) is opened by no role; left out, where it is the person that is asked about, by a role in any.
- * A referral that waits for an answer opens nothing here: what its receiver sees is what that message said (projectPatient).
+ * May this recipient know this of this person now, and how much? Pure; deny by default. `journeys`: those
+ * that the thing belongs to. M, P and I are roles in one of them, so that of a second pregnancy the first
+ * child's services learn nothing; what belongs to no journey ([]) is opened by no role; left out, where it is
+ * the person that is asked about, by a role in any. A referral that waits for an answer opens nothing here:
+ * what its receiver sees is what that message said (projectPatient).
  */
 export function decide(grants: Grants, category: Category, person: string, journeys?: string[]): Level {
   if (grants.everything) return 'F';
@@ -72,7 +73,10 @@ export function knowsStages(grants: Grants, journey: string, members: string[]):
   return byOwn || members.some((person) => decide(grants, 'STG', person, [journey]) !== '-');
 }
 
-/** The level that holds for all of these persons: something about several people is told only as far as the least visible one. */
+/**
+ * The level that holds for all of these persons: something about several people is told only as far as the
+ * least visible one.
+ */
 export function decideAll(grants: Grants, category: Category, persons: string[], journeys?: string[]): Level {
   if (grants.everything) return 'F';
   return persons.length === 0
@@ -84,8 +88,8 @@ export const lesser = (a: Payload, b: Payload): Payload =>
   PAYLOADS.indexOf(a) < PAYLOADS.indexOf(b) ? a : b;
 
 /**
- * The most that a subscription of a service may carry. `approved` is what its controller agreed to, if anything: it lowers any
- * ceiling and raises only that of statutory health (sharing ground rule 6).
+ * The most that a subscription of a service may carry. `approved` is what its controller agreed to, if
+ * anything: it lowers any ceiling and raises only that of statutory health (sharing ground rule 6).
  */
 export function payloadCeiling(recipient: Recipient, approved: Payload | null = null): Payload {
   if (recipient.kind === 'operator') return 'full-resource';
@@ -94,7 +98,10 @@ export function payloadCeiling(recipient: Recipient, approved: Payload | null = 
   return approved ? lesser(approved, limits.approved ?? limits.ceiling) : limits.ceiling;
 }
 
-/** What one notification about these persons carries: never more than `allowed`, and full resources for own open patients only. */
+/**
+ * What one notification about these persons carries: never more than `allowed`, and full resources for own
+ * open patients only.
+ */
 export function payloadFor(grants: Grants, allowed: Payload, persons: string[]): Payload {
   if (allowed !== 'full-resource' || grants.everything) return allowed;
   const own = persons.length > 0 && persons.every((person) => grants.persons.get(person)?.care === 'open');

@@ -6,9 +6,9 @@ import { POLICY } from './policy.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
-// A journey opens its other members to a service only through an open spell in that very journey; a patient who is there as the
-// partner opens nobody: no partner edge is confirmed in this release (sharing row rules). Who is nobody's infant any more
-// (`closes`) is opened by no other member, and opens none.
+// A journey opens its other members to a service only through an open spell in that very journey; a patient
+// who is there as the partner opens nobody: no partner edge is confirmed in this release (sharing row rules).
+// Who is nobody's infant any more (`closes`) is opened by no other member, and opens none.
 const GRANTS = `
 select ask.service, ask.person,
   array(select json_build_object('state', own.state, 'until', own.until) from involvement own
@@ -40,7 +40,9 @@ export async function loadGrants(db: Db, recipient: Recipient, persons: string[]
   return found.get(service) as Grants;
 }
 
-/** The same for many services at once, still in one query; by service id. A service may come more than once. */
+/**
+ * The same for many services at once, still in one query; by service id. A service may come more than once.
+ */
 export async function loadGrantsForServices(
   db: Db,
   asked: Asked[],
@@ -80,7 +82,10 @@ function pairsOf(asked: Asked[]): Map<string, Set<string>> {
   return pairs;
 }
 
-/** The most that a service's care of a person is, over all journeys. Care that closed nobody knows when is long past. */
+/**
+ * The most that a service's care of a person is, over all journeys. Care that closed nobody knows when is
+ * long past.
+ */
 function careOf({ care }: Found, at: Date): Care | null {
   const has = (state: Own['state']) => care.some((one) => one.state === state);
   if (has('open')) return 'open';

@@ -3,16 +3,17 @@ import { decide, type Grants, knowsStages, reaches } from './decide.ts';
 import { isDiscreet } from './stays-inside.ts';
 
 /**
- * How the focus of an event stands to a recipient now. `readable`: a read of it would answer; `gone`: what would answer is only
- * that it is no more; `before`: the recipient was told of it, and not told since to forget it.
+ * How the focus of an event stands to a recipient now. `readable`: a read of it would answer; `gone`: what
+ * would answer is only that it is no more; `before`: the recipient was told of it, and not told since to
+ * forget it.
  */
 export type Standing = { readable: boolean; gone: boolean; before: boolean };
 
 /**
- * May this recipient be told of this event now? Pure; asked when an event is numbered, again before every try, and again by
- * `$events`. The focus must be readable (rule 21); every person of the event must be visible in its category; what comes on top
- * is said where it is decided. Contact-stop is told whether or not its focus may be read, and to whom something was told, what
- * takes it back.
+ * May this recipient be told of this event now? Pure; asked when an event is numbered, again before every
+ * try, and again by `$events`. The focus must be readable (rule 21); every person of the event must be
+ * visible in its category; what comes on top is said where it is decided. Contact-stop is told whether or not
+ * its focus may be read, and to whom something was told, what takes it back.
  */
 export function mayTell(recipient: Recipient, grants: Grants, event: Event, focus: Standing): boolean {
   const { readable, gone, before } = focus;
@@ -46,7 +47,8 @@ function isOfPatients(recipient: Recipient, grants: Grants, event: Event): boole
   const journeys = event.journey ? [event.journey] : undefined;
   const may = (person: string) => reaches(decide(grants, event.category, person, journeys), 'E');
   const isOpen = (person: string) => grants.persons.get(person)?.care === 'open';
-  // The referrer and the named receiver: their own exchange. Others learn of a referral when an episode starts.
+  // The referrer and the named receiver: their own exchange. Others learn of a referral when an episode
+  // starts.
   if (event.code.startsWith('referral-')) return event.services.includes(recipient.system.service.id);
   switch (event.code) {
     case 'loss':
@@ -67,8 +69,9 @@ export type Kind = 'journey' | 'patient' | 'service' | 'stage' | 'event';
 export type Filter = { clause: number; kind: Kind; value: string };
 
 /**
- * True where a filter holds by something that its owner may not see: a stage, a service or a person that it would learn of by having
- * filtered for it. Values that do not hold at all are from filters since replaced, and say nothing.
+ * True where a filter holds by something that its owner may not see: a stage, a service or a person that it
+ * would learn of by having filtered for it. Values that do not hold at all are from filters since replaced,
+ * and say nothing.
  */
 export function matchesUnseen(grants: Grants, event: Event, filters: Filter[]): boolean {
   if (grants.everything) return false;

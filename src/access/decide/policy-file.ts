@@ -1,7 +1,10 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 
-/** Reads a YAML file of `policy/` as its schema says. Throws one Error naming file and line of everything wrong with it. */
+/**
+ * Reads a YAML file of `policy/` as its schema says. Throws one Error naming file and line of everything
+ * wrong with it.
+ */
 export function readPolicyFile<T>(schema: z.ZodType<T>, text: string, file: string): T {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, strict: true });

@@ -3,7 +3,10 @@ import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { CATEGORIES, type Category, type Level, type Role } from '../../model.ts';
 
-/** One cell of the table. With `agreement` the own level holds only where the person's own agreement is recorded. */
+/**
+ * One cell of the table. With `agreement` the own level holds only where the person's own agreement is
+ * recorded.
+ */
 export type Cell = { own: Level; agreement: boolean } & Record<Role, Level>;
 export type Row = { group: string; cells: Record<Category, Cell> };
 export const PAYLOADS = ['empty', 'id-only', 'full-resource'] as const;

@@ -5,8 +5,9 @@ import { POLICY } from './policy.ts';
 type Known = Exclude<Grants, { everything: true }>;
 
 /**
- * True for what only author and addressee may know: care of a sealed kind, what a charity holds of people who came to it by
- * themselves (sharing rule 5 and row rules), and care that somebody claims to give whose sector gives none.
+ * True for what only author and addressee may know: care of a sealed kind, what a charity holds of people who
+ * came to it by themselves (sharing rule 5 and row rules), and care that somebody claims to give whose sector
+ * gives none.
  */
 export function staysInside(grants: Known, { service, authors }: CareSource): boolean {
   if (authors.includes(grants.service) || service === grants.service) return false;
@@ -27,7 +28,10 @@ const isCharity = (grants: Known, service: string) =>
 export const sectorOf = ({ services }: Known, service: string): string | null =>
   services.get(service)?.sector ?? null;
 
-/** Prison, reproductive health and the like: that there is care is all that anybody else is told (level E of the policy). */
+/**
+ * Prison, reproductive health and the like: that there is care is all that anybody else is told (level E of
+ * the policy).
+ */
 export function isDiscreet(grants: Known, service: string | null): boolean {
   const known = grants.services.get(service ?? '');
   const names = [known?.kind, known?.sector];

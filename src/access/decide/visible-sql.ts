@@ -4,8 +4,9 @@ import type { Recipient } from '../../model.ts';
 type Bind = (value: unknown, cast: string) => string;
 
 /**
- * SQL true for a row `r` of `resource` that the recipient might see: never narrower than `project`, which still decides, so that a
- * page is filled from few rows. Row by row through indexes, so its price does not grow with the service's caseload.
+ * SQL true for a row `r` of `resource` that the recipient might see: never narrower than `project`, which
+ * still decides, so that a page is filled from few rows. Row by row through indexes, so its price does not
+ * grow with the service's caseload.
  */
 export function visibleSql(recipient: Recipient, bind: Bind): string {
   if (recipient.kind === 'operator') return 'true';

@@ -3,8 +3,8 @@ const TEXT = ['text', 'div', 'note', 'comment', 'display', 'description', 'patie
 const TEXT_VALUE = ['valueString', 'valueMarkdown', 'valueAnnotation', 'valueAttachment'];
 
 /**
- * A copy with codes, dates, numbers and references only. Also where the level is full, for anybody but author and addressee: what
- * of a free text is about somebody else (third-party content) no machine can tell.
+ * A copy with codes, dates, numbers and references only. Also where the level is full, for anybody but author
+ * and addressee: what of a free text is about somebody else (third-party content) no machine can tell.
  */
 export function codedOnly<T>(value: T): T {
   return (strip(value) ?? {}) as T;

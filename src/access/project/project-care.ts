@@ -20,7 +20,10 @@ const TIER = 'https://skein.example/fhir/StructureDefinition/service-tier';
 const MASKED = {
   extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }],
 };
-/** Referred, not accepted: referrer and named receiver only; others learn when the episode starts (sharing ground rule 5). */
+/**
+ * Referred, not accepted: referrer and named receiver only; others learn when the episode starts (sharing
+ * ground rule 5).
+ */
 const UNDECIDED = ['planned', 'cancelled'];
 
 type Known = Exclude<Grants, { everything: true }>;

@@ -15,16 +15,19 @@ const FULL = [
   'multipleBirthBoolean',
   'multipleBirthInteger',
 ] as const;
-/** What a referral says to the service that is asked: whom it is about and how to reach them (sharing rule 3). */
+/**
+ * What a referral says to the service that is asked: whom it is about and how to reach them (sharing rule 3).
+ */
 const ASKED = ['identifier', 'name', 'birthDate', 'gender', 'telecom', 'address', 'communication'] as const;
 
 type Known = Exclude<Grants, { everything: true }>;
 
 /**
- * Category DEM, put together from the charts that the reader may know of. E: there is such a person; S: name, birth date; F: the
- * rest. Address and telephone wait for CON and a safe-contact instruction: none can be recorded yet, and unknown means that no
- * contact details are released (sharing rule 9). A service sees in full what it sent itself, and of a referral that waits for
- * its answer what that message gave, whatever else is known of the person.
+ * Category DEM, put together from the charts that the reader may know of. E: there is such a person; S: name,
+ * birth date; F: the rest. Address and telephone wait for CON and a safe-contact instruction: none can be
+ * recorded yet, and unknown means that no contact details are released (sharing rule 9). A service sees in
+ * full what it sent itself, and of a referral that waits for its answer what that message gave, whatever else
+ * is known of the person.
  */
 export function projectPatient(grants: Known, row: ResourceRow): Patient | null {
   const patient = row.content as Patient;
@@ -44,7 +47,10 @@ export function projectPatient(grants: Known, row: ResourceRow): Patient | null 
   };
 }
 
-/** One that was merged away still answers those who may know of the person it went into; a charity's own row, the charity. */
+/**
+ * One that was merged away still answers those who may know of the person it went into; a charity's own row,
+ * the charity.
+ */
 function levelOf(grants: Known, row: ResourceRow): Level {
   const [person = '', survivor = ''] = row.persons;
   const merged = isMerged(row.content as Patient) && !staysInside(grants, row);
@@ -80,8 +86,8 @@ const hasIdentifier = ({ content }: ChartSource, system: string | undefined) =>
   content.identifier?.some((one) => one.system === system) === true;
 
 /**
- * The reader's own chart; that of a service which asked the reader to see this person; a national record; and that of a service of
- * which the reader may know that it has a part in her care.
+ * The reader's own chart; that of a service which asked the reader to see this person; a national record; and
+ * that of a service of which the reader may know that it has a part in her care.
  */
 function isKnown(grants: Known, { author, referredTo, care }: ChartSource, person: string): boolean {
   if (author === grants.service || referredTo.includes(grants.service)) return true;
@@ -95,7 +101,10 @@ function mergeNewest(own: ChartSource[]): Partial<Patient> {
   return Object.assign({}, ...own.map(({ content }) => content).reverse());
 }
 
-/** Names as Skein writes them, in family and given names: text, suffixes and the like are as somebody typed them (rule 27). */
+/**
+ * Names as Skein writes them, in family and given names: text, suffixes and the like are as somebody typed
+ * them (rule 27).
+ */
 function codedName(patient: Partial<Patient>): Partial<Patient> {
   const name = patient.name?.map((one): HumanName => pick(one, ['use', 'family', 'given', 'period']));
   return { ...patient, ...(name ? { name } : {}) };
@@ -108,7 +117,10 @@ function visibleLinks(grants: Known, patient: Patient, persons: string[]): NonNu
   );
 }
 
-/** Category DEM of both persons. Somebody who is no person of this store is third-party content and stays with its author. */
+/**
+ * Category DEM of both persons. Somebody who is no person of this store is third-party content and stays with
+ * its author.
+ */
 export function projectRelatedPerson(grants: Known, row: ResourceRow): RelatedPerson | null {
   const related = row.content as RelatedPerson;
   const [patient = '', other = ''] = row.persons;

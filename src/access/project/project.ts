@@ -21,9 +21,9 @@ const SHARED_TARGET = /^(EpisodeOfCare|Encounter|ServiceRequest|RelatedPerson)\/
 const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
 /**
- * What the recipient may see of one version of one resource, or null: then it is as if it did not exist. Pure. `grants` must have
- * been loaded for every person of the row (loadGrants). Each type is read under one category of the table; what a service alone
- * said, and what was addressed to it, it sees in full.
+ * What the recipient may see of one version of one resource, or null: then it is as if it did not exist.
+ * Pure. `grants` must have been loaded for every person of the row (loadGrants). Each type is read under one
+ * category of the table; what a service alone said, and what was addressed to it, it sees in full.
  */
 export function project(recipient: Recipient, grants: Grants, row: ResourceRow): Resource | null {
   if (recipient.kind === 'operator') return row.content;
@@ -68,8 +68,8 @@ function projectCare(service: Service, grants: Known, row: ResourceRow): Resourc
 }
 
 /**
- * Said by this service alone, or addressed to it. A service without a sector is addressed by nobody: anyone may have named it.
- * Of a referral that it declined a service sees nothing any more (sharing rule 3).
+ * Said by this service alone, or addressed to it. A service without a sector is addressed by nobody: anyone
+ * may have named it. Of a referral that it declined a service sees nothing any more (sharing rule 3).
  */
 function isItsOwn({ id, sector }: Service, { type, authors, service, content }: ResourceRow): boolean {
   const sent = authors.length > 0 && authors.every((author) => author === id);
@@ -78,8 +78,8 @@ function isItsOwn({ id, sector }: Service, { type, authors, service, content }: 
 }
 
 /**
- * A registered service, as everybody may see it. One that a message named and nobody registered is what its sender typed: others see
- * of it the code of an organisation, if it is one.
+ * A registered service, as everybody may see it. One that a message named and nobody registered is what its
+ * sender typed: others see of it the code of an organisation, if it is one.
  */
 function projectService(service: Service, grants: Known, named: Organization): Organization {
   if (grants.services.has(named.id ?? '') || named.id === service.id) return named;
@@ -93,12 +93,16 @@ function projectService(service: Service, grants: Known, named: Organization): O
   };
 }
 
-/** https://digital.nhs.uk/services/organisation-data-service : letters and digits, of organisations and their sites. */
+/**
+ * https://digital.nhs.uk/services/organisation-data-service : letters and digits, of organisations and their
+ * sites.
+ */
 const ODS_CODE = /^[A-Z0-9]{3,10}$/;
 
 /**
- * Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates. Never how many. A partner's
- * own services see nothing by way of him: the stages are an infant's birth date (sharing row rules).
+ * Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates. Never
+ * how many. A partner's own services see nothing by way of him: the stages are an infant's birth date
+ * (sharing row rules).
  */
 function projectGroup(grants: Known, row: ResourceRow): Group | null {
   const group = row.content as Group;
@@ -128,7 +132,10 @@ function projectGroup(grants: Known, row: ResourceRow): Group | null {
   };
 }
 
-/** A birth, or care that the reader may know of: else the journey is there for something that nobody but others may know. */
+/**
+ * A birth, or care that the reader may know of: else the journey is there for something that nobody but
+ * others may know.
+ */
 function isKnownJourney(grants: Known, { content, sources }: ResourceRow): boolean {
   const care = sources && 'care' in sources ? sources.care : [];
   const isBirth = ((content as Group).characteristic ?? []).length > 0;
@@ -136,9 +143,10 @@ function isKnownJourney(grants: Known, { content, sources }: ResourceRow): boole
 }
 
 /**
- * To its author, where it may know of every person concerned: that something else changed too would tell of a match. To others,
- * where those persons are all fully its own: what care changed and by which rule, never who said it or under which message id.
- * That something else of a person changed would tell of a message that they may not know.
+ * To its author, where it may know of every person concerned: that something else changed too would tell of a
+ * match. To others, where those persons are all fully its own: what care changed and by which rule, never who
+ * said it or under which message id. That something else of a person changed would tell of a message that
+ * they may not know.
  */
 function projectProvenance(service: Service, grants: Known, row: ResourceRow): Provenance | null {
   const provenance = row.content as Provenance;

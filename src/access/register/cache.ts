@@ -1,9 +1,10 @@
 import type { Db } from '../../store/pool.ts';
 
 /**
- * Every request and message asks for the same few systems and services. Five seconds saves nearly all of those queries and is
- * short enough for a registration made in another process to be noticed; only answers that exist are kept, so a new system
- * works at once. Grants, and whatever else decides about a person, never pass through here.
+ * Every request and message asks for the same few systems and services. Five seconds saves nearly all of
+ * those queries and is short enough for a registration made in another process to be noticed; only answers
+ * that exist are kept, so a new system works at once. Grants, and whatever else decides about a person, never
+ * pass through here.
  */
 const KEEP_MS = 5_000;
 /** A sender may name any number of services: past this many the whole memory is dropped. */

@@ -13,8 +13,8 @@ type Named = { record: SourceRecord; issues: Issue[] };
 type Logical = { identifier: { system: string; value: string } };
 
 /**
- * A record whose logical service references (an ODS code, or ODS code and team) are references to services. Done once, before the
- * record is kept, so that later registrations do not change what a message meant.
+ * A record whose logical service references (an ODS code, or ODS code and team) are references to services.
+ * Done once, before the record is kept, so that later registrations do not change what a message meant.
  */
 export async function nameServices(ctx: Context, said: SourceRecord, sender: Service): Promise<Named> {
   const record = {
@@ -52,7 +52,9 @@ function findNoCare(record: SourceRecord, { sector }: Service): Issue[] {
 
 const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
-/** A referral to a service that nobody registered is seen by nobody: whoever sent it must not think otherwise. */
+/**
+ * A referral to a service that nobody registered is seen by nobody: whoever sent it must not think otherwise.
+ */
 function findUnheard(record: SourceRecord, names: Map<string, string>, registered: Registered): Issue[] {
   return record.statements.flatMap(({ local, resource }): Issue[] => {
     const performers = (resource as ServiceRequest).performer ?? [];
@@ -70,7 +72,10 @@ function findUnheard(record: SourceRecord, names: Map<string, string>, registere
   });
 }
 
-/** Only the service that was asked can answer a referral (src/link/care/spells.ts): a sender for another must not think that it did. */
+/**
+ * Only the service that was asked can answer a referral (src/link/care/spells.ts): a sender for another must
+ * not think that it did.
+ */
 function findOthersAnswers(record: SourceRecord, names: Map<string, string>, sender: Service): Issue[] {
   const asksItself = record.statements.some(({ resource }) => resource.resourceType === 'ServiceRequest');
   return record.statements.flatMap(({ local, resource }): Issue[] => {
@@ -90,8 +95,8 @@ function warning({ lineage }: SourceRecord, local: string, expression: string): 
 }
 
 /**
- * Who asks, who saw the patient, whose own episode it is: where a sender says so by its trust's code alone it means its own team.
- * Whom a referral is addressed to by that code is another matter: that team is not known.
+ * Who asks, who saw the patient, whose own episode it is: where a sender says so by its trust's code alone it
+ * means its own team. Whom a referral is addressed to by that code is another matter: that team is not known.
  */
 function nameSelf(resource: Resource, sender: Service): Resource {
   const element = SELF[resource.resourceType];

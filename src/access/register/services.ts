@@ -24,12 +24,13 @@ export function serviceResource(service: Service): Organization {
   return { resourceType: 'Organization', id, identifier, active: true, ...(type ? { type } : {}), name };
 }
 
-// The service, its Organization with history, and the index rows, in one statement. Registration fills in a service that so far
-// was only known by name; nothing else changes one that exists.
+// The service, its Organization with history, and the index rows, in one statement. Registration fills in a
+// service that so far was only known by name; nothing else changes one that exists.
 const SAVE = `
 with saved as (
   insert into service (id, name, ods, team, sector, kind, registered) values ($1, $2, $3, $4, $5, $6, $7)
-  on conflict (id) do update set name = excluded.name, sector = excluded.sector, kind = excluded.kind, registered = true
+  on conflict (id) do update set name = excluded.name, sector = excluded.sector, kind = excluded.kind,
+    registered = true
     where excluded.registered and not service.registered
   returning id),
 past as (
@@ -39,7 +40,8 @@ past as (
 present as (
   insert into resource as r (type, id, version, content, persons, authors, digest)
   select 'Organization', id, 1, $8::jsonb, '{}', '{}', $9 from saved
-  on conflict (id, type) do update set version = r.version + 1, updated_at = now(), content = excluded.content,
+  on conflict (id, type) do update set version = r.version + 1, updated_at = now(), content =
+    excluded.content,
     digest = excluded.digest where r.digest <> excluded.digest
   returning row_id),
 stale_tokens as (delete from index_token i using present p where i.row_id = p.row_id),
@@ -51,8 +53,9 @@ insert into index_string (row_id, param, value)
 select row_id, param, value from present, jsonb_to_recordset($11::jsonb) as s(param smallint, value text)`;
 
 /**
- * Stores a service with its Organization. Idempotent and safe to repeat at once from anywhere; `registered` also fills in an
- * unregistered one. Inside a transaction it must be the only service saved: two senders could wait for each other's.
+ * Stores a service with its Organization. Idempotent and safe to repeat at once from anywhere; `registered`
+ * also fills in an unregistered one. Inside a transaction it must be the only service saved: two senders
+ * could wait for each other's.
  */
 export async function saveService(
   db: Db,
@@ -80,8 +83,8 @@ export async function findService(db: Db, id: string): Promise<Service | null> {
 }
 
 /**
- * The service that an ODS code and a team name; with the code alone, the one service registered under it. Anything else becomes
- * a service known by name only, with no sector, which therefore sees nothing of others.
+ * The service that an ODS code and a team name; with the code alone, the one service registered under it.
+ * Anything else becomes a service known by name only, with no sector, which therefore sees nothing of others.
  */
 export function resolveService(db: Db, key: Buffer, ods: string, team: string | null): Promise<Service> {
   const code = ods.trim().toUpperCase();

@@ -7,7 +7,10 @@ import { type Payload, POLICY } from '../decide/policy.ts';
 import { forget, remember } from './cache.ts';
 import { findService, saveService, serviceId, UNKNOWN_ODS } from './services.ts';
 
-/** A system to register, and the service it acts for: `sector` is a row of the policy (null: sees only what it sent). */
+/**
+ * A system to register, and the service it acts for: `sector` is a row of the policy (null: sees only what it
+ * sent).
+ */
 export type NewSystem = {
   name: string;
   ods: string;
@@ -26,7 +29,8 @@ export type NewSystem = {
 };
 
 const FIND = `
-select y.id, y.name, y.source, y.dialect, y.on_held as "onHeld", json_build_object('id', v.id, 'name', v.name, 'ods', v.ods,
+select y.id, y.name, y.source, y.dialect, y.on_held as "onHeld", json_build_object('id', v.id, 'name', v.name,
+  'ods', v.ods,
   'team', v.team, 'sector', v.sector, 'kind', v.kind) as service
 from system y join service v on v.id = y.service_id`;
 
@@ -65,24 +69,36 @@ function check({ name, ods, team, sector, kind, dataQuality }: NewSystem): void 
   }
   if (sector && POLICY.refusedSectors.includes(sector))
     refuse('business-rule', 'sector', `${sector} is never registered`);
-  if (sector && !POLICY.rows.has(sector)) refuse('value', 'sector', `unknown sector: ${sector}`);
+  if (sector && !POLICY.rows.has(sector))
+    refuse(
+      'value',
+      'sector',
+      `unknown sector: ${sector}; it is one of ${[...POLICY.rows.keys()].sort().join(', ')}`,
+    );
   if (dataQuality && !CONTACT.test(dataQuality))
     refuse('value', 'data-quality', 'the data-quality contact is an e-mail address or a URL');
-  if (kind && !POLICY.serviceKinds.includes(kind)) refuse('value', 'kind', `unknown service kind: ${kind}`);
+  if (kind && !POLICY.serviceKinds.includes(kind))
+    refuse(
+      'value',
+      'kind',
+      `unknown service kind: ${kind}; it is one of ${[...POLICY.serviceKinds].sort().join(', ')}`,
+    );
 }
 
 // Registering a name that only registered itself takes it over; a registered one is refused.
 const ADD = `
-insert into system (name, service_id, source, dialect, on_held, token_hash, data_quality) values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (name) do update set service_id = excluded.service_id, source = excluded.source, dialect = excluded.dialect,
+insert into system (name, service_id, source, dialect, on_held, token_hash, data_quality) values ($1, $2, $3,
+  $4, $5, $6, $7)
+on conflict (name) do update set service_id = excluded.service_id, source = excluded.source, dialect =
+  excluded.dialect,
   on_held = excluded.on_held, token_hash = excluded.token_hash, data_quality = excluded.data_quality
   where not exists (select from service v where v.id = system.service_id and v.registered)
 returning id`;
 
 /**
- * Registers a system and its service, in one transaction: what is refused leaves no trace. The token is shown this once and stored
- * as its SHA-256. Throws Rejected: 422 for a sector that is never registered and for unknown sectors and kinds, 409 where the name
- * is taken or the service has another sector.
+ * Registers a system and its service, in one transaction: what is refused leaves no trace. The token is shown
+ * this once and stored as its SHA-256. Throws Rejected: 422 for a sector that is never registered and for
+ * unknown sectors and kinds, 409 where the name is taken or the service has another sector.
  */
 export async function addSystem(
   pool: pg.Pool,
@@ -116,8 +132,9 @@ function conflict(code: string, field: string, text: string): Rejected {
 }
 
 /**
- * A sender that nobody registered (AUTH=none): it gets a service of its own with no sector, so it sees only what it sends. The
- * team is marked, so that no sender becomes a registered team by calling itself by that team's name. Safe to call at once.
+ * A sender that nobody registered (AUTH=none): it gets a service of its own with no sector, so it sees only
+ * what it sends. The team is marked, so that no sender becomes a registered team by calling itself by that
+ * team's name. Safe to call at once.
  */
 export async function registerUnknown(db: Db, key: Buffer, name: string, ods?: string): Promise<System> {
   const known = await findSystem(db, name);

@@ -4,16 +4,16 @@ import { loadGrantsForServices } from '../../access/decide/grants.ts';
 import { matchesUnseen, mayTell, type Standing } from '../../access/decide/may-tell.ts';
 import type { Payload } from '../../access/decide/policy.ts';
 import { project } from '../../access/project/project.ts';
-import type { Event, ResourceRow } from '../../model.ts';
+import type { ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
-import { recipientOf, type Stored } from '../subscribe/stored.ts';
+import { recipientOf } from '../subscribe/stored.ts';
 import { filtersOf } from '../subscribe/subscription.ts';
 import { type Focus, type FocusRow, findFocuses, isGone, nameOf } from './find-focuses.ts';
-import { findToldBefore, TAKES_BACK } from './told-before.ts';
+import { findToldBefore, type Question, TAKES_BACK } from './told-before.ts';
 
-/** `numbered`: it was told, or is about to be; else it waits for a number. */
-export type Question = { stored: Stored; event: Event; asked: Payload; numbered: boolean };
-/** `resources` is null unless the content is full-resource, and then what of the focus the recipient may see. */
+/**
+ * `resources` is null unless the content is full-resource, and then what of the focus the recipient may see.
+ */
 export type Verdict = {
   told: boolean;
   content: Payload;
@@ -26,8 +26,8 @@ export type Verdict = {
 type Answering = { rows: Map<string, FocusRow>; before: Set<Question> };
 
 /**
- * What each recipient may know of each event now: its focus is read for that recipient as a GET would read it. Two queries for any
- * number of questions, none for the operator's.
+ * What each recipient may know of each event now: its focus is read for that recipient as a GET would read
+ * it. Two queries for any number of questions, none for the operator's.
  */
 export async function askAccess(db: Db, questions: Question[]): Promise<Verdict[]> {
   const ofServices = questions.filter(({ stored }) => stored.system);
@@ -48,7 +48,10 @@ export async function askAccess(db: Db, questions: Question[]): Promise<Verdict[
   });
 }
 
-/** What an event may be told as: of a contact-stop, its journey, else the patient of the recipient whom it is about. */
+/**
+ * What an event may be told as: of a contact-stop, its journey, else the patient of the recipient whom it is
+ * about.
+ */
 function candidates({ event, numbered }: Question): Focus[] {
   if (event.code !== 'contact-stop' || numbered) return [event.focus];
   return [event.focus, ...event.persons.map((id) => ({ type: 'Patient', id }))];
@@ -88,7 +91,10 @@ function chooseFocus(question: Question, grants: Grants, see: (focus: Focus) => 
   return cared.find((patient) => see(patient)) ?? cared[0] ?? own;
 }
 
-/** How much of it: what was asked for (`asked`, at most the subscription's own), under the ceiling in force now. */
+/**
+ * How much of it: what was asked for (`asked`, at most the subscription's own), under the ceiling in force
+ * now.
+ */
 export function contentFor({ stored, event, asked }: Question, grants: Grants): Payload {
   const ceiling = payloadCeiling(recipientOf(stored), stored.approved);
   const most = TAKES_BACK.has(event.code) ? lesser(asked, 'id-only') : asked;

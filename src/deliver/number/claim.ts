@@ -3,7 +3,8 @@ import type { Context } from '../../context.ts';
 import type { Db } from '../../store/pool.ts';
 import { MAX_PER_ORIGIN } from '../send/send.ts';
 import { CLAIM, type Stored } from '../subscribe/stored.ts';
-import { number, numbering, type Parcelled } from './number.ts';
+import type { Parcelled } from './judged.ts';
+import { number, numbering } from './number.ts';
 
 /** A dead worker's subscriptions are free again after this. */
 export const LEASE_SECONDS = 2;
@@ -14,7 +15,10 @@ const COUNT_LIMIT = 500;
 
 export type RunKind = 'event-notification' | 'handshake' | 'heartbeat' | 'none';
 
-/** One leased subscription and what is to be sent to it now. `attempt`: its audit row, committed before anything leaves. */
+/**
+ * One leased subscription and what is to be sent to it now. `attempt`: its audit row, committed before
+ * anything leaves.
+ */
 export type Claimed = {
   stored: Stored;
   lease: string;
@@ -26,8 +30,9 @@ export type Claimed = {
 };
 
 /**
- * Leases due subscriptions, numbers what is pending for them and commits the audit rows, all in one transaction. A lease is
- * fenced by its own id; two workers never hold one subscription. `inFlight`: runs by origin, to be kept under the cap.
+ * Leases due subscriptions, numbers what is pending for them and commits the audit rows, all in one
+ * transaction. A lease is fenced by its own id; two workers never hold one subscription. `inFlight`: runs by
+ * origin, to be kept under the cap.
  */
 export async function claim(
   ctx: Context,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from '../../context.ts';
 import type { Parcel } from '../send/send.ts';
 import type { Status, Stored } from '../subscribe/stored.ts';
+import type { Parcelled } from './judged.ts';
 import {
   type About,
   fhirBase,
@@ -9,11 +10,10 @@ import {
   notificationBundle,
   type Told,
 } from './notification.ts';
-import type { Parcelled } from './number.ts';
 
 /**
- * The bytes of one numbered Bundle and its webhook-id. Both depend only on what was numbered and on what may be said of it
- * now, so every try of one notification is identical unless something was withheld meanwhile.
+ * The bytes of one numbered Bundle and its webhook-id. Both depend only on what was numbered and on what may
+ * be said of it now, so every try of one notification is identical unless something was withheld meanwhile.
  */
 export function composeEvents(ctx: Context, stored: Stored, { bundle, at, events }: Parcelled): Parcel {
   const about = aboutOf(ctx, stored, { type: 'event-notification', status: 'active', count: bundle, events });
@@ -21,7 +21,10 @@ export function composeEvents(ctx: Context, stored: Stored, { bundle, at, events
   return { id, body: JSON.stringify(notificationBundle(about, { id, at: at.toISOString() })) };
 }
 
-/** Subscription and number in the form of a uuid: the same on every try, wherever it is made, and free to make. */
+/**
+ * Subscription and number in the form of a uuid: the same on every try, wherever it is made, and free to
+ * make.
+ */
 function notificationId(subscription: string, bundle: number): string {
   return subscription.slice(0, 24) + String(bundle).padStart(12, '0');
 }

@@ -13,7 +13,8 @@ export async function findFocuses(db: Db, focuses: Focus[]): Promise<Map<string,
   if (wanted.length === 0) return new Map();
   const { rows } = await db.query<FocusRow>({
     name: 'deliver-focuses',
-    text: `select row_id as "rowId", type, id, version, updated_at as "updatedAt", content, persons, authors, service, sources,
+    text: `select row_id as "rowId", type, id, version, updated_at as "updatedAt", content, persons, authors,
+      service, sources,
         state
       from unnest($1::text[], $2::uuid[]) as wanted (type, id) join resource using (id, type)`,
     values: [wanted.map(({ type }) => type), wanted.map(({ id }) => id)],

@@ -1,11 +1,11 @@
 import type { Event } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { type Focus, nameOf } from './find-focuses.ts';
-import type { Judged, Result } from './number.ts';
+import type { Judged, Result } from './judged.ts';
 import { TAKES_BACK } from './told-before.ts';
 
-// One statement for the batch: pending rows go, told or not; the told ones are numbered, and remembered as told; denials of
-// numbered ones are kept.
+// One statement for the batch: pending rows go, told or not; the told ones are numbered, and remembered as
+// told; denials of numbered ones are kept.
 const WRITE = `
 with gone as (
   delete from pending p using unnest($1::uuid[], $2::smallint[], $3::bigint[]) as g (id, priority, event_id)
@@ -62,7 +62,10 @@ export async function keepNumbers(client: Db, results: Result[], at: Date): Prom
   });
 }
 
-/** An event that is told to one recipient alone is kept for it, so that every try says the same. Gives the id of each. */
+/**
+ * An event that is told to one recipient alone is kept for it, so that every try says the same. Gives the id
+ * of each.
+ */
 async function keepOwnEvents(client: Db, told: Judged[]): Promise<string[]> {
   const own = told.filter(
     ({ made, event, verdict }) => made || nameOf(event.focus) !== nameOf(verdict.focus),

@@ -13,7 +13,10 @@ const NOTIFICATION_PROFILE =
 /** What happened, as the topic names it: on `notification-event`. */
 export const EVENT_CODE_URL = 'https://skein.example/fhir/StructureDefinition/event-code';
 
-/** One event as this recipient is told of it: `content` is what it may be told now, `resources` what a full payload carries. */
+/**
+ * One event as this recipient is told of it: `content` is what it may be told now, `resources` what a full
+ * payload carries.
+ */
 export type Told = {
   number: number;
   at: Date;
@@ -86,7 +89,10 @@ function eventPart(base: string, { number, at, code, focus, content, withheld }:
   };
 }
 
-/** `id` names Bundle and status; the same arguments give the same bytes once stringified, which is what a retry sends. */
+/**
+ * `id` names Bundle and status; the same arguments give the same bytes once stringified, which is what a
+ * retry sends.
+ */
 export function notificationBundle(about: About, { id, at }: { id: string; at: string }): Bundle {
   const { base, subscription } = about;
   const entry: BundleEntry = {
@@ -106,8 +112,8 @@ export function notificationBundle(about: About, { id, at }: { id: string; at: s
 }
 
 /**
- * Of a full-resource subscription, an entry for each focus it may know of: the resource, or only where it is read, if it may not be
- * sent. One that several events speak of comes once.
+ * Of a full-resource subscription, an entry for each focus it may know of: the resource, or only where it is
+ * read, if it may not be sent. One that several events speak of comes once.
  */
 function contentEntries({ base, content, events = [] }: About): BundleEntry[] {
   if (content !== 'full-resource') return [];

@@ -1,4 +1,3 @@
-import type { Resource } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import type { Event, Recheck } from '../../model.ts';
 import { TELLING } from '../../store/locks.ts';
@@ -6,32 +5,11 @@ import { type Db, transaction } from '../../store/pool.ts';
 import type { Stored } from '../subscribe/stored.ts';
 import { askAccess, contentFor, type Verdict } from './ask-access.ts';
 import { nameOf } from './find-focuses.ts';
+import type { Fresh, Judged, Numbered, Parcelled, PendingRow, Result } from './judged.ts';
 import { keepNumbers } from './keep-numbers.ts';
 import type { Told } from './notification.ts';
 import { findTakenBack, keyOf } from './take-back.ts';
 
-/** A Bundle to be sent: its events, and the number that names it. */
-export type Parcelled = { bundle: number; at: Date; events: Told[] };
-/** What one subscription has to send, oldest first. `pending`: more is to be numbered; `more`: or to be sent. */
-export type Numbered = {
-  stored: Stored;
-  lastNumber: number;
-  bundles: Parcelled[];
-  more: boolean;
-  pending: boolean;
-};
-
-export type PendingRow = {
-  id: string;
-  /** Null while pending. */
-  number: number | null;
-  bundle: number | null;
-  numberedAt: Date | null;
-  withheld: boolean;
-  resources: Resource[] | null;
-  priority: number;
-  eventId: string;
-};
 /** `sending`: keep about `limit` numbered ahead of what is acknowledged; otherwise number `limit` more. */
 type Batch = { stored: Stored[]; limit: number; sending: boolean };
 type Known = { at: Date; event: Event | Recheck };
@@ -39,10 +17,11 @@ type Known = { at: Date; event: Event | Recheck };
 /** A Bundle is read whole, so this is more than the largest. */
 const UNSENT_LIMIT = 64;
 
-// To send ($6): numbered and not acknowledged first, then pending in the order of telling, together about $4 for each. To count:
-// $4 pending ones.
+// To send ($6): numbered and not acknowledged first, then pending in the order of telling, together about $4
+// for each. To count: $4 pending ones.
 const LOAD = `
-select s.id, n.number::float8 as number, n.bundle::float8 as bundle, n.numbered_at as "numberedAt", n.withheld, n.resources,
+select s.id, n.number::float8 as number, n.bundle::float8 as bundle, n.numbered_at as "numberedAt",
+  n.withheld, n.resources,
     0::smallint as priority, n.event_id as "eventId"
   from unnest($1::uuid[], $2::bigint[], $3::int[]) as s (id, delivered, count)
   cross join lateral (select * from notification where subscription_id = s.id and number > s.delivered
@@ -61,10 +40,11 @@ export function numbering<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Pro
 }
 
 /**
- * The one way to a number, within `numbering`. For subscriptions whose rows the caller has locked in `client`'s transaction: asks access about all
- * that is pending (at most `limit` each, or a Bundle's worth), drops what is withheld, and numbers the rest without gaps,
- * contact-stop and loss first. What has a number keeps it: a later denial only empties it, for good. A pending recheck becomes a
- * `withdrawn` or `member-unlinked` for each thing that the subscription was told of and may not read any more.
+ * The one way to a number, within `numbering`. For subscriptions whose rows the caller has locked in
+ * `client`'s transaction: asks access about all that is pending (at most `limit` each, or a Bundle's worth),
+ * drops what is withheld, and numbers the rest without gaps, contact-stop and loss first. What has a number
+ * keeps it: a later denial only empties it, for good. A pending recheck becomes a `withdrawn` or
+ * `member-unlinked` for each thing that the subscription was told of and may not read any more.
  */
 export async function number(client: Db, batch: Batch): Promise<Numbered[]> {
   const { stored, limit, sending } = batch;
@@ -162,17 +142,7 @@ function mergesOf(told: { stored: Stored; event: Event }[]): Map<string, Set<str
   );
 }
 
-/** `made`: its event is not stored yet, being about this recipient alone. */
-export type Judged = PendingRow & {
-  at: Date;
-  event: Event;
-  stored: Stored;
-  verdict: Verdict;
-  made: boolean;
-};
 type Placed = Told & { bundle: number; numberedAt: Date };
-export type Fresh = { judged: Judged; number: number; bundle: number };
-export type Result = Numbered & { gone: PendingRow[]; fresh: Fresh[]; emptied: number[] };
 type Settling = { at: Date; pending: PendingRow[]; wanted: number };
 
 function settleOne(stored: Stored, judged: Judged[], { at, pending, wanted }: Settling): Result {

@@ -11,15 +11,17 @@ export type Rechecked = { stored: Stored; eventId: string };
 type Told = Focus & { subscriptionId: string; eventId: string };
 
 const TOLD = `
-select distinct on (t.subscription_id, t.id, t.type) t.subscription_id as "subscriptionId", t.type, t.id, a.event_id as "eventId"
+select distinct on (t.subscription_id, t.id, t.type) t.subscription_id as "subscriptionId", t.type, t.id,
+  a.event_id as "eventId"
   from unnest($1::uuid[], $2::bigint[]) as a (subscription_id, event_id) join event e on e.id = a.event_id
   cross join lateral jsonb_array_elements_text(e.event -> 'foci') as f (id)
   join told t on t.id = f.id::uuid and t.subscription_id = a.subscription_id
  order by t.subscription_id, t.id, t.type, a.event_id`;
 
 /**
- * What each of these subscriptions was told of and may not read any more, as the events that say so, by subscription and recheck.
- * What several rechecks ask about comes once. `merged`: names of those of whom a merge is told at the same time, which says enough.
+ * What each of these subscriptions was told of and may not read any more, as the events that say so, by
+ * subscription and recheck. What several rechecks ask about comes once. `merged`: names of those of whom a
+ * merge is told at the same time, which says enough.
  */
 export async function findTakenBack(
   db: Db,

@@ -1,8 +1,15 @@
-import type { EventCode } from '../../model.ts';
+import type { Payload } from '../../access/decide/policy.ts';
+import type { Event, EventCode } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
-import type { Question } from './ask-access.ts';
+import type { Stored } from '../subscribe/stored.ts';
 
-/** What takes something back is told, ids only, to whoever was told of it before, readable or not (sharing rule 21). */
+/** `numbered`: it was told, or is about to be; else it waits for a number. */
+export type Question = { stored: Stored; event: Event; asked: Payload; numbered: boolean };
+
+/**
+ * What takes something back is told, ids only, to whoever was told of it before, readable or not (sharing
+ * rule 21).
+ */
 export const TAKES_BACK: ReadonlySet<EventCode> = new Set([
   'withdrawn',
   'member-unlinked',
@@ -13,14 +20,19 @@ export const TAKES_BACK: ReadonlySet<EventCode> = new Set([
 
 // A loss is taken back from whom it was told to: that the journey was told of says nothing of a loss.
 const BEFORE = `
-select a.n from unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[]) as a (n, subscription_id, type, id, code)
+select a.n from unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[]) as a (n, subscription_id,
+  type, id, code)
 where case when a.code = 'loss-retracted'
   then exists (select from notification n join event e on e.id = n.event_id
-    where n.subscription_id = a.subscription_id and e.event ->> 'code' = 'loss' and (e.event -> 'focus' ->> 'id')::uuid = a.id)
+    where n.subscription_id = a.subscription_id and e.event ->> 'code' = 'loss' and (e.event -> 'focus' ->>
+      'id')::uuid = a.id)
   else exists (select from told t
     where t.id = a.id and t.subscription_id = a.subscription_id and t.type = a.type) end`;
 
-/** Those questions whose recipient was told before of what the event takes back. One that has a number was told itself. */
+/**
+ * Those questions whose recipient was told before of what the event takes back. One that has a number was
+ * told itself.
+ */
 export async function findToldBefore(db: Db, questions: Question[]): Promise<Set<Question>> {
   const asked = questions.filter(({ event }) => TAKES_BACK.has(event.code));
   const waiting = asked.filter(({ numbered }) => !numbered);

@@ -2,7 +2,10 @@ import { lookup as resolve } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 
-/** Not global unicast, per the IANA special-purpose registries: https://www.iana.org/assignments/iana-ipv4-special-registry */
+/**
+ * Not global unicast, per the IANA special-purpose registries:
+ * https://www.iana.org/assignments/iana-ipv4-special-registry
+ */
 const SPECIAL_IPV4 = [
   ...[
     '0.0.0.0/8',
@@ -23,10 +26,15 @@ const SPECIAL_IPV4 = [
   ],
   ...['198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
 ];
-/** Inside 2000::/3, the only block ever allowed: Teredo and its neighbours, documentation, 6to4, direct delegation. */
+/**
+ * Inside 2000::/3, the only block ever allowed: Teredo and its neighbours, documentation, 6to4, direct
+ * delegation.
+ */
 const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20'];
 
-/** Where a webhook may go: `permits` is asked for each literal, each DNS answer and the address connected to. */
+/**
+ * Where a webhook may go: `permits` is asked for each literal, each DNS answer and the address connected to.
+ */
 export type Guard = {
   permits(address: string, protocol: string): boolean;
   connector: buildConnector.connector;

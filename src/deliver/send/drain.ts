@@ -4,7 +4,10 @@ import { RENEW, SETTLE } from '../subscribe/stored.ts';
 import { type Outcome, report, run } from './run.ts';
 import type { Sender } from './send.ts';
 
-/** Runs at once in one process, whatever their origins; claimed in batches so that the database is asked once for many. */
+/**
+ * Runs at once in one process, whatever their origins; claimed in batches so that the database is asked once
+ * for many.
+ */
 const MAX_RUNS = 512;
 const BATCH = 32;
 const WATCH_MS = 250;
@@ -12,8 +15,9 @@ const WATCH_MS = 250;
 type Running = { claimed: Claimed; abort: AbortController; renewedAt: number; done: Promise<void> };
 
 /**
- * Sends what is due to every subscription at once, and to each in order. A slow or dead endpoint holds its own run and its
- * own share of the runs (capped per origin), nobody else's: outcomes are written for whichever runs have ended.
+ * Sends what is due to every subscription at once, and to each in order. A slow or dead endpoint holds its
+ * own run and its own share of the runs (capped per origin), nobody else's: outcomes are written for
+ * whichever runs have ended.
  */
 export class Drain {
   readonly #ctx: Context;
@@ -32,7 +36,10 @@ export class Drain {
     this.#watch = setInterval(() => void watchLeases(ctx, this.#running), WATCH_MS);
   }
 
-  /** Claims and starts all that is due. Resolves when nothing more can be claimed, not when everything has been sent. */
+  /**
+   * Claims and starts all that is due. Resolves when nothing more can be claimed, not when everything has
+   * been sent.
+   */
   pump(): Promise<void> {
     this.#again = true;
     this.#pumping ??= this.#claimAll().finally(() => {
@@ -42,7 +49,10 @@ export class Drain {
     return this.#pumping;
   }
 
-  /** Claims no more, aborts what is in flight and hands it back: another worker, or the next start, goes on at once. */
+  /**
+   * Claims no more, aborts what is in flight and hands it back: another worker, or the next start, goes on at
+   * once.
+   */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#pumping?.catch((error: unknown) =>
@@ -82,7 +92,9 @@ export class Drain {
     this.#running.set(name, { claimed, abort, renewedAt: claimed.claimedAt, done });
   }
 
-  /** What ends while a batch is being written makes the next batch; then what became due meanwhile is claimed. */
+  /**
+   * What ends while a batch is being written makes the next batch; then what became due meanwhile is claimed.
+   */
   #settleSoon(): void {
     this.#settling ??= this.#settleEnded().finally(() => {
       this.#settling = null;
@@ -117,7 +129,10 @@ function countOrigins(running: Map<string, Running>): Map<string, number> {
 
 type Held = { id: string; version: number; lease: string };
 
-/** Renews the leases of runs under way; aborts those whose lease or whose owner's word (another version) is gone. */
+/**
+ * Renews the leases of runs under way; aborts those whose lease or whose owner's word (another version) is
+ * gone.
+ */
 async function watchLeases(ctx: Context, running: Map<string, Running>): Promise<void> {
   const now = performance.now();
   const old = [...running.values()].filter(({ renewedAt }) => now - renewedAt > WATCH_MS);

@@ -1,6 +1,9 @@
 import type { Reply } from './send.ts';
 
-/** Seconds before each further try: 13 tries over 75.6 hours. A restart costs a receiver seconds, an outage minutes. */
+/**
+ * Seconds before each further try: 13 tries over 75.6 hours. A restart costs a receiver seconds, an outage
+ * minutes.
+ */
 const DELAYS = [1, 5, 30, 120, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const JITTER = 0.2;
 /** 429, 502 and 504 say "slower": not sooner than this, whatever the try. */

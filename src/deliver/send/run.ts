@@ -6,8 +6,8 @@ import { judge } from './retry.ts';
 import { type Parcel, type Reply, type Sender, type Target, targetOf } from './send.ts';
 
 /**
- * How long a run may go on with one answer from access: what is left is handed back, and asked about again. So a denial, a
- * safety hold or a switch-off is in force on the queue within that, under a second.
+ * How long a run may go on with one answer from access: what is left is handed back, and asked about again.
+ * So a denial, a safety hold or a switch-off is in force on the queue within that, under a second.
  */
 const RUN_MS = 750;
 
@@ -28,7 +28,10 @@ export type Outcome = {
 type Tools = { ctx: Context; sender: Sender; abort: AbortController };
 type Run = Tools & { claimed: Claimed; target: Target };
 
-/** Sends what one subscription is due, one at a time and strictly in order, until the first failure or the end of its time. */
+/**
+ * Sends what one subscription is due, one at a time and strictly in order, until the first failure or the end
+ * of its time.
+ */
 export async function run(tools: Tools, claimed: Claimed): Promise<Outcome> {
   const { ctx } = tools;
   const { stored, kind, bundles } = claimed;
@@ -48,7 +51,8 @@ export async function run(tools: Tools, claimed: Claimed): Promise<Outcome> {
   }
   const reply = await attempt(going, composeSignal(ctx, stored, kind));
   if (kind === 'heartbeat') return { ...ended, ...conclude(ended, reply) };
-  // Any error of the handshake means error: https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/channels.html#rest-hook-1
+  // Any error of the handshake means error:
+  // https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/channels.html#rest-hook-1
   const verdict = reply.ok ? 'active' : reply.outcome === 'aborted' ? 'idle' : 'error';
   return { ...ended, ...conclude(ended, reply), verdict };
 }

@@ -9,7 +9,10 @@ const MAX_RESPONSE_BYTES = 64 * 1024;
 /** In flight to one origin, from one process: its connections, and what the drain starts. */
 export const MAX_PER_ORIGIN = 128;
 
-/** One subscription's endpoint. `headers`: names and values in turn; `timeout`: seconds for the whole exchange. */
+/**
+ * One subscription's endpoint. `headers`: names and values in turn; `timeout`: seconds for the whole
+ * exchange.
+ */
 export type Target = { endpoint: string; headers: string[]; key: KeyObject; timeout: number };
 /** `id` is the same for every try of one notification. */
 export type Parcel = { id: string; body: string };
@@ -21,7 +24,10 @@ export type Sender = {
   close(): Promise<void>;
 };
 
-/** One agent for all webhooks: kept-alive connections, no pipelining, no redirects, guarded addresses, small responses only. */
+/**
+ * One agent for all webhooks: kept-alive connections, no pipelining, no redirects, guarded addresses, small
+ * responses only.
+ */
 export function openSender(allow: string[]): Sender {
   const agent = new Agent({
     connect: guardAddresses(allow).connector,
@@ -38,7 +44,10 @@ export function openSender(allow: string[]): Sender {
 
 type Posting = { target: Target; parcel: Parcel; abort: AbortController };
 
-/** The deadline is for the whole exchange and ends the run that `abort` belongs to; one controller costs less than a signal per try. */
+/**
+ * The deadline is for the whole exchange and ends the run that `abort` belongs to; one controller costs less
+ * than a signal per try.
+ */
 async function post(dispatcher: Agent, { target, parcel, abort }: Posting): Promise<Reply> {
   const deadline = setTimeout(() => abort.abort(DEADLINE), target.timeout * 1000);
   try {

@@ -11,8 +11,9 @@ const TIDY_MS = 600_000;
 export const KEEP_DAYS = 90;
 
 /**
- * Delivers until stopped: woken through the queue when publish appended something, anywhere, and by a sweep that finds
- * whatever is due in PostgreSQL every second. The queue may lose everything; that costs at most the sweep's second.
+ * Delivers until stopped: woken through the queue when publish appended something, anywhere, and by a sweep
+ * that finds whatever is due in PostgreSQL every second. The queue may lose everything; that costs at most
+ * the sweep's second.
  */
 export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<void> }> {
   const sender = openSender(ctx.config.WEBHOOK_ALLOW);
@@ -45,7 +46,8 @@ export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<voi
   };
 }
 
-const EXPIRE = `update subscription set status = 'off', error = 'ended', version = version + 1, updated_at = now()
+const EXPIRE = `update subscription set status = 'off', error = 'ended', version = version + 1, updated_at =
+  now()
   where ends_at <= now() and status <> 'off'`;
 
 /** Safe to repeat, and at once from several workers. */
@@ -53,12 +55,15 @@ export async function tidy(db: Db): Promise<void> {
   for (const statement of TIDY) await db.query(statement, [KEEP_DAYS]);
 }
 
-/** What was told is kept $1 days; who stays in error that long is off, and is told no more of what it missed. */
+/**
+ * What was told is kept $1 days; who stays in error that long is off, and is told no more of what it missed.
+ */
 const TIDY = [
   `update subscription set status = 'off', error = 'unreachable', version = version + 1, updated_at = now()
     where status = 'error' and updated_at < now() - make_interval(days => $1)`,
   `delete from pending p using subscription s, event e where s.id = p.subscription_id and e.id = p.event_id
-    and s.status = 'off' and (s.updated_at < now() - interval '1 minute' or e.at < now() - make_interval(days => $1))`,
+    and s.status = 'off' and (s.updated_at < now() - interval '1 minute' or e.at < now() - make_interval(days
+      => $1))`,
   `delete from notification n using subscription s where s.id = n.subscription_id
     and (n.number <= s.delivered_number or s.status = 'off') and n.numbered_at < now() - make_interval(days => $1)`,
   `delete from event e where e.at < now() - make_interval(days => 2 * $1)

@@ -20,8 +20,8 @@ const SINGLE = ['journey', 'stage', 'event'];
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Reads backport filter criteria, each `name=value[,value]` joined by `&`; an optional `Type?` before it is taken for what it
- * is, a search on that type. Gives the index rows, or what is wrong, naming the element.
+ * Reads backport filter criteria, each `name=value[,value]` joined by `&`; an optional `Type?` before it is
+ * taken for what it is, a search on that type. Gives the index rows, or what is wrong, naming the element.
  */
 export function readFilters(criteria: { text: string; expression: string }[]): {
   filters: Filter[];
@@ -62,7 +62,10 @@ function readClause(part: string, clause: number): Filter[] | string {
   return [...new Set(values)].map((value) => ({ clause, kind, value: value as string }));
 }
 
-/** `%2C` and the like as in a URL; text that is no valid encoding stays as it is, and is then refused as a value. */
+/**
+ * `%2C` and the like as in a URL; text that is no valid encoding stays as it is, and is then refused as a
+ * value.
+ */
 function decode(text: string): string[] {
   return text.split(',').map((value) => new URLSearchParams(`v=${value.trim()}`).get('v') ?? '');
 }

@@ -20,7 +20,10 @@ import { findSubscriptions, lockSubscriptions } from './subscriptions.ts';
 const MAX_EVENTS = 1_000;
 const COUNT_LIMIT = 500;
 
-/** How many events there were, at this moment: a searchset of one status for each of the caller's subscriptions. */
+/**
+ * How many events there were, at this moment: a searchset of one status for each of the caller's
+ * subscriptions.
+ */
 export async function statusesOf(ctx: Context, request: FastifyRequest, own?: Stored): Promise<Bundle> {
   const { id: ids, status: statuses } = parametersOf(request);
   const wanted = own
@@ -45,7 +48,10 @@ export async function statusesOf(ctx: Context, request: FastifyRequest, own?: St
   };
 }
 
-/** What the subscription was told, asked of access again today: a denied event keeps its number and says nothing. */
+/**
+ * What the subscription was told, asked of access again today: a denied event keeps its number and says
+ * nothing.
+ */
 export async function eventsOf(ctx: Context, request: FastifyRequest, own: Stored): Promise<Bundle> {
   const given = parametersOf(request);
   const since = numberOf(given, 'eventsSinceNumber') ?? 1;

@@ -1,4 +1,7 @@
-/** Subscription over HTTP: https://hl7.org/fhir/R4/http.html, https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/ */
+/**
+ * Subscription over HTTP: https://hl7.org/fhir/R4/http.html,
+ * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/
+ */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Bundle, Subscription } from '@medplum/fhirtypes';
@@ -21,7 +24,10 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 type WithId = { Params: { id: string } };
 
-/** Create, read, search, update, delete, `$status` and `$events`. Needs `request.recipient`; a system reaches its own only. */
+/**
+ * Create, read, search, update, delete, `$status` and `$events`. Needs `request.recipient`; a system reaches
+ * its own only.
+ */
 export function registerSubscriptions(app: FastifyInstance, ctx: Context): void {
   const guard = guardAddresses(ctx.config.WEBHOOK_ALLOW);
   const base = fhirBase(ctx.config);
@@ -104,7 +110,10 @@ async function approvedFor(ctx: Context, recipient: Recipient): Promise<Payload 
   return rows[0]?.approved ?? null;
 }
 
-/** Refused at once where every later try would be; a name that does not resolve today is left to the handshake. */
+/**
+ * Refused at once where every later try would be; a name that does not resolve today is left to the
+ * handshake.
+ */
 async function checkEndpoint(
   endpoint: URL,
   permits: (address: string, protocol: string) => boolean,
@@ -124,7 +133,10 @@ async function checkEndpoint(
   ]);
 }
 
-/** What If-Match allows; null: whatever it is. No version of ours: none. https://hl7.org/fhir/R4/http.html#concurrency */
+/**
+ * What If-Match allows; null: whatever it is. No version of ours: none.
+ * https://hl7.org/fhir/R4/http.html#concurrency
+ */
 function versionsIn({ headers }: FastifyRequest): number[] | null {
   const wanted = headers['if-match'];
   if (wanted === undefined || wanted.trim() === '*') return null;

@@ -13,7 +13,10 @@ const MAX_PAGE = 100;
 /** `self` and `next` are relative to the base URL; `next` is empty at the end. */
 type Found = { page: Stored[]; self: string; next: string[] };
 
-/** `status` and `_id` take several values, `url` is exact. Throws Rejected(400) for anything else, as the other searches do. */
+/**
+ * `status` and `_id` take several values, `url` is exact. Throws Rejected(400) for anything else, as the
+ * other searches do.
+ */
 export async function searchSubscriptions(db: Db, request: FastifyRequest): Promise<Found> {
   const query = readQuery(request);
   const limit = countOf(query.get('_count'));
@@ -39,7 +42,10 @@ export async function searchSubscriptions(db: Db, request: FastifyRequest): Prom
 
 const pathOf = (query: URLSearchParams) => `/Subscription${query.size > 0 ? `?${query}` : ''}`;
 
-/** What was understood. A parameter that is unknown, or given twice, is refused, or left out for who prefers that. */
+/**
+ * What was understood. A parameter that is unknown, or given twice, is refused, or left out for who prefers
+ * that.
+ */
 function readQuery(request: FastifyRequest): URLSearchParams {
   const lenient = /\bhandling\s*=\s*lenient\b/.test(String(request.headers.prefer ?? ''));
   const understood = new URLSearchParams();

@@ -1,4 +1,7 @@
-/** A stored subscription, and the statements that change it. Rows are locked in id order everywhere, or not waited for. */
+/**
+ * A stored subscription, and the statements that change it. Rows are locked in id order everywhere, or not
+ * waited for.
+ */
 import type { Subscription } from '@medplum/fhirtypes';
 import type { Payload } from '../../access/decide/policy.ts';
 import type { Recipient, System } from '../../model.ts';
@@ -50,7 +53,10 @@ export function recipientOf({ system }: Pick<Stored, 'system'>): Recipient {
 const DUE = `(due_at <= now() or lease_until <= now()) and coalesce(lease_until, '-infinity') <= now()
   and coalesce(next_attempt_at, '-infinity') <= now() and status <> 'off'`;
 
-/** $1 lease, $2 its seconds, $3 origins in flight, $4 how many each, $5 most per origin, $6 limit. Claiming clears due_at. */
+/**
+ * $1 lease, $2 its seconds, $3 origins in flight, $4 how many each, $5 most per origin, $6 limit. Claiming
+ * clears due_at.
+ */
 export const CLAIM = `
 with candidate as (
   select id, origin, due_at, row_number() over (partition by origin order by due_at) as place from subscription where ${DUE}),
@@ -63,7 +69,10 @@ claimed as (
     from locked where s.id = locked.id returning s.*)
 ${SELECT} from claimed s ${JOINS} order by s.id`;
 
-/** $1 leases held here, $2 seconds, $3 the subscriptions. Keeps those that near their end; gives all that are still ours, with their version. */
+/**
+ * $1 leases held here, $2 seconds, $3 the subscriptions. Keeps those that near their end; gives all that are
+ * still ours, with their version.
+ */
 export const RENEW = `
 with kept as (
   update subscription set lease_until = now() + make_interval(secs => $2) where id in (
@@ -73,9 +82,10 @@ with kept as (
 select id, version, lease_owner as lease from subscription where id = any($3) and lease_owner = any($1)`;
 
 /**
- * Records how runs ended and lets go of their leases: fenced, so a run that lost its lease changes nothing but its own audit
- * row, and a client's change meanwhile (another version) outlives it. A new status has the time of it (`moved`),
- * and its owner's version. What publish marked due meanwhile stays due; a heartbeat is due of an active one alone.
+ * Records how runs ended and lets go of their leases: fenced, so a run that lost its lease changes nothing
+ * but its own audit row, and a client's change meanwhile (another version) outlives it. A new status has the
+ * time of it (`moved`), and its owner's version. What publish marked due meanwhile stays due; a heartbeat is
+ * due of an active one alone.
  */
 export const SETTLE = `
 with o as (

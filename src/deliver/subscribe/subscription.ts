@@ -15,7 +15,10 @@ import { FILTER_EXTENSION, readFilters } from './filters.ts';
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 const PAYLOAD_TYPE = /^application\/fhir\+json(; ?fhirVersion=4\.0)?$/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Ours to set, or a matter between two connected machines: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
+/**
+ * Ours to set, or a matter between two connected machines:
+ * https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+ */
 const RESERVED_HEADERS =
   /^(host|content-.*|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|webhook-.*)$/;
 const DEFAULT_TIMEOUT = 15;
@@ -31,7 +34,10 @@ const extensionList = z.array(
   }),
 );
 const extensions = z.looseObject({ extension: extensionList.optional() }).optional();
-/** Within what a store and every reader of it hold: an offset may put the first and last years into another one. */
+/**
+ * Within what a store and every reader of it hold: an offset may put the first and last years into another
+ * one.
+ */
 const instant = z.iso.datetime({ offset: true }).refine((text) => {
   const year = new Date(text).getUTCFullYear();
   return year >= 1900 && year <= 9999;
@@ -71,7 +77,10 @@ export type Wish = {
   off: boolean;
 };
 
-/** Throws Rejected: 400 when it is no Subscription at all, 422 for what is not supported, each issue naming its element. */
+/**
+ * Throws Rejected: 400 when it is no Subscription at all, 422 for what is not supported, each issue naming
+ * its element.
+ */
 export function readSubscription(body: unknown, ceiling: Payload): Wish {
   const parsed = Shape.safeParse(body);
   if (!parsed.success) throw new Rejected(400, parsed.error.issues.map(shapeIssue));
@@ -180,7 +189,10 @@ function criteriaOf({ _criteria }: Pick<Shape, '_criteria'>): { text: string; ex
 }
 
 const NUMBERS = ['heartbeat-period', 'timeout', 'max-count'] as const;
-/** The largest that FHIR's unsignedInt and positiveInt hold: https://hl7.org/fhir/R4/datatypes.html#unsignedInt */
+/**
+ * The largest that FHIR's unsignedInt and positiveInt hold:
+ * https://hl7.org/fhir/R4/datatypes.html#unsignedInt
+ */
 const MAX_INT = 2_147_483_647;
 
 function checkNumbers({ channel }: Shape): Issue[] {
@@ -192,7 +204,10 @@ function checkNumbers({ channel }: Shape): Issue[] {
   );
 }
 
-/** Who sends a modifier means something by it that is not done here: https://hl7.org/fhir/R4/extensibility.html#modifierExtension */
+/**
+ * Who sends a modifier means something by it that is not done here:
+ * https://hl7.org/fhir/R4/extensibility.html#modifierExtension
+ */
 function checkModifiers({ modifierExtension, channel }: Shape): Issue[] {
   return [modifierExtension, channel.modifierExtension]
     .filter((one) => one !== undefined)

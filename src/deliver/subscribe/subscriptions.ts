@@ -1,4 +1,7 @@
-/** The client's side of a subscription in SQL: create, find, change, switch off. Its own only; the operator sees all. */
+/**
+ * The client's side of a subscription in SQL: create, find, change, switch off. Its own only; the operator
+ * sees all.
+ */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
@@ -30,12 +33,14 @@ function isVersion(place: number): string {
 const CREATE = `insert into subscription (id, system_id, secret, due_at, ${COLUMNS.join(', ')})
   values ($1, $2, $3, now(), ${COLUMNS.map((_, index) => `$${index + 4}`).join(', ')})`;
 const UPDATE = `update subscription set ${COLUMNS.map((name, index) => `${name} = $${index + 2}`).join(', ')},
-  version = version + 1, updated_at = now(), error = null, attempts = 0, next_attempt_at = null, due_at = now(),
+  version = version + 1, updated_at = now(), error = null, attempts = 0, next_attempt_at = null, due_at =
+    now(),
   delivered_number = case when status = 'off' then last_number else delivered_number end
   where id = $1 and ${isVersion(COLUMNS.length + 2)}`;
 const UNFILTER = 'delete from subscription_filter where subscription_id = $1';
 const FILTER = `insert into subscription_filter (subscription_id, clause, kind, value)
-  select $1, clause, kind, value from unnest($2::smallint[], $3::text[], $4::text[]) as f (clause, kind, value)`;
+  select $1, clause, kind, value from unnest($2::smallint[], $3::text[], $4::text[]) as f (clause, kind,
+    value)`;
 const OFF = `update subscription set status = 'off', version = version + (status <> 'off')::int,
   updated_at = case when status = 'off' then updated_at else now() end where id = $1 and ${isVersion(2)}`;
 const OWN = '($1::int is null or s.system_id = $1)';
@@ -63,8 +68,8 @@ async function readOne(db: Db, id: string): Promise<Stored> {
 type Target = { id: string; versions: number[] | null };
 
 /**
- * Puts the wish in place of the former one and asks for a new handshake; what is in flight for the former one is aborted. Gives what
- * is stored then; null, with nothing changed, where it is at another version.
+ * Puts the wish in place of the former one and asks for a new handshake; what is in flight for the former one
+ * is aborted. Gives what is stored then; null, with nothing changed, where it is at another version.
  */
 export async function updateSubscription(
   db: pg.Pool,
@@ -83,8 +88,8 @@ export async function updateSubscription(
 }
 
 /**
- * Off. When this returns true nothing of it is in flight any more, and nothing will be sent. False, with nothing changed, where it is
- * at another version.
+ * Off. When this returns true nothing of it is in flight any more, and nothing will be sent. False, with
+ * nothing changed, where it is at another version.
  */
 export async function switchOff(db: Db, { id, versions }: Target): Promise<boolean> {
   const { rowCount } = await db.query(OFF, [id, versions]);

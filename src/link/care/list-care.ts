@@ -12,7 +12,10 @@ type Said = {
   personOf: (key: string) => Person | undefined;
 };
 
-/** All care of a family that is to have a home: referrals, then spells, then encounters, each after what it cites. */
+/**
+ * All care of a family that is to have a home: referrals, then spells, then encounters, each after what it
+ * cites.
+ */
 export function listCare({ states, spells, referrals, personOf }: Said, { keeperOf }: Rules): Care[] {
   const sectors = new Map(states.map(({ service, sector }) => [service, sector]));
   const sectorOf = (service: string | null) => sectors.get(service ?? '') ?? null;

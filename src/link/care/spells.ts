@@ -24,7 +24,10 @@ export type Spell = {
   confirmed: boolean;
 };
 
-/** Groups what senders say of episodes into spells. What the receiving service says of its own spell outranks the referrer. */
+/**
+ * Groups what senders say of episodes into spells. What the receiving service says of its own spell outranks
+ * the referrer.
+ */
 export function groupSpells(
   key: Buffer,
   statements: StatementState[],
@@ -38,7 +41,8 @@ export function groupSpells(
     if (!person) continue;
     const asked = referralOf(state, referrals, person, personOf);
     const service = serviceOf(state);
-    // Of a referral's spell only its two parties speak: nobody else can answer it, nor be told what became of it.
+    // Of a referral's spell only its two parties speak: nobody else can answer it, nor be told what became of
+    // it.
     if (asked && state.service !== service && state.service !== asked.service) continue;
     const referral = asked?.key ?? null;
     const id = referral ? keyedId(key, 'spell', service, referral) : state.key;
@@ -53,8 +57,8 @@ export const serviceOf = (state: EpisodeState): string =>
   idOf(state.content.managingOrganization?.reference, 'Organization') ?? state.service;
 
 /**
- * The referral of an episode: by Skein's id, by statement, or by the identifier both sides use, for the same person only. Of several
- * under one identifier the one to this service.
+ * The referral of an episode: by Skein's id, by statement, or by the identifier both sides use, for the same
+ * person only. Of several under one identifier the one to this service.
  */
 function referralOf(
   state: EpisodeState,
@@ -155,7 +159,10 @@ function outcomeOf({ key, content }: StatementState, spells: Spell[]): Referral[
 export const isCare = ({ status, confirmed }: Spell) =>
   confirmed && ['active', 'onhold', 'waitlist', 'finished'].includes(status);
 
-/** Nobody has spoken of care by the service it names since: not its referrer, who may expect some, nor the service itself. */
+/**
+ * Nobody has spoken of care by the service it names since: not its referrer, who may expect some, nor the
+ * service itself.
+ */
 export function isUnanswered({ key, person, service, start, state }: Referral, spells: Spell[]): boolean {
   if (state !== 'asked') return false;
   const since = instant(start) ?? '';
@@ -167,8 +174,9 @@ export function isUnanswered({ key, person, service, start, state }: Referral, s
 }
 
 /**
- * Which service cares for whom in which journey, from spells: an open one outranks a pending one outranks a closed one. Who is
- * named by a referral is to know whom it is asked to see, whether or not the referrer spoke of an episode as well.
+ * Which service cares for whom in which journey, from spells: an open one outranks a pending one outranks a
+ * closed one. Who is named by a referral is to know whom it is asked to see, whether or not the referrer
+ * spoke of an episode as well.
  */
 export function involve(
   spells: Spell[],
@@ -206,7 +214,8 @@ function involveAsked({ person, service, start }: Referral, journey: string | nu
 function involveSpell(spell: Spell, journey: string | null): Involvement[] {
   const { person, service, status, period, confirmed } = spell;
   const said = STATE[status];
-  // Only the service itself can say that it has taken somebody on: whatever others say of it is an expectation.
+  // Only the service itself can say that it has taken somebody on: whatever others say of it is an
+  // expectation.
   const state = said === 'open' && !confirmed ? 'pending' : said;
   if (!state || (state === 'closed' && !confirmed)) return [];
   const until = state === 'closed' ? instant(period.end ?? period.start) : null;

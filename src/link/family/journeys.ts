@@ -2,7 +2,7 @@ import { keyedId } from '../../fhir/ids.ts';
 import type { Member } from '../../store/facts.ts';
 import { latest } from '../care/spells.ts';
 import type { Person } from '../who/charts.ts';
-import { type Care, findHomes } from './homing.ts';
+import { type Care, findHomes, SAME_BIRTH } from './homing.ts';
 import type { Edge } from './relate.ts';
 
 const MONTH = 30.44 * 86_400_000;
@@ -10,8 +10,6 @@ const MONTH = 30.44 * 86_400_000;
 const INFANCY = 24 * MONTH;
 /** From their fifth birthday on nobody is told of a child for being somebody's infant (sharing rule 22). */
 const INFANT_YEARS = 5;
-/** Twins: one birth, even over midnight or a delayed interval delivery of some days. */
-export const SAME_BIRTH = 7 * 86_400_000;
 
 const DECLARES_LOSS = new Set([
   'maternity',
@@ -40,9 +38,9 @@ export type Journey = {
 };
 
 /**
- * One journey per birth (twins share it), and for each person whose care belongs to no birth one of unknown stage. Never a
- * transitive closure: a mother with two births has two journeys. Pure; ids come from the person seen first. `care`: referrals,
- * then spells, then encounters.
+ * One journey per birth (twins share it), and for each person whose care belongs to no birth one of unknown
+ * stage. Never a transitive closure: a mother with two births has two journeys. Pure; ids come from the
+ * person seen first. `care`: referrals, then spells, then encounters.
  */
 export function findJourneys(key: Buffer, persons: Person[], edges: Edge[], care: Care[]): Journey[] {
   const births = groupBirths(persons, edges);
@@ -93,8 +91,8 @@ function groupBirths(persons: Person[], edges: Edge[]): Birth[] {
     const kin = (bearers.length > 0 ? bearers : own).map(({ parent }) => parent);
     const parents = own.map(({ parent }) => parent);
     const born = birthOf(infant) as number;
-    // Twins are of one bearer, or of one parent where none is known. Whoever ties two births together makes them one, so that it
-    // does not matter who of three was looked at first.
+    // Twins are of one bearer, or of one parent where none is known. Whoever ties two births together makes
+    // them one, so that it does not matter who of three was looked at first.
     const same = births.filter(
       (birth) => Math.abs(birth.born - born) <= SAME_BIRTH && kin.some((one) => birth.kin.includes(one)),
     );
@@ -121,7 +119,9 @@ function mergeBirths(births: Birth[]): Birth {
 const compareBirths = (a: Person, b: Person) =>
   (birthOf(a) ?? 0) - (birthOf(b) ?? 0) || (a.id < b.id ? -1 : 1);
 
-/** Birth date agreed by the person's charts (the newest that has one), as a time; null without a full date. */
+/**
+ * Birth date agreed by the person's charts (the newest that has one), as a time; null without a full date.
+ */
 export function birthOf(person: Person): number | null {
   const dated = person.charts.filter(({ content }) => (content.birthDate ?? '').length >= 10);
   const [newest] = dated.sort((a, b) => (latest(a) < latest(b) ? 1 : -1));
@@ -134,8 +134,8 @@ function isInfant(person: Person): boolean {
 }
 
 /**
- * The journey is known by whoever in it was seen first. Somebody's own birth is another journey than their care as an adult, and
- * care that only author and addressee may know of (`apart`) is in one of its own.
+ * The journey is known by whoever in it was seen first. Somebody's own birth is another journey than their
+ * care as an adult, and care that only author and addressee may know of (`apart`) is in one of its own.
  */
 function identify(
   key: Buffer,
@@ -185,8 +185,9 @@ function yearsAfter(born: number, years: number): string {
 }
 
 /**
- * The birth parent's column: the one who gave birth, else the one a sender calls mother. Any other parent has the partner's, of whom
- * nothing is told: being the only one known so far is no evidence, and would let the order of arrival decide.
+ * The birth parent's column: the one who gave birth, else the one a sender calls mother. Any other parent has
+ * the partner's, of whom nothing is told: being the only one known so far is no evidence, and would let the
+ * order of arrival decide.
  */
 function findMother(birth: Pick<Birth, 'infants'>, edges: Edge[]): Person | undefined {
   const own = edges.filter(({ child }) => birth.infants.includes(child));
@@ -202,7 +203,10 @@ function dedupe(members: Omit<Member, 'journey'>[]): Omit<Member, 'journey'>[] {
   );
 }
 
-/** Stages with their periods: facts, not the clock, so nothing here changes by itself. A loss of every infant stops the clock. */
+/**
+ * Stages with their periods: facts, not the clock, so nothing here changes by itself. A loss of every infant
+ * stops the clock.
+ */
 function stagesOf({ born, infants }: Birth): Stage[] {
   const day = (months: number) => {
     const date = new Date(born);
@@ -222,8 +226,8 @@ function stagesOf({ born, infants }: Birth): Stage[] {
   return [...lived, ...(last ? [{ ...last, end: lost }] : []), { code: 'contact-stop', start: lost }];
 }
 
-/** Date of an infant's death, where a service that may declare it says so. */
-function lossOf(infant: Person): string | null {
+/** Date of a death, where a service that may declare it says so. */
+export function lossOf(infant: Person): string | null {
   const said = infant.charts.filter(
     ({ content, sector }) =>
       DECLARES_LOSS.has(sector ?? '') && (content.deceasedBoolean === true || content.deceasedDateTime),

@@ -5,7 +5,7 @@ import type { Assertion, Due, StatementState } from '../../store/facts.ts';
 import { bornOn, givenNames, type Person, type PersonOf } from '../who/charts.ts';
 import { numberKey } from '../who/keys.ts';
 import { compareGiven, normaliseName } from '../who/names.ts';
-import { SAME_BIRTH } from './journeys.ts';
+import { SAME_BIRTH } from './homing.ts';
 import { isGenetic, type ParentKind, parentClaim } from './relationships.ts';
 import { type Bound, type RelatedState, waitingUntil, weighEdge, withoutContested } from './weigh.ts';
 
@@ -23,9 +23,9 @@ type Given = { key: Buffer; personOf: PersonOf; evidence: Evidence; asOf: string
 type Related = { edges: Edge[]; assertions: Assertion[]; due: Due[] };
 
 /**
- * Parent edges from what senders say of relatives, weighed by who says it. A reference binds to the one verified person it names and
- * adds nothing to them; anything weaker is a suggestion, looked at again whenever that person arrives. Never a partner edge (sharing
- * ground rule 7).
+ * Parent edges from what senders say of relatives, weighed by who says it. A reference binds to the one
+ * verified person it names and adds nothing to them; anything weaker is a suggestion, looked at again
+ * whenever that person arrives. Never a partner edge (sharing ground rule 7).
  */
 export function relatePersons(statements: StatementState[], given: Given): Related {
   const related = statements
@@ -111,8 +111,8 @@ function bind(state: RelatedState, { key, personOf, evidence }: Given): Read {
 const isVerified = ({ charts }: Person): boolean => charts.some(({ ref }) => ref !== null);
 
 /**
- * Not the other way round, nor a twin who carries their mother's number. Any gap but that of one birth will do: how young a parent may
- * be is no business of matching.
+ * Not the other way round, nor a twin who carries their mother's number. Any gap but that of one birth will
+ * do: how young a parent may be is no business of matching.
  */
 function isBornBefore(parent: Person, child: Person): boolean {
   const [earlier, later] = [bornOn(parent), bornOn(child)];
@@ -138,7 +138,10 @@ function addEdge(edges: Map<string, Edge>, { state, parent, child, kinds, mother
 
 const union = <T>(a: T[] | undefined, b: T[]): T[] => [...new Set([...(a ?? []), ...b])].sort();
 
-/** Where the reference gives a name it must be that person's: the given name, or the family name when no given one is there. */
+/**
+ * Where the reference gives a name it must be that person's: the given name, or the family name when no given
+ * one is there.
+ */
 function nameAgrees(related: RelatedPerson, person: Person): boolean {
   const said = (related.name ?? []).flatMap(({ given }) => given ?? []);
   const patients = person.charts.map(({ content }): Patient => content);

@@ -1,8 +1,9 @@
 import type { RelatedPerson } from '@medplum/fhirtypes';
 
 /**
- * What a v3-RoleCode says of parenthood. Only gestational and caring edges are ever made by machine: natural (genetic) ones are
- * suggestions, legal ones are entered by a person, and partners are contacts (policy/README.md, ground rules 7 and 15).
+ * What a v3-RoleCode says of parenthood. Only gestational and caring edges are ever made by machine: natural
+ * (genetic) ones are suggestions, legal ones are entered by a person, and partners are contacts
+ * (policy/README.md, ground rules 7 and 15).
  */
 export type ParentKind = 'gestational' | 'caring';
 
@@ -39,7 +40,9 @@ export type Claim = {
   /** Which end is the parent: the related person, or the patient it is related to. */
   parent: 'related' | 'patient';
   kinds: ParentKind[];
-  /** The word used was mother: decides the column of the sharing table where no gestational parent is known. */
+  /**
+   * The word used was mother: decides the column of the sharing table where no gestational parent is known.
+   */
   mother: boolean;
 };
 

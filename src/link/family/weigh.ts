@@ -44,9 +44,9 @@ const gaveBirth = ({ kinds }: Bound): boolean => kinds.includes('gestational');
 type Sorted = { standing: Bound[]; contested: { bound: Bound; systems: number[] }[] };
 
 /**
- * One child was born of one person. Where evidence of that names several, a national record prevails, and what is below A gives way
- * to A and to one another, as does "mother" said of a newborn by who was not there. Two of A both stand: nobody is shown as the
- * mother until people have looked.
+ * One child was born of one person. Where evidence of that names several, a national record prevails, and
+ * what is below A gives way to A and to one another, as does "mother" said of a newborn by who was not there.
+ * Two of A both stand: nobody is shown as the mother until people have looked.
  */
 export function withoutContested(bounds: Bound[], evidence: Evidence): Sorted {
   const sorted: Sorted = { standing: [], contested: [] };
@@ -72,8 +72,8 @@ const isOfNewborn = (bound: Bound, { newbornDays }: Evidence): boolean =>
   bound.waits && saidAt(bound) - Date.parse(bornOn(bound.child)) < newbornDays * DAY;
 
 /**
- * Until when "mother" of a newborn waits, or null where it need not: evidence of the birth names her, too, or none named anybody in
- * the days that a record of it may take.
+ * Until when "mother" of a newborn waits, or null where it need not: evidence of the birth names her, too, or
+ * none named anybody in the days that a record of it may take.
  */
 export function waitingUntil(
   bound: Bound,

@@ -3,11 +3,11 @@ import type { CareSource, ChartSource } from '../../model.ts';
 import { isAwaited, isCare, isUnanswered, latest } from '../care/spells.ts';
 import type { PatientState, Person } from '../who/charts.ts';
 import { isPlaceholder, normaliseName } from '../who/names.ts';
-import type { Family } from './views.ts';
+import type { Family } from './family.ts';
 
 /**
- * The charts of a person, newest first, each with what decides who may know of it: the care by which others may know that its
- * author has a part, and the services that its author asked to see this person.
+ * The charts of a person, newest first, each with what decides who may know of it: the care by which others
+ * may know that its author has a part, and the services that its author asked to see this person.
  */
 export function chartSources(family: Family, person: Person): ChartSource[] {
   const care = careOf(family, person);
@@ -22,12 +22,15 @@ export function chartSources(family: Family, person: Person): ChartSource[] {
 }
 
 const compareNewest = (a: PatientState, b: PatientState): number =>
-  latest(a) < latest(b) ? 1 : latest(a) > latest(b) ? -1 : a.key < b.key ? -1 : 1;
+  latest(a) < latest(b) ? 1 : latest(a) > latest(b) ? -1 : a.seq - b.seq;
 
 const isReal = ({ given }: { given?: string[] }) =>
   (given ?? []).some((one) => !isPlaceholder(normaliseName(one)));
 
-/** `known`: care that has begun, contacts, and birth or kinship by somebody's word. `asked`: whom an author asked to see this person, and was not refused by. */
+/**
+ * `known`: care that has begun, contacts, and birth or kinship by somebody's word. `asked`: whom an author
+ * asked to see this person, and was not refused by.
+ */
 function careOf({ spells, referrals, statements, edges, personOf }: Family, person: Person) {
   const own = spells.filter((spell) => spell.person === person);
   const asked = referrals.filter((referral) => referral.person === person);
@@ -61,7 +64,10 @@ function distinct(care: CareSource[]): CareSource[] {
 
 const unique = (services: string[]): string[] => [...new Set(services)].sort();
 
-/** Without what is the sender's own affair: narrative, version, contained parts, its links to its own resources. */
+/**
+ * Without what is the sender's own affair: narrative, version, contained parts, its links to its own
+ * resources.
+ */
 function toShared(content: Patient): Patient {
   const { meta: _meta, text: _text, contained: _contained, link: _link, id: _id, ...rest } = content;
   return rest;

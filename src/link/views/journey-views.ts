@@ -6,7 +6,7 @@ import type { CareSource } from '../../model.ts';
 import type { View } from '../../store/facts.ts';
 import { isCare } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
-import { type Family, view } from './views.ts';
+import { type Family, view } from './family.ts';
 
 const STAGE_SYSTEM = 'https://skein.example/fhir/CodeSystem/stage';
 
@@ -76,7 +76,9 @@ export function teamViews(family: Family, journey: Journey): View[] {
   });
 }
 
-/** All care that belongs to a journey: who may know of none of it may not know that there is such a journey. */
+/**
+ * All care that belongs to a journey: who may know of none of it may not know that there is such a journey.
+ */
 function careOf({ homeOf, spells, referrals, statements }: Family, journey: Journey): CareSource[] {
   const care = [
     ...spells

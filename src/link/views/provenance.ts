@@ -4,14 +4,21 @@ import type { Message } from '../../model.ts';
 import type { IdentifiedRecord, Plan } from '../../store/facts.ts';
 import { digestOf } from '../plan.ts';
 
-/** Who said what when: one per record, naming what the record changed, its message by the sender's id, and the mapping that read it. */
+/**
+ * Who said what when: one per record, naming what the record changed, its message by the sender's id, and the
+ * mapping that read it.
+ */
 export function provenanceOf(
   key: Buffer,
   record: IdentifiedRecord,
   message: Message,
   plan: Plan,
 ): Plan['insert'][number] | null {
-  const shared = [...plan.insert, ...plan.update].filter(({ state }) => state !== 'gone');
+  // Only what its sender has a word in: what else the message changed of a family may be hidden from it.
+  const said = message.system.service.id;
+  const shared = [...plan.insert, ...plan.update].filter(
+    ({ state, authors }) => state !== 'gone' && authors.includes(said),
+  );
   const targets = shared.map(({ type, id }) => `${type}/${id}`).sort();
   if (targets.length === 0) return null;
   const { system, identifier } = message;

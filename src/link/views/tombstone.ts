@@ -1,8 +1,11 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { StoredView, View } from '../../store/facts.ts';
-import { type Family, view } from './views.ts';
+import { type Family, view } from './family.ts';
 
-/** What a resource becomes when facts no longer support it: it still answers, inactive, and says no more than that. */
+/**
+ * What a resource becomes when facts no longer support it: it still answers, inactive, and says no more than
+ * that.
+ */
 export function tombstone(family: Family, { type, id, owner, persons, authors, service }: StoredView): View {
   const subject = { reference: `Patient/${persons[0]}` };
   const survivor = family.personOf(id);

@@ -3,39 +3,17 @@ import { composePatient } from '../../fhir/compose-patient.ts';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf, renameReferences } from '../../fhir/references.ts';
 import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/systems.ts';
-import type { StatementState, StoredView, View } from '../../store/facts.ts';
-import type { Referral, Spell } from '../care/spells.ts';
-import type { Journey } from '../family/journeys.ts';
+import type { StatementState, View } from '../../store/facts.ts';
+import type { Spell } from '../care/spells.ts';
+import { lossOf } from '../family/journeys.ts';
 import type { Edge } from '../family/relate.ts';
 import type { Person } from '../who/charts.ts';
 import { chartSources } from './chart-sources.ts';
+import { type Family, view } from './family.ts';
 import { groupView, teamViews } from './journey-views.ts';
 import { tombstone } from './tombstone.ts';
 
 const ROLE = 'http://terminology.hl7.org/CodeSystem/v3-RoleCode';
-
-export type Family = {
-  key: Buffer;
-  statements: StatementState[];
-  persons: Person[];
-  personOf: (key: string | null) => Person | undefined;
-  edges: Edge[];
-  spells: Spell[];
-  referrals: Referral[];
-  /** By its id, a statement it was made of, or its referral. */
-  spellOf: Map<string, Spell>;
-  journeys: Journey[];
-  /** The journey that a spell, referral or encounter belongs to, by its id. */
-  homeOf: (care: string) => Journey | undefined;
-  stored: StoredView[];
-};
-
-type Made = Omit<View, 'state' | 'sources'> & Partial<Pick<View, 'state' | 'sources'>>;
-export const view = (made: Made): View => ({
-  ...made,
-  state: made.state ?? null,
-  sources: made.sources ?? null,
-});
 
 /** Every shared resource of a family as it should be, from facts alone. */
 export function composeViews(family: Family): View[] {
@@ -77,14 +55,35 @@ function patientView(family: Family, person: Person): View {
     },
     sources: { charts },
     owner: person.charts[0]?.key ?? person.id,
-    // The person, then the one each link leads to, in their order: a link shows only to those who may know of both.
+    // The person, then the one each link leads to, in their order: a link shows only to those who may know of
+    // both.
     persons: [person.id, ...links.map(({ other }) => other)],
     authors: unique(person.charts.map(({ service }) => service)),
     service: null,
+    state: stopOf(family, person),
   });
 }
 
-/** Id of the RelatedPerson that stands for the parent (in the child's compartment) or for the child (in the parent's). */
+/**
+ * Why contacts stop beside the loss of an infant, which its journey tells: a mother who died, and somebody
+ * who may be an infant who died, since both are said to have one number (sharing rules 22 and 24).
+ */
+function stopOf({ journeys, persons }: Family, person: Person): 'died' | 'verify' | null {
+  const isMother = journeys.some(({ members }) =>
+    members.some((member) => member.role === 'mother' && member.person === person.id),
+  );
+  if (isMother && lossOf(person) !== null) return 'died';
+  const lost = new Set(journeys.flatMap(({ lost }) => lost));
+  const numbers = persons.filter(({ id }) => lost.has(id)).flatMap(numbersOf);
+  return !lost.has(person.id) && numbersOf(person).some((one) => numbers.includes(one)) ? 'verify' : null;
+}
+
+const numbersOf = ({ charts }: Person): string[] => charts.flatMap(({ ref }) => ref ?? []);
+
+/**
+ * Id of the RelatedPerson that stands for the parent (in the child's compartment) or for the child (in the
+ * parent's).
+ */
 function relationId(key: Buffer, { parent, child }: Edge, ofParent: boolean): string {
   return keyedId(key, 'relation', parent.id, child.id, ofParent ? 'parent' : 'child');
 }
@@ -139,7 +138,10 @@ function episodeView(family: Family, spell: Spell): View {
   });
 }
 
-/** ServiceRequest and Encounter are shared as their one sender says them, with references to persons and spells as they are now. */
+/**
+ * ServiceRequest and Encounter are shared as their one sender says them, with references to persons and
+ * spells as they are now.
+ */
 function directView(family: Family, state: StatementState): View[] {
   if (state.type !== 'ServiceRequest' && state.type !== 'Encounter') return [];
   const person = family.personOf(state.chart);
@@ -168,13 +170,19 @@ function directView(family: Family, state: StatementState): View[] {
   ];
 }
 
-/** The journey that a view belongs to, in the view itself: what others may know of it is asked of that journey. */
+/**
+ * The journey that a view belongs to, in the view itself: what others may know of it is asked of that
+ * journey.
+ */
 function journeyTags(family: Family, care: string) {
   const home = family.homeOf(care);
   return home ? [{ system: JOURNEY_TAG, code: home.id }] : [];
 }
 
-/** A sender's resource without what is its own affair (narrative, version, contained parts), its references made ours. */
+/**
+ * A sender's resource without what is its own affair (narrative, version, contained parts), its references
+ * made ours.
+ */
 function toShared<T extends Resource>(family: Family, resource: T): T {
   const {
     meta: _meta,

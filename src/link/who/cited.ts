@@ -11,9 +11,10 @@ import { compareGiven, isFullName } from './names.ts';
 type Given = { personOf: PersonOf; evidence: Evidence };
 
 /**
- * Charts of a sender that mean a person of others, known to it from facts alone: by an id that Skein gave, where a chart of that
- * sender is that person; or by any care that cites a referral to its service, where the referral says who is meant and the
- * chart says nothing else. All other references to people of Skein's stay claims, and people of their own.
+ * Charts of a sender that mean a person of others, known to it from facts alone: by an id that Skein gave,
+ * where a chart of that sender is that person; or by any care that cites a referral to its service, where the
+ * referral says who is meant and the chart says nothing else. All other references to people of Skein's stay
+ * claims, and people of their own.
  */
 export function findCited(statements: StatementState[], charts: PatientState[], given: Given): Pair[] {
   const referrals = statements.filter(({ type }) => type === 'ServiceRequest');
@@ -57,7 +58,10 @@ function cites({ content }: StatementState, referral: StatementState): boolean {
   );
 }
 
-/** The person of a referral that gives verified number, birth date and given name, by a sender whose word counts. */
+/**
+ * The person of a referral that gives verified number, birth date and given name, by a sender whose word
+ * counts.
+ */
 function whoIsMeant(
   { chart, sector }: StatementState,
   charts: PatientState[],
@@ -72,7 +76,10 @@ function whoIsMeant(
 
 const numberOf = ({ identifier }: Patient) => identifier?.find(({ system }) => system === NHS_NUMBER);
 
-/** A reference by the person's id or number; or a chart that gives number, birth date and given name, all of them that person's. */
+/**
+ * A reference by the person's id or number; or a chart that gives number, birth date and given name, all of
+ * them that person's.
+ */
 function isNobodyElse(chart: PatientState, person: Person, named: Person | undefined): boolean {
   const { content } = chart;
   if (content.id !== undefined && isImplicit(chart)) return named === person;

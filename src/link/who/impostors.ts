@@ -7,9 +7,9 @@ import type { PatientState } from './charts.ts';
 import { isSomebodyElse } from './persons.ts';
 
 /**
- * What a record must not do, in the sender's terms: give a known local identifier to somebody else (its mother's to a baby), give a
- * known referral, episode, encounter or relation to another patient, or speak of nobody at all. Such a record is held
- * until the sender has looked at it.
+ * What a record must not do, in the sender's terms: give a known local identifier to somebody else (its
+ * mother's to a baby), give a known referral, episode, encounter or relation to another patient, or speak of
+ * nobody at all. Such a record is held until the sender has looked at it.
  */
 export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
   const known = new Map<string, Said>(facts.statements.map((state) => [state.key, state]));
@@ -44,12 +44,18 @@ type Said = Pick<IdentifiedStatement, 'key' | 'type' | 'chart' | 'ref' | 'conten
   aliases?: string[] | null;
 };
 
-/** Every key that a chart is known by: two charts that share one are of one patient, as far as their sender says. */
+/**
+ * Every key that a chart is known by: two charts that share one are of one patient, as far as their sender
+ * says.
+ */
 const namesOf = (chart: Said | undefined): string[] =>
   chart ? [chart.key, ...(chart.ref ? [chart.ref] : []), ...(chart.aliases ?? [])] : [];
 const SOMEBODY_ELSE = ': birth date, given name, verified number or birth order differ';
 
-/** The patient's identifier is that of the parent the record names, by itself or by the number it was known with. */
+/**
+ * The patient's identifier is that of the parent the record names, by itself or by the number it was known
+ * with.
+ */
 function isOwnParent(said: Said, known: Map<string, Said>, { statements }: IdentifiedRecord): boolean {
   if (said.type !== 'RelatedPerson' || said.ref === null) return false;
   if (parentClaim(said.content as RelatedPerson)?.parent !== 'related') return false;

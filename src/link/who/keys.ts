@@ -21,8 +21,8 @@ export const numberKey = (number: string, key: Buffer): string =>
   keyedId(key, 'nhs-number', number.replace(/\s/g, ''));
 
 /**
- * The number as those say it who may join a person by it and never establish one: a key of its own, so that however many of them
- * give one number, it stays good for the rest.
+ * The number as those say it who may join a person by it and never establish one: a key of its own, so that
+ * however many of them give one number, it stays good for the rest.
  */
 export const joiningKey = (number: string, key: Buffer): string =>
   keyedId(key, 'nhs-number-joining', number.replace(/\s/g, ''));
@@ -33,7 +33,10 @@ export function referralKey(identifier: Identifier | undefined, { key, weight }:
     : null;
 }
 
-/** Key under which a sender claims a verified number, by what its word counts for; null where it is a claim and no more. */
+/**
+ * Key under which a sender claims a verified number, by what its word counts for; null where it is a claim
+ * and no more.
+ */
 export function claimKey(number: string, { key, weight }: Scope): string | null {
   if (weight?.number === 'joins') return joiningKey(number, key);
   return establishes(weight) ? numberKey(number, key) : null;
@@ -54,12 +57,15 @@ export function isVerified(number: Identifier): boolean {
   return isValidNhsNumber(number.value ?? '') && (status ?? []).some(({ code }) => VERIFIED.has(code ?? ''));
 }
 
-/** What a reference to somebody who is no Patient of its message says of them, and the key of the sender's patient it means. */
+/**
+ * What a reference to somebody who is no Patient of its message says of them, and the key of the sender's
+ * patient it means.
+ */
 export type Meant = { key: string; content: Patient; aliases: string[] };
 
 /**
- * Whom a literal or logical reference means: the sender's own patient of that id or identifier, whatever it looks like. Undefined
- * where it says nothing of the kind.
+ * Whom a literal or logical reference means: the sender's own patient of that id or identifier, whatever it
+ * looks like. Undefined where it says nothing of the kind.
  */
 export function meantBy(reference: Reference | undefined, scope: Scope): Meant | undefined {
   const id = idOf(reference?.reference, 'Patient');
@@ -85,7 +91,10 @@ export function meantBy(reference: Reference | undefined, scope: Scope): Meant |
 
 export const literalKey = (id: string, scope: Scope): string => ownKey(`${RESOURCE_ID}|Patient/${id}`, scope);
 
-/** Further keys by which the sender's own references find a chart: those that its key and its number do not give already. */
+/**
+ * Further keys by which the sender's own references find a chart: those that its key and its number do not
+ * give already.
+ */
 export function aliasesOf(
   chart: { key: string; ref: string | null; content: Patient },
   scope: Scope,

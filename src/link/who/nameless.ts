@@ -3,8 +3,9 @@ import type { Evidence } from '../../model.ts';
 import { givenNames, isLinkable, type Pair, type PatientState, type Person } from './charts.ts';
 
 /**
- * Charts without any name (extracts hold none) of senders that establish numbers: each is the one named person who has the same
- * verified number and exactly the same birth date, unless sex or plurality speak against it.
+ * Charts without any name (extracts hold none) of senders that establish numbers: each is the one named
+ * person who has the same verified number and exactly the same birth date, unless sex or plurality speak
+ * against it.
  */
 export function findNameless(
   claimants: Map<string, PatientState[]>,

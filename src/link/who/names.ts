@@ -95,8 +95,9 @@ function wordsOf(given: string[]): string[] {
 }
 
 /**
- * Two given-name lists: `agree` (the first of either is a name or nickname in the other), `conflict`, or `unknown` where one has no
- * full name. A middle name in common is not enough: brothers and sisters, twins too, often share one.
+ * Two given-name lists: `agree` (the first of either is a name or nickname in the other), `conflict`, or
+ * `unknown` where one has no full name. A middle name in common is not enough: brothers and sisters, twins
+ * too, often share one.
  */
 export function compareGiven(a: string[], b: string[]): 'agree' | 'conflict' | 'unknown' {
   const [mine, theirs] = [wordsOf(a), wordsOf(b)];

@@ -22,9 +22,9 @@ type Settled = {
 };
 
 /**
- * Whose claims to a number stand, weighed by who makes them (policy/evidence.yaml), in whatever order they came. A number is in
- * dispute, and joins nobody, where those who may suspend it contradict one another. Whoever may not is left out by a
- * contradiction and changes nothing for the rest.
+ * Whose claims to a number stand, weighed by who makes them (policy/evidence.yaml), in whatever order they
+ * came. A number is in dispute, and joins nobody, where those who may suspend it contradict one another.
+ * Whoever may not is left out by a contradiction and changes nothing for the rest.
  */
 export function settleNumbers(claims: PatientState[], given: Given): Settled {
   const settled: Settled = { claimants: new Map(), joined: [], disputed: [], contests: [] };

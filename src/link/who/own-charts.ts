@@ -4,8 +4,9 @@ import { isImplicit } from '../fold.ts';
 import type { Pair, PatientState, Person } from './charts.ts';
 
 /**
- * Charts that their sender only referred to, each with the chart of the same sender that the reference means: the one that has that
- * identifier, first or second, verified or not, or that id. Where two people of its own have it, none.
+ * Charts that their sender only referred to, each with the chart of the same sender that the reference means:
+ * the one that has that identifier, first or second, verified or not, or that id. Where two people of its own
+ * have it, none.
  */
 export function findOwnCharts(
   charts: PatientState[],
@@ -36,7 +37,10 @@ function isMeant({ content: { id, identifier } }: PatientState, { content }: Pat
   );
 }
 
-/** The chart that has this key beside its own, where exactly one has it: a relative may be named by a second identifier. */
+/**
+ * The chart that has this key beside its own, where exactly one has it: a relative may be named by a second
+ * identifier.
+ */
 export function ownChartOf(
   charts: PatientState[],
   key: string | null,

@@ -23,9 +23,10 @@ import { settleNumbers } from './numbers.ts';
 import { findOwnCharts, ownChartOf } from './own-charts.ts';
 
 /**
- * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by senders whose word counts and
- * undisputed, with birth date and given name agreeing; or where their one sender says that it merged them, and nothing vetoes it.
- * A chart that its sender only referred to is the chart that the reference means, if that is known. All else stays a person of its own.
+ * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by senders whose
+ * word counts and undisputed, with birth date and given name agreeing; or where their one sender says that it
+ * merged them, and nothing vetoes it. A chart that its sender only referred to is the chart that the
+ * reference means, if that is known. All else stays a person of its own.
  */
 export function resolvePersons(statements: StatementState[], tainted: Set<string>, evidence: Evidence) {
   const charts = statements
@@ -86,8 +87,9 @@ function mergesOf(statements: StatementState[], charts: PatientState[]): Merge[]
 }
 
 /**
- * A sender that knows people by number only calls a chart by number and given name, so a corrected name makes another chart. That is
- * the same patient where care moved over to it and nothing was said of the old one since.
+ * A sender that knows people by number only calls a chart by number and given name, so a corrected name makes
+ * another chart. That is the same patient where care moved over to it and nothing was said of the old one
+ * since.
  */
 function renamesOf(statements: StatementState[], charts: PatientState[]): Merge[] {
   const bare = charts.filter(({ ref, content }) => ref !== null && !content.identifier?.some(isLocal));
@@ -106,7 +108,10 @@ const isLocal = ({ system, value }: Identifier) => system !== NHS_NUMBER && valu
 const says = ({ content }: PatientState, how: 'replaced-by' | 'replaces', { key }: PatientState): boolean =>
   content.link?.some(({ type, other }) => type === how && other.reference === `Patient/${key}`) === true;
 
-/** What a merged chart says of a number is past, where the chart that stands gives the same: a merge ends a dispute like a correction. */
+/**
+ * What a merged chart says of a number is past, where the chart that stands gives the same: a merge ends a
+ * dispute like a correction.
+ */
 const isSuperseded = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
   merges.some(
     ({ old, into }) =>
@@ -114,8 +119,9 @@ const isSuperseded = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
   );
 
 /**
- * Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims. Charts that agree on the number
- * but say too little to be anybody's (extracts hold no names) do not make the number ambiguous.
+ * Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims. Charts
+ * that agree on the number but say too little to be anybody's (extracts hold no names) do not make the number
+ * ambiguous.
  */
 function resolver(charts: Map<string, Person>, claimants: Map<string, PatientState[]>): PersonOf {
   return (key) => {
@@ -127,13 +133,19 @@ function resolver(charts: Map<string, Person>, claimants: Map<string, PatientSta
   };
 }
 
-/** A sender merges its own charts, which must not make one person of two, nor of those whom they were found to be. */
+/**
+ * A sender merges its own charts, which must not make one person of two, nor of those whom they were found to
+ * be.
+ */
 function isOnePerson(persons: Map<string, Person>, { old, into }: Merge): boolean {
   const [one, two] = [persons.get(old.key)?.charts ?? [], persons.get(into.key)?.charts ?? []];
   return one.every((chart) => two.every((other) => !isVetoed(chart, other)));
 }
 
-/** Other verified numbers, birth dates or birth orders, or other given names of a child of a multiple birth: no merge outweighs these. */
+/**
+ * Other verified numbers, birth dates or birth orders, or other given names of a child of a multiple birth:
+ * no merge outweighs these.
+ */
 function isVetoed(a: PatientState, b: PatientState): boolean {
   const [one, other] = [verifiedNumber(a), verifiedNumber(b)];
   if (one !== undefined && other !== undefined && one !== other) return true;
@@ -156,8 +168,9 @@ type Claim = { content: Patient };
 const FAR = 10 * 365.25 * 86_400_000;
 
 /**
- * A sender giving one local identifier to two people: two of birth date, given name, verified number and birth order differ, or the birth date by
- * ten years and no given name speaks against it. Not the family name: mother, baby and twin share it.
+ * A sender giving one local identifier to two people: two of birth date, given name, verified number and
+ * birth order differ, or the birth date by ten years and no given name speaks against it. Not the family
+ * name: mother, baby and twin share it.
  */
 export function isSomebodyElse(before: Claim, now: Claim): boolean {
   const given = compareGiven(givenNames(before.content), givenNames(now.content));

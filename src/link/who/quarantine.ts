@@ -3,7 +3,9 @@ import type { Issue, Statement } from '../../model.ts';
 import { parentClaim } from '../family/relationships.ts';
 import { nhsNumber } from './keys.ts';
 
-/** Patients of the record whose number the record also gives for their parent: the mother's number on a baby. */
+/**
+ * Patients of the record whose number the record also gives for their parent: the mother's number on a baby.
+ */
 export function quarantine(statements: Statement[]): Set<string> {
   const patients = statements.flatMap(({ resource, local }) =>
     resource.resourceType === 'Patient' ? [{ reference: `#${local}`, patient: resource }] : [],

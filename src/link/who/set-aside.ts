@@ -2,8 +2,8 @@ import { givenNames, isCompatible, type PatientState } from './charts.ts';
 import { compareGiven } from './names.ts';
 
 /**
- * Whose word on a number gives way when people say that the number is good: charts that somebody contradicts and no other system
- * bears out. Null where no two systems agree at all, so that only people can tell.
+ * Whose word on a number gives way when people say that the number is good: charts that somebody contradicts
+ * and no other system bears out. Null where no two systems agree at all, so that only people can tell.
  */
 export function chooseSetAside<Chart extends PatientState>(claims: Chart[]): Chart[] | null {
   const borneOut = claims.filter((one) => claims.some((other) => bearsOut(one, other)));

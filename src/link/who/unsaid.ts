@@ -6,7 +6,10 @@ import { givenNames } from './charts.ts';
 import { isVerified, nhsNumber } from './keys.ts';
 import { isFullName } from './names.ts';
 
-/** The same for a number or an id that is known and for one that is not: who is not told by it, is not asked by it. */
+/**
+ * The same for a number or an id that is known and for one that is not: who is not told by it, is not asked
+ * by it.
+ */
 const UNSAID: Issue = {
   severity: 'warning',
   code: 'business-rule',
@@ -15,8 +18,9 @@ const UNSAID: Issue = {
 };
 
 /**
- * Warns a sender of a reference that says too little to open care: neither here nor before has it said in full who that is. Only
- * what the sender itself said is looked at, so that the answer tells it nothing of anybody else's.
+ * Warns a sender of a reference that says too little to open care: neither here nor before has it said in
+ * full who that is. Only what the sender itself said is looked at, so that the answer tells it nothing of
+ * anybody else's.
  */
 export function findUnsaid(facts: Facts, { statements }: IdentifiedRecord, systemId: number): Issue[] {
   const referred = statements.filter(({ implicit }) => implicit);

@@ -1,4 +1,7 @@
-/** What a source.yaml of HL7 v2 says there is: segments, fields with their data types, the codes of closed lists. */
+/**
+ * What a source.yaml of HL7 v2 says there is: segments, fields with their data types, the codes of closed
+ * lists.
+ */
 
 import type { SourceFile } from '../language/mapping-file.ts';
 import { PathError, suggest } from '../run.ts';
@@ -6,7 +9,10 @@ import { HL7_TYPES } from './hl7v2-types.ts';
 
 export type Hl7Schema = Pick<Extract<SourceFile, { format: 'hl7v2' }>, 'types' | 'segments' | 'messages'>;
 
-/** `CWE* Provider role (RP, RT)`: data type, star when it repeats, name, and all codes of its first part where no others are sent. */
+/**
+ * `CWE* Provider role (RP, RT)`: data type, star when it repeats, name, and all codes of its first part where
+ * no others are sent.
+ */
 export const FIELD = /^(\w+)(\*?) .*?(?: \(([^()]+)\))?$/;
 
 export const hl7Schema = ({ types, segments, messages }: Hl7Schema): Hl7Schema => ({
@@ -48,7 +54,10 @@ export function codesOf(
 /** Data types of which all parts that are no codes and no times are words. */
 const WORDS = ['XPN', 'XAD'];
 
-/** The source type of a component: `time`, `string` for words, else `text`. Throws where the data type has no such component. */
+/**
+ * The source type of a component: `time`, `string` for words, else `text`. Throws where the data type has no
+ * such component.
+ */
 export function checkParts(
   { types }: Hl7Schema,
   text: string,

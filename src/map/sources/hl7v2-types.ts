@@ -1,4 +1,7 @@
-/** Data types of HL7 v2.4 to 2.9 (chapter 2A) by component, as far as paths may go into them; a source.yaml may add its own. */
+/**
+ * Data types of HL7 v2.4 to 2.9 (chapter 2A) by component, as far as paths may go into them; a source.yaml
+ * may add its own.
+ */
 export const HL7_TYPES: Record<string, string[]> = {
   CX: 'ST ST ID HD ID HD DT DT CWE CWE'.split(' '),
   HD: 'IS ST ID'.split(' '),

@@ -5,7 +5,10 @@ import type { SourceFile } from '../language/mapping-file.ts';
 export type Segment = { name: string; fields: string[][][][]; place: number };
 export type Segments = Record<string, Segment[]>;
 
-/** Segments and fields that carry data and that the source neither has nor ignores, as one name: a chart has tens of them. */
+/**
+ * Segments and fields that carry data and that the source neither has nor ignores, as one name: a chart has
+ * tens of them.
+ */
 export function findUnread({
   segments,
   ignored,

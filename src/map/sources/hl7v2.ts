@@ -1,7 +1,8 @@
 /**
- * HL7 v2 paths: `PID-5.1`, `PRD[1=RT]-10.1` (of the PRD whose field 1 is RT), `PID[2]` (of the second), `CX.4.1` for the repetition an
- * `each` is at, `PID` (the segment is there), `each` over `NK1`, `PID-3[*]`, `PV2-3` (the first of it), `PID > MRG` (each MRG that follows
- * a PID before the next PID does) or `DG1 > DG1-3`.
+ * HL7 v2 paths: `PID-5.1`, `PRD[1=RT]-10.1` (of the PRD whose field 1 is RT), `PID[2]` (of the second),
+ * `CX.4.1` for the repetition an `each` is at, `PID` (the segment is there), `each` over `NK1`, `PID-3[*]`,
+ * `PV2-3` (the first of it), `PID > MRG` (each MRG that follows a PID before the next PID does) or `DG1 >
+ * DG1-3`.
  */
 import type { Json } from '../../model.ts';
 import type { SourceFile } from '../language/mapping-file.ts';
@@ -64,7 +65,10 @@ function compileEach(schema: Schema, text: string, scope: Scope): Expander {
   };
 }
 
-/** The repetitions that carry data; without a star the first alone, so that a fragment can be used on a field that does not repeat. */
+/**
+ * The repetitions that carry data; without a star the first alone, so that a fragment can be used on a field
+ * that does not repeat.
+ */
 function expandField(
   schema: Schema,
   asked: { segment: string; number: string; all: boolean },
@@ -127,8 +131,8 @@ const segmentsOf = (root: Frame, name: string) => (root.node as Segments)[name] 
 type Owner = (root: Frame, frame: Frame) => { node: unknown; at: string };
 
 /**
- * The segment a path speaks of: `PRD[1=RT]` the first whose field 1 is RT, `PRD[1=RT][2]` the second; else the one an `each` is at, else
- * the first.
+ * The segment a path speaks of: `PRD[1=RT]` the first whose field 1 is RT, `PRD[1=RT][2]` the second; else
+ * the one an `each` is at, else the first.
  */
 function ownerOf(
   schema: Schema,
@@ -159,7 +163,10 @@ function ownerAmong(schema: Schema, segment: string, only: string): Owner {
   };
 }
 
-/** Of several patients in one message each has the segments that follow its PID; what comes before the first is of all. */
+/**
+ * Of several patients in one message each has the segments that follow its PID; what comes before the first
+ * is of all.
+ */
 function ownerOfPatient(segment: string, levels: number): Owner {
   return (root, frame) => {
     const all = segmentsOf(root, segment);

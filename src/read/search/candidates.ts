@@ -27,24 +27,26 @@ export async function findCandidates(
 ): Promise<Candidate[]> {
   const values: unknown[] = [];
   const bind = binder(values);
-  const walk = rest ? REST : order;
-  const direction = walk.descending
-    ? { using: walk.greater, word: 'desc' }
-    : { using: walk.less, word: 'asc' };
+  const ordered = rest ? REST : order;
   const keys = order.keys?.(bind);
   const conditions = [
     ...conditionsOf(asking, search, bind),
     ...(rest === 'none' ? [`not exists (${keys})`] : []),
-    ...(after ? [afterSql(walk, after, bind)] : []),
   ];
-  const { rows } = await asking.db.query<Found>(
-    `select ${COLUMNS}, ${walk.key}::text as place, ${shownSql(walk.key, walk.cast)} as key,
+  const [sign, word] = ordered.descending ? [ordered.greater, 'desc'] : [ordered.less, 'asc'];
+  const isAfter = after && afterSql(ordered, after, bind);
+  const walks = ordered.walks(bind, asking.recipient.kind === 'operator').map(
+    ({ from, key }) => `(select ${COLUMNS}, ${key} as walked,
        ${keys ? `array(select ${shownSql('k.key', order.cast)} from (${keys}) k)` : "'{}'::text[]"} as keys
-     from ${walk.from(bind, asking.recipient.kind === 'operator')} where ${conditions.join(' and ')}
-     order by ${walk.key} using ${direction.using}, r.row_id ${direction.word} limit ${limit}`,
+     from ${from} where ${[...conditions, ...(isAfter ? [isAfter(key)] : [])].join(' and ')}
+     order by ${key} using ${sign}, r.row_id ${word} limit ${limit})`,
+  );
+  const { rows } = await asking.db.query<Found>(
+    `select r.*, walked::text as place, ${shownSql('walked', ordered.cast)} as key
+     from (${walks.join(' union all ')}) r order by walked using ${sign}, row_id ${word} limit ${limit}`,
     values,
   );
-  return rows.map(({ place, key, keys, ...row }) => ({
+  return rows.map(({ walked: _walked, place, key, keys, ...row }) => ({
     row: toRow(row),
     place: { key: place, rowId: row.row_id },
     key,
@@ -52,28 +54,23 @@ export async function findCandidates(
   }));
 }
 
-type Found = StoredRow & { place: string; key: string; keys: string[] };
+type Found = StoredRow & { walked: unknown; place: string; key: string; keys: string[] };
 
 const REST: Order = {
   name: 'row',
   descending: false,
-  from: () => 'resource r',
-  key: 'r.row_id',
+  walks: () => [{ from: 'resource r', key: 'r.row_id' }],
   cast: 'bigint',
   less: '<',
   greater: '>',
 };
 
 /** The first of the two conditions says nothing more, but is what an index can begin at. */
-function afterSql(
-  { key, cast, descending, less, greater }: Order,
-  { key: at, rowId }: Place,
-  bind: Bind,
-): string {
-  const [place, row] = [bind(at, cast), bind(rowId, 'bigint')];
-  const [beyond, rowBeyond] = descending ? [less, '<'] : [greater, '>'];
+function afterSql(order: Order, { key: at, rowId }: Place, bind: Bind): (key: string) => string {
+  const [place, row] = [bind(at, order.cast), bind(rowId, 'bigint')];
+  const [beyond, rowBeyond] = order.descending ? [order.less, '<'] : [order.greater, '>'];
   const from = beyond.length > 1 ? beyond.replace(/.$/, '=~') : `${beyond}=`;
-  return `${key} ${from} ${place} and (${key} ${beyond} ${place} or r.row_id ${rowBeyond} ${row})`;
+  return (key) => `${key} ${from} ${place} and (${key} ${beyond} ${place} or r.row_id ${rowBeyond} ${row})`;
 }
 
 /** As ISO text, the form in which \`rangeOf\` gives times. */
@@ -95,7 +92,10 @@ function conditionsOf({ recipient, key }: Asking, search: Search, bind: Bind): s
 
 const anyOf = (conditions: string[]) => `(${conditions.join(' or ')})`;
 
-/** The row's own time is never earlier than the one that a recipient sees, so that it can rule out only what is too old. */
+/**
+ * The row's own time is never earlier than the one that a recipient sees, so that it can rule out only what
+ * is too old.
+ */
 function updatedSql(tests: DateTest[], recipient: Recipient, bind: Bind): string[] {
   if (recipient.kind === 'operator') return [anyOf(tests.map((test) => instantSql(test, bind)))];
   if (tests.some(({ prefix }) => !['eq', 'ge', 'gt', 'sa'].includes(prefix))) return [];
@@ -108,7 +108,10 @@ function instantSql(test: DateTest, bind: Bind): string {
   return dateSql(test, { l: 'r.updated_at', h: "r.updated_at + interval '1 microsecond'" }, bind);
 }
 
-/** A condition that no row the recipient would find can fail. A negation has none: the hidden value is no reason to leave a row out. */
+/**
+ * A condition that no row the recipient would find can fail. A negation has none: the hidden value is no
+ * reason to leave a row out.
+ */
 function clauseSql(clause: Clause, key: Buffer, bind: Bind): string[] {
   if (clause.kind === 'token' && clause.negated) return [];
   const table = clause.kind === 'date' || clause.kind === 'string' ? `index_${clause.kind}` : 'index_token';
@@ -131,14 +134,20 @@ function valuesSql(clause: Clause, key: Buffer, bind: Bind): string {
   return oneOf('i.hash', hashes, 'bigint', bind);
 }
 
-/** A single value by equality: only then does the index give its rows in order, so that a page of a common code reads a page. */
+/**
+ * A single value by equality: only then does the index give its rows in order, so that a page of a common
+ * code reads a page.
+ */
 function oneOf(column: string, values: unknown[], cast: string, bind: Bind): string {
   return values.length === 1
     ? `${column} = ${bind(values[0], cast)}`
     : `${column} = any(${bind(values, `${cast}[]`)})`;
 }
 
-/** The index holds folded text: an exact search narrows by it here, and compares letters and accents when it matches again. */
+/**
+ * The index holds folded text: an exact search narrows by it here, and compares letters and accents when it
+ * matches again.
+ */
 function likePattern(mode: StringMode, value: string): string {
   const literal = indexText(value).replace(/[\\%_]/g, '\\$&');
   return `${mode === 'contains' ? '%' : ''}${literal}${mode === 'exact' ? '' : '%'}`;

@@ -1,12 +1,16 @@
-/** Continuing a search: the position and the search itself, sealed, so that a link tells nothing and cannot be bent. */
+/**
+ * Continuing a search: the position and the search itself, sealed, so that a link tells nothing and cannot be
+ * bent.
+ */
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 import type { Recipient } from '../../model.ts';
 import type { Place } from './candidates.ts';
 import { refuse } from './query.ts';
 
 /**
- * How far pages have come. In a walk: `place` of the last row; `rest`: of those that the walk by a value leaves over; `hidden`: it left
- * rows out whose value at that place the recipient does not see. In memory: the sort keys of the last resource.
+ * How far pages have come. In a walk: `place` of the last row; `rest`: of those that the walk by a value
+ * leaves over; `hidden`: it left rows out whose value at that place the recipient does not see. In memory:
+ * the sort keys of the last resource.
  */
 export type Position =
   | { by: 'walk'; place: Place | null; rest: 0 | 1; hidden: 0 | 1 }
@@ -25,7 +29,10 @@ const sealKey = (key: Buffer) => hash('sha256', Buffer.concat([key, Buffer.from(
 const whoOf = (recipient: Recipient, type: string) =>
   Buffer.from(`${recipient.kind === 'system' ? recipient.system.id : recipient.kind} ${type}`);
 
-/** Only the same recipient, searching the same type, can open it. Search values, which may be NHS numbers, stay out of URLs. */
+/**
+ * Only the same recipient, searching the same type, can open it. Search values, which may be NHS numbers,
+ * stay out of URLs.
+ */
 export function sealCursor(key: Buffer, recipient: Recipient, type: string, cursor: Cursor): string {
   const iv = randomBytes(IV);
   const cipher = createCipheriv(ALGORITHM, sealKey(key), iv, { authTagLength: TAG }).setAAD(

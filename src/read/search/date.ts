@@ -2,7 +2,10 @@
 import { Rejected } from '../../errors.ts';
 import { instantText, type Range, rangeOf } from '../../fhir/index-rows.ts';
 
-/** When a stored span [l, h) answers a search for [low, high). One text for both readers: SQL takes it as it is. */
+/**
+ * When a stored span [l, h) answers a search for [low, high). One text for both readers: SQL takes it as it
+ * is.
+ */
 const CONDITIONS = {
   eq: 'l >= low and h <= high',
   ne: 'l < low or h > high',
@@ -20,7 +23,10 @@ type Names = { l: string; h: string; low: string; high: string };
 /** Compare with [low, high), ISO instants in UTC. */
 export type DateTest = Range & { prefix: Prefix };
 
-/** Reads `ge2026-01`; refuses (400) what is no date. `ap` is made wider by a tenth of its distance from now, as FHIR proposes. */
+/**
+ * Reads `ge2026-01`; refuses (400) what is no date. `ap` is made wider by a tenth of its distance from now,
+ * as FHIR proposes.
+ */
 export function readDateTest(name: string, text: string, now = Date.now()): DateTest {
   const start = text.slice(0, 2);
   const prefix = start in CONDITIONS ? (start as Prefix) : 'eq';
@@ -39,7 +45,10 @@ export function readDateTest(name: string, text: string, now = Date.now()): Date
 
 type Bind = (value: unknown, cast: string) => string;
 
-/** SQL condition over columns `l` and `h`. Binds only the bounds it compares with: an unused parameter has no type. */
+/**
+ * SQL condition over columns `l` and `h`. Binds only the bounds it compares with: an unused parameter has no
+ * type.
+ */
 export function dateSql(test: DateTest, columns: { l: string; h: string }, bind: Bind): string {
   const texts: Record<keyof Names, () => string> = {
     l: () => columns.l,

@@ -1,4 +1,7 @@
-/** https://hl7.org/fhir/R4/search.html#revinclude : what a page of matches brings along, seen as itself, never by way of the match. */
+/**
+ * https://hl7.org/fhir/R4/search.html#revinclude : what a page of matches brings along, seen as itself, never
+ * by way of the match.
+ */
 import type { Resource } from '@medplum/fhirtypes';
 import { hashToken } from '../../fhir/index-rows.ts';
 import { findLinked, findRows } from '../rows.ts';

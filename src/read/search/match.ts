@@ -1,6 +1,7 @@
 /**
- * A search is answered on what the recipient may see: SQL finds candidates in the index of the whole resource, and this asks
- * again of the projected one, so that no hidden element decides whether a resource is found.
+ * A search is answered on what the recipient may see: SQL finds candidates in the index of the whole
+ * resource, and this asks again of the projected one, so that no hidden element decides whether a resource is
+ * found.
  */
 import type { Resource } from '@medplum/fhirtypes';
 import { fold, rangeOf, stringsOf, targetOf, tokensOf, valuesOf } from '../../fhir/index-rows.ts';
@@ -45,8 +46,8 @@ export function referencesOf(param: Param, resource: Resource): string[] {
 }
 
 /**
- * What a resource sorts by: of its dates (when they begin) or strings the one that comes first in the order; null where it has none
- * that the recipient may see. https://hl7.org/fhir/R4/search.html#sort
+ * What a resource sorts by: of its dates (when they begin) or strings the one that comes first in the order;
+ * null where it has none that the recipient may see. https://hl7.org/fhir/R4/search.html#sort
  */
 export function sortKey(params: Param[], resource: Resource, descending: boolean): string | null {
   const texts = params.flatMap((param) =>

@@ -1,6 +1,7 @@
 /**
- * Orders that SQL can follow a batch at a time, without telling what is hidden. It walks an index of values, in which a row comes
- * once for each value that it has or had, and the row belongs to a page only at the value that the recipient sees of it.
+ * Orders that SQL can follow a batch at a time, without telling what is hidden. It walks an index of values,
+ * in which a row comes once for each value that it has or had, and the row belongs to a page only at the
+ * value that the recipient sees of it.
  */
 import type { Resource } from '@medplum/fhirtypes';
 import { indexText } from '../../fhir/index-rows.ts';
@@ -10,12 +11,17 @@ import type { Search } from './query.ts';
 
 type Bind = (value: unknown, cast: string) => string;
 
-/** `from`: SQL that gives rows `r` of `resource` with a `key`. `less`, `greater`: its operators, of text the index's own. */
+/** SQL that gives rows `r` of `resource`, each with a key. */
+type Walk = { from: string; key: string };
+
+/**
+ * `walks`: an index each, followed side by side. `less`, `greater`: operators of its keys, for text those of
+ * the index.
+ */
 export type Order = {
   name: 'row' | 'id' | 'updated' | 'value';
   descending: boolean;
-  from: (bind: Bind, isOperator: boolean) => string;
-  key: string;
+  walks: (bind: Bind, isOperator: boolean) => Walk[];
   cast: string;
   less: string;
   greater: string;
@@ -25,15 +31,16 @@ export type Order = {
   seen?: (shown: { resource: Resource }) => string | null;
 };
 
-const PLAIN = { less: '<', greater: '>', from: () => 'resource r' };
+const PLAIN = { less: '<', greater: '>' };
+const present = (key: string) => () => [{ from: 'resource r', key }];
 
 /** Null where the order can be made only in memory. */
 export function orderOf({ type, sort }: Search): Order | null {
   const [first, ...more] = sort;
   const descending = first?.descending ?? false;
   if (more.length > 0) return null;
-  if (!first) return { ...PLAIN, name: 'row', descending, key: 'r.row_id', cast: 'bigint' };
-  if (first.code === '_id') return { ...PLAIN, name: 'id', descending, key: 'r.id', cast: 'uuid' };
+  if (!first) return { ...PLAIN, name: 'row', descending, walks: present('r.row_id'), cast: 'bigint' };
+  if (first.code === '_id') return { ...PLAIN, name: 'id', descending, walks: present('r.id'), cast: 'uuid' };
   return first.code === '_lastUpdated'
     ? updatedOrder(type, descending)
     : valueOrder(first.params, descending);
@@ -41,19 +48,16 @@ export function orderOf({ type, sort }: Search): Order | null {
 
 /** Each time that a row was changed; the operator sees the last. */
 function updatedOrder(type: string, descending: boolean): Order {
-  const walk = (bind: Bind) => {
-    const ofType = ['resource', 'resource_history'].map(
-      (table) => `select row_id, updated_at as changed from ${table} where type = ${bind(type, 'text')}`,
-    );
-    return `(${ofType.join(' union all ')}) w join resource r on r.row_id = w.row_id`;
-  };
+  const now = { from: 'resource r', key: 'r.updated_at' };
+  const then = (bind: Bind) => ({
+    from: `resource_history w join resource r on r.row_id = w.row_id and w.type = ${bind(type, 'text')}`,
+    key: 'w.updated_at',
+  });
   return {
     ...PLAIN,
     name: 'updated',
     descending,
-    from: (bind, isOperator) =>
-      isOperator ? '(select *, updated_at as changed from resource) r' : walk(bind),
-    key: 'changed',
+    walks: (bind, isOperator) => (isOperator ? [now] : [now, then(bind)]),
     cast: 'timestamptz',
     seen: ({ resource }) => resource.meta?.lastUpdated ?? null,
   };
@@ -69,8 +73,7 @@ function valueOrder(params: Param[], descending: boolean): Order | null {
   return {
     name: 'value',
     descending,
-    from: (bind) => `${table} w join resource r on ${ofParam(bind)}`,
-    key: `w.${key}`,
+    walks: (bind) => [{ from: `${table} w join resource r on ${ofParam(bind)}`, key: `w.${key}` }],
     keys: (bind) => `select w.${key} as key from ${table} w where ${ofParam(bind)}`,
     cast: isDate ? 'timestamptz' : 'text',
     ...(isDate ? { less: '<', greater: '>' } : { less: '~<~', greater: '~>~' }),

@@ -43,8 +43,8 @@ const ONCE = ['_count', '_sort', '_total', '_format', '_pretty'];
 export type SearchContext = { type: string; base: string; lenient: boolean };
 
 /**
- * Reads a search. A parameter that is unknown, or has one value and is given twice, is refused (400), naming it, unless the caller
- * prefers lenient handling: a mistyped name must not widen what a clinician looks at.
+ * Reads a search. A parameter that is unknown, or has one value and is given twice, is refused (400), naming
+ * it, unless the caller prefers lenient handling: a mistyped name must not widen what a clinician looks at.
  */
 export function readSearch(pairs: [string, string][], context: SearchContext): Search {
   if (pairs.length > MOST_PARAMETERS) throw refuse('parameters', `more than ${MOST_PARAMETERS} parameters`);
@@ -167,7 +167,9 @@ function makeClause(params: Param[], { code, name, modifier, values, context }: 
   throw refuse(name, `the modifier :${modifier} is not served for ${code}`);
 }
 
-/** Values between commas, escapes still in; an empty one would match everything or nothing, so it is refused. */
+/**
+ * Values between commas, escapes still in; an empty one would match everything or nothing, so it is refused.
+ */
 function splitValues(name: string, value: string): string[] {
   const values = value.split(/(?<!\\),/).map((text) => text.trim());
   if (values.some((text) => text === '')) throw refuse(name, `${name} has an empty value`, 'value');
@@ -184,7 +186,10 @@ function readToken(name: string, text: string): string {
   return unescaped(text);
 }
 
-/** `Type/id`, an id alone (of any type the parameter may lead to), or a URL of this server's. Another server's matches nothing. */
+/**
+ * `Type/id`, an id alone (of any type the parameter may lead to), or a URL of this server's. Another server's
+ * matches nothing.
+ */
 function readReference(
   params: Param[],
   text: string,

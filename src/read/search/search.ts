@@ -7,13 +7,17 @@ import { isMatch, type Page, type Shown, seeCandidates, showMatches } from './sh
 import { sortFew, sortInMemory } from './sort.ts';
 
 const BATCH = 200;
-/** Rows one request looks at, about a tenth of a second: a page that is not full by then is given as it is, with the next one. */
+/**
+ * Rows one request looks at, about a tenth of a second: a page that is not full by then is given as it is,
+ * with the next one.
+ */
 const MOST_LOOKED_AT = 1_000;
 
 /**
- * One page of a search, of what the recipient may see: full unless it is the last one or much that is withheld lies on its way. Keyset
- * paging: a resource that does not change while pages are read comes once, whatever is stored meanwhile. Throws Rejected(400,
- * too-costly) where an order by several elements has too many to sort.
+ * One page of a search, of what the recipient may see: full unless it is the last one or much that is
+ * withheld lies on its way. Keyset paging: a resource that does not change while pages are read comes once,
+ * whatever is stored meanwhile. Throws Rejected(400, too-costly) where an order by several elements has too
+ * many to sort.
  */
 export async function findPage(asking: Asking, search: Search, after: Position | null): Promise<Page> {
   const order = orderOf(search);
@@ -55,7 +59,10 @@ async function walk(asking: Asking, search: Search, order: Order, after: Positio
   return { matches: await showMatches(asking, matches), next: at };
 }
 
-/** Where the order has a row for the recipient: at this place, at another, or (its value is hidden) nowhere, which is the rest. */
+/**
+ * Where the order has a row for the recipient: at this place, at another, or (its value is hidden) nowhere,
+ * which is the rest.
+ */
 function placeOf(order: Order, { key, keys }: Candidate, shown: Shown): 'here' | 'elsewhere' | 'nowhere' {
   if (!order.seen) return 'here';
   const seen = order.seen(shown);

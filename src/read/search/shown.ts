@@ -17,7 +17,10 @@ export function tooCostly(text: string): Rejected {
   return new Rejected(400, [{ severity: 'error', code: 'too-costly', text }]);
 }
 
-/** A resource that the recipient may see, with its version and time where those decide whether or where it is found. */
+/**
+ * A resource that the recipient may see, with its version and time where those decide whether or where it is
+ * found.
+ */
 export type Shown = Seen & { isShown: boolean };
 
 export async function seeCandidates(

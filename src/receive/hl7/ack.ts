@@ -31,10 +31,11 @@ export function refuse(issues: Issue[]): Verdict {
 }
 
 /**
- * The acknowledgements a message asks for, in order. Original mode (MSH-15 and MSH-16 empty): one application acknowledgement.
- * Enhanced mode: an accept one as MSH-15 says, then an application one as MSH-16 says (AL always, NE never, ER on error, SU on
- * success). HL7 v2.9 chapter 2, 2.9.2 and 2.9.3. What table 0155 does not have (`""` too) asks for nothing: without any answer its
- * sender would wait for ever. Without a header it is answered as far as can be.
+ * The acknowledgements a message asks for, in order. Original mode (MSH-15 and MSH-16 empty): one application
+ * acknowledgement. Enhanced mode: an accept one as MSH-15 says, then an application one as MSH-16 says (AL
+ * always, NE never, ER on error, SU on success). HL7 v2.9 chapter 2, 2.9.2 and 2.9.3. What table 0155 does
+ * not have (`""` too) asks for nothing: without any answer its sender would wait for ever. Without a header
+ * it is answered as far as can be.
  */
 export function acknowledge(header: Header | null, verdict: Verdict, now = new Date()): Buffer[] {
   const { accept, application, issues } = verdict;
@@ -52,7 +53,10 @@ function asked(condition: string, success: boolean): boolean {
   return condition === 'AL' || (condition === 'ER' && !success) || (condition === 'SU' && success);
 }
 
-/** Raw fields go back as they came, in their own delimiters: sender and receiver swapped, same version and character set. */
+/**
+ * Raw fields go back as they came, in their own delimiters: sender and receiver swapped, same version and
+ * character set.
+ */
 function build(header: Header | null, code: string, issues: Issue[], now: Date): Buffer {
   const { field, component } = header?.delimiters ?? { field: '|', component: '^' };
   const raw = (number: number) => clean(header?.raw[number] ?? '');
@@ -75,7 +79,8 @@ function build(header: Header | null, code: string, issues: Issue[], now: Date):
   const lines = [
     [...msh, raw(11) || 'P', raw(12) || '2.5', ...charset],
     ['MSA', code, raw(10), ...(first ? [text(textOf(first)).slice(0, 80)] : [])],
-    // What is only for information is asked for (GET /intake/messages): an engine may take any ERR for a failure.
+    // What is only for information is asked for (GET /intake/messages): an engine may take any ERR for a
+    // failure.
     ...issues
       .filter(({ severity }) => severity !== 'information')
       .slice(0, MOST_ERRORS)
@@ -113,7 +118,9 @@ const CONDITIONS: Record<string, [code: string, text: string]> = {
   conflict: ['205', 'Duplicate key identifier'],
 };
 
-/** ERR of version 2.5 and later: where, what, how bad, and words for the person who reads the sender's log. */
+/**
+ * ERR of version 2.5 and later: where, what, how bad, and words for the person who reads the sender's log.
+ */
 function errorSegment(issue: Issue, text: (value: string) => string, component: string): string[] {
   const [number, name] = CONDITIONS[issue.code] ?? ['207', 'Application error'];
   const severity = { error: 'E', warning: 'W', information: 'I' }[issue.severity];

@@ -1,15 +1,22 @@
-/** Batches of HL7 v2 (HL7 v2.9, 2.10.3): each message in one is a message of its own, with its own id, state and acknowledgement. */
+/**
+ * Batches of HL7 v2 (HL7 v2.9, 2.10.3): each message in one is a message of its own, with its own id, state
+ * and acknowledgement.
+ */
 import { clean, newControlId, timestamp } from './ack.ts';
 
-/** `header`: the fields of BHS as sent, where there is none of the first MSH: numbers 1 to 6 mean the same in both. */
+/**
+ * `header`: the fields of BHS as sent, where there is none of the first MSH: numbers 1 to 6 mean the same in
+ * both.
+ */
 export type Batch = { header: string[]; messages: Buffer[] };
 type Mark = { kind: string; at: number };
 
 const PUNCTUATION = '[!-/:-@[-`{-~]';
 
 /**
- * The messages of a body that begins FHS or BHS, or holds several: the bytes of each, without its last line ends. Null where it is
- * one message, or none. Every character set that is read keeps ASCII as it is, so bytes can be looked at.
+ * The messages of a body that begins FHS or BHS, or holds several: the bytes of each, without its last line
+ * ends. Null where it is one message, or none. Every character set that is read keeps ASCII as it is, so
+ * bytes can be looked at.
  */
 export function splitBatch(body: Buffer): Batch | null {
   const text = body.toString('latin1');
@@ -35,7 +42,10 @@ function findMarks(text: string, field: string): Mark[] {
   }));
 }
 
-/** Without white space and framing around it, which say nothing: a message is the same message alone and in a batch. */
+/**
+ * Without white space and framing around it, which say nothing: a message is the same message alone and in a
+ * batch.
+ */
 export function trimmed(body: Buffer): Buffer {
   let [from, to] = [0, body.length];
   while (from < to && (body[from] as number) <= 0x20) from++;
@@ -43,7 +53,10 @@ export function trimmed(body: Buffer): Buffer {
   return body.subarray(from, to);
 }
 
-/** One batch of all acknowledgements, in order; sender and receiver swapped, BHS-12 the id that the batch had (BHS-11). */
+/**
+ * One batch of all acknowledgements, in order; sender and receiver swapped, BHS-12 the id that the batch had
+ * (BHS-11).
+ */
 export function acknowledgeBatch({ header }: Batch, acks: Buffer[], now = new Date()): Buffer {
   const [kind, field = '|', encoding] = header;
   const [from, at, to, receiver, reference] = [3, 4, 5, 6, 11].map((number) => clean(header[number] ?? ''));

@@ -10,8 +10,9 @@ const LONGEST_NAME = 100;
 const LONGEST_IDENTIFIER = 255;
 
 /**
- * The system a message comes from. A caller that is a system is that system, whatever the message says. The operator speaks for
- * others: the first of the names that is registered, else the first one, which registers itself with no sector, else `loopback`.
+ * The system a message comes from. A caller that is a system is that system, whatever the message says. The
+ * operator speaks for others: the first of the names that is registered, else the first one, which registers
+ * itself with no sector, else `loopback`.
  */
 export async function senderOf(
   ctx: Context,
@@ -38,7 +39,10 @@ function plain(text: string): string {
   return text.replace(/\p{Cc}/gu, '').trim();
 }
 
-/** MSH-10 and the content of one message. White space and framing around it say nothing: alone and in a batch it is the same one. */
+/**
+ * MSH-10 and the content of one message. White space and framing around it say nothing: alone and in a batch
+ * it is the same one.
+ */
 export function identifyHl7(
   body: Buffer,
   header: Header | null,

@@ -1,4 +1,7 @@
-/** Each message of an HL7 v2 batch over HTTP, taken by itself: one that cannot be taken costs the others nothing. */
+/**
+ * Each message of an HL7 v2 batch over HTTP, taken by itself: one that cannot be taken costs the others
+ * nothing.
+ */
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { isTransient } from '../../errors.ts';
@@ -62,7 +65,10 @@ function resultOf(answer: Answer): object {
   return { status: 'conflict', rows: [{ position: '', issues: verdictOf(answer, 'AE').issues }] };
 }
 
-/** 503 where one is to be sent again (with the batch: what was stored is answered as before); else a success if one was taken. */
+/**
+ * 503 where one is to be sent again (with the batch: what was stored is answered as before); else a success
+ * if one was taken.
+ */
 function statusOf(reply: FastifyReply, taken: Taken[], held: number): FastifyReply {
   if (taken.some(({ answer }) => !answer)) return reply.code(503).header('retry-after', '1');
   const kept = taken.flatMap(({ answer }) => (answer && !answer.conflict ? answer.status : []));

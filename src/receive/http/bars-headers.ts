@@ -11,7 +11,9 @@ const TARGET = 'nhsd-target-identifier';
 /** Each is base64 of JSON, as the target is; the end-user organisation one holds a FHIR Organization. */
 const ENCODED = ['nhsd-end-user-organisation', 'nhsd-requesting-software', 'nhsd-requesting-practitioner'];
 
-/** Both ids, which a retry repeats: together they are the message's own id. Throws Rejected(400) without them. */
+/**
+ * Both ids, which a retry repeats: together they are the message's own id. Throws Rejected(400) without them.
+ */
 export function readIds(request: FastifyRequest): { requestId: string; identifier: string } {
   const [requestId, correlationId] = ['X-Request-Id', 'X-Correlation-Id'].map((name) => {
     const value = headerOf(request, name.toLowerCase());
@@ -24,8 +26,8 @@ export function readIds(request: FastifyRequest): { requestId: string; identifie
 }
 
 /**
- * `Accept: application/fhir+json; version=1.4.0`; without a version the same is meant. Throws Rejected(406) where every type or
- * version asked for is another.
+ * `Accept: application/fhir+json; version=1.4.0`; without a version the same is meant. Throws Rejected(406)
+ * where every type or version asked for is another.
  */
 export function checkAccept(request: FastifyRequest): void {
   const ranges = (headerOf(request, 'accept') || '*/*').split(',');
@@ -45,8 +47,8 @@ export function checkAccept(request: FastifyRequest): void {
 }
 
 /**
- * The ODS code of the end-user organisation, if one is said. Throws Rejected(400) where an NHSD header is not base64 of JSON, or the
- * target no `{value, system}`.
+ * The ODS code of the end-user organisation, if one is said. Throws Rejected(400) where an NHSD header is not
+ * base64 of JSON, or the target no `{value, system}`.
  */
 export function readOrganisation(request: FastifyRequest): string | undefined {
   const target = decode(TARGET, headerOf(request, TARGET)) as

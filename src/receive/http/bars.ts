@@ -1,4 +1,7 @@
-/** Booking and Referral Standard, `POST /$process-message`: https://digital.nhs.uk/developer/api-catalogue/booking-and-referral-fhir */
+/**
+ * Booking and Referral Standard, `POST /$process-message`:
+ * https://digital.nhs.uk/developer/api-catalogue/booking-and-referral-fhir
+ */
 import { randomUUID } from 'node:crypto';
 import type { Bundle, MessageHeader } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -7,10 +10,10 @@ import { isTransient, Rejected } from '../../errors.ts';
 import { toOutcome } from '../../fhir/outcome.ts';
 import type { Answer, Issue } from '../../model.ts';
 import { senderOf } from '../hl7/sender.ts';
+import type { Take } from '../intake.ts';
 import { checkAccept, readIds, readOrganisation } from './bars-headers.ts';
 import { asBundle, headerOfBundle, senderNames } from './bundle.ts';
 import { readJson } from './content-hash.ts';
-import type { Take } from './http.ts';
 import { bodyOf, headerOf, refusedBody, refuseUnlessAccepted, rejected, requireFhirJson } from './request.ts';
 
 /** Every response of this route mirrors both ids; every error has a BaRS code, whoever raised it. */
@@ -58,7 +61,10 @@ export function registerBars(app: FastifyInstance, ctx: Context, take: Take): vo
   app.register(part, { prefix: '/fhir/$process-message' });
 }
 
-/** https://hl7.org/fhir/R4/messaging.html#response. It names the message and how much of it was stored, never whom it is about. */
+/**
+ * https://hl7.org/fhir/R4/messaging.html#response. It names the message and how much of it was stored, never
+ * whom it is about.
+ */
 function answerBundle(ctx: Context, answer: Answer, sent: Bundle | null, requestId: string): Bundle {
   const { messageId, units } = answer;
   const { PUBLIC_URL, HOST, PORT } = ctx.config;

@@ -3,7 +3,9 @@ import type { Json } from '../../model.ts';
 
 export const ODS_CODE = 'https://fhir.nhs.uk/Id/ods-organization-code';
 
-/** A body as a Bundle, of which nothing is sure: it has been read as JSON, not checked. Null where it is none. */
+/**
+ * A body as a Bundle, of which nothing is sure: it has been read as JSON, not checked. Null where it is none.
+ */
 export function asBundle(tree: Json): Bundle | null {
   const bundle = tree as unknown as Bundle | null;
   return bundle?.resourceType === 'Bundle' ? bundle : null;

@@ -9,7 +9,10 @@ export function hashBytes(body: Buffer | string): string {
   return createHash('sha256').update(body).digest('hex');
 }
 
-/** The tree of a JSON body, and its hash whatever the order of its properties and its white space. Unreadable: null and bytes. */
+/**
+ * The tree of a JSON body, and its hash whatever the order of its properties and its white space. Unreadable:
+ * null and bytes.
+ */
 export function readJson(body: Buffer): { tree: Json; contentHash: string } {
   try {
     const tree = parseJson(body);

@@ -1,17 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../../context.ts';
-import type { Answer, Message } from '../../model.ts';
+import type { Intake, Take } from '../intake.ts';
 import { registerBars } from './bars.ts';
 import { registerRaw } from './raw.ts';
 import { headerOf, MAX_BODY_BYTES, refusedBody, rejected } from './request.ts';
 import { registerTransaction } from './transaction.ts';
 
-/** Takes one message to its end (src/pipeline.ts). Throws only transient faults and bugs: then nothing of it was kept. */
-export type Intake<C extends Context = Context> = (ctx: C, message: Message) => Promise<Answer>;
-/** The same, with its context. */
-export type Take = (message: Message) => Promise<Answer>;
-
-/** The ways in over HTTP: `POST /fhir/$process-message`, `POST /fhir`, `POST /intake/{system}`, `GET /intake/messages`. */
+/**
+ * The ways in over HTTP: `POST /fhir/$process-message`, `POST /fhir`, `POST /intake/{system}`, `GET
+ * /intake/messages`.
+ */
 export function registerIntake<C extends Context>(app: FastifyInstance, ctx: C, intake: Intake<C>): void {
   const take: Take = (message) => intake(ctx, message);
   const keep = async (_: FastifyRequest, body: Buffer) => body;

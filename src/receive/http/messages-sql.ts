@@ -6,7 +6,10 @@ export type Delivery = {
   identifier: string;
   messageId: string;
   receivedAt: Date;
-  /** `in-progress`: a file of which not every row has been read yet; one cut short goes on when it is sent again or replayed. */
+  /**
+   * `in-progress`: a file of which not every row has been read yet; one cut short goes on when it is sent
+   * again or replayed.
+   */
   status: MessageStatus | 'in-progress';
   units: Answer['units'];
 };
@@ -14,7 +17,10 @@ export type Delivery = {
 /** Whose messages: one system's, or (operator) those of the system named, or all. */
 export type Owner = { systemId: number | null; system: string | null };
 
-/** More than one answer is rare: a request id sent with several correlation ids, or several systems with one id. */
+/**
+ * More than one answer is rare: a request id sent with several correlation ids, or several systems with one
+ * id.
+ */
 const MOST = 100;
 
 // BaRS ids are kept as `request|correlation`, in lower case; the request id alone finds them.

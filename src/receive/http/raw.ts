@@ -9,8 +9,8 @@ import { acknowledge, verdictOf } from '../hl7/ack.ts';
 import { splitBatch } from '../hl7/batch.ts';
 import { identifierOf, identifyHl7, senderOf } from '../hl7/sender.ts';
 import { sendAcknowledgements, sendEach, takeEach } from '../hl7/take-batch.ts';
+import type { Take } from '../intake.ts';
 import { hashBytes, readJson } from './content-hash.ts';
-import type { Take } from './http.ts';
 import { findDeliveries } from './messages-sql.ts';
 import { bodyOf, headerOf, rejected } from './request.ts';
 
@@ -118,7 +118,10 @@ function sendResults(reply: FastifyReply, answer: Answer): object {
 
 const HTTP_STATUS = { AA: 200, AE: 422, AR: 400 };
 
-/** One HTTP response carries one acknowledgement: the application's, or where only an accept one was asked for, that. */
+/**
+ * One HTTP response carries one acknowledgement: the application's, or where only an accept one was asked
+ * for, that.
+ */
 function sendAcknowledgement(
   reply: FastifyReply,
   answer: Answer,

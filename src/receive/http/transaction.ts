@@ -6,10 +6,10 @@ import { acceptJson } from '../../fhir/accept.ts';
 import { toOutcome } from '../../fhir/outcome.ts';
 import type { Answer, Issue } from '../../model.ts';
 import { identifierOf, senderOf } from '../hl7/sender.ts';
+import type { Take } from '../intake.ts';
 import { readOrganisation } from './bars-headers.ts';
 import { asBundle } from './bundle.ts';
 import { readJson } from './content-hash.ts';
-import type { Take } from './http.ts';
 import { bodyOf, headerOf, refuseUnlessAccepted, requireFhirJson } from './request.ts';
 
 /** A retry repeats the body, or its Idempotency-Key, and gets the stored answer. */
@@ -45,7 +45,10 @@ function answerTransaction({ messageId, units }: Answer, sent: Bundle | null): B
   return { resourceType: 'Bundle', type: 'transaction-response', entry };
 }
 
-/** The entry an issue is about (`/entry/2/resource/…`, `Bundle.entry[2]…`); what names none is told with the first. */
+/**
+ * The entry an issue is about (`/entry/2/resource/…`, `Bundle.entry[2]…`); what names none is told with the
+ * first.
+ */
 function entryOf({ field = '', expression = '' }: Issue): number {
   const [, pointer, path] =
     /^\/entry\/(\d+)|Bundle\.entry\[(\d+)\]/.exec(field) ?? /()Bundle\.entry\[(\d+)\]/.exec(expression) ?? [];

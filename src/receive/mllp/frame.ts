@@ -9,16 +9,22 @@ const HEAD_BYTES = 4_096;
 const MOST_LOOSE = 1_024;
 const LOST_START = Buffer.from([VT, 0x4d, 0x53, 0x48]);
 
-/** `whole`: content as sent. `cut`: its end never came, the next block began. `oversize`: only the beginning was kept. */
+/**
+ * `whole`: content as sent. `cut`: its end never came, the next block began. `oversize`: only the beginning
+ * was kept.
+ */
 export type Frame = { kind: 'whole' | 'cut' | 'oversize'; body: Buffer };
 
-/** `push` takes whatever the socket gave and returns the frames it completes, in order. `skipped`: bytes of garbage so far. */
+/**
+ * `push` takes whatever the socket gave and returns the frames it completes, in order. `skipped`: bytes of
+ * garbage so far.
+ */
 export type Framer = { push: (chunk: Buffer) => Frame[]; readonly skipped: number; readonly open: boolean };
 
 /**
- * Splits a stream into frames wherever the chunks break. Garbage between frames is skipped; a missing CR after FS is forgiven; a
- * frame over `maxBytes` is drained, keeping its first 4 KB so that it can be answered. Content is copied once, when its end came
- * (twice where it came in crumbs).
+ * Splits a stream into frames wherever the chunks break. Garbage between frames is skipped; a missing CR
+ * after FS is forgiven; a frame over `maxBytes` is drained, keeping its first 4 KB so that it can be
+ * answered. Content is copied once, when its end came (twice where it came in crumbs).
  */
 export function createFramer(maxBytes: number): Framer {
   let parts: Buffer[] = [];
@@ -81,7 +87,10 @@ export function createFramer(maxBytes: number): Framer {
   };
 }
 
-/** A block that begins inside another one: the end of the first was lost. VT alone may be text (a line break from Word). */
+/**
+ * A block that begins inside another one: the end of the first was lost. VT alone may be text (a line break
+ * from Word).
+ */
 function splitCut(body: Buffer): Frame[] {
   const frames: Frame[] = [];
   let from = 0;

@@ -10,14 +10,16 @@ import type { System } from '../../model.ts';
 import { acknowledge, NOT_STORED, refuse, type Verdict, verdictOf } from '../hl7/ack.ts';
 import { acknowledgeBatch, splitBatch } from '../hl7/batch.ts';
 import { identifyHl7, senderOf } from '../hl7/sender.ts';
-import type { Intake } from '../http/http.ts';
 import { SOURCES } from '../http/raw.ts';
 import { MAX_BODY_BYTES } from '../http/request.ts';
+import type { Intake } from '../intake.ts';
 import { createFramer, type Frame } from './frame.ts';
 
 /** Engines keep one connection open and quiet for long; an abandoned one is closed after this. */
 const IDLE_MS = 5 * 60_000;
-/** A frame that has begun must end: 5 MB in this time are 1.4 Mbit/s, which every link that carries feeds has. */
+/**
+ * A frame that has begun must end: 5 MB in this time are 1.4 Mbit/s, which every link that carries feeds has.
+ */
 const FRAME_MS = 30_000;
 /** A hospital's engine opens one per feed, and a large trust has some eighty feeds. */
 const LIMITS: Limits = { most: 512, mostOfPeer: 128 };
@@ -39,9 +41,11 @@ type Link<C extends Context> = {
 };
 
 /**
- * HL7 v2 over MLLP, with TLS where MLLP_TLS_KEY is set and mutual TLS where MLLP_TLS_CA is. On each connection one message at a
- * time, in order: the next is read when the last was answered, which is the back-pressure. An acknowledgement is sent only after
- * its message was kept. A frame that does not end in time, and an acknowledgement that nobody takes, close their connection. `close` lets messages in hand finish and be answered. Rejects where AUTH=token has no mutual TLS.
+ * HL7 v2 over MLLP, with TLS where MLLP_TLS_KEY is set and mutual TLS where MLLP_TLS_CA is. On each
+ * connection one message at a time, in order: the next is read when the last was answered, which is the
+ * back-pressure. An acknowledgement is sent only after its message was kept. A frame that does not end in
+ * time, and an acknowledgement that nobody takes, close their connection. `close` lets messages in hand
+ * finish and be answered. Rejects where AUTH=token has no mutual TLS.
  */
 export async function startMllp<C extends Context>(
   ctx: C,
@@ -202,7 +206,10 @@ function refused(code: string, text: string): Verdict {
   return refuse([{ severity: 'error', code, text }]);
 }
 
-/** By its certificate, where there is one; else it is who MSH-3 and MSH-4 (or MSH-3 alone) say it is, on loopback. */
+/**
+ * By its certificate, where there is one; else it is who MSH-3 and MSH-4 (or MSH-3 alone) say it is, on
+ * loopback.
+ */
 async function systemOf(ctx: Context, socket: net.Socket, header: Header | null): Promise<System> {
   const name = certificateName(socket);
   const registered = ctx.config.AUTH === 'token' ? await findSystem(ctx.db, name ?? '') : null;

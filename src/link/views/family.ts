@@ -1,0 +1,31 @@
+import type { StatementState, StoredView, View } from '../../store/facts.ts';
+import type { Referral, Spell } from '../care/spells.ts';
+import type { Journey } from '../family/journeys.ts';
+import type { Edge } from '../family/relate.ts';
+import type { Person } from '../who/charts.ts';
+
+/** A family as it is understood: what every view of it is made of. */
+export type Family = {
+  key: Buffer;
+  statements: StatementState[];
+  persons: Person[];
+  personOf: (key: string | null) => Person | undefined;
+  edges: Edge[];
+  spells: Spell[];
+  referrals: Referral[];
+  /** By its id, a statement it was made of, or its referral. */
+  spellOf: Map<string, Spell>;
+  journeys: Journey[];
+  /** The journey that a spell, referral or encounter belongs to, by its id. */
+  homeOf: (care: string) => Journey | undefined;
+  stored: StoredView[];
+  /** ISO instant as of which it is computed. */
+  asOf: string;
+};
+
+type Made = Omit<View, 'state' | 'sources'> & Partial<Pick<View, 'state' | 'sources'>>;
+export const view = (made: Made): View => ({
+  ...made,
+  state: made.state ?? null,
+  sources: made.sources ?? null,
+});
