@@ -89,7 +89,7 @@ test('what cannot be read any more is taken back once, and again after it was to
   expect(back?.event).toMatchObject({ focus: first?.event.focus, persons: [], services: [], journey: null });
 });
 
-test('it is taken back from whom it was told, whatever they chose to hear, and from nobody else', async () => {
+test('it is taken back from whom it was told, whatever they hear, and from nobody else', async () => {
   const event = episodeEvent();
   const [person = ''] = event.persons;
   for (const system of [perinatal, visiting]) await involve(system, person);
@@ -171,7 +171,7 @@ test('an infant who is nobody’s infant any more is taken back from the other m
   expect(await codesOf(id)).toEqual(['episode-started', 'withdrawn']);
 });
 
-test('another sector or kind of a service is asked about once, and an unchanged store not at all', async () => {
+test('another sector or kind of a service is asked about once, no change not at all', async () => {
   const event = episodeEvent();
   await involve(perinatal, event.persons[0] as string);
   const id = await subscribe(perinatal);
@@ -188,7 +188,7 @@ test('another sector or kind of a service is asked about once, and an unchanged 
   expect(await codesOf(id)).toEqual(['episode-started', 'withdrawn']);
 });
 
-test('what is being told while it is taken away is taken back: who was told is found after that', async () => {
+test('what is being told while it is taken away is taken back, too', async () => {
   const event = episodeEvent();
   const id = await subscribe(perinatal);
   await storeFocuses(pool, [event]);
