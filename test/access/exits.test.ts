@@ -37,6 +37,8 @@ async function readSources(): Promise<File[]> {
   );
 }
 
+/** They give what was projected its version and time, and nothing else. */
+const SHOWS = ['read/versions.ts', 'read/search/shown.ts'];
 const projects = ({ imports }: File) => imports.includes('access/project/project.ts');
 
 /** Files that read content, and neither project it nor are used only by files that (directly, or through such another) do. */
@@ -44,7 +46,10 @@ function unguarded(files: File[]): string[] {
   const readers = files.filter(
     ({ path, text }) => !INSIDE.test(path) && READS_ROWS.test(text) && READS_CONTENT.test(text),
   );
-  const guards = new Set(files.filter(projects).map(({ path }) => path));
+  const shown = files.filter(
+    ({ path, imports }) => SHOWS.includes(path) && imports.includes('read/visible.ts'),
+  );
+  const guards = new Set([...files.filter(projects), ...shown].map(({ path }) => path));
   const isGuarded = (file: File, seen: string[]): boolean => {
     if (projects(file) || file.imports.some((to) => guards.has(to))) return true;
     const users = files.filter(({ path, imports }) => imports.includes(file.path) && !seen.includes(path));

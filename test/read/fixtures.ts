@@ -16,7 +16,7 @@ export type Stored = {
 };
 
 /** That anybody with standing may know of: somebody's chart, and care by somebody. */
-function sourcesOf(resource: Resource): Sources | null {
+export function sourcesOf(resource: Resource): Sources | null {
   const care = [{ service: SOMEBODY, authors: [SOMEBODY] }];
   if (resource.resourceType !== 'Patient')
     return resource.resourceType === 'Group' || resource.resourceType === 'CareTeam' ? { care } : null;

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { System } from '../../src/model.ts';
 import { testDatabase } from '../support/database.ts';
 import { startReading } from './app.ts';
-import { involve, join, nhsNumber, register, store, storePatient } from './fixtures.ts';
+import { involve, join, nhsNumber, register, sourcesOf, store, storePatient } from './fixtures.ts';
 
 const database = await testDatabase();
 const { get } = await startReading(database);
@@ -35,12 +35,15 @@ async function storeMother(content: object, version = 1): Promise<{ id: string; 
 
 /** The next version of a stored row, as save writes it: the former one goes into the history. */
 async function change(id: string, content: object): Promise<void> {
+  const patient = { resourceType: 'Patient', id, ...content } as Resource;
   await database.pool.query(
     `with former as (
-       insert into resource_history (row_id, type, id, version, updated_at, content, persons, authors, service)
-       select row_id, type, id, version, updated_at, content, persons, authors, service from resource where id = $1)
-     update resource set version = version + 1, updated_at = now(), content = $2 where id = $1`,
-    [id, { resourceType: 'Patient', id, ...content }],
+       insert into resource_history
+         (row_id, type, id, version, updated_at, content, persons, authors, service, sources)
+       select row_id, type, id, version, updated_at, content, persons, authors, service, sources
+       from resource where id = $1)
+     update resource set version = version + 1, updated_at = now(), content = $2, sources = $3 where id = $1`,
+    [id, patient, sourcesOf(patient)],
   );
 }
 

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addSystem } from '../../src/access/register/systems.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { type Reply, startSkein } from '../support/skein.ts';
 
@@ -42,6 +43,9 @@ describe.skipIf(!existsSync(DATA))('messages from the standards’ own examples'
   beforeAll(async () => {
     database = await testDatabase();
     skein = await startSkein(database);
+    // Whose word on a birth counts: anybody else's is a suggestion.
+    const births = { name: 'births', ods: 'X26', team: 'births', sector: 'national', kind: null };
+    await addSystem(database.pool, database.key, { ...births, source: 'birth-notification' });
   });
   afterAll(async () => {
     await skein.stop();
