@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { POLICY } from '../../src/access/decide/policy.ts';
 import { numbering } from '../../src/deliver/number/number.ts';
-import type { Event, Recipient, Recheck, System } from '../../src/model.ts';
+import type { Event, Recheck, Recipient, System } from '../../src/model.ts';
 import { recheckChanges, recheckDue } from '../../src/publish/recheck-changes.ts';
 import { sequence } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
@@ -50,8 +50,7 @@ async function involve({ service }: System, person: string, care: Care = {}): Pr
   );
 }
 
-const end = ({ service }: System) =>
-  pool.query('delete from involvement where service = $1', [service.id]);
+const end = ({ service }: System) => pool.query('delete from involvement where service = $1', [service.id]);
 
 const recheck = (...events: Event[]) => {
   const ask: Recheck = { code: 'recheck', foci: events.map(({ focus }) => focus.id) };

@@ -724,7 +724,12 @@ describe('journeys and spells', () => {
     say(maternity, '08-20', patient('patient', MOTHER));
     say(visiting, '08-20', patient('patient', visited), mother);
     const dead = { ...BABY, local: 'N1', rest: { deceasedDateTime: '2026-08-21' } };
-    say(neonatal, '08-21', patient('patient', dead), relative('m', 'patient', ['GESTM'], { nhs: MOTHER.nhs }));
+    say(
+      neonatal,
+      '08-21',
+      patient('patient', dead),
+      relative('m', 'patient', ['GESTM'], { nhs: MOTHER.nhs }),
+    );
     const losses = () => store.events.filter(({ code }) => code === 'loss' || code === 'contact-stop').length;
     expect(losses()).toBe(2);
     say(visiting, '08-22', patient('patient', { ...visited, verified: true }), mother);
