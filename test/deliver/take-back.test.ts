@@ -64,7 +64,11 @@ async function tell(events: Event[], ...ids: string[]): Promise<void> {
 }
 
 const codesOf = async (id: string) => (await notified(pool, id)).map(({ event }) => event.code);
-const visit = (person: string) => episodeEvent({ code: 'encounter', category: 'ENC', persons: [person] });
+const visit = (person: string) =>
+  episodeEvent({
+    ...{ code: 'encounter', category: 'ENC', persons: [person] },
+    focus: { type: 'Encounter', id: randomUUID() },
+  });
 
 test('what cannot be read any more is taken back once, and again after it was told again', async () => {
   const id = await subscribe(perinatal);
