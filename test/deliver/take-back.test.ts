@@ -136,6 +136,16 @@ test('a journey, and somebody who is not the service’s own, are unlinked', asy
   expect(told).not.toContainEqual(['member-unlinked', infant]);
 });
 
+test('a contact-stop whose journey may not be read names the patient whom its receiver waits for', async () => {
+  const [mother, infant, journey] = [randomUUID(), randomUUID(), randomUUID()];
+  await involve(visiting, mother, { state: 'pending' });
+  const id = await subscribe(visiting);
+  const focus = { type: 'Group', id: journey };
+  await tell([episodeEvent({ code: 'contact-stop', journey, persons: [infant, mother], focus })], id);
+  const [stop] = await notified(pool, id);
+  expect(stop?.event).toMatchObject({ code: 'contact-stop', focus: { type: 'Patient', id: mother } });
+});
+
 test('care that closed long enough ago takes back its contacts when the day comes, not before', async () => {
   const until = new Date(Date.now() - POLICY.closedCareDays * DAY + DAY / 24);
   const contact = visit(randomUUID());
