@@ -12,7 +12,7 @@ export default defineConfig({
     setupFiles: ['test/support/file.ts'],
     reporters: ['default', './test/support/skip-reporter.ts', ...report],
     pool: 'forks',
-    testTimeout: 20_000,
+    testTimeout: 90_000,
     hookTimeout: 60_000,
   },
 });

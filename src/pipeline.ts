@@ -34,12 +34,10 @@ export async function intake(ctx: Pipeline, given: Message, options: Options = {
   const message = { receivedAt: new Date(), ...given };
   const units = understand(ctx.mappings.of(message.source), message, ctx.profiles);
   const file = units.length > 1 || units[0]?.position !== '';
-  const settleUnit = async (unit: Understood, given: Options) =>
-    settle(ctx, await prepare(ctx, message, unit, given));
-  const settleRow = (row: Understood, messageId: string) => settleUnit(row, { messageId });
+  const prepareRow = (row: Understood, messageId: string) => prepare(ctx, message, row, { messageId });
   const answer = file
-    ? await settleFile(ctx, message, { rows: units, settleRow, ...options })
-    : await settleUnit(units[0] as Understood, options);
+    ? await settleFile(ctx, message, { rows: units, prepareRow, ...options })
+    : await settle(ctx, await prepare(ctx, message, units[0] as Understood, options));
   if (answer.status === 'accepted' && !answer.duplicate) announceCommit(ctx);
   const ms = Math.round(performance.now() - started);
   countMessage(message, answer, ms);

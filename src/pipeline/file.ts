@@ -5,12 +5,14 @@ import type { Answer, Message, MessageStatus } from '../model.ts';
 import { answerEarlier, type Held, messageKey, withFacts } from '../save/load.ts';
 import { findStoredRows, NOTHING, save } from '../save/save.ts';
 import type { Db } from '../store/pool.ts';
+import { settle } from './gather.ts';
+import type { Job } from './settle.ts';
 import type { Understood } from './understand.ts';
 
-/** `settleRow`: link and save of one row. `replay`: a held file tried again. */
+/** `prepareRow`: a row ready for `settle`. `replay`: a held file tried again. */
 type File = {
   rows: Understood[];
-  settleRow: (row: Understood, messageId: string) => Promise<Answer>;
+  prepareRow: (row: Understood, messageId: string) => Promise<Job>;
   replay?: boolean;
 };
 
@@ -70,13 +72,15 @@ const LANES = 64;
 async function settleRows(
   ctx: Context,
   message: Message,
-  { rows, settleRow, messageId }: Begun,
+  { rows, prepareRow, messageId }: Begun,
 ): Promise<Answer> {
   const done = await findStoredRows(ctx.db, messageId);
+  const inTurn = queue<Job>();
   const units = await inLanes(rows, async (row) => {
     const { position, issues } = row;
     if (done.has(position)) return [{ position, status: 'accepted' as const, issues }];
-    return (await settleRow(row, messageId)).units;
+    const job = await inTurn(prepareRow(row, messageId));
+    return (await settle(ctx, job)).units;
   });
   const status: MessageStatus = units.some((unit) => unit.status === 'accepted') ? 'accepted' : 'held';
   await withMessage(ctx, message, async (client, earlier) => {
@@ -85,6 +89,16 @@ async function settleRows(
     await save(client, ctx.key, { ...NOTHING, messageId, answer: { message, status, units } });
   });
   return { messageId, identifier: message.identifier, status, units, duplicate: false, conflict: false };
+}
+
+/** What is made at once comes out in the order of asking: of two rows of a family the earlier is heard first. */
+function queue<T>(): (made: Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (made) => {
+    const turn = Promise.allSettled([made, last]).then(() => made);
+    last = turn;
+    return turn;
+  };
 }
 
 /**

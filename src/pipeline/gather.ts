@@ -70,7 +70,8 @@ class Gathering {
 
   #start(): void {
     while (this.#running.alone < ALONE) {
-      const job = this.#apart.shift();
+      const next = this.#apart.findIndex(({ keys }) => !keys.some((key) => this.#isInHand(key)));
+      const [job] = next < 0 ? [] : this.#apart.splice(next, 1);
       if (!job) break;
       this.#run('alone', [job], () => this.#settleAlone(job));
     }

@@ -1,10 +1,12 @@
 /** What arrives at once is settled together, and every message fares as if it had come alone. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type pg from 'pg';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
 import { isTransient } from '../../src/errors.ts';
 import { loadMappings, type Mappings } from '../../src/map/language/load-mappings.ts';
+import { MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
 import type { Answer, Message, System } from '../../src/model.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { intake, type Pipeline } from '../../src/pipeline.ts';
@@ -252,6 +254,21 @@ describe('the rows of a file', () => {
     expect(await numberOf('(select count(*) from record)')).toBe(196);
     expect(await transactions('record')).toBeLessThan(80);
     await unchanged();
+  });
+
+  it('are heard in the order of the file: of those that contradict one another the first stands', async () => {
+    const example = new URL('hl7v2-ref/examples/named-by-one-field-alone.in.hl7', MAPPINGS_DIR);
+    const text = readFileSync(example, 'utf8');
+    const { system } = await addSystem(database.pool, database.key, {
+      ...{ name: 'PAS', ods: 'RXM', team: 'wards', sector: 'maternity', kind: null, source: 'hl7v2-ref' },
+    });
+    for (let n = 0; n < 12; n++) {
+      // Three rows about one referral, each of another patient.
+      const referral = text.replaceAll('R-1001', `R-${n}`).replaceAll('EX-ONE', `EX-${n}`);
+      const message = { ...messageOf(system, 'hl7v2-ref', referral), contentType: 'application/hl7-v2' };
+      const { units } = await intake(ctx, message);
+      expect(units.map(({ status }) => status)).toEqual(['accepted', 'held', 'held']);
+    }
   });
 
   it('that PostgreSQL refuses cost only themselves; the file sent again goes on where it stopped', async () => {
