@@ -52,7 +52,7 @@ export class Store {
     facts.involvements = merge(
       facts.involvements,
       plan.involvements,
-      (row) => `${row.person} ${row.service}`,
+      (row) => `${row.person} ${row.service} ${row.journey}`,
     );
     facts.members = merge(facts.members, plan.members, (row) => `${row.journey} ${row.person}`);
     this.events.push(...plan.events.flatMap((event) => (event.code === 'recheck' ? [] : event)));
