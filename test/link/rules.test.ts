@@ -80,6 +80,15 @@ describe('persons', () => {
     expect(store.all('Patient')).toHaveLength(1);
   });
 
+  it('stay as one service’s own charts say, whoever disputes the number', () => {
+    const own = ['M1', 'M2'].map((local) => patient('patient', { ...MOTHER, local }));
+    for (const chart of own) say(maternity, '09-01', chart);
+    expect(store.all('Patient')).toHaveLength(1);
+    say(camhs, '09-03', patient('patient', { ...MOTHER, born: '1984-03-02' }));
+    expect(store.plan?.assertions).toContainEqual(expect.objectContaining({ kind: 'disputed-number' }));
+    expect(store.all('Patient')).toHaveLength(2);
+  });
+
   it('join nobody by a number in dispute, whoever brings it', () => {
     say(maternity, '09-01', patient('patient', MOTHER));
     say(camhs, '09-03', patient('patient', { ...MOTHER, given: 'Beatrice' }));

@@ -92,7 +92,7 @@ function bind(state: RelatedState, { key, personOf, evidence }: Given): Read {
     return doubt('a named contact, not a parent', 'named-contact');
   }
   const patient = personOf(state.chart);
-  const other = personOf(state.ref);
+  const other = personOf(state.ref, state.service);
   if (state.ref === null) return doubt('named without an identifier that counts');
   if (!patient || !other) return doubt('identifier names no verified person yet');
   if (patient === other) return doubt('identifier names the patient');

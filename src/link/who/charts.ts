@@ -8,7 +8,8 @@ export type PatientState = StatementState & { content: Patient };
 
 /** One human being: the charts that are the same person, oldest first. Its id is the one given first. */
 export type Person = { id: string; charts: PatientState[] };
-export type PersonOf = (key: string | null) => Person | undefined;
+/** `service`: whose word the key is from. */
+export type PersonOf = (key: string | null, service?: string) => Person | undefined;
 /** Two charts found to be one person. */
 export type Pair = [one: string, other: string];
 

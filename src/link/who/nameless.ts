@@ -8,11 +8,11 @@ import { givenNames, isLinkable, type Pair, type PatientState, type Person } fro
  * against it.
  */
 export function findNameless(
-  claimants: Map<string, PatientState[]>,
+  claimants: PatientState[][],
   persons: Map<string, Person>,
   { weights }: Evidence,
 ): Pair[] {
-  return [...claimants.values()].flatMap((charts) => {
+  return claimants.flatMap((charts) => {
     const nameless = charts.filter((chart) => isNameless(chart) && weights.has(chart.sector ?? ''));
     return nameless.flatMap((chart): Pair[] => {
       const named = charts.filter(

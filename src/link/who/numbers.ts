@@ -13,9 +13,11 @@ import { compareGiven } from './names.ts';
 export type Contest = { ref: string; chart: PatientState; against: PatientState[] };
 
 type Given = { tainted: Set<string>; evidence: Evidence; caredFor: Set<string> };
-type Settled = {
+export type Settled = {
   /** Charts whose claim to a number stands, by number; none where it is tainted or in dispute. */
   claimants: Map<string, PatientState[]>;
+  /** Charts of one service that agree on a number, by service and number (`ownNumber`). */
+  own: Map<string, PatientState[]>;
   joined: Pair[];
   disputed: { ref: string; charts: PatientState[] }[];
   contests: Contest[];
@@ -24,20 +26,25 @@ type Settled = {
 /**
  * Whose claims to a number stand, weighed by who makes them (policy/evidence.yaml), in whatever order they
  * came. A number is in dispute, and joins nobody, where those who may suspend it contradict one another.
- * Whoever may not is left out by a contradiction and changes nothing for the rest.
+ * Whoever may not is left out by a contradiction and changes nothing for the rest. What a service's own
+ * charts say of one another is the same whatever others say: they could else tell that others have the number.
  */
 export function settleNumbers(claims: PatientState[], given: Given): Settled {
-  const settled: Settled = { claimants: new Map(), joined: [], disputed: [], contests: [] };
+  const settled: Settled = { claimants: new Map(), own: new Map(), joined: [], disputed: [], contests: [] };
   const weightOf = ({ sector }: PatientState) => given.evidence.weights.get(sector ?? '');
   const claiming = claims.filter((chart) => isItsClaim(chart, weightOf(chart), given.caredFor));
   for (const [ref, charts] of Map.groupBy(claiming, (chart) => chart.ref as string)) {
     if (given.tainted.has(ref)) continue;
+    for (const [service, own] of Map.groupBy(charts, (chart) => chart.service)) {
+      if (!areAlike(own)) continue;
+      settled.own.set(ownNumber(service, ref), own);
+      settled.joined.push(...joinAll(own));
+    }
     const standing = settle(charts, weightOf);
     if (standing.disputed) settled.disputed.push({ ref, charts });
     else {
       settled.claimants.set(ref, standing.kept);
-      const [first, ...rest] = standing.kept.filter(isLinkable);
-      for (const other of rest) settled.joined.push([first?.key ?? '', other.key]);
+      settled.joined.push(...joinAll(standing.kept));
     }
     for (const chart of standing.left) settled.contests.push({ ref, chart, against: standing.kept });
   }
@@ -55,6 +62,17 @@ export function settleNumbers(claims: PatientState[], given: Given): Settled {
   return settled;
 }
 
+export const ownNumber = (service: string, ref: string): string => `${service} ${ref}`;
+
+function joinAll(charts: PatientState[]): Pair[] {
+  const [first, ...rest] = charts.filter(isLinkable);
+  return rest.map((other) => [first?.key ?? '', other.key]);
+}
+
+const agrees = (a: PatientState, others: PatientState[]): boolean =>
+  others.every((b) => a === b || isCompatible(a.content, b.content));
+const areAlike = (charts: PatientState[]): boolean => charts.every((one) => agrees(one, charts));
+
 /** Some establish the number of their own patients only. */
 const isItsClaim = ({ key }: PatientState, weight: Weight | undefined, caredFor: Set<string>): boolean =>
   weight?.number === 'establishes' || (weight?.number === 'own-patient' && caredFor.has(key));
@@ -66,9 +84,7 @@ function settle(charts: PatientState[], weightOf: (chart: PatientState) => Weigh
     charts.filter((chart) => words.some((word) => weightOf(chart)?.contest === word));
   const national = mayContest('everything');
   const ranked = national.length > 0 ? national : mayContest('below-A', 'own-patient');
-  const agrees = (a: PatientState, others: PatientState[]) =>
-    others.every((b) => a === b || isCompatible(a.content, b.content));
-  if (!ranked.every((one) => agrees(one, ranked))) return { kept: [], left: [], disputed: true };
+  if (!areAlike(ranked)) return { kept: [], left: [], disputed: true };
   const others = charts.filter((chart) => !ranked.includes(chart));
   const left = others.filter((chart) => !agrees(chart, charts));
   const disputed = ranked.length === 0 && left.length > 0;

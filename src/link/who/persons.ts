@@ -19,7 +19,7 @@ import {
 import { findCited } from './cited.ts';
 import { findNameless } from './nameless.ts';
 import { compareGiven } from './names.ts';
-import { settleNumbers } from './numbers.ts';
+import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
 import { findOwnCharts, ownChartOf } from './own-charts.ts';
 
 /**
@@ -42,16 +42,17 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
     for (const [one, other] of pairs) join(personOfChart, one, other);
   };
   joinAll(numbers.joined);
-  joinAll(findNameless(numbers.claimants, personOfChart, evidence));
+  const claimed = [...numbers.own.values(), ...numbers.claimants.values()];
+  joinAll(findNameless(claimed, personOfChart, evidence));
   joinAll(findOwnCharts(charts, personOfChart, tainted));
   const doubted: Merge[] = [];
   for (const merge of merges) {
     if (isOnePerson(personOfChart, merge)) joinAll([[merge.old.key, merge.into.key]]);
     else doubted.push(merge);
   }
-  const byNumber = resolver(personOfChart, numbers.claimants);
-  const personOfKey: PersonOf = (key) =>
-    byNumber(key) ?? personOfChart.get(ownChartOf(charts, key, evidence)?.key ?? '');
+  const byNumber = resolver(personOfChart, numbers);
+  const personOfKey: PersonOf = (key, service) =>
+    byNumber(key, service) ?? personOfChart.get(ownChartOf(charts, key, evidence)?.key ?? '');
   joinAll(findCited(statements, charts, { personOf: personOfKey, evidence }));
   const persons = [...new Set(personOfChart.values())];
   const { disputed, contests } = numbers;
@@ -119,14 +120,14 @@ const isSuperseded = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
   );
 
 /**
- * Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims. Charts
- * that agree on the number but say too little to be anybody's (extracts hold no names) do not make the number
- * ambiguous.
+ * Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims: of the
+ * asking service's own patients first. Charts that agree on the number but say too little to be anybody's
+ * (extracts hold no names) do not make the number ambiguous.
  */
-function resolver(charts: Map<string, Person>, claimants: Map<string, PatientState[]>): PersonOf {
-  return (key) => {
+function resolver(charts: Map<string, Person>, { own, claimants }: Settled): PersonOf {
+  return (key, service = '') => {
     if (key === null) return undefined;
-    const all = claimants.get(key) ?? [];
+    const all = own.get(ownNumber(service, key)) ?? claimants.get(key) ?? [];
     const known = all.filter(isLinkable);
     const candidates = new Set((known.length > 0 ? known : all).map((chart) => charts.get(chart.key)));
     return charts.get(key) ?? (candidates.size === 1 ? [...candidates][0] : undefined);
