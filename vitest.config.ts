@@ -12,6 +12,8 @@ export default defineConfig({
     setupFiles: ['test/support/file.ts'],
     reporters: ['default', './test/support/skip-reporter.ts', ...report],
     pool: 'forks',
+    // A test that asserts nothing, as one that loops over an empty list, fails.
+    expect: { requireAssertions: true },
     testTimeout: 90_000,
     hookTimeout: 60_000,
   },

@@ -5,7 +5,7 @@ import type { Found } from '../support/household.ts';
 import { statusIn } from '../support/receiver.ts';
 import { newFamily, openRegion, type Person, type Region } from '../support/region.ts';
 import { ago, EVERYBODY, ROLL } from '../support/roll.ts';
-import { byNumber, chart, episodeOf, referralOf, relationOf } from '../support/transactions.ts';
+import { byNumber, chart, episodeOf, referralOf, relationOf, type Said } from '../support/transactions.ts';
 
 let region: Region;
 beforeAll(async () => {
@@ -373,6 +373,11 @@ describe('26: parental responsibility is entered by people', () => {
     await region.care('visiting', baby);
     const whom = chart(system, baby);
     await region.send(system, [whom, relationOf(whom, man, code)]);
+    const { rows } = await region.database.pool.query(
+      "select content from statement where type = 'RelatedPerson' and content::text like '%' || $1 || '%'",
+      [man.given],
+    );
+    expect(rows.length).toBeGreaterThan(0);
     for (const reader of ['camhs', 'visiting', 'maternity', 'infancy']) {
       const seen = await region.foundBy(reader);
       for (const word of [man.given, man.nhs]) expect(seen, reader).not.toContain(word);
@@ -415,9 +420,10 @@ describe('rows of the table', () => {
     const { mother, baby } = newFamily();
     await region.maternity(baby, { mother });
     for (const reader of ['camhs', 'visiting']) await region.care(reader, baby);
-    await region.care(system, mother);
+    for (const one of ['gp', system]) await region.care(one, mother);
     for (const reader of ['camhs', 'visiting', 'maternity']) {
       const seen = await seenOf(reader, mother);
+      expect(seen, reader).toContain(mother.family);
       expect(seen, reader).not.toMatch(/criminal|domestic|reproductive|prison|refuge|clinic/);
       expect(seen, reader).not.toContain(codeOf(system));
     }
@@ -439,8 +445,13 @@ describe('rows of the table', () => {
   });
 
   test('a commissioner finds nobody', async () => {
-    for (const type of ['Patient', 'EpisodeOfCare', 'Encounter', 'ServiceRequest', 'Group', 'CareTeam'])
+    const { mother } = newFamily();
+    const referral = (whom: Said) => [referralOf(whom, parties('R-C', 'perinatal', 'cmht'), ago(9))];
+    await region.care('perinatal', mother, referral);
+    for (const type of ['Patient', 'EpisodeOfCare', 'Encounter', 'ServiceRequest', 'Group', 'CareTeam']) {
+      expect((await region.find(type)).length, type).toBeGreaterThan(0);
       expect(await region.find(type, '', 'commissioner'), type).toEqual([]);
+    }
   });
 
   test('a journey shows no withdrawn spell and no empty team', async () => {
@@ -453,8 +464,14 @@ describe('rows of the table', () => {
     await region.send('visiting', [whom, referral], ago(7));
     await region.maternity(baby, { mother });
     await region.care('camhs', baby);
-    for (const system of ['perinatal', 'camhs', 'visiting', 'maternity'])
-      for (const { id } of await region.find('Group', '', system)) {
+    const states = (await region.find('EpisodeOfCare', `&patient=${await region.idOf(mother)}`)).map(
+      ({ status }) => status,
+    );
+    expect(states).toContain('entered-in-error');
+    for (const system of ['perinatal', 'camhs', 'visiting', 'maternity']) {
+      const journeys = await region.find('Group', '', system);
+      expect(journeys.length, system).toBeGreaterThan(0);
+      for (const { id } of journeys) {
         const { body } = await region.skein.get(`/fhir/Group/${id}/$journey`, system);
         const resources = (body.entry as { resource: Found }[]).map(({ resource }) => resource);
         expect(resources.filter(({ status }) => status === 'entered-in-error')).toEqual([]);
@@ -463,5 +480,6 @@ describe('rows of the table', () => {
           [],
         );
       }
+    }
   });
 });

@@ -282,7 +282,7 @@ describe('full-resource payloads', () => {
     // What it may know of and may not be sent: where it is read.
     expect([second?.resource, second?.request?.url.split('/').at(-1), more]).toEqual([undefined, old, []]);
     const { rows } = await pool.query('select resources from notification where subscription_id = $1', [id]);
-    expect(rows.every(({ resources }) => resources === null)).toBe(true);
+    expect(rows.map(({ resources }) => resources)).toEqual([null, null]);
   });
 });
 

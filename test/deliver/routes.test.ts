@@ -369,14 +369,8 @@ test('410 switches it off; no more tries make an error', async () => {
   await pool.query('update subscription set attempts = 12 where id = $1', [tired]);
   receiver.respond = ({ bundle }) => (JSON.stringify(bundle).includes(gone) ? 410 : 500);
   await tell(1);
-  await eventually(
-    () => statusOf(gone),
-    (status) => status === 'off',
-  );
-  await eventually(
-    () => statusOf(tired),
-    (status) => status === 'error',
-  );
+  await expect.poll(() => statusOf(gone), { timeout: 10_000 }).toBe('off');
+  await expect.poll(() => statusOf(tired), { timeout: 10_000 }).toBe('error');
 });
 
 test('who was told nothing for months and then fails has ninety days from the failure to come back', async () => {

@@ -131,6 +131,7 @@ describe('the rows of an extract', () => {
       ]),
     );
     const before = new Map(saidOf(run(file)));
+    expect(before.size).toBeGreaterThan(1);
     const place = fc.constantFrom(...Object.keys(file)).chain((table) =>
       fc.constantFrom(...(file[table] ?? [])).chain((row) =>
         fc.record({

@@ -48,6 +48,7 @@ const samples: Resource[] = [
   },
   {
     resourceType: 'EpisodeOfCare',
+    identifier: [{ system: 'urn:i', value: 'episodeofcare' }],
     status: 'active',
     patient: { reference: 'Patient/p1' },
     managingOrganization: { reference: 'Organization/o1' },
@@ -66,6 +67,7 @@ const samples: Resource[] = [
   },
   {
     resourceType: 'ServiceRequest',
+    identifier: [{ system: 'urn:i', value: 'servicerequest' }],
     status: 'active',
     intent: 'plan',
     subject: { reference: 'Patient/p1' },
@@ -77,6 +79,7 @@ const samples: Resource[] = [
   },
   {
     resourceType: 'Group',
+    identifier: [{ system: 'urn:i', value: 'group' }],
     type: 'person',
     actual: true,
     member: [{ entity: { reference: 'Patient/p1' } }, { entity: { reference: 'Patient/p2' } }],
@@ -118,8 +121,14 @@ beforeAll(() => {
   indexSearchParameterBundle(readJson('fhir/r4/search-parameters.json') as Bundle<SearchParameter>);
 });
 
-test('there is a sample for every indexed type, with a value for nearly every parameter', () => {
+test('there is a sample for every indexed type, with a value for every parameter', () => {
   expect(samples.map((sample) => sample.resourceType).sort()).toEqual([...INDEXED_TYPES].sort());
+  const missing = samples.flatMap((sample) =>
+    paramsOf(sample.resourceType)
+      .filter((param) => valuesOf(param, sample).length === 0)
+      .map(({ type, code }) => `${type}.${code}`),
+  );
+  expect(missing).toEqual([]);
 });
 
 test.each(samples)(

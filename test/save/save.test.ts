@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { link } from '../../src/link/plan.ts';
 import type { System } from '../../src/model.ts';
@@ -81,15 +82,32 @@ describe('save', () => {
     expect(await count("index_string where value = 'bell'")).toBeGreaterThan(0);
   });
 
+  const referred = () =>
+    record('2026-09-01T09:00:00Z', [patient('patient', MOTHER), ...referral('R1', maternity.service.id)]);
+
   it('appends events in the same transaction', async () => {
-    await hear(
-      database,
-      visiting,
-      record('2026-09-01T09:00:00Z', [patient('patient', MOTHER), ...referral('R1', maternity.service.id)]),
+    await hear(database, visiting, referred());
+    const { rows } = await database.pool.query(
+      `select 'event' as what, xmin from outbox where event->>'code' = 'referral-received'
+       union all select 'message', xmin from message union all select 'view', xmin from resource where type = 'Patient'`,
     );
-    const { rows } = await database.pool.query("select event->>'code' as code from outbox order by id");
-    expect(rows.map(({ code }) => code)).toContain('referral-received');
+    expect(rows.map(({ what }) => what).sort()).toEqual(['event', 'message', 'view']);
+    expect(new Set(rows.map(({ xmin }) => xmin)).size).toBe(1);
   });
+
+  it.each(['outbox', 'index_token', 'intake'])(
+    'keeps nothing at all where %s cannot be written',
+    async (table) => {
+      await database.pool.query(`
+      create function refuse() returns trigger language plpgsql as $$ begin raise 'not now'; end $$;
+      create trigger refuse after insert on ${table} for each row execute function refuse()`);
+      await expect(hear(database, visiting, referred())).rejects.toThrow('not now');
+      for (const written of ['message', 'record', 'statement', 'resource', 'outbox'])
+        expect(await count(written === 'resource' ? "resource where type <> 'Organization'" : written)).toBe(
+          0,
+        );
+    },
+  );
 
   it('leaves nothing for a recomputation of the same facts to change', async () => {
     await hear(
@@ -123,9 +141,29 @@ describe('save', () => {
     }
   });
 
-  it('never puts an NHS number into the keys it locks and searches by', async () => {
-    await hear(database, visiting, record('2026-09-01T09:00:00Z', [patient('patient', MOTHER)]));
-    const { rows } = await database.pool.query('select key, chart, ref from statement');
-    expect(JSON.stringify(rows)).not.toContain(MOTHER.nhs);
+  /** What of a store is not the content of a message or of a resource: all that is locked and searched by. */
+  async function keysOf({ pool }: TestDatabase): Promise<string[]> {
+    const { rows } = await pool.query(
+      `select to_jsonb(s) - '{content,base,times}'::text[] as row from statement s
+       union all select to_jsonb(i) from index_token i union all select to_jsonb(i) from index_string i
+       union all select to_jsonb(r) - '{content,state,sources}'::text[] from resource r where type = 'Patient'
+       union all select to_jsonb(a) from assertion a union all select to_jsonb(i) from involvement i`,
+    );
+    return rows.map(({ row }) => JSON.stringify(row));
+  }
+
+  it('never puts an NHS number into the keys it locks and searches by, nor what anybody could compute of it', async () => {
+    const said = record('2026-09-01T09:00:00Z', [patient('patient', MOTHER)]);
+    await hear(database, visiting, said);
+    const other = { ...(await testDatabase()), key: randomBytes(32) };
+    await hear(other, await register(other, 'health-visiting'), said);
+    const [ours, theirs] = [await keysOf(database), await keysOf(other)];
+    expect(ours.length).toBeGreaterThan(5);
+    expect(ours.filter((row) => row.includes(MOTHER.nhs))).toEqual([]);
+    // Another store, with another secret, has not one hash or id in common with this one.
+    const hashes = (rows: string[]) =>
+      new Set(rows.flatMap((row) => row.match(/[0-9a-f]{8}-[0-9a-f-]{27}|-?\d{12,}/g) ?? []));
+    expect([...hashes(ours)].filter((one) => hashes(theirs).has(one))).toEqual([]);
+    expect(hashes(ours).size).toBeGreaterThan(5);
   });
 });

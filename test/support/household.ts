@@ -22,6 +22,8 @@ const TYPES = [
   'CareTeam',
   'Provenance',
 ];
+type Entry = { resource: Found; search?: { mode?: string } };
+type Link = { relation: string; url: string };
 export type Found = { resourceType: string; id: string } & Record<string, unknown>;
 
 export async function gather(services: Services, settings: Record<string, string> = {}) {
@@ -48,10 +50,17 @@ export async function gather(services: Services, settings: Record<string, string
     throw new Error('events are still on their way after 10 s');
   }
 
+  /** All pages: what a service may not see can make the first one short. */
   async function find(type: string, query = '', system?: string): Promise<Found[]> {
-    const { body } = await skein.get(`/fhir/${type}?_count=100${query}`, system);
-    const entries = (body.entry ?? []) as { resource: Found; search?: { mode?: string } }[];
-    return entries.filter(({ search }) => search?.mode !== 'outcome').map(({ resource }) => resource);
+    const found: Found[] = [];
+    for (let path = `/fhir/${type}?_count=100${query}`; path; ) {
+      const { body } = await skein.get(path, system);
+      const { entry = [], link } = body as { entry?: Entry[]; link?: Link[] };
+      found.push(...entry.filter(({ search }) => search?.mode !== 'outcome').map(({ resource }) => resource));
+      const next = link?.find(({ relation }) => relation === 'next')?.url;
+      path = next ? next.slice(next.indexOf('/fhir/')) : '';
+    }
+    return found;
   }
 
   /** Everything one system was ever sent, and everything it can read now: every search, and every id there is. */
@@ -62,7 +71,6 @@ export async function gather(services: Services, settings: Record<string, string
       [TYPES],
     );
     const paths = [
-      ...TYPES.map((type) => `/fhir/${type}?_count=100`),
       '/fhir/Patient?_revinclude=EpisodeOfCare:patient&_revinclude=RelatedPerson:patient&_revinclude=Group:member',
       '/fhir/Group?_include=Group:member',
       `/fhir/Subscription/${subscriptions.get(system)}/$events`,
@@ -78,6 +86,7 @@ export async function gather(services: Services, settings: Record<string, string
       ]),
     ];
     const bodies = posts(system).map(({ body }) => body);
+    for (const type of TYPES) bodies.push(JSON.stringify(await find(type, '', system)));
     for (const path of paths) {
       const { status, body } = await skein.get(path, system);
       // A refusal may repeat the id that was asked for, and a search its own link.

@@ -61,8 +61,12 @@ function speaking(household: Household) {
     const { body } = await household.skein.intake('maternity', 'application/hl7-v2', said);
     expect(body.text).toContain('MSA|AA');
   };
-  const idOf = async ({ nhs }: { nhs: string }): Promise<string> =>
-    (await household.find('Patient', `&identifier=${NHS_NUMBER}|${nhs}`))[0]?.id as string;
+  /** Somebody whom the store knows: a read of nobody's id would show nothing to anybody. */
+  const idOf = async ({ nhs }: { nhs: string }): Promise<string> => {
+    const [found] = await household.find('Patient', `&identifier=${NHS_NUMBER}|${nhs}`);
+    if (!found) throw new Error(`nobody has the number ${nhs}`);
+    return found.id;
+  };
   /** What each service is told while something happens; who is told nothing is not named. */
   const hearing = async (happens: () => Promise<unknown>): Promise<Record<string, string[]>> => {
     await household.settle();

@@ -105,7 +105,8 @@ describe('the workbench', () => {
     expect(rows[0]).toMatch(
       /^patient\.name\[0\]\.use +PID-5\.7 +\(fragments\/xpn\.yaml:\d+\) +L -> official by name-use$/,
     );
-    expect(rows.every((row) => / PID-5(\[2\])?\.\d/.test(row))).toBe(true);
+    expect(rows.length).toBeGreaterThan(1);
+    expect(rows.filter((row) => !/ PID-5(\[2\])?\.\d/.test(row))).toEqual([]);
     const byElement = await explain(ADT, 'Patient.birthDate');
     expect(byElement.out).toMatch(/^patient\.birthDate +PID-7 +\(.*:\d+\)\n$/);
     expect((await explain(ADT, 'PID-50')).code).toBe(1);
