@@ -175,15 +175,7 @@ async function saying(say: Claim, { who, known }: Side): Promise<string[]> {
   return [`answered ${status} ${answer}`, ...(await readAll(who, known))];
 }
 
-/**
- * Open: of two own charts of a sender whose numbers count, the Provenance and the order of names may differ by a
- * number that somebody else has. Until that is mended those sectors run where CLAIM_RUNS asks for it.
- */
-const OPEN = ['gp', 'camhs-0-5', 'health-visiting', 'adult-services', 'criminal-justice', 'maternity'];
-const isOpen = (sector: string | null) => OPEN.includes(sector ?? '') || sector === 'specialist-perinatal';
-const asked = SECTORS.filter((sector) => process.env.CLAIM_RUNS !== undefined || !isOpen(sector));
-
-test.each(asked)(
+test.each(SECTORS)(
   'who knows only numbers and ids learns nothing by sending: %s',
   async (sector) => {
     await fc.assert(
