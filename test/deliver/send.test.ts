@@ -23,8 +23,10 @@ afterAll(async () => {
   await Promise.all([sender.close(), guarded.close(), receiver.close()]);
 });
 
-const send = (endpoint: string, from = sender) =>
-  from.send({ ...target, endpoint }, parcel, new AbortController());
+const send = (endpoint: string, from = sender, abort = new AbortController()) => {
+  const { origin, pathname } = new URL(endpoint);
+  return from.send({ ...target, origin, path: pathname }, parcel, abort);
+};
 
 describe('the address guard', () => {
   const { permits } = guardAddresses(['192.168.7.0/24', '::1']);
@@ -114,6 +116,20 @@ describe('sending', () => {
     });
     server.closeAllConnections();
     server.close();
+  });
+
+  test('what its owner takes back ends at once, before and after it was begun', async () => {
+    receiver.respond = () => 'hang';
+    const begun = new AbortController();
+    const sending = send(`${receiver.url}/taken-back`, sender, begun);
+    await receiver.until((posts) => posts.some(({ path }) => path === '/taken-back'));
+    begun.abort();
+    expect(await sending).toMatchObject({ ok: false, status: null, outcome: 'aborted' });
+    const before = new AbortController();
+    before.abort();
+    const reply = await send(`${receiver.url}/never`, sender, before);
+    expect(reply).toMatchObject({ ok: false, status: null, outcome: 'aborted' });
+    expect(receiver.posts.map(({ path }) => path)).not.toContain('/never');
   });
 
   test('a large answer is cut off and its status still counts', async () => {
