@@ -14,7 +14,7 @@ import { countMessage } from './observe/metrics.ts';
 import { settleFile } from './pipeline/file.ts';
 import { settle } from './pipeline/gather.ts';
 import type { Job } from './pipeline/settle.ts';
-import { isSound, type Understood, understand } from './pipeline/understand.ts';
+import { isSound, type Understood, understandInTurns } from './pipeline/understand.ts';
 import { notifyCommitted } from './publish/sequencer.ts';
 import { messageKey, rowKey } from './save/load.ts';
 import type { Profiles } from './validate/profiles.ts';
@@ -32,7 +32,7 @@ type Options = { replay?: boolean; messageId?: string };
 export async function intake(ctx: Pipeline, given: Message, options: Options = {}): Promise<Answer> {
   const started = performance.now();
   const message = { receivedAt: new Date(), ...given };
-  const units = understand(ctx.mappings.of(message.source), message, ctx.profiles);
+  const units = await understandInTurns(ctx.mappings.of(message.source), message, ctx.profiles);
   const file = units.length > 1 || units[0]?.position !== '';
   const prepareRow = (row: Understood, messageId: string) => prepare(ctx, message, row, { messageId });
   const answer = file

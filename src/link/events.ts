@@ -114,7 +114,7 @@ function episodeEvents(family: Family, { view, before }: Change, event: Make): E
   const [status, was] = [view.state ?? '', before?.state ?? null];
   const referral = idOf((view.content as EpisodeOfCare).referralRequest?.[0]?.reference, 'ServiceRequest');
   // Who referred need not have spoken of any episode.
-  const asked = family.statements.find(({ key }) => key === referral);
+  const asked = referral ? family.statements.find(({ key }) => key === referral) : undefined;
   const referrers = asked ? namedBy(asked.content as ServiceRequest, [asked.service]) : [];
   const services = unique([...view.authors, view.service, ...referrers]);
   const own = { services: unique([view.service]) };

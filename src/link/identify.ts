@@ -78,7 +78,8 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
     };
   });
   const saidAt = new Date(record.saidAt).toISOString();
-  const meant = record.statements.flatMap((statement) => referredTo(statement, said, scope));
+  const patients = new Set(said.flatMap(({ type, key }) => (type === 'Patient' ? key : [])));
+  const meant = record.statements.flatMap((statement) => referredTo(statement, patients, scope));
   const statements = [...new Map(meant.map((one) => [one.key, one])).values(), ...said];
   const { position, mapping, mode, lineage } = record;
   // Within one second of the sender's clock what came later was said later, and so were later rows of a file.
@@ -117,15 +118,14 @@ function chartOf({ resource, local }: Statement, keys: Map<string, string>, scop
  */
 function referredTo(
   { resource, local }: Statement,
-  said: IdentifiedStatement[],
+  patients: Set<string>,
   scope: Scope,
 ): IdentifiedStatement[] {
   const merged = resource.resourceType === 'Patient' ? (resource.link ?? []).filter(isMerge) : [];
   const subject = resource.resourceType === 'Patient' ? [] : [subjectOf(resource)];
   return [...subject, ...merged.map(({ other }) => other)].flatMap((reference) => {
     const meant = reference?.reference?.startsWith('#') ? undefined : meantBy(reference, scope);
-    const isThere = said.some(({ key, type }) => type === 'Patient' && key === meant?.key);
-    return meant && !isThere ? [implicitChart(meant, local)] : [];
+    return meant && !patients.has(meant.key) ? [implicitChart(meant, local)] : [];
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
+import { atOnce, type Steps } from '../doors/turns.ts';
 import { RESOURCE_ID } from '../fhir/systems.ts';
 import { isObject, type Node } from '../formats/tree.ts';
 import type { Issue, Json, SourceRecord, Statement, Unit } from '../model.ts';
@@ -16,7 +17,11 @@ export type Mapped = { record: SourceRecord | null; issues: Issue[] };
  * input. `record` is null where an issue is an error. `saidAt` is '' where the message gives no time of its
  * own.
  */
-export function mapUnit(mapping: Mapping, unit: Unit, { dialect, receivedAt }: Heard): Mapped {
+export const mapUnit = (mapping: Mapping, unit: Unit, heard: Heard): Mapped =>
+  atOnce(mapInSteps(mapping, unit, heard));
+
+/** The same, to be interrupted between any two statements. */
+export function* mapInSteps(mapping: Mapping, unit: Unit, { dialect, receivedAt }: Heard): Steps<Mapped> {
   if (unit.error) return { record: null, issues: [unit.error] };
   const { root, bundle, unknown, issues } = mapping.format.open(unit.tree, unit.position);
   const run: Run = {
@@ -35,10 +40,14 @@ export function mapUnit(mapping: Mapping, unit: Unit, { dialect, receivedAt }: H
   for (const check of mapping.checks) check(run);
   if (hasError(run)) return { record: null, issues: run.issues };
   const claimed = new Set<string>();
-  for (const statement of mapping.statements) run.instances.push(instancesOf(statement, run, claimed));
-  const statements = mapping.statements.flatMap((statement, index) =>
-    (run.instances[index] ?? []).flatMap((instance) => fill(statement, instance, run) ?? []),
-  );
+  for (const statement of mapping.statements) run.instances.push(yield* instancesOf(statement, run, claimed));
+  const statements: Statement[] = [];
+  for (const [index, statement] of mapping.statements.entries())
+    for (const instance of run.instances[index] ?? []) {
+      const filled = fill(statement, instance, run);
+      if (filled) statements.push(filled);
+      yield;
+    }
   dropDangling(statements, run);
   if (statements.length === 0 && !hasError(run)) {
     report(run, {
@@ -76,9 +85,10 @@ function noteUnknown(run: Run, name: string): void {
 }
 
 /** Each Bundle entry becomes at most one statement: the first of its type that asks for it. */
-function instancesOf(statement: CompiledStatement, run: Run, claimed: Set<string>): Instance[] {
+function* instancesOf(statement: CompiledStatement, run: Run, claimed: Set<string>): Steps<Instance[]> {
   const instances: Instance[] = [];
   for (const frame of statement.expand ? statement.expand(run, run.root) : [run.root]) {
+    yield;
     const own = frame.entry?.type === statement.resource ? frame.entry : undefined;
     if (own && claimed.has(own.at)) continue;
     if (statement.when && !statement.when(run, frame)) continue;

@@ -91,7 +91,9 @@ async function settleRows(
   return { messageId, identifier: message.identifier, status, units, duplicate: false, conflict: false };
 }
 
-/** What is made at once comes out in the order of asking: of two rows of a family the earlier is heard first. */
+/**
+ * What is made at once comes out in the order of asking: of two rows of a family the earlier is heard first.
+ */
 function queue<T>(): (made: Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (made) => {

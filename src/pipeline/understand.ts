@@ -3,14 +3,15 @@
  * both begin here.
  */
 
+import { atOnce, inTurns, type Steps } from '../doors/turns.ts';
 import { Rejected } from '../errors.ts';
 import { chooseMapping } from '../map/choose-mapping.ts';
 import type { Mapping } from '../map/language/load-mappings.ts';
-import { type Mapped, mapUnit } from '../map/map-unit.ts';
+import { type Mapped, mapInSteps } from '../map/map-unit.ts';
 import type { Issue, Message, SourceRecord, Unit } from '../model.ts';
 import { parseMessage } from '../parse/parse-message.ts';
 import { ownProfiles, type Profiles } from '../validate/profiles.ts';
-import { validateRecord } from '../validate/validate-record.ts';
+import { validateInSteps } from '../validate/validate-record.ts';
 import { findContradictions } from './contradictions.ts';
 
 /** One unit of a message (a row of a file, else the whole). `unreadable`: nothing could be read at all. */
@@ -25,15 +26,26 @@ export type Understood = {
  * What a message says, by the mappings of its sender (of HL7 v2 one for each message code, else one). Never
  * throws for bad input: what cannot be understood is a unit without a record, and its issues say why.
  */
-export function understand(
+export const understand = (
   mappings: Mapping[],
   message: Message,
   profiles: Profiles = ownProfiles(),
-): Understood[] {
+): Understood[] => atOnce(understanding(mappings, message, profiles));
+
+/** The same, keeping nobody waiting: between any two rows or statements of a large one others are served. */
+export const understandInTurns = (
+  mappings: Mapping[],
+  message: Message,
+  profiles: Profiles,
+): Promise<Understood[]> => inTurns(understanding(mappings, message, profiles));
+
+function* understanding(mappings: Mapping[], message: Message, profiles: Profiles): Steps<Understood[]> {
   try {
     const { format, units } = parseMessage(message);
     if (mappings.length > 0) {
-      const understood = units.flatMap((unit) => understandUnit(mappings, unit, { message, profiles }));
+      const understood: Understood[] = [];
+      for (const unit of units)
+        understood.push(...(yield* understandUnit(mappings, unit, { message, profiles })));
       // The messages of a batch are of their own times: the later corrects the earlier.
       return format === 'hl7v2' ? understood : holdContradicting(understood);
     }
@@ -57,13 +69,21 @@ function holdContradicting(units: Understood[]): Understood[] {
 
 type Heard = { message: Message; profiles: Profiles };
 
-function understandUnit(mappings: Mapping[], { position, tree, error }: Unit, heard: Heard): Understood[] {
+function* understandUnit(
+  mappings: Mapping[],
+  { position, tree, error }: Unit,
+  heard: Heard,
+): Steps<Understood[]> {
+  yield;
   const mapping = error ?? chooseMapping(mappings, tree);
   if ('severity' in mapping) return [heldBy(position, [mapping])];
   const units = mapping.format.split?.(tree) ?? [{ position, tree }];
-  return units.flatMap((unit) =>
-    unit.error ? heldBy(unit.position, [unit.error]) : mapParts(mapping, unit, heard),
-  );
+  const understood: Understood[] = [];
+  for (const unit of units) {
+    if (unit.error) understood.push(heldBy(unit.position, [unit.error]));
+    else understood.push(...(yield* mapParts(mapping, unit, heard)));
+  }
+  return understood;
 }
 
 const heldBy = (position: string, issues: Issue[]): Understood => ({
@@ -79,18 +99,23 @@ const MAX_PASSES = 10;
 /**
  * A unit of many rows is not held for one of them: what is wrong is taken out of it, and reported by itself.
  */
-function mapParts(mapping: Mapping, unit: Unit, heard: Heard, passes = MAX_PASSES): Understood[] {
-  const whole = mapTree(mapping, unit, heard);
+function* mapParts(mapping: Mapping, unit: Unit, heard: Heard, passes = MAX_PASSES): Steps<Understood[]> {
+  const whole = yield* mapTree(mapping, unit, heard);
   const parts = isSound(whole) || passes === 0 ? undefined : mapping.format.prune?.(unit.tree, whole.issues);
   if (!parts) return [whole];
   const rows = parts.held.map(({ position, issues }) => heldBy(position, issues));
-  return [...mapParts(mapping, { ...unit, tree: parts.rest }, heard, passes - 1), ...rows];
+  return [...(yield* mapParts(mapping, { ...unit, tree: parts.rest }, heard, passes - 1)), ...rows];
 }
 
-function mapTree(mapping: Mapping, { position, tree }: Unit, { message, profiles }: Heard): Understood {
+function* mapTree(
+  mapping: Mapping,
+  { position, tree }: Unit,
+  { message, profiles }: Heard,
+): Steps<Understood> {
   const { system, receivedAt } = message;
-  const { record, issues } = mapUnit(mapping, { position, tree }, { dialect: system.dialect, receivedAt });
-  const all = record ? [...issues, ...validateRecord(record, profiles)] : issues;
+  const given = { dialect: system.dialect, receivedAt };
+  const { record, issues } = yield* mapInSteps(mapping, { position, tree }, given);
+  const all = record ? [...issues, ...(yield* validateInSteps(record, profiles))] : issues;
   const { place } = mapping.format;
   return {
     position,

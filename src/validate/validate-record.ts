@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from '../doors/turns.ts';
 import type { Node } from '../formats/tree.ts';
 import type { Issue, Lineage, SourceRecord } from '../model.ts';
 import { checkExtensions } from './check-extensions.ts';
@@ -17,7 +18,11 @@ const MAX_ISSUES = 100;
  * a fault of a profile, Skein's or one the resource claims, is a warning, as is an NHS number that fails its
  * check digit. Pure.
  */
-export function validateRecord(record: SourceRecord, profiles: Profiles): Issue[] {
+export const validateRecord = (record: SourceRecord, profiles: Profiles): Issue[] =>
+  atOnce(validateInSteps(record, profiles));
+
+/** The same, to be interrupted between any two statements. */
+export function* validateInSteps(record: SourceRecord, profiles: Profiles): Steps<Issue[]> {
   const issues: Issue[] = [];
   for (const { local, resource } of record.statements) {
     if (issues.length >= MAX_ISSUES) break;
@@ -32,6 +37,7 @@ export function validateRecord(record: SourceRecord, profiles: Profiles): Issue[
       const severity = fault.severity ?? (fault.code === 'extension' ? 'error' : 'warning');
       issues.push(toIssue(fault, severity, type, local, record));
     }
+    yield;
   }
   return issues;
 }

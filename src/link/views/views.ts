@@ -69,11 +69,13 @@ function patientView(family: Family, person: Person): View {
  * who may be an infant who died, since both are said to have one number (sharing rules 22 and 24).
  */
 function stopOf({ journeys, persons }: Family, person: Person): 'died' | 'verify' | null {
-  const isMother = journeys.some(({ members }) =>
-    members.some((member) => member.role === 'mother' && member.person === person.id),
-  );
-  if (isMother && lossOf(person) !== null) return 'died';
+  const isMother = () =>
+    journeys.some(({ members }) =>
+      members.some((member) => member.role === 'mother' && member.person === person.id),
+    );
+  if (lossOf(person) !== null && isMother()) return 'died';
   const lost = new Set(journeys.flatMap(({ lost }) => lost));
+  if (lost.size === 0) return null;
   const numbers = persons.filter(({ id }) => lost.has(id)).flatMap(numbersOf);
   return !lost.has(person.id) && numbersOf(person).some((one) => numbers.includes(one)) ? 'verify' : null;
 }

@@ -18,14 +18,17 @@ type Given = { personOf: PersonOf; evidence: Evidence };
  */
 export function findCited(statements: StatementState[], charts: PatientState[], given: Given): Pair[] {
   const referrals = statements.filter(({ type }) => type === 'ServiceRequest');
+  const careOf = Map.groupBy(
+    statements.filter(({ type }) => CARE.has(type)),
+    ({ chart }) => chart,
+  );
   const persons = new Set(charts.flatMap(({ key }) => given.personOf(key) ?? []));
   const apart = [...persons].filter((one) => one.charts.every((own) => own.ref === null));
   return apart.flatMap((person): Pair[] => {
     const found = person.charts.flatMap((chart) => {
       const named = isImplicit(chart) ? given.personOf(chart.content.id ?? null) : undefined;
       if (named && isKnownTo(named, chart)) return [named];
-      const cited = statements
-        .filter((one) => one.chart === chart.key && CARE.has(one.type))
+      const cited = (careOf.get(chart.key) ?? [])
         .flatMap((care) => referrals.filter((referral) => cites(care, referral)))
         .filter((referral) => performerOf(referral) === chart.service)
         .flatMap((referral) => whoIsMeant(referral, charts, given) ?? []);

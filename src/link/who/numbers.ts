@@ -27,7 +27,8 @@ export type Settled = {
  * Whose claims to a number stand, weighed by who makes them (policy/evidence.yaml), in whatever order they
  * came. A number is in dispute, and joins nobody, where those who may suspend it contradict one another.
  * Whoever may not is left out by a contradiction and changes nothing for the rest. What a service's own
- * charts say of one another is the same whatever others say: they could else tell that others have the number.
+ * charts say of one another is the same whatever others say: they could else tell that others have the
+ * number.
  */
 export function settleNumbers(claims: PatientState[], given: Given): Settled {
   const settled: Settled = { claimants: new Map(), own: new Map(), joined: [], disputed: [], contests: [] };
