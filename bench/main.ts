@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [floor|ingest|deliver|growth|profile|validate|map ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
+ * `npm run bench -- [floor|ingest|deliver|growth|searches|profile|validate|map ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
  * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
  */
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { benchMap } from './map.ts';
 import { profileStages } from './profile.ts';
 import { type Options, round, say, table } from './report.ts';
 import { benchRows } from './rows.ts';
+import { benchSearches } from './searches.ts';
 import { findPostgres } from './store.ts';
 import { benchValidate } from './validate.ts';
 
@@ -17,7 +18,7 @@ import { benchValidate } from './validate.ts';
 const TENFOLD = 400;
 const SECTIONS = ['ingest', 'deliver', 'profile'];
 /** Those that need a database. */
-const STORED = ['floor', ...SECTIONS, 'growth'];
+const STORED = ['floor', ...SECTIONS, 'growth', 'searches'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -102,6 +103,7 @@ if (stored.length > 0) {
       if (section === 'deliver') report.deliver = tellDeliver(await benchDeliver(server, options));
       else if (section === 'growth')
         report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
+      else if (section === 'searches') report.searches = await benchSearches(server, options);
       else if (section === 'profile') report.profile = await profileStages(server);
       else {
         report.ingest = tellIngest(await benchIngest(server, options));

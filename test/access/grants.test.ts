@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decide, type Grants } from '../../src/access/decide/decide.ts';
 import { loadGrants, loadGrantsForServices } from '../../src/access/decide/grants.ts';
-import { visibleSql } from '../../src/access/decide/visible-sql.ts';
+import { fewVisibleSql, visibleSql } from '../../src/access/decide/visible-sql.ts';
 import { addSystem } from '../../src/access/register/systems.ts';
 import type { Recipient, Role, System } from '../../src/model.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+
+type Bind = (value: unknown, cast: string) => string;
 
 let database: TestDatabase;
 const teams: Record<string, System> = {};
@@ -146,6 +148,8 @@ describe('visibleSql', () => {
       { name: 'stranger', persons: [stranger] },
       { name: 'sent', persons: [stranger], authors: [service] },
       { name: 'addressed', persons: [stranger], service },
+      { name: 'relative', persons: [stranger, mother] },
+      { name: 'sent by others too', persons: [stranger], authors: [randomUUID(), service] },
     ];
     for (const { name, persons, authors = [], service = null } of rows) {
       await database.pool.query(
@@ -154,17 +158,27 @@ describe('visibleSql', () => {
         [randomUUID(), persons, authors, service, name],
       );
     }
-    const find = async (who: Recipient) => {
+    const find = async (sql: (bind: Bind) => string) => {
       const values: unknown[] = [];
-      const condition = visibleSql(who, (value, cast) => `$${values.push(value)}::${cast}`);
+      const condition = sql((value, cast) => `$${values.push(value)}::${cast}`);
       const found = await database.pool.query(
         `select state from resource r where type = 'Patient' and ${condition} order by 1`,
         values,
       );
       return found.rows.map(({ state }) => state);
     };
-    expect(await find(recipient('camhs-0-5'))).toEqual(['addressed', 'mother', 'own', 'sent']);
-    expect(await find(recipient('cmht'))).toEqual([]);
-    expect(await find({ kind: 'operator', name: 'loopback' })).toHaveLength(5);
+    const one = (who: Recipient) => find((bind) => visibleSql(who, bind));
+    const few = (who: Recipient, most: number) =>
+      find((bind) => `row_id = any(${`(${fewVisibleSql(who, { type: 'Patient', most }, bind)})::bigint[]`})`);
+    const seen = ['addressed', 'mother', 'own', 'relative', 'sent', 'sent by others too'];
+    expect(await one(recipient('camhs-0-5'))).toEqual(seen);
+    expect(await few(recipient('camhs-0-5'), 100)).toEqual(seen);
+    expect(await one(recipient('cmht'))).toEqual([]);
+    expect(await few(recipient('cmht'), 100)).toEqual([]);
+    // Of whom more is known than that there is no list: mother and infant are two.
+    expect(await few(recipient('camhs-0-5'), 1)).toEqual([]);
+    const operator: Recipient = { kind: 'operator', name: 'loopback' };
+    expect(await one(operator)).toHaveLength(7);
+    expect(fewVisibleSql(operator, { type: 'Patient', most: 6 }, () => '')).toBeNull();
   });
 });

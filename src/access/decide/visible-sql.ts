@@ -19,3 +19,40 @@ export function visibleSql(recipient: Recipient, bind: Bind): string {
         where m.person = p.person))
     or (r.type = 'Organization' and exists (select from service v where v.id = r.id and v.registered)))`;
 }
+
+/** Seen by everybody, whatever it is about: no caseload narrows it. */
+const SHARED = ['Basic', 'Organization'];
+
+/**
+ * SQL that gives `rows`: the ids of all rows of a type for which `visibleSql` might be true, where they are
+ * at most `most`; else null. A search of a service that knows few people looks at theirs, however many are
+ * stored, and one of a service that knows many finds its page among its own soon. Null where the recipient's
+ * caseload narrows nothing.
+ */
+export function fewVisibleSql(
+  recipient: Recipient,
+  { type, most }: { type: string; most: number },
+  bind: Bind,
+): string | null {
+  if (recipient.kind === 'operator' || SHARED.includes(type)) return null;
+  const service = bind(recipient.system.service.id, 'uuid');
+  const limit = `limit ${most + 1}`;
+  const persons = 'array(select person from known)';
+  const conditions = [
+    `r.persons[1] = any(${persons})`,
+    `cardinality(r.persons) > 1 and r.persons && ${persons}`,
+    `r.authors[1] = ${service}`,
+    `cardinality(r.authors) > 1 and r.authors @> array[${service}]`,
+    `r.service = ${service}`,
+  ];
+  const ofType = bind(type, 'text');
+  const parts = conditions.map(
+    (condition) => `(select r.row_id from resource r where r.type = ${ofType} and ${condition} ${limit})`,
+  );
+  return `with own as materialized (select person from involvement where service = ${service} ${limit}),
+    known as materialized (select person from own union
+      select m.person from involvement i join member m on m.journey = i.journey
+       where i.service = ${service} and i.state = 'open' and (select count(*) from own) <= ${most})
+    select case when (select count(*) from known) <= ${most}
+      then array(select row_id from (${parts.join(' union ')}) few ${limit}) end as rows`;
+}

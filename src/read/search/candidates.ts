@@ -1,6 +1,6 @@
 /** The SQL of search: which rows may match, a batch at a time, by keyset. */
 
-import { visibleSql } from '../../access/decide/visible-sql.ts';
+import { fewVisibleSql, visibleSql } from '../../access/decide/visible-sql.ts';
 import { hashToken, indexText } from '../../fhir/index-rows.ts';
 import type { Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
@@ -73,6 +73,19 @@ function afterSql(order: Order, { key: at, rowId }: Place, bind: Bind): (key: st
   return (key) => `${key} ${from} ${place} and (${key} ${beyond} ${place} or r.row_id ${rowBeyond} ${row})`;
 }
 
+/** So many are looked up by their ids faster than the next page is found among all that is stored. */
+const FEW = 1_000;
+
+/** Ids of all rows that the recipient might see of a type, where they are few; else null. */
+export async function findFew({ db, recipient }: Asking, type: string): Promise<string[] | null> {
+  const values: unknown[] = [];
+  const text = fewVisibleSql(recipient, { type, most: FEW }, binder(values));
+  if (!text) return null;
+  const { rows } = await db.query<{ rows: string[] | null }>(text, values);
+  const found = rows[0]?.rows ?? null;
+  return found && found.length <= FEW ? found : null;
+}
+
 /** As ISO text, the form in which \`rangeOf\` gives times. */
 const shownSql = (column: string, cast: string) =>
   cast === 'timestamptz'
@@ -84,6 +97,7 @@ function conditionsOf({ recipient, key }: Asking, search: Search, bind: Bind): s
   return [
     `r.type = ${bind(search.type, 'text')}`,
     visibleSql(recipient, bind),
+    ...(search.among ? [`r.row_id = any(${bind(search.among, 'bigint[]')})`] : []),
     ...search.ids.map((ids) => `r.id = any(${bind(ids.filter(isId), 'uuid[]')})`),
     ...search.updated.flatMap((tests) => updatedSql(tests, recipient, bind)),
     ...search.clauses.flatMap((clause) => clauseSql(clause, key, bind)),

@@ -50,7 +50,7 @@ export function orderOf({ type, sort }: Search): Order | null {
 function updatedOrder(type: string, descending: boolean): Order {
   const now = { from: 'resource r', key: 'r.updated_at' };
   const then = (bind: Bind) => ({
-    from: `resource_history w join resource r on r.row_id = w.row_id and w.type = ${bind(type, 'text')}`,
+    from: `resource_history w join resource r on r.row_id = w.row_id and r.id = w.id and w.type = ${bind(type, 'text')}`,
     key: 'w.updated_at',
   });
   return {

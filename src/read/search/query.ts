@@ -29,6 +29,8 @@ export type Search = {
   revincludes: Include[];
   /** The parameters that were understood, as sent: the self link and what a cursor continues. */
   query: string;
+  /** Ids of all rows that the recipient might see, where they are few. */
+  among?: string[] | null;
 };
 
 const DEFAULT_COUNT = 50;

@@ -1,5 +1,5 @@
 /** https://hl7.org/fhir/R4/http.html#search */
-import { type Asking, type Candidate, findCandidates } from './candidates.ts';
+import { type Asking, type Candidate, findCandidates, findFew } from './candidates.ts';
 import type { Position } from './cursor.ts';
 import { type Order, orderOf } from './order.ts';
 import type { Search } from './query.ts';
@@ -19,7 +19,8 @@ const MOST_LOOKED_AT = 1_000;
  * whatever is stored meanwhile. Throws Rejected(400, too-costly) where an order by several elements has too
  * many to sort.
  */
-export async function findPage(asking: Asking, search: Search, after: Position | null): Promise<Page> {
+export async function findPage(asking: Asking, asked: Search, after: Position | null): Promise<Page> {
+  const search = { ...asked, among: await findFew(asking, asked.type) };
   const order = orderOf(search);
   if (!order || after?.by === 'memory') return sortInMemory(asking, search, after);
   const narrow = order.name === 'value' && search.clauses.length + search.ids.length > 0;
