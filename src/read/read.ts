@@ -1,15 +1,13 @@
 /** https://hl7.org/fhir/R4/http.html#read, #vread and #history (of one resource) */
-import { randomUUID } from 'node:crypto';
 import type { Bundle, Resource } from '@medplum/fhirtypes';
 import { historyBundle } from '../fhir/bundle.ts';
-import type { ResourceRow } from '../model.ts';
 import { notFound } from './answer.ts';
 import { withLineage } from './lineage.ts';
 import { findVisible } from './rows.ts';
 import type { Asking } from './search/candidates.ts';
 import { TOPIC } from './topic.ts';
 import { showEach, showVersions } from './versions.ts';
-import { type Seen, seeEach } from './visible.ts';
+import { type Seen, seeEach, standIn } from './visible.ts';
 
 const isTopic = (type: string, id: string) => type === TOPIC.resourceType && id === TOPIC.id;
 
@@ -58,22 +56,4 @@ export async function seeOne({ db, recipient }: Asking, type: string, id: string
   const [seen] = await seeEach(db, recipient, [row ?? standIn(type)]);
   if (!row || !seen) throw notFound();
   return seen;
-}
-
-/** A row about somebody who does not exist: grants are loaded for it, and nothing is granted. */
-function standIn(type: string): ResourceRow {
-  const id = randomUUID();
-  const content = { resourceType: type, id } as Resource;
-  return {
-    rowId: '0',
-    type,
-    id,
-    version: 1,
-    updatedAt: new Date(0),
-    content,
-    persons: [id],
-    authors: [],
-    service: null,
-    sources: null,
-  };
 }

@@ -1,6 +1,7 @@
 /**
  * The one way from rows to what a recipient is shown: every read goes through here, and so through access.
  */
+import { randomUUID } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import { loadGrants } from '../access/decide/grants.ts';
 import { project } from '../access/project/project.ts';
@@ -32,12 +33,27 @@ export async function projectEach(
   if (rows.length === 0) return [];
   const grants = await loadGrants(db, recipient, [...new Set(rows.flatMap(({ persons }) => persons))]);
   const projected = rows.map((row) => project(recipient, grants, row));
-  return recipient.kind === 'operator' ? projected : narrowTargets(db, recipient, projected);
+  const named = recipient.kind === 'system' && rows.some(({ type }) => type === 'Provenance');
+  return named ? narrowTargets(db, recipient, projected) : projected;
+}
+
+/**
+ * A row about somebody who does not exist: what is not there is asked about like what is hidden, so that the
+ * time of an answer does not tell the one from the other. Nothing is granted for it.
+ */
+export function standIn(type: string): ResourceRow {
+  const id = randomUUID();
+  return {
+    ...{ rowId: '0', type, id, version: 1, updatedAt: new Date(0) },
+    content: { resourceType: type, id } as Resource,
+    ...{ persons: [id], authors: [], service: null, sources: null },
+  };
 }
 
 /**
  * A Provenance names all that its record changed: its reader is told of what of that it may see. The rest of
- * the list would tell of other care, and what is missing from it, of a journey that there was before.
+ * the list would tell of other care, and what is missing from it, of a journey that there was before. One
+ * that is hidden costs the same.
  */
 async function narrowTargets(
   db: Db,
@@ -45,8 +61,10 @@ async function narrowTargets(
   resources: (Resource | null)[],
 ): Promise<(Resource | null)[]> {
   const named = resources.flatMap((one) => (one?.resourceType === 'Provenance' ? one.target : []));
-  const rows = await findRows(db, [...new Set(named.flatMap(({ reference }) => reference ?? []))]);
-  const found = await seeEach(db, recipient, rows);
+  const nobody = standIn('Patient');
+  const names = named.flatMap(({ reference }) => reference ?? []);
+  const rows = await findRows(db, [...new Set(names.length > 0 ? names : [`Patient/${nobody.id}`])]);
+  const found = await seeEach(db, recipient, rows.length > 0 ? rows : [nobody]);
   const seen = new Set(found.flatMap((one) => (one ? `${one.row.type}/${one.row.id}` : [])));
   return resources.map((one) => {
     if (one?.resourceType !== 'Provenance') return one;

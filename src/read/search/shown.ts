@@ -3,7 +3,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { Rejected } from '../../errors.ts';
 import { rangeOf } from '../../fhir/index-rows.ts';
 import { showEach } from '../versions.ts';
-import { type Seen, seeEach } from '../visible.ts';
+import { type Seen, seeEach, standIn } from '../visible.ts';
 import type { Asking, Candidate } from './candidates.ts';
 import type { Position } from './cursor.ts';
 import { dateMatches } from './date.ts';
@@ -23,12 +23,18 @@ export function tooCostly(text: string): Rejected {
  */
 export type Shown = Seen & { isShown: boolean };
 
+/** Each row as the recipient finds it; null where it may not see it, or not what it searches by. */
 export async function seeCandidates(
   { db, recipient }: Asking,
   search: Search,
   rows: Candidate['row'][],
 ): Promise<(Shown | null)[]> {
-  const seen = await seeEach(db, recipient, rows);
+  const all = await seeEach(db, recipient, rows.length > 0 ? rows : [standIn(search.type)]);
+  // Of what it is not found by nothing more is read than of what is not there.
+  const seen = rows.map((_, index) => {
+    const one = all[index];
+    return one && matchesSearch(search, one.resource) ? one : null;
+  });
   const isShown = search.updated.length > 0 || search.sort.some(({ code }) => code === '_lastUpdated');
   if (!isShown) return seen.map((one) => one && { ...one, isShown });
   const found = seen.filter((one) => one !== null);
@@ -37,10 +43,10 @@ export async function seeCandidates(
   return seen.map((one) => one && { ...one, resource: byRow.get(one.row.rowId) as Resource, isShown });
 }
 
+/** Of what was found by what it says: whether it also changed when it should have. */
 export function isMatch(search: Search, { resource, isShown }: Shown): boolean {
   const at = isShown ? rangeOf(resource.meta?.lastUpdated ?? '') : undefined;
-  const inTime = search.updated.every((tests) => at && tests.some((test) => dateMatches(test, at)));
-  return inTime && matchesSearch(search, resource);
+  return search.updated.every((tests) => at && tests.some((test) => dateMatches(test, at)));
 }
 
 /** The matches of a page as they are shown. */
