@@ -5,6 +5,7 @@ import { EVENT_CODE_URL } from '../../src/deliver/number/notification.ts';
 import { startDelivery } from '../../src/deliver/send/worker.ts';
 import type { Event, Recipient, System } from '../../src/model.ts';
 import { sequence } from '../../src/publish/sequencer.ts';
+import { readResource } from '../../src/read/read.ts';
 import { testDatabase } from '../support/database.ts';
 import { register } from '../support/hear.ts';
 import { numbersOf, type Posted, type Receiver, startReceiver, statusIn } from '../support/receiver.ts';
@@ -278,11 +279,52 @@ describe('full-resource payloads', () => {
     await settled(id, 2);
     expect(new Set(receiver.posts.map(({ body }) => body)).size).toBe(1);
     const [first, second, ...more] = receiver.posts[0]?.bundle.entry?.slice(1) ?? [];
-    expect(first?.resource).toMatchObject({ id: episode, status: 'active', meta: { versionId: '1' } });
+    expect(first?.resource).toMatchObject({ id: episode, status: 'active' });
+    expect(first?.resource?.meta?.versionId).toMatch(/^1-/);
     // What it may know of and may not be sent: where it is read.
     expect([second?.resource, second?.request?.url.split('/').at(-1), more]).toEqual([undefined, old, []]);
     const { rows } = await pool.query('select resources from notification where subscription_id = $1', [id]);
     expect(rows.map(({ resources }) => resources)).toEqual([null, null]);
+  });
+
+  /** The next version of a stored episode, as save writes it. */
+  const change = (id: string, more: object) =>
+    pool.query(
+      `with former as (
+         insert into resource_history (row_id, type, id, version, updated_at, content, persons, authors, service)
+         select row_id, type, id, version, updated_at, content, persons, authors, service from resource where id = $1)
+       update resource set version = version + 1, updated_at = clock_timestamp(), content = content || $2 where id = $1`,
+      [id, JSON.stringify(more)],
+    );
+
+  test('have the version and time that a read has: what is hidden from their recipient counts for neither', async () => {
+    const own = randomUUID();
+    await involve(perinatal, own);
+    await pool.query(`update service set payload_ceiling = 'full-resource' where id = $1`, [
+      perinatal.service.id,
+    ]);
+    const ask = { as: as(perinatal), content: 'full-resource' };
+    await subscribeActive(pool, `${receiver.url}/p`, ask);
+    await subscribeActive(pool, `${receiver.url}/o`, { content: 'full-resource' });
+    const id = await store(own);
+    for (const display of ['A', 'B']) await change(id, { careManager: { display } });
+    const read = (recipient: Recipient) =>
+      readResource({ db: pool, key: database.key, recipient }, 'EpisodeOfCare', id);
+    const tell = async (count: number) => {
+      await publish([episodeEvent({ persons: [own], focus: { type: 'EpisodeOfCare', id } })]);
+      await receiver.until((posts) => ['/p', '/o'].every((path) => numbersOf(posts, path).length === count));
+      return ['/p', '/o'].map(
+        (path) => receiver.posts.filter((post) => post.path === path).at(-1)?.bundle.entry?.[1]?.resource,
+      );
+    };
+    const before = await read(as(perinatal));
+    expect(before.meta?.versionId).toMatch(/^1-/);
+    expect(await tell(1)).toEqual([before, await read(OPERATOR)]);
+    await change(id, { status: 'onhold' });
+    const after = await read(as(perinatal));
+    expect(after).toMatchObject({ status: 'onhold', meta: { versionId: expect.stringMatching(/^2-/) } });
+    expect(await tell(2)).toEqual([after, await read(OPERATOR)]);
+    expect((await read(OPERATOR)).meta?.versionId).toBe('4');
   });
 });
 

@@ -4,7 +4,8 @@ import { loadGrantsForServices } from '../../access/decide/grants.ts';
 import { matchesUnseen, mayTell, type Standing } from '../../access/decide/may-tell.ts';
 import type { Payload } from '../../access/decide/policy.ts';
 import { project } from '../../access/project/project.ts';
-import type { ResourceRow } from '../../model.ts';
+import { showEach } from '../../read/versions.ts';
+import type { Seen } from '../../read/visible.ts';
 import type { Db } from '../../store/pool.ts';
 import { recipientOf } from '../subscribe/stored.ts';
 import { filtersOf } from '../subscribe/subscription.ts';
@@ -23,11 +24,14 @@ export type Verdict = {
   readable: boolean;
 };
 
+/** `seen`: the focus as its recipient sees it. */
+type Answered = { verdict: Verdict; seen: Seen | null };
 type Answering = { rows: Map<string, FocusRow>; before: Set<Question> };
 
 /**
  * What each recipient may know of each event now: its focus is read for that recipient as a GET would read
- * it. Two queries for any number of questions, none for the operator's.
+ * it. A handful of queries for any number of questions, none for the operator's; two more for each recipient
+ * of a full resource that has changed before.
  */
 export async function askAccess(db: Db, questions: Question[]): Promise<Verdict[]> {
   const ofServices = questions.filter(({ stored }) => stored.system);
@@ -41,11 +45,33 @@ export async function askAccess(db: Db, questions: Question[]): Promise<Verdict[
       : [];
   });
   const grants = asked.length > 0 ? await loadGrantsForServices(db, asked) : new Map<string, Grants>();
-  return questions.map((question) => {
+  const answers = questions.map((question) => {
     const { system } = question.stored;
     const own = system ? (grants.get(system.service.id) as Grants) : ({ everything: true } as const);
     return answer(question, own, { rows, before });
   });
+  await fillIn(db, questions, answers);
+  return answers.map(({ verdict }) => verdict);
+}
+
+/**
+ * Resources of full payloads, with the version and time that a GET of their recipient would give: the row's
+ * own would tell of changes that are hidden from it. None costs a query but what changed before.
+ */
+async function fillIn(db: Db, questions: Question[], answers: Answered[]): Promise<void> {
+  const full = answers.flatMap(({ verdict, seen }, index) =>
+    seen && verdict.resources ? [{ stored: (questions[index] as Question).stored, verdict, seen }] : [],
+  );
+  const byRecipient = Map.groupBy(full, ({ stored }) => stored.system?.id ?? null);
+  for (const group of byRecipient.values()) {
+    const [first] = group as [(typeof group)[number]];
+    const shown = await showEach(
+      db,
+      recipientOf(first.stored),
+      group.map(({ seen }) => seen),
+    );
+    for (const [index, { verdict }] of group.entries()) verdict.resources = shown.slice(index, index + 1);
+  }
 }
 
 /**
@@ -62,7 +88,7 @@ const fullOfOperator = (questions: Question[]): Focus[] =>
     !stored.system && asked === 'full-resource' && stored.content === 'full-resource' ? [event.focus] : [],
   );
 
-function answer(question: Question, grants: Grants, { rows, before }: Answering): Verdict {
+function answer(question: Question, grants: Grants, { rows, before }: Answering): Answered {
   const recipient = recipientOf(question.stored);
   const { stored, event } = question;
   const see = (focus: Focus): Resource | null => {
@@ -78,10 +104,10 @@ function answer(question: Question, grants: Grants, { rows, before }: Answering)
     grants.everything ||
     (mayTell(recipient, grants, event, standing) &&
       !matchesUnseen(grants, event, filtersOf(stored.resource)));
-  if (!told) return { told, content: 'empty', resources: null, focus, readable };
-  const content = contentFor(question, grants);
-  if (content !== 'full-resource') return { told, content, resources: null, focus, readable };
-  return { told, content, resources: seen && row ? [stamp(seen, row)] : [], focus, readable };
+  const content = told ? contentFor(question, grants) : 'empty';
+  const resources = content === 'full-resource' ? [] : null;
+  const verdict = { told, content, resources, focus, readable };
+  return { verdict, seen: seen && row ? { row, resource: seen } : null };
 }
 
 function chooseFocus(question: Question, grants: Grants, see: (focus: Focus) => Resource | null): Focus {
@@ -99,12 +125,4 @@ export function contentFor({ stored, event, asked }: Question, grants: Grants): 
   const ceiling = payloadCeiling(recipientOf(stored), stored.approved);
   const most = TAKES_BACK.has(event.code) ? lesser(asked, 'id-only') : asked;
   return payloadFor(grants, lesser(lesser(most, stored.content), ceiling), event.persons);
-}
-
-function stamp(resource: Resource, { id, version, updatedAt }: ResourceRow): Resource {
-  return {
-    ...resource,
-    id,
-    meta: { ...resource.meta, versionId: String(version), lastUpdated: updatedAt.toISOString() },
-  };
 }
