@@ -26,6 +26,8 @@ export type System = {
   dialect: string | null;
   /** What HL7 v2 senders are told of a held message: AE stops some engines' whole feed. */
   onHeld: 'AE' | 'AA';
+  /** Its NHS numbers were traced, though its messages give no tracing status; else they count as not verified. */
+  numbers?: 'traced' | null;
 };
 
 /**

@@ -7,9 +7,13 @@ import { toInstant } from './compile/convert.ts';
 import type { CompiledStatement } from './compile/statement.ts';
 import type { Mapping } from './language/load-mappings.ts';
 import { type Frame, type Instance, type Run, report } from './run.ts';
+import { assumeTraced } from './traced.ts';
 
-/** How a unit arrived: the sender's dialect, and the time of receipt where there is one. */
-type Heard = { dialect: string | null; receivedAt?: Date | undefined };
+/**
+ * How a unit arrived: the sender's dialect, the time of receipt where there is one, and what its sender's NHS
+ * numbers are where it does not say.
+ */
+type Heard = { dialect: string | null; receivedAt?: Date | undefined; numbers?: 'traced' | null };
 export type Mapped = { record: SourceRecord | null; issues: Issue[] };
 
 /**
@@ -21,7 +25,8 @@ export const mapUnit = (mapping: Mapping, unit: Unit, heard: Heard): Mapped =>
   atOnce(mapInSteps(mapping, unit, heard));
 
 /** The same, to be interrupted between any two statements. */
-export function* mapInSteps(mapping: Mapping, unit: Unit, { dialect, receivedAt }: Heard): Steps<Mapped> {
+export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<Mapped> {
+  const { dialect, receivedAt, numbers } = heard;
   if (unit.error) return { record: null, issues: [unit.error] };
   const { root, bundle, unknown, issues } = mapping.format.open(unit.tree, unit.position);
   const run: Run = {
@@ -58,6 +63,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, { dialect, receivedAt 
     });
   }
   if (hasError(run)) return { record: null, issues: run.issues };
+  if (numbers === 'traced') run.lineage.push(...assumeTraced(statements));
   const { name, version, mode } = mapping;
   const record = {
     position: unit.position,

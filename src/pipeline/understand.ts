@@ -113,7 +113,7 @@ function* mapTree(
   { message, profiles }: Heard,
 ): Steps<Understood> {
   const { system, receivedAt } = message;
-  const given = { dialect: system.dialect, receivedAt };
+  const given = { dialect: system.dialect, receivedAt, numbers: system.numbers ?? null };
   const { record, issues } = yield* mapInSteps(mapping, { position, tree }, given);
   const all = record ? [...issues, ...(yield* validateInSteps(record, profiles))] : issues;
   const { place } = mapping.format;

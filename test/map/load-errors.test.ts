@@ -24,6 +24,26 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       'form/mapping.yaml:9:60: no field "kine" in this source; did you mean "kind"?',
     ],
     [
+      'a look that is none',
+      '{ to: birthDate, from: born, when: name is nhs-numbr }',
+      'form/mapping.yaml:9:44: nothing is known to look like "nhs-numbr"; did you mean "nhs-number"?',
+    ],
+    [
+      'a match without a group',
+      "{ to: name.text, from: name, match: '^x' }",
+      'form/mapping.yaml:9:32: match needs a group: what is in it is taken',
+    ],
+    [
+      'a match of no text',
+      "{ to: birthDate, from: born, match: '(x)' }",
+      'form/mapping.yaml:9:32: match needs text',
+    ],
+    [
+      'a match of a constant',
+      "{ to: name.text, value: name, match: '(x)' }",
+      'form/mapping.yaml:9:33: match goes with from',
+    ],
+    [
       'an unknown target element',
       '{ to: birthdate, from: born }',
       'form/mapping.yaml:9:15: no element Patient.birthdate; did you mean "birthDate"?',
@@ -126,8 +146,8 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     ],
     [
       'a condition that cannot be read',
-      '{ to: birthDate, from: born, when: sure is true }',
-      /form\/mapping\.yaml:9:44: "sure is true" is not a condition/,
+      '{ to: birthDate, from: born, when: sure equals true }',
+      /form\/mapping\.yaml:9:44: "sure equals true" is not a condition/,
     ],
     [
       'a word the language does not have',
@@ -237,7 +257,7 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     [
       'a word that is none of a list',
       '{ to: birthDate, from: born, as: compcat }',
-      /form\/mapping\.yaml:9:42: .*"compact"; did you mean "compact"\?$/,
+      /form\/mapping\.yaml:9:42: .*"compact".*; did you mean "compact"\?$/,
     ],
     [
       'an alias without an anchor',

@@ -4,7 +4,16 @@ import { translate } from '../language/concept-map.ts';
 import { attempt, conditionOf, type Fragment, isFhir, type Loader, readPath } from '../language/loader.ts';
 import type { Alternative, Rule } from '../language/mapping-file.ts';
 import type { Path } from '../language/yaml-file.ts';
-import { type Frame, type Instance, PathError, type Reader, type Run, type Scope, suggest } from '../run.ts';
+import {
+  type Frame,
+  type Instance,
+  PathError,
+  type Reader,
+  type Run,
+  report,
+  type Scope,
+  suggest,
+} from '../run.ts';
 import { askedCodes } from './condition.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
 import { checkConstant, type Target } from './target.ts';
@@ -44,6 +53,7 @@ export function compileProducers(loader: Loader, given: Given): Producer[] {
     if (!kind || used.length > 1) {
       throw new PathError(`exactly one of ${KINDS.join(', ')}; found ${used.join(' and ') || 'none'}`);
     }
+    if (rule.match !== undefined && kind !== 'from') throw new PathError('match goes with from');
     checkAsked(loader, rule);
     if (!Array.isArray(rule.from)) return [compileKind[kind](loader, given)];
     return rule.from.map((from) => compileKind.from(loader, { ...given, rule: { ...rule, from } }));
@@ -54,7 +64,7 @@ export function compileProducers(loader: Loader, given: Given): Producer[] {
       : core.produce;
     return {
       ...core,
-      produce: rule.assumed ? assuming(produce, given.top) : produce,
+      produce: warning(rule, rule.assumed ? assuming(produce, given.top) : produce),
       rule: `${file}:${line}`,
     };
   });
@@ -67,6 +77,18 @@ function checkAsked({ maps }: Loader, { when, from, map, unmapped }: Alternative
   for (const code of [from ?? []].flat().flatMap((path) => askedCodes(when, path)))
     if (!translate(table, code))
       throw new PathError(`"${code}" is not in ConceptMap ${map}${suggest(code, table.codes.keys())}`);
+}
+
+/** `warn`: tells the sender, of the place the value came from, that it was taken so. */
+function warning({ warn }: Alternative, produce: Core['produce']): Core['produce'] {
+  if (warn === undefined) return produce;
+  return (run, frame) => {
+    const value = produce(run, frame);
+    if (value === undefined) return undefined;
+    const field = run.source;
+    report(run, { severity: 'warning', code: 'business-rule', field, text: `${field}: ${warn}` });
+    return value;
+  };
 }
 
 function assuming(produce: Core['produce'], top: string): Core['produce'] {
@@ -161,9 +183,22 @@ function constant(value: Core['produce']): Core {
   return { produce, sourced: false };
 }
 
+/** `match`: reads only what the first group of that expression finds in the text. */
+function matching({ match }: Alternative, reader: Reader): Reader {
+  if (match === undefined) return reader;
+  if (!['text', 'string'].includes(reader.type)) throw new PathError('match needs text');
+  if (!match.includes('(')) throw new PathError('match needs a group: what is in it is taken');
+  const pattern = new RegExp(match);
+  const read: Reader['read'] = (run, frame) => {
+    const raw = reader.read(run, frame);
+    return raw === undefined || raw === '""' ? raw : (pattern.exec(textOf(raw))?.[1] ?? undefined);
+  };
+  return { ...reader, read };
+}
+
 function compileFrom(loader: Loader, given: Given): Core {
   const { rule, target, scope, top } = given;
-  const { read, at, type, many: lists, any } = readPath(loader, String(rule.from), scope);
+  const { read, at, type, many: lists, any } = matching(rule, readPath(loader, String(rule.from), scope));
   const { many } = target.element;
   // A FHIR path that meets a list means its first entry. A sender's own list has no such rule.
   if (lists && !any && !many && !isFhir(loader))

@@ -7,6 +7,7 @@ import type { Alternative } from '../language/mapping-file.ts';
 import { type Frame, PathError, type Run, report, suggest } from '../run.ts';
 import { localReference, serviceReference } from '../sources/bundle.ts';
 import { article, converterTo } from './convert.ts';
+import { nhsDigits } from './looks.ts';
 import { checkCode, type Target } from './target.ts';
 
 /** Converts a source value to the element's type; where it cannot, reports it and gives undefined. */
@@ -66,14 +67,19 @@ function fits(source: string, type: string): boolean {
   return isPrimitive(source) && ![...TIMES, ...NUMBERS, 'boolean'].includes(type);
 }
 
+const AS: Record<string, (text: string) => string> = {
+  compact: (text) => text.replace(/\s+/g, ''),
+  'nhs-number': nhsDigits,
+};
+
 function compilePrimitive({ rule, target, zone, severity }: Options): Apply {
   const { element, path } = target;
   const convert = converterTo(element.type, zone);
-  const compact = rule.as === 'compact';
   const codes = element.codes && new Set(element.codes);
+  const shaped = AS[rule.as ?? ''];
   return (run, _, raw) => {
     const at = run.source;
-    const value = convert(compact ? textOf(raw).replace(/\s+/g, '') : raw);
+    const value = convert(shaped ? shaped(textOf(raw)) : raw);
     if (value === undefined) {
       report(run, {
         severity,
