@@ -71,3 +71,50 @@ describe('an NHS number', () => {
     expect(text).toMatch(/\rERR\|\|PID\^1\^3\^2\^1\|.*\|W\|.*a valid NHS number, and neither authority/);
   });
 });
+
+describe('a stay', () => {
+  beforeEach(() => register('RX'));
+  const statuses = async (type: string) => (await all(type)).map(({ status }) => status);
+
+  it('that was booked is not planned any more once it was cancelled', async () => {
+    await send('RX', example('a05-of-a-booked-clinic'));
+    expect(await statuses('Encounter')).toEqual(['planned']);
+    expect((await send('RX', example('a38-the-clinic-was-cancelled'))).code).toBe('AA');
+    expect(await statuses('Encounter')).toEqual(['cancelled']);
+  });
+
+  it('is where the last transfer took it, in any order', async () => {
+    for (const name of ['a02-to-another-ward', 'a01-on-one-ward'])
+      expect((await send('RX', example(name))).code).toBe('AA');
+    expect(await all('Encounter')).toMatchObject([
+      { status: 'in-progress', location: [{ location: { display: 'LABOUR WARD R2 1' } }] },
+    ]);
+  });
+
+  it('without a number is one for each person, and ended by what ends it', async () => {
+    const [first = '', end = '', again = ''] = example('a04-registered-twice-without-a-number').split(
+      /(?=MSH)/,
+    );
+    for (const message of [first, again.replace('R3', 'R9')]) await send('RX', message);
+    expect(await statuses('EpisodeOfCare')).toEqual(['active']);
+    await send('RX', end.replace('20260302', '20260305'));
+    expect(await statuses('EpisodeOfCare')).toEqual(['finished']);
+  });
+});
+
+describe('charts that their sender merges under another name than A40', () => {
+  const known = (local: string, id: string) =>
+    `MSH|^~\\&|PAS|RQ1|SKEIN|SKEIN|20250701090000||ADT^A28|${id}|P|2.3\rPID|1||${local}^^^RQ1^MR||Doyle^Erin||19870515|F\r`;
+  it('are one person: A34, and A47 under the new number', async () => {
+    await register('RQ1');
+    await send('RQ1', known('Q100030', 'K1'));
+    await send('RQ1', known('Q100031', 'K2'));
+    const active = async () => (await all('Patient')).filter((one) => one.active !== false).length;
+    expect(await active()).toBe(2);
+    expect((await send('RQ1', example('a34-merge'))).code).toBe('AA');
+    expect(await active()).toBe(1);
+    expect((await send('RQ1', example('a47-another-number'))).code).toBe('AA');
+    expect(await active()).toBe(1);
+    expect(await all('Patient', '&identifier=https://skein.example/Id/RQ1|Q100032')).toHaveLength(1);
+  });
+});
