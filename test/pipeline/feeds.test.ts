@@ -72,6 +72,15 @@ describe('an NHS number', () => {
   });
 });
 
+describe('an assigning authority with spaces in its name', () => {
+  it('is taken, and found by its own number', async () => {
+    await register('RXA');
+    expect((await send('RXA', example('a28-authority-with-spaces'))).code).toBe('AA');
+    const system = encodeURIComponent('https://skein.example/Id/RXA%205C4%20MRN');
+    expect(await all('Patient', `&identifier=${system}|10769857`)).toHaveLength(1);
+  });
+});
+
 describe('a stay', () => {
   beforeEach(() => register('RX'));
   const statuses = async (type: string) => (await all(type)).map(({ status }) => status);

@@ -233,7 +233,13 @@ function compileFrom(loader: Loader, given: Given): Core {
   return { produce, field: at, sourced: true };
 }
 
-/** A template such as `https://skein.example/Id/{CX.4}`. Gives nothing where any of its parts is empty. */
+const URIS = ['uri', 'url', 'canonical'];
+const encodeUri = (text: string) => encodeURIComponent(text.toWellFormed());
+
+/**
+ * A template such as `https://skein.example/Id/{CX.4}`. Gives nothing where any of its parts is empty. In a URI
+ * that it begins itself, what the sender says is percent-encoded: two names never become one, and any is legal.
+ */
 function compileTemplate(loader: Loader, given: Given): Core {
   const parts = (given.rule.template ?? '').split(/\{([^}]*)\}/);
   const readers = parts
@@ -241,13 +247,14 @@ function compileTemplate(loader: Loader, given: Given): Core {
     .map((path) => readPath(loader, path, given.scope));
   if (readers.length === 0) throw new PathError('a template without {PATH} is a value');
   const apply = compileApply('text', optionsOf(loader, given));
+  const part = URIS.includes(given.target.element.type) && parts[0] ? encodeUri : String;
   const produce: Core['produce'] = (run, frame) => {
     let text = parts[0] ?? '';
     for (const [index, reader] of readers.entries()) {
       const raw = reader.read(run, frame);
       if (raw === '""') run.nulls.add(given.top);
       if (raw === undefined || raw === '""' || isObject(raw)) return undefined;
-      text += textOf(raw).trim() + (parts[index * 2 + 2] ?? '');
+      text += part(textOf(raw).trim()) + (parts[index * 2 + 2] ?? '');
     }
     run.source = readers.map(({ at }) => at(run, frame)).join(' ');
     return apply(run, frame, text);
