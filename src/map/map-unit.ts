@@ -34,7 +34,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
     dialect,
     root,
     bundle,
-    issues: issues ?? [],
+    issues: [...(unit.issues ?? []), ...(issues ?? [])],
     lineage: [],
     instances: [],
     nulls: new Set(),

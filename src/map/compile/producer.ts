@@ -237,8 +237,9 @@ const URIS = ['uri', 'url', 'canonical'];
 const encodeUri = (text: string) => encodeURIComponent(text.toWellFormed());
 
 /**
- * A template such as `https://skein.example/Id/{CX.4}`. Gives nothing where any of its parts is empty. In a URI
- * that it begins itself, what the sender says is percent-encoded: two names never become one, and any is legal.
+ * A template such as `https://skein.example/Id/{CX.4}`. Gives nothing where any of its parts is empty. In a
+ * URI that it begins itself, what the sender says is percent-encoded: two names never become one, and any is
+ * legal.
  */
 function compileTemplate(loader: Loader, given: Given): Core {
   const parts = (given.rule.template ?? '').split(/\{([^}]*)\}/);
