@@ -5,7 +5,9 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { Rejected } from '../errors.ts';
 import type { Issue } from '../model.ts';
 
-/** `charset` is a WHATWG label; `declared` is MSH-18 as sent; `warning` where the bytes are not what it says. */
+/**
+ * `charset` is a WHATWG label; `declared` is MSH-18 as sent; `warning` where the bytes are not what it says.
+ */
 export type Decoded = { text: string; charset: string; declared: string; warning?: Issue };
 
 /** MSH stands near the start, whatever framing or batch headers precede it. */

@@ -127,3 +127,36 @@ describe('charts that their sender merges under another name than A40', () => {
     expect(await all('Patient', '&identifier=https://skein.example/Id/RQ1|Q100032')).toHaveLength(1);
   });
 });
+
+describe('the time of a message', () => {
+  const moved = (id: string, at: string, line: string) =>
+    `MSH|^~\\&|MEDWAY|RXI|SKEIN|X|${at}||ADT^A31|${id}|P|2.4\rPID|1||M8^^^RXI^MR||Invented^Tina||19900101|F|||${line}^^Town\r`;
+  const stands = async () =>
+    (await all('Patient')).flatMap(({ address }) =>
+      (address as { line: string[] }[]).flatMap(({ line }) => line),
+    );
+  beforeEach(() => register('RXI'));
+
+  it.each(['20260301101500123+0000', '2026-03-01T10:15:00Z', '20260301101500.123BST'])(
+    'written %s is older than a day later, whichever comes first',
+    async (at) => {
+      await send('RXI', moved('1', '20260302101500', 'New Road'));
+      await send('RXI', moved('2', at, 'Old Road'));
+      expect(await stands()).toEqual(['New Road']);
+    },
+  );
+
+  it('that cannot be read is told, and replaces nothing that was said at one that can', async () => {
+    await send('RXI', moved('1', '20260302101500', 'New Road'));
+    const { code, text } = await send('RXI', moved('2', 'March', 'Old Road'));
+    expect(code).toBe('AA');
+    expect(text).toMatch(/\rERR\|\|MSH\^1\^7\|.*\|W\|/);
+    expect(await stands()).toEqual(['New Road']);
+  });
+
+  it('that cannot be read leaves the messages in the order in which they came', async () => {
+    for (const [id, line] of ['First Road', 'Second Road'].entries())
+      await send('RXI', moved(String(id), 'March', line));
+    expect(await stands()).toEqual(['Second Road']);
+  });
+});

@@ -54,7 +54,7 @@ const parseCondition = (text: string): string[][] =>
   text.split(' or ').map((part) => part.split(' and ').map((clause) => clause.trim()));
 
 /** A condition compares booleans as true and false, however the sender writes yes and no. */
-const toBoolean = converterTo('boolean', '');
+const toBoolean = converterTo('boolean');
 
 function conditionOf({ reader, test }: Clause): Condition {
   const boolean = reader.type === 'boolean';
@@ -63,7 +63,7 @@ function conditionOf({ reader, test }: Clause): Condition {
     if (reader.any && Array.isArray(raw) && raw.length > 0) return raw.some((value) => test(textOf(value)));
     if (raw === undefined || raw === '""') return test(undefined);
     const value = Array.isArray(raw) ? raw[0] : raw;
-    return test(textOf((boolean ? toBoolean(value ?? null) : undefined) ?? value));
+    return test(textOf((boolean ? toBoolean(value ?? null, '') : undefined) ?? value));
   };
 }
 

@@ -100,10 +100,9 @@ function assuming(produce: Core['produce'], top: string): Core['produce'] {
 }
 
 function optionsOf(loader: Loader, { target, owner, rule, scope }: Given) {
-  const { zone, maps } = loader;
+  const { maps } = loader;
   return {
     target,
-    zone,
     maps,
     rule,
     scope,
