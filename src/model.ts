@@ -26,6 +26,8 @@ export type System = {
   dialect: string | null;
   /** What HL7 v2 senders are told of a held message: AE stops some engines' whole feed. */
   onHeld: 'AE' | 'AA';
+  /** Its NHS numbers were traced, though its messages give no tracing status; else they are not verified. */
+  numbers?: 'traced' | null;
 };
 
 /**
@@ -58,9 +60,9 @@ export type Document = { format: 'hl7v2' | 'fhir' | 'csv' | 'json' | 'xml'; unit
 
 /**
  * `position` names it for people: `row 3`, or '' for a whole message. A unit that could not be read has
- * `error` instead of content.
+ * `error` instead of content; `issues` are warnings of how it was read.
  */
-export type Unit = { position: string; tree: Json; error?: Issue };
+export type Unit = { position: string; tree: Json; error?: Issue; issues?: Issue[] };
 
 /** One thing wrong, in the sender's own field names first. Severity error holds the unit. */
 export type Issue = {

@@ -27,6 +27,7 @@ const HELP = `Usage: skein COMMAND [--json]
       --name NAME --ods CODE --team TEAM [--sector SECTOR] [--kind KIND]
       [--source MAPPING[,MAPPING…]]  what reads its messages; several of HL7 v2 (MSH-9 chooses), else one
       [--dialect DIALECT] [--on-held AE|AA] [--service-name NAME]
+      [--numbers traced]  its NHS numbers were traced, though its messages do not say so
       [--payload empty|id-only|full-resource]  what its controller agreed that notifications may carry
       [--data-quality EMAIL-or-URL]  who is told where another sender contradicts it
   system list               registered systems
@@ -62,6 +63,7 @@ const OPTIONS = {
   source: { type: 'string' },
   dialect: { type: 'string' },
   'on-held': { type: 'string' },
+  numbers: { type: 'string' },
   'service-name': { type: 'string' },
   payload: { type: 'string' },
   'data-quality': { type: 'string' },
@@ -149,18 +151,29 @@ async function addOne({ db, key }: Pipeline, flags: Flags): Promise<Done> {
   const onHeld = flags['on-held'] ?? 'AE';
   if (!name || !ods || !team) throw new WrongUse('system add needs --name, --ods and --team');
   if (onHeld !== 'AE' && onHeld !== 'AA') throw new WrongUse('--on-held is AE or AA');
+  const numbers = flags.numbers ?? null;
+  if (numbers !== null && numbers !== 'traced') throw new WrongUse('--numbers is traced, or left out');
   const mappings = await loadMappings();
   const source = flags.source ? checkSources(mappings, flags.source) : null;
   checkDialect(mappings.of(source ?? ''), dialect);
   const { 'service-name': serviceName, 'data-quality': dataQuality = null, payload } = flags;
   if (payload !== undefined && !isPayload(payload))
     throw new WrongUse(`--payload is one of ${PAYLOADS.join(', ')}`);
-  const routing = { source, dialect, onHeld } as const;
+  const routing = { source, dialect, onHeld, numbers } as const;
   const more = { serviceName, payload, dataQuality };
   const added = await addSystem(db, key, { name, ods, team, sector, kind, ...routing, ...more });
   const token = `token, shown this once: ${added.token}\n`;
-  return { data: { ...added.system, token: added.token }, text: `${describeSystem(added.system)}${token}` };
+  return {
+    data: { ...added.system, token: added.token },
+    text: `${describeSystem(added.system)}${UNTRACED[numbers ?? '']}${token}`,
+  };
 }
+
+/** Said once, here: a message without a status is answered like any other. */
+const UNTRACED: Record<string, string> = {
+  traced: 'NHS numbers without a tracing status count as verified\n',
+  '': 'NHS numbers without a tracing status count as not verified, and join nobody (--numbers traced)\n',
+};
 
 /** Checks `--source`: one mapping, or several HL7 v2 mappings, between which MSH-9 chooses. */
 function checkSources(mappings: Mappings, sources: string): string {

@@ -1,7 +1,9 @@
-/** HL7 v2 DT, TS and DTM (`YYYY[MM[DD[HH[MM[SS[.S+]]]]]][+/-ZZZZ]`) as FHIR dates.
+/** HL7 v2 DT, TS and DTM (`YYYY[MM[DD[HH[MM[SS[.S+]]]]]][+/-ZZZZ]`) as FHIR dates. Milliseconds without their
+ * dot (`20260301101500123`), zones by name and midnight as 24:00 are read, too.
  * http://hl7.org/fhir/R4/datatypes.html#dateTime */
 
-const SHAPE = /^(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)?(\d\d)?(\.\d{1,9})?)?\s*(Z|[+-](?:\d\d:?\d\d)?)?$/;
+const SHAPE =
+  /^(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)?(\d\d)?(\.\d{1,9}|(?<=\d{14})\d{1,9})?)?\s*(Z|UTC|GMT|BST|[+-](?:\d\d(?::?\d\d)?)?)?$/i;
 
 type Parts = { date: string; time: string | null; fraction: string; offset: string | null };
 
@@ -29,10 +31,11 @@ function readParts(value: string): Parts | undefined {
   const [whole, year, month, day, hour, minute = '00', second = '00', fraction = '', zone] =
     SHAPE.exec((value.split('^', 1)[0] ?? '').trim()) ?? [];
   if (whole === undefined || !isReal(Number(year), Number(month ?? 1), Number(day ?? 1))) return undefined;
-  if (Number(hour ?? 0) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  const midnight = hour === '24' && Number(minute) + Number(second) + Number(fraction) === 0;
+  if ((Number(hour ?? 0) > 23 && !midnight) || Number(minute) > 59 || Number(second) > 59) return undefined;
   const date = [year, month, day].filter((part) => part !== undefined).join('-');
   const time = hour === undefined ? null : `${hour}:${minute}:${second}`;
-  return { date, time, fraction, offset: readOffset(zone) };
+  return { date, time, fraction: fraction && `.${fraction.replace('.', '')}`, offset: readOffset(zone) };
 }
 
 /** True for a date that exists: `Date` turns 30 February into March. */
@@ -43,13 +46,41 @@ function isReal(year: number, month: number, day: number): boolean {
 
 /** `19760121+^D` is seen in the wild: a sign without digits says nothing. */
 function readOffset(zone: string | undefined): string | null {
-  if (zone === 'Z') return zone;
+  if (/^[A-Z]/i.test(zone ?? '')) return zone?.toUpperCase() === 'BST' ? '+01:00' : 'Z';
   const digits = zone?.replace(':', '').slice(1);
-  return zone && digits ? `${zone[0]}${digits.slice(0, 2)}:${digits.slice(2)}` : null;
+  return zone && digits ? `${zone[0]}${digits.slice(0, 2)}:${digits.slice(2) || '00'}` : null;
 }
 
+/** The offset that a value names, as `+01:00`; undefined where it names none. */
+export function v2Offset(value: string): string | undefined {
+  const offset = readParts(value)?.offset;
+  return offset === 'Z' ? '+00:00' : (offset ?? undefined);
+}
+
+/**
+ * `missing` for a time that the clocks of the zone skip, `twice` for one that they show twice; undefined for
+ * any other, and where the value names its offset.
+ */
+export function v2Clock(value: string, zone = 'Europe/London'): 'missing' | 'twice' | undefined {
+  const parts = readParts(value);
+  if (!parts?.time || parts.offset || OFFSET.test(zone)) return undefined;
+  const local = Date.parse(`${parts.date}T${parts.time.replace('24:', '00:')}Z`);
+  const around = new Set([zoneOffset(local - DAY, zone), zoneOffset(local + DAY, zone)]);
+  if (around.size < 2) return undefined;
+  const shown = [...around].filter((offset) => zoneOffset(local - offset * 60_000, zone) === offset).length;
+  return shown === 0 ? 'missing' : shown === 2 ? 'twice' : undefined;
+}
+
+const OFFSET = /^[+-]\d\d:\d\d$/;
+const DAY = 86_400_000;
+
 function withOffset({ date, fraction, offset }: Parts, time: string, zone: string): string {
+  if (time.startsWith('24')) {
+    const next = new Date(Date.parse(date) + DAY).toISOString().slice(0, 10);
+    return withOffset({ date: next, fraction: '', offset, time: null }, '00:00:00', zone);
+  }
   const local = `${date}T${time}${fraction}`;
+  if (OFFSET.test(zone)) return local + (offset ?? zone);
   return local + (offset ?? formatOffset(offsetAt(Date.parse(`${date}T${time}Z`), zone)));
 }
 

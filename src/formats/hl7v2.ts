@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { Rejected } from '../errors.ts';
+import { type Decoded, decodeHl7 } from './hl7v2-charset.ts';
 
 /** The characters of MSH-1 and MSH-2; '' where MSH-2 leaves one out. */
 export type Delimiters = {
@@ -17,51 +18,21 @@ export type Delimiters = {
 /**
  * What receive and the acknowledgement need of MSH: `get(10)` is the first component of MSH-10, unescaped.
  */
-export type Header = {
+export type Header = Pick<Decoded, 'charset' | 'declared'> & {
   raw: string[];
   delimiters: Delimiters;
-  charset: string;
   get: (field: number, component?: number) => string;
 };
 
 export const HL7_TYPE = 'x-application/hl7-v2+er7';
 const DEFAULTS: Delimiters = { field: '|', component: '^', repetition: '~', escape: '\\', subcomponent: '&' };
-/** MSH stands near the start, whatever framing or batch headers precede it. */
-const HEAD_BYTES = 4_096;
 /** ASCII only: half of a surrogate pair must never split a text. */
 const PUNCTUATION = /^[!-/:-@[-`{-~]$/;
-
-/**
- * The text of a message, without byte order mark and framing, decoded as MSH-18 says. Without MSH-18: UTF-8
- * where the bytes are valid UTF-8, else Windows-1252 (Latin-1 is a part of it). Throws Rejected(400) where
- * the bytes are not what MSH-18 says.
- */
-export function decodeHl7(body: Buffer): { text: string; charset: string } {
-  const msh = /MSH[^\r\n]*/.exec(body.toString('latin1', 0, HEAD_BYTES))?.[0] ?? '';
-  const declared = msh.split(msh.charAt(3))[17]?.split('~', 1)[0] ?? '';
-  const charset = charsetOf(declared) ?? (isUtf8(body) ? 'utf-8' : 'windows-1252');
-  if (charset === 'utf-8' && !isUtf8(body)) {
-    throw rejected('invalid', 'MSH-18 says UTF-8, and the bytes are not valid UTF-8', 'MSH-18');
-  }
-  if (body.includes(0)) throw rejected('invalid', 'a message never holds NUL characters');
-  const text = new TextDecoder(charset).decode(body).trim();
-  return { text: text.endsWith('\u001c') ? text.slice(0, -1).trimEnd() : text, charset };
-}
-
-/** HL7 table 0211, as a WHATWG label; undefined where the bytes must speak for themselves. */
-function charsetOf(name: string): string | undefined {
-  if (/^UNICODE( UTF-?8)?$|^UTF-?8$/i.test(name.trim())) return 'utf-8';
-  const [, part] = /^(?:ISO[ -]?)?8859[/-](\d{1,2})$/i.exec(name.trim()) ?? [];
-  if (part === '1') return 'windows-1252';
-  return part && ['2', '3', '4', '5', '6', '7', '8', '10', '13', '14', '15'].includes(part)
-    ? `iso-8859-${part}`
-    : undefined;
-}
 
 /** The header of the first message in a body; null where there is none that can be read. */
 export function readHeader(body: Buffer): Header | null {
   try {
-    const { text, charset } = decodeHl7(body);
+    const { text, charset, declared } = decodeHeader(body);
     const start = /(?:^|[\r\n])MSH[!-/:-@[-`{-~]/.exec(text);
     if (!start) return null;
     const line = text
@@ -74,10 +45,27 @@ export function readHeader(body: Buffer): Header | null {
       const first = field === 2 ? raw[2] : raw[field]?.split(delimiters.repetition || '\r', 1)[0];
       return unescapeHl7(split(first ?? '', delimiters.component)[component - 1] ?? '', delimiters).trim();
     };
-    return { raw, delimiters, charset, get };
+    return { raw, delimiters, charset, declared, get };
   } catch (error) {
     if (error instanceof Rejected) return null;
     throw error;
+  }
+}
+
+/**
+ * A message that cannot be taken for its characters is still answered by its own id. UTF-16 is answered in
+ * UTF-8, which it is told to send.
+ */
+function decodeHeader(body: Buffer): Pick<Decoded, 'text' | 'charset' | 'declared'> {
+  try {
+    return decodeHl7(body);
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    const bytes = body.filter((byte) => byte !== 0);
+    const text = Buffer.from(bytes)
+      .toString('latin1')
+      .replace(/^(ÿþ|þÿ)/, '');
+    return { text: text.trim(), charset: 'windows-1252', declared: '' };
   }
 }
 
@@ -174,10 +162,29 @@ function meaningOf(
     '.sp': '\n',
   };
   if (Object.hasOwn(known, sequence)) return known[sequence];
-  if (!/^X(?:[0-9A-Fa-f]{2})+$/.test(sequence)) return undefined;
-  const bytes = Buffer.from(sequence.slice(1), 'hex');
-  if (bytes.includes(0)) return undefined;
-  return new TextDecoder(isUtf8(bytes) ? 'utf-8' : 'windows-1252').decode(bytes);
+  return /^X(?:[0-9A-Fa-f]{2})+$/.test(sequence)
+    ? charactersOf(Buffer.from(sequence.slice(1), 'hex'))
+    : undefined;
+}
+
+/** Of `\XC3A9\` or `\XE9\`; `\X000D\` is one character of two bytes. Undefined where they are none. */
+function charactersOf(bytes: Buffer): string | undefined {
+  const wide = bytes.includes(0) && bytes.length % 2 === 0;
+  const charset = wide ? 'utf-16be' : isUtf8(bytes) ? 'utf-8' : 'windows-1252';
+  const text = new TextDecoder(charset).decode(bytes);
+  return text.includes('\0') || text.includes('\ufffd') ? undefined : text;
+}
+
+/** True where an escape of characters in a field as sent means none: `\XZZ\`, `\C2842\`, `\M1B2442\`. */
+export function isLeftEscaped(value: string, delimiters: Delimiters): boolean {
+  const { escape: mark } = delimiters;
+  const parts = mark === '' ? [] : value.split(mark);
+  for (let index = 1; index < parts.length - 1; index++) {
+    const sequence = parts[index] as string;
+    if (meaningOf(sequence, delimiters) !== undefined) index++;
+    else if (/^(X\w+|[CM][0-9A-F]{4,6})$/i.test(sequence)) return true;
+  }
+  return false;
 }
 
 function rejected(code: string, text: string, field?: string): Rejected {

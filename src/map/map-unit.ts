@@ -1,15 +1,20 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { atOnce, type Steps } from '../doors/turns.ts';
 import { RESOURCE_ID } from '../fhir/systems.ts';
-import { isObject, type Node } from '../formats/tree.ts';
+import { isObject, type Node, textOf } from '../formats/tree.ts';
 import type { Issue, Json, SourceRecord, Statement, Unit } from '../model.ts';
 import { toInstant } from './compile/convert.ts';
 import type { CompiledStatement } from './compile/statement.ts';
+import { warnOfClock } from './compile/values.ts';
 import type { Mapping } from './language/load-mappings.ts';
 import { type Frame, type Instance, type Run, report } from './run.ts';
+import { assumeTraced } from './traced.ts';
 
-/** How a unit arrived: the sender's dialect, and the time of receipt where there is one. */
-type Heard = { dialect: string | null; receivedAt?: Date | undefined };
+/**
+ * How a unit arrived: the sender's dialect, the time of receipt where there is one, and what its sender's NHS
+ * numbers are where it does not say.
+ */
+type Heard = { dialect: string | null; receivedAt?: Date | undefined; numbers?: 'traced' | null };
 export type Mapped = { record: SourceRecord | null; issues: Issue[] };
 
 /**
@@ -21,15 +26,23 @@ export const mapUnit = (mapping: Mapping, unit: Unit, heard: Heard): Mapped =>
   atOnce(mapInSteps(mapping, unit, heard));
 
 /** The same, to be interrupted between any two statements. */
-export function* mapInSteps(mapping: Mapping, unit: Unit, { dialect, receivedAt }: Heard): Steps<Mapped> {
+export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<Mapped> {
+  const { dialect, receivedAt, numbers } = heard;
   if (unit.error) return { record: null, issues: [unit.error] };
-  const { root, bundle, unknown, issues } = mapping.format.open(unit.tree, unit.position);
+  const {
+    root,
+    bundle,
+    unknown,
+    issues,
+    zone = mapping.zone,
+  } = mapping.format.open(unit.tree, unit.position);
   const run: Run = {
     position: unit.position,
     dialect,
+    zone,
     root,
     bundle,
-    issues: issues ?? [],
+    issues: [...(unit.issues ?? []), ...(issues ?? [])],
     lineage: [],
     instances: [],
     nulls: new Set(),
@@ -58,6 +71,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, { dialect, receivedAt 
     });
   }
   if (hasError(run)) return { record: null, issues: run.issues };
+  if (numbers === 'traced') run.lineage.push(...assumeTraced(statements));
   const { name, version, mode } = mapping;
   const record = {
     position: unit.position,
@@ -182,18 +196,28 @@ function dropDangling(statements: Statement[], run: Run): void {
   for (const { resource } of statements) prune(resource);
 }
 
+/** Of a message whose time cannot be read: it fills what is not known, and replaces nothing that was said at
+ * a time that can. */
+const UNREADABLE = '1970-01-01T00:00:00Z';
+
 /** The time the sender says this was so, and never later than its receipt: a sender's clock that runs ahead
- * must not outrank every later correction. */
+ * must not outrank every later correction. '' where it says none; of one that cannot be read the day alone,
+ * where that can. */
 function saidAt(mapping: Mapping, run: Run, receivedAt: Date | undefined): string {
+  let unreadable = '';
   for (const reader of mapping.saidAt) {
     const raw = reader.read(run, run.root);
-    if (raw === undefined || raw === '""') continue;
+    if (raw === undefined || raw === '""' || textOf(raw).trim() === '') continue;
     const field = reader.at(run, run.root);
-    const instant = typeof raw === 'string' ? toInstant(raw, mapping.zone) : undefined;
+    const instant = typeof raw === 'string' ? toInstant(raw, run.zone) : undefined;
     if (!instant) {
-      report(run, { severity: 'warning', code: 'value', field, text: `${field} is not a date and time` });
+      const text = `${field} is not a date and time: what was said at another time stands`;
+      report(run, { severity: 'warning', code: 'value', field, text });
+      unreadable ||= toInstant(textOf(raw).slice(0, 8), run.zone) ?? UNREADABLE;
       continue;
     }
+    run.source = field;
+    warnOfClock(run, textOf(raw));
     const ahead = receivedAt ? Date.parse(instant) - receivedAt.getTime() : 0;
     if (ahead <= 0) return instant;
     if (ahead > CLOCK_DRIFT) {
@@ -202,5 +226,5 @@ function saidAt(mapping: Mapping, run: Run, receivedAt: Date | undefined): strin
     }
     return receivedAt?.toISOString() ?? instant;
   }
-  return '';
+  return unreadable;
 }

@@ -12,6 +12,8 @@ export type Instance = { index: number; local: string; frame: Frame };
 export type Run = {
   position: string;
   dialect: string | null;
+  /** Of times that name none: what the message says (HL7 v2: the offset of MSH-7), else the mapping's. */
+  zone: string;
   root: Frame;
   /** The index of a FHIR Bundle; null for other sources. */
   bundle: Bundle | null;
@@ -55,11 +57,12 @@ export type SourceFormat = {
   names?: ReadonlySet<string>;
   path: (text: string, scope: Scope) => Reader;
   each: (text: string, scope: Scope) => Expander;
-  /** `unknown` lists fields that the source does not define, `issues` values of the wrong shape. */
+  /** `unknown` lists fields that the source does not define, `issues` values of the wrong shape; `zone` is an
+   * offset that the message gives for all its times. */
   open: (
     tree: Json,
     position: string,
-  ) => { root: Frame; bundle: Bundle | null; unknown: string[]; issues?: Issue[] };
+  ) => { root: Frame; bundle: Bundle | null; unknown: string[]; issues?: Issue[]; zone?: string | undefined };
   /** Splits a document that holds several units, such as rows of an extract. */
   split?: (tree: Json) => Unit[];
   /** Removes the parts that errors are about: only those are held. Undefined: hold the whole unit. */

@@ -69,15 +69,12 @@ function holdContradicting(units: Understood[]): Understood[] {
 
 type Heard = { message: Message; profiles: Profiles };
 
-function* understandUnit(
-  mappings: Mapping[],
-  { position, tree, error }: Unit,
-  heard: Heard,
-): Steps<Understood[]> {
+function* understandUnit(mappings: Mapping[], whole: Unit, heard: Heard): Steps<Understood[]> {
   yield;
+  const { position, tree, error, issues = [] } = whole;
   const mapping = error ?? chooseMapping(mappings, tree);
-  if ('severity' in mapping) return [heldBy(position, [mapping])];
-  const units = mapping.format.split?.(tree) ?? [{ position, tree }];
+  if ('severity' in mapping) return [heldBy(position, [mapping, ...issues])];
+  const units = mapping.format.split?.(tree) ?? [whole];
   const understood: Understood[] = [];
   for (const unit of units) {
     if (unit.error) understood.push(heldBy(unit.position, [unit.error]));
@@ -107,14 +104,11 @@ function* mapParts(mapping: Mapping, unit: Unit, heard: Heard, passes = MAX_PASS
   return [...(yield* mapParts(mapping, { ...unit, tree: parts.rest }, heard, passes - 1)), ...rows];
 }
 
-function* mapTree(
-  mapping: Mapping,
-  { position, tree }: Unit,
-  { message, profiles }: Heard,
-): Steps<Understood> {
+function* mapTree(mapping: Mapping, unit: Unit, { message, profiles }: Heard): Steps<Understood> {
+  const { position, tree } = unit;
   const { system, receivedAt } = message;
-  const given = { dialect: system.dialect, receivedAt };
-  const { record, issues } = yield* mapInSteps(mapping, { position, tree }, given);
+  const given = { dialect: system.dialect, receivedAt, numbers: system.numbers ?? null };
+  const { record, issues } = yield* mapInSteps(mapping, unit, given);
   const all = record ? [...issues, ...(yield* validateInSteps(record, profiles))] : issues;
   const { place } = mapping.format;
   return {

@@ -38,7 +38,7 @@ export async function heldMessages(db: Db, after: string, limit: number): Promis
     select m.id::text as id, m.channel, m.content_type as "contentType", m.identifier,
       case when m.channel in ('intake', 'mllp') then coalesce(y.source, m.source) else m.source end as source, m.content_hash as "contentHash", m.body,
       m.received_at as "receivedAt",
-      json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect, 'onHeld', y.on_held, 'service',
+      json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect, 'onHeld', y.on_held, 'numbers', y.numbers, 'service',
         json_build_object('id', s.id, 'name', s.name, 'ods', s.ods, 'team', s.team, 'sector', s.sector, 'kind', s.kind)) as system
     from intake i join message m on m.id = i.message_id and m.received_at >= i.received_at - interval '1 hour'
       join system y on y.id = i.system_id join service s on s.id = y.service_id

@@ -47,6 +47,14 @@ test('a system may send by several mappings of HL7 v2, and of nothing else', asy
     expect((await add(source)).code).toBe(2);
 });
 
+test('a system whose numbers were traced is registered as one; of any other it is said that they do not count', async () => {
+  const add = (name: string, ...more: string[]) =>
+    skein('system', 'add', '--name', name, '--ods', 'RXY', '--team', name, ...more);
+  expect((await add('tracing', '--numbers', 'traced')).output).toContain('count as verified');
+  expect((await add('untraced')).output).toContain('count as not verified');
+  expect((await add('wrong', '--numbers', 'untraced')).code).toBe(2);
+});
+
 test('what is refused ends with 1 and says why', async () => {
   const police = await skein(
     'system',

@@ -261,14 +261,21 @@ describe('a unit', () => {
     },
   );
 
-  test('says when it was said, in its zone; nothing where it does not say', async () => {
+  test('says when it was said, in its zone; nothing where it does not say, and before all else where that cannot be read', async () => {
     const rules = '- { to: active, from: sure }';
     expect((await mapped(rules, { sure: true, when: '2025-01-02' })).record?.saidAt).toBe(
       '2025-01-02T00:00:00+00:00',
     );
     expect((await mapped(rules, { sure: true })).record?.saidAt).toBe('');
     expect(await mapped(rules, { sure: true, when: 'then' })).toMatchObject({
-      record: { saidAt: '' },
+      record: { saidAt: '1970-01-01T00:00:00Z' },
+      issues: [{ severity: 'warning', field: '/when' }],
+    });
+    expect((await mapped(rules, { sure: true, when: '20250102, noon' })).record?.saidAt).toBe(
+      '2025-01-02T00:00:00+00:00',
+    );
+    expect(await mapped(rules, { sure: true, when: '2025-10-26 01:30' })).toMatchObject({
+      record: { saidAt: '2025-10-26T01:30:00+00:00' },
       issues: [{ severity: 'warning', field: '/when' }],
     });
   });

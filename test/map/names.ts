@@ -9,6 +9,7 @@ export type Name = { offset: number; name: string; key: string; isKey: boolean }
  */
 const FREE = new Set([
   'text',
+  'warn',
   'match',
   'with',
   'version',

@@ -99,6 +99,54 @@ describe('the character set', () => {
     expect(name('ASCII', Buffer.from('Zoë', 'latin1'))).toBe('Zoë');
   });
 
+  test('is the first repetition of MSH-18 that is read here', () => {
+    expect(name('ASCII~8859/15', Buffer.from([0xa4]))).toBe('€');
+    expect(name('KLINGON~8859/1', Buffer.from('Zoë', 'latin1'))).toBe('Zoë');
+  });
+
+  const told = (charset: string, bytes: Buffer) =>
+    parse(Buffer.concat([Buffer.from(`${MSH}||||||${charset}\rPID|1||||`), bytes])).map(({ issues = [] }) =>
+      issues.map(({ severity, field }) => [severity, field]),
+    )[0];
+
+  test('that the bytes belie gives way to UTF-8, with a warning', () => {
+    expect(name('8859/1', Buffer.from('Llŷn'))).toBe('Llŷn');
+    expect(told('8859/1', Buffer.from('Llŷn'))).toEqual([['warning', 'MSH-18']]);
+    expect(told('UNICODE UTF-16', Buffer.from('Llŷn'))).toEqual([['warning', 'MSH-18']]);
+    expect(told('KLINGON', Buffer.from('Zoë', 'latin1'))).toEqual([['warning', 'MSH-18']]);
+    for (const charset of ['', 'ASCII', 'ASCII~UNICODE UTF-8', 'UNICODE UTF-8', '8859/1~UNICODE UTF-8'])
+      expect(told(charset, Buffer.from('Llŷn'))).toEqual([]);
+    for (const charset of ['', '8859/1', 'KLINGON']) expect(told(charset, Buffer.from('Zoe'))).toEqual([]);
+  });
+
+  test.each(['utf-16le', 'utf-16be'])('%s is refused with MSH-18 as its place, marked or not', (charset) => {
+    for (const mark of ['\ufeff', '']) {
+      const bytes = Buffer.from(`${mark}${MSH}||||||UNICODE UTF-16\rPID|1`, 'utf16le');
+      if (charset === 'utf-16be') bytes.swap16();
+      expect(() => parse(bytes)).toThrow(
+        expect.objectContaining({ issues: [expect.objectContaining({ field: 'MSH-18' })] }),
+      );
+      expect(readHeader(bytes)?.get(10)).toBe(readHeader(Buffer.from(MSH))?.get(10));
+    }
+  });
+
+  test('NUL is refused with its field, another control character is told with its own', () => {
+    const nul = Buffer.from(`${MSH}\rPID|1\rNK1|1|A\rNK1|2|B|x\0y`);
+    expect(() => parse(nul)).toThrow(
+      expect.objectContaining({ issues: [expect.objectContaining({ field: 'NK1[2]-3' })] }),
+    );
+    expect(readHeader(nul)?.get(10)).toBe(readHeader(Buffer.from(MSH))?.get(10));
+    expect(told('', Buffer.from('In\u000bvented'))).toEqual([['warning', 'PID-5']]);
+    expect(told('', Buffer.from('a\\X01\\b'))).toEqual([['warning', 'PID-5']]);
+  });
+
+  test('an escape of characters that means none is told, one that is text itself is not', () => {
+    expect(told('', Buffer.from('a\\XZZ\\b'))).toEqual([['warning', 'PID-5']]);
+    expect(told('', Buffer.from('a\\C2842\\b'))).toEqual([['warning', 'PID-5']]);
+    expect(told('', Buffer.from('a\\E\\X09\\E\\b \\H\\c\\N\\ C:\\X'))).toEqual([]);
+    expect(name('', Buffer.from('a\\X000D\\b\\X0041\\'))).toBe('a\rbA');
+  });
+
   test('is refused where the bytes are not the UTF-8 that MSH-18 says', () => {
     expect(() => name('UTF-8', Buffer.from([0x5a, 0xeb]))).toThrow('MSH-18 says UTF-8');
   });

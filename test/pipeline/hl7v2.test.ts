@@ -155,7 +155,7 @@ describe('one sender of ADT, REF and SIU', () => {
     expect(await skein.mllp(siu('S12', '1'))).toMatch(
       /MSA\|AE\|1.*ERR\|\|MSH\^1\^9\^1\^1\|200.*"SIU" is not taken; ADT is/s,
     );
-    expect(await skein.mllp(adt(MOTHER, { id: '2', event: 'A02' }))).toMatch(
+    expect(await skein.mllp(adt(MOTHER, { id: '2', event: 'A99' }))).toMatch(
       /ERR\|\|MSH\^1\^9\^1\^2\|200.*of ADT, A01/s,
     );
   });

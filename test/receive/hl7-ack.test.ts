@@ -49,6 +49,49 @@ describe('an acknowledgement', () => {
   });
 
   test.each([
+    ['', 'windows-1252', ''],
+    ['8859/1', 'windows-1252', '8859/1'],
+    ['8859/14', 'iso-8859-14', '8859/14'],
+    ['8859/15', 'iso-8859-15', '8859/15'],
+  ])(
+    'under MSH-18 "%s" gives back every byte of its message, and none that ends a frame',
+    (named, charset, said) => {
+      const upper = Buffer.from(Array.from({ length: 128 }, (_, index) => 128 + index));
+      const head = Buffer.from(`${MSH.replace('MSG\\T\\1', 'ID-@@')}||||||${named}`);
+      const at = head.indexOf('@@');
+      const sent = Buffer.concat([head.subarray(0, at), upper, head.subarray(at + 2)]);
+      const told = { ...MISSING, text: 'not “this”: 鼠' };
+      const header = readHeader(sent);
+      const [ack = Buffer.alloc(0)] = acknowledge(header, verdictOf(answer('held', [told]), 'AE'), NOW);
+      expect(header?.charset).toBe(charset);
+      expect(ack.includes(Buffer.concat([Buffer.from('|ID-'), upper]))).toBe(true);
+      expect(ack.filter((byte) => byte < 0x20 && byte !== 0x0d)).toHaveLength(0);
+      expect(ack.toString('latin1').split('\r')[0]?.split('|')[17] ?? '').toBe(said);
+      expect(ack.toString('latin1')).toContain('?');
+    },
+  );
+
+  test.each(['', 'ASCII', '8859/1'])('of UTF-8 under MSH-18 "%s" says that it is UTF-8', (named) => {
+    const sent = Buffer.from(`${MSH.replace('PAS', 'Llŷn’s')}||||||${named}`);
+    const [ack = Buffer.alloc(0)] = acknowledge(readHeader(sent), verdictOf(answer('accepted'), 'AE'), NOW);
+    const [first = ''] = ack.toString().split('\r');
+    expect(first.split('|')[4]).toBe('Llŷn’s');
+    expect(first.split('|')[17]).toBe('UNICODE UTF-8');
+  });
+
+  test('of UTF-16 is one that names its message and MSH-18', () => {
+    const sent = Buffer.from(`\ufeff${MSH}||||||UNICODE UTF-16\r`, 'utf16le');
+    const [ack] = acknowledge(readHeader(sent), verdictOf(answer('rejected', [MISSING]), 'AE'), NOW);
+    expect(String(ack)).toContain('\rMSA|AR|MSG\\T\\1|');
+  });
+
+  test('cuts no escape sequence of its text in two', () => {
+    const text = `${'x'.repeat(71)}|||||`;
+    const [[, msa = ''] = []] = lines(MSH, answer('held', [{ ...MISSING, text }]));
+    expect(msa.split('|')[3]).toBe(`PID-7: ${'x'.repeat(71)}`);
+  });
+
+  test.each([
     ['accepted', 'AE', 'AA'],
     ['held', 'AE', 'AE'],
     ['held', 'AA', 'AA'],

@@ -20,6 +20,8 @@ export type NewSystem = {
   source: string | null;
   dialect?: string | null;
   onHeld?: 'AE' | 'AA';
+  /** What its NHS numbers are where its messages do not say. */
+  numbers?: 'traced' | null;
   /** What people call the team; the system's name where absent. */
   serviceName?: string;
   /** The most that its controller agreed notifications may carry, under the ceiling of its sector. */
@@ -29,7 +31,7 @@ export type NewSystem = {
 };
 
 const FIND = `
-select y.id, y.name, y.source, y.dialect, y.on_held as "onHeld", json_build_object('id', v.id, 'name', v.name,
+select y.id, y.name, y.source, y.dialect, y.on_held as "onHeld", y.numbers, json_build_object('id', v.id, 'name', v.name,
   'ods', v.ods,
   'team', v.team, 'sector', v.sector, 'kind', v.kind) as service
 from system y join service v on v.id = y.service_id`;
@@ -87,11 +89,12 @@ function check({ name, ods, team, sector, kind, dataQuality }: NewSystem): void 
 
 // Registering a name that only registered itself takes it over; a registered one is refused.
 const ADD = `
-insert into system (name, service_id, source, dialect, on_held, token_hash, data_quality) values ($1, $2, $3,
-  $4, $5, $6, $7)
+insert into system (name, service_id, source, dialect, on_held, token_hash, data_quality, numbers)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (name) do update set service_id = excluded.service_id, source = excluded.source, dialect =
   excluded.dialect,
-  on_held = excluded.on_held, token_hash = excluded.token_hash, data_quality = excluded.data_quality
+  on_held = excluded.on_held, token_hash = excluded.token_hash, data_quality = excluded.data_quality,
+  numbers = excluded.numbers
   where not exists (select from service v where v.id = system.service_id and v.registered)
 returning id`;
 
@@ -114,14 +117,14 @@ export async function addSystem(
 
 async function register(client: Db, key: Buffer, added: NewSystem & { token: string }): Promise<void> {
   const { name, team, sector, kind, source, token, payload } = added;
-  const { dialect = null, onHeld = 'AE', serviceName = name, dataQuality = null } = added;
+  const { dialect = null, onHeld = 'AE', serviceName = name, dataQuality = null, numbers = null } = added;
   const ods = added.ods.trim().toUpperCase();
   const id = serviceId(key, ods, team);
   await saveService(client, key, { id, name: serviceName, ods, team, sector, kind, registered: true });
   const service = await findService(client, id);
   if (service?.sector !== sector)
     throw conflict('conflict', 'sector', `service ${ods}|${team} is registered with another sector`);
-  const row = [name, id, source, dialect, onHeld, hashToken(token), dataQuality];
+  const row = [name, id, source, dialect, onHeld, hashToken(token), dataQuality, numbers];
   const { rowCount } = await client.query(ADD, row);
   if (rowCount === 0) throw conflict('duplicate', 'name', `a system named "${name}" is registered`);
   if (payload) await client.query('update service set payload_ceiling = $2 where id = $1', [id, payload]);

@@ -1,6 +1,8 @@
 /** Compiles mapping rules to closures. Mistakes are found here, at load, with their place in the file. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Node } from '../../formats/tree.ts';
+import type { Json } from '../../model.ts';
 import { attempt, conditionOf, type Loader, note } from '../language/loader.ts';
 import type { Alternative, Rule } from '../language/mapping-file.ts';
 import type { Path } from '../language/yaml-file.ts';
@@ -91,6 +93,10 @@ function compileGroup(loader: Loader, rule: Rule, { path, scope, target, top }: 
         continue;
       }
       const holder = enter(out.object);
+      if (name === 'identifier' && isThere(holder[name], object)) {
+        run.lineage.length = mark;
+        continue;
+      }
       if (!element.many) holder[name] = object;
       else if (holder[name]) (holder[name] as Node[]).push(object);
       else holder[name] = [object];
@@ -105,6 +111,10 @@ function partOf({ to, rules = [] }: Rule, top: string): string {
   const url = to === 'extension' && top === to ? rules.find((rule) => rule.to === 'url')?.value : undefined;
   return typeof url === 'string' ? `extension|${url}` : top;
 }
+
+/** An identifier that stands in two fields (PID-2 and PID-3) is one. */
+const isThere = (list: Json | undefined, object: Node): boolean =>
+  Array.isArray(list) && list.some((item) => isDeepStrictEqual(item, object));
 
 function isEmpty(object: Node): boolean {
   for (const _ in object) return false;

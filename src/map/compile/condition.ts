@@ -1,11 +1,12 @@
 /** `when`: PATH, not PATH, PATH = x, PATH != x, PATH in (a, b), PATH not in (a, b), PATH known MAP, PATH
- * longer 8; `and` binds before `or`; or `fhirpath: …`. */
+ * longer 8, PATH is nhs-number; `and` binds before `or`; or `fhirpath: …`. */
 
 import { textOf } from '../../formats/tree.ts';
 import { type CodeTable, translate } from '../language/concept-map.ts';
 import { type Frame, PathError, type Reader, type Run, suggest } from '../run.ts';
 import { converterTo } from './convert.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
+import { LOOKS } from './looks.ts';
 
 export type Condition = (run: Run, frame: Frame) => boolean;
 type Names = {
@@ -18,7 +19,7 @@ type Test = (value: string | undefined) => boolean;
 /** One clause of a condition. `tried` holds the values at which its answer may change. */
 type Clause = { text: string; path: string; reader: Reader; test: Test; tried: string[]; literals: string[] };
 
-const CLAUSE = /^(not )?(\S+)(?: (=|!=|in|not in|known|longer) (.+))?$/;
+const CLAUSE = /^(not )?(\S+)(?: (=|!=|in|not in|known|longer|is) (.+))?$/;
 const LIST = /^\(([^()]*)\)$/;
 
 /** Throws PathError where the condition cannot be parsed, names a path the source does not have, or has a
@@ -53,7 +54,7 @@ const parseCondition = (text: string): string[][] =>
   text.split(' or ').map((part) => part.split(' and ').map((clause) => clause.trim()));
 
 /** A condition compares booleans as true and false, however the sender writes yes and no. */
-const toBoolean = converterTo('boolean', '');
+const toBoolean = converterTo('boolean');
 
 function conditionOf({ reader, test }: Clause): Condition {
   const boolean = reader.type === 'boolean';
@@ -62,7 +63,7 @@ function conditionOf({ reader, test }: Clause): Condition {
     if (reader.any && Array.isArray(raw) && raw.length > 0) return raw.some((value) => test(textOf(value)));
     if (raw === undefined || raw === '""') return test(undefined);
     const value = Array.isArray(raw) ? raw[0] : raw;
-    return test(textOf((boolean ? toBoolean(value ?? null) : undefined) ?? value));
+    return test(textOf((boolean ? toBoolean(value ?? null, '') : undefined) ?? value));
   };
 }
 
@@ -70,7 +71,7 @@ function compileClause(text: string, { read, maps }: Names): Clause {
   const [, negated, path, operator, operand = ''] = CLAUSE.exec(text) ?? [];
   if (!path)
     throw new PathError(
-      `"${text}" is not a condition: PATH, not PATH, PATH = x, PATH in (a, b), PATH known MAP`,
+      `"${text}" is not a condition: PATH, not PATH, PATH = x, PATH in (a, b), PATH known MAP, PATH is nhs-number`,
     );
   const reader = read(path);
   const { test, literals = [], tried = literals } = compileTest(operator, operand, maps);
@@ -102,6 +103,14 @@ function compileTest(
     if (!table) throw new PathError(`no ConceptMap "${operand}"${suggest(operand, maps.keys())}`);
     const test: Test = (value) => value !== undefined && translate(table, value) !== undefined;
     return { test, tried: [...table.codes.keys()] };
+  }
+  if (operator === 'is') {
+    const look = LOOKS[operand];
+    if (!look)
+      throw new PathError(
+        `nothing is known to look like "${operand}"${suggest(operand, Object.keys(LOOKS))}`,
+      );
+    return { test: (value) => value !== undefined && look.test(value), tried: [look.example] };
   }
   const literals = listOf(operand);
   const list = new Set(literals);

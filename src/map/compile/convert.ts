@@ -1,10 +1,13 @@
 /** Text to FHIR primitives. Partial dates stay partial; a birth date is never shifted by a zone. */
-import { v2Date, v2DateTime, v2Instant } from '../../fhir/v2-date.ts';
+import { v2Clock, v2Date, v2DateTime, v2Instant } from '../../fhir/v2-date.ts';
 import { textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 
-/** Converts a source value, or gives undefined where it cannot be read as that type. */
-type Convert = (raw: Json) => Json | undefined;
+/**
+ * Converts a source value, or gives undefined where it cannot be read as that type. `zone` is that of times
+ * that name none.
+ */
+type Convert = (raw: Json, zone: string) => Json | undefined;
 
 const COMPACT = /^\d{8}(?![T ])/;
 const ISO_DAY = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/;
@@ -52,6 +55,9 @@ export function toInstant(text: string, zone: string): string | undefined {
   return v2Instant(asV2(text), zone);
 }
 
+/** Whether the clocks of the zone skip that time, or show it twice. */
+export const clockOf = (text: string, zone: string) => v2Clock(asV2(text), zone);
+
 const YES = new Set(['y', 'yes', 'true', '1']);
 const NO = new Set(['n', 'no', 'false', '0']);
 
@@ -68,14 +74,14 @@ const toNumber =
 
 const toText: Convert = (raw) => (typeof raw === 'object' ? undefined : textOf(raw).trim() || undefined);
 
-export function converterTo(type: string, zone: string): Convert {
+export function converterTo(type: string): Convert {
   switch (type) {
     case 'date':
       return (raw) => v2Date(asV2(textOf(raw)));
     case 'dateTime':
-      return (raw) => v2DateTime(asV2(textOf(raw)), zone);
+      return (raw, zone) => v2DateTime(asV2(textOf(raw)), zone);
     case 'instant':
-      return (raw) => toInstant(textOf(raw), zone);
+      return (raw, zone) => toInstant(textOf(raw), zone);
     case 'boolean':
       return toBoolean;
     case 'integer':
@@ -87,7 +93,7 @@ export function converterTo(type: string, zone: string): Convert {
     case 'decimal':
       return toNumber(/^-?\d+(\.\d+)?$/);
     case 'code':
-      return (raw) => (toText(raw) as string | undefined)?.replace(/\s+/g, ' ');
+      return (raw, zone) => (toText(raw, zone) as string | undefined)?.replace(/\s+/g, ' ');
     default:
       return toText;
   }

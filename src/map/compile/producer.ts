@@ -4,7 +4,16 @@ import { translate } from '../language/concept-map.ts';
 import { attempt, conditionOf, type Fragment, isFhir, type Loader, readPath } from '../language/loader.ts';
 import type { Alternative, Rule } from '../language/mapping-file.ts';
 import type { Path } from '../language/yaml-file.ts';
-import { type Frame, type Instance, PathError, type Reader, type Run, type Scope, suggest } from '../run.ts';
+import {
+  type Frame,
+  type Instance,
+  PathError,
+  type Reader,
+  type Run,
+  report,
+  type Scope,
+  suggest,
+} from '../run.ts';
 import { askedCodes } from './condition.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
 import { checkConstant, type Target } from './target.ts';
@@ -44,6 +53,7 @@ export function compileProducers(loader: Loader, given: Given): Producer[] {
     if (!kind || used.length > 1) {
       throw new PathError(`exactly one of ${KINDS.join(', ')}; found ${used.join(' and ') || 'none'}`);
     }
+    if (rule.match !== undefined && kind !== 'from') throw new PathError('match goes with from');
     checkAsked(loader, rule);
     if (!Array.isArray(rule.from)) return [compileKind[kind](loader, given)];
     return rule.from.map((from) => compileKind.from(loader, { ...given, rule: { ...rule, from } }));
@@ -54,7 +64,7 @@ export function compileProducers(loader: Loader, given: Given): Producer[] {
       : core.produce;
     return {
       ...core,
-      produce: rule.assumed ? assuming(produce, given.top) : produce,
+      produce: warning(rule, rule.assumed ? assuming(produce, given.top) : produce),
       rule: `${file}:${line}`,
     };
   });
@@ -69,6 +79,18 @@ function checkAsked({ maps }: Loader, { when, from, map, unmapped }: Alternative
       throw new PathError(`"${code}" is not in ConceptMap ${map}${suggest(code, table.codes.keys())}`);
 }
 
+/** `warn`: tells the sender, of the place the value came from, that it was taken so. */
+function warning({ warn }: Alternative, produce: Core['produce']): Core['produce'] {
+  if (warn === undefined) return produce;
+  return (run, frame) => {
+    const value = produce(run, frame);
+    if (value === undefined) return undefined;
+    const field = run.source;
+    report(run, { severity: 'warning', code: 'business-rule', field, text: `${field}: ${warn}` });
+    return value;
+  };
+}
+
 function assuming(produce: Core['produce'], top: string): Core['produce'] {
   return (run, frame) => {
     const value = produce(run, frame);
@@ -78,10 +100,9 @@ function assuming(produce: Core['produce'], top: string): Core['produce'] {
 }
 
 function optionsOf(loader: Loader, { target, owner, rule, scope }: Given) {
-  const { zone, maps } = loader;
+  const { maps } = loader;
   return {
     target,
-    zone,
     maps,
     rule,
     scope,
@@ -161,9 +182,22 @@ function constant(value: Core['produce']): Core {
   return { produce, sourced: false };
 }
 
+/** `match`: reads only what the first group of that expression finds in the text. */
+function matching({ match }: Alternative, reader: Reader): Reader {
+  if (match === undefined) return reader;
+  if (!['text', 'string'].includes(reader.type)) throw new PathError('match needs text');
+  if (!match.includes('(')) throw new PathError('match needs a group: what is in it is taken');
+  const pattern = new RegExp(match);
+  const read: Reader['read'] = (run, frame) => {
+    const raw = reader.read(run, frame);
+    return raw === undefined || raw === '""' ? raw : (pattern.exec(textOf(raw))?.[1] ?? undefined);
+  };
+  return { ...reader, read };
+}
+
 function compileFrom(loader: Loader, given: Given): Core {
   const { rule, target, scope, top } = given;
-  const { read, at, type, many: lists, any } = readPath(loader, String(rule.from), scope);
+  const { read, at, type, many: lists, any } = matching(rule, readPath(loader, String(rule.from), scope));
   const { many } = target.element;
   // A FHIR path that meets a list means its first entry. A sender's own list has no such rule.
   if (lists && !any && !many && !isFhir(loader))
@@ -198,7 +232,14 @@ function compileFrom(loader: Loader, given: Given): Core {
   return { produce, field: at, sourced: true };
 }
 
-/** A template such as `https://skein.example/Id/{CX.4}`. Gives nothing where any of its parts is empty. */
+const URIS = ['uri', 'url', 'canonical'];
+const encodeUri = (text: string) => encodeURIComponent(text.toWellFormed());
+
+/**
+ * A template such as `https://skein.example/Id/{CX.4}`. Gives nothing where any of its parts is empty. In a
+ * URI that it begins itself, what the sender says is percent-encoded: two names never become one, and any is
+ * legal.
+ */
 function compileTemplate(loader: Loader, given: Given): Core {
   const parts = (given.rule.template ?? '').split(/\{([^}]*)\}/);
   const readers = parts
@@ -206,13 +247,14 @@ function compileTemplate(loader: Loader, given: Given): Core {
     .map((path) => readPath(loader, path, given.scope));
   if (readers.length === 0) throw new PathError('a template without {PATH} is a value');
   const apply = compileApply('text', optionsOf(loader, given));
+  const part = URIS.includes(given.target.element.type) && parts[0] ? encodeUri : String;
   const produce: Core['produce'] = (run, frame) => {
     let text = parts[0] ?? '';
     for (const [index, reader] of readers.entries()) {
       const raw = reader.read(run, frame);
       if (raw === '""') run.nulls.add(given.top);
       if (raw === undefined || raw === '""' || isObject(raw)) return undefined;
-      text += textOf(raw).trim() + (parts[index * 2 + 2] ?? '');
+      text += part(textOf(raw).trim()) + (parts[index * 2 + 2] ?? '');
     }
     run.source = readers.map(({ at }) => at(run, frame)).join(' ');
     return apply(run, frame, text);

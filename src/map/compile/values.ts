@@ -6,7 +6,8 @@ import { type CodeTable, translate } from '../language/concept-map.ts';
 import type { Alternative } from '../language/mapping-file.ts';
 import { type Frame, PathError, type Run, report, suggest } from '../run.ts';
 import { localReference, serviceReference } from '../sources/bundle.ts';
-import { article, converterTo } from './convert.ts';
+import { article, clockOf, converterTo } from './convert.ts';
+import { nhsDigits } from './looks.ts';
 import { checkCode, type Target } from './target.ts';
 
 /** Converts a source value to the element's type; where it cannot, reports it and gives undefined. */
@@ -15,7 +16,6 @@ type Apply = (run: Run, frame: Frame, raw: Json) => Json | undefined;
 type Options = {
   rule: Alternative;
   target: Target;
-  zone: string;
   severity: 'error' | 'warning';
   maps: Map<string, CodeTable>;
   required: boolean;
@@ -66,14 +66,34 @@ function fits(source: string, type: string): boolean {
   return isPrimitive(source) && ![...TIMES, ...NUMBERS, 'boolean'].includes(type);
 }
 
-function compilePrimitive({ rule, target, zone, severity }: Options): Apply {
+/** A time that may mean another instant than its sender meant is told; the same one is taken each time. */
+export function warnOfClock(run: Run, raw: string): void {
+  const clock = clockOf(raw, run.zone);
+  if (!clock) return;
+  const field = run.source;
+  const why = {
+    missing: 'the clocks go forward over this hour, and it does not exist: it is taken as summer time',
+    twice: 'the clocks go back over this hour, and it exists twice: it is taken as winter time',
+  }[clock];
+  const text = `${field}: ${why}; send its offset`;
+  report(run, { severity: 'warning', code: 'value', field, text });
+}
+
+const AS: Record<string, (text: string) => string> = {
+  compact: (text) => text.replace(/\s+/g, ''),
+  'nhs-number': nhsDigits,
+};
+
+function compilePrimitive({ rule, target, severity }: Options): Apply {
   const { element, path } = target;
-  const convert = converterTo(element.type, zone);
-  const compact = rule.as === 'compact';
+  const convert = converterTo(element.type);
   const codes = element.codes && new Set(element.codes);
+  const shaped = AS[rule.as ?? ''];
+  const isTime = TIMES.includes(element.type) && element.type !== 'date';
   return (run, _, raw) => {
     const at = run.source;
-    const value = convert(compact ? textOf(raw).replace(/\s+/g, '') : raw);
+    const value = convert(shaped ? shaped(textOf(raw)) : raw, run.zone);
+    if (isTime && value !== undefined) warnOfClock(run, textOf(raw));
     if (value === undefined) {
       report(run, {
         severity,

@@ -75,7 +75,6 @@ export function compileSource(
     hooks,
     locals,
     problems,
-    zone: data.zone,
     fragments: files.fragments,
     resources: data.statements.map(({ resource }) => resource),
     maps: new Map([...files.maps, ...own.maps]),

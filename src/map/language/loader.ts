@@ -13,7 +13,6 @@ export type Fragment = { file: YamlFile; data: FragmentFile };
 export type Loader = {
   format: SourceFormat;
   file: YamlFile;
-  zone: string;
   maps: Map<string, CodeTable>;
   fragments: Map<string, Fragment>;
   hooks: Record<string, Hook>;

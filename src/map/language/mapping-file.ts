@@ -19,22 +19,32 @@ const alternative = {
   when: z
     .string()
     .optional()
-    .describe('condition: PATH, not PATH, PATH = x, PATH in (a, b), PATH known MAP, PATH longer 8; and, or'),
+    .describe(
+      'condition: PATH, not PATH, PATH = x, PATH in (a, b), PATH known MAP, PATH longer 8, PATH is nhs-number; and, or',
+    ),
   map: z.string().optional().describe('ConceptMap that translates the code'),
   unmapped: z
     .union([z.enum(['reject', 'keep-original']), z.strictObject({ fixed: z.string() })])
     .optional()
     .describe('what a code outside the ConceptMap becomes; mandatory with map'),
   as: z
-    .enum(['service', 'compact'])
+    .enum(['service', 'compact', 'nhs-number'])
     .optional()
-    .describe('service: the team behind a reference; compact: text without spaces'),
+    .describe(
+      'service: the team behind a reference; compact: text without spaces; nhs-number: its ten digits',
+    ),
   assumed: z
     .literal(true)
     .optional()
     .describe(
       'a mandatory element that the message says nothing of: holds only while its sender has never said it',
     ),
+  match: z
+    .string()
+    .refine(isPattern, 'not a regular expression')
+    .optional()
+    .describe('regular expression: only what its first group finds is taken'),
+  warn: z.string().optional().describe('warning to the sender where this value is taken'),
   split: z.string().optional().describe('separator: one text becomes several values'),
   severity: z
     .literal('warning')

@@ -4,6 +4,7 @@
  * `PV2-3` (the first of it), `PID > MRG` (each MRG that follows a PID before the next PID does) or `DG1 >
  * DG1-3`.
  */
+import { v2Offset } from '../../fhir/v2-date.ts';
 import type { Json } from '../../model.ts';
 import type { SourceFile } from '../language/mapping-file.ts';
 import {
@@ -42,7 +43,9 @@ export function hl7v2Format(source: Extract<SourceFile, { format: 'hl7v2' }>): S
         if (known) known.push(segment);
         else byName[segment.name] = [segment];
       }
-      return { root: { node: byName, at: '', up: null }, bundle: null, unknown: unread(byName) };
+      // HL7 v2.5.1, 2.A.77: the offset of MSH-7 is the default for every time of the message.
+      const zone = v2Offset(byName.MSH?.[0]?.fields[7]?.[0]?.[0]?.[0] ?? '');
+      return { root: { node: byName, at: '', up: null }, bundle: null, unknown: unread(byName), zone };
     },
   };
 }

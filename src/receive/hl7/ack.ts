@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { escapeHl7, type Header } from '../../formats/hl7v2.ts';
+import { encodeHl7, nameCharset } from '../../formats/hl7v2-charset.ts';
 import type { Answer, Issue } from '../../model.ts';
 
 /** HL7 table 0008: the accept code says whether it is kept, the application code what became of it. */
@@ -55,7 +56,7 @@ function asked(condition: string, success: boolean): boolean {
 
 /**
  * Raw fields go back as they came, in their own delimiters: sender and receiver swapped, same version and
- * character set.
+ * character set, byte for byte.
  */
 function build(header: Header | null, code: string, issues: Issue[], now: Date): Buffer {
   const { field, component } = header?.delimiters ?? { field: '|', component: '^' };
@@ -74,11 +75,9 @@ function build(header: Header | null, code: string, issues: Issue[], now: Date):
     type,
     newControlId(),
   ];
-  const charset = raw(18) ? ['', '', '', '', '', raw(18)] : [];
   const first = issues.find(({ severity }) => severity === 'error');
   const lines = [
-    [...msh, raw(11) || 'P', raw(12) || '2.5', ...charset],
-    ['MSA', code, raw(10), ...(first ? [text(textOf(first)).slice(0, 80)] : [])],
+    ['MSA', code, raw(10), ...(first ? [cut(textOf(first), text)] : [])],
     // What is only for information is asked for (GET /intake/messages): an engine may take any ERR for a
     // failure.
     ...issues
@@ -86,8 +85,22 @@ function build(header: Header | null, code: string, issues: Issue[], now: Date):
       .slice(0, MOST_ERRORS)
       .map((issue) => errorSegment(issue, text, component)),
   ];
-  const body = lines.map((line) => `${line.join(field)}\r`).join('');
-  return Buffer.from(body, header?.charset === 'utf-8' || !header ? 'utf8' : 'latin1');
+  const write = (given: string[][]) => given.map((line) => `${line.join(field)}\r`).join('');
+  const sent = header ?? { charset: 'utf-8', declared: '' };
+  const name = nameCharset(sent, write([msh, ...lines]));
+  const charset = name ? ['', '', '', '', '', clean(name)] : [];
+  return encodeHl7(write([[...msh, raw(11) || 'P', raw(12) || '2.5', ...charset], ...lines]), sent.charset);
+}
+
+/** MSA-3 holds 80 characters; an escape sequence is never cut in two. */
+function cut(words: string, escaped: (value: string) => string): string {
+  let kept = '';
+  for (const character of words) {
+    const next = kept + escaped(character);
+    if (next.length > 80) break;
+    kept = next;
+  }
+  return kept;
 }
 
 /** A file of bad values would otherwise be answered with a file of errors. */

@@ -104,11 +104,10 @@ async function openServer(
   requireCertificates(config);
   const { MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA } = config;
   if (!MLLP_TLS_KEY || !MLLP_TLS_CERT) return net.createServer(SOCKET, onSocket);
-  const [key, cert, ca] = await Promise.all(
-    Object.entries({ MLLP_TLS_KEY, MLLP_TLS_CERT, MLLP_TLS_CA }).map(
-      ([name, path]) => path && readPem(name, path),
-    ),
-  );
+  // One after the other: of several that cannot be read the same one is always named.
+  const key = await readPem('MLLP_TLS_KEY', MLLP_TLS_KEY);
+  const cert = await readPem('MLLP_TLS_CERT', MLLP_TLS_CERT);
+  const ca = MLLP_TLS_CA && (await readPem('MLLP_TLS_CA', MLLP_TLS_CA));
   const mutual = ca ? { ca, requestCert: true, rejectUnauthorized: true } : {};
   const server = tls.createServer(
     { key, cert, ...mutual, minVersion: 'TLSv1.2', handshakeTimeout: 5_000, ...SOCKET },

@@ -5,8 +5,8 @@ import type { Json } from '../../model.ts';
 
 type Type = (typeof SourceType.options)[number];
 
-const toTime = converterTo('dateTime', 'UTC');
-const isTime = (value: Json) => typeof value === 'string' && toTime(value) !== undefined;
+const toTime = converterTo('dateTime');
+const isTime = (value: Json) => typeof value === 'string' && toTime(value, 'UTC') !== undefined;
 /** A date of more than a year: four digits alone may be any number. */
 const isWholeDate = (value: Json) => isTime(value) && String(value).trim().length >= 8;
 const isYesOrNo = (value: Json) =>

@@ -47,12 +47,20 @@ export function judge(mutant: Mutant, proofs: Map<string, Proof[]>): Judged | un
     const files = withoutPlaces(make(), mutant.users);
     const mappings = mutant.users.map((name) => ({ name, mapping: compileOrNone(files, name) }));
     if (mappings.some(({ mapping }) => !mapping)) continue;
-    const caught = mappings.some(({ name, mapping }) =>
-      (proofs.get(name) ?? []).some((proof) => isNoticed(mapping, proof)),
-    );
+    const caught = mappings.some(({ name, mapping }) => notices(proofs.get(name) ?? [], mapping));
     return { what, caught };
   }
   return undefined;
+}
+
+/**
+ * True where an example gives another result. That example is tried first from then on: faults that lie near
+ * one another are mostly noticed by the same one.
+ */
+function notices(proofs: Proof[], mapping: Mapping | undefined): boolean {
+  const index = proofs.findIndex((proof) => isNoticed(mapping, proof));
+  if (index > 0) proofs.unshift(...proofs.splice(index, 1));
+  return index >= 0;
 }
 
 function isNoticed(mapping: Mapping | undefined, { body, becomes }: Proof): boolean {
