@@ -77,9 +77,11 @@ function identifiers(resource: Node): { system: string; value: string }[] {
 
 function describe(resource: Node): Named {
   const all = identifiers(resource);
+  // What Skein itself calls a service: `ODS|team`.
+  const [code, team] = all.find(({ system }) => system === SERVICE_SYSTEM)?.value.split('|') ?? [];
   return {
-    ods: all.find(({ system }) => ODS.test(system))?.value,
-    team: all.find(({ system }) => !ODS.test(system))?.value,
+    ods: all.find(({ system }) => ODS.test(system))?.value ?? (code || undefined),
+    team: team ?? all.find(({ system }) => !ODS.test(system) && system !== SERVICE_SYSTEM)?.value,
     display: text(resource.name) ?? text(resource.display),
   };
 }
