@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { loadMappings } from '../../src/map/language/load-mappings.ts';
-import type { System } from '../../src/model.ts';
+import type { Answer, System } from '../../src/model.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import type { StatementState, View } from '../../src/store/facts.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
@@ -15,7 +15,10 @@ import { hear, hearTogether, register } from '../support/hear.ts';
 
 const mappings = await loadMappings();
 
-/** The store after these messages, in groups of these sizes that arrive at once; one by one without. */
+/**
+ * The store after these messages, in groups of these sizes that arrive at once; one by one without. Families of which a message is
+ * held, since it gives one identifier to two people, are left out: whoever came first has it until its sender has looked.
+ */
 async function stored(heard: Heard[], groups = heard.map(() => 1), senders = SENDERS): Promise<string[]> {
   const database = await testDatabase();
   const systems = new Map<string, System>();
@@ -25,8 +28,12 @@ async function stored(heard: Heard[], groups = heard.map(() => 1), senders = SEN
     const said = rest.splice(0, size).map(([{ name }, record]) => {
       return [systems.get(name) as System, structuredClone(record)] as const;
     });
-    if (size > 1) await hearTogether(database, said);
-    else for (const [system, record] of said) await hear(database, system, record);
+    const answers: Answer[] = [];
+    if (size > 1) answers.push(...(await hearTogether(database, said)));
+    else for (const [system, record] of said) answers.push(...(await hear(database, system, record)));
+    if (answers.every(({ status }) => status === 'accepted')) continue;
+    await database.drop();
+    fc.pre(false);
   }
   const rebuilt = await rebuild({ ...testContext(database), mappings, profiles: ownProfiles() });
   expect(rebuilt).toMatchObject({ statements: 0, changed: 0 });
@@ -51,7 +58,7 @@ it('is the same family in any order, and a rebuild changes nothing', async () =>
     fc.asyncProperty(inTwoOrders, async ([heard, shuffled]) => {
       expect(await stored(shuffled)).toEqual(await stored(heard));
     }),
-    { numRuns: Number(process.env.RUNS ?? 6) },
+    { numRuns: Number(process.env.RUNS ?? 6), endOnFailure: true },
   );
 });
 
@@ -64,7 +71,7 @@ it('is the same family in whatever groups its messages arrive', async () => {
     fc.asyncProperty(inGroups, async ([heard, groups]) => {
       expect(await stored(heard, groups)).toEqual(await stored(heard));
     }),
-    { numRuns: Number(process.env.RUNS ?? 6) },
+    { numRuns: Number(process.env.RUNS ?? 6), endOnFailure: true },
   );
 });
 
@@ -85,6 +92,6 @@ it('is the same whoever refers to whom, in any order, and a rebuild changes noth
       );
       expect(await stored(shuffled, undefined, CLAIMANTS)).toEqual(one);
     }),
-    { numRuns: Number(process.env.RUNS ?? 6) },
+    { numRuns: Number(process.env.RUNS ?? 6), endOnFailure: true },
   );
-}, 60_000);
+}, 120_000);

@@ -2,7 +2,7 @@
 import { EVIDENCE } from '../../src/access/decide/evidence.ts';
 import { keyedId } from '../../src/fhir/ids.ts';
 import { identifyRecord, keysOf } from '../../src/link/identify.ts';
-import type { Message, Service, SourceRecord, System } from '../../src/model.ts';
+import type { Answer, Message, Service, SourceRecord, System } from '../../src/model.ts';
 import { settle } from '../../src/pipeline/gather.ts';
 import { messageKey } from '../../src/save/load.ts';
 import { testContext } from './context.ts';
@@ -39,7 +39,7 @@ const scopeOf = (key: Buffer, { id, service }: System) => ({
 });
 
 /** One record, settled by the pipeline. */
-export const hear = (database: TestDatabase, system: System, source: SourceRecord): Promise<void> =>
+export const hear = (database: TestDatabase, system: System, source: SourceRecord): Promise<Answer[]> =>
   hearTogether(database, [[system, source]]);
 
 const messageOf = (system: System, identifier: string): Message => ({
@@ -56,7 +56,7 @@ const messageOf = (system: System, identifier: string): Message => ({
 export async function hearTogether(
   database: TestDatabase,
   heard: (readonly [System, SourceRecord])[],
-): Promise<void> {
+): Promise<Answer[]> {
   const { key } = database;
   const ctx = testContext(database);
   const jobs = heard.map(([system, source]) => {
@@ -72,5 +72,5 @@ export async function hearTogether(
       keys: [lock, ...keysOf(record)],
     };
   });
-  await Promise.all(jobs.map((job) => settle(ctx, job)));
+  return Promise.all(jobs.map((job) => settle(ctx, job)));
 }

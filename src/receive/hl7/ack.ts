@@ -156,9 +156,12 @@ function textOf({ field, text }: Issue): string {
   return field && !text.includes(field) ? `${field}: ${text}` : text;
 }
 
-const FIELD = /^([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?/;
+const FIELD = /^([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?(?:-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?|$)/;
 
-/** ERR-2 of `NK1[2]-33[1].4`: segment, which of that name, field, repetition, component, subcomponent. */
+/**
+ * ERR-2 of `NK1[2]-33[1].4`: segment, which of that name, field, repetition, component, subcomponent; of
+ * `PID[2]` the segment alone.
+ */
 function locationOf(field: string | undefined, component: string): string {
   const [, segment, n = '1', number, repetition, part, sub] = FIELD.exec(field ?? '') ?? [];
   if (!segment) return '';
