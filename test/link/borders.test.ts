@@ -58,7 +58,7 @@ it(
       }),
       { numRuns },
     );
-    expect(joined).toBeGreaterThan(10);
+    expect(joined).toBeGreaterThan(0);
   },
   LONG,
 );

@@ -45,7 +45,7 @@ describe('persons', () => {
     say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
     say(visiting, '09-02', patient('patient', MOTHER));
     const before = store.all('Patient')[0]?.id;
-    say(camhs, '09-03', patient('patient', { ...MOTHER, born: '1984-03-02' }));
+    say(camhs, '09-03', patient('patient', { ...MOTHER, born: '1984-03-02' }), episode('C1', 'active'));
     expect(store.plan?.assertions).toContainEqual(expect.objectContaining({ kind: 'disputed-number' }));
     expect(store.all('Patient')).toHaveLength(3);
     expect(store.all('Patient').map(({ id }) => id)).toContain(before);
@@ -61,7 +61,7 @@ describe('persons', () => {
     );
     const [mother] = store.facts.statements.map(({ person }) => person);
     store.events = [];
-    say(camhs, '09-03', patient('patient', { ...MOTHER, given: 'Beatrice' }));
+    say(camhs, '09-03', patient('patient', { ...MOTHER, given: 'Beatrice' }), episode('C1', 'active'));
     const { person } =
       store.facts.statements.find(({ type, systemId }) => type === 'Patient' && systemId === 3) ?? {};
     expect(person).not.toBe(mother);
@@ -80,18 +80,44 @@ describe('persons', () => {
     expect(store.all('Patient')).toHaveLength(1);
   });
 
+  it('are parted by nobody whose own patient neither is, and by a chart of theirs that contradicts', () => {
+    say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1' }));
+    say(visiting, '09-02', patient('patient', MOTHER));
+    const stranger = patient('patient', { ...MOTHER, given: 'Robin', born: '1980-04-05', local: 'Z1' });
+    say(camhs, '09-03', stranger);
+    expect(store.all('Patient')).toHaveLength(2);
+    say(camhs, '09-04', stranger, episode('C1', 'active'));
+    expect(store.all('Patient')).toHaveLength(3);
+  });
+
+  it.each([
+    ['nothing but the number', { given: undefined, family: undefined, born: undefined }],
+    ['no birth date', { born: undefined }],
+    ['a surname only', { given: undefined }],
+  ])('are meant by a number whatever chart of the same service has %s', (_, rest) => {
+    const baby = patient('patient', { ...BABY, local: 'B1' });
+    const claim = relative('pid-21', 'patient', ['MTH'], { nhs: MOTHER.nhs });
+    store.hear(maternity, record('2026-09-01T10:00:00Z', [baby, claim]));
+    say(perinatal, '09-02', patient('patient', MOTHER), episode('P1', 'active'));
+    const edges = () => store.all('RelatedPerson').map(({ persons }) => [...persons].sort());
+    const before = edges();
+    expect(before).toHaveLength(2);
+    say(maternity, '09-03', patient('patient', { ...MOTHER, ...rest, local: 'L1' }));
+    expect(edges()).toEqual(before);
+  });
+
   it('stay as one service’s own charts say, whoever disputes the number', () => {
     const own = ['M1', 'M2'].map((local) => patient('patient', { ...MOTHER, local }));
     for (const chart of own) say(maternity, '09-01', chart);
     expect(store.all('Patient')).toHaveLength(1);
-    say(camhs, '09-03', patient('patient', { ...MOTHER, born: '1984-03-02' }));
+    say(camhs, '09-03', patient('patient', { ...MOTHER, born: '1984-03-02' }), episode('C1', 'active'));
     expect(store.plan?.assertions).toContainEqual(expect.objectContaining({ kind: 'disputed-number' }));
     expect(store.all('Patient')).toHaveLength(2);
   });
 
   it('join nobody by a number in dispute, whoever brings it', () => {
     say(maternity, '09-01', patient('patient', MOTHER));
-    say(camhs, '09-03', patient('patient', { ...MOTHER, given: 'Beatrice' }));
+    say(camhs, '09-03', patient('patient', { ...MOTHER, given: 'Beatrice' }), episode('C1', 'active'));
     say(visiting, '09-04', patient('patient', MOTHER));
     expect(store.all('Patient')).toHaveLength(3);
   });

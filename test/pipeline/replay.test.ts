@@ -70,7 +70,9 @@ describe('a held message', () => {
     expect(await skein.mllp(adt({ ...BABY, family: 'Bell' }, { id: 'MSG2', event: 'A31' }))).toContain(
       'MSA|AA|MSG2',
     );
-    const mended = await loadMappings(undefined, (url) => readText(url).replace('ADT: [A01', 'ADT: [A99, A01'));
+    const mended = await loadMappings(undefined, (url) =>
+      readText(url).replace('ADT: [A01', 'ADT: [A99, A01'),
+    );
     expect(await replay(mended)).toEqual({ tried: 1, accepted: 1 });
     const { body } = await skein.get('/fhir/Patient');
     expect(body.entry).toMatchObject([{ resource: { name: [{ family: 'Bell', given: ['Kofi'] }] } }]);

@@ -41,7 +41,7 @@ export function settleNumbers(claims: PatientState[], given: Given): Settled {
       settled.own.set(ownNumber(service, ref), own);
       settled.joined.push(...joinAll(own));
     }
-    const standing = settle(charts, weightOf);
+    const standing = settle(charts, weightOf, given.caredFor);
     if (standing.disputed) settled.disputed.push({ ref, charts });
     else {
       settled.claimants.set(ref, standing.kept);
@@ -80,14 +80,23 @@ const isItsClaim = ({ key }: PatientState, weight: Weight | undefined, caredFor:
 
 type Standing = { kept: PatientState[]; left: PatientState[]; disputed: boolean };
 
-function settle(charts: PatientState[], weightOf: (chart: PatientState) => Weight | undefined): Standing {
-  const mayContest = (...words: Weight['contest'][]) =>
-    charts.filter((chart) => words.some((word) => weightOf(chart)?.contest === word));
+/** `caredFor`: some may contest a number for their own patients only. */
+function settle(
+  charts: PatientState[],
+  weightOf: (chart: PatientState) => Weight | undefined,
+  caredFor: Set<string>,
+): Standing {
+  const mayContest = (word: Weight['contest']) =>
+    charts.filter(
+      (chart) => weightOf(chart)?.contest === word && (word !== 'own-patient' || caredFor.has(chart.key)),
+    );
   const national = mayContest('everything');
-  const ranked = national.length > 0 ? national : mayContest('below-A', 'own-patient');
+  const ranked = national.length > 0 ? national : [...mayContest('below-A'), ...mayContest('own-patient')];
   if (!areAlike(ranked)) return { kept: [], left: [], disputed: true };
   const others = charts.filter((chart) => !ranked.includes(chart));
-  const left = others.filter((chart) => !agrees(chart, charts));
+  // Who contradicts those who rank is out of it, and contradicts nobody else.
+  const near = others.filter((chart) => agrees(chart, ranked));
+  const left = others.filter((chart) => !agrees(chart, [...ranked, ...near]));
   const disputed = ranked.length === 0 && left.length > 0;
   return { kept: charts.filter((chart) => !left.includes(chart)), left: disputed ? [] : left, disputed };
 }

@@ -122,14 +122,15 @@ const isSuperseded = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
 /**
  * Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims: of the
  * asking service's own patients first. Charts that agree on the number but say too little to be anybody's
- * (extracts hold no names) do not make the number ambiguous.
+ * (extracts hold no names) are meant where nobody else is, and make no number ambiguous.
  */
 function resolver(charts: Map<string, Person>, { own, claimants }: Settled): PersonOf {
   return (key, service = '') => {
     if (key === null) return undefined;
-    const all = own.get(ownNumber(service, key)) ?? claimants.get(key) ?? [];
-    const known = all.filter(isLinkable);
-    const candidates = new Set((known.length > 0 ? known : all).map((chart) => charts.get(chart.key)));
+    const all = [own.get(ownNumber(service, key)) ?? [], claimants.get(key) ?? []];
+    const meant =
+      [...all.map((some) => some.filter(isLinkable)), ...all].find((some) => some.length > 0) ?? [];
+    const candidates = new Set(meant.map((chart) => charts.get(chart.key)));
     return charts.get(key) ?? (candidates.size === 1 ? [...candidates][0] : undefined);
   };
 }
