@@ -114,6 +114,16 @@ describe('a stay', () => {
 describe('charts that their sender merges under another name than A40', () => {
   const known = (local: string, id: string) =>
     `MSH|^~\\&|PAS|RQ1|SKEIN|SKEIN|20250701090000||ADT^A28|${id}|P|2.3\rPID|1||${local}^^^RQ1^MR||Doyle^Erin||19870515|F\r`;
+  it('stay two, and their sender is told, where it says itself that they are two people', async () => {
+    await register('RQ1');
+    for (const name of ['a28-mothers-of-the-ward', 'a08-baby', 'a28-baby-under-a-second-number'])
+      await send('RQ1', example(name));
+    const { code, text } = await send('RQ1', example('a40-of-two-numbers'));
+    expect(code).toBe('AA');
+    expect(text).toMatch(/\rERR\|\|MRG\^1\^1\^1\^1\|.*\|W\|.*nothing was merged/);
+    expect((await all('Patient')).filter((one) => one.active !== false)).toHaveLength(4);
+  });
+
   it('are one person: A34, and A47 under the new number', async () => {
     await register('RQ1');
     await send('RQ1', known('Q100030', 'K1'));
