@@ -170,3 +170,47 @@ describe('the time of a message', () => {
     expect(await stands()).toEqual(['Second Road']);
   });
 });
+
+describe('a newborn registered to the wrong mother, corrected, and numbered twice', () => {
+  const STORY = [
+    'a01-baby-of-the-wrong-mother',
+    'a08-baby',
+    'a28-baby-under-a-second-number',
+    'a40-of-two-numbers',
+    'a01-her-own-baby',
+  ];
+  const journeys = async () => {
+    const people = new Map((await all('Patient')).map((one) => [`Patient/${one.id}`, one]));
+    type Member = { entity: { reference: string }; inactive?: boolean };
+    const named = ({ entity: { reference } }: Member) => {
+      const { name, birthDate } = people.get(reference) as {
+        name?: { family: string }[];
+        birthDate?: string;
+      };
+      return `${name?.[0]?.family} ${birthDate}`;
+    };
+    // A journey that was dissolved has no members any more.
+    return (await all('Group'))
+      .flatMap(({ member }) => (member ? [member as Member[]] : []))
+      .map((members) =>
+        members
+          .filter(({ inactive }) => !inactive)
+          .map(named)
+          .sort(),
+      )
+      .sort();
+  };
+
+  it.each([
+    ['as it happened', STORY],
+    ['backwards', STORY.toReversed()],
+    ['the correction first', [1, 4, 0, 3, 2].map((index) => STORY[index] as string)],
+  ])('ends with each mother and her own, %s', async (_, order) => {
+    await register('RQ1');
+    for (const name of ['a28-mothers-of-the-ward', ...order]) await send('RQ1', example(name));
+    expect(await journeys()).toEqual([
+      ['Vale 1990-01-01', 'Vale 2025-08-09'],
+      ['Wynn 1993-07-12', 'Wynn 2025-08-01', 'Wynn 2025-08-01'],
+    ]);
+  });
+});
