@@ -43,20 +43,16 @@ function chooseCharset(body: Buffer, declared: string): Pick<Decoded, 'charset' 
   if (charset === 'utf-8' && !isUtf8(body))
     throw rejected('invalid', 'MSH-18 says UTF-8, and the bytes are not valid UTF-8', 'MSH-18');
   if (isUtf8(body) && !isAscii(body)) {
-    const text = `MSH-18 says "${declared}", and the bytes are UTF-8: they are read as that`;
+    const text = 'MSH-18 names another character set, and the bytes are UTF-8: they are read as that';
     const isSaid =
       names.every((name) => name === '' || /^(ASCII|US-ASCII)$/i.test(name)) || said.includes('utf-8');
     return isSaid ? { charset: 'utf-8' } : { charset: 'utf-8', warning: warning(text) };
   }
   if (charset) return { charset };
   const guessed = isUtf8(body) ? 'utf-8' : 'windows-1252';
-  const unknown = names.find((name) => name !== '' && !/^(US-)?ASCII$/i.test(name));
-  return unknown && !isAscii(body)
-    ? {
-        charset: guessed,
-        warning: warning(`MSH-18 "${unknown}" is not read here: the text is taken as ${guessed}`),
-      }
-    : { charset: guessed };
+  const isUnknown = names.some((name) => name !== '' && !/^(US-)?ASCII$/i.test(name));
+  const text = `MSH-18 names a character set that is not read here: the text is taken as ${guessed}`;
+  return { charset: guessed, ...(isUnknown && !isAscii(body) ? { warning: warning(text) } : {}) };
 }
 
 const warning = (text: string): Issue => ({ severity: 'warning', code: 'value', field: 'MSH-18', text });

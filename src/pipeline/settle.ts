@@ -8,6 +8,7 @@ import { link } from '../link/plan.ts';
 import { provenanceOf } from '../link/views/provenance.ts';
 import { findImpostors } from '../link/who/impostors.ts';
 import { findUnsaid } from '../link/who/unsaid.ts';
+import { findVetoed } from '../link/who/vetoed.ts';
 import type { Answer, Issue, Message, MessageStatus } from '../model.ts';
 import {
   type Asked,
@@ -135,7 +136,9 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
   if (plan && provenance) plan.insert.push(provenance);
   const status: MessageStatus = record ? 'accepted' : unit.unreadable ? 'rejected' : 'held';
   const unsaid = record ? findUnsaid(facts, record, system.id) : [];
-  const units = [{ position: unit.position, status, issues: [...job.issues, ...unsaid, ...impostors] }];
+  const vetoed = record && plan ? findVetoed(facts, plan, record, system.id) : [];
+  const issues = [...job.issues, ...unsaid, ...vetoed, ...impostors];
+  const units = [{ position: unit.position, status, issues }];
   const kept = messageId ?? (replay ? (earlier?.messageId ?? null) : null);
   return {
     answer: { messageId: '', identifier, status, units, duplicate: false, conflict: false },

@@ -216,7 +216,9 @@ describe('a code outside its ConceptMap', () => {
     });
     expect(await mapped(marital('{ fixed: U }'), form)).toMatchObject({
       patient: { maritalStatus: { coding: [{ code: 'U' }] } },
-      issues: [],
+      issues: [
+        { severity: 'warning', text: '/code "zz" is not in table relationship-0063: it is taken as U' },
+      ],
     });
   });
 

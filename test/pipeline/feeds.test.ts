@@ -114,6 +114,16 @@ describe('a stay', () => {
 describe('charts that their sender merges under another name than A40', () => {
   const known = (local: string, id: string) =>
     `MSH|^~\\&|PAS|RQ1|SKEIN|SKEIN|20250701090000||ADT^A28|${id}|P|2.3\rPID|1||${local}^^^RQ1^MR||Doyle^Erin||19870515|F\r`;
+  it('stay two, and their sender is told, where it says itself that they are two people', async () => {
+    await register('RQ1');
+    for (const name of ['a28-mothers-of-the-ward', 'a08-baby', 'a28-baby-under-a-second-number'])
+      await send('RQ1', example(name));
+    const { code, text } = await send('RQ1', example('a40-of-two-numbers'));
+    expect(code).toBe('AA');
+    expect(text).toMatch(/\rERR\|\|MRG\^1\^1\^1\^1\|.*\|W\|.*nothing was merged/);
+    expect((await all('Patient')).filter((one) => one.active !== false)).toHaveLength(4);
+  });
+
   it('are one person: A34, and A47 under the new number', async () => {
     await register('RQ1');
     await send('RQ1', known('Q100030', 'K1'));
@@ -158,5 +168,49 @@ describe('the time of a message', () => {
     for (const [id, line] of ['First Road', 'Second Road'].entries())
       await send('RXI', moved(String(id), 'March', line));
     expect(await stands()).toEqual(['Second Road']);
+  });
+});
+
+describe('a newborn registered to the wrong mother, corrected, and numbered twice', () => {
+  const STORY = [
+    'a01-baby-of-the-wrong-mother',
+    'a08-baby',
+    'a28-baby-under-a-second-number',
+    'a40-of-two-numbers',
+    'a01-her-own-baby',
+  ];
+  const journeys = async () => {
+    const people = new Map((await all('Patient')).map((one) => [`Patient/${one.id}`, one]));
+    type Member = { entity: { reference: string }; inactive?: boolean };
+    const named = ({ entity: { reference } }: Member) => {
+      const { name, birthDate } = people.get(reference) as {
+        name?: { family: string }[];
+        birthDate?: string;
+      };
+      return `${name?.[0]?.family} ${birthDate}`;
+    };
+    // A journey that was dissolved has no members any more.
+    return (await all('Group'))
+      .flatMap(({ member }) => (member ? [member as Member[]] : []))
+      .map((members) =>
+        members
+          .filter(({ inactive }) => !inactive)
+          .map(named)
+          .sort(),
+      )
+      .sort();
+  };
+
+  it.each([
+    ['as it happened', STORY],
+    ['backwards', STORY.toReversed()],
+    ['the correction first', [1, 4, 0, 3, 2].map((index) => STORY[index] as string)],
+  ])('ends with each mother and her own, %s', async (_, order) => {
+    await register('RQ1');
+    for (const name of ['a28-mothers-of-the-ward', ...order]) await send('RQ1', example(name));
+    expect(await journeys()).toEqual([
+      ['Vale 1990-01-01', 'Vale 2025-08-09'],
+      ['Wynn 1993-07-12', 'Wynn 2025-08-01', 'Wynn 2025-08-01'],
+    ]);
   });
 });

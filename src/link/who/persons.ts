@@ -148,7 +148,7 @@ function isOnePerson(persons: Map<string, Person>, { old, into }: Merge): boolea
  * Other verified numbers, birth dates or birth orders, or other given names of a child of a multiple birth:
  * no merge outweighs these.
  */
-function isVetoed(a: PatientState, b: PatientState): boolean {
+export function isVetoed(a: PatientState, b: PatientState): boolean {
   const [one, other] = [verifiedNumber(a), verifiedNumber(b)];
   if (one !== undefined && other !== undefined && one !== other) return true;
   if (!isSameDate(a.content.birthDate, b.content.birthDate) || isTwinOf(a.content, b.content)) return true;

@@ -93,7 +93,7 @@ function compileGroup(loader: Loader, rule: Rule, { path, scope, target, top }: 
         continue;
       }
       const holder = enter(out.object);
-      if (name === 'identifier' && isThere(holder[name], object)) {
+      if (ONCE.has(name) && isThere(holder[name], object)) {
         run.lineage.length = mark;
         continue;
       }
@@ -112,7 +112,8 @@ function partOf({ to, rules = [] }: Rule, top: string): string {
   return typeof url === 'string' ? `extension|${url}` : top;
 }
 
-/** An identifier that stands in two fields (PID-2 and PID-3) is one. */
+/** Lists in which what stands in two fields (PID-2 and PID-3, XTN.1 and XTN.4) is one entry. */
+const ONCE = new Set(['identifier', 'telecom']);
 const isThere = (list: Json | undefined, object: Node): boolean =>
   Array.isArray(list) && list.some((item) => isDeepStrictEqual(item, object));
 

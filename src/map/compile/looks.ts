@@ -14,5 +14,9 @@ type Look = { test: (text: string) => boolean; example: string };
 
 /** By name; `example` is a value that passes, for the check that a condition can hold at all. */
 export const LOOKS: Readonly<Record<string, Look>> = {
+  email: {
+    test: (text) => /^(mailto:)?[^\s@]+@[^\s@]+\.[^\s@]+$/i.test(text.trim()),
+    example: 'a@example.org',
+  },
   'nhs-number': { test: (text) => isValidNhsNumber(nhsDigits(text)), example: '9990000018' },
 };

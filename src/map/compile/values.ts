@@ -138,15 +138,15 @@ function compileMap({ rule, maps, target, severity }: Options): Apply {
     const code = textOf(raw).trim();
     const found = translate(table, code);
     if (found) return shape(found);
-    if (fixed) return shape({ system, code: fixed });
     const level = unmapped === 'reject' ? severity : 'warning';
     report(run, {
       severity: level,
       code: 'code-invalid',
       field: at,
       expression: path,
-      text: `${at} "${code}" is not in table ${map}`,
+      text: `${at} "${code}" is not in table ${map}${fixed ? `: it is taken as ${fixed}` : ''}`,
     });
+    if (fixed) return shape({ system, code: fixed });
     if (unmapped === 'reject') return undefined;
     return element.type === 'Coding'
       ? { ...(table.source ? { system: table.source } : {}), code }
