@@ -121,15 +121,14 @@ const isSuperseded = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
 
 /**
  * Person of a chart key, or of an NHS-number key that exactly one untainted, verified person claims: of the
- * asking service's own patients first. Charts that agree on the number but say too little to be anybody's
- * (extracts hold no names) are meant where nobody else is, and make no number ambiguous.
+ * asking service's own patients first. Charts that say too little to be anybody's (extracts hold no names)
+ * are never meant by a number: whoever sends one could else tell by what becomes of it that others have it.
  */
 function resolver(charts: Map<string, Person>, { own, claimants }: Settled): PersonOf {
   return (key, service = '') => {
     if (key === null) return undefined;
-    const all = [own.get(ownNumber(service, key)) ?? [], claimants.get(key) ?? []];
-    const meant =
-      [...all.map((some) => some.filter(isLinkable)), ...all].find((some) => some.length > 0) ?? [];
+    const ours = own.get(ownNumber(service, key))?.filter(isLinkable) ?? [];
+    const meant = ours.length > 0 ? ours : (claimants.get(key)?.filter(isLinkable) ?? []);
     const candidates = new Set(meant.map((chart) => charts.get(chart.key)));
     return charts.get(key) ?? (candidates.size === 1 ? [...candidates][0] : undefined);
   };
