@@ -54,7 +54,8 @@ export function link(
     state.person = person;
     changed.set(state.key, state);
   }
-  const { edges, assertions, due } = relatePersons(states, { key, personOf: personOfKey, evidence, asOf });
+  const given = { key, personOf: personOfKey, isOwnPatient: who.isOwnPatient, evidence, asOf };
+  const { edges, assertions, due } = relatePersons(states, given);
   const spells = groupSpells(key, states, personOfKey);
   const referrals = findReferrals(states, spells, personOfKey);
   const care = listCare({ states, spells, referrals, personOf: personOfKey }, rules);

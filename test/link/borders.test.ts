@@ -8,9 +8,10 @@ import { link } from '../../src/link/plan.ts';
 import { givenNames, saidNumber } from '../../src/link/who/charts.ts';
 import { compareGiven } from '../../src/link/who/names.ts';
 import { isEmpty } from '../../src/save/save.ts';
-import type { StatementState } from '../../src/store/facts.ts';
-import { anyClaims, type Heard } from '../support/any-claims.ts';
-import { KEY, RULES, Store, upToRenaming } from './store.ts';
+import type { StatementState, View } from '../../src/store/facts.ts';
+import { anyClaims, type Heard, MRN } from '../support/any-claims.ts';
+import { record, resourceStatement } from '../support/records.ts';
+import { KEY, RULES, Store, service, upToRenaming } from './store.ts';
 
 const messages = anyClaims(KEY);
 
@@ -105,6 +106,47 @@ it(
       }),
       { numRuns },
     );
+  },
+  LONG,
+);
+
+/** Says who everybody is and belongs to, and speaks of no care. */
+const STRANGER = service(8, 'gp');
+const isCare = ([, { statements }]: Heard) =>
+  statements.some(({ resource }) => resource.resourceType === 'EpisodeOfCare');
+/** Each sender begins care of all whom it has a chart of, at the end. */
+const caring = (heard: Heard[]): Heard[] =>
+  [...new Set(heard.map(([from]) => from))].flatMap((from) =>
+    [0, 1, 2].map((n): Heard => {
+      const patient = { identifier: { system: MRN, value: `H${n}` } };
+      const care = { resourceType: 'EpisodeOfCare' as const, status: 'active' as const, patient };
+      const said = resourceStatement('episode', `${MRN}|care-${n}`, care);
+      return [from, record('2026-09-02T00:00:00Z', [said])];
+    }),
+  );
+
+it(
+  'parts nobody and draws or ends no edge at the word of a service without care of either',
+  () => {
+    let edged = 0;
+    fc.assert(
+      fc.property(fc.tuple(messages, messages), ([theirs, words]) => {
+        const ours = [...theirs, ...caring(theirs)];
+        const said = words.filter((one) => !isCare(one)).map(([, what]): Heard => [STRANGER, what]);
+        const [before, after] = [tell(ours), tell([...ours, ...said])];
+        const personAfter = new Map(charts(after).map(({ key, person }) => [key, person]));
+        for (const one of Map.groupBy(charts(before), ({ person }) => person).values())
+          expect(new Set(one.map(({ key }) => personAfter.get(key))).size).toBe(1);
+        const ends = (view: View) => view.persons.map((key) => personAfter.get(key) ?? key).join();
+        const edges = after.all('RelatedPerson');
+        for (const edge of before.all('RelatedPerson'))
+          expect(edges.map(ends), 'an edge that stood').toContain(ends(edge));
+        for (const { authors } of edges) expect(authors).not.toEqual([STRANGER.id]);
+        edged += edges.length;
+      }),
+      { numRuns },
+    );
+    expect(edged).toBeGreaterThan(0);
   },
   LONG,
 );

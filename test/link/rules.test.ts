@@ -465,12 +465,10 @@ describe('relationships', () => {
 
   it('read "child" from the parent’s side', () => {
     say(camhs, '09-01', patient('patient', BABY));
-    say(
-      visiting,
-      '09-02',
-      patient('patient', MOTHER),
-      relative('child', 'patient', ['CHILD'], { nhs: BABY.nhs }),
-    );
+    const said = [patient('patient', MOTHER), relative('child', 'patient', ['CHILD'], { nhs: BABY.nhs })];
+    say(visiting, '09-02', ...said);
+    expect(store.all('RelatedPerson'), 'of nobody that it cares for').toEqual([]);
+    say(visiting, '09-02', ...said, episode('H1', 'active'));
     const baby = store.all('Patient').find(({ content }) => (content as Patient).birthDate === BABY.born);
     const toMother = store.all('RelatedPerson').find(({ persons }) => persons[0] === baby?.id);
     expect(JSON.stringify(toMother?.content)).toContain('PRN');

@@ -13,7 +13,7 @@ const PEOPLE = [
   { nhs: nhsNumber(2), given: 'Ruth', family: 'Bell', born: '1991-05-05' },
   { nhs: nhsNumber(3), given: 'Kofi', family: 'Osei', born: '2026-08-20' },
 ];
-const MRN = 'https://skein.example/Id/RXX';
+export const MRN = 'https://skein.example/Id/RXX';
 /** The id that Skein gives to the chart of a sender: anybody may have read it. */
 const idOfChart = (key: Buffer, system: number, mrn: string) =>
   keyedId(key, 'Patient', String(system), `${MRN}|${mrn}`);

@@ -2,7 +2,7 @@ import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Evidence } from '../../model.ts';
 import type { Assertion, Due, StatementState } from '../../store/facts.ts';
-import { bornOn, givenNames, type Person, type PersonOf } from '../who/charts.ts';
+import { bornOn, givenNames, type IsOwnPatient, type Person, type PersonOf } from '../who/charts.ts';
 import { numberKey } from '../who/keys.ts';
 import { compareGiven, normaliseName } from '../who/names.ts';
 import { SAME_BIRTH } from './homing.ts';
@@ -19,7 +19,13 @@ export type Edge = {
 };
 
 /** `asOf`: the instant at which it is asked, ISO. */
-type Given = { key: Buffer; personOf: PersonOf; evidence: Evidence; asOf: string };
+type Given = {
+  key: Buffer;
+  personOf: PersonOf;
+  isOwnPatient: IsOwnPatient;
+  evidence: Evidence;
+  asOf: string;
+};
 type Related = { edges: Edge[]; assertions: Assertion[]; due: Due[] };
 
 /**
@@ -82,7 +88,7 @@ const asserted = ({ state, parent, child, kinds, tier }: Bound): Assertion => ({
 
 type Read = { bound?: Bound; suggestion?: Assertion };
 
-function bind(state: RelatedState, { key, personOf, evidence }: Given): Read {
+function bind(state: RelatedState, { key, personOf, isOwnPatient, evidence }: Given): Read {
   const doubt = (reason: string, kind?: Assertion['kind']): Read => ({
     suggestion: suggest(key, state, { reason, ...(kind ? { kind } : {}) }),
   });
@@ -102,8 +108,9 @@ function bind(state: RelatedState, { key, personOf, evidence }: Given): Read {
   const [parent, child] = claim.parent === 'related' ? [other, patient] : [patient, other];
   if (!isBornBefore(parent, child)) return doubt('the parent would be no older than the child');
   const weight = evidence.weights.get(state.sector ?? '');
-  const verified = { patient: isVerified(patient), both: isVerified(patient) && isVerified(other) };
-  const weighed = weight && weighEdge(claim, weight, verified);
+  const own = isVerified(patient) && isOwnPatient(patient, state.service);
+  const verified = isVerified(patient) && isVerified(other);
+  const weighed = weight && weighEdge(claim, weight, { verified, own });
   if (!weighed) return doubt('this service suggests, and others establish');
   return { bound: { state, parent, child, ...weighed } };
 }

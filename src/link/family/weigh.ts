@@ -19,23 +19,26 @@ type Weighed = {
 /** What one sender says of two known people, and what it counts for. */
 export type Bound = Weighed & { state: RelatedState; parent: Person; child: Person };
 
-/** Null where the sender's word makes no edge. `verified`: the sender's own patient, and both people. */
+/**
+ * Null where the sender's word makes no edge. `verified`: both people are; `own`: who it is said of is the
+ * sender's own patient, verified.
+ */
 export function weighEdge(
   claim: Claim,
   weight: Weight,
-  verified: { patient: boolean; both: boolean },
+  { verified, own }: { verified: boolean; own: boolean },
 ): Weighed | null {
   const { gestational, parent } = weight;
   const national = weight.contest === 'everything';
   const { kinds, mother } = claim;
   if (kinds.includes('gestational') && (gestational === 'A' || gestational === 'A-if-verified')) {
-    const tier = gestational === 'A' || verified.both ? 'A' : 'B';
+    const tier = gestational === 'A' || verified ? 'A' : 'B';
     return { kinds, mother, tier, national, waits: false };
   }
   // Whoever was not at the birth says by the same word that she is the mother.
   const said = { kinds: ['caring' as const], mother, national };
   if (parent === 'A' || parent === 'B') return { ...said, tier: parent, waits: false };
-  if (parent === 'B-own-patient' && verified.patient) return { ...said, tier: 'B', waits: mother };
+  if (parent === 'B-own-patient' && own) return { ...said, tier: 'B', waits: mother };
   return null;
 }
 

@@ -10,6 +10,7 @@ export type PatientState = StatementState & { content: Patient };
 export type Person = { id: string; charts: PatientState[] };
 /** `service`: whose word the key is from. */
 export type PersonOf = (key: string | null, service?: string) => Person | undefined;
+export type IsOwnPatient = (person: Person, service: string) => boolean;
 /** Two charts found to be one person. */
 export type Pair = [one: string, other: string];
 

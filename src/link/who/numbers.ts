@@ -80,25 +80,30 @@ const isItsClaim = ({ key }: PatientState, weight: Weight | undefined, caredFor:
 
 type Standing = { kept: PatientState[]; left: PatientState[]; disputed: boolean };
 
-/** `caredFor`: some may contest a number for their own patients only. */
+/**
+ * In ranks, each of whom gives way to those above: a national record, who may contest (some for their own
+ * patients only), own patients of anybody else, and the rest.
+ */
 function settle(
   charts: PatientState[],
   weightOf: (chart: PatientState) => Weight | undefined,
   caredFor: Set<string>,
 ): Standing {
-  const mayContest = (word: Weight['contest']) =>
-    charts.filter(
-      (chart) => weightOf(chart)?.contest === word && (word !== 'own-patient' || caredFor.has(chart.key)),
-    );
-  const national = mayContest('everything');
-  const ranked = national.length > 0 ? national : [...mayContest('below-A'), ...mayContest('own-patient')];
-  if (!areAlike(ranked)) return { kept: [], left: [], disputed: true };
-  const others = charts.filter((chart) => !ranked.includes(chart));
-  // Who contradicts those who rank is out of it, and contradicts nobody else.
-  const near = others.filter((chart) => agrees(chart, ranked));
-  const left = others.filter((chart) => !agrees(chart, [...ranked, ...near]));
-  const disputed = ranked.length === 0 && left.length > 0;
-  return { kept: charts.filter((chart) => !left.includes(chart)), left: disputed ? [] : left, disputed };
+  const rankOf = (chart: PatientState): number => {
+    const word = weightOf(chart)?.contest;
+    const isOwn = caredFor.has(chart.key);
+    if (word === 'everything') return 0;
+    return word === 'below-A' || (word === 'own-patient' && isOwn) ? 1 : isOwn ? 2 : 3;
+  };
+  const ranks = Map.groupBy(charts, rankOf);
+  const kept: PatientState[] = [];
+  for (const [, rank] of [...ranks].sort(([a], [b]) => a - b)) {
+    const near = rank.filter((chart) => agrees(chart, kept));
+    // Those of the first who contradict one another put the number in dispute; later ones are out of it.
+    if (kept.length === 0 && !areAlike(near)) return { kept: [], left: [], disputed: true };
+    kept.push(...near.filter((chart) => agrees(chart, near)));
+  }
+  return { kept, left: charts.filter((chart) => !kept.includes(chart)), disputed: false };
 }
 
 /** A chart that joins whom others established: number, birth date and given name all agree. */

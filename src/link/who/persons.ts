@@ -6,6 +6,7 @@ import { latest } from '../care/spells.ts';
 import { isImplicit } from '../fold.ts';
 import {
   givenNames,
+  type IsOwnPatient,
   isLinkable,
   isSameDate,
   isTwinOf,
@@ -35,7 +36,8 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   const told = charts.filter((chart) => !isImplicit(chart));
   const merges = [...mergesOf(statements, charts), ...renamesOf(statements, told)].sort(compareMerges);
   const claims = told.filter((chart) => chart.ref !== null && !chart.aside && !isSuperseded(chart, merges));
-  const numbers = settleNumbers(claims, { tainted, evidence, caredFor: caredFor(statements) });
+  const caredFor = findCaredFor(statements);
+  const numbers = settleNumbers(claims, { tainted, evidence, caredFor });
   const personOfChart = new Map<string, Person>();
   for (const chart of charts) personOfChart.set(chart.key, { id: chart.key, charts: [chart] });
   const joinAll = (pairs: Pair[]) => {
@@ -56,11 +58,14 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   joinAll(findCited(statements, charts, { personOf: personOfKey, evidence }));
   const persons = [...new Set(personOfChart.values())];
   const { disputed, contests } = numbers;
-  return { persons, personOfChart, disputed, contests, doubted, personOfKey };
+  /** One whom this service gives care to, as it says itself. */
+  const isOwnPatient: IsOwnPatient = ({ charts: all }, service) =>
+    all.some((chart) => chart.service === service && caredFor.has(chart.key));
+  return { persons, personOfChart, disputed, contests, doubted, personOfKey, isOwnPatient };
 }
 
-/** Charts that their sender speaks of care of: its own patients. */
-const caredFor = (statements: StatementState[]): Set<string> =>
+/** Charts that their sender speaks of care of. */
+const findCaredFor = (statements: StatementState[]): Set<string> =>
   new Set(statements.flatMap(({ type, chart }) => (CARE.has(type) ? chart : [])));
 
 const CARE = new Set(['EpisodeOfCare', 'Encounter', 'ServiceRequest']);
