@@ -192,6 +192,8 @@ export type Event = {
    * went).
    */
   services: string[];
+  /** The only services that are told: of a loss known before, those who come to it later. */
+  to?: string[];
   focus: { type: string; id: string };
   stage: string | null;
 };

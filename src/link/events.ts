@@ -2,6 +2,7 @@ import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode, Role } from '../model.ts';
 import type { Member, StoredView, View } from '../store/facts.ts';
+import type { Journey } from './family/journeys.ts';
 import type { Family } from './views/family.ts';
 
 type Change = { view: View; before: StoredView | undefined };
@@ -79,13 +80,18 @@ function unmergedEvents({ view, before }: Change, { parted }: Moves, event: Make
 function stopEvents({ journeys }: Family, { view, before }: Change, event: Make): Event[] {
   const { state, id } = view;
   if (state === before?.state || (state !== 'died' && state !== 'verify')) return [];
+  const persons = [id, ...infantsOf(journeys, id)];
+  return [event('contact-stop', view, 'INV', { persons, journey: null, stage: null })];
+}
+
+/** Infants of whom somebody is the mother. */
+export function infantsOf(journeys: Journey[], mother: string): string[] {
   const hers = journeys.filter(({ members }) =>
-    members.some(({ person, role }) => person === id && role === 'mother'),
+    members.some(({ person, role }) => person === mother && role === 'mother'),
   );
-  const infants = hers.flatMap(({ members }) =>
+  return hers.flatMap(({ members }) =>
     members.flatMap(({ person, role }) => (role === 'infant' ? person : [])),
   );
-  return [event('contact-stop', view, 'INV', { persons: [id, ...infants], journey: null, stage: null })];
 }
 
 /** Care that was taken up, by its view's state. What never was is known only to the services it names. */
@@ -162,7 +168,7 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
   ];
 }
 
-function readState(state: string | null | undefined): [stages: string, lost: string[]] {
+export function readState(state: string | null | undefined): [stages: string, lost: string[]] {
   const [stages = '', lost = ''] = (state ?? '').split('|');
   return [stages, lost ? lost.split(' ') : []];
 }
@@ -204,7 +210,7 @@ function memberEvents(family: Family, changes: Change[], { added }: Moves, event
 }
 
 /** The stage in force, for the `stage` filter of subscriptions; null where unknown. */
-function currentStage(family: Family, id: string | null): string | null {
+export function currentStage(family: Family, id: string | null): string | null {
   const today = family.asOf.slice(0, 10);
   const journey = family.journeys.find((one) => one.id === id);
   const current = journey?.stages

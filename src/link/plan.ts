@@ -20,6 +20,7 @@ import { findJourneys, type Journey } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
+import { stopLatecomers } from './stop-latecomers.ts';
 import type { Family } from './views/family.ts';
 import { composeViews } from './views/views.ts';
 import type { Contest } from './who/numbers.ts';
@@ -65,6 +66,7 @@ export function link(
     statements: states,
     persons,
     personOf: personOfKey,
+    mayBe: who.mayBe,
     edges,
     spells,
     referrals,
@@ -101,6 +103,7 @@ export function link(
     update: views.flatMap(({ view, before }) => (before ? [{ ...view, rowId: before.rowId }] : [])),
     events: [
       ...describeChanges(family, views, { added: addedTo(facts, members), parted }),
+      ...stopLatecomers(family, facts.involvements, involvements.upsert),
       ...findRechecks(facts, views, rows),
     ],
     ...rows,

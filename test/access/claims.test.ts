@@ -293,6 +293,7 @@ describe('evidence by who says it', () => {
 
   it('"mother" of a newborn holds by itself once ten days have passed, without another message', async () => {
     await care('perinatal', MOTHER, 15);
+    await care('visiting', BABY, 18);
     const word = { ...chart(BABY), id: 'b1' };
     await post('visiting', at(5), word, related({ reference: 'Patient/b1' }, MOTHER, 'MTH'));
     expect(await find('RelatedPerson')).toEqual([]);

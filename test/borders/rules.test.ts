@@ -322,6 +322,73 @@ describe('24: the threshold to stop is lower than the threshold to disclose', ()
     expect(heard.visiting).toContain('contact-stop');
     expect(heard.visiting).not.toContain('member-linked');
   });
+
+  const lose = (mother: Person, baby: Person) =>
+    region.maternity(baby, { mother, event: 'A08', id: `D-${baby.local}`, day: ago(2), died: ago(2) });
+
+  test('a death stops contacts at who has the number of the baby unverified, and goes on doing so', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    const unsure = { ...baby, verified: false };
+    await region.care('visiting', unsure);
+    const heard = await region.hearing(() => lose(mother, baby));
+    expect(heard.visiting).toEqual(['contact-stop']);
+    const joined = await region.hearing(() => region.care('visiting', baby));
+    expect(joined.visiting).not.toContain('contact-stop');
+    expect(joined.visiting).toContain('loss');
+    expect(joined.maternity ?? []).not.toContain('contact-stop');
+  });
+
+  test.each([
+    ['another birth date', { born: ago(61) }],
+    ['another name', { given: 'Zelda' }],
+    ['a twin’s number', { nhs: '9990009993' }],
+  ])(
+    'a death stops nothing at who says of an unverified number %s, until that is corrected',
+    async (_, other) => {
+      const { mother, baby } = newFamily();
+      await region.maternity(baby, { mother });
+      await region.care('visiting', { ...baby, ...other, verified: false });
+      const heard = await region.hearing(() => lose(mother, baby));
+      expect(heard.visiting).toBeUndefined();
+      const joined = await region.hearing(() => region.care('visiting', baby));
+      expect(joined.visiting).toEqual(expect.arrayContaining(['contact-stop', 'loss']));
+      expect(joined.maternity ?? []).not.toContain('contact-stop');
+    },
+  );
+
+  test('who comes to care for an infant after its death is told, and nobody else again', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    await region.care('perinatal', mother);
+    await lose(mother, baby);
+    const heard = await region.hearing(() => region.care('visiting', baby));
+    expect(heard.visiting).toEqual(expect.arrayContaining(['contact-stop', 'loss']));
+    for (const name of ['perinatal', 'maternity']) expect(heard[name] ?? []).not.toContain('contact-stop');
+    const unsure = await region.hearing(() => region.care('gp', { ...baby, verified: false }));
+    expect(unsure.gp).toContain('contact-stop');
+    expect(unsure.visiting ?? []).not.toContain('contact-stop');
+  });
+
+  test('care of the mother is told of a loss that came after it began, and of none before', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    await lose(mother, baby);
+    const before = await region.hearing(() => region.care('perinatal', mother));
+    expect(before.perinatal).toContain('contact-stop');
+    const whom = chart('adult', mother);
+    const later = episodeOf(whom, 'adult', { id: `L-${mother.local}`, start: ago(1) });
+    const after = await region.hearing(() => region.send('adult', [whom, later]));
+    expect(after.adult).not.toContain('contact-stop');
+  });
+
+  test('a number and a birth date that a charity gives stop nothing at it', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    await region.care('charity', { ...baby, verified: false });
+    const heard = await region.hearing(() => lose(mother, baby));
+    expect(heard.charity).toBeUndefined();
+  });
 });
 
 describe('25: evidence is weighed by who says it', () => {

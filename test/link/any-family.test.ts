@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { link } from '../../src/link/plan.ts';
 import { isEmpty } from '../../src/save/save.ts';
+import type { Involvement } from '../../src/store/facts.ts';
 import { family, type Heard, inTwoOrders } from '../support/any-family.ts';
 import { RULES, Store, upToRenaming } from './store.ts';
 
@@ -12,7 +13,7 @@ function tell(heard: Heard[]): Store {
   return store;
 }
 
-const numRuns = 200;
+const numRuns = Number(process.env.RUNS ?? 200);
 const LONG = 60_000;
 
 it(
@@ -61,6 +62,47 @@ it(
     );
     // What was drawn had people of several charts and parents of known age at all.
     expect([met.joined > 10, met.parents > 10]).toEqual([true, true]);
+  },
+  LONG,
+);
+
+/** Who had open or awaited care of whom when a contact-stop was told, and of whom that was. */
+type Stopped = { persons: string[]; to: string[] | undefined; care: Involvement[] };
+
+it(
+  'tells everybody whose patient is an infant that died to stop contacts, whenever and however it comes out',
+  () => {
+    let concerned = 0;
+    fc.assert(
+      fc.property(family, (heard) => {
+        const store = new Store();
+        const stops: Stopped[] = [];
+        for (const [from, what] of heard) {
+          const told = store.events.length;
+          store.hear(from, structuredClone(what));
+          const care = store.facts.involvements.filter(({ state }) => state !== 'closed');
+          for (const { code, persons, to } of store.events.slice(told))
+            if (code === 'contact-stop') stops.push({ persons, to, care });
+        }
+        const names = new Map(store.facts.statements.map(({ key, person }) => [key, person ?? key]));
+        const isNow = (was: string, person: string) => (names.get(was) ?? was) === person;
+        const groups = store.all('Group');
+        const lost = groups.flatMap(({ state }) => state?.split('|')[1]?.split(' ').filter(Boolean) ?? []);
+        for (const { person, service, state } of store.facts.involvements) {
+          if (!lost.includes(person) || state === 'closed') continue;
+          concerned += 1;
+          const reached = stops.some(
+            ({ persons, to, care }) =>
+              persons.some((one) => isNow(one, person)) &&
+              (to?.includes(service) ??
+                care.some((one) => one.service === service && isNow(one.person, person))),
+          );
+          expect(reached, `${service} of ${person}`).toBe(true);
+        }
+      }),
+      { numRuns },
+    );
+    expect(concerned).toBeGreaterThan(0);
   },
   LONG,
 );

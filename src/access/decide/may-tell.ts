@@ -17,6 +17,7 @@ export type Standing = { readable: boolean; gone: boolean; before: boolean };
  */
 export function mayTell(recipient: Recipient, grants: Grants, event: Event, focus: Standing): boolean {
   const { readable, gone, before } = focus;
+  if (event.to && !grants.everything && !event.to.includes(grants.service)) return false;
   switch (event.code) {
     // Without its cause, to everyone who might otherwise ring about a baby.
     case 'contact-stop':

@@ -21,8 +21,12 @@ export function chartSources(family: Family, person: Person): ChartSource[] {
   }));
 }
 
-const compareNewest = (a: PatientState, b: PatientState): number =>
-  latest(a) < latest(b) ? 1 : latest(a) > latest(b) ? -1 : a.seq - b.seq;
+/** Of two that one message speaks of, the one that stands before the one that it merged. */
+function compareNewest(a: PatientState, b: PatientState): number {
+  if (latest(a) !== latest(b)) return latest(a) < latest(b) ? 1 : -1;
+  const gone = ({ content }: PatientState) => Number(content.active === false);
+  return gone(a) - gone(b) || (a.key < b.key ? -1 : 1);
+}
 
 const isReal = ({ given }: { given?: string[] }) =>
   (given ?? []).some((one) => !isPlaceholder(normaliseName(one)));

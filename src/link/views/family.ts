@@ -10,6 +10,8 @@ export type Family = {
   statements: StatementState[];
   persons: Person[];
   personOf: (key: string | null) => Person | undefined;
+  /** Two persons who may be one infant. */
+  mayBe: (one: Person, other: Person) => boolean;
   edges: Edge[];
   spells: Spell[];
   referrals: Referral[];

@@ -66,21 +66,18 @@ function patientView(family: Family, person: Person): View {
 
 /**
  * Why contacts stop beside the loss of an infant, which its journey tells: a mother who died, and somebody
- * who may be an infant who died, since both are said to have one number (sharing rules 22 and 24).
+ * who may be an infant who died (sharing rules 22 and 24).
  */
-function stopOf({ journeys, persons }: Family, person: Person): 'died' | 'verify' | null {
+export function stopOf({ journeys, persons, mayBe }: Family, person: Person): 'died' | 'verify' | null {
   const isMother = () =>
     journeys.some(({ members }) =>
       members.some((member) => member.role === 'mother' && member.person === person.id),
     );
   if (lossOf(person) !== null && isMother()) return 'died';
   const lost = new Set(journeys.flatMap(({ lost }) => lost));
-  if (lost.size === 0) return null;
-  const numbers = persons.filter(({ id }) => lost.has(id)).flatMap(numbersOf);
-  return !lost.has(person.id) && numbersOf(person).some((one) => numbers.includes(one)) ? 'verify' : null;
+  if (lost.size === 0 || lost.has(person.id)) return null;
+  return persons.some((other) => lost.has(other.id) && mayBe(other, person)) ? 'verify' : null;
 }
-
-const numbersOf = ({ charts }: Person): string[] => charts.flatMap(({ ref }) => ref ?? []);
 
 /**
  * Id of the RelatedPerson that stands for the parent (in the child's compartment) or for the child (in the

@@ -27,6 +27,22 @@ export const numberKey = (number: string, key: Buffer): string =>
 export const joiningKey = (number: string, key: Buffer): string =>
   keyedId(key, 'nhs-number-joining', number.replace(/\s/g, ''));
 
+/** Charts of infants are found by number and birth date as well, verified or not: for mayBeOne alone. */
+const infantKey = (number: string, born: string, key: Buffer): string =>
+  keyedId(key, 'nhs-number-of-infant', number.replace(/\s/g, ''), born);
+
+/** Whole years, and some to spare: an infant's journey ends after two. */
+const INFANT_YEARS = 3;
+
+function infantKeyOf({ birthDate = '', identifier }: Patient, scope: Scope): string[] {
+  const { key, weight, receivedAt } = scope;
+  const number = identifier?.find(({ system }) => system === NHS_NUMBER)?.value ?? '';
+  const isInfant = Number(birthDate.slice(0, 4)) + INFANT_YEARS >= receivedAt.getUTCFullYear();
+  // A claim and no more reaches nobody.
+  if (birthDate.length < 10 || !isInfant || !weight || weight.number === 'claim') return [];
+  return isValidNhsNumber(number) ? [infantKey(number, birthDate, key)] : [];
+}
+
 export function referralKey(identifier: Identifier | undefined, { key, weight }: Scope): string | null {
   return weight && identifier?.value
     ? keyedId(key, 'referral', identifier.system ?? '', identifier.value)
@@ -92,8 +108,8 @@ export function meantBy(reference: Reference | undefined, scope: Scope): Meant |
 export const literalKey = (id: string, scope: Scope): string => ownKey(`${RESOURCE_ID}|Patient/${id}`, scope);
 
 /**
- * Further keys by which the sender's own references find a chart: those that its key and its number do not
- * give already.
+ * Further keys by which a chart is found: by the sender's own references, where its key and its number do not
+ * give them already; and as an infant's.
  */
 export function aliasesOf(
   chart: { key: string; ref: string | null; content: Patient },
@@ -109,5 +125,7 @@ export function aliasesOf(
     return ref !== null && ref === joiningKey(value, scope.key) ? [number, own] : [own];
   });
   const literal = content.id === undefined ? [] : [literalKey(content.id, scope)];
-  return [...new Set([...found, ...literal])].filter((alias) => alias !== key);
+  return [...new Set([...found, ...literal, ...infantKeyOf(content, scope)])].filter(
+    (alias) => alias !== key,
+  );
 }

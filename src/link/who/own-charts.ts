@@ -44,9 +44,9 @@ function isMeant({ content: { id, identifier } }: PatientState, { content }: Pat
 export function ownChartOf(
   charts: PatientState[],
   key: string | null,
-  { weights }: Evidence,
+  { tainted, evidence: { weights } }: { tainted: Set<string>; evidence: Evidence },
 ): PatientState | undefined {
-  if (key === null) return undefined;
+  if (key === null || tainted.has(key)) return undefined;
   // Who only joins persons has the number that it joins by among its keys, and names nobody by that.
   const joins = ({ sector }: PatientState) => weights.get(sector ?? '')?.number === 'joins';
   const found = charts.filter((one) => one.aliases?.includes(key) && !isImplicit(one) && !joins(one));

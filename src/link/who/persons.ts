@@ -18,6 +18,7 @@ import {
   verifiedNumber,
 } from './charts.ts';
 import { findCited } from './cited.ts';
+import { mayBeOne } from './may-be-one.ts';
 import { findNameless } from './nameless.ts';
 import { compareGiven } from './names.ts';
 import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
@@ -54,14 +55,15 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   }
   const byNumber = resolver(personOfChart, numbers);
   const personOfKey: PersonOf = (key, service) =>
-    byNumber(key, service) ?? personOfChart.get(ownChartOf(charts, key, evidence)?.key ?? '');
+    byNumber(key, service) ?? personOfChart.get(ownChartOf(charts, key, { tainted, evidence })?.key ?? '');
   joinAll(findCited(statements, charts, { personOf: personOfKey, evidence }));
   const persons = [...new Set(personOfChart.values())];
   const { disputed, contests } = numbers;
   /** One whom this service gives care to, as it says itself. */
   const isOwnPatient: IsOwnPatient = ({ charts: all }, service) =>
     all.some((chart) => chart.service === service && caredFor.has(chart.key));
-  return { persons, personOfChart, disputed, contests, doubted, personOfKey, isOwnPatient };
+  const mayBe = (one: Person, other: Person) => mayBeOne(one, other, tainted);
+  return { persons, personOfChart, disputed, contests, doubted, personOfKey, isOwnPatient, mayBe };
 }
 
 /** Charts that their sender speaks of care of. */
