@@ -10,6 +10,7 @@ export async function runCli(args: string[]): Promise<number> {
     if (first === 'serve') return await serve();
     if (first === 'map' || first === 'validate')
       return await (await import('./workbench/index.ts')).runWorkbench(args);
+    if (first === 'listen') return await (await import('./listen/listen.ts')).listen(args);
     return await (await import('./admin/administer.ts')).administer(args);
   } catch (error) {
     if (!(error instanceof Error)) throw error;

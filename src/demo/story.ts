@@ -7,6 +7,7 @@ import type {
   Resource,
   ServiceRequest,
 } from '@medplum/fhirtypes';
+import type { Notice } from '../listen/receiver.ts';
 import type { Stop } from '../run/roles.ts';
 import { type Answer, answered, type Client, openClient, sendMllp } from './client.ts';
 import { describeEpisode, describeEvent } from './describe.ts';
@@ -14,7 +15,7 @@ import { BABY, DAYS, MOTHER, PARTNER, TEAMS } from './family.ts';
 import { barsHeaders, message } from './messages.ts';
 import { expect, prove, say } from './say.ts';
 import type { Running } from './start.ts';
-import { type Notice, type Subscriber, subscribe, within } from './subscriber.ts';
+import { type Subscriber, subscribe, within } from './subscriber.ts';
 
 export type Cast = Record<'visiting' | 'perinatal' | 'parentInfant' | 'camhs' | 'charity', Subscriber>;
 export type Scene = Running & { operator: Client; cast: Cast };
