@@ -23,6 +23,7 @@ import { findRechecks, type ViewChange } from './rechecks.ts';
 import { stopLatecomers } from './stop-latecomers.ts';
 import type { Family } from './views/family.ts';
 import { composeViews } from './views/views.ts';
+import { isCompatible, type PatientState, type Person } from './who/charts.ts';
 import type { Contest } from './who/numbers.ts';
 import { resolvePersons } from './who/persons.ts';
 
@@ -160,18 +161,22 @@ const pick = ({ first, base, times, content, chart, ref, aliases }: StatementSta
   aliases,
 });
 
-function identityAssertions(persons: { charts: { key: string; ref: string | null }[] }[]): Assertion[] {
-  return persons.flatMap(({ charts: [first, ...rest] }) =>
-    rest.map(({ key, ref }) => ({
-      kind: 'same' as const,
-      a: first?.key ?? '',
-      b: key,
-      ...(ref !== null && ref === first?.ref
-        ? { method: 'nhs-number', evidence: { rule: 'verified number, birth date and given name agree' } }
+function identityAssertions(persons: Person[]): Assertion[] {
+  return persons.flatMap(({ charts }) => {
+    const [first, ...rest] = charts;
+    return rest.map((chart) => ({
+      ...{ kind: 'same' as const, a: first?.key ?? '', b: chart.key },
+      ...(first && chart.ref !== null && chart.ref === first.ref
+        ? { method: 'nhs-number', evidence: { rule: ruleOf(chart, charts) } }
         : { method: 'sender', evidence: { rule: 'merged by their sender, or one with such a chart' } }),
-    })),
-  );
+    }));
+  });
 }
+
+const ruleOf = (one: PatientState, charts: PatientState[]): string =>
+  charts.every(({ ref, content }) => ref !== one.ref || isCompatible(one.content, content))
+    ? 'verified number, birth date and given name agree'
+    : 'renamed: verified number and birth date agree, and one infant was born';
 
 type Disputed = { ref: string; charts: { systemId: number }[] };
 const systemsOf = (charts: { systemId: number }[]): string =>

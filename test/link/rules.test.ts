@@ -141,6 +141,60 @@ describe('persons', () => {
     expect(store.all('Patient')).toHaveLength(1);
   });
 
+  describe('of an infant who is known to be the only one born', () => {
+    const national = service(6, 'national');
+    const born = (rest: Partial<Patient> = { multipleBirthBoolean: false }) =>
+      say(national, '08-21', patient('patient', { ...BABY, local: 'N1', rest }));
+    const names = () => store.all('Patient').map(({ content }) => (content as Patient).name?.[0]?.given?.[0]);
+
+    it.each([[0], [1], [2]])('are one, called "Baby" here, renamed there, in any order (%i)', (turn) => {
+      const said = [
+        () => say(maternity, '08-20', patient('patient', { ...BABY, given: 'Baby', local: 'B1' })),
+        () => born(),
+        () =>
+          say(visiting, '10-02', patient('patient', { ...BABY, given: 'Nora', family: 'Adad', local: 'V1' })),
+      ];
+      for (const one of [...said.slice(turn), ...said.slice(0, turn)]) one();
+      expect(names()).toEqual(['Nora']);
+      const renamed = expect.objectContaining({ rule: expect.stringContaining('renamed') });
+      if (turn === 0)
+        expect(store.plan?.assertions).toContainEqual(expect.objectContaining({ evidence: renamed }));
+      expect(store.plan?.assertions.filter(({ kind }) => kind === 'disputed-number')).toEqual([]);
+    });
+
+    it.each([
+      ['nobody who was there said how many were born', {}, {}],
+      ['there were two', { multipleBirthInteger: 1 }, {}],
+      ['the birth date is another', { multipleBirthBoolean: false }, { born: '2026-08-21' }],
+      [
+        'the chart says that it is a twin’s',
+        { multipleBirthBoolean: false },
+        { rest: { multipleBirthInteger: 2 } },
+      ],
+    ])('are two where %s', (_, said, other) => {
+      born(said);
+      say(maternity, '08-22', patient('patient', { ...BABY, local: 'B1' }));
+      say(visiting, '08-23', patient('patient', { ...BABY, given: 'Nora', local: 'V1', ...other }));
+      say(
+        visiting,
+        '08-24',
+        patient('patient', { ...BABY, given: 'Nora', local: 'V1', ...other }),
+        episode('V1', 'active'),
+      );
+      expect(names().length).toBeGreaterThan(1);
+    });
+
+    it('are two where nobody who was at the birth says so', () => {
+      say(
+        visiting,
+        '08-21',
+        patient('patient', { ...BABY, local: 'V1', rest: { multipleBirthBoolean: false } }),
+      );
+      say(camhs, '08-22', patient('patient', { ...BABY, given: 'Nora', local: 'C1' }));
+      expect(names()).toHaveLength(2);
+    });
+  });
+
   it('do not join a placeholder-named baby who was called a single child before and is now called a twin', () => {
     const nameless = (rest: Partial<Patient>) =>
       patient('patient', { ...BABY, given: 'Baby', local: 'B1', rest });

@@ -1,4 +1,5 @@
 import type { Evidence, Weight } from '../../model.ts';
+import { type Births, findBirths } from './births.ts';
 import {
   givenNames,
   isCompatible,
@@ -31,21 +32,22 @@ export type Settled = {
  * number.
  */
 export function settleNumbers(claims: PatientState[], given: Given): Settled {
+  const births = findBirths(claims, given.evidence);
   const settled: Settled = { claimants: new Map(), own: new Map(), joined: [], disputed: [], contests: [] };
   const weightOf = ({ sector }: PatientState) => given.evidence.weights.get(sector ?? '');
   const claiming = claims.filter((chart) => isItsClaim(chart, weightOf(chart), given.caredFor));
   for (const [ref, charts] of Map.groupBy(claiming, (chart) => chart.ref as string)) {
     if (given.tainted.has(ref)) continue;
     for (const [service, own] of Map.groupBy(charts, (chart) => chart.service)) {
-      if (!areAlike(own)) continue;
+      if (!areAlike(own, isAlike)) continue;
       settled.own.set(ownNumber(service, ref), own);
-      settled.joined.push(...joinAll(own));
+      settled.joined.push(...joinAll(own.filter(isLinkable)));
     }
-    const standing = settle(charts, weightOf, given.caredFor);
+    const standing = settle(charts, { weightOf, births, caredFor: given.caredFor });
     if (standing.disputed) settled.disputed.push({ ref, charts });
     else {
       settled.claimants.set(ref, standing.kept);
-      settled.joined.push(...joinAll(standing.kept));
+      settled.joined.push(...joinAll(standing.kept.filter(births.isJoinable)));
     }
     for (const chart of standing.left) settled.contests.push({ ref, chart, against: standing.kept });
   }
@@ -65,30 +67,33 @@ export function settleNumbers(claims: PatientState[], given: Given): Settled {
 
 export const ownNumber = (service: string, ref: string): string => `${service} ${ref}`;
 
-function joinAll(charts: PatientState[]): Pair[] {
-  const [first, ...rest] = charts.filter(isLinkable);
+function joinAll([first, ...rest]: PatientState[]): Pair[] {
   return rest.map((other) => [first?.key ?? '', other.key]);
 }
 
-const agrees = (a: PatientState, others: PatientState[]): boolean =>
-  others.every((b) => a === b || isCompatible(a.content, b.content));
-const areAlike = (charts: PatientState[]): boolean => charts.every((one) => agrees(one, charts));
+type Agree = Births['agree'];
+const isAlike: Agree = (a, b) => isCompatible(a.content, b.content);
+const agrees = (a: PatientState, others: PatientState[], agree: Agree): boolean =>
+  others.every((b) => a === b || agree(a, b));
+const areAlike = (charts: PatientState[], agree: Agree): boolean =>
+  charts.every((one) => agrees(one, charts, agree));
 
 /** Some establish the number of their own patients only. */
 const isItsClaim = ({ key }: PatientState, weight: Weight | undefined, caredFor: Set<string>): boolean =>
   weight?.number === 'establishes' || (weight?.number === 'own-patient' && caredFor.has(key));
 
+type Weighing = {
+  weightOf: (chart: PatientState) => Weight | undefined;
+  births: Births;
+  caredFor: Set<string>;
+};
 type Standing = { kept: PatientState[]; left: PatientState[]; disputed: boolean };
 
 /**
  * In ranks, each of whom gives way to those above: a national record, who may contest (some for their own
  * patients only), own patients of anybody else, and the rest.
  */
-function settle(
-  charts: PatientState[],
-  weightOf: (chart: PatientState) => Weight | undefined,
-  caredFor: Set<string>,
-): Standing {
+function settle(charts: PatientState[], { weightOf, births: { agree }, caredFor }: Weighing): Standing {
   const rankOf = (chart: PatientState): number => {
     const word = weightOf(chart)?.contest;
     const isOwn = caredFor.has(chart.key);
@@ -98,10 +103,10 @@ function settle(
   const ranks = Map.groupBy(charts, rankOf);
   const kept: PatientState[] = [];
   for (const [, rank] of [...ranks].sort(([a], [b]) => a - b)) {
-    const near = rank.filter((chart) => agrees(chart, kept));
+    const near = rank.filter((chart) => agrees(chart, kept, agree));
     // Those of the first who contradict one another put the number in dispute; later ones are out of it.
-    if (kept.length === 0 && !areAlike(near)) return { kept: [], left: [], disputed: true };
-    kept.push(...near.filter((chart) => agrees(chart, near)));
+    if (kept.length === 0 && !areAlike(near, agree)) return { kept: [], left: [], disputed: true };
+    kept.push(...near.filter((chart) => agrees(chart, near, agree)));
   }
   return { kept, left: charts.filter((chart) => !kept.includes(chart)), disputed: false };
 }
