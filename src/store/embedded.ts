@@ -1,32 +1,19 @@
-import { createHash, randomBytes } from 'node:crypto';
-import {
-  chmod,
-  chown,
-  link,
-  mkdir,
-  mkdtemp,
-  readFile,
-  rename,
-  rm,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chown, link, mkdtemp, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { Unavailable } from '../errors.ts';
 import {
   type Binaries,
   cannotSwitchUser,
-  canReach,
   exists,
   findBinaries,
   type RunAs,
   unprivileged,
 } from './binaries.ts';
+import { findHome } from './home.ts';
 
 /** A running server, on loopback. `stop` stops it only when no other Skein process holds it. */
 export type Embedded = { url: string; home: string; stop: () => Promise<void> };
@@ -90,7 +77,7 @@ function urlOf(server: Server, port: number): string {
 async function prepare(dataDir: string, notice: (text: string) => void): Promise<Server> {
   try {
     const runAs = await unprivileged(join(dataDir, 'data'));
-    const home = await reachableHome(dataDir, runAs);
+    const home = await findHome(dataDir, runAs);
     if (home !== dataDir)
       notice(`DATA_DIR cannot be reached by an unprivileged user: the data are in ${home}`);
     const binaries = await findBinaries(home, runAs);
@@ -108,25 +95,12 @@ async function prepare(dataDir: string, notice: (text: string) => void): Promise
     if (code === 'EPERM' && /^(spawn|chown)/.test(syscall)) throw cannotSwitchUser(error);
     if (code !== 'EACCES') throw error;
     const mended = 'run as that user or choose another DATA_DIR';
-    throw new Unavailable(`The embedded store in ${dataDir} belongs to another user: ${mended}`, {
-      cause: error,
-    });
+    const { path: place = dataDir } = error as NodeJS.ErrnoException;
+    throw new Unavailable(
+      `The embedded store of ${dataDir} belongs to another user (${place} cannot be used): ${mended}`,
+      { cause: error },
+    );
   }
-}
-
-/** DATA_DIR itself, or, where the unprivileged user cannot reach it (a clone under a 0700 home), a directory
- * of its own. */
-async function reachableHome(dataDir: string, runAs: RunAs): Promise<string> {
-  const name = `skein-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`;
-  for (const home of [dataDir, join('/var/lib', name), join(tmpdir(), name)]) {
-    const created = await mkdir(home, { recursive: true, mode: 0o700 });
-    for (let made = home; created && runAs && made.startsWith(created); made = dirname(made))
-      await chmod(made, 0o711);
-    const { uid } = await stat(home);
-    const trusted = home === dataDir || uid === process.getuid?.();
-    if (trusted && (await canReach(home, runAs))) return home;
-  }
-  throw new Unavailable(`No directory that an unprivileged user can reach for ${dataDir}. Set DATABASE_URL.`);
 }
 
 /** Reads the store's password. The first process makes it; `link` is atomic, so there is only one. */

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { openPool } from '../../src/store/pool.ts';
 
@@ -128,4 +128,47 @@ test('data of another major version are named, not touched', async () => {
   await writeFile(version, '17\n');
   await expect(openEmbedded(dataDir)).rejects.toThrow(/made by PostgreSQL 17, this Skein brings 18/);
   await writeFile(version, '18\n');
+});
+
+const asRoot = process.getuid?.() === 0;
+/** A folder that nobody but root can enter, as a clone under a home directory is. */
+async function closedFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'skein-closed-'));
+  await chmod(folder, 0o700);
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+describe.skipIf(!asRoot)('started by root in a folder that the server cannot reach', () => {
+  test('the data are elsewhere, are found after a move, are not shared with a copy, and are never lost unsaid', async () => {
+    const folder = await closedFolder();
+    const [before, after, copy] = ['a', 'b', 'c'].map((name) => join(folder, name, '.skein')) as [
+      string,
+      string,
+      string,
+    ];
+    const said: string[] = [];
+    const first = await openEmbedded(before, (text) => said.push(text));
+    onTestFinished(() => rm(first.home, { recursive: true, force: true }));
+    expect(first.home).not.toBe(before);
+    expect(said.join()).toContain(first.home);
+    await ask(first.url, 'create table kept as select 42 as answer');
+    await first.stop();
+
+    await cp(join(folder, 'a'), join(folder, 'c'), { recursive: true });
+    const copied = await openEmbedded(copy);
+    onTestFinished(() => rm(copied.home, { recursive: true, force: true }));
+    expect(copied.home).not.toBe(first.home);
+    await copied.stop();
+
+    await rename(join(folder, 'a'), join(folder, 'b'));
+    const moved = await openEmbedded(after);
+    expect(moved.home).toBe(first.home);
+    expect(await ask(moved.url, 'select answer from kept')).toBe(42);
+    await moved.stop();
+
+    await rename(first.home, `${first.home}-gone`);
+    onTestFinished(() => rm(`${first.home}-gone`, { recursive: true, force: true }));
+    await expect(openEmbedded(after)).rejects.toThrow(`says that the data are in ${first.home}`);
+  });
 });
