@@ -8,16 +8,24 @@ import type { Answer, Issue } from '../../model.ts';
 import { identifierOf, senderOf } from '../hl7/sender.ts';
 import type { Take } from '../intake.ts';
 import { readOrganisation } from './bars-headers.ts';
+import { answerBatch } from './batch.ts';
 import { asBundle } from './bundle.ts';
 import { readJson } from './content-hash.ts';
 import { bodyOf, headerOf, refuseUnlessAccepted, requireFhirJson } from './request.ts';
 
-/** A retry repeats the body, or its Idempotency-Key, and gets the stored answer. */
+/**
+ * A transaction, or a batch. A retry repeats the body, or its Idempotency-Key, and gets the stored answer.
+ */
 export function registerTransaction(app: FastifyInstance, ctx: Context, take: Take): void {
   app.post('/fhir', { onRequest: acceptJson }, async (request, reply) => {
     requireFhirJson(request);
     const body = bodyOf(request);
     const { tree, contentHash } = readJson(body);
+    const bundle = asBundle(tree);
+    if (bundle?.type === 'batch') {
+      reply.type('application/fhir+json; charset=utf-8');
+      return answerBatch(app, request, bundle);
+    }
     const identifier = identifierOf(headerOf(request, 'idempotency-key') || contentHash);
     const ods = readOrganisation(request);
     const system = await senderOf(ctx, request.recipient, [ods ?? ''], ods);
@@ -25,7 +33,7 @@ export function registerTransaction(app: FastifyInstance, ctx: Context, take: Ta
     const answer = await take({ ...origin, system, body, identifier, contentHash });
     refuseUnlessAccepted(answer);
     reply.type('application/fhir+json; charset=utf-8');
-    return answerTransaction(answer, asBundle(tree));
+    return answerTransaction(answer, bundle);
   });
 }
 
