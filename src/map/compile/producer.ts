@@ -119,7 +119,10 @@ const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given)
     if (value === null) return empties(top);
     checkConstant(target.element, value, target.path);
     return constant(
-      isObject(value) ? (run, frame) => copyTree({ ...run, bundle: null }, frame, value, '') : () => value,
+      isObject(value)
+        ? (run, frame) =>
+            copyTree({ ...run, bundle: null }, frame, value, { at: '', type: target.element.type })
+        : () => value,
     );
   },
   ref: (loader, { rule, target }) => {

@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#transaction */
 import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../../context.ts';
 import { acceptJson } from '../../fhir/accept.ts';
 import { toOutcome } from '../../fhir/outcome.ts';
@@ -11,7 +11,7 @@ import { readOrganisation } from './bars-headers.ts';
 import { answerBatch } from './batch.ts';
 import { asBundle } from './bundle.ts';
 import { readJson } from './content-hash.ts';
-import { bodyOf, headerOf, refuseUnlessAccepted, requireFhirJson } from './request.ts';
+import { bodyOf, headerOf, refuseUnlessAccepted, rejected, requireFhirJson } from './request.ts';
 
 /**
  * A transaction, or a batch. A retry repeats the body, or its Idempotency-Key, and gets the stored answer.
@@ -19,6 +19,7 @@ import { bodyOf, headerOf, refuseUnlessAccepted, requireFhirJson } from './reque
 export function registerTransaction(app: FastifyInstance, ctx: Context, take: Take): void {
   app.post('/fhir', { onRequest: acceptJson }, async (request, reply) => {
     requireFhirJson(request);
+    refusePreconditions(request);
     const body = bodyOf(request);
     const { tree, contentHash } = readJson(body);
     const bundle = asBundle(tree);
@@ -47,11 +48,27 @@ function answerTransaction({ messageId, units }: Answer, sent: Bundle | null): B
   };
   const entry = (sent?.entry ?? []).map(({ request }, index): BundleEntry => {
     const own = issues.filter((issue) => entryOf(issue) === index);
-    const status = request?.method === 'PUT' || request?.method === 'PATCH' ? '200' : '201';
+    const isKnown = own.some(({ code, severity }) => code === 'duplicate' && severity === 'information');
+    const status = request?.method === 'PUT' || isKnown ? '200' : '201';
     return { response: { status, outcome: toOutcome([stored, ...own]) } };
   });
   return { resourceType: 'Bundle', type: 'transaction-response', entry };
 }
+
+/** A Bundle has no version, and its entries say their own conditions: one that is not seen is not kept to. */
+function refusePreconditions(request: FastifyRequest): void {
+  const name = PRECONDITIONS.find((one) => headerOf(request, one.toLowerCase()) !== undefined);
+  if (name)
+    throw rejected(400, 'not-supported', `${name} is of one resource: say it in the request of an entry`);
+}
+
+const PRECONDITIONS = [
+  'If-Match',
+  'If-None-Match',
+  'If-None-Exist',
+  'If-Modified-Since',
+  'If-Unmodified-Since',
+];
 
 /**
  * The entry an issue is about (`/entry/2/resource/…`, `Bundle.entry[2]…`); what names none is told with the
