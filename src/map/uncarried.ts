@@ -53,7 +53,8 @@ type Place = { field: string; type: string; name: string };
 
 function say(run: Run, { field, type, name }: Place, value: Json | undefined): void {
   const expression = `${type}.${name}`;
-  const isModifier = findElement(type, name.replace(/^_/, ''))?.modifier === true;
+  const bare = name.replace(/^_/, '');
+  const isModifier = bare === 'modifierExtension' || findElement(type, bare)?.modifier === true;
   if (isModifier && value !== usually(name))
     report(run, {
       severity: 'error',

@@ -205,4 +205,46 @@ describe('preconditions', () => {
     const { status, body } = await send(post(other, { ifNoneExist }));
     expect([status, textsOf(body)[0]]).toEqual([422, expect.stringContaining('finds another of yours')]);
   });
+
+  test('one person in two entries, named by either, is one, whichever comes first', async () => {
+    const contained = [
+      {
+        resourceType: 'Organization',
+        id: 'org',
+        identifier: [{ system: 'https://fhir.nhs.uk/Id/ods-organization-code', value: 'RQ3' }],
+      },
+    ];
+    const ifNoneExist = 'identifier=https://x.example/p|c6';
+    const person = patient('c6');
+    const urn = (number: number) => `urn:uuid:0b090000-0000-4000-8000-00000000000${number}`;
+    const named = (number: number, entry: Entry): Entry => ({ ...entry, fullUrl: urn(number) });
+    const care = named(
+      4,
+      post({
+        ...of('EpisodeOfCare', 'c6', { status: 'active', patient: { reference: urn(2) } }),
+        ...{ contained, managingOrganization: { reference: '#org' } },
+      }),
+    );
+    const [one, two] = [1, 2].map((number) => named(number, post(person, { ifNoneExist }))) as [Entry, Entry];
+    const visit = post(
+      of('Encounter', 'c6', {
+        status: 'finished',
+        class: { code: 'AMB' },
+        subject: { reference: urn(1) },
+        episodeOfCare: [{ reference: urn(4) }],
+      }),
+    );
+    const sent = await send(care, one, two, visit);
+    expect(sent.told.map((each) => each?.status)).toEqual(['201', '201', '200', '201']);
+    const again = await send(care, two, one, visit);
+    expect(again.told.map((each) => each?.status)).toEqual(['201', '200', '200', '201']);
+    const [found, ...others] = await find('Patient?identifier=c6');
+    expect(others).toEqual([]);
+    const reference = `Patient/${found?.id}`;
+    const { rows } = await database.pool.query("select id from service where ods = 'RQ3'");
+    expect(await find('EpisodeOfCare?patient.identifier=c6')).toMatchObject([
+      { patient: { reference }, managingOrganization: { reference: `Organization/${rows[0]?.id}` } },
+    ]);
+    expect(await find('Encounter?patient.identifier=c6')).toMatchObject([{ subject: { reference } }]);
+  });
 });
