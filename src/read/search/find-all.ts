@@ -8,12 +8,12 @@ import { findPage } from './search.ts';
 /** Each of so many rows is looked at. */
 const MOST_PAGES = 10;
 
-/** Null where they are more than `most`, or there is too much to look through. */
+/** Without versions and times. Null where they are more than `most`, or too much is to be looked through. */
 export async function findAll(asking: Asking, search: Search, most: number): Promise<Resource[] | null> {
   const found: Resource[] = [];
   let after: Position | null = null;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
-    const page = await findPage(asking, { ...search, sort: [], count: most }, after);
+    const page = await findPage(asking, { ...search, sort: [], count: most, unshown: true }, after);
     found.push(...page.matches);
     after = page.next;
     if (found.length > most) return null;

@@ -22,6 +22,8 @@ export type Search = Conditions & {
   shape: Shape;
   /** The parameters that were understood, as sent: the self link and what a cursor continues. */
   query: string;
+  /** Nobody is shown what is found: versions and times are not looked up. */
+  unshown?: boolean;
   /** Ids of all rows that the recipient might see, where they are few. */
   among?: string[] | null;
 };
