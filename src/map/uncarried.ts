@@ -10,10 +10,15 @@ export type Carried = ReadonlyMap<string, ReadonlySet<string>>;
 /** Which resource it is, how it is stored and told at its sender's, and what its references find. */
 const OF_ITSELF = ['resourceType', 'id', 'meta', 'language', 'text', 'contained'];
 
+/** Types by which services are named (src/map/sources/bundle.ts), whatever the rules read. */
+const NAME_SERVICES = ['Organization', 'HealthcareService', 'PractitionerRole', 'Practitioner'];
+
 /** From the fields that rules read (`Patient.name.family`) and those that a source lists as ignored. */
 export function carriedElements(reads: Iterable<string>, ignored: object): Carried {
   const carried = new Map<string, Set<string>>();
-  for (const field of [...reads, ...Object.keys(ignored)]) {
+  // A type that is ignored as a whole is not kept.
+  const passed = Object.keys(ignored).filter((field) => field.includes('.'));
+  for (const field of [...reads, ...passed]) {
     const [type = '', name] = field.split('.');
     const names = carried.get(type) ?? new Set();
     carried.set(type, name === undefined ? names : names.add(name));
@@ -29,9 +34,8 @@ export function sayUncarried(run: Run, carried: Carried): void {
   holdForRules(run, run.root.node, { at: '', type: 'Bundle' });
   for (const { resource, at, type, local } of run.bundle?.entries ?? []) {
     const names = carried.get(type);
-    if (!names) continue;
-    holdForRules(run, resource, { at, type });
-    if (local === undefined) continue;
+    if (names || NAME_SERVICES.includes(type)) holdForRules(run, resource, { at, type });
+    if (!names || local === undefined) continue;
     for (const [name, value] of Object.entries(resource)) {
       const isSaid = names.has(name) || carried.get('*')?.has(name) || OF_ITSELF.includes(name);
       if (isSaid || name === 'implicitRules') continue;
