@@ -129,12 +129,19 @@ describe('what is understood when it comes back', () => {
     const [own] = await find('Patient?identifier=b1');
     const base = 'https://proxy.example/fhir';
     const organization = { reference: `${base}/Organization/${service}` };
-    const whom = ['Patient/b1', `Patient/${own?.id}`, `${base}/Patient/${own?.id}`];
+    const whom = [
+      'https://x.example/Patient/b1',
+      'Patient/b1',
+      `Patient/${own?.id}`,
+      `${base}/Patient/${own?.id}`,
+    ];
     for (const [index, reference] of whom.entries()) {
       const given = { managingOrganization: organization };
       const { status } = await send(episode(`back${index}`, { reference }, given));
       expect(status, reference).toBe(200);
     }
+    const elsewhere = { reference: 'https://other.example/Patient/b1' };
+    expect((await send(episode('not-back', elsewhere))).status).toBe(422);
     const found = await find('EpisodeOfCare?patient.identifier=b1');
     expect(found.map((one) => (one as { managingOrganization?: object }).managingOrganization)).toEqual(
       whom.map(() => ({ reference: `Organization/${service}` })),

@@ -134,15 +134,20 @@ const OURS = /^https?:\/\/.*\/((?:Patient|Organization)\/[0-9a-f]{8}(?:-[0-9a-f]
 
 /**
  * A URL as Skein gives it out, by whatever name it is reached, is `Type/id`: a UUID of another server's is
- * nobody's here. Anything else is as it is.
+ * nobody's here. So is one of a Patient of the sender's own, which has the base of the entry that it is in
+ * (https://hl7.org/fhir/R4/bundle.html#references). Anything else is as it is.
  */
-const givenOut = (literal: string): string => OURS.exec(literal)?.[1] ?? literal;
+function givenOut(literal: string, from: Entry | undefined): string {
+  const [, base] = /^(https?:\/\/.*\/)[A-Z]\w+\/[\w.-]+$/.exec(from?.fullUrl ?? '') ?? [];
+  const own = base !== undefined && literal.startsWith(base) ? literal.slice(base.length) : '';
+  return OURS.exec(literal)?.[1] ?? (/^Patient\/[\w.-]+$/.test(own) ? own : literal);
+}
 
 /** A logical reference to a service. Undefined where nothing names one: the sender's own is meant. */
 export function serviceReference(bundle: Bundle, reference: Node, from: Entry | undefined): Node | undefined {
   const literal = text(reference.reference);
   const target = literal ? resolve(bundle, literal, from) : undefined;
-  const given = literal && !target && givenOut(literal);
+  const given = literal && !target && givenOut(literal, from);
   if (given && /^Organization\/[\w.-]+$/.test(given)) return { reference: given };
   const named = target ? nameService(bundle, target) : describe(reference);
   if (!named?.ods && !named?.team) return undefined;
@@ -176,7 +181,7 @@ export function localReference(
     const { reference: _, ...logical } = reference;
     return isObject(logical.identifier) ? logical : 'missing';
   }
-  if (!target) return { ...reference, reference: givenOut(literal) };
+  if (!target) return { ...reference, reference: givenOut(literal, from) };
   if (['Organization', 'HealthcareService'].includes(target.type))
     return serviceReference(bundle, reference, from);
   const [identifier] = identifiers(target.resource);
