@@ -107,8 +107,15 @@ function elementOf(element: ElementDefinition, { code, choice, owner }: Of): Ele
     ...(bound ? (code === 'code' ? { codes: bound } : { concepts: bound }) : {}),
     ...(grammar ? { grammar } : {}),
     ...(constraints.length ? { constraints } : {}),
+    ...(element.isSummary && isOfResource(element) ? { summary: true as const } : {}),
+    ...(element.isModifier && !element.path?.endsWith('modifierExtension')
+      ? { modifier: true as const }
+      : {}),
   };
 }
+
+/** A summary is of whole elements of a resource: what is inside them goes or stays with them. */
+const isOfResource = ({ path = '' }: ElementDefinition) => path.split('.').length === 2;
 
 const isBackbone = (code = '') => code === 'BackboneElement' || code === 'Element';
 

@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { readJsonBodies } from './doors/body.ts';
 import { limitHttp } from './doors/connections.ts';
 import { parseQuery } from './doors/query.ts';
+import { collectRoutes, methodsAt } from './doors/route-list.ts';
 import { isTransient, Rejected } from './errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
 import type { Issue, Recipient } from './model.ts';
@@ -70,9 +71,13 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
   app.addHook('onResponse', async (request, reply) => recordRequest(request, reply));
   readJsonBodies(app);
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler((_request, reply) =>
-    sendIssues(reply, 404, [issue('not-found', 'there is nothing here')]),
-  );
+  const routes = collectRoutes(app);
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsAt(routes, request.url.split('?')[0] as string);
+    if (methods.length === 0) return sendIssues(reply, 404, [issue('not-found', 'there is nothing here')]);
+    const text = `${request.method} is not served here, ${methods.join(' and ')} ${methods.length > 1 ? 'are' : 'is'}`;
+    return sendIssues(reply.header('allow', methods.join(', ')), 405, [issue('not-supported', text)]);
+  });
   for (const part of parts) part(app, ctx);
   registerHealth(app, ctx);
   return app;

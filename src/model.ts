@@ -100,6 +100,8 @@ export type Statement = {
    * either.
    */
   ownId?: string;
+  /** To be left out where the sender has said this before: where it says so. */
+  unlessKnown?: string;
 };
 
 /** What one unit of a message says, mapped, in that sender's terms; never edited. */

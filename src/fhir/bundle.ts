@@ -20,8 +20,8 @@ export function searchset(link: BundleLink[], entry: BundleEntry[]): Bundle {
   return { resourceType: 'Bundle', type: 'searchset', link, ...(entry.length > 0 ? { entry } : {}) };
 }
 
-/** Versions of one resource, newest first. https://hl7.org/fhir/R4/http.html#history */
-export function historyBundle(base: string, self: string, versions: Resource[]): Bundle {
+/** A page of the versions of one resource, newest first. https://hl7.org/fhir/R4/http.html#history */
+export function historyBundle(base: string, link: BundleLink[], versions: Resource[]): Bundle {
   const entry = versions.map((resource): BundleEntry => {
     const url = `${resource.resourceType}/${resource.id}`;
     const version = resource.meta?.versionId ?? '';
@@ -36,7 +36,7 @@ export function historyBundle(base: string, self: string, versions: Resource[]):
       },
     };
   });
-  return { resourceType: 'Bundle', type: 'history', link: [{ relation: 'self', url: self }], entry };
+  return { resourceType: 'Bundle', type: 'history', link, ...(entry.length > 0 ? { entry } : {}) };
 }
 
 /** A weak ETag: two encodings of one version are equal to a reader.

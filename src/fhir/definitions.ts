@@ -16,6 +16,10 @@ export type Element = {
   grammar?: 'mime type' | 'language tag';
   /** Invariants of this element, beside those of its type. */
   constraints?: Constraint[];
+  /** Part of what `_summary=true` gives. */
+  summary?: true;
+  /** Who does not understand it understands nothing of what holds it. */
+  modifier?: true;
 };
 /** An invariant of the standard. https://hl7.org/fhir/R4/conformance-rules.html#constraints */
 export type Constraint = { key: string; text: string; expression: string; warning?: boolean };

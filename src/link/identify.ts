@@ -74,6 +74,7 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
       local: statement.local,
       nulls: statement.nulls ?? [],
       ...(statement.assumed ? { assumed: statement.assumed } : {}),
+      ...(statement.unlessKnown === undefined ? {} : { unlessKnown: statement.unlessKnown }),
       content: resource,
     };
   });

@@ -1,14 +1,16 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { atOnce, type Steps } from '../doors/turns.ts';
-import { RESOURCE_ID } from '../fhir/systems.ts';
+import { findElement } from '../fhir/definitions.ts';
 import { isObject, type Node, textOf } from '../formats/tree.ts';
 import type { Issue, Json, SourceRecord, Statement, Unit } from '../model.ts';
 import { toInstant } from './compile/convert.ts';
 import type { CompiledStatement } from './compile/statement.ts';
 import { warnOfClock } from './compile/values.ts';
+import { ownIdOf, unlessKnownOf } from './entry.ts';
 import type { Mapping } from './language/load-mappings.ts';
-import { type Frame, type Instance, type Run, report } from './run.ts';
+import { type Instance, type Run, report } from './run.ts';
 import { assumeTraced } from './traced.ts';
+import { sayUncarried } from './uncarried.ts';
 
 /**
  * How a unit arrived: the sender's dialect, the time of receipt where there is one, and what its sender's NHS
@@ -62,6 +64,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
       yield;
     }
   dropDangling(statements, run);
+  if (mapping.carried) sayUncarried(run, mapping.carried);
   if (statements.length === 0 && !hasError(run)) {
     report(run, {
       severity: 'error',
@@ -139,29 +142,16 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
   const nulls = [...run.nulls].filter((name) => valueAt(object, name) === undefined);
   const resource = object as unknown as Resource;
   const ownId = ownIdOf(resource, identifier, frame);
+  const unlessKnown = unlessKnownOf(statement.resource, identifier, { run, frame });
   return {
     local,
     resource,
     ...(identifier ? { identifier } : {}),
     ...(ownId ? { ownId } : {}),
+    ...(unlessKnown === undefined ? {} : { unlessKnown }),
     ...(nulls.length > 0 ? { nulls } : {}),
     ...(run.assumed.size > 0 ? { assumed: [...run.assumed] } : {}),
   };
-}
-
-/**
- * The id of a Patient in its own store, where it is told apart by something else. Ids of a message Bundle
- * mean nothing outside it.
- */
-function ownIdOf(
-  { resourceType }: Resource,
-  identifier: string | undefined,
-  { entry }: Frame,
-): string | undefined {
-  if (resourceType !== 'Patient' || entry?.type !== 'Patient' || !entry.method) return undefined;
-  const [, named] = /^Patient\/([\w.-]+)$/.exec(entry.url ?? '') ?? [];
-  const id = named ?? entry.resource.id;
-  return typeof id === 'string' && !identifier?.startsWith(`${RESOURCE_ID}|`) ? id : undefined;
 }
 
 /** The value that a statement gives to a part that it also lists as emptied: an element, one end of a period,
@@ -180,20 +170,26 @@ function valueAt(object: Node, name: string): Json | undefined {
 function dropDangling(statements: Statement[], run: Run): void {
   const kept = new Set(statements.map(({ local }) => `#${local}`));
   if (run.instances.flat().length === kept.size) return;
-  const prune = (value: unknown): boolean => {
+  const prune = (value: unknown, type: string): boolean => {
     if (Array.isArray(value)) {
       for (let index = value.length - 1; index >= 0; index -= 1)
-        if (prune(value[index])) value.splice(index, 1);
+        if (prune(value[index], type)) value.splice(index, 1);
       return value.length === 0;
     }
     if (!isObject(value as Node)) return false;
     const object = value as Node;
     if (typeof object.reference === 'string' && object.reference.startsWith('#'))
       return !kept.has(object.reference);
-    for (const name of Object.keys(object)) if (prune(object[name])) delete object[name];
+    for (const name of Object.keys(object)) {
+      const element = findElement(type, name);
+      if (!prune(object[name], element?.type ?? '')) continue;
+      delete object[name];
+      // Without what it must have nothing is left of it, but of a resource: that is told as missing.
+      if (element?.min && object.resourceType === undefined) return true;
+    }
     return Object.keys(object).length === 0;
   };
-  for (const { resource } of statements) prune(resource);
+  for (const { resource } of statements) prune(resource, resource.resourceType);
 }
 
 /** Of a message whose time cannot be read: it fills what is not known, and replaces nothing that was said at

@@ -7,6 +7,7 @@ import type { identifyRecord } from '../link/identify.ts';
 import { link } from '../link/plan.ts';
 import { provenanceOf } from '../link/views/provenance.ts';
 import { findImpostors } from '../link/who/impostors.ts';
+import { leaveKnown } from '../link/who/known.ts';
 import { findUnsaid } from '../link/who/unsaid.ts';
 import { findVetoed } from '../link/who/vetoed.ts';
 import type { Answer, Issue, Message, MessageStatus } from '../model.ts';
@@ -129,15 +130,16 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
     return { answer: answerStored(messageId, { ...unit, identifier }), saving: null };
   const known = messageId === undefined ? answerEarlier(earlier, message, { replay }) : null;
   if (known) return { answer: known, saving: known.conflict ? { ...NOTHING, message } : null };
-  const impostors = job.record ? findImpostors(facts, job.record) : [];
-  const record = impostors.length === 0 ? job.record : null;
+  const asked = job.record && leaveKnown(facts, job.record, system.id);
+  const impostors = asked ? [...asked.refused, ...findImpostors(facts, asked.record)] : [];
+  const record = asked && impostors.length === 0 ? asked.record : null;
   const plan = record && link(rulesOf(ctx), facts, record, { systemId: system.id, service: system.service });
   const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
   if (plan && provenance) plan.insert.push(provenance);
   const status: MessageStatus = record ? 'accepted' : unit.unreadable ? 'rejected' : 'held';
   const unsaid = record ? findUnsaid(facts, record, system.id) : [];
   const vetoed = record && plan ? findVetoed(facts, plan, record, system.id) : [];
-  const issues = [...job.issues, ...unsaid, ...vetoed, ...impostors];
+  const issues = [...job.issues, ...(asked?.left ?? []), ...unsaid, ...vetoed, ...impostors];
   const units = [{ position: unit.position, status, issues }];
   const kept = messageId ?? (replay ? (earlier?.messageId ?? null) : null);
   return {

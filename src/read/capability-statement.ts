@@ -6,10 +6,10 @@ import type {
   CapabilityStatementRestResourceOperation,
   CapabilityStatementRestResourceSearchParam,
 } from '@medplum/fhirtypes';
+import type { Route } from '../doors/route-list.ts';
 import { FHIR_JSON } from '../fhir/accept.ts';
 import { INDEXED_TYPES, paramsOf } from '../fhir/search-parameters.ts';
 import { TOPIC_URL } from '../fhir/systems.ts';
-import type { Route } from './route-list.ts';
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';
 
@@ -40,6 +40,15 @@ const OPERATIONS: Record<string, string> = {
   '$process-message': 'http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message',
 };
 
+const DOCUMENTATION = [
+  'An unknown search parameter is refused unless Prefer: handling=lenient is sent.',
+  'Chains go one step along a reference: `patient.identifier`, also `patient:identifier`, and',
+  '`subject:Patient.birthdate`. Modifiers: :not, :exact, :contains, :identifier and a type.',
+  '`_include:iterate`, `_revinclude:iterate`, `_sort`, `_count`, `_total`, `_summary` and `_elements` are served;',
+  '`_has`, :missing and :text are refused. A history takes `_count`, `_since` and `_at`.',
+  'A batch has at most 100 entries.',
+].join(' ');
+
 /** `date` is when the server started: what it can do changes only then. */
 export function capabilityStatement(
   routes: Route[],
@@ -60,9 +69,11 @@ export function capabilityStatement(
     rest: [
       {
         mode: 'server',
-        documentation: 'An unknown search parameter is refused unless Prefer: handling=lenient is sent.',
+        documentation: DOCUMENTATION,
         resource: types.map((type) => describeType(type, routes)),
-        ...(takesBundles ? { interaction: [{ code: 'transaction' as const }] } : {}),
+        ...(takesBundles
+          ? { interaction: [{ code: 'transaction' as const }, { code: 'batch' as const }] }
+          : {}),
         ...orNothing('operation', operationsAt(routes, /^\/fhir\/(\$[\w-]+)$/)),
       },
     ],
@@ -77,6 +88,8 @@ function describeType(type: string, routes: Route[]): CapabilityStatementRestRes
     ...(type === 'Subscription' ? backport() : {}),
     interaction: [...codes].map((code) => ({ code })),
     versioning: codes.has('vread') ? 'versioned' : 'no-version',
+    ...(codes.has('vread') ? { conditionalRead: 'not-match' as const, readHistory: true } : {}),
+    ...(references.length > 0 ? { referencePolicy: ['literal' as const] } : {}),
     ...orNothing('searchInclude', [...new Set(references.map(({ code }) => `${type}:${code}`))]),
     ...orNothing('searchRevInclude', revIncludes(type)),
     ...orNothing('searchParam', codes.has('search-type') ? searchParams(type) : []),

@@ -1,6 +1,5 @@
-/** https://hl7.org/fhir/R4/http.html#read, #vread and #history (of one resource) */
-import type { Bundle, Resource } from '@medplum/fhirtypes';
-import { historyBundle } from '../fhir/bundle.ts';
+/** https://hl7.org/fhir/R4/http.html#read and #vread */
+import type { Resource } from '@medplum/fhirtypes';
 import { notFound } from './answer.ts';
 import { withLineage } from './lineage.ts';
 import { findVisible } from './rows.ts';
@@ -32,15 +31,8 @@ export async function readVersion(
   return found;
 }
 
-/**
- * All versions, newest first. Throws Rejected(404) where the present one does not exist or may not be seen.
- */
-export async function readHistory(asking: Asking, base: string, type: string, id: string): Promise<Bundle> {
-  const versions = await seeVersions(asking, type, id);
-  return historyBundle(base, `${base}/${type}/${id}/_history`, versions.reverse());
-}
-
-async function seeVersions(asking: Asking, type: string, id: string): Promise<Resource[]> {
+/** All versions, oldest first. Throws as `seeOne` does. */
+export async function seeVersions(asking: Asking, type: string, id: string): Promise<Resource[]> {
   if (isTopic(type, id)) return [TOPIC];
   return showVersions(asking.db, asking.recipient, await seeOne(asking, type, id));
 }

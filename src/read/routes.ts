@@ -1,18 +1,22 @@
 /** Every FHIR read, search and the pages that describe the API. */
+import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
-import { queryOf } from '../doors/query.ts';
+import { oneOf, queryOf } from '../doors/query.ts';
+import { collectRoutes } from '../doors/route-list.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { INDEXED_TYPES } from '../fhir/search-parameters.ts';
 import { describeApi } from '../web/docs.ts';
 import { docsPage } from '../web/docs-page.ts';
 import { fhirBase, sendFhir, sendVersion } from './answer.ts';
 import { capabilityStatement } from './capability-statement.ts';
+import { readHistory } from './history.ts';
 import { readJourney } from './journey.ts';
-import { readHistory, readResource, readVersion } from './read.ts';
-import { collectRoutes } from './route-list.ts';
+import { readResource, readVersion } from './read.ts';
 import { answerSearch, type SearchRequest } from './search/answer-search.ts';
 import type { Asking } from './search/candidates.ts';
+import { refuse } from './search/conditions.ts';
+import { readShape, shaped, WHOLE } from './shape.ts';
 
 type Named = { Params: { id: string; vid: string } };
 
@@ -32,6 +36,8 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
 
   app.register(async (fhir) => {
     fhir.addHook('onRequest', acceptJson);
+    // The one body that a read has. Of any other nothing would be read, and all be found.
+    fhir.removeAllContentTypeParsers();
     const form = 'application/x-www-form-urlencoded';
     fhir.addContentTypeParser(form, { parseAs: 'string', bodyLimit: 65_536 }, (_request, body, done) =>
       done(null, body),
@@ -53,13 +59,17 @@ type Serving = { base: string; ask: (request: FastifyRequest) => Asking };
 function registerType(fhir: FastifyInstance, type: string, { base, ask }: Serving): void {
   const path = `/fhir/${type}`;
   fhir.get<Named>(`${path}/:id`, async (request, reply) =>
-    sendVersion(request, reply, await readResource(ask(request), type, request.params.id)),
+    sendVersion(request, reply, shapedBy(request, await readResource(ask(request), type, request.params.id))),
   );
-  fhir.get<Named>(`${path}/:id/_history/:vid`, async (request, reply) =>
-    sendVersion(request, reply, await readVersion(ask(request), type, request.params.id, request.params.vid)),
-  );
+  fhir.get<Named>(`${path}/:id/_history/:vid`, async (request, reply) => {
+    const { id, vid } = request.params;
+    return sendVersion(request, reply, shapedBy(request, await readVersion(ask(request), type, id, vid)));
+  });
   fhir.get<Named>(`${path}/:id/_history`, async (request, reply) =>
-    sendFhir(reply, await readHistory(ask(request), base, type, request.params.id)),
+    sendFhir(
+      reply,
+      await readHistory(ask(request), { ...requested(request), type, base, id: request.params.id }),
+    ),
   );
   fhir.get(path, async (request, reply) =>
     sendFhir(reply, await answerSearch(ask(request), searchOf(request, type, base))),
@@ -70,7 +80,26 @@ function registerType(fhir: FastifyInstance, type: string, { base, ask }: Servin
 }
 
 function searchOf(request: FastifyRequest, type: string, base: string): SearchRequest {
+  const { pairs, lenient } = requested(request);
   const body = typeof request.body === 'string' ? request.body : '';
+  return { type, base, pairs: [...pairs, ...new URLSearchParams(body)], lenient };
+}
+
+function requested(request: FastifyRequest): Pick<SearchRequest, 'pairs' | 'lenient'> {
   const lenient = /\bhandling\s*=\s*lenient\b/.test(String(request.headers.prefer ?? ''));
-  return { type, base, pairs: [...queryOf(request), ...new URLSearchParams(body)], lenient };
+  return { pairs: [...queryOf(request)], lenient };
+}
+
+/** As much of a resource that is read as the request wants. */
+function shapedBy(request: FastifyRequest, resource: Resource): Resource {
+  const query = queryOf(request);
+  const given = ['_summary', '_elements'].flatMap((name) => {
+    const value = oneOf(query, name);
+    return value === undefined ? [] : [{ name, value }];
+  });
+  if (given.some(({ value }) => value === 'count')) throw refuse('_summary', 'only a search is counted');
+  return shaped(
+    resource,
+    given.reduce((shape, one) => readShape(shape, resource.resourceType, one), WHOLE),
+  );
 }

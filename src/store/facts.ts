@@ -100,6 +100,8 @@ export type IdentifiedStatement = {
    * whenever it was said.
    */
   implicit?: true;
+  /** To be left out where its sender has said it before: where it says so. */
+  unlessKnown?: string;
   local: string;
   nulls: string[];
   assumed?: string[];

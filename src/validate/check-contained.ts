@@ -5,12 +5,12 @@ import { isObject, type Node } from '../formats/tree.ts';
 import type { Json } from '../model.ts';
 import type { Fault } from './faults.ts';
 
-/** Checks one resource; each resource of a Bundle is checked by itself. */
+/** Checks one resource; what a Bundle or Parameters hold is checked by itself. */
 export function checkContained(resource: Node): Fault[] {
   const type = String(resource.resourceType);
-  const { contained: list, entry, ...rest } = resource;
+  const { contained: list } = resource;
   const contained = (Array.isArray(list) ? list : []).filter(isObject);
-  const found = localReferences(type === 'Bundle' ? rest : resource, type);
+  const found = localReferences(resource, type, resource);
   const known = new Set(['#', ...contained.map(({ id }) => `#${String(id)}`)]);
   const faults = found
     .filter(({ name, isReference }) => isReference && !known.has(name))
@@ -42,15 +42,22 @@ function containedFault(
 type Local = { name: string; expression: string; isReference: boolean };
 
 /** `#id` of a Reference, or of a uri or canonical beside it. */
-function localReferences(value: Json | undefined, expression: string): Local[] {
+function localReferences(value: Json | undefined, expression: string, whole: Node): Local[] {
   if (Array.isArray(value))
-    return value.flatMap((entry, index) => localReferences(entry, `${expression}[${index}]`));
-  if (!isObject(value)) return [];
+    return value.flatMap((entry, index) => localReferences(entry, `${expression}[${index}]`, whole));
+  if (!isObject(value) || isOther(value, whole)) return [];
   return Object.entries(value).flatMap(([name, inner]): Local[] =>
     typeof inner === 'string'
       ? inner.startsWith('#')
         ? [{ name: inner, expression, isReference: name === 'reference' }]
         : []
-      : localReferences(inner, `${expression}.${name}`),
+      : localReferences(inner, `${expression}.${name}`, whole),
   );
+}
+
+/** Of another resource inside it, which contains things of its own. */
+function isOther(value: Node, whole: Node): boolean {
+  const { contained } = whole;
+  const isOwn = value === whole || (Array.isArray(contained) && contained.includes(value));
+  return typeof value.resourceType === 'string' && !isOwn;
 }

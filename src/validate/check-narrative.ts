@@ -16,15 +16,19 @@ const ATTRIBUTES = new Set(
   ).split(' '),
 );
 
-/** Gives the fault, or undefined: it must be well-formed, one div, formatting only, and not empty. */
+/** XML's five named entities and numeric ones: HTML's others mean nothing in FHIR's XML. */
+const OPTIONS = { strictEntities: true, trim: false };
+
+/** Gives the fault, or undefined: it must be well-formed XML, one div, formatting only, and not empty. */
 export function narrativeFault(text: string): string | undefined {
   const wrong: string[] = [];
   const open: string[] = [];
   let said = false;
-  const xml = sax.parser(true);
+  const xml = sax.parser(true, OPTIONS);
   // The fault's text never quotes the narrative, which may hold anything about a person.
-  xml.onerror = () => {
-    wrong.push('is not well-formed XHTML');
+  xml.onerror = ({ message }) => {
+    const isEntity = /character entity/.test(message);
+    wrong.push(isEntity ? 'has a named entity of HTML: write its character' : 'is not well-formed XHTML');
     xml.resume();
   };
   xml.ondoctype = () => wrong.push('has a document type');

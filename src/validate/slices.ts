@@ -24,14 +24,13 @@ export function isInSlice(
   fits: Fits,
 ): boolean {
   const discriminators = discriminatorsOf(rule, name);
-  return (
-    discriminators.length > 0 &&
-    discriminators.every(({ type, path }) => {
-      if (type === 'type' && path === '$this') return isOfType(slice, called, item);
-      if (path === 'url' && item.type === 'Extension') return item.node.url === urlOf(slice);
-      return discriminates(type, stepsOf(path), slice, item, fits);
-    })
-  );
+  const told = discriminators.map(({ type, path }) => {
+    if (type === 'type' && path === '$this') return isOfType(slice, called, item);
+    if (path === 'url' && item.type === 'Extension') return item.node.url === urlOf(slice);
+    return discriminates(type, stepsOf(path), slice, item, fits);
+  });
+  // A slice may leave some of its discriminators open, not all.
+  return told.includes(true) && !told.includes(false);
 }
 
 const stepsOf = (path: string) =>
@@ -45,8 +44,14 @@ const isOfType = ({ types }: Rule, called: string, item: Item) =>
   types ? types.some(({ code }) => code === item.type) : called === item.steps[0];
 
 /** Follows a discriminator's path through the slice's rules and the value together, to the place where the
- * slice says what distinguishes it. */
-function discriminates(type: string, steps: string[], rule: Rule, item: Item, fits: Fits): boolean {
+ * slice says what distinguishes it; undefined where it says nothing there. */
+function discriminates(
+  type: string,
+  steps: string[],
+  rule: Rule,
+  item: Item,
+  fits: Fits,
+): boolean | undefined {
   const [step, ...rest] = steps;
   if (step === 'resolve()') return fits(rule, item) && targetType(item.node) !== undefined;
   // A slice may fix the value above the end of the path (a pattern on the whole element).
@@ -60,11 +65,13 @@ function discriminates(type: string, steps: string[], rule: Rule, item: Item, fi
   const inside = insideOf(item, url === undefined ? name : 'extension').filter(
     ({ node }) => url === undefined || node.url === url,
   );
-  if (!child) return false;
+  if (!child) return undefined;
   if (type === 'exists') return child.max === 0 ? inside.length === 0 : inside.length > 0;
   // The distinguishing rule may stand in a slice of the child.
-  const told = [child, ...child.slices.values()];
-  return inside.some((one) => told.some((inner) => discriminates(type, rest, inner, one, fits)));
+  const rules = [child, ...child.slices.values()];
+  const told = inside.flatMap((one) => rules.map((inner) => discriminates(type, rest, inner, one, fits)));
+  if (told.includes(true)) return true;
+  return told.includes(false) || inside.length === 0 ? false : undefined;
 }
 
 function sliceWithUrl({ children }: Rule, url: string): Rule | undefined {

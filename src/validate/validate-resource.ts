@@ -54,19 +54,13 @@ function validateOne(resource: Node, { profiles, asked, place, told }: At): void
     validateOne(inner, { profiles, asked: [], place: `${place}.${inside}`, told });
 }
 
-/** The resources inside a resource: a Bundle's entries, else contained resources. */
-function resourcesIn({ contained, entry }: Node): [string, Node][] {
-  const lists: [string, Json | undefined, (one: Node) => Json | undefined][] = [
-    ['contained[%]', contained, (one) => one],
-    ['entry[%].resource', entry, (one) => one.resource],
-  ];
-  return lists.flatMap(([place, list, pick]) =>
-    (Array.isArray(list) ? list : []).flatMap((one, index): [string, Node][] => {
-      const resource = isObject(one) ? pick(one) : undefined;
-      return isObject(resource) && typeof resource.resourceType === 'string'
-        ? [[place.replace('%', String(index)), resource]]
-        : [];
-    }),
+/** The resources inside a resource, wherever they are: contained, of a Bundle's entry, of a parameter. */
+function resourcesIn(value: Json, place = ''): [string, Node][] {
+  if (Array.isArray(value)) return value.flatMap((one, index) => resourcesIn(one, `${place}[${index}]`));
+  if (!isObject(value)) return [];
+  if (place !== '' && typeof value.resourceType === 'string') return [[place, value]];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    resourcesIn(inner, place === '' ? name : `${place}.${name}`),
   );
 }
 

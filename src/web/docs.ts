@@ -1,7 +1,8 @@
 /** The API as OpenAPI 3.1, made from the routes: https://spec.openapis.org/oas/v3.1.0 */
+
+import type { Route } from '../doors/route-list.ts';
 import { paramsOf } from '../fhir/search-parameters.ts';
 import { interactionOf } from '../read/capability-statement.ts';
-import type { Route } from '../read/route-list.ts';
 
 type Content = Record<string, { schema: object }>;
 type Parameter = {
@@ -81,7 +82,7 @@ const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     fhirBody('Bundle'),
     BARS_HEADERS,
   ],
-  [/^POST \/fhir\/?$/, 'Send a transaction Bundle', fhirBody('Bundle'), IDEMPOTENCY],
+  [/^POST \/fhir\/?$/, 'Send a transaction or batch Bundle', fhirBody('Bundle'), IDEMPOTENCY],
   [
     /^POST \/intake\/:/,
     'Send HL7 v2 (batches, too), CSV, XML, a form or an extract (JSON tables) as one system',
@@ -122,7 +123,17 @@ const FOR_ALL = {
   _sort: '_lastUpdated, _id or any date or string parameter; a leading - turns it',
   _count: 'resources on a page: 50, at most 200',
   _include: 'Type:parameter[:target], to bring what is referred to',
+  '_include:iterate': 'the same, of what was brought, too',
   _revinclude: 'Type:parameter[:target], to bring what refers to it',
+  '_revinclude:iterate': 'the same, of what was brought, too',
+  _total: 'accurate or estimate: how many there are in all',
+  _summary: 'true, text, data, count or false',
+  _elements: 'names of elements, between commas: no others but what must be there',
+};
+const OF_HISTORY = {
+  _count: 'versions on a page: at most 1000',
+  _since: 'versions since a time',
+  _at: 'versions that were the present one at a time or in a day, month or year',
 };
 
 export function describeApi(routes: Route[], base: string): OpenApi {
@@ -154,6 +165,7 @@ function describeRoute({ method, url }: Route): Operation {
     parameters: [
       ...pathParameters(url),
       ...(interaction === 'search-type' ? searchParameters(type as string) : []),
+      ...(interaction === 'history-instance' ? said('query', false, OF_HISTORY) : []),
       ...more,
     ],
     ...(content ? { requestBody: { required: true, content } } : {}),

@@ -280,6 +280,9 @@ test('search finds by url, status and id, a page at a time', async () => {
   const next = first.link?.find(({ relation }) => relation === 'next')?.url as string;
   expect(ids(first)).toEqual(made.slice(0, 2));
   expect(ids(await found(next.split('?')[1] as string))).toEqual(made.slice(2));
+  const small = await found('status=requested&_count=1');
+  const rest = small.link?.find(({ relation }) => relation === 'next')?.url.split('?')[1];
+  expect(ids(await found(`${rest}&_count=1000`))).toEqual(made.slice(1));
 });
 
 test.each(['_count=x', '_count=-1', 'criteria=x', '_id=a&_id=b', 'url=%00'])(

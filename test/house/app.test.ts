@@ -103,6 +103,18 @@ describe('errors', () => {
     expect(logged).not.toContain(SECRET);
   });
 
+  test('another method than what is served at a path is 405, which says what is', async () => {
+    const ask = (method: 'GET' | 'DELETE' | 'PATCH', url: string, type = 'application/json-patch+json') =>
+      app.inject({ method, url, payload: '[]', headers: { 'content-type': type } });
+    for (const url of ['/rejects', '/rejects/', '/$rejects?x=1', '/%24rejects']) {
+      const { statusCode, headers, body } = await ask('PATCH', url);
+      expect([statusCode, headers.allow], url).toEqual([405, 'POST']);
+      expect(JSON.parse(body).issue[0].code).toBe('not-supported');
+    }
+    expect((await ask('DELETE', '/health/live')).headers.allow).toBe('GET, HEAD');
+    expect((await ask('PATCH', '/nothing', 'application/json')).statusCode).toBe(404);
+  });
+
   test('an unknown path is 404 as an OperationOutcome', async () => {
     const { statusCode, outcome } = await post('/nowhere');
     expect([statusCode, outcome.issue[0].code]).toEqual([404, 'not-found']);

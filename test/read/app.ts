@@ -15,6 +15,17 @@ export async function startReading(database: TestDatabase) {
   return {
     get: (url: string, system?: System, headers: object = {}) =>
       app.inject({ method: 'GET', url, headers: as(system, headers) }),
+    send: (
+      method: 'GET' | 'POST' | 'DELETE',
+      url: string,
+      { type, body }: { type?: string; body?: string } = {},
+    ) =>
+      app.inject({
+        method,
+        url,
+        headers: type ? { 'content-type': type } : {},
+        ...(body ? { payload: body } : {}),
+      }),
     post: (url: string, body: Record<string, string>, system?: System) =>
       app.inject({
         method: 'POST',

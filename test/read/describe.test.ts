@@ -35,6 +35,23 @@ test('metadata tells of every served type, its interactions and its search param
   expect(types.find(({ type }) => type === 'Group')?.operation?.map(({ name }) => name)).toEqual(['journey']);
 });
 
+test('what metadata says of includes and chains is served', async () => {
+  const statement = (await get('/fhir/metadata')).json<CapabilityStatement>();
+  const types = statement.rest?.[0]?.resource ?? [];
+  expect(types.flatMap(({ searchInclude = [] }) => searchInclude).length).toBeGreaterThan(10);
+  for (const { type, searchInclude = [], searchRevInclude = [], searchParam = [] } of types) {
+    const queries = [
+      ...searchInclude.flatMap((name) => [`_include=${name}`, `_include:iterate=${name}`]),
+      ...searchRevInclude.map((name) => `_revinclude=${name}`),
+      ...searchParam
+        .filter((param) => param.name !== '_id' && param.type === 'reference')
+        .map(({ name }) => `${name}:identifier=x`),
+      '_summary=true&_total=accurate&_elements=id',
+    ];
+    for (const query of queries) expect((await get(`/fhir/${type}?${query}`)).statusCode, query).toBe(200);
+  }
+});
+
 test('metadata and the topic are valid R4', async () => {
   indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json') as Bundle);
   indexStructureDefinitionBundle(readJson('fhir/r4/profiles-resources.json') as Bundle);
@@ -60,7 +77,7 @@ test('routes of other parts are told too: subscriptions with their topic, messag
     { method: 'POST', url: '/fhir' },
   ];
   const rest = capabilityStatement(routes, { base: 'http://localhost/fhir', date: '2026-01-01' }).rest?.[0];
-  expect(rest?.interaction).toEqual([{ code: 'transaction' }]);
+  expect(rest?.interaction).toEqual([{ code: 'transaction' }, { code: 'batch' }]);
   expect(rest?.operation?.map(({ name }) => name)).toEqual(['process-message']);
   const [subscription] = rest?.resource ?? [];
   expect(subscription?.interaction?.map(({ code }) => code).sort()).toEqual([

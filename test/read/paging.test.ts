@@ -93,6 +93,17 @@ test('a page link is worth nothing to another recipient, for another type, or be
   expect((await get(`${path}&gender=male`, team)).statusCode).toBe(400);
 });
 
+test('a page link goes on for a client that adds how many it wants, or says again what it asked', async () => {
+  const ids = await fill(6);
+  const first = await page('/fhir/Patient?_count=2&birthdate=ge1990');
+  const next = nextOf(first) ?? '';
+  const counts = async (more: string) => resources(await page(`${next}${more}`)).map(({ id }) => id);
+  expect(await counts('&_count=1')).toEqual(ids.slice(2, 3));
+  expect(await counts('&_count=1000')).toEqual(ids.slice(2));
+  expect(await counts('&birthdate=ge1990&_count=3')).toEqual(ids.slice(2, 5));
+  expect((await get(`${next.replace(/^http:\/\/[^/]+/, '')}&birthdate=ge1991`)).statusCode).toBe(400);
+});
+
 test('a page link tells nothing of where it leads', async () => {
   await fill(3);
   const [first, second] = await Promise.all([page('/fhir/Patient?_count=1'), page('/fhir/Patient?_count=1')]);

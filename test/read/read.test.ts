@@ -92,6 +92,44 @@ test('each version is read by its number, and history lists them newest first', 
   expect((await get(`/fhir/Patient/${id}/_history/1`)).json()).toMatchObject({ gender: 'male' });
 });
 
+test('a history is given from a time on, as it was at a time, and a page at a time', async () => {
+  const id = randomUUID();
+  const genders = ['male', 'female', 'other'] as const;
+  const patient = (version: number): Resource => ({
+    resourceType: 'Patient',
+    id,
+    gender: genders[version - 1] as 'male',
+  });
+  const at = (version: number) => `2026-0${version}-01T10:00:00.000Z`;
+  const row = await store(database, patient(3), { persons: [id], version: 3, updatedAt: at(3) });
+  for (const version of [1, 2]) {
+    await storePast(database, row, patient(version), version);
+    const when = [row, version, at(version)];
+    await database.pool.query(
+      'update resource_history set updated_at = $3 where row_id = $1 and version = $2',
+      when,
+    );
+  }
+  const path = `/fhir/Patient/${id}/_history`;
+  const read = async (url: string) => (await get(url.replace(/^http:\/\/[^/]+/, ''))).json<Bundle>();
+  const versions = ({ entry = [] }: Bundle) => entry.map(({ resource }) => resource?.meta?.versionId);
+  expect(versions(await read(path))).toEqual(['3', '2', '1']);
+  expect(versions(await read(`${path}?_since=2030-01-01`))).toEqual([]);
+  expect(versions(await read(`${path}?_since=${at(2)}`))).toEqual(['3', '2']);
+  expect(versions(await read(`${path}?_at=2026-02-15`))).toEqual(['2']);
+  expect(versions(await read(`${path}?_at=2026-02`))).toEqual(['2', '1']);
+  expect(versions(await read(`${path}?_at=2025`))).toEqual([]);
+  expect(versions(await read(`${path}?_at=2031`))).toEqual(['3']);
+  const first = await read(`${path}?_count=1&_since=${at(1)}`);
+  const next = first.link?.find(({ relation }) => relation === 'next')?.url ?? '';
+  const rest = await read(`${next}&_count=5`);
+  expect([versions(first), versions(await read(next)), versions(rest)]).toEqual([['3'], ['2'], ['2', '1']]);
+  expect(rest.link?.map(({ relation }) => relation)).toEqual(['self']);
+  for (const query of ['_count=x', '_since=soon', '_sort=date', '_count=1&_count=2', '_cursor=x'])
+    expect((await get(`${path}?${query}`)).statusCode, query).toBe(400);
+  expect((await get(`${path}?_sort=date`, undefined, { prefer: 'handling=lenient' })).statusCode).toBe(200);
+});
+
 test('the topic is a Basic that everyone may read', async () => {
   const topic = await get('/fhir/Basic/family-episode', other);
   expect(topic.statusCode).toBe(200);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Clause, readSearch } from '../../src/read/search/query.ts';
+import type { Clause } from '../../src/read/search/conditions.ts';
+import { readSearch } from '../../src/read/search/query.ts';
 
 const base = 'http://localhost/fhir';
 const read = (type: string, query: string, lenient = false) =>
@@ -25,15 +26,28 @@ test.each([
   ['Patient', 'identifier=https://x|', 'system without a code'],
   ['Patient', 'birthdate=soon', 'not a date'],
   ['Patient', '_sort=gender', 'cannot sort by gender'],
-  ['Patient', '_count=0', 'whole number'],
+  ['Patient', '_id:not=a', '_id is served as it is'],
+  ['Patient', '_id.x=a', '_id is served as it is'],
+  ['Patient', '_lastUpdated:missing=true', '_lastUpdated is served as it is'],
+  ['Encounter', 'patient:Encounter=x', 'modifier :Encounter'],
+  ['Encounter', 'patient:missing=true', 'modifier :missing'],
+  ['Encounter', 'patient:Patient:x=y', 'patient is not served in this form'],
+  ['Encounter', 'patient:Organization.name=x', 'modifier :Organization'],
+  ['Encounter', 'patient.famly=x', 'nothing that patient leads to'],
+  ['Encounter', 'patient.identifier:of-type=a', 'modifier :of-type'],
+  ['Encounter', 'episode-of-care.patient.name=x', 'more than one step'],
+  ['Encounter', 'status.x=y', 'nothing that status leads to'],
   ['Patient', '_count=x', 'whole number'],
-  ['Patient', '_total=accurate', 'only _total=none'],
-  ['Patient', '_summary=count', 'cannot be searched by _summary'],
-  ['Patient', '_has:Encounter:patient:status=planned', 'chained'],
-  ['Encounter', 'patient.name=x', 'chained'],
+  ['Patient', '_total=exact', 'none, estimate or accurate'],
+  ['Patient', '_summary=some', 'true, text, data, count or false'],
+  ['Patient', '_elements=famly', 'no element of Patient'],
+  ['Patient', '_summary=text&_revinclude=Encounter:patient', 'brings nothing along'],
+  ['Patient', '_has:Encounter:patient:status=planned', '_has is not served'],
   ['Encounter', '_include=Encounter:status', 'not one of the references'],
   ['Encounter', '_include=ServiceRequest:patient', 'not one of the references'],
-  ['Encounter', '_include:iterate=Encounter:patient', 'cannot be searched by _include:iterate'],
+  ['Encounter', '_include:recurse=Encounter:patient', 'modifier :recurse'],
+  ['Encounter', '_include=Encounter:patient:Organization', 'not one of the references'],
+  ['Encounter', '_include=*', 'not one of the references'],
   ['Patient', '_revinclude=Nothing:patient', 'not one of the references'],
 ])('%s?%s is refused, saying why', (type, query, reason) => {
   expect(() => read(type, query)).toThrow(reason);

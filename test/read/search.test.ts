@@ -6,8 +6,9 @@ import { startReading } from './app.ts';
 import { nhsNumber, store, storePatient } from './fixtures.ts';
 
 const database = await testDatabase();
-const { get, post } = await startReading(database);
+const { get, post, send } = await startReading(database);
 const NHS = 'https://fhir.nhs.uk/Id/nhs-number';
+const SUBSETTED = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
 const ids: Record<string, string> = {};
 
 const idsOf = (bundle: Bundle, mode = 'match') =>
@@ -135,6 +136,85 @@ test('a search by POST keeps its values out of URLs, in the next page too', asyn
   const next = bundle.link?.find(({ relation }) => relation === 'next')?.url ?? '';
   expect(next).not.toContain('female');
   expect(idsOf((await get(new URL(next).pathname + new URL(next).search)).json())).toEqual(['cyd']);
+});
+
+test('a search by POST with a body that is no form is refused, never everything', async () => {
+  for (const type of [
+    'application/json',
+    'application/fhir+json',
+    'text/plain',
+    'multipart/form-data; boundary=x',
+  ]) {
+    const answer = await send('POST', '/fhir/Patient/_search', { type, body: '{"identifier":"nobody"}' });
+    expect([answer.statusCode, answer.json().resourceType], type).toEqual([415, 'OperationOutcome']);
+  }
+  expect(idsOf((await send('POST', '/fhir/Patient/_search?gender=male')).json())).toEqual(['ben']);
+});
+
+test('a chain finds what refers to what it finds, also in a page link', async () => {
+  const visits = async (query: string) => idsOf(await search(`Encounter?${query}`)).sort();
+  const number = `${NHS}|${nhsNumber(1)}`;
+  for (const chain of [
+    'patient.identifier',
+    'patient:identifier',
+    'subject:Patient.identifier',
+    'subject.identifier',
+  ])
+    expect(await visits(`${chain}=${encodeURIComponent(number)}`), chain).toEqual(['call', 'visit']);
+  expect(await visits('patient:Patient.birthdate=gt1991')).toEqual(['other']);
+  expect(await visits('patient.family:exact=Brown&status=finished')).toEqual(['other']);
+  expect(await visits('patient.identifier=nobody')).toEqual([]);
+  expect(await visits(`service-provider.name=trust&patient._id=${ids.ben}`)).toEqual(['other']);
+  const first = (
+    await post('/fhir/Encounter/_search', { 'patient:identifier': number, _count: '1' })
+  ).json<Bundle>();
+  const next = first.link?.find(({ relation }) => relation === 'next')?.url ?? '';
+  const { pathname, search: query } = new URL(next);
+  expect([...idsOf(first), ...idsOf((await get(pathname + query)).json())].sort()).toEqual(['call', 'visit']);
+});
+
+test('what was included brings along what it refers to, where that is asked for', async () => {
+  const path = `Patient?_id=${ids.ada}&_revinclude=Encounter:patient`;
+  expect(idsOf(await search(path), 'include').sort()).toEqual(['call', 'visit']);
+  const all = await search(
+    `${path}&_include:iterate=Encounter:service-provider&_include:iterate=Encounter:patient`,
+  );
+  expect(idsOf(all, 'include').sort()).toEqual(['call', 'trust', 'visit']);
+});
+
+test('a total counts all pages, and comes alone where nothing else is wanted', async () => {
+  for (const total of ['accurate', 'estimate'])
+    expect(await search(`Patient?gender=female&_count=1&_total=${total}`)).toMatchObject({ total: 2 });
+  expect(await search('Patient?gender=female&_total=none')).not.toHaveProperty('total');
+  for (const query of ['_summary=count', '_count=0']) {
+    const counted = await search(`Patient?gender=female&${query}`);
+    expect([counted.total, counted.entry, counted.link?.length], query).toEqual([2, undefined, 1]);
+  }
+  expect(await search('Basic?_summary=count')).toMatchObject({ total: 1 });
+  expect(await search('Encounter?patient.gender=female&_summary=count')).toMatchObject({ total: 2 });
+});
+
+test('a part of a resource is tagged as one, and has what its reader must not miss', async () => {
+  const [patient] = (await search(`Patient?_id=${ids.ada}&_elements=birthDate`)).entry ?? [];
+  expect(patient?.resource).toEqual({
+    resourceType: 'Patient',
+    id: ids.ada,
+    meta: { ...patient?.resource?.meta, tag: [SUBSETTED] },
+    active: true,
+    birthDate: '1990-03-04',
+  });
+  const whole = (await get(`/fhir/Encounter/${ids.visit}`)).json<Encounter>();
+  const shape = async (query: string) =>
+    (await get(`/fhir/Encounter/${ids.visit}?${query}`)).json<Encounter>();
+  expect(await shape('_summary=false')).toEqual(whole);
+  expect(Object.keys(await shape('_summary=data'))).toEqual(Object.keys(whole));
+  expect(await shape('_summary=text')).toMatchObject({ status: 'finished', class: { code: 'AMB' } });
+  expect(await shape('_summary=text')).not.toHaveProperty('period');
+  expect(await shape('_summary=true')).toMatchObject({ subject: whole.subject, meta: { tag: [SUBSETTED] } });
+  expect(await shape('_summary=true')).not.toHaveProperty('period');
+  const included = await search(`Encounter?_id=${ids.visit}&_include=Encounter:patient&_elements=subject`);
+  expect(included.entry?.map(({ resource }) => 'name' in (resource ?? {}))).toEqual([false, true]);
+  expect((await get(`/fhir/Encounter/${ids.visit}?_summary=count`)).statusCode).toBe(400);
 });
 
 test('an unknown parameter is refused by name, or left out where the caller is lenient', async () => {

@@ -187,6 +187,22 @@ test('a journey shows each service its own view, with the same sentence for all'
   await involve(database, infant, charity.service.id, 'closed');
 });
 
+test('a chain, a total and what comes along again tell nothing of what is withheld', async () => {
+  const group = (reader: System, query: string) => search(`Group?${query}`, reader);
+  expect(ids(await group(infantTeam, `member=${mother}`))).toEqual([journey]);
+  for (const hidden of [`identifier=${nhsNumber(7)}`, 'gender=female']) {
+    expect(ids(await group(infantTeam, `member:Patient.${hidden}`)), hidden).toEqual([]);
+    expect(ids(await group(perinatal, `member:Patient.${hidden}`)), hidden).toEqual([journey]);
+    expect(await search(`Patient?${hidden}&_summary=count`, infantTeam)).toMatchObject({ total: 0 });
+    expect(await search(`Patient?${hidden}&_total=accurate`, charity)).toMatchObject({ total: 0 });
+  }
+  const [female, male] = ['female', 'male'].map((gender) => group(infantTeam, `member.gender:not=${gender}`));
+  expect(ids(await (female as Promise<Bundle>))).toEqual(ids(await (male as Promise<Bundle>)));
+  const all = `Patient?_id=${infant}&_revinclude=Group:member&_include:iterate=Group:member`;
+  expect(ids(await search(all, charity))).toEqual([]);
+  expect(ids(await search(all, infantTeam))).toEqual([infant, journey, mother]);
+});
+
 /** A search that finds a resource by one of its parameters; undefined where it has nothing there. */
 function queryFor(param: Param, resource: Resource): string | undefined {
   const values = valuesOf(param, resource);

@@ -1,5 +1,5 @@
 import type { Bundle, OperationOutcome } from '@medplum/fhirtypes';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../src/context.ts';
 import { Unavailable } from '../../src/errors.ts';
 import type { Answer, Issue } from '../../src/model.ts';
@@ -111,4 +111,59 @@ test('a body of another type, or too large, or that cannot be kept now, is refus
   expect(taken).toEqual([]);
   const busy = await post(() => Promise.reject(new Unavailable('away')));
   expect([busy.statusCode, busy.headers['retry-after']]).toEqual([503, '1']);
+});
+
+describe('a batch', () => {
+  const batch = (entry: unknown[]) =>
+    JSON.stringify({ resourceType: 'Bundle', type: 'batch', timestamp: '2026-01-01T00:00:00Z', entry });
+  const put = (id: string) => ({
+    resource: { resourceType: 'Patient', id },
+    request: { method: 'PUT', url: `Patient/${id}` },
+  });
+
+  test('is so many messages, each of which fails alone', async () => {
+    const { intake, taken } = answering();
+    const read = { request: { method: 'GET', url: 'nowhere' } };
+    const response = await post(intake, { 'idempotency-key': 'key' }, batch([put('a'), read, put('b')]));
+    const { type, entry = [] } = response.json<Bundle>();
+    expect([response.statusCode, type]).toEqual([200, 'batch-response']);
+    expect(entry.map((one) => one.response?.status)).toEqual(['200', '400', '200']);
+    expect(taken.map(({ identifier }) => identifier)).toEqual(['key#0', 'key#2']);
+    expect(JSON.parse(String(taken[1]?.body))).toEqual({
+      resourceType: 'Bundle',
+      type: 'transaction',
+      timestamp: '2026-01-01T00:00:00Z',
+      entry: [put('b')],
+    });
+  });
+
+  test('says of each why it was not taken', async () => {
+    const { intake } = answering({ status: 'held' }, [
+      { severity: 'error', code: 'required', text: 'no name' },
+    ]);
+    const [told] = (await post(intake, {}, batch([put('a')]))).json<Bundle>().entry ?? [];
+    expect(told?.response?.status).toBe('422');
+    const outcome = told?.response?.outcome as OperationOutcome | undefined;
+    expect(outcome?.issue[0]?.diagnostics).toBe('no name');
+  });
+
+  test('leads to nothing but FHIR, and has an end', async () => {
+    const { intake, taken } = answering();
+    const urls = [
+      '../intake/loopback',
+      '/metrics',
+      'Patient/../../metrics',
+      '',
+      '$process-message',
+      'Patient/%2e%2e/x',
+    ];
+    const entries = [...urls.map((url) => ({ request: { method: 'GET', url } })), {}, null, { request: 'x' }];
+    const { entry = [] } = (await post(intake, {}, batch(entries))).json<Bundle>();
+    expect(
+      entry.map((one) => one.response?.status).filter((status) => !/^40[045]$/.test(String(status))),
+    ).toEqual([]);
+    expect(JSON.stringify(entry)).not.toContain('skein_');
+    expect((await post(intake, {}, batch(Array(101).fill(put('a'))))).statusCode).toBe(400);
+    expect(taken).toEqual([]);
+  });
 });

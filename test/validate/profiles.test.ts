@@ -109,6 +109,46 @@ describe('slices', () => {
     );
   });
 
+  test('by those of their discriminators that each says, and not by others', () => {
+    const discriminator = ['system', 'use'].map((path) => ({ type: 'value' as const, path }));
+    const rules: Element[] = [
+      { id: 'Patient.telecom', slicing: { discriminator, rules: 'closed' } },
+      { id: 'Patient.telecom:phone', max: '1' },
+      { id: 'Patient.telecom:phone.system', fixedCode: 'phone' },
+      { id: 'Patient.telecom:work', max: '1' },
+      { id: 'Patient.telecom:work.system', fixedCode: 'email' },
+      { id: 'Patient.telecom:work.use', fixedCode: 'work' },
+    ];
+    const told = (...telecom: object[]) =>
+      check(patient({ telecom: telecom.map((one) => ({ value: '1', ...one })) }), rules);
+    const email = { system: 'email', use: 'work' };
+    expect(told({ system: 'phone', use: 'home' }, email)).toEqual([]);
+    expect(told({ system: 'phone' }, { system: 'phone', use: 'home' })).toEqual([
+      'Patient.telecom has more than 1 phone',
+    ]);
+    expect(told({ system: 'email', use: 'home' })).toEqual([
+      'Patient.telecom[0] is none of what its profile lists',
+    ]);
+    expect(told({ system: 'fax', use: 'work' })).toEqual([
+      'Patient.telecom[0] is none of what its profile lists',
+    ]);
+  });
+
+  test('by a part of what their discriminator names', () => {
+    const rules: Element[] = [
+      { id: 'Observation.component', slicing: slicing('value', 'code.coding') },
+      { id: 'Observation.component:ours', max: '1' },
+      { id: 'Observation.component:ours.code.coding.system', fixedUri: 's', min: 1 },
+      { id: 'Observation.component:ours.value[x]', min: 1 },
+    ];
+    const component = (...systems: string[]) =>
+      systems.map((system) => ({ code: { coding: [{ system, code: 'x' }] }, valueInteger: 1 }));
+    expect(check(observation({ component: component('s', 't', 't') }), rules)).toEqual([]);
+    expect(check(observation({ component: component('s', 's', 't') }), rules)).toEqual([
+      'Observation.component has more than 1 ours',
+    ]);
+  });
+
   test('by url, though the differential says nothing of it, and inside nested extensions', () => {
     const rules: Element[] = [
       { id: 'Patient.extension:language', min: 1 },
@@ -390,6 +430,29 @@ describe('what is inside a resource', () => {
         subject: { reference: '#p' },
       }),
     ).toEqual(['Basic.contained[0].name is missing']);
+  });
+
+  test('contains and claims what it does in Parameters, too, however deep', () => {
+    const payer = { resourceType: 'Organization', id: 'payer', name: 'x' };
+    const coverage = (...contained: object[]) => ({
+      resourceType: 'Coverage',
+      status: 'active',
+      beneficiary: { reference: 'Patient/1' },
+      payor: [{ reference: '#payer' }],
+      ...(contained.length > 0 ? { contained } : {}),
+    });
+    const parameters = (resource: object) => ({
+      resourceType: 'Parameters',
+      parameter: [
+        { name: 'plain', resource: coverage(payer) },
+        { name: 'parted', part: [{ name: 'inner', resource }] },
+      ],
+    });
+    expect(found(parameters(coverage(payer)))).toEqual([]);
+    expect(found(parameters(coverage()))).toEqual([
+      'Parameters.parameter[1].part[0].resource.payor[0] refers to nothing that it contains (ref-1)',
+    ]);
+    expect(found(parameters(claiming))).toEqual(['Parameters.parameter[1].part[0].resource.name is missing']);
   });
 
   test('refers to what it contains, or to what is contained beside it (ref-1)', () => {

@@ -216,6 +216,12 @@ export const STANDARD_FAULTS: [what: string, resource: Node, expression: string]
   ['a narrative with a script (txt-1)', narrative('<script>x</script>'), 'Patient.text.div'],
   ['a narrative with a handler (txt-1)', narrative('<p onclick="x">y</p>'), 'Patient.text.div'],
   ['a narrative that is not well-formed', narrative('<p>x'), 'Patient.text.div'],
+  ['a narrative with an entity of HTML', narrative('a&nbsp;b'), 'Patient.text.div'],
+  [
+    'a narrative with an entity of HTML in an attribute',
+    narrative('<b title="&copy;">x</b>'),
+    'Patient.text.div',
+  ],
   ['a narrative that says nothing (txt-2)', narrative(' '), 'Patient.text.div'],
   [
     'a resource contained in one contained (dom-2)',
@@ -479,7 +485,7 @@ export const STANDARD_RIGHT: [what: string, resource: Node][] = [
   [
     'a narrative with all that is allowed',
     narrative(
-      '<!-- c --><table border="1"><tbody><tr><td>A &amp; B &nbsp;</td></tr></tbody></table><img src="#i" alt="i"/>',
+      '<!-- c --><table border="1"><tbody><tr><td>A &amp; B &#160;&#xA9;&quot;&lt;&gt;&apos;</td></tr></tbody></table><img src="#i" alt="i"/>',
     ),
   ],
   [

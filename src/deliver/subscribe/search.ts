@@ -49,8 +49,11 @@ const pathOf = (query: URLSearchParams) => `/Subscription${query.size > 0 ? `?${
 function readQuery(request: FastifyRequest): URLSearchParams {
   const lenient = /\bhandling\s*=\s*lenient\b/.test(String(request.headers.prefer ?? ''));
   const understood = new URLSearchParams();
-  for (const [name, value] of queryOf(request)) {
-    const wrong = !NAMES.includes(name) || understood.has(name) || value.includes('\0');
+  const query = queryOf(request);
+  for (const [name, value] of query) {
+    // A page link goes on for a client that adds how many it wants.
+    const again = understood.has(name) && !(name === '_count' && query.has('_after'));
+    const wrong = !NAMES.includes(name) || again || value.includes('\0');
     if (!wrong) understood.set(name, value);
     else if (!lenient)
       throw refuse(name, `Subscription can be searched by ${NAMES.slice(0, 4).join(', ')}, each once`);

@@ -14,7 +14,7 @@ const UNSAID: Issue = {
   severity: 'warning',
   code: 'business-rule',
   expression: 'Patient',
-  text: 'the patient is only referred to: the message is stored; send verified NHS number, birth date and given name to say who is meant',
+  text: 'who the patient is has not been said: the message is stored; send verified NHS number, birth date and given name to say who is meant',
 };
 
 /**

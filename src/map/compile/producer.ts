@@ -17,6 +17,7 @@ import {
 import { askedCodes } from './condition.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
 import { checkConstant, type Target } from './target.ts';
+import { compileParts } from './template.ts';
 import { compileApply, copyTree } from './values.ts';
 
 export type Producer = {
@@ -119,7 +120,10 @@ const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given)
     if (value === null) return empties(top);
     checkConstant(target.element, value, target.path);
     return constant(
-      isObject(value) ? (run, frame) => copyTree({ ...run, bundle: null }, frame, value, '') : () => value,
+      isObject(value)
+        ? (run, frame) =>
+            copyTree({ ...run, bundle: null }, frame, value, { at: '', type: target.element.type })
+        : () => value,
     );
   },
   ref: (loader, { rule, target }) => {
@@ -232,14 +236,7 @@ function compileFrom(loader: Loader, given: Given): Core {
   return { produce, field: at, sourced: true };
 }
 
-const URIS = ['uri', 'url', 'canonical'];
-const encodeUri = (text: string) => encodeURIComponent(text.toWellFormed());
-
-/**
- * A template such as `https://skein.example/Id/{CX.4}`. Gives nothing where any of its parts is empty. In a
- * URI that it begins itself, what the sender says is percent-encoded: two names never become one, and any is
- * legal.
- */
+/** Gives nothing where any part of the template is empty. */
 function compileTemplate(loader: Loader, given: Given): Core {
   const parts = (given.rule.template ?? '').split(/\{([^}]*)\}/);
   const readers = parts
@@ -247,17 +244,14 @@ function compileTemplate(loader: Loader, given: Given): Core {
     .map((path) => readPath(loader, path, given.scope));
   if (readers.length === 0) throw new PathError('a template without {PATH} is a value');
   const apply = compileApply('text', optionsOf(loader, given));
-  const part = URIS.includes(given.target.element.type) && parts[0] ? encodeUri : String;
+  const fixed = parts.filter((_, index) => index % 2 === 0);
+  const { fill, source, field } = compileParts(fixed, readers, given.target.element.type);
   const produce: Core['produce'] = (run, frame) => {
-    let text = parts[0] ?? '';
-    for (const [index, reader] of readers.entries()) {
-      const raw = reader.read(run, frame);
-      if (raw === '""') run.nulls.add(given.top);
-      if (raw === undefined || raw === '""' || isObject(raw)) return undefined;
-      text += part(textOf(raw).trim()) + (parts[index * 2 + 2] ?? '');
-    }
-    run.source = readers.map(({ at }) => at(run, frame)).join(' ');
+    const { text, emptied } = fill(run, frame);
+    if (emptied) run.nulls.add(given.top);
+    if (text === undefined) return undefined;
+    run.source = source(run, frame);
     return apply(run, frame, text);
   };
-  return { produce, field: readers[0]?.at, sourced: true };
+  return { produce, field, sourced: true };
 }

@@ -175,13 +175,20 @@ const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
       ? `urn:ietf:rfc:3986|${entry.fullUrl}`
       : undefined,
   url: (_, __, { entry }) => {
-    const [, conditional] = /^\w+\?identifier=([^&]+)$/.exec(entry?.url ?? '') ?? [];
-    if (conditional) return unescapeUrl(conditional);
+    const [, query] = /^\w+\?(.*)$/.exec(entry?.url ?? '') ?? [];
+    const conditional = query && identifierOfQuery(query);
+    if (conditional) return conditional;
     return /^\w+\/[\w.-]+$/.test(entry?.url ?? '') ? `${RESOURCE_ID}|${entry?.url}` : undefined;
   },
 };
 
 const hasLastingId = ({ method, type }: Entry): boolean => Boolean(method) || type !== 'RelatedPerson';
+
+/** `system|value` of a search by one identifier and nothing else. */
+export function identifierOfQuery(query: string): string | undefined {
+  const [, identifier] = /^\??identifier=([^&]+)$/.exec(query) ?? [];
+  return identifier && unescapeUrl(identifier);
+}
 
 /** Decodes %-escapes; gives the text as it is where an escape is malformed. */
 function unescapeUrl(text: string): string {

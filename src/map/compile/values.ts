@@ -1,5 +1,5 @@
 /** How an alternative of a rule gives its value: closures for from, value, template, ref, expr and hook. */
-import { isPrimitive } from '../../fhir/definitions.ts';
+import { findElement, isPrimitive } from '../../fhir/definitions.ts';
 import { isObject, type Node, textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 import { type CodeTable, translate } from '../language/concept-map.ts';
@@ -37,7 +37,7 @@ export function compileApply(sourceType: string, options: Options): Apply {
     throw new PathError(`wrong type: ${target.path} is ${element.type}, not a reference`);
   if (!isPrimitive(element.type)) {
     if (sourceType !== element.type) throw wrongType(sourceType, target);
-    return (run, frame, raw) => copyTree(run, frame, raw, run.source);
+    return (run, frame, raw) => copyTree(run, frame, raw, { at: run.source, type: element.type });
   }
   if (!fits(sourceType, element.type)) throw wrongType(sourceType, target);
   const convert = compilePrimitive(options);
@@ -202,25 +202,33 @@ function localise(
 ): Json | undefined {
   if (!run.bundle || !isObject(raw)) return raw;
   const found = localReference(run.bundle, raw, frame.entry);
-  if (found !== 'missing') return found;
+  if (found !== undefined && found !== 'missing') return found;
   const field = `${at}/reference`;
-  report(run, {
-    severity,
-    code: 'not-found',
-    field,
-    ...(expression && { expression }),
-    text: `${field} leads to nothing in this message`,
-  });
+  const place = { field, ...(expression && { expression }) };
+  if (found === 'missing')
+    report(run, { severity, code: 'not-found', ...place, text: `${field} leads to nothing in this message` });
+  else
+    report(run, {
+      severity: 'warning',
+      code: 'not-supported',
+      ...place,
+      text: `${field} leads to what is not kept, and is left out; it stays in the stored message`,
+    });
   return undefined;
 }
 
-/** Copies a value and rewrites every reference inside it (see localReference). A reference that leads nowhere
- * is left out, and so is whatever held nothing else. */
-export function copyTree(run: Run, frame: Frame, value: Json, at: string): Json | undefined {
+/** Where a value stands in its source, and its FHIR type. */
+type Copied = { at: string; type: string };
+
+/**
+ * Copies a value and rewrites every reference inside it (see localReference). A reference that leads nowhere
+ * is left out, and so is whatever held nothing else, or is nothing without it.
+ */
+export function copyTree(run: Run, frame: Frame, value: Json, { at, type }: Copied): Json | undefined {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
     const list = value
-      .map((item, index) => copyTree(run, frame, item, `${at}/${index}`))
+      .map((item, index) => copyTree(run, frame, item, { at: `${at}/${index}`, type }))
       .filter((item) => item !== undefined);
     return list.length > 0 || value.length === 0 ? list : undefined;
   }
@@ -229,8 +237,11 @@ export function copyTree(run: Run, frame: Frame, value: Json, at: string): Json 
   const copy: Node = {};
   const names = Object.keys(value);
   for (const name of names) {
-    const kept = copyTree(run, frame, value[name] as Json, `${at}/${name}`);
+    const element = findElement(type, name);
+    const inner = { at: `${at}/${name}`, type: element?.type ?? '' };
+    const kept = copyTree(run, frame, value[name] as Json, inner);
     if (kept !== undefined) copy[name] = kept;
+    else if (element?.min || (type === 'Extension' && element?.choice)) return undefined;
   }
   return names.length === 0 || Object.keys(copy).length > 0 ? copy : undefined;
 }

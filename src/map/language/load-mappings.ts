@@ -11,6 +11,7 @@ import { hl7v2Format } from '../sources/hl7v2.ts';
 import { tablesFormat } from '../sources/tables.ts';
 import { csvFormat, jsonFormat } from '../sources/tree.ts';
 import { xmlFormat } from '../sources/xml.ts';
+import { type Carried, carriedElements } from '../uncarried.ts';
 import { attempt, type Loader, readPath } from './loader.ts';
 import type { MappingFile, SourceFile } from './mapping-file.ts';
 import { listSources, MAPPINGS_DIR, type MappingFiles, readMappings } from './read-mappings.ts';
@@ -31,6 +32,8 @@ export type Mapping = {
   saidAt: Reader[];
   checks: CompiledCheck[];
   statements: CompiledStatement[];
+  /** Of a FHIR source; null of others, which tell their unread fields themselves. */
+  carried: Carried | null;
 };
 export type Mappings = {
   get: (source: string) => Mapping | undefined;
@@ -88,13 +91,14 @@ export function compileSource(
         message: `duplicate statement "${local}"`,
       });
   }
-  const mapping = compileMapping(loader, data, source);
+  const compiled = compileMapping(loader, data, source);
+  const carried = source.format === 'fhir' ? carriedElements(reading.reads, source.ignored) : null;
   repaired.check();
   problems.push(...checkIgnored(source, own.sourceFile, reading.reads));
-  return mapping;
+  return { ...compiled, carried };
 }
 
-function compileMapping(loader: Loader, data: MappingFile, source: SourceFile): Mapping {
+function compileMapping(loader: Loader, data: MappingFile, source: SourceFile): Omit<Mapping, 'carried'> {
   const { name, version, mode, zone } = data;
   const read = (text: string, index: number) =>
     attempt(loader, ['saidAt', index], () => readPath(loader, text, loader.format.root));

@@ -10,6 +10,11 @@ export type Entry = {
   fullUrl: string | undefined;
   method: string | undefined;
   url: string | undefined;
+  /** Preconditions of its request. */
+  ifMatch?: string | undefined;
+  ifNoneMatch?: string | undefined;
+  ifModifiedSince?: string | undefined;
+  ifNoneExist?: string | undefined;
   local?: string;
 };
 export type Bundle = { entries: Entry[]; byUrl: Map<string, Entry>; roles?: Map<Entry, Entry> };
@@ -35,6 +40,10 @@ export function indexBundle(tree: Json): Bundle {
       fullUrl: text(item.fullUrl),
       method: text(request.method),
       url: text(request.url),
+      ifMatch: text(request.ifMatch),
+      ifNoneMatch: text(request.ifNoneMatch),
+      ifModifiedSince: text(request.ifModifiedSince),
+      ifNoneExist: text(request.ifNoneExist),
     };
     bundle.entries.push(entry);
     const id = text(resource.id);
@@ -121,11 +130,25 @@ function nameService(bundle: Bundle, entry: Entry, depth = 0): Named | undefined
   return role && nameService(bundle, role, depth + 1);
 }
 
+const OURS = /^https?:\/\/.*\/((?:Patient|Organization)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/**
+ * A URL as Skein gives it out, by whatever name it is reached, is `Type/id`: a UUID of another server's is
+ * nobody's here. So is one of a Patient of the sender's own, which has the base of the entry that it is in
+ * (https://hl7.org/fhir/R4/bundle.html#references). Anything else is as it is.
+ */
+function givenOut(literal: string, from: Entry | undefined): string {
+  const [, base] = /^(https?:\/\/.*\/)[A-Z]\w+\/[\w.-]+$/.exec(from?.fullUrl ?? '') ?? [];
+  const own = base !== undefined && literal.startsWith(base) ? literal.slice(base.length) : '';
+  return OURS.exec(literal)?.[1] ?? (/^Patient\/[\w.-]+$/.test(own) ? own : literal);
+}
+
 /** A logical reference to a service. Undefined where nothing names one: the sender's own is meant. */
 export function serviceReference(bundle: Bundle, reference: Node, from: Entry | undefined): Node | undefined {
   const literal = text(reference.reference);
   const target = literal ? resolve(bundle, literal, from) : undefined;
-  if (literal && !target && /^Organization\/[\w.-]+$/.test(literal)) return { reference: literal };
+  const given = literal && !target && givenOut(literal, from);
+  if (given && /^Organization\/[\w.-]+$/.test(given)) return { reference: given };
   const named = target ? nameService(bundle, target) : describe(reference);
   if (!named?.ods && !named?.team) return undefined;
   const display: Node = named.display ? { display: named.display } : {};
@@ -158,7 +181,7 @@ export function localReference(
     const { reference: _, ...logical } = reference;
     return isObject(logical.identifier) ? logical : 'missing';
   }
-  if (!target) return reference;
+  if (!target) return { ...reference, reference: givenOut(literal, from) };
   if (['Organization', 'HealthcareService'].includes(target.type))
     return serviceReference(bundle, reference, from);
   const [identifier] = identifiers(target.resource);

@@ -1,7 +1,8 @@
 /**
  * Paths of FHIR sources, checked against the StructureDefinitions. Inside an `each`: `subject.reference`.
  * From the root: `MessageHeader.reason.coding.code`, in the first resource of that type. Along a reference:
- * `.resolve(Type)`, and on from there. Of the Bundle entry: `%method`, `%url`, `%fullUrl`, `%type`. `each`
+ * `.resolve(Type)`, and on from there. Of the Bundle entry: `%method`, `%url`, `%fullUrl`, `%type`, and its
+ * preconditions (`%ifMatch` and such). `each`
  * goes over `entry[Patient]`, `entry[*]` or a path. Where a path meets a list its first item is meant;
  * `identifier[system=URL]` means the first item with that system.
  */
@@ -26,7 +27,16 @@ const ENTRY = /^entry\[(\*|\w+)\]$/;
 const RESOLVE = /^(.*)\.resolve\((\w+)\)(?:\.(.+))?$/;
 /** `identifier[system=URL]` */
 const CHOICE = /^(\w+)\[(\w+)=([^[\]]+)\]$/;
-const VARIABLES = { type: '/resourceType', fullUrl: '', method: '', url: '' } as const;
+const VARIABLES = {
+  type: '/resourceType',
+  fullUrl: '',
+  method: '',
+  url: '',
+  ifMatch: '',
+  ifNoneMatch: '',
+  ifModifiedSince: '',
+  ifNoneExist: '',
+} as const;
 /** https://hl7.org/fhir/R4/valueset-http-verb.html */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'];
 
@@ -130,7 +140,7 @@ function compileVariable({ resources, ignored = {} }: Schema, name: string, scop
   return {
     type: 'text',
     many: false,
-    codes: { type: types, method: METHODS, fullUrl: undefined, url: undefined }[variable],
+    codes: variable === 'type' ? types : variable === 'method' ? METHODS : undefined,
     read: (_, { entry }) => entry?.[variable],
     at: (_, frame) => frame.at + VARIABLES[variable],
   };

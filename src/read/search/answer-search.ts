@@ -2,33 +2,49 @@
 import type { Bundle, BundleLink } from '@medplum/fhirtypes';
 import { searchEntry, searchset } from '../../fhir/bundle.ts';
 import { rangeOf } from '../../fhir/index-rows.ts';
+import { shaped } from '../shape.ts';
 import { TOPIC } from '../topic.ts';
 import type { Asking } from './candidates.ts';
-import { openCursor, sealCursor } from './cursor.ts';
+import { followChains } from './chain.ts';
+import { continued, openCursor, sealCursor } from './cursor.ts';
 import { dateMatches } from './date.ts';
+import { findAll } from './find-all.ts';
 import { findIncludes } from './include.ts';
 import { matchesSearch } from './match.ts';
-import { readSearch, refuse, type Search } from './query.ts';
+import { readSearch, type Search } from './query.ts';
 import { findPage } from './search.ts';
-import type { Page } from './shown.ts';
+import { type Page, tooCostly } from './shown.ts';
 
 export type SearchRequest = { type: string; base: string; pairs: [string, string][]; lenient: boolean };
+
+const MOST_COUNTED = 10_000;
 
 /** Throws Rejected(400) for what is not understood, an invalid page link, and what would cost too much. */
 export async function answerSearch(asking: Asking, request: SearchRequest): Promise<Bundle> {
   const { type, base, pairs } = request;
   const text = pairs.find(([name]) => name === '_cursor')?.[1];
-  if (text !== undefined && pairs.some(([name]) => !['_cursor', '_format', '_pretty'].includes(name)))
-    throw refuse('_cursor', 'a page link is followed as it is, without other parameters');
   const cursor = text === undefined ? null : openCursor(asking.key, asking.recipient, type, text);
-  const search = readSearch(cursor ? [...new URLSearchParams(cursor.query)] : pairs, request);
+  const asked = readSearch(cursor ? continued(cursor, pairs) : pairs, request);
+  const search = await followChains(asking, asked);
+  const total = asked.total || asked.countOnly ? { total: await countAll(asking, search) } : {};
+  const self = text === undefined ? search.query : new URLSearchParams({ _cursor: text }).toString();
+  if (asked.countOnly)
+    return { ...searchset(linksOf(asking, request, search, { next: null, self }), []), ...total };
   const page = type === 'Basic' ? findTopic(search) : await findPage(asking, search, cursor?.after ?? null);
   const included = await findIncludes(asking, search, page.matches);
-  const self = text === undefined ? search.query : new URLSearchParams({ _cursor: text }).toString();
-  return searchset(linksOf(asking, request, search, page, self), [
-    ...page.matches.map((resource) => searchEntry(base, resource, 'match')),
-    ...included.map((resource) => searchEntry(base, resource, 'include')),
-  ]);
+  const ofIncluded = { ...search.shape, elements: undefined };
+  const entries = [
+    ...page.matches.map((resource) => searchEntry(base, shaped(resource, search.shape), 'match')),
+    ...included.map((resource) => searchEntry(base, shaped(resource, ofIncluded), 'include')),
+  ];
+  return { ...searchset(linksOf(asking, request, search, { next: page.next, self }), entries), ...total };
+}
+
+async function countAll(asking: Asking, search: Search): Promise<number> {
+  if (search.type === 'Basic') return findTopic(search).matches.length;
+  const found = await findAll(asking, search, MOST_COUNTED);
+  if (!found) throw tooCostly('too many to count: narrow the search, or leave _total out');
+  return found.length;
 }
 
 /** The topic is the one Basic, and in no table. */
@@ -45,11 +61,10 @@ function linksOf(
   asking: Asking,
   { type, base }: SearchRequest,
   search: Search,
-  page: Page,
-  self: string,
+  { next, self }: { next: Page['next']; self: string },
 ): BundleLink[] {
   const links = [{ relation: 'self', url: `${base}/${type}${self && `?${self}`}` }];
-  if (!page.next) return links;
-  const cursor = sealCursor(asking.key, asking.recipient, type, { query: search.query, after: page.next });
+  if (!next) return links;
+  const cursor = sealCursor(asking.key, asking.recipient, type, { query: search.query, after: next });
   return [...links, { relation: 'next', url: `${base}/${type}?_cursor=${cursor}` }];
 }

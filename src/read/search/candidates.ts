@@ -5,9 +5,10 @@ import { hashToken, indexText } from '../../fhir/index-rows.ts';
 import type { Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { type Bind, binder, COLUMNS, isId, type StoredRow, toRow } from '../rows.ts';
+import type { Clause, StringMode } from './conditions.ts';
 import { type DateTest, dateSql } from './date.ts';
 import type { Order } from './order.ts';
-import type { Clause, Search, StringMode } from './query.ts';
+import type { Search } from './query.ts';
 
 /** Where in its order a row came: key and row id. */
 export type Place = { key: string; rowId: string };

@@ -5,7 +5,7 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 import type { Recipient } from '../../model.ts';
 import type { Place } from './candidates.ts';
-import { refuse } from './query.ts';
+import { refuse } from './conditions.ts';
 
 /**
  * How far pages have come. In a walk: `place` of the last row; `rest`: of those that the walk by a value
@@ -61,4 +61,23 @@ export function openCursor(key: Buffer, recipient: Recipient, type: string, text
       },
     );
   }
+}
+
+/** What a client may say beside a page link: how the page is to come, and what the link says already. */
+const BESIDE = ['_cursor', '_format', '_pretty'];
+
+/**
+ * The search that a page link continues, on pages as large as its client now says. Anything else that it adds
+ * would make it another search.
+ */
+export function continued({ query }: Pick<Cursor, 'query'>, pairs: [string, string][]): [string, string][] {
+  const sealed = [...new URLSearchParams(query)];
+  const added = pairs.filter(
+    ([name, value]) =>
+      !BESIDE.includes(name) && !sealed.some(([known, said]) => known === name && said === value),
+  );
+  const counts = added.filter(([name]) => name === '_count');
+  if (added.length > counts.length)
+    throw refuse('_cursor', 'a page link goes on with its own search: add nothing to it but _count');
+  return counts.length > 0 ? [...sealed.filter(([name]) => name !== '_count'), ...counts] : sealed;
 }

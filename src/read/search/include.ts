@@ -13,16 +13,29 @@ import { tooCostly } from './shown.ts';
 
 const MOST_INCLUDED = 1_000;
 
+/** Throws Rejected(400, too-costly) where too much would come along. */
 export async function findIncludes(asking: Asking, search: Search, matches: Resource[]): Promise<Resource[]> {
-  const found = [await followForward(asking, search.includes, matches)];
-  for (const include of search.revincludes) found.push(await followBack(asking, include, matches));
   const known = new Set(matches.map(nameOf));
-  return found.flat().filter((resource) => {
-    const isNew = !known.has(nameOf(resource));
-    known.add(nameOf(resource));
-    return isNew;
-  });
+  const all: Resource[] = [];
+  let { includes, revincludes } = search;
+  for (let fresh = matches; fresh.length > 0; ) {
+    const found = [await followForward(asking, includes, fresh)];
+    for (const include of revincludes) found.push(await followBack(asking, include, fresh));
+    fresh = found.flat().filter((resource) => {
+      const isNew = !known.has(nameOf(resource));
+      known.add(nameOf(resource));
+      return isNew;
+    });
+    all.push(...fresh);
+    includes = includes.filter(({ iterate }) => iterate);
+    revincludes = revincludes.filter(({ iterate }) => iterate);
+    if (includes.length + revincludes.length === 0) return all;
+    if (all.length > MOST_INCLUDED) throw tooCostly(TOO_MUCH);
+  }
+  return all;
 }
+
+const TOO_MUCH = 'too much to include: ask for a smaller _count';
 
 const nameOf = (resource: Resource) => `${resource.resourceType}/${resource.id}`;
 
@@ -54,7 +67,7 @@ async function followBack(
     names.map((name) => ({ param: number, hash: hashToken(asking.key, name) })),
   );
   const rows = await findLinked(asking, params[0]?.type ?? '', links, MOST_INCLUDED + 1);
-  if (rows.length > MOST_INCLUDED) throw tooCostly('too much to include: ask for a smaller _count');
+  if (rows.length > MOST_INCLUDED) throw tooCostly(TOO_MUCH);
   const seen = await showAll(asking.db, asking.recipient, rows);
   return seen.filter((resource) =>
     params.some((param) => referencesOf(param, resource).some((reference) => names.includes(reference))),

@@ -7,8 +7,9 @@ import type { Resource } from '@medplum/fhirtypes';
 import { fold, rangeOf, stringsOf, targetOf, tokensOf, valuesOf } from '../../fhir/index-rows.ts';
 import type { Param } from '../../fhir/search-parameters.ts';
 import type { Json } from '../../model.ts';
+import type { Clause } from './conditions.ts';
 import { dateMatches } from './date.ts';
-import type { Clause, Search } from './query.ts';
+import type { Search } from './query.ts';
 
 export function matchesSearch(search: Search, resource: Resource): boolean {
   return search.clauses.every((clause) => matchesClause(clause, resource));

@@ -47,17 +47,18 @@ async function walk(asking: Asking, search: Search, order: Order, after: Positio
       at = { ...at, place: candidate.place, hidden };
       if (!shown || where !== (at.rest ? 'nowhere' : 'here') || known.has(candidate.row.rowId)) continue;
       if (!isMatch(search, shown)) continue;
-      if (matches.length === search.count) return { matches: await showMatches(asking, matches), next: last };
+      if (matches.length === search.count)
+        return { matches: await showMatches(asking, search, matches), next: last };
       known.add(candidate.row.rowId);
       matches.push(shown);
       last = at;
     }
     const ends = batch.length < BATCH;
     if (ends && (at.rest || order.name !== 'value'))
-      return { matches: await showMatches(asking, matches), next: null };
+      return { matches: await showMatches(asking, search, matches), next: null };
     if (ends) at = { ...START, rest: 1, hidden: at.hidden };
   }
-  return { matches: await showMatches(asking, matches), next: at };
+  return { matches: await showMatches(asking, search, matches), next: at };
 }
 
 /**

@@ -50,7 +50,12 @@ export function isMatch(search: Search, { resource, isShown }: Shown): boolean {
 }
 
 /** The matches of a page as they are shown. */
-export async function showMatches({ db, recipient }: Asking, matches: Shown[]): Promise<Resource[]> {
+export async function showMatches(
+  { db, recipient }: Asking,
+  { unshown = false }: Search,
+  matches: Shown[],
+): Promise<Resource[]> {
+  if (unshown) return matches.map(({ row, resource }) => ({ ...resource, id: row.id }));
   return matches.some(({ isShown }) => !isShown)
     ? showEach(db, recipient, matches)
     : matches.map(({ resource }) => resource);

@@ -41,6 +41,7 @@ async function sortUpTo(asking: Asking, search: Search, { most, after }: Sorting
   const last = rest.length > page.length ? page.at(-1) : undefined;
   const matches: Resource[] = await showMatches(
     asking,
+    search,
     page.map(({ shown }) => shown),
   );
   return { matches, next: last ? { by: 'memory', keys: last.keys } : null };

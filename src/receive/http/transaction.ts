@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#transaction */
 import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../../context.ts';
 import { acceptJson } from '../../fhir/accept.ts';
 import { toOutcome } from '../../fhir/outcome.ts';
@@ -8,16 +8,25 @@ import type { Answer, Issue } from '../../model.ts';
 import { identifierOf, senderOf } from '../hl7/sender.ts';
 import type { Take } from '../intake.ts';
 import { readOrganisation } from './bars-headers.ts';
+import { answerBatch } from './batch.ts';
 import { asBundle } from './bundle.ts';
 import { readJson } from './content-hash.ts';
-import { bodyOf, headerOf, refuseUnlessAccepted, requireFhirJson } from './request.ts';
+import { bodyOf, headerOf, refuseUnlessAccepted, rejected, requireFhirJson } from './request.ts';
 
-/** A retry repeats the body, or its Idempotency-Key, and gets the stored answer. */
+/**
+ * A transaction, or a batch. A retry repeats the body, or its Idempotency-Key, and gets the stored answer.
+ */
 export function registerTransaction(app: FastifyInstance, ctx: Context, take: Take): void {
   app.post('/fhir', { onRequest: acceptJson }, async (request, reply) => {
     requireFhirJson(request);
+    refusePreconditions(request);
     const body = bodyOf(request);
     const { tree, contentHash } = readJson(body);
+    const bundle = asBundle(tree);
+    if (bundle?.type === 'batch') {
+      reply.type('application/fhir+json; charset=utf-8');
+      return answerBatch(app, request, bundle);
+    }
     const identifier = identifierOf(headerOf(request, 'idempotency-key') || contentHash);
     const ods = readOrganisation(request);
     const system = await senderOf(ctx, request.recipient, [ods ?? ''], ods);
@@ -25,7 +34,7 @@ export function registerTransaction(app: FastifyInstance, ctx: Context, take: Ta
     const answer = await take({ ...origin, system, body, identifier, contentHash });
     refuseUnlessAccepted(answer);
     reply.type('application/fhir+json; charset=utf-8');
-    return answerTransaction(answer, asBundle(tree));
+    return answerTransaction(answer, bundle);
   });
 }
 
@@ -39,11 +48,27 @@ function answerTransaction({ messageId, units }: Answer, sent: Bundle | null): B
   };
   const entry = (sent?.entry ?? []).map(({ request }, index): BundleEntry => {
     const own = issues.filter((issue) => entryOf(issue) === index);
-    const status = request?.method === 'PUT' || request?.method === 'PATCH' ? '200' : '201';
+    const isKnown = own.some(({ code, severity }) => code === 'duplicate' && severity === 'information');
+    const status = request?.method === 'PUT' || isKnown ? '200' : '201';
     return { response: { status, outcome: toOutcome([stored, ...own]) } };
   });
   return { resourceType: 'Bundle', type: 'transaction-response', entry };
 }
+
+/** A Bundle has no version, and its entries say their own conditions: one that is not seen is not kept to. */
+function refusePreconditions(request: FastifyRequest): void {
+  const name = PRECONDITIONS.find((one) => headerOf(request, one.toLowerCase()) !== undefined);
+  if (name)
+    throw rejected(400, 'not-supported', `${name} is of one resource: say it in the request of an entry`);
+}
+
+const PRECONDITIONS = [
+  'If-Match',
+  'If-None-Match',
+  'If-None-Exist',
+  'If-Modified-Since',
+  'If-Unmodified-Since',
+];
 
 /**
  * The entry an issue is about (`/entry/2/resource/…`, `Bundle.entry[2]…`); what names none is told with the
