@@ -227,3 +227,24 @@ function keyOf({ id, birthDate, name, meta }: Patient, sort: string): string | u
     .map((text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase());
   return texts.sort().at(sort.startsWith('-') ? -1 : 0);
 }
+
+test('what changed twice at one instant comes on one page, however the pages fall', async () => {
+  const reader = await register(database, 'instant', 'specialist-perinatal');
+  const ids = [];
+  for (const gender of ['female', 'male', 'other']) {
+    const id = await storePatient(database, NAMED, [reader.service.id]);
+    for (let times = 0; times < 2; times++) await change(id, { ...NAMED, gender });
+    ids.push(id);
+  }
+  const at = (micro: string) => `2026-05-01T10:00:00.000${micro}Z`;
+  for (const [index, id] of ids.entries()) {
+    await database.pool.query('update resource set updated_at = $2 where id = $1', [id, at(`90${index}`)]);
+    const earlier = 'update resource_history set updated_at = $2 where id = $1 and version = 2';
+    await database.pool.query(earlier, [id, at(`10${index}`)]);
+  }
+  for (const sort of ['_lastUpdated', '-_lastUpdated'])
+    for (const count of [1, 2])
+      expect((await pages(`&_sort=${sort}`, reader, count)).map(({ id }) => id).sort()).toEqual(
+        [...ids].sort(),
+      );
+});

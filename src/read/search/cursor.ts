@@ -9,11 +9,11 @@ import { refuse } from './conditions.ts';
 
 /**
  * How far pages have come. In a walk: `place` of the last row; `rest`: of those that the walk by a value
- * leaves over; `hidden`: it left rows out whose value at that place the recipient does not see. In memory:
- * the sort keys of the last resource.
+ * leaves over; `hidden`: it left rows out whose value at that place the recipient does not see; `shown`:
+ * rows that came at this key and may come at it again. In memory: the sort keys of the last resource.
  */
 export type Position =
-  | { by: 'walk'; place: Place | null; rest: 0 | 1; hidden: 0 | 1 }
+  | { by: 'walk'; place: Place | null; rest: 0 | 1; hidden: 0 | 1; shown?: { key: string; rows: string[] } }
   | { by: 'memory'; keys: (string | null)[] };
 
 /** `query`: the search that is continued. */

@@ -32,9 +32,9 @@ const START: Walked = { by: 'walk', place: null, rest: 0, hidden: 0 };
 
 async function walk(asking: Asking, search: Search, order: Order, after: Position | null): Promise<Page> {
   const matches: Shown[] = [];
-  const known = new Set<string>();
   let at: Walked = after?.by === 'walk' ? after : START;
   let last = at;
+  const known = new Set(at.shown?.rows);
   for (let looked = 0; looked < MOST_LOOKED_AT; looked += BATCH) {
     const rest = at.rest ? (at.hidden ? 'all' : 'none') : undefined;
     const batch = await findCandidates(asking, search, { order, after: at.place, limit: BATCH, rest });
@@ -51,6 +51,7 @@ async function walk(asking: Asking, search: Search, order: Order, after: Positio
         return { matches: await showMatches(asking, search, matches), next: last };
       known.add(candidate.row.rowId);
       matches.push(shown);
+      at = { ...at, ...alsoShown(order, at, candidate) };
       last = at;
     }
     const ends = batch.length < BATCH;
@@ -59,6 +60,19 @@ async function walk(asking: Asking, search: Search, order: Order, after: Positio
     if (ends) at = { ...START, rest: 1, hidden: at.hidden };
   }
   return { matches: await showMatches(asking, search, matches), next: at };
+}
+
+/** More rows than this, changed twice at one instant, are not kept apart. */
+const MOST_AT_ONCE = 50;
+
+/**
+ * A row that changed twice within a millisecond comes twice at the time that is shown of it: the next page
+ * must know that it has come. Of all rows alike: which of them changed unseen is not told by any length.
+ */
+function alsoShown(order: Order, { shown }: Walked, { key, row }: Candidate): Pick<Walked, 'shown'> {
+  if (order.name !== 'updated') return {};
+  const before = shown?.key === key ? shown.rows : [];
+  return { shown: { key, rows: [...before, row.rowId].slice(-MOST_AT_ONCE) } };
 }
 
 /**
