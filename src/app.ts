@@ -102,6 +102,7 @@ function sendIssues(reply: FastifyReply, status: number, issues: Issue[], bars?:
  */
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof Rejected) {
+    if (error.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '60');
     if (error.status === 401) reply.header('www-authenticate', 'Bearer');
     return sendIssues(reply, error.status, error.issues, error.bars);
   }

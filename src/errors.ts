@@ -35,6 +35,19 @@ export class Unavailable extends Error {
   }
 }
 
+const EXHAUSTED_SQLSTATES = /^(53200|53400|54)/;
+const EXHAUSTED_TEXTS = /^Invalid (string|array) length$|invalid memory alloc request size/;
+
+/**
+ * True where one call asked for more than there is (locks, memory, the size of a statement): no retry of the
+ * same call cures that.
+ */
+export function isExhausted(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return EXHAUSTED_SQLSTATES.test(code) || code === 'ERR_STRING_TOO_LONG' || EXHAUSTED_TEXTS.test(message);
+}
+
 const RETRY_SQLSTATES = /^(08|53|57P|40001|40P01|55P03|25P0[34])/;
 
 /**

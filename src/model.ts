@@ -117,7 +117,11 @@ export type SourceRecord = {
   lineage: Lineage[];
 };
 
-export type MessageStatus = 'accepted' | 'held' | 'rejected';
+/**
+ * `held`: kept until its mapping or its sender is mended. `failed`: kept, and the fault is ours (a bug, or a
+ * mapping that is not loaded): sent again or replayed it is tried again.
+ */
+export type MessageStatus = 'accepted' | 'held' | 'rejected' | 'failed';
 
 /** What became of a message: the stored answer, given again to a retry. */
 export type Answer = {

@@ -31,7 +31,7 @@ const HELP = `Usage: skein COMMAND [--json]
       [--payload empty|id-only|full-resource]  what its controller agreed that notifications may carry
       [--data-quality EMAIL-or-URL]  who is told where another sender contradicts it
   system list               registered systems
-  replay --held             try held messages again, after a mapping was mended
+  replay --held             try held and failed messages again, after a mapping was mended
   rebuild [--events]        recompute every view from facts; tells nobody unless --events
   number show NUMBER        who claims an NHS number, and whether it is disputed or tainted; no names
   number lift NUMBER --by NAME [--not SYSTEM[,SYSTEM…]]
@@ -121,7 +121,10 @@ const COMMANDS: Record<string, (flags: Flags) => Promise<Done>> = {
     if (!flags.held) throw new WrongUse('replay needs --held');
     return withStore(async (ctx) => {
       const done = await replayHeld(ctx);
-      return { data: done, text: `${done.tried} held messages tried again, ${done.accepted} accepted\n` };
+      return {
+        data: done,
+        text: `${done.tried} held messages tried again, ${done.accepted} accepted, ${done.failed} failed by a fault of ours\n`,
+      };
     });
   },
   rebuild: ({ events = false }) =>

@@ -56,7 +56,7 @@ const pendingRows = new Gauge({
 });
 const heldMessages = new Gauge({
   name: 'skein_held_messages',
-  help: 'Messages held for correction or replay',
+  help: 'Messages held or failed: for correction or replay',
   registers,
 });
 const lastBeat = new Gauge({
@@ -88,7 +88,7 @@ const STATE = `
 select coalesce(extract(epoch from now() - (select min(at) from outbox)), 0)::float8 as age,
   (select count(*) from (select from pending limit 10000) as counted)::float8 as few,
   (select greatest(reltuples, 0) from pg_class where oid = 'pending'::regclass)::float8 as many,
-  (select count(*) from intake where status = 'held')::float8 as held`;
+  (select count(*) from intake where status in ('held', 'failed'))::float8 as held`;
 
 /**
  * Gives the metrics as Prometheus text. Figures from the database are read now; NaN while it does not answer.

@@ -139,7 +139,9 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
   const vetoed = record && plan ? findVetoed(facts, plan, record, system.id) : [];
   const issues = [...job.issues, ...unsaid, ...vetoed, ...impostors];
   const units = [{ position: unit.position, status, issues }];
-  const kept = messageId ?? (replay ? (earlier?.messageId ?? null) : null);
+  // What was tried before and not settled is kept already: a replay, or sent again after a fault of ours.
+  const again = earlier?.contentHash === message.contentHash ? earlier.messageId : null;
+  const kept = messageId ?? again;
   return {
     answer: { messageId: '', identifier, status, units, duplicate: false, conflict: false },
     saving: {

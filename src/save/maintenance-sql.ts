@@ -29,8 +29,8 @@ export const REBUILD = {
 export type HeldMessage = Omit<Message, 'system'> & { id: string; system: System };
 
 /**
- * Some of the messages held, or with a row held, with their raw bytes, oldest first: for the source their
- * system has now, which may have been registered because of them.
+ * Some of the messages held or failed, or with such a row, with their raw bytes, oldest first: for the source
+ * their system has now, which may have been registered because of them.
  */
 export async function heldMessages(db: Db, after: string, limit: number): Promise<HeldMessage[]> {
   const { rows } = await db.query<HeldMessage>(
@@ -42,7 +42,7 @@ export async function heldMessages(db: Db, after: string, limit: number): Promis
         json_build_object('id', s.id, 'name', s.name, 'ods', s.ods, 'team', s.team, 'sector', s.sector, 'kind', s.kind)) as system
     from intake i join message m on m.id = i.message_id and m.received_at >= i.received_at - interval '1 hour'
       join system y on y.id = i.system_id join service s on s.id = y.service_id
-    where (i.status = 'held' or i.units @> '[{"status": "held"}]') and i.message_id > $1 order by i.message_id limit $2`,
+    where (i.status in ('held', 'failed') or i.units @> '[{"status": "held"}]' or i.units @> '[{"status": "failed"}]') and i.message_id > $1 order by i.message_id limit $2`,
     [after, limit],
   );
   return rows;

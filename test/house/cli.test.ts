@@ -87,7 +87,11 @@ test('wrong use ends with 2, help with 0', async () => {
 });
 
 test('replay and rebuild of an empty store do nothing, and say so as JSON', async () => {
-  expect(JSON.parse((await skein('replay', '--held', '--json')).output)).toEqual({ tried: 0, accepted: 0 });
+  expect(JSON.parse((await skein('replay', '--held', '--json')).output)).toEqual({
+    tried: 0,
+    accepted: 0,
+    failed: 0,
+  });
   expect(JSON.parse((await skein('rebuild', '--json')).output)).toMatchObject({ families: 0, changed: 0 });
 });
 

@@ -73,5 +73,7 @@ function statusOf(reply: FastifyReply, taken: Taken[], held: number): FastifyRep
   if (taken.some(({ answer }) => !answer)) return reply.code(503).header('retry-after', '1');
   const kept = taken.flatMap(({ answer }) => (answer && !answer.conflict ? answer.status : []));
   if (kept.includes('accepted')) return reply.code(200);
-  return reply.code(kept.includes('held') ? held : kept.length > 0 ? 400 : 409);
+  if (kept.includes('failed') && held !== 200) return reply.code(500);
+  if (kept.includes('held') || kept.includes('failed')) return reply.code(held);
+  return reply.code(kept.length > 0 ? 400 : 409);
 }
