@@ -24,6 +24,10 @@ declare module 'fastify' {
   }
 }
 
+/** What is wrong here and turns no work away, in a line each. */
+export type Notices = () => Promise<string[]>;
+const noNotices: Notices = async () => [];
+
 /** What a stage adds to the server. */
 export type Part = (app: FastifyInstance, ctx: Context) => void;
 
@@ -40,9 +44,9 @@ const LATE_LOOP_MS = 10_000;
 
 /**
  * The HTTP server: who asks is settled first, errors become OperationOutcomes in one place. `parts` register
- * in their order.
+ * in their order; `notices` are told by `/health/ready`.
  */
-export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
+export function buildApp(ctx: Context, parts: Part[], notices: Notices = noNotices): FastifyInstance {
   const app = fastify({
     loggerInstance: ctx.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -74,7 +78,7 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
     sendIssues(reply, 404, [issue('not-found', 'there is nothing here')]),
   );
   for (const part of parts) part(app, ctx);
-  registerHealth(app, ctx);
+  registerHealth(app, ctx, notices);
   return app;
 }
 
@@ -125,12 +129,13 @@ function describeRefusal(status: number): Issue {
   return issue('structure', 'the request cannot be read');
 }
 
-function registerHealth(app: FastifyInstance, ctx: Context): void {
+function registerHealth(app: FastifyInstance, ctx: Context, notices: Notices): void {
   app.get('/health/live', async () => ({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
     const reasons = await whyNotReady(ctx);
-    if (reasons.length > 0) reply.code(503);
-    return { status: reasons.length > 0 ? 'not ready' : 'ready', reasons: [...reasons, ...whatIsSlow()] };
+    if (reasons.length > 0)
+      return reply.code(503).send({ status: 'not ready', reasons: [...reasons, ...whatIsSlow()] });
+    return { status: 'ready', reasons: [...whatIsSlow(), ...(await notices())] };
   });
   app.get('/metrics', async (request, reply) => {
     requireMonitor(request.recipient);

@@ -4,13 +4,15 @@ import { parseArgs } from 'node:util';
 import { PAYLOADS, type Payload, POLICY } from '../access/decide/policy.ts';
 import { addSystem, listSystems } from '../access/register/systems.ts';
 import { readConfig } from '../config.ts';
-import { loadMappings, type Mapping, type Mappings } from '../map/language/load-mappings.ts';
+import { loadMappings, type Mapping, type Mappings, openMappings } from '../map/language/load-mappings.ts';
 import type { System } from '../model.ts';
 import { openLog } from '../observe/log.ts';
 import { rebuild, replayHeld } from '../pipeline/rebuild.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { askReload } from '../run/reload.ts';
 import { openStore } from '../store/open.ts';
 import { loadProfiles } from '../validate/profiles.ts';
+import { examine } from './doctor.ts';
 import { describeNumber, liftOne } from './number.ts';
 
 /** In lines of about a hundred columns. */
@@ -33,6 +35,8 @@ const HELP = `Usage: skein COMMAND [--json]
   system list               registered systems
   replay --held             try held and failed messages again, after a mapping was mended
   rebuild [--events]        recompute every view from facts; tells nobody unless --events
+  reload                    check mappings, then have every process read them again, without a restart
+  doctor                    whatever is wrong with this installation, a line each; exit 1 where something is
   number show NUMBER        who claims an NHS number, and whether it is disputed or tainted; no names
   number lift NUMBER --by NAME [--not SYSTEM[,SYSTEM…]]
                             the number is good: those whose it is are joined again; NAME is recorded
@@ -72,7 +76,7 @@ const OPTIONS = {
 } as const;
 
 type Flags = ReturnType<typeof parse>['values'];
-type Done = { data: object; text: string };
+type Done = { data: object; text: string; code?: number };
 
 class WrongUse extends Error {}
 
@@ -89,7 +93,7 @@ export async function administer(args: string[]): Promise<number> {
     if (!command && group === 'number') throw new WrongUse('number show NUMBER, or number lift NUMBER');
     if (!command) throw new WrongUse(`there is no command "${positionals.join(' ')}"`);
     const done = await command(values);
-    return print(values.json ? `${JSON.stringify(done.data, null, 2)}\n` : done.text, 0);
+    return print(values.json ? `${JSON.stringify(done.data, null, 2)}\n` : done.text, done.code ?? 0);
   } catch (error) {
     if (!(error instanceof WrongUse)) throw error;
     process.stderr.write(`skein: ${error.message}\nTry skein --help.\n`);
@@ -127,6 +131,13 @@ const COMMANDS: Record<string, (flags: Flags) => Promise<Done>> = {
       };
     });
   },
+  doctor: () => withStore(examine),
+  reload: () =>
+    withStore(async ({ db }) => {
+      await loadMappings();
+      await askReload(db);
+      return { data: {}, text: 'checked: every process reads its mappings again within two seconds\n' };
+    }),
   rebuild: ({ events = false }) =>
     withStore(async (ctx) => {
       const done = await rebuild(ctx, { events });
@@ -156,7 +167,7 @@ async function addOne({ db, key }: Pipeline, flags: Flags): Promise<Done> {
   if (onHeld !== 'AE' && onHeld !== 'AA') throw new WrongUse('--on-held is AE or AA');
   const numbers = flags.numbers ?? null;
   if (numbers !== null && numbers !== 'traced') throw new WrongUse('--numbers is traced, or left out');
-  const mappings = await loadMappings();
+  const mappings = await openMappings();
   const source = flags.source ? checkSources(mappings, flags.source) : null;
   checkDialect(mappings.of(source ?? ''), dialect);
   const { 'service-name': serviceName, 'data-quality': dataQuality = null, payload } = flags;
@@ -211,7 +222,7 @@ function describeSystem({ name, service, source, onHeld }: System): string {
 async function withStore(work: (ctx: Pipeline) => Promise<Done>): Promise<Done> {
   const config = readConfig(process.env);
   const log = openLog('warn', process.stderr);
-  const [mappings, profiles] = await Promise.all([loadMappings(), loadProfiles(config.FHIR_PACKAGES)]);
+  const [mappings, profiles] = await Promise.all([openMappings(), loadProfiles(config.FHIR_PACKAGES)]);
   const { db, key, close } = await openStore(config, log);
   try {
     return await work({ config, log, db, key, mappings, profiles, signals: new EventEmitter() });

@@ -134,7 +134,7 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
   const plan = record && link(rulesOf(ctx), facts, record, { systemId: system.id, service: system.service });
   const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
   if (plan && provenance) plan.insert.push(provenance);
-  const status: MessageStatus = record ? 'accepted' : unit.unreadable ? 'rejected' : 'held';
+  const status: MessageStatus = record ? 'accepted' : (unit.fault ?? 'held');
   const unsaid = record ? findUnsaid(facts, record, system.id) : [];
   const vetoed = record && plan ? findVetoed(facts, plan, record, system.id) : [];
   const issues = [...job.issues, ...unsaid, ...vetoed, ...impostors];

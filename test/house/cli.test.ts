@@ -113,3 +113,24 @@ test('the workbench needs no database', async () => {
   });
   expect(await program.exit()).toBe(0);
 });
+
+test('a doctor says in a line each what is wrong, what mends it, and whether anything is', async () => {
+  const well = await skein('doctor');
+  expect([well.code, well.output]).toEqual([0, expect.stringMatching(/^store: well\nmappings: well\n/)]);
+  const adrift = await testDatabase();
+  await adrift.pool.query(
+    "with s as (insert into service (id, name, ods, team) values (gen_random_uuid(), 'x', 'RXX', 'x') returning id) insert into system (name, service_id, source) select 'form', id, 'hf-csv' from s",
+  );
+  const program = runProgram(['bin/skein.js', 'doctor'], { DATABASE_URL: adrift.url });
+  expect(await program.exit()).toBe(1);
+  expect(program.output()).toContain(
+    'mappings: mapping hf-csv is not loaded, and a registered system sends by it\n',
+  );
+});
+
+test('a reload checks first and says what follows', async () => {
+  expect(await skein('reload')).toEqual({
+    code: 0,
+    output: 'checked: every process reads its mappings again within two seconds\n',
+  });
+});

@@ -55,6 +55,13 @@ export async function listSystems(db: Db): Promise<System[]> {
   return rows;
 }
 
+/** The `source` of every registered system that has one. */
+export async function sourcesInUse(db: Db): Promise<string[]> {
+  const sql = 'select distinct source from system where source is not null';
+  const { rows } = await db.query<{ source: string }>(sql);
+  return rows.map(({ source }) => source);
+}
+
 // 256 random bits cannot be guessed, so a plain hash is enough and can be looked up.
 const hashToken = (token: string) => createHash('sha256').update(token).digest();
 

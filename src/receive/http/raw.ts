@@ -12,7 +12,7 @@ import { sendAcknowledgements, sendEach, takeEach } from '../hl7/take-batch.ts';
 import type { Take } from '../intake.ts';
 import { hashBytes, readJson } from './content-hash.ts';
 import { findDeliveries } from './messages-sql.ts';
-import { bodyOf, headerOf, rejected, STATUS } from './request.ts';
+import { bodyOf, headerOf, rejected, STATUS, sendStatus } from './request.ts';
 
 type Readable = Document['format'];
 
@@ -112,7 +112,7 @@ function identify(
 function sendResults(reply: FastifyReply, answer: Answer): object {
   const { messageId, identifier, status, units, conflict } = answer;
   if (conflict) throw rejected(409, 'conflict', 'this id was used before for other content');
-  reply.code(STATUS[status](units));
+  sendStatus(reply, STATUS[status](units));
   return { message: messageId, identifier, status, rows: units };
 }
 
@@ -128,8 +128,7 @@ function sendAcknowledgement(
 ): FastifyReply {
   const verdict = verdictOf(answer, onHeld);
   const [ack] = acknowledge(readHeader(body), verdict).reverse();
-  return reply
-    .code(answer.conflict ? 409 : statusOf(answer, verdict.application))
+  return sendStatus(reply, answer.conflict ? 409 : statusOf(answer, verdict.application))
     .type(HL7_TYPE)
     .send(ack ?? Buffer.alloc(0));
 }

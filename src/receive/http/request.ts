@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Rejected } from '../../errors.ts';
 import { formatOf } from '../../formats/media-types.ts';
 import type { Answer, Issue } from '../../model.ts';
@@ -52,6 +52,13 @@ export function refuseUnlessAccepted({ status, conflict, messageId, units }: Ans
 /** Of a fault of ours: 503 where somebody here has to load something, 500 where we have to mend something. */
 const faultStatus = (units: Answer['units']) =>
   units.some(({ issues }) => issues.some(({ code }) => code === 'exception')) ? 500 : 503;
+
+/** Kept here and not taken yet: a retry sooner than this finds nothing else. */
+const LOAD_SECONDS = '60';
+
+export function sendStatus(reply: FastifyReply, status: number): FastifyReply {
+  return status === 503 ? reply.code(503).header('retry-after', LOAD_SECONDS) : reply.code(status);
+}
 
 /** The HTTP status of what became of a message. */
 export const STATUS: Record<Answer['status'], (units: Answer['units']) => number> = {
