@@ -14,6 +14,7 @@ import { countMessage } from './observe/metrics.ts';
 import { keepFailed } from './pipeline/faults.ts';
 import { settleFile } from './pipeline/file.ts';
 import { settle } from './pipeline/gather.ts';
+import { ignore, ruleOf } from './pipeline/ignore.ts';
 import type { Job } from './pipeline/settle.ts';
 import { isSound, type Understood, understandInTurns } from './pipeline/understand.ts';
 import { notifyCommitted } from './publish/sequencer.ts';
@@ -27,8 +28,8 @@ type Options = { replay?: boolean; messageId?: string };
 
 /**
  * Takes one message to its end: accepted (stored and linked), held (kept until its mapping or its sender is
- * mended), rejected (kept, unreadable) or failed (kept, by a fault of ours). What it throws is transient:
- * then nothing of it was stored.
+ * mended), rejected (kept, unreadable), failed (kept, by a fault of ours) or ignored (counted, by the rule of
+ * its system). What it throws is transient: then nothing of it was stored.
  */
 export async function intake(ctx: Pipeline, given: Message, options: Options = {}): Promise<Answer> {
   const started = performance.now();
@@ -40,7 +41,7 @@ export async function intake(ctx: Pipeline, given: Message, options: Options = {
   const ms = Math.round(performance.now() - started);
   countMessage(message, answer, ms);
   const { status, duplicate, conflict } = answer;
-  const messageId = messageName(ctx.key, answer.messageId);
+  const messageId = answer.messageId && messageName(ctx.key, answer.messageId);
   ctx.log[conflict ? 'warn' : 'info']({
     ...{
       event: 'message',
@@ -55,7 +56,10 @@ export async function intake(ctx: Pipeline, given: Message, options: Options = {
 }
 
 async function take(ctx: Pipeline, message: Received, options: Options): Promise<Answer> {
-  const units = await understandInTurns(ctx.mappings.of(message.source), message, ctx.profiles);
+  const mappings = ctx.mappings.of(message.source);
+  const rule = ruleOf(message, mappings);
+  if (rule) return ignore(ctx, message, rule, options);
+  const units = await understandInTurns(mappings, message, ctx.profiles);
   const file = units.length > 1 || units[0]?.position !== '';
   const prepareRow = (row: Understood, messageId: string) => prepare(ctx, message, row, { messageId });
   return file

@@ -17,16 +17,7 @@ async function skein(...args: string[]): Promise<{ code: number | null; output: 
 const MATERNITY = ['--name', 'maternity-epr', '--ods', 'RXX', '--team', 'maternity', '--sector', 'maternity'];
 
 test('a registered system is printed with its token once, and listed without it', async () => {
-  const added = await skein(
-    'system',
-    'add',
-    ...MATERNITY,
-    '--source',
-    'hl7v2-adt',
-    '--on-held',
-    'AA',
-    '--json',
-  );
+  const added = await skein('system', 'add', ...MATERNITY, '--source', 'hl7v2-adt', '--held', 'AA', '--json');
   expect(added.code).toBe(0);
   const { token, name, onHeld } = JSON.parse(added.output);
   expect([name, onHeld]).toEqual(['maternity-epr', 'AA']);

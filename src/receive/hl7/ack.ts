@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { escapeHl7, type Header } from '../../formats/hl7v2.ts';
 import { encodeHl7, nameCharset } from '../../formats/hl7v2-charset.ts';
 import type { Answer, Issue } from '../../model.ts';
+import { heldCode, holdsOf } from './holds.ts';
 
 /**
  * HL7 table 0008: the accept code says whether it is kept, the application code what became of it. `kept`:
@@ -20,8 +21,11 @@ export const NOT_STORED: Verdict = {
   issues: [{ severity: 'error', code: 'transient', text: 'not stored: send it again' }],
 };
 
-/** The answer to one message: AA means stored. `onHeld` is what its sender wants to hear of a held one. */
-export function verdictOf({ messageId, status, conflict, units }: Answer, onHeld: 'AE' | 'AA'): Verdict {
+/**
+ * The answer to one message: AA means stored, or counted by a feed rule. `onHeld` is what its sender wants to
+ * hear of a held one; CE, where no accept acknowledgement is asked for, is AE.
+ */
+export function verdictOf({ messageId, status, conflict, units }: Answer, onHeld: string): Verdict {
   if (conflict) {
     const text = 'MSH-10 was used before for other content';
     return refuse([{ severity: 'error', code: 'conflict', field: 'MSH-10', text }]);
@@ -31,11 +35,13 @@ export function verdictOf({ messageId, status, conflict, units }: Answer, onHeld
   );
   if (status === 'rejected') return { ...refuse(issues), kept: messageId };
   // One code for a whole batch: AA would tell its sender that each of its messages was taken.
-  const held = [status, ...units.map((unit) => unit.status)].some(
-    (one) => one === 'held' || one === 'failed',
-  );
-  return { accept: 'CA', application: held ? onHeld : 'AA', issues, kept: messageId };
+  const holds = holdsOf(units);
+  const code = holds.length > 0 || status === 'held' || status === 'failed' ? heldCode(onHeld, holds) : 'AA';
+  const codes = code === 'CE' ? ({ accept: 'CE', application: 'AE' } as const) : codesOf(code);
+  return { ...codes, issues, kept: messageId };
 }
+
+const codesOf = (application: 'AA' | 'AE') => ({ accept: 'CA', application }) as const;
 
 export function refuse(issues: Issue[]): Verdict {
   return { accept: 'CR', application: 'AR', issues };
@@ -45,11 +51,12 @@ export function refuse(issues: Issue[]): Verdict {
  * The acknowledgements a message asks for, in order. Original mode (MSH-15 and MSH-16 empty): one application
  * acknowledgement. Enhanced mode: an accept one as MSH-15 says, then an application one as MSH-16 says (AL
  * always, NE never, ER on error, SU on success); of a held message that nothing else tells of, the accept one
- * carries MSA-3 and ERR. HL7 v2.9 chapter 2, 2.9.2 and 2.9.3. What table 0155 does
- * not have (`""` too) asks for nothing: without any answer its sender would wait for ever. Without a header
- * it is answered as far as can be.
+ * carries MSA-3 and ERR. HL7 v2.9 chapter 2, 2.9.2 and 2.9.3. An acknowledgement is never answered. What
+ * table 0155 does not have (`""` too) asks for nothing: without any answer its sender would wait for ever.
+ * Without a header it is answered as far as can be.
  */
 export function acknowledge(header: Header | null, verdict: Verdict, now = new Date()): Buffer[] {
+  if (header && isAcknowledgement(header)) return [];
   const { accept, application, issues } = verdict;
   const [onAccept = '', onApplication = ''] = [15, 16].map((field) => conditionOf(header?.get(field)));
   const answer = (code: string, said: Verdict = verdict) => build(header, code, said, now);
@@ -64,6 +71,9 @@ export function acknowledge(header: Header | null, verdict: Verdict, now = new D
     ...(told ? [answer(application)] : []),
   ];
 }
+
+/** It answers a message, and is answered by nothing: two systems would answer each other for ever. */
+export const isAcknowledgement = (header: Header): boolean => ['ACK', 'MCF'].includes(header.get(9));
 
 const isError = ({ severity }: Issue) => severity === 'error';
 

@@ -113,7 +113,7 @@ function sendResults(reply: FastifyReply, answer: Answer): object {
   const { messageId, identifier, status, units, conflict } = answer;
   if (conflict) throw rejected(409, 'conflict', 'this id was used before for other content');
   sendStatus(reply, STATUS[status](units));
-  return { message: messageId, identifier, status, rows: units };
+  return { ...(messageId && { message: messageId }), identifier, status, rows: units };
 }
 
 /**
@@ -124,7 +124,7 @@ function sendAcknowledgement(
   reply: FastifyReply,
   answer: Answer,
   body: Buffer,
-  onHeld: 'AE' | 'AA',
+  onHeld: string,
 ): FastifyReply {
   const verdict = verdictOf(answer, onHeld);
   const [ack] = acknowledge(readHeader(body), verdict).reverse();

@@ -66,4 +66,5 @@ export const STATUS: Record<Answer['status'], (units: Answer['units']) => number
   held: () => 422,
   rejected: () => 400,
   failed: faultStatus,
+  ignored: () => 200,
 };
