@@ -14,8 +14,8 @@ import { isTransient, Rejected } from './errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
 import type { Issue, Recipient } from './model.ts';
 import { countRequest, lateLoops, readMetrics, registry } from './observe/metrics.ts';
-import { pendingMigrations } from './store/pool.ts';
 import { isQueueAway } from './store/queue.ts';
+import { storeProblems } from './store/state.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -154,14 +154,13 @@ function requireMonitor(recipient: Recipient): void {
 
 /** Nothing to turn work away for, but to be known. */
 function whatIsSlow(): string[] {
-  return isQueueAway() ? ['the queue does not answer: deliveries go on, found every second'] : [];
+  return isQueueAway() ? ['REDIS_URL: the queue does not answer: deliveries go on, found every second'] : [];
 }
 
 async function whyNotReady(ctx: Context): Promise<string[]> {
   const late = lateLoops(LATE_LOOP_MS).map((loop) => `the ${loop} loop is late`);
   try {
-    const pending = await pendingMigrations(ctx.db);
-    return [...late, ...pending.map((name) => `migration ${name} is missing`)];
+    return [...late, ...(await storeProblems(ctx.db, ctx.config))];
   } catch (error) {
     ctx.log.warn({ event: 'health.database', err: error });
     return [...late, 'the database does not answer'];

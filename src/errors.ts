@@ -48,7 +48,7 @@ export function isExhausted(error: unknown): boolean {
   return EXHAUSTED_SQLSTATES.test(code) || code === 'ERR_STRING_TOO_LONG' || EXHAUSTED_TEXTS.test(message);
 }
 
-const RETRY_SQLSTATES = /^(08|53|57P|40001|40P01|55P03|25P0[34])/;
+const RETRY_SQLSTATES = /^(08|53|57P|40001|40P01|55P03|25006|25P0[34])/;
 
 /**
  * True when the same call may succeed later: connection loss, shutdown, serialization, lock or resource

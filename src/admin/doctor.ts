@@ -2,14 +2,17 @@
 import { openMappings } from '../map/language/load-mappings.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { describeMappings } from '../run/keep-mappings.ts';
-import { type Db, pendingMigrations } from '../store/pool.ts';
+import type { Db } from '../store/pool.ts';
+import { examineQueue } from '../store/queue.ts';
+import { storeProblems } from '../store/state.ts';
 
 type Finding = { area: string; problems: string[] };
 
 /** Looks at everything and mends nothing. `code` is 1 where something is wrong. */
 export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: string; code: number }> {
   const findings: Finding[] = [
-    { area: 'store', problems: await examineStore(ctx.db) },
+    { area: 'store', problems: await storeProblems(ctx.db, ctx.config) },
+    { area: 'queue', problems: await examineQueue(ctx.config.REDIS_URL) },
     { area: 'mappings', problems: await describeMappings(ctx.db, await openMappings()) },
     { area: 'profiles', problems: ctx.profiles.problems },
     { area: 'messages', problems: await examineMessages(ctx.db) },
@@ -19,10 +22,6 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
   );
   const wrong = findings.some(({ area, problems }) => area !== 'messages' && problems.length > 0);
   return { data: findings, text: lines.map((line) => `${line}\n`).join(''), code: wrong ? 1 : 0 };
-}
-
-async function examineStore(db: Db): Promise<string[]> {
-  return (await pendingMigrations(db)).map((name) => `migration ${name} is missing`);
 }
 
 const WAITING = `select s.name, i.status, count(*)::int as n from intake i join system s on s.id = i.system_id

@@ -5,6 +5,7 @@ import { messageName } from '../fhir/ids.ts';
 import type { Answer, Issue, Message, MessageStatus } from '../model.ts';
 import { answerEarlier } from '../save/load.ts';
 import { NOTHING, save } from '../save/save.ts';
+import { noteRefusal } from '../store/state.ts';
 import { withMessage } from './with-message.ts';
 
 type Fault = { status: MessageStatus; issue: Issue };
@@ -36,6 +37,7 @@ export async function keepFailed(
   error: unknown,
   options: { replay?: boolean },
 ): Promise<Answer> {
+  noteRefusal(ctx.db, error);
   const fault = faultOf(error);
   if (!fault) throw error;
   const answer = await keep(ctx, message, fault, options).catch((failure: unknown) => {
