@@ -1,18 +1,19 @@
 /** Commands that need the store: data on stdout (JSON with --json), messages on stderr. */
 import { EventEmitter } from 'node:events';
 import { parseArgs } from 'node:util';
+import { followPolicy } from '../access/decide/in-force.ts';
 import { POLICY } from '../access/decide/policy.ts';
 import { readConfig } from '../config.ts';
-import { loadMappings, openMappings } from '../map/language/load-mappings.ts';
+import { openMappings } from '../map/language/load-mappings.ts';
 import { openLog } from '../observe/log.ts';
 import { rebuild, replayHeld } from '../pipeline/rebuild.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { askReload } from '../run/reload.ts';
 import { openStore } from '../store/open.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { examine } from './doctor.ts';
 import { listHolds } from './messages.ts';
 import { describeNumber, liftOne } from './number.ts';
+import { reloadAll } from './reload.ts';
 import { addOne, listAll, setOne } from './system.ts';
 import { type Done, WrongUse } from './wrong-use.ts';
 
@@ -40,7 +41,9 @@ const HELP = `Usage: skein COMMAND [--json]
   messages --held [--name SYSTEM]  what is held or failed, and why; newest first
   replay --held             try held and failed messages again, after a mapping was mended
   rebuild [--events]        recompute every view from facts; tells nobody unless --events
-  reload                    check mappings, then have every process read them again, without a restart
+  reload [--approved-by NAME --approved-by NAME]
+                            check mappings and policy, then have every process read them again, without a
+                            restart; a policy that opens more needs two approvers, whose names are kept
   doctor                    whatever is wrong with this installation, a line each; exit 1 where something is
   number show NUMBER        who claims an NHS number, and whether it is disputed or tainted; no names
   number lift NUMBER --by NAME [--not SYSTEM[,SYSTEM…]]
@@ -77,6 +80,7 @@ const OPTIONS = {
   payload: { type: 'string' },
   'data-quality': { type: 'string' },
   by: { type: 'string' },
+  'approved-by': { type: 'string', multiple: true },
   not: { type: 'string' },
 } as const;
 
@@ -138,12 +142,7 @@ const COMMANDS: Record<string, (flags: Flags) => Promise<Done>> = {
     });
   },
   doctor: () => withStore(examine),
-  reload: () =>
-    withStore(async ({ db }) => {
-      await loadMappings();
-      await askReload(db);
-      return { data: {}, text: 'checked: every process reads its mappings again within two seconds\n' };
-    }),
+  reload: (flags) => withStore((ctx) => reloadAll(ctx, flags['approved-by'] ?? [])),
   rebuild: ({ events = false }) =>
     withStore(async (ctx) => {
       const done = await rebuild(ctx, { events });
@@ -173,6 +172,7 @@ async function withStore(work: (ctx: Pipeline) => Promise<Done>): Promise<Done> 
   const [mappings, profiles] = await Promise.all([openMappings(), loadProfiles(config.FHIR_PACKAGES)]);
   const { db, key, close } = await openStore(config, log);
   try {
+    await followPolicy(db);
     return await work({ config, log, db, key, mappings, profiles, signals: new EventEmitter() });
   } finally {
     await close();

@@ -12,6 +12,7 @@ import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { keepMappings } from './keep-mappings.ts';
+import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
 
 export type Stop = () => Promise<unknown>;
@@ -35,8 +36,10 @@ export async function startRoles(ctx: Context, stops: Stop[], mappingsDir = MAPP
   const mappings = await openMappings(mappingsDir);
   const pipeline: Pipeline = { ...ctx, mappings, profiles };
   const kept = keepMappings(pipeline, mappings, mappingsDir);
-  for (const notice of await kept.notices()) ctx.log.error({ event: 'mappings' }, notice);
-  stops.push(await startReload(ctx, [kept]));
+  const all = [kept, await keepPolicy(ctx.db)];
+  const notices = async () => (await Promise.all(all.map((one) => one.notices()))).flat();
+  for (const notice of await notices()) ctx.log.error({ event: 'notice' }, notice);
+  stops.push(await startReload(ctx, all));
   const roles = new Set(ctx.config.ROLES);
   if (roles.has('worker')) {
     const sequencer = startSequencer(ctx);
@@ -54,7 +57,7 @@ export async function startRoles(ctx: Context, stops: Stop[], mappingsDir = MAPP
   }
   const receive = (app: Parameters<typeof registerRead>[0]) => registerIntake(app, pipeline, intake);
   const parts = roles.has('api') ? [registerRead, receive, registerSubscriptions] : [];
-  const app = buildApp(ctx, parts, kept.notices);
+  const app = buildApp(ctx, parts, notices);
   stops.push(() => app.close());
   const url = await app.listen({ host: ctx.config.HOST, port: ctx.config.PORT });
   return { url, mllpPort };

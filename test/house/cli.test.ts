@@ -122,6 +122,6 @@ test('a doctor says in a line each what is wrong, what mends it, and whether any
 test('a reload checks first and says what follows', async () => {
   expect(await skein('reload')).toEqual({
     code: 0,
-    output: 'checked: every process reads its mappings again within two seconds\n',
+    output: 'checked: every process reads mappings and policy again within two seconds\n',
   });
 });
