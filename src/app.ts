@@ -15,8 +15,8 @@ import { isTransient, Rejected } from './errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
 import type { Issue, Recipient } from './model.ts';
 import { countRequest, lateLoops, readMetrics, registry } from './observe/metrics.ts';
-import { pendingMigrations } from './store/pool.ts';
 import { isQueueAway } from './store/queue.ts';
+import { storeProblems } from './store/state.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,6 +24,10 @@ declare module 'fastify' {
     recipient: Recipient;
   }
 }
+
+/** What is wrong here and turns no work away, in a line each. */
+export type Notices = () => Promise<string[]>;
+const noNotices: Notices = async () => [];
 
 /** What a stage adds to the server. */
 export type Part = (app: FastifyInstance, ctx: Context) => void;
@@ -41,9 +45,9 @@ const LATE_LOOP_MS = 10_000;
 
 /**
  * The HTTP server: who asks is settled first, errors become OperationOutcomes in one place. `parts` register
- * in their order.
+ * in their order; `notices` are told by `/health/ready`.
  */
-export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
+export function buildApp(ctx: Context, parts: Part[], notices: Notices = noNotices): FastifyInstance {
   const app = fastify({
     loggerInstance: ctx.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -79,7 +83,7 @@ export function buildApp(ctx: Context, parts: Part[]): FastifyInstance {
     return sendIssues(reply.header('allow', methods.join(', ')), 405, [issue('not-supported', text)]);
   });
   for (const part of parts) part(app, ctx);
-  registerHealth(app, ctx);
+  registerHealth(app, ctx, notices);
   return app;
 }
 
@@ -107,6 +111,7 @@ function sendIssues(reply: FastifyReply, status: number, issues: Issue[], bars?:
  */
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof Rejected) {
+    if (error.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '60');
     if (error.status === 401) reply.header('www-authenticate', 'Bearer');
     return sendIssues(reply, error.status, error.issues, error.bars);
   }
@@ -129,12 +134,13 @@ function describeRefusal(status: number): Issue {
   return issue('structure', 'the request cannot be read');
 }
 
-function registerHealth(app: FastifyInstance, ctx: Context): void {
+function registerHealth(app: FastifyInstance, ctx: Context, notices: Notices): void {
   app.get('/health/live', async () => ({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
     const reasons = await whyNotReady(ctx);
-    if (reasons.length > 0) reply.code(503);
-    return { status: reasons.length > 0 ? 'not ready' : 'ready', reasons: [...reasons, ...whatIsSlow()] };
+    if (reasons.length > 0)
+      return reply.code(503).send({ status: 'not ready', reasons: [...reasons, ...whatIsSlow()] });
+    return { status: 'ready', reasons: [...whatIsSlow(), ...(await notices())] };
   });
   app.get('/metrics', async (request, reply) => {
     requireMonitor(request.recipient);
@@ -153,14 +159,13 @@ function requireMonitor(recipient: Recipient): void {
 
 /** Nothing to turn work away for, but to be known. */
 function whatIsSlow(): string[] {
-  return isQueueAway() ? ['the queue does not answer: deliveries go on, found every second'] : [];
+  return isQueueAway() ? ['REDIS_URL: the queue does not answer: deliveries go on, found every second'] : [];
 }
 
 async function whyNotReady(ctx: Context): Promise<string[]> {
   const late = lateLoops(LATE_LOOP_MS).map((loop) => `the ${loop} loop is late`);
   try {
-    const pending = await pendingMigrations(ctx.db);
-    return [...late, ...pending.map((name) => `migration ${name} is missing`)];
+    return [...late, ...(await storeProblems(ctx.db, ctx.config))];
   } catch (error) {
     ctx.log.warn({ event: 'health.database', err: error });
     return [...late, 'the database does not answer'];

@@ -23,7 +23,10 @@ export const Config = z.object({
     .optional()
     .describe('PostgreSQL 15 or newer; without it an embedded server is started'),
   DATA_DIR: z.string().default('.skein').describe('where the embedded server keeps its data'),
-  REDIS_URL: z.string().optional().describe('Redis for wake-ups; without it the queue uses PostgreSQL'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'not a redis:// URL' })
+    .optional()
+    .describe('Redis for wake-ups; without it the queue uses PostgreSQL'),
   ROLES: z
     .string()
     .default('api,mllp,worker')

@@ -35,7 +35,20 @@ export class Unavailable extends Error {
   }
 }
 
-const RETRY_SQLSTATES = /^(08|53|57P|40001|40P01|55P03|25P0[34])/;
+const EXHAUSTED_SQLSTATES = /^(53200|53400|54)/;
+const EXHAUSTED_TEXTS = /^Invalid (string|array) length$|invalid memory alloc request size/;
+
+/**
+ * True where one call asked for more than there is (locks, memory, the size of a statement): no retry of the
+ * same call cures that.
+ */
+export function isExhausted(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return EXHAUSTED_SQLSTATES.test(code) || code === 'ERR_STRING_TOO_LONG' || EXHAUSTED_TEXTS.test(message);
+}
+
+const RETRY_SQLSTATES = /^(08|53|57P|40001|40P01|55P03|25006|25P0[34])/;
 
 /**
  * True when the same call may succeed later: connection loss, shutdown, serialization, lock or resource

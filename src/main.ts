@@ -7,6 +7,7 @@ import { openLog } from './observe/log.ts';
 import { checkRoles, type Stop, startRoles } from './run/roles.ts';
 import { onStop } from './run/signals.ts';
 import { openStore } from './store/open.ts';
+import { storeProblems } from './store/state.ts';
 
 const STOP_MS = 10_000;
 
@@ -14,6 +15,7 @@ async function start(config: Config, log: Logger, stops: Stop[]): Promise<void> 
   checkRoles(config);
   const { db, key, close } = await openStore(config, log);
   stops.push(close);
+  for (const problem of await storeProblems(db, config)) log.error({ event: 'store' }, problem);
   const { url, mllpPort } = await startRoles({ config, log, db, key, signals: new EventEmitter() }, stops);
   log.info({ event: 'ready', url, mllpPort, roles: config.ROLES }, `ready: ${url}`);
 }

@@ -24,8 +24,13 @@ export type System = {
   service: Service;
   source: string | null;
   dialect: string | null;
-  /** What HL7 v2 senders are told of a held message: AE stops some engines' whole feed. */
-  onHeld: 'AE' | 'AA';
+  /**
+   * What HL7 v2 senders are told of a held message, AA, AE or CE for all or by kind (`event=AA,ours=CE`): AE
+   * stops some engines' whole feed.
+   */
+  onHeld: string;
+  /** Types and events of HL7 v2 (`ORU`, `ADT^A60`) that are acknowledged, counted and not kept. */
+  ignore?: string[];
   /** Its NHS numbers were traced, though its messages give no tracing status; else they are not verified. */
   numbers?: 'traced' | null;
 };
@@ -119,16 +124,21 @@ export type SourceRecord = {
   lineage: Lineage[];
 };
 
-export type MessageStatus = 'accepted' | 'held' | 'rejected';
+/**
+ * `held`: kept until its mapping or its sender is mended. `failed`: kept, and the fault is ours (a bug, or a
+ * mapping that is not loaded): sent again or replayed it is tried again.
+ */
+export type MessageStatus = 'accepted' | 'held' | 'rejected' | 'failed';
 
 /** What became of a message: the stored answer, given again to a retry. */
 export type Answer = {
-  status: MessageStatus;
+  /** `ignored`: left out by the feed rule of its system, and not kept. */
+  status: MessageStatus | 'ignored';
   /** True where this is the stored answer to an earlier delivery of the same message. */
   duplicate: boolean;
   /** Refused because the id was used before for other, accepted content. */
   conflict: boolean;
-  /** Skein's id of the stored message. */
+  /** Skein's id of the stored message; '' of an ignored one. */
   messageId: string;
   identifier: string;
   units: { position: string; status: MessageStatus; issues: Issue[] }[];

@@ -11,8 +11,10 @@ import { identifyRecord, keysOf } from './link/identify.ts';
 import type { Mappings } from './map/language/load-mappings.ts';
 import type { Answer, Message, SourceRecord } from './model.ts';
 import { countMessage } from './observe/metrics.ts';
+import { keepFailed } from './pipeline/faults.ts';
 import { settleFile } from './pipeline/file.ts';
 import { settle } from './pipeline/gather.ts';
+import { ignore, ruleOf } from './pipeline/ignore.ts';
 import type { Job } from './pipeline/settle.ts';
 import { isSound, type Understood, understandInTurns } from './pipeline/understand.ts';
 import { notifyCommitted } from './publish/sequencer.ts';
@@ -26,22 +28,20 @@ type Options = { replay?: boolean; messageId?: string };
 
 /**
  * Takes one message to its end: accepted (stored and linked), held (kept until its mapping or its sender is
- * mended) or rejected (kept, unreadable). Never throws for bad input; what it throws is transient or a bug,
- * and then nothing of it was stored.
+ * mended), rejected (kept, unreadable), failed (kept, by a fault of ours) or ignored (counted, by the rule of
+ * its system). What it throws is transient: then nothing of it was stored.
  */
 export async function intake(ctx: Pipeline, given: Message, options: Options = {}): Promise<Answer> {
   const started = performance.now();
   const message = { receivedAt: new Date(), ...given };
-  const units = await understandInTurns(ctx.mappings.of(message.source), message, ctx.profiles);
-  const file = units.length > 1 || units[0]?.position !== '';
-  const prepareRow = (row: Understood, messageId: string) => prepare(ctx, message, row, { messageId });
-  const answer = file
-    ? await settleFile(ctx, message, { rows: units, prepareRow, ...options })
-    : await settle(ctx, await prepare(ctx, message, units[0] as Understood, options));
+  const answer = await take(ctx, message, options).catch((error: unknown) =>
+    keepFailed(ctx, message, error, options),
+  );
   if (answer.status === 'accepted' && !answer.duplicate) announceCommit(ctx);
   const ms = Math.round(performance.now() - started);
   countMessage(message, answer, ms);
-  const { messageId, status, duplicate, conflict } = answer;
+  const { status, duplicate, conflict } = answer;
+  const messageId = answer.messageId && messageName(ctx.key, answer.messageId);
   ctx.log[conflict ? 'warn' : 'info']({
     ...{
       event: 'message',
@@ -52,7 +52,19 @@ export async function intake(ctx: Pipeline, given: Message, options: Options = {
     },
     ...{ status, duplicate, conflict, units: answer.units.length, ms },
   });
-  return { ...answer, messageId: messageName(ctx.key, messageId) };
+  return { ...answer, messageId };
+}
+
+async function take(ctx: Pipeline, message: Received, options: Options): Promise<Answer> {
+  const mappings = ctx.mappings.of(message.source);
+  const rule = ruleOf(message, mappings);
+  if (rule) return ignore(ctx, message, rule, options);
+  const units = await understandInTurns(mappings, message, ctx.profiles);
+  const file = units.length > 1 || units[0]?.position !== '';
+  const prepareRow = (row: Understood, messageId: string) => prepare(ctx, message, row, { messageId });
+  return file
+    ? settleFile(ctx, message, { rows: units, prepareRow, ...options })
+    : settle(ctx, await prepare(ctx, message, units[0] as Understood, options));
 }
 
 /** Wakes the sequencer of this process, or else of another. */

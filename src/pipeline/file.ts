@@ -1,13 +1,13 @@
 /** A message of many rows: kept once, then taken row by row (`pipeline.ts` has the story of each). */
 import type { Context } from '../context.ts';
-import { isTransient } from '../errors.ts';
 import type { Answer, Message, MessageStatus } from '../model.ts';
-import { answerEarlier, type Held, messageKey, withFacts } from '../save/load.ts';
+import { answerEarlier, messageKey } from '../save/load.ts';
 import { findStoredRows, NOTHING, save } from '../save/save.ts';
-import type { Db } from '../store/pool.ts';
+import { faultOf, logFault } from './faults.ts';
 import { settle } from './gather.ts';
 import type { Job } from './settle.ts';
 import type { Understood } from './understand.ts';
+import { withMessage } from './with-message.ts';
 
 /** `prepareRow`: a row ready for `settle`. `replay`: a held file tried again. */
 type File = {
@@ -53,17 +53,6 @@ async function readFile(ctx: Context, message: Message, file: File): Promise<Ans
   return typeof begun === 'string' ? settleRows(ctx, message, { ...file, messageId: begun }) : begun;
 }
 
-/** What its id came to so far, under the lock of the id. */
-function withMessage<T>(
-  ctx: Context,
-  { system, identifier }: Message,
-  work: (client: Db, earlier: Held['earlier']) => Promise<T>,
-): Promise<T> {
-  const sender = { systemId: system.id, identifier };
-  const lock = messageKey(ctx.key, system.id, identifier);
-  return withFacts(ctx.db, [lock], sender, (client, { earlier }) => work(client, earlier));
-}
-
 type Begun = File & { messageId: string };
 
 /** Rows on their way at once: while one group of them is written the next is linked. */
@@ -79,10 +68,18 @@ async function settleRows(
   const units = await inLanes(rows, async (row) => {
     const { position, issues } = row;
     if (done.has(position)) return [{ position, status: 'accepted' as const, issues }];
-    const job = await inTurn(prepareRow(row, messageId));
-    return (await settle(ctx, job)).units;
+    try {
+      const job = await inTurn(prepareRow(row, messageId));
+      return (await settle(ctx, job)).units;
+    } catch (error) {
+      const fault = faultOf(error);
+      if (!fault) throw error;
+      logFault(ctx, { messageId, message, error });
+      return [{ position, status: fault.status, issues: [...issues, fault.issue] }];
+    }
   });
-  const status: MessageStatus = units.some((unit) => unit.status === 'accepted') ? 'accepted' : 'held';
+  const found = new Set(units.map((unit) => unit.status));
+  const status: MessageStatus = found.has('accepted') ? 'accepted' : found.has('failed') ? 'failed' : 'held';
   await withMessage(ctx, message, async (client, earlier) => {
     // A correction that another process took meanwhile stands.
     if (earlier?.messageId !== messageId) return;
@@ -104,9 +101,8 @@ function queue<T>(): (made: Promise<T>) => Promise<T> {
 }
 
 /**
- * Some rows at a time, begun in their order, answered in their order. A row that fails by a bug of ours costs
- * the others nothing; after a passing fault no more are begun. Then this throws, and the file sent again goes
- * on where it stopped.
+ * Some rows at a time, begun in their order, answered in their order. After a passing fault no more are
+ * begun. Then this throws, and the file sent again goes on where it stopped.
  */
 async function inLanes(
   rows: Understood[],
@@ -116,7 +112,7 @@ async function inLanes(
   const errors: unknown[] = [];
   let next = 0;
   const runLane = async () => {
-    while (next < rows.length && !errors.some(isTransient)) {
+    while (next < rows.length && errors.length === 0) {
       const place = next++;
       await settle(rows[place] as Understood).then(
         (found) => {
@@ -127,6 +123,6 @@ async function inLanes(
     }
   };
   await Promise.all(Array.from({ length: LANES }, runLane));
-  if (errors.length > 0) throw errors.find(isTransient) ?? errors[0];
+  if (errors.length > 0) throw errors[0];
   return units.flat();
 }

@@ -2,9 +2,10 @@
  * Group commit. What has arrived while a transaction runs is settled together in the next: the fixed cost of
  * a transaction is paid once. Nobody waits for a group to fill.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Context } from '../context.ts';
-import { isTransient } from '../errors.ts';
+import { isExhausted, isTransient } from '../errors.ts';
 import type { Answer } from '../model.ts';
 import { isRefusal, OutcomeUnknown } from '../store/pool.ts';
 import { type Job, lookUp, type Outcome, settleAlone, settleGroup } from './settle.ts';
@@ -16,6 +17,9 @@ const MOST_BYTES = 256 * 1024;
 const GROUPS = 2;
 /** Messages settled by themselves, each with a connection that may wait for a lock: the pool has ten. */
 const ALONE = 4;
+/** Tries of a message that asks for more than the store has, and the pause between them. */
+const TRIES = 3;
+const PAUSE_MS = 200;
 /** Messages remembered for having spoiled a group. */
 const SPOILERS = 1_000;
 
@@ -158,12 +162,24 @@ class Gathering {
 
   async #settleAlone(job: Waiting): Promise<void> {
     try {
-      job.resolve(await settleAlone(this.#ctx, job));
+      job.resolve(await this.#settleInTries(job));
       this.#spoilers.delete(job.lock);
     } catch (error) {
       if (error instanceof OutcomeUnknown) return this.#lookUp(job, error);
       if (!isTransient(error)) this.#remember(job.lock);
       job.reject(error);
+    }
+  }
+
+  /** Locks and memory that it lacked may have been another's: it is tried again, but not for ever. */
+  async #settleInTries(job: Waiting): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await settleAlone(this.#ctx, job);
+      } catch (error) {
+        if (!isExhausted(error) || tries === TRIES) throw error;
+        await pause(PAUSE_MS * tries);
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import { messageName } from '../fhir/ids.ts';
 import { fold } from '../link/fold.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
 import { allCharts, heldMessages, REBUILD } from '../save/maintenance-sql.ts';
@@ -66,16 +67,28 @@ function refoldOne(
 /** Bodies of the largest size: 100 MB. */
 const HELD_PAGE = 20;
 
-/** Tries every held message again, oldest first: after a mapping was mended. */
-export async function replayHeld(ctx: Pipeline): Promise<{ tried: number; accepted: number }> {
-  const done = { tried: 0, accepted: 0 };
+export type Replayed = { tried: number; accepted: number; failed: number };
+
+/**
+ * Tries every held or failed message again, oldest first: after a mapping was mended. One that meets a fault
+ * of ours stays as it is and is counted; the others are tried all the same.
+ */
+export async function replayHeld(ctx: Pipeline): Promise<Replayed> {
+  const done: Replayed = { tried: 0, accepted: 0, failed: 0 };
   for (let after = '0'; ; ) {
     const page = await heldMessages(ctx.db, after, HELD_PAGE);
     for (const { id, ...message } of page) {
-      const answer = await intake(ctx, message, { replay: true });
-      done.tried++;
-      if (answer.units.every(({ status }) => status === 'accepted')) done.accepted++;
       after = id;
+      done.tried++;
+      const units = await intake(ctx, message, { replay: true }).then(
+        (answer) => answer.units,
+        (error: unknown) => {
+          ctx.log.error({ event: 'replay', messageId: messageName(ctx.key, id), err: error });
+          return [{ status: 'failed' }];
+        },
+      );
+      if (units.every(({ status }) => status === 'accepted')) done.accepted++;
+      if (units.some(({ status }) => status === 'failed')) done.failed++;
     }
     if (page.length < HELD_PAGE) return done;
   }

@@ -136,12 +136,14 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
   const plan = record && link(rulesOf(ctx), facts, record, { systemId: system.id, service: system.service });
   const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
   if (plan && provenance) plan.insert.push(provenance);
-  const status: MessageStatus = record ? 'accepted' : unit.unreadable ? 'rejected' : 'held';
+  const status: MessageStatus = record ? 'accepted' : (unit.fault ?? 'held');
   const unsaid = record ? findUnsaid(facts, record, system.id) : [];
   const vetoed = record && plan ? findVetoed(facts, plan, record, system.id) : [];
   const issues = [...job.issues, ...(asked?.left ?? []), ...unsaid, ...vetoed, ...impostors];
   const units = [{ position: unit.position, status, issues }];
-  const kept = messageId ?? (replay ? (earlier?.messageId ?? null) : null);
+  // What was tried before and not settled is kept already: a replay, or sent again after a fault of ours.
+  const again = earlier?.contentHash === message.contentHash ? earlier.messageId : null;
+  const kept = messageId ?? again;
   return {
     answer: { messageId: '', identifier, status, units, duplicate: false, conflict: false },
     saving: {

@@ -6,7 +6,7 @@
 import { atOnce, inTurns, type Steps } from '../doors/turns.ts';
 import { Rejected } from '../errors.ts';
 import { chooseMapping } from '../map/choose-mapping.ts';
-import type { Mapping } from '../map/language/load-mappings.ts';
+import { type Mapping, sourcesOf } from '../map/language/load-mappings.ts';
 import { type Mapped, mapInSteps } from '../map/map-unit.ts';
 import type { Issue, Message, SourceRecord, Unit } from '../model.ts';
 import { parseMessage } from '../parse/parse-message.ts';
@@ -14,12 +14,15 @@ import { ownProfiles, type Profiles } from '../validate/profiles.ts';
 import { validateInSteps } from '../validate/validate-record.ts';
 import { findContradictions } from './contradictions.ts';
 
-/** One unit of a message (a row of a file, else the whole). `unreadable`: nothing could be read at all. */
+/**
+ * One unit of a message (a row of a file, else the whole). What is not sound is held, unless `fault` says
+ * that nothing could be read at all (rejected), or that it is ours (failed).
+ */
 export type Understood = {
   position: string;
   record: SourceRecord | null;
   issues: Issue[];
-  unreadable: boolean;
+  fault?: 'rejected' | 'failed';
 };
 
 /**
@@ -49,11 +52,10 @@ function* understanding(mappings: Mapping[], message: Message, profiles: Profile
       // The messages of a batch are of their own times: the later corrects the earlier.
       return format === 'hl7v2' ? understood : holdContradicting(understood);
     }
-    const text = `no mapping for source "${message.source}"`;
-    throw new Rejected(400, [{ severity: 'error', code: 'not-supported', text }]);
+    return [notLoaded('', message.source)];
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
-    return [{ position: '', record: null, issues: error.issues, unreadable: true }];
+    return [{ position: '', record: null, issues: error.issues, fault: 'rejected' }];
   }
 }
 
@@ -73,7 +75,12 @@ function* understandUnit(mappings: Mapping[], whole: Unit, heard: Heard): Steps<
   yield;
   const { position, tree, error, issues = [] } = whole;
   const mapping = error ?? chooseMapping(mappings, tree);
-  if ('severity' in mapping) return [heldBy(position, [mapping, ...issues])];
+  if ('severity' in mapping) {
+    const missing = error ? [] : missingOf(mappings, heard.message.source);
+    return missing.length > 0
+      ? [notLoaded(position, missing.join(', '))]
+      : [heldBy(position, [mapping, ...issues])];
+  }
   const units = mapping.format.split?.(tree) ?? [whole];
   const understood: Understood[] = [];
   for (const unit of units) {
@@ -83,9 +90,22 @@ function* understandUnit(mappings: Mapping[], whole: Unit, heard: Heard): Steps<
   return understood;
 }
 
-const heldBy = (position: string, issues: Issue[]): Understood => ({
-  ...{ position, record: null, issues, unreadable: false },
-});
+const heldBy = (position: string, issues: Issue[]): Understood => ({ position, record: null, issues });
+
+/** Sources that the sender is registered with and that are not loaded: it may be theirs to read. */
+const missingOf = (mappings: Mapping[], sources: string): string[] =>
+  sourcesOf(sources).filter((source) => !mappings.some(({ name }) => name === source));
+
+/** A slip of ours (a folder renamed, a mapping that cannot be read): nothing is wrong with the message. */
+function notLoaded(position: string, sources: string): Understood {
+  const text = `the mapping that reads it is not loaded here (${sources}): kept, and taken once it is`;
+  return {
+    position,
+    record: null,
+    issues: [{ severity: 'error', code: 'transient', text }],
+    fault: 'failed',
+  };
+}
 
 /**
  * Each pass finds a hundred faults: a unit with a thousand is held, or one message could keep all others
@@ -113,7 +133,6 @@ function* mapTree(mapping: Mapping, unit: Unit, { message, profiles }: Heard): S
   const { place } = mapping.format;
   return {
     position,
-    unreadable: false,
     ...(place
       ? renamePlaces({ record, issues: all }, (pointer) => place(tree, pointer))
       : { record, issues: all }),
@@ -131,5 +150,5 @@ function renamePlaces({ record, issues }: Mapped, place: (pointer: string) => st
 }
 
 /** It may be linked and saved; otherwise it is held. */
-export const isSound = ({ record, issues }: Omit<Understood, 'unreadable'>): boolean =>
+export const isSound = ({ record, issues }: Understood): boolean =>
   record !== null && issues.every(({ severity }) => severity !== 'error');

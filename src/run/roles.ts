@@ -2,14 +2,18 @@ import { buildApp } from '../app.ts';
 import type { Context } from '../context.ts';
 import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
-import { loadMappings } from '../map/language/load-mappings.ts';
+import { openMappings } from '../map/language/load-mappings.ts';
+import { MAPPINGS_DIR } from '../map/language/read-mappings.ts';
 import { startClock } from '../pipeline/due.ts';
-import { intake } from '../pipeline.ts';
+import { intake, type Pipeline } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
 import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { loadProfiles } from '../validate/profiles.ts';
+import { keepMappings } from './keep-mappings.ts';
+import { keepPolicy } from './keep-policy.ts';
+import { startReload } from './reload.ts';
 
 export type Stop = () => Promise<unknown>;
 export type Serving = { url: string; mllpPort: number | undefined };
@@ -26,10 +30,16 @@ export function checkRoles(config: Context['config']): void {
  * health and metrics. Each thing started adds to `stops` how it is stopped; stop them in reverse, so that
  * receiving ends first.
  */
-export async function startRoles(ctx: Context, stops: Stop[]): Promise<Serving> {
+export async function startRoles(ctx: Context, stops: Stop[], mappingsDir = MAPPINGS_DIR): Promise<Serving> {
   const profiles = await loadProfiles(ctx.config.FHIR_PACKAGES);
-  for (const problem of profiles.problems) ctx.log.warn({ event: 'profiles', problem });
-  const pipeline = { ...ctx, mappings: await loadMappings(), profiles };
+  for (const problem of profiles.problems) ctx.log.warn({ event: 'profiles' }, problem);
+  const mappings = await openMappings(mappingsDir);
+  const pipeline: Pipeline = { ...ctx, mappings, profiles };
+  const kept = keepMappings(pipeline, mappings, mappingsDir);
+  const all = [kept, await keepPolicy(ctx.db)];
+  const notices = async () => (await Promise.all(all.map((one) => one.notices()))).flat();
+  for (const notice of await notices()) ctx.log.error({ event: 'notice' }, notice);
+  stops.push(await startReload(ctx, all));
   const roles = new Set(ctx.config.ROLES);
   if (roles.has('worker')) {
     const sequencer = startSequencer(ctx);
@@ -46,7 +56,8 @@ export async function startRoles(ctx: Context, stops: Stop[]): Promise<Serving> 
     mllpPort = mllp.port;
   }
   const receive = (app: Parameters<typeof registerRead>[0]) => registerIntake(app, pipeline, intake);
-  const app = buildApp(ctx, roles.has('api') ? [registerRead, receive, registerSubscriptions] : []);
+  const parts = roles.has('api') ? [registerRead, receive, registerSubscriptions] : [];
+  const app = buildApp(ctx, parts, notices);
   stops.push(() => app.close());
   const url = await app.listen({ host: ctx.config.HOST, port: ctx.config.PORT });
   return { url, mllpPort };

@@ -132,8 +132,8 @@ export function readGroup({
 /**
  * What an earlier delivery settles, or null where this one is to be processed: a retry gets the stored
  * answer, other content under an accepted id is refused, other content under a held or rejected one is a
- * correction, and a file cut short goes on. A replay is settled where a correction came in its place
- * meanwhile.
+ * correction, and what was cut short or met a fault of ours goes on. A replay is settled where a correction
+ * came in its place meanwhile.
  */
 export function answerEarlier(
   earlier: Earlier | null,
@@ -145,8 +145,7 @@ export function answerEarlier(
   const same = contentHash === message.contentHash;
   const done = status === 'accepted' && units.every((unit) => unit.status === 'accepted');
   if (replay && same && !done) return null;
-  if (!replay && ((!same && status !== 'accepted') || (same && status === 'held' && units.length === 0)))
-    return null;
+  if (!replay && (same ? isOpen(earlier) : status !== 'accepted')) return null;
   return {
     messageId,
     identifier: message.identifier,
@@ -156,6 +155,10 @@ export function answerEarlier(
     conflict: !same && !replay,
   };
 }
+
+/** A file cut short, or where a fault of ours was met: it goes on when it is sent again. */
+const isOpen = ({ status, units }: Earlier): boolean =>
+  (status === 'held' && units.length === 0) || units.some((unit) => unit.status === 'failed');
 
 type Row = Pick<Answer, 'identifier'> & Pick<Answer['units'][number], 'position' | 'issues'>;
 

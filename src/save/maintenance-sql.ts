@@ -1,6 +1,6 @@
 /** SQL of rebuild, of parting and of replay. */
 
-import type { Message, System } from '../model.ts';
+import type { Issue, Message, System } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 
 const COLUMNS = 'key, type, "systemId", chart, ref, aliases, first, base, times, content';
@@ -29,8 +29,8 @@ export const REBUILD = {
 export type HeldMessage = Omit<Message, 'system'> & { id: string; system: System };
 
 /**
- * Some of the messages held, or with a row held, with their raw bytes, oldest first: for the source their
- * system has now, which may have been registered because of them.
+ * Some of the messages held or failed, or with such a row, with their raw bytes, oldest first: for the source
+ * their system has now, which may have been registered because of them.
  */
 export async function heldMessages(db: Db, after: string, limit: number): Promise<HeldMessage[]> {
   const { rows } = await db.query<HeldMessage>(
@@ -38,14 +38,47 @@ export async function heldMessages(db: Db, after: string, limit: number): Promis
     select m.id::text as id, m.channel, m.content_type as "contentType", m.identifier,
       case when m.channel in ('intake', 'mllp') then coalesce(y.source, m.source) else m.source end as source, m.content_hash as "contentHash", m.body,
       m.received_at as "receivedAt",
-      json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect, 'onHeld', y.on_held, 'numbers', y.numbers, 'service',
+      json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect, 'onHeld', y.on_held, 'numbers', y.numbers, 'ignore', y.ignore, 'service',
         json_build_object('id', s.id, 'name', s.name, 'ods', s.ods, 'team', s.team, 'sector', s.sector, 'kind', s.kind)) as system
     from intake i join message m on m.id = i.message_id and m.received_at >= i.received_at - interval '1 hour'
       join system y on y.id = i.system_id join service s on s.id = y.service_id
-    where (i.status = 'held' or i.units @> '[{"status": "held"}]') and i.message_id > $1 order by i.message_id limit $2`,
+    where (i.status in ('held', 'failed') or i.units @> '[{"status": "held"}]' or i.units @> '[{"status": "failed"}]') and i.message_id > $1 order by i.message_id limit $2`,
     [after, limit],
   );
   return rows;
+}
+
+/** `cause`: event, content or ours. `issue`: the first error. */
+export type ListedHold = {
+  messageId: string;
+  system: string;
+  identifier: string;
+  receivedAt: Date;
+  status: string;
+  cause: string;
+  issue: Issue | null;
+};
+
+/** What waits, of one system or of all; newest first, at most 1,000. */
+export async function listHeld(db: Db, system: string | null): Promise<ListedHold[]> {
+  const { rows } = await db.query<ListedHold>(
+    `select i.message_id::text as "messageId", s.name as system, i.identifier, i.received_at as "receivedAt",
+      i.status, skein_hold(i.status, i.units) as cause,
+      (select e from jsonb_array_elements(i.units) u, jsonb_array_elements(u -> 'issues') e
+        where e ->> 'severity' = 'error' limit 1) as issue
+    from intake i join system s on s.id = i.system_id
+    where (i.status in ('held', 'failed') or i.units @> '[{"status": "held"}]' or i.units @> '[{"status": "failed"}]')
+      and ($1::text is null or s.name = $1) order by i.message_id desc limit 1000`,
+    [system],
+  );
+  return rows;
+}
+
+/** One more message that the rule of a system left out. */
+export async function countIgnored(db: Db, systemId: number, rule: string): Promise<void> {
+  const sql = `insert into ignored (system_id, event, n) values ($1, $2, 1)
+    on conflict (system_id, event) do update set n = ignored.n + 1, last_at = now()`;
+  await db.query(sql, [systemId, rule]);
 }
 
 /** The charts that carry any of these numbers (keyed hashes). */

@@ -70,6 +70,13 @@ export async function openEmbedded(
   };
 }
 
+const UNUSABLE: Record<string, string | undefined> = {
+  EACCES: 'belongs to another user or cannot be written: run as its owner or choose another DATA_DIR',
+  EROFS: 'is on a read-only file system: choose another DATA_DIR',
+  ENOSPC: 'is on a full disk: make room or choose another DATA_DIR',
+  ENOTDIR: 'is no directory: choose another DATA_DIR',
+};
+
 function urlOf(server: Server, port: number): string {
   return `postgres://skein:${server.password}@127.0.0.1:${port}/postgres`;
 }
@@ -87,19 +94,16 @@ async function prepare(dataDir: string, notice: (text: string) => void): Promise
       await initialise(server);
     }
     await checkVersion(server);
+    await checkMode(server);
     return server;
   } catch (error) {
     const { code, syscall = '', stderr } = error as NodeJS.ErrnoException & { stderr?: string };
     if (stderr)
       throw new Unavailable(`${stderr.trim()}. Set DATABASE_URL to a PostgreSQL server.`, { cause: error });
     if (code === 'EPERM' && /^(spawn|chown)/.test(syscall)) throw cannotSwitchUser(error);
-    if (code !== 'EACCES') throw error;
-    const mended = 'run as that user or choose another DATA_DIR';
-    const { path: place = dataDir } = error as NodeJS.ErrnoException;
-    throw new Unavailable(
-      `The embedded store of ${dataDir} belongs to another user (${place} cannot be used): ${mended}`,
-      { cause: error },
-    );
+    const why = UNUSABLE[code ?? ''];
+    if (!why) throw error;
+    throw new Unavailable(`DATA_DIR: ${dataDir} ${why}`, { cause: error });
   }
 }
 
@@ -149,6 +153,15 @@ async function checkVersion(server: Server): Promise<void> {
   throw new Unavailable(
     `The data in ${server.data} were made by PostgreSQL ${made}, this Skein brings ${ours}. ` +
       `Dump them with PostgreSQL ${made}, or choose another DATA_DIR, or set DATABASE_URL.`,
+  );
+}
+
+/** PostgreSQL starts in no directory that others may look into; asked to, it would only say so in its log. */
+async function checkMode({ data }: Server): Promise<void> {
+  const mode = (await stat(data)).mode & 0o777;
+  if ((mode & 0o027) === 0) return;
+  throw new Unavailable(
+    `DATA_DIR: others may look into ${data} (${mode.toString(8)}): chmod -R go-rwx ${data}`,
   );
 }
 

@@ -27,14 +27,14 @@ export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_
     return { db, key: await readKey(db), close };
   } catch (error) {
     await close();
-    throw config.DATABASE_URL ? named(error) : error;
+    throw named(config.DATABASE_URL ? 'DATABASE_URL' : 'DATA_DIR', error);
   }
 }
 
 /** Names the setting, not the URL (a password). Of several addresses only the code says why. */
-function named(cause: unknown): Error {
+function named(setting: string, cause: unknown): Error {
   const { message, code } = cause as NodeJS.ErrnoException;
-  return new Error(`DATABASE_URL: ${message || code}`, { cause });
+  return new Error(`${setting}: ${message || code}`, { cause });
 }
 
 type Waiting = { log: Logger; waitSeconds: number };
@@ -51,17 +51,19 @@ async function untilReachable(check: () => Promise<void>, { log, waitSeconds }: 
   }
 }
 
-type Settings = { version: number; fsync: string; pages: string; commit: string };
+type Settings = { version: number; fsync: string; pages: string; commit: string; readOnly: boolean };
 
 /** Refuses a server whose settings allow it to lose committed data: an acknowledgement means stored. */
 export async function assertDurable(db: pg.Pool): Promise<void> {
   const { rows } = await db.query<Settings>(
     `select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
-       current_setting('full_page_writes') as pages, current_setting('synchronous_commit') as commit`,
+       current_setting('full_page_writes') as pages, current_setting('synchronous_commit') as commit,
+       pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as "readOnly"`,
   );
-  const { version, fsync, pages, commit } = rows[0] as Settings;
+  const { version, fsync, pages, commit, readOnly } = rows[0] as Settings;
   const wrong: string[] = [];
   if (version < 150_000) wrong.push(`it is version ${Math.floor(version / 10_000)}, 15 or newer is needed`);
+  if (readOnly) wrong.push('it is read-only');
   if (fsync !== 'on') wrong.push(`fsync is ${fsync}`);
   if (pages !== 'on') wrong.push(`full_page_writes is ${pages}`);
   if (['off', 'local'].includes(commit)) wrong.push(`synchronous_commit is ${commit}`);

@@ -127,9 +127,19 @@ export async function pendingMigrations(db: Db): Promise<string[]> {
   return (await migrationFiles()).filter((file) => !seen.has(file));
 }
 
+export const newer = (migration: string): string =>
+  `the store has ${migration}, which this version does not know: run the version that made it`;
+
+/** Names of migrations that this database has seen and this version does not have. */
+export async function unknownMigrations(db: Db): Promise<string[]> {
+  const known = new Set(await migrationFiles());
+  const { rows } = await db.query<{ name: string }>('select name from migration order by name');
+  return rows.flatMap(({ name }) => (known.has(name) ? [] : name));
+}
+
 /**
  * Applies the plain SQL files of `src/store/migrations` that this database has not seen, one process at a
- * time.
+ * time. Throws where a newer version made the store: what this one wrote could be wrong there.
  */
 export async function migrate(pool: pg.Pool): Promise<void> {
   await transaction(pool, async (client) => {
@@ -137,6 +147,8 @@ export async function migrate(pool: pg.Pool): Promise<void> {
     await client.query(
       'create table if not exists migration (name text primary key, at timestamptz default now())',
     );
+    const [unknown] = await unknownMigrations(client);
+    if (unknown) throw new Error(newer(unknown));
     for (const file of await pendingMigrations(client)) {
       await client.query(await readFile(new URL(file, MIGRATIONS), 'utf8'));
       await client.query('insert into migration (name) values ($1)', [file]);

@@ -72,6 +72,7 @@ function openRedis(ctx: Context, url: string, handle: () => Promise<void>): Queu
   // fails at once.
   const client = new Redis(url, { enableOfflineQueue: false, retryStrategy: () => RECONNECT_MS });
   clients.add(client);
+  tellWhereabouts(ctx, client);
   const queue = new Queue(NAME, { prefix, connection: client });
   const worker = new Worker(NAME, handle, {
     ...WORKER,
@@ -85,6 +86,34 @@ function openRedis(ctx: Context, url: string, handle: () => Promise<void>): Queu
     client.disconnect();
   };
   return { add: queued.add, close };
+}
+
+/** Once when it goes, once when it is back. */
+function tellWhereabouts({ log }: Context, client: Redis): void {
+  let away = false;
+  client.on('error', (error: Error) => {
+    if (!away) log.warn({ event: 'queue.away', err: error }, 'REDIS_URL: Redis does not answer');
+    away = true;
+  });
+  client.on('ready', () => {
+    if (away) log.info({ event: 'queue.back' }, 'REDIS_URL: Redis answers again');
+    away = false;
+  });
+}
+
+/** What is wrong with the Redis of REDIS_URL, where there is one. */
+export async function examineQueue(url: string | undefined): Promise<string[]> {
+  if (!url) return [];
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return [];
+  } catch {
+    return ['REDIS_URL: Redis does not answer'];
+  } finally {
+    client.disconnect();
+  }
 }
 
 const RECONNECT_MS = 1_000;

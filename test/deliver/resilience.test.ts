@@ -16,7 +16,7 @@ const database = await testDatabase();
 const { pool } = database;
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const events = (count: number) => range(1, count).map(() => episodeEvent());
-const AWAY = 'the queue does not answer: deliveries go on, found every second';
+const AWAY = 'REDIS_URL: the queue does not answer: deliveries go on, found every second';
 // An index of its own, since it is flushed.
 const redis = testRedis(11);
 

@@ -7,6 +7,7 @@ import type { Context } from '../../src/context.ts';
 import { Rejected, Unavailable } from '../../src/errors.ts';
 import { openLog } from '../../src/observe/log.ts';
 import { openPool } from '../../src/store/pool.ts';
+import { noteRefusal } from '../../src/store/state.ts';
 import { testContext } from '../support/context.ts';
 import { testDatabase } from '../support/database.ts';
 
@@ -179,6 +180,42 @@ describe('health', () => {
       ['migration 001-spine.sql is missing'],
     ]);
     await ctx.db.query("insert into migration (name) values ('001-spine.sql')");
+  });
+
+  test('a store that a newer version made makes it 503, and says which setting names it', async () => {
+    await ctx.db.query("insert into migration (name) values ('999-future.sql')");
+    const response = await app.inject('/health/ready');
+    expect([response.statusCode, response.json().reasons]).toEqual([
+      503,
+      [
+        expect.stringMatching(
+          /^DATABASE_URL: the store has 999-future\.sql, which this version does not know/,
+        ),
+      ],
+    ]);
+    await ctx.db.query("delete from migration where name = '999-future.sql'");
+  });
+
+  test.each([
+    ['53100', 'its disk is full'],
+    ['25006', 'it is read-only'],
+  ])('a store that refused a message (%s) is 503 until it is seen to write again', async (code, why) => {
+    const db = openPool((await testDatabase()).url);
+    const broken = buildApp({ ...ctx, db }, []);
+    const reasons = async () => (await broken.inject('/health/ready')).json().reasons;
+    const query = db.query.bind(db);
+    let refusing = true;
+    const refuse = async (text: string, values?: unknown[]) => {
+      if (refusing && /temporary table/.test(text)) throw Object.assign(new Error('no'), { code });
+      return query(text, values as unknown[]);
+    };
+    db.query = refuse as typeof db.query;
+    noteRefusal(db, Object.assign(new Error('refused'), { code }));
+    expect(await reasons()).toEqual([`DATABASE_URL: the store keeps nothing, ${why}`]);
+    refusing = false;
+    expect(await reasons()).toEqual([]);
+    await broken.close();
+    await db.end();
   });
 
   test('it lives, and is not ready, when the database is gone; metrics still answer', async () => {

@@ -17,16 +17,7 @@ async function skein(...args: string[]): Promise<{ code: number | null; output: 
 const MATERNITY = ['--name', 'maternity-epr', '--ods', 'RXX', '--team', 'maternity', '--sector', 'maternity'];
 
 test('a registered system is printed with its token once, and listed without it', async () => {
-  const added = await skein(
-    'system',
-    'add',
-    ...MATERNITY,
-    '--source',
-    'hl7v2-adt',
-    '--on-held',
-    'AA',
-    '--json',
-  );
+  const added = await skein('system', 'add', ...MATERNITY, '--source', 'hl7v2-adt', '--held', 'AA', '--json');
   expect(added.code).toBe(0);
   const { token, name, onHeld } = JSON.parse(added.output);
   expect([name, onHeld]).toEqual(['maternity-epr', 'AA']);
@@ -87,7 +78,11 @@ test('wrong use ends with 2, help with 0', async () => {
 });
 
 test('replay and rebuild of an empty store do nothing, and say so as JSON', async () => {
-  expect(JSON.parse((await skein('replay', '--held', '--json')).output)).toEqual({ tried: 0, accepted: 0 });
+  expect(JSON.parse((await skein('replay', '--held', '--json')).output)).toEqual({
+    tried: 0,
+    accepted: 0,
+    failed: 0,
+  });
   expect(JSON.parse((await skein('rebuild', '--json')).output)).toMatchObject({ families: 0, changed: 0 });
 });
 
@@ -108,4 +103,25 @@ test('the workbench needs no database', async () => {
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
   });
   expect(await program.exit()).toBe(0);
+});
+
+test('a doctor says in a line each what is wrong, what mends it, and whether anything is', async () => {
+  const well = await skein('doctor');
+  expect([well.code, well.output]).toEqual([0, expect.stringMatching(/^store: well\nmappings: well\n/)]);
+  const adrift = await testDatabase();
+  await adrift.pool.query(
+    "with s as (insert into service (id, name, ods, team) values (gen_random_uuid(), 'x', 'RXX', 'x') returning id) insert into system (name, service_id, source) select 'form', id, 'hf-csv' from s",
+  );
+  const program = runProgram(['bin/skein.js', 'doctor'], { DATABASE_URL: adrift.url });
+  expect(await program.exit()).toBe(1);
+  expect(program.output()).toContain(
+    'mappings: mapping hf-csv is not loaded, and a registered system sends by it\n',
+  );
+});
+
+test('a reload checks first and says what follows', async () => {
+  expect(await skein('reload')).toEqual({
+    code: 0,
+    output: 'checked: every process reads mappings and policy again within two seconds\n',
+  });
 });

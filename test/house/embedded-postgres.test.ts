@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { findBinaries, unprivileged } from '../../src/store/binaries.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { openPool } from '../../src/store/pool.ts';
 
@@ -128,6 +129,24 @@ test('data of another major version are named, not touched', async () => {
   await writeFile(version, '17\n');
   await expect(openEmbedded(dataDir)).rejects.toThrow(/made by PostgreSQL 17, this Skein brings 18/);
   await writeFile(version, '18\n');
+});
+
+test('a store that others may look into is refused at once, with what mends it', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'skein-open-'));
+  await chmod(home, 0o755);
+  const { version } = await findBinaries(home, await unprivileged(home));
+  await mkdir(join(home, 'data'), { mode: 0o755 });
+  await writeFile(join(home, 'data', 'PG_VERSION'), /\d+/.exec(version)?.[0] ?? '');
+  await expect(openEmbedded(home)).rejects.toThrow(
+    /^DATA_DIR: others may look into .* \(755\): chmod -R go-rwx /,
+  );
+  await rm(home, { recursive: true });
+});
+
+test('a DATA_DIR that is no directory is told by the setting that names it', async () => {
+  const file = join(await mkdtemp(join(tmpdir(), 'skein-file-')), 'file');
+  await writeFile(file, '');
+  await expect(openEmbedded(join(file, 'store'))).rejects.toThrow(/^DATA_DIR: .* is no directory/);
 });
 
 const asRoot = process.getuid?.() === 0;

@@ -67,3 +67,43 @@ test('wrong settings, and a database that refuses us, are one clear line and exi
   expect(await refused.exit()).toBe(1);
   expect(refused.output()).toMatch(/^skein: DATABASE_URL: database "\w+" does not exist\n$/);
 });
+
+test.each([
+  [
+    { WEBHOOK_ALLOW: '10.0.0.0/99' },
+    /^skein: WEBHOOK_ALLOW: "10\.0\.0\.0\/99" is no address or CIDR range\n$/,
+  ],
+  [
+    { MLLP_TLS_KEY: 'package.json', MLLP_TLS_CERT: 'package.json' },
+    /^skein: MLLP_TLS_KEY names a file that is no PEM of one\n$/,
+  ],
+  [{ REDIS_URL: 'nonsense' }, /^skein: the configuration is wrong: REDIS_URL: not a redis:\/\/ URL\n$/],
+] as [Record<string, string>, RegExp][])('%j ends the start with a line that names it', async (env, line) => {
+  const skein = await start({ LOG_LEVEL: 'silent', ...env });
+  expect(await skein.exit()).toBe(1);
+  expect(skein.output()).toMatch(line);
+});
+
+test('a Redis that does not answer is a line of the log that names its setting, and no reason not to start', async () => {
+  const skein = await start({ REDIS_URL: 'redis://127.0.0.1:1' });
+  expect(await skein.says(/REDIS_URL: Redis does not answer/)).toContain('"event":"queue.away"');
+  expect(READY.test(await skein.says(READY))).toBe(true);
+});
+
+test('a store that a newer version made is refused at start, and named', async () => {
+  const { url, pool } = await testDatabase();
+  await pool.query("insert into migration (name) values ('999-future.sql')");
+  const skein = runProgram(['src/main.ts'], { DATABASE_URL: url, LOG_LEVEL: 'silent' });
+  expect(await skein.exit()).toBe(1);
+  expect(skein.output()).toMatch(
+    /^skein: DATABASE_URL: the store has 999-future\.sql, which this version .*\n$/,
+  );
+});
+
+test('a store that only reads is refused at start, and named', async () => {
+  const { url, name, pool } = await testDatabase();
+  await pool.query(`alter database ${name} set default_transaction_read_only = on`);
+  const skein = runProgram(['src/main.ts'], { DATABASE_URL: url, LOG_LEVEL: 'silent' });
+  expect(await skein.exit()).toBe(1);
+  expect(skein.output()).toMatch(/^skein: DATABASE_URL: .*: it is read-only\n$/);
+});

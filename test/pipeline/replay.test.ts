@@ -37,7 +37,7 @@ describe('a held message', () => {
   it('was received when it came, however often it is tried again: a later replay still finds it', async () => {
     await skein.mllp(adt(BABY, { id: 'MSG1' }).replace('|20260820|', '|2026-13-45|'));
     const came = await whenReceived('MSG1');
-    expect(await replay()).toEqual({ tried: 1, accepted: 0 });
+    expect(await replay()).toEqual({ tried: 1, accepted: 0, failed: 0 });
     expect(await whenReceived('MSG1')).toBe(came);
   });
 
@@ -53,14 +53,14 @@ describe('a held message', () => {
       source: 'bars-referral',
     };
     await addSystem(database.pool, database.key, team);
-    expect(await replay()).toEqual({ tried: 1, accepted: 1 });
+    expect(await replay()).toEqual({ tried: 1, accepted: 1, failed: 0 });
     expect((await skein.intake('trust', 'application/fhir+json', referral)).status).toBe(200);
   });
 
   it('is found among however many', async () => {
     const ids = Array.from({ length: 45 }, (_, index) => `H${index}`);
     for (const id of ids) await skein.mllp(adt(BABY, { id }).replace('|20260820|', '|2026-13-45|'));
-    expect(await replay()).toEqual({ tried: 45, accepted: 0 });
+    expect(await replay()).toEqual({ tried: 45, accepted: 0, failed: 0 });
   });
 
   it('that a mended mapping takes at last takes nothing back of what its sender has said since', async () => {
@@ -73,10 +73,10 @@ describe('a held message', () => {
     const mended = await loadMappings(undefined, (url) =>
       readText(url).replace('ADT: [A01', 'ADT: [A99, A01'),
     );
-    expect(await replay(mended)).toEqual({ tried: 1, accepted: 1 });
+    expect(await replay(mended)).toEqual({ tried: 1, accepted: 1, failed: 0 });
     const { body } = await skein.get('/fhir/Patient');
     expect(body.entry).toMatchObject([{ resource: { name: [{ family: 'Bell', given: ['Kofi'] }] } }]);
-    expect(await replay(mended)).toEqual({ tried: 0, accepted: 0 });
+    expect(await replay(mended)).toEqual({ tried: 0, accepted: 0, failed: 0 });
     expect(await skein.mllp(notTaken)).toContain('MSA|AA|MSG1');
   });
 });

@@ -1,17 +1,17 @@
 import type { Context } from '../../src/context.ts';
-import type { Answer, Issue, Message, MessageStatus } from '../../src/model.ts';
+import type { Answer, Issue, Message } from '../../src/model.ts';
 
 export type Answering = { taken: Message[]; intake: (ctx: Context, message: Message) => Promise<Answer> };
 
 /** An intake that keeps what it is given in memory and answers as told: `accepted` unless a test says otherwise. */
 export function answering(given: Partial<Answer> = {}, issues: Issue[] = []): Answering {
   const taken: Message[] = [];
-  const status: MessageStatus = given.status ?? 'accepted';
+  const status = given.status ?? 'accepted';
   return {
     taken,
     intake: async (_, message) => {
       taken.push(message);
-      const units = [{ position: '', status, issues }];
+      const units = status === 'ignored' ? [] : [{ position: '', status, issues }];
       return {
         status,
         duplicate: false,

@@ -113,7 +113,7 @@ describe('an acknowledgement', () => {
     ];
     const [[, , first, second, third] = []] = lines(MSH, answer('accepted', issues));
     expect(first).toBe(
-      'ERR||NK1^2^33^3^4^1|103^Table value not found^HL70357|W|code-invalid^^http://hl7.org/fhir/issue-type|||NK1[2]-33[3].4.1: not a\\F\\known\\S\\code',
+      'ERR||NK1^2^33^3^4^1|103^Table value not found^HL70357|W|code-invalid^^http://hl7.org/fhir/issue-type||kept as message 1|NK1[2]-33[3].4.1: not a\\F\\known\\S\\code',
     );
     expect(second).toMatch(/^ERR\|\|\|207\^Application error\^HL70357\|W\|.*line\\X0A\\break$/);
     expect(third).toBeUndefined();
@@ -163,6 +163,26 @@ describe('in enhanced mode', () => {
       expect(statuses.map((status) => codes(asking(accept, application), answer(status)))).toEqual(told);
     },
   );
+
+  test.each([
+    ['AL', 'NE', 'CA'],
+    ['AL', '', 'CA'],
+    ['SU', 'SU', 'CA'],
+  ])(
+    'with %s and %s alone a held message is told by the accept acknowledgement: MSA-3 and ERR',
+    (...asked) => {
+      const [accept, application, code] = asked;
+      const [[, msa, err] = []] = lines(asking(accept, application), answer('held', [MISSING]));
+      expect(msa).toBe(`MSA|${code}|MSG\\T\\1|PID-7: a birth date is needed`);
+      expect(err).toContain('ERR||PID^1^7|101^Required field missing^HL70357|E|');
+      expect(err).toContain('|kept as message 1|');
+    },
+  );
+
+  test('an accept acknowledgement is silent of what an application one tells', () => {
+    const [accept, application] = lines(asking('AL', 'AL'), answer('held', [MISSING]));
+    expect([accept?.length, application?.length]).toEqual([2, 3]);
+  });
 
   test('what could not be kept is a commit error', () => {
     const acks = acknowledge(readHeader(Buffer.from(asking('AL', 'AL'))), NOT_STORED, NOW);

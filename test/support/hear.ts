@@ -62,7 +62,7 @@ export async function hearTogether(
   const jobs = heard.map(([system, source]) => {
     const { record, issues } = identifyRecord(source, scopeOf(key, system));
     const lock = messageKey(key, system.id, record.stamp);
-    const unit = { position: '', record: source, issues: [], unreadable: false };
+    const unit = { position: '', record: source, issues: [] };
     return {
       message: messageOf(system, record.stamp),
       unit,

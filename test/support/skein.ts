@@ -12,7 +12,11 @@ export type Reply = {
   body: Record<string, unknown> & { issue?: { code: string }[] };
 };
 
-export async function startSkein(database: TestDatabase, settings: Record<string, string> = {}) {
+export async function startSkein(
+  database: TestDatabase,
+  settings: Record<string, string> = {},
+  mappings?: URL,
+) {
   const config = Config.parse({
     PORT: '0',
     MLLP_PORT: '0',
@@ -21,7 +25,7 @@ export async function startSkein(database: TestDatabase, settings: Record<string
     ...settings,
   });
   const stops: Stop[] = [];
-  const { url, mllpPort } = await startRoles(testContext(database, { config }), stops);
+  const { url, mllpPort } = await startRoles(testContext(database, { config }), stops, mappings);
   const send = async (
     method: string,
     path: string,

@@ -34,7 +34,11 @@ export function parseEvidence(text: string, file: string): Evidence {
   return { weights: new Map(weights), newbornDays, waitDays };
 }
 
-const FILE = new URL('../../../policy/evidence.yaml', import.meta.url);
+export const EVIDENCE_FILE = new URL('../../../policy/evidence.yaml', import.meta.url);
 
-/** The weights in force, read once at start: a change of them is a release that controllers signed. */
-export const EVIDENCE: Evidence = parseEvidence(readFileSync(FILE, 'utf8'), 'policy/evidence.yaml');
+/** The weights in force (`in-force.ts`); before a store is open, the file. */
+export let EVIDENCE: Evidence = parseEvidence(readFileSync(EVIDENCE_FILE, 'utf8'), 'policy/evidence.yaml');
+
+export function useEvidence(evidence: Evidence): void {
+  EVIDENCE = evidence;
+}

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 
@@ -24,3 +25,11 @@ export function readPolicyFile<T>(schema: z.ZodType<T>, text: string, file: stri
   );
   throw new Error(wrong.join('\n'));
 }
+
+/** The texts of both files of a policy. */
+export type Texts = { sharing: string; evidence: string };
+
+export const readFiles = (sharing: URL, evidence: URL): Texts => ({
+  sharing: readFileSync(sharing, 'utf8'),
+  evidence: readFileSync(evidence, 'utf8'),
+});

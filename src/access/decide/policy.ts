@@ -85,8 +85,13 @@ export function parsePolicy(text: string, file: string): Policy {
   return { ...parsed.data, rows: new Map(rows) };
 }
 
-const FILE = new URL('../../../policy/sharing.yaml', import.meta.url);
+export const POLICY_FILE = new URL('../../../policy/sharing.yaml', import.meta.url);
 
-/** The policy in force, read once at start: a change of it is a release that controllers signed. */
-export const POLICY_TEXT = readFileSync(FILE, 'utf8');
-export const POLICY: Policy = parsePolicy(POLICY_TEXT, 'policy/sharing.yaml');
+/** The policy in force (`in-force.ts`); before a store is open, the file. */
+export let POLICY_TEXT = readFileSync(POLICY_FILE, 'utf8');
+export let POLICY: Policy = parsePolicy(POLICY_TEXT, 'policy/sharing.yaml');
+
+export function usePolicy(text: string, policy: Policy): void {
+  POLICY_TEXT = text;
+  POLICY = policy;
+}

@@ -19,7 +19,9 @@ export type NewSystem = {
   kind: string | null;
   source: string | null;
   dialect?: string | null;
-  onHeld?: 'AE' | 'AA';
+  onHeld?: string;
+  /** Types and events of HL7 v2 that are acknowledged, counted and not kept. */
+  ignore?: string[];
   /** What its NHS numbers are where its messages do not say. */
   numbers?: 'traced' | null;
   /** What people call the team; the system's name where absent. */
@@ -31,7 +33,7 @@ export type NewSystem = {
 };
 
 const FIND = `
-select y.id, y.name, y.source, y.dialect, y.on_held as "onHeld", y.numbers, json_build_object('id', v.id, 'name', v.name,
+select y.id, y.name, y.source, y.dialect, y.on_held as "onHeld", y.numbers, y.ignore, json_build_object('id', v.id, 'name', v.name,
   'ods', v.ods,
   'team', v.team, 'sector', v.sector, 'kind', v.kind) as service
 from system y join service v on v.id = y.service_id`;
@@ -55,6 +57,13 @@ export async function listSystems(db: Db): Promise<System[]> {
   return rows;
 }
 
+/** The `source` of every registered system that has one. */
+export async function sourcesInUse(db: Db): Promise<string[]> {
+  const sql = 'select distinct source from system where source is not null';
+  const { rows } = await db.query<{ source: string }>(sql);
+  return rows.map(({ source }) => source);
+}
+
 // 256 random bits cannot be guessed, so a plain hash is enough and can be looked up.
 const hashToken = (token: string) => createHash('sha256').update(token).digest();
 
@@ -62,6 +71,7 @@ function refuse(code: string, field: string, text: string): never {
   throw new Rejected(422, [{ severity: 'error', code, field, text }]);
 }
 
+const NO_CONTACT = 'the data-quality contact is an e-mail address or a URL';
 const CONTACT = /^([^\s@]+@[^\s@]+\.[^\s@]+|https?:\/\/\S+)$/;
 
 function check({ name, ods, team, sector, kind, dataQuality }: NewSystem): void {
@@ -77,8 +87,7 @@ function check({ name, ods, team, sector, kind, dataQuality }: NewSystem): void 
       'sector',
       `unknown sector: ${sector}; it is one of ${[...POLICY.rows.keys()].sort().join(', ')}`,
     );
-  if (dataQuality && !CONTACT.test(dataQuality))
-    refuse('value', 'data-quality', 'the data-quality contact is an e-mail address or a URL');
+  if (dataQuality && !CONTACT.test(dataQuality)) refuse('value', 'data-quality', NO_CONTACT);
   if (kind && !POLICY.serviceKinds.includes(kind))
     refuse(
       'value',
@@ -89,12 +98,12 @@ function check({ name, ods, team, sector, kind, dataQuality }: NewSystem): void 
 
 // Registering a name that only registered itself takes it over; a registered one is refused.
 const ADD = `
-insert into system (name, service_id, source, dialect, on_held, token_hash, data_quality, numbers)
-  values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into system (name, service_id, source, dialect, on_held, token_hash, data_quality, numbers, ignore)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (name) do update set service_id = excluded.service_id, source = excluded.source, dialect =
   excluded.dialect,
   on_held = excluded.on_held, token_hash = excluded.token_hash, data_quality = excluded.data_quality,
-  numbers = excluded.numbers
+  numbers = excluded.numbers, ignore = excluded.ignore
   where not exists (select from service v where v.id = system.service_id and v.registered)
 returning id`;
 
@@ -117,17 +126,45 @@ export async function addSystem(
 
 async function register(client: Db, key: Buffer, added: NewSystem & { token: string }): Promise<void> {
   const { name, team, sector, kind, source, token, payload } = added;
-  const { dialect = null, onHeld = 'AE', serviceName = name, dataQuality = null, numbers = null } = added;
+  const {
+    dialect = null,
+    onHeld = 'AE',
+    serviceName = name,
+    dataQuality = null,
+    numbers = null,
+    ignore = [],
+  } = added;
   const ods = added.ods.trim().toUpperCase();
   const id = serviceId(key, ods, team);
   await saveService(client, key, { id, name: serviceName, ods, team, sector, kind, registered: true });
   const service = await findService(client, id);
   if (service?.sector !== sector)
     throw conflict('conflict', 'sector', `service ${ods}|${team} is registered with another sector`);
-  const row = [name, id, source, dialect, onHeld, hashToken(token), dataQuality, numbers];
+  const row = [name, id, source, dialect, onHeld, hashToken(token), dataQuality, numbers, ignore];
   const { rowCount } = await client.query(ADD, row);
   if (rowCount === 0) throw conflict('duplicate', 'name', `a system named "${name}" is registered`);
   if (payload) await client.query('update service set payload_ceiling = $2 where id = $1', [id, payload]);
+}
+
+/** What of a registered system may be changed; the rest is decided when it is registered. */
+export type Changes = Partial<
+  Pick<NewSystem, 'source' | 'dialect' | 'onHeld' | 'numbers' | 'ignore' | 'dataQuality'>
+>;
+
+// A part that is not given stays as it is.
+const CHANGE = `update system set source = coalesce($2, source), dialect = coalesce($3, dialect),
+  on_held = coalesce($4, on_held), numbers = coalesce($5, numbers), ignore = coalesce($6, ignore),
+  data_quality = coalesce($7, data_quality) where name = $1`;
+
+/** Changes a registered system; other processes know it within five seconds. Throws Rejected 404. */
+export async function changeSystem(db: Db, name: string, changes: Changes): Promise<System> {
+  const { source, dialect, onHeld, numbers, ignore, dataQuality } = changes;
+  if (dataQuality && !CONTACT.test(dataQuality)) refuse('value', 'data-quality', NO_CONTACT);
+  const { rowCount } = await db.query(CHANGE, [name, source, dialect, onHeld, numbers, ignore, dataQuality]);
+  if (rowCount === 0)
+    throw new Rejected(404, [{ severity: 'error', code: 'not-found', text: `no system "${name}"` }]);
+  forget(db);
+  return (await findSystem(db, name)) as System;
 }
 
 function conflict(code: string, field: string, text: string): Rejected {

@@ -114,9 +114,11 @@ function blockList(ranges: string[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) {
     const [address = '', bits] = range.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (isIP(address) === 0) throw new Error(`WEBHOOK_ALLOW: "${range}" is no address or CIDR range`);
-    list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
+    const [family, most] = isIP(address) === 6 ? (['ipv6', 128] as const) : (['ipv4', 32] as const);
+    const size = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
+    if (isIP(address) === 0 || !(size <= most))
+      throw new Error(`WEBHOOK_ALLOW: "${range}" is no address or CIDR range`);
+    list.addSubnet(address, size, family);
   }
   return list;
 }

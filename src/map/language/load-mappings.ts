@@ -37,28 +37,45 @@ export type Mapping = {
 };
 export type Mappings = {
   get: (source: string) => Mapping | undefined;
-  /** The mappings of a system registered with several, `hl7v2-adt,hl7v2-siu`. */
+  /** The mappings of a system registered with several; one that is not loaded is not among them. */
   of: (sources: string) => Mapping[];
+  /** Those that are loaded. */
   names: string[];
 };
+/** `left`: sources that cannot be read, by all that is wrong with them. */
+export type Opened = Mappings & { left: string[]; problems: Problem[] };
 
 /** Reads and compiles every `<source>/mapping.yaml` of a folder. Throws MappingError with all that is wrong,
  * as file:line:column. */
 export async function loadMappings(dir: URL = MAPPINGS_DIR, read = readText): Promise<Mappings> {
+  const { problems, ...mappings } = await openMappings(dir, read);
+  // Fragment problems are told first and alone: every mapping that uses the fragment would repeat them.
+  const shared = problems.filter(({ file }) => !mappings.left.some((name) => file.startsWith(`${name}/`)));
+  const first = shared.some(({ file }) => file.startsWith('fragments/')) ? shared : problems;
+  if (first.length > 0) throw new MappingError(first);
+  return mappings;
+}
+
+/** The same of all that can be read: a source with anything wrong is left out, and harms no other. */
+export async function openMappings(dir: URL = MAPPINGS_DIR, read = readText): Promise<Opened> {
   const problems: Problem[] = [];
   const files = await readMappings(dir, problems, read);
-  // Fragment problems are told first and alone: every mapping that uses the fragment would repeat them.
-  if (problems.some(({ file }) => file.startsWith('fragments/'))) throw new MappingError(problems);
   const mappings = new Map<string, Mapping>();
   for (const name of files.sources.keys()) {
-    const mapping = compileSource(files, name, problems);
-    if (mapping) mappings.set(name, mapping);
+    const own: Problem[] = [];
+    const mapping = compileSource(files, name, own);
+    const sound = own.length === 0 && !problems.some(({ file }) => file.startsWith(`${name}/`));
+    if (mapping && sound) mappings.set(name, mapping);
+    problems.push(...own);
   }
-  if (problems.length > 0) throw new MappingError(problems);
   const get = (source: string) => mappings.get(source);
-  const of = (sources: string) => sources.split(',').flatMap((source) => get(source.trim()) ?? []);
-  return { get, of, names: listSources(dir) };
+  const of = (sources: string) => sourcesOf(sources).flatMap((source) => get(source) ?? []);
+  const names = [...mappings.keys()];
+  return { get, of, names, left: listSources(dir).filter((name) => !mappings.has(name)), problems };
 }
+
+/** The names of a system's `source`, `hl7v2-adt,hl7v2-siu`. */
+export const sourcesOf = (sources: string): string[] => sources.split(',').map((source) => source.trim());
 
 /** Compiles one mapping; problems found are added to `problems`. */
 export function compileSource(

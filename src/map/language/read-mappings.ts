@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { ConceptMap } from '@medplum/fhirtypes';
 import { typeDefinition, typeNames } from '../../fhir/definitions.ts';
 import { suggest } from '../run.ts';
@@ -131,11 +131,22 @@ function readMaps(dir: URL, folder: string, { problems, read }: Reading): Map<st
   return maps;
 }
 
+/** When each hooks.ts was last changed as this process first loaded it. */
+const firstLoaded = new Map<string, number>();
+
+/** Changed since it was loaded, it is another module. */
+function versionOf(url: URL): string {
+  const { mtimeMs } = statSync(url);
+  const first = firstLoaded.get(url.href) ?? mtimeMs;
+  firstLoaded.set(url.href, first);
+  return first === mtimeMs ? url.href : `${url.href}?changed=${mtimeMs}`;
+}
+
 /** The functions of a hooks.ts, by name; none where there is no such file. */
 async function readHooks(url: URL, file: string, problems: Problem[]): Promise<Record<string, Hook>> {
   if (!existsSync(url)) return {};
   try {
-    const all = Object.entries((await import(url.href)) as Record<string, unknown>);
+    const all = Object.entries((await import(versionOf(url))) as Record<string, unknown>);
     return Object.fromEntries(all.filter((one): one is [string, Hook] => typeof one[1] === 'function'));
   } catch (error) {
     problems.push({

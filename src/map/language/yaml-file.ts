@@ -148,12 +148,13 @@ function keysOf(schema: unknown): string[] {
 }
 
 /** All problems of a load, each as `file:line:column: what is wrong`. */
+export const describeProblem = ({ file, line, column, message }: Problem): string =>
+  `${file}:${line}:${column}: ${message}`;
+
 export class MappingError extends Error {
   readonly #problems: Problem[];
   constructor(problems: Problem[]) {
-    super(
-      problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n'),
-    );
+    super(problems.map(describeProblem).join('\n'));
     this.name = 'MappingError';
     this.#problems = problems;
   }

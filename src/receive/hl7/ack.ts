@@ -2,9 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { escapeHl7, type Header } from '../../formats/hl7v2.ts';
 import { encodeHl7, nameCharset } from '../../formats/hl7v2-charset.ts';
 import type { Answer, Issue } from '../../model.ts';
+import { heldCode, holdsOf } from './holds.ts';
 
-/** HL7 table 0008: the accept code says whether it is kept, the application code what became of it. */
-export type Verdict = { accept: 'CA' | 'CE' | 'CR'; application: 'AA' | 'AE' | 'AR'; issues: Issue[] };
+/**
+ * HL7 table 0008: the accept code says whether it is kept, the application code what became of it. `kept`:
+ * our id of the message, where it is.
+ */
+export type Verdict = {
+  accept: 'CA' | 'CE' | 'CR';
+  application: 'AA' | 'AE' | 'AR';
+  issues: Issue[];
+  kept?: string;
+};
 
 /** Nothing was kept and nothing is wrong with the message. */
 export const NOT_STORED: Verdict = {
@@ -12,8 +21,11 @@ export const NOT_STORED: Verdict = {
   issues: [{ severity: 'error', code: 'transient', text: 'not stored: send it again' }],
 };
 
-/** The answer to one message: AA means stored. `onHeld` is what its sender wants to hear of a held one. */
-export function verdictOf({ status, conflict, units }: Answer, onHeld: 'AE' | 'AA'): Verdict {
+/**
+ * The answer to one message: AA means stored, or counted by a feed rule. `onHeld` is what its sender wants to
+ * hear of a held one; CE, where no accept acknowledgement is asked for, is AE.
+ */
+export function verdictOf({ messageId, status, conflict, units }: Answer, onHeld: string): Verdict {
   if (conflict) {
     const text = 'MSH-10 was used before for other content';
     return refuse([{ severity: 'error', code: 'conflict', field: 'MSH-10', text }]);
@@ -21,11 +33,15 @@ export function verdictOf({ status, conflict, units }: Answer, onHeld: 'AE' | 'A
   const issues = units.flatMap(({ position, issues: found }) =>
     found.map((issue) => (position ? { ...issue, text: `${position}: ${issue.text}` } : issue)),
   );
-  if (status === 'rejected') return refuse(issues);
+  if (status === 'rejected') return { ...refuse(issues), kept: messageId };
   // One code for a whole batch: AA would tell its sender that each of its messages was taken.
-  const held = status === 'held' || units.some((unit) => unit.status === 'held');
-  return { accept: 'CA', application: held ? onHeld : 'AA', issues };
+  const holds = holdsOf(units);
+  const code = holds.length > 0 || status === 'held' || status === 'failed' ? heldCode(onHeld, holds) : 'AA';
+  const codes = code === 'CE' ? ({ accept: 'CE', application: 'AE' } as const) : codesOf(code);
+  return { ...codes, issues, kept: messageId };
 }
+
+const codesOf = (application: 'AA' | 'AE') => ({ accept: 'CA', application }) as const;
 
 export function refuse(issues: Issue[]): Verdict {
   return { accept: 'CR', application: 'AR', issues };
@@ -34,19 +50,32 @@ export function refuse(issues: Issue[]): Verdict {
 /**
  * The acknowledgements a message asks for, in order. Original mode (MSH-15 and MSH-16 empty): one application
  * acknowledgement. Enhanced mode: an accept one as MSH-15 says, then an application one as MSH-16 says (AL
- * always, NE never, ER on error, SU on success). HL7 v2.9 chapter 2, 2.9.2 and 2.9.3. What table 0155 does
- * not have (`""` too) asks for nothing: without any answer its sender would wait for ever. Without a header
- * it is answered as far as can be.
+ * always, NE never, ER on error, SU on success); of a held message that nothing else tells of, the accept one
+ * carries MSA-3 and ERR. HL7 v2.9 chapter 2, 2.9.2 and 2.9.3. An acknowledgement is never answered. What
+ * table 0155 does not have (`""` too) asks for nothing: without any answer its sender would wait for ever.
+ * Without a header it is answered as far as can be.
  */
 export function acknowledge(header: Header | null, verdict: Verdict, now = new Date()): Buffer[] {
+  if (header && isAcknowledgement(header)) return [];
   const { accept, application, issues } = verdict;
   const [onAccept = '', onApplication = ''] = [15, 16].map((field) => conditionOf(header?.get(field)));
-  if (!onAccept && !onApplication) return [build(header, application, issues, now)];
+  const answer = (code: string, said: Verdict = verdict) => build(header, code, said, now);
+  if (!onAccept && !onApplication) return [answer(application)];
+  const told = asked(onApplication, application === 'AA');
+  // Where nothing else will say that it is held, the accept acknowledgement does.
+  const quiet = accept === 'CA' && (told || !issues.some(isError));
   return [
-    ...(asked(onAccept, accept === 'CA') ? [build(header, accept, accept === 'CA' ? [] : issues, now)] : []),
-    ...(asked(onApplication, application === 'AA') ? [build(header, application, issues, now)] : []),
+    ...(asked(onAccept, accept === 'CA')
+      ? [answer(accept, quiet ? { ...verdict, issues: [] } : verdict)]
+      : []),
+    ...(told ? [answer(application)] : []),
   ];
 }
+
+/** It answers a message, and is answered by nothing: two systems would answer each other for ever. */
+export const isAcknowledgement = (header: Header): boolean => ['ACK', 'MCF'].includes(header.get(9));
+
+const isError = ({ severity }: Issue) => severity === 'error';
 
 const conditionOf = (value = '') => (['AL', 'NE', 'ER', 'SU'].includes(value) ? value : '');
 
@@ -58,7 +87,7 @@ function asked(condition: string, success: boolean): boolean {
  * Raw fields go back as they came, in their own delimiters: sender and receiver swapped, same version and
  * character set, byte for byte.
  */
-function build(header: Header | null, code: string, issues: Issue[], now: Date): Buffer {
+function build(header: Header | null, code: string, { issues, kept }: Verdict, now: Date): Buffer {
   const { field, component } = header?.delimiters ?? { field: '|', component: '^' };
   const raw = (number: number) => clean(header?.raw[number] ?? '');
   const text = (value: string) => escapeHl7(value, header?.delimiters);
@@ -75,7 +104,7 @@ function build(header: Header | null, code: string, issues: Issue[], now: Date):
     type,
     newControlId(),
   ];
-  const first = issues.find(({ severity }) => severity === 'error');
+  const first = issues.find(isError);
   const lines = [
     ['MSA', code, raw(10), ...(first ? [cut(textOf(first), text)] : [])],
     // What is only for information is asked for (GET /intake/messages): an engine may take any ERR for a
@@ -83,7 +112,7 @@ function build(header: Header | null, code: string, issues: Issue[], now: Date):
     ...issues
       .filter(({ severity }) => severity !== 'information')
       .slice(0, MOST_ERRORS)
-      .map((issue) => errorSegment(issue, text, component)),
+      .map((issue) => errorSegment(issue, { text, component, kept })),
   ];
   const write = (given: string[][]) => given.map((line) => `${line.join(field)}\r`).join('');
   const sent = header ?? { charset: 'utf-8', declared: '' };
@@ -131,10 +160,13 @@ const CONDITIONS: Record<string, [code: string, text: string]> = {
   conflict: ['205', 'Duplicate key identifier'],
 };
 
+type Writing = { text: (value: string) => string; component: string; kept: string | undefined };
+
 /**
- * ERR of version 2.5 and later: where, what, how bad, and words for the person who reads the sender's log.
+ * ERR of version 2.5 and later: where, what, how bad, ERR-7 as what it is kept, and words for the person who
+ * reads the sender's log.
  */
-function errorSegment(issue: Issue, text: (value: string) => string, component: string): string[] {
+function errorSegment(issue: Issue, { text, component, kept = '' }: Writing): string[] {
   const [number, name] = CONDITIONS[issue.code] ?? ['207', 'Application error'];
   const severity = { error: 'E', warning: 'W', information: 'I' }[issue.severity];
   const condition = [number, name, 'HL70357'].join(component);
@@ -147,7 +179,7 @@ function errorSegment(issue: Issue, text: (value: string) => string, component: 
     severity,
     type,
     '',
-    '',
+    kept && text(`kept as message ${kept}`),
     text(textOf(issue)),
   ];
 }

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { isTransient } from '../../errors.ts';
 import { HL7_TYPE, readHeader } from '../../formats/hl7v2.ts';
 import type { Answer, Message } from '../../model.ts';
-import { acknowledge, NOT_STORED, verdictOf } from './ack.ts';
+import { acknowledge, NOT_STORED, type Verdict, verdictOf } from './ack.ts';
 import { acknowledgeBatch, type Batch } from './batch.ts';
 import { identifyHl7 } from './sender.ts';
 
@@ -38,12 +38,14 @@ export async function takeEach(
 export function sendAcknowledgements(
   reply: FastifyReply,
   batch: Batch,
-  { taken, onHeld }: { taken: Taken[]; onHeld: 'AE' | 'AA' },
+  { taken, onHeld }: { taken: Taken[]; onHeld: string },
 ): FastifyReply {
-  const acks = taken.flatMap(({ message, answer }) =>
-    acknowledge(readHeader(message.body), answer ? verdictOf(answer, onHeld) : NOT_STORED),
+  const verdicts = taken.map(({ answer }) => (answer ? verdictOf(answer, onHeld) : NOT_STORED));
+  const acks = taken.flatMap(({ message }, place) =>
+    acknowledge(readHeader(message.body), verdicts[place] as Verdict),
   );
-  return statusOf(reply, taken, onHeld === 'AA' ? 200 : 422)
+  const quiet = verdicts.every(({ application }) => application === 'AA');
+  return statusOf(reply, taken, quiet ? 200 : 422)
     .type(HL7_TYPE)
     .send(acknowledgeBatch(batch, acks));
 }
@@ -61,7 +63,7 @@ export function sendEach(reply: FastifyReply, taken: Taken[]): FastifyReply {
 
 function resultOf(answer: Answer): object {
   const { messageId, status, units, conflict } = answer;
-  if (!conflict) return { message: messageId, status, rows: units };
+  if (!conflict) return { ...(messageId && { message: messageId }), status, rows: units };
   return { status: 'conflict', rows: [{ position: '', issues: verdictOf(answer, 'AE').issues }] };
 }
 
@@ -72,6 +74,8 @@ function resultOf(answer: Answer): object {
 function statusOf(reply: FastifyReply, taken: Taken[], held: number): FastifyReply {
   if (taken.some(({ answer }) => !answer)) return reply.code(503).header('retry-after', '1');
   const kept = taken.flatMap(({ answer }) => (answer && !answer.conflict ? answer.status : []));
-  if (kept.includes('accepted')) return reply.code(200);
-  return reply.code(kept.includes('held') ? held : kept.length > 0 ? 400 : 409);
+  if (kept.includes('accepted') || kept.includes('ignored')) return reply.code(200);
+  if (kept.includes('failed') && held !== 200) return reply.code(500);
+  if (kept.includes('held') || kept.includes('failed')) return reply.code(held);
+  return reply.code(kept.length > 0 ? 400 : 409);
 }

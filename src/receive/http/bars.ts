@@ -110,6 +110,8 @@ const CODES: Record<number, string> = {
   413: 'REC_BAD_REQUEST',
   415: 'REC_BAD_REQUEST',
   422: 'REC_UNPROCESSABLE_ENTITY',
+  500: 'REC_SERVER_ERROR',
+  503: 'REC_SERVICE_UNAVAILABLE',
 };
 
 function withBarsCode(error: unknown, request: FastifyRequest, reply: FastifyReply): Rejected {

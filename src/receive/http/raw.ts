@@ -12,7 +12,7 @@ import { sendAcknowledgements, sendEach, takeEach } from '../hl7/take-batch.ts';
 import type { Take } from '../intake.ts';
 import { hashBytes, readJson } from './content-hash.ts';
 import { findDeliveries } from './messages-sql.ts';
-import { bodyOf, headerOf, rejected } from './request.ts';
+import { bodyOf, headerOf, rejected, STATUS, sendStatus } from './request.ts';
 
 type Readable = Document['format'];
 
@@ -112,11 +112,9 @@ function identify(
 function sendResults(reply: FastifyReply, answer: Answer): object {
   const { messageId, identifier, status, units, conflict } = answer;
   if (conflict) throw rejected(409, 'conflict', 'this id was used before for other content');
-  reply.code({ accepted: 200, held: 422, rejected: 400 }[status]);
-  return { message: messageId, identifier, status, rows: units };
+  sendStatus(reply, STATUS[status](units));
+  return { ...(messageId && { message: messageId }), identifier, status, rows: units };
 }
-
-const HTTP_STATUS = { AA: 200, AE: 422, AR: 400 };
 
 /**
  * One HTTP response carries one acknowledgement: the application's, or where only an accept one was asked
@@ -126,12 +124,17 @@ function sendAcknowledgement(
   reply: FastifyReply,
   answer: Answer,
   body: Buffer,
-  onHeld: 'AE' | 'AA',
+  onHeld: string,
 ): FastifyReply {
   const verdict = verdictOf(answer, onHeld);
   const [ack] = acknowledge(readHeader(body), verdict).reverse();
-  return reply
-    .code(answer.conflict ? 409 : HTTP_STATUS[verdict.application])
+  return sendStatus(reply, answer.conflict ? 409 : statusOf(answer, verdict.application))
     .type(HL7_TYPE)
     .send(ack ?? Buffer.alloc(0));
+}
+
+/** As the acknowledgement says; of AE more exactly. */
+function statusOf({ status, units }: Answer, code: 'AA' | 'AE' | 'AR'): number {
+  if (code !== 'AE') return code === 'AA' ? 200 : 400;
+  return status === 'failed' ? STATUS.failed(units) : 422;
 }

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Rejected } from '../../errors.ts';
 import { formatOf } from '../../formats/media-types.ts';
 import type { Answer, Issue } from '../../model.ts';
@@ -37,7 +37,7 @@ export function rejected(status: number, code: string, text: string, cause?: unk
   return new Rejected(status, [{ severity: 'error', code, text }], { cause });
 }
 
-/** Nothing but an accepted message is a success: conflict 409, held 422, rejected 400. */
+/** Nothing but an accepted message is a success: conflict 409, else as STATUS says. */
 export function refuseUnlessAccepted({ status, conflict, messageId, units }: Answer): void {
   if (conflict) throw rejected(409, 'conflict', 'this id was used before for other content');
   if (status === 'accepted') return;
@@ -46,5 +46,25 @@ export function refuseUnlessAccepted({ status, conflict, messageId, units }: Ans
     code: 'informational',
     text: `kept as message ${messageId}, not processed`,
   };
-  throw new Rejected(status === 'held' ? 422 : 400, [...units.flatMap(({ issues }) => issues), kept]);
+  throw new Rejected(STATUS[status](units), [...units.flatMap(({ issues }) => issues), kept]);
 }
+
+/** Of a fault of ours: 503 where somebody here has to load something, 500 where we have to mend something. */
+const faultStatus = (units: Answer['units']) =>
+  units.some(({ issues }) => issues.some(({ code }) => code === 'exception')) ? 500 : 503;
+
+/** Kept here and not taken yet: a retry sooner than this finds nothing else. */
+const LOAD_SECONDS = '60';
+
+export function sendStatus(reply: FastifyReply, status: number): FastifyReply {
+  return status === 503 ? reply.code(503).header('retry-after', LOAD_SECONDS) : reply.code(status);
+}
+
+/** The HTTP status of what became of a message. */
+export const STATUS: Record<Answer['status'], (units: Answer['units']) => number> = {
+  accepted: () => 200,
+  held: () => 422,
+  rejected: () => 400,
+  failed: faultStatus,
+  ignored: () => 200,
+};

@@ -108,6 +108,10 @@ async function openServer(
   const key = await readPem('MLLP_TLS_KEY', MLLP_TLS_KEY);
   const cert = await readPem('MLLP_TLS_CERT', MLLP_TLS_CERT);
   const ca = MLLP_TLS_CA && (await readPem('MLLP_TLS_CA', MLLP_TLS_CA));
+  checkPem('MLLP_TLS_KEY', { key });
+  checkPem('MLLP_TLS_CERT', { cert });
+  checkPem('MLLP_TLS_KEY is not the key of MLLP_TLS_CERT', { key, cert });
+  if (ca) checkPem('MLLP_TLS_CA', { ca });
   const mutual = ca ? { ca, requestCert: true, rejectUnauthorized: true } : {};
   const server = tls.createServer(
     { key, cert, ...mutual, minVersion: 'TLSv1.2', handshakeTimeout: 5_000, ...SOCKET },
@@ -115,6 +119,16 @@ async function openServer(
   );
   server.on('tlsClientError', (error) => log.warn({ event: 'mllp.refused', reason: 'tls', err: error }));
   return server;
+}
+
+/** What OpenSSL says of it names no setting. */
+function checkPem(name: string, parts: tls.SecureContextOptions): void {
+  try {
+    tls.createSecureContext(parts);
+  } catch (cause) {
+    const text = 'key' in parts && 'cert' in parts ? name : `${name} names a file that is no PEM of one`;
+    throw new Error(text, { cause });
+  }
 }
 
 async function readPem(name: string, path: string): Promise<Buffer> {

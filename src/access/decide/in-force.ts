@@ -1,0 +1,71 @@
+/**
+ * The policy in force is kept in the store, with who approved it: the files are what it is to become. One
+ * that opens more than the one in force needs two people's names.
+ */
+import { hash } from 'node:crypto';
+import type pg from 'pg';
+import { type Db, transaction } from '../../store/pool.ts';
+import { EVIDENCE_FILE, parseEvidence, useEvidence } from './evidence.ts';
+import { POLICY_FILE, parsePolicy, usePolicy } from './policy.ts';
+import { readFiles, type Texts } from './policy-file.ts';
+import { widerEvidence, widerSharing } from './widen.ts';
+
+const APPROVERS = 2;
+const NAMES = { sharing: 'policy.sharing', evidence: 'policy.evidence' };
+
+/** `wider`: what it opens. Where it is not `adopted` the one before it goes on. */
+export type Adopted = { adopted: boolean; wider: string[]; evidenceChanged: boolean };
+
+/** Puts the files in force, where they may be. Throws where they cannot be read: then nothing changes. */
+export async function adoptPolicy(pool: pg.Pool, approvers: string[] = []): Promise<Adopted> {
+  const files = readFiles(POLICY_FILE, EVIDENCE_FILE);
+  const after = parse(files);
+  const done = await transaction(pool, async (client) => {
+    await client.query("select pg_advisory_xact_lock(hashtext('policy'))");
+    const before = await readInForce(client);
+    const old = before && parse(before);
+    const wider = old
+      ? [...widerSharing(old.sharing, after.sharing), ...widerEvidence(old.evidence, after.evidence)]
+      : [];
+    const digest = hash('sha256', JSON.stringify(files), 'base64url');
+    const names = [...new Map(approvers.map((name) => [name.trim().toLowerCase(), name.trim()])).values()];
+    for (const name of names.filter(Boolean)) await client.query(APPROVE, [digest, name]);
+    const approved = await client.query<{ n: number }>(APPROVED, [digest]);
+    const adopted = wider.length === 0 || (approved.rows[0]?.n ?? 0) >= APPROVERS;
+    if (adopted) for (const part of PARTS) await client.query(KEEP, [NAMES[part], files[part]]);
+    return { adopted, wider, evidenceChanged: before !== null && before.evidence !== files.evidence };
+  });
+  await followPolicy(pool);
+  return done;
+}
+
+const PARTS = ['sharing', 'evidence'] as const;
+const APPROVE = 'insert into policy_approval (digest, by_name) values ($1, $2) on conflict do nothing';
+const APPROVED = 'select count(distinct lower(by_name))::int as n from policy_approval where digest = $1';
+const KEEP = `insert into setting (name, value) values ($1, $2)
+  on conflict (name) do update set value = excluded.value where setting.value <> excluded.value`;
+
+const parse = ({ sharing, evidence }: Texts) => ({
+  sharing: parsePolicy(sharing, 'policy/sharing.yaml'),
+  evidence: parseEvidence(evidence, 'policy/evidence.yaml'),
+});
+
+async function readInForce(db: Db): Promise<Texts | null> {
+  const sql = 'select name, value from setting where name = any($1)';
+  const { rows } = await db.query<{ name: string; value: string }>(sql, [Object.values(NAMES)]);
+  const texts = new Map(rows.map(({ name, value }) => [name, value]));
+  const [sharing, evidence] = PARTS.map((part) => texts.get(NAMES[part]));
+  return sharing !== undefined && evidence !== undefined ? { sharing, evidence } : null;
+}
+
+/** Decides from now on by the policy in force; by the files where none is kept yet. */
+export async function followPolicy(db: Db): Promise<void> {
+  const texts = await readInForce(db);
+  if (!texts) return;
+  const { sharing, evidence } = parse(texts);
+  usePolicy(texts.sharing, sharing);
+  useEvidence(evidence);
+}
+
+export const describeWider = (wider: string[]): string =>
+  `policy/ is not in force, the one before it goes on: it opens more (${wider.join('; ')}), which needs two approvers`;

@@ -1,0 +1,34 @@
+/** `skein doctor`: whatever is wrong with this installation, a line each, with what mends it. */
+import { openMappings } from '../map/language/load-mappings.ts';
+import type { Pipeline } from '../pipeline.ts';
+import { describeMappings } from '../run/keep-mappings.ts';
+import type { Db } from '../store/pool.ts';
+import { examineQueue } from '../store/queue.ts';
+import { storeProblems } from '../store/state.ts';
+
+type Finding = { area: string; problems: string[] };
+
+/** Looks at everything and mends nothing. `code` is 1 where something is wrong. */
+export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: string; code: number }> {
+  const findings: Finding[] = [
+    { area: 'store', problems: await storeProblems(ctx.db, ctx.config) },
+    { area: 'queue', problems: await examineQueue(ctx.config.REDIS_URL) },
+    { area: 'mappings', problems: await describeMappings(ctx.db, await openMappings()) },
+    { area: 'profiles', problems: ctx.profiles.problems },
+    { area: 'messages', problems: await examineMessages(ctx.db) },
+  ];
+  const lines = findings.flatMap(({ area, problems }) =>
+    problems.length === 0 ? [`${area}: well`] : problems.map((problem) => `${area}: ${problem}`),
+  );
+  const wrong = findings.some(({ area, problems }) => area !== 'messages' && problems.length > 0);
+  return { data: findings, text: lines.map((line) => `${line}\n`).join(''), code: wrong ? 1 : 0 };
+}
+
+const WAITING = `select s.name, i.status, count(*)::int as n from intake i join system s on s.id = i.system_id
+  where i.status in ('held', 'failed') group by 1, 2 order by 1, 2`;
+
+/** What waits for somebody: nothing is wrong here where messages are held. */
+async function examineMessages(db: Db): Promise<string[]> {
+  const { rows } = await db.query<{ name: string; status: string; n: number }>(WAITING);
+  return rows.map(({ name, status, n }) => `${n} ${status} of ${name}: skein messages --held, skein replay`);
+}
