@@ -13,6 +13,7 @@ import type {
   StoredView,
   View,
 } from '../store/facts.ts';
+import { joinReferrals } from './care/joined.ts';
 import { listCare } from './care/list-care.ts';
 import { findReferrals, groupSpells, involve } from './care/spells.ts';
 import { describeChanges, type Parted } from './events.ts';
@@ -55,13 +56,15 @@ export function link(
     changed.set(state.key, state);
   }
   const { edges, assertions, due } = relatePersons(states, { key, personOf: personOfKey, evidence, asOf });
-  const spells = groupSpells(key, states, personOfKey);
-  const referrals = findReferrals(states, spells, personOfKey);
-  const care = listCare({ states, spells, referrals, personOf: personOfKey }, rules);
+  const joined = joinReferrals(states, personOfKey);
+  const { statements } = joined;
+  const spells = groupSpells(key, joined, personOfKey);
+  const referrals = findReferrals(statements, spells, personOfKey);
+  const care = listCare({ states: statements, spells, referrals, personOf: personOfKey }, rules);
   const journeys = findJourneys(key, persons, edges, care);
   const family: Family = {
     key,
-    statements: states,
+    statements,
     persons,
     personOf: personOfKey,
     edges,

@@ -77,7 +77,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
     position: unit.position,
     saidAt: saidAt(mapping, run, receivedAt),
     mapping: `${name}@${version}`,
-    mode,
+    mode: mapping.deltaWhen?.(run, run.root) ? ('delta' as const) : mode,
     statements,
     lineage: run.lineage,
   };
@@ -136,6 +136,7 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
       text: `${frame.at}: an update needs an identifier, an id or a conditional url`,
     });
   }
+  const names = statement.name(object, run, frame);
   const nulls = [...run.nulls].filter((name) => valueAt(object, name) === undefined);
   const resource = object as unknown as Resource;
   const ownId = ownIdOf(resource, identifier, frame);
@@ -144,6 +145,7 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
     resource,
     ...(identifier ? { identifier } : {}),
     ...(ownId ? { ownId } : {}),
+    ...(names.length > 0 ? { names } : {}),
     ...(nulls.length > 0 ? { nulls } : {}),
     ...(run.assumed.size > 0 ? { assumed: [...run.assumed] } : {}),
   };

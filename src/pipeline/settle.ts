@@ -3,6 +3,7 @@
  * `gather.ts`.
  */
 import type { Context } from '../context.ts';
+import { answerReferral } from '../link/care/answered.ts';
 import type { identifyRecord } from '../link/identify.ts';
 import { link } from '../link/plan.ts';
 import { provenanceOf } from '../link/views/provenance.ts';
@@ -137,11 +138,15 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
   const status: MessageStatus = record ? 'accepted' : unit.unreadable ? 'rejected' : 'held';
   const unsaid = record ? findUnsaid(facts, record, system.id) : [];
   const vetoed = record && plan ? findVetoed(facts, plan, record, system.id) : [];
-  const issues = [...job.issues, ...unsaid, ...vetoed, ...impostors];
+  const asked = record && plan ? answerReferral(facts, plan, record) : null;
+  const issues = [...job.issues, ...unsaid, ...vetoed, ...impostors, ...(asked?.issues ?? [])];
   const units = [{ position: unit.position, status, issues }];
   const kept = messageId ?? (replay ? (earlier?.messageId ?? null) : null);
   return {
-    answer: { messageId: '', identifier, status, units, duplicate: false, conflict: false },
+    answer: {
+      ...{ messageId: '', identifier, status, units, duplicate: false, conflict: false },
+      ...(asked?.referral ? { referral: asked.referral } : {}),
+    },
     saving: {
       message: kept ? null : message,
       messageId: kept,

@@ -97,7 +97,7 @@ describe('a BaRS message', () => {
     expect([bundle.type, bundle.identifier?.value, first.resourceType, first.eventCoding]).toEqual([
       ...['message', '42', 'MessageHeader', header.eventCoding],
     ]);
-    expect([first.response?.identifier, first.response?.code]).toEqual(['header-1', 'ok']);
+    expect([first.response?.identifier, first.response?.code]).toEqual(['bundle-1', 'ok']);
     expect(first.response?.details?.reference).toBe(bundle.entry?.[1]?.fullUrl);
     expect(response.body).toContain('stored as message 42, 1 source record');
     expect(response.body).not.toMatch(/Marsh|Patient/);

@@ -93,6 +93,10 @@ const Statement = z.strictObject({
     .array(Identity)
     .optional()
     .describe('what says that two messages speak of the same resource: the first that is present'),
+  names: z
+    .array(Identity)
+    .optional()
+    .describe('all that other messages may call this referral, or the referral that this answers'),
   copy: z
     .array(z.string())
     .optional()
@@ -175,6 +179,7 @@ export const MappingFile = z.strictObject({
   mode: z
     .enum(['delta', 'snapshot'])
     .describe('delta: what is absent is no news; snapshot: it replaces what was said before'),
+  deltaWhen: z.string().optional().describe('condition under which one message of a snapshot is a delta'),
   zone: z
     .string()
     .refine(isZone, 'no such time zone')
