@@ -1,6 +1,7 @@
 /** Every FHIR read, search and the pages that describe the API. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
+import { serveBars } from '../doors/bars.ts';
 import { queryOf } from '../doors/query.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { INDEXED_TYPES } from '../fhir/search-parameters.ts';
@@ -9,6 +10,7 @@ import { docsPage } from '../web/docs-page.ts';
 import { fhirBase, sendFhir, sendVersion } from './answer.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import { readJourney } from './journey.ts';
+import { findMessageDefinitions } from './message-definitions.ts';
 import { readHistory, readResource, readVersion } from './read.ts';
 import { collectRoutes } from './route-list.ts';
 import { answerSearch, type SearchRequest } from './search/answer-search.ts';
@@ -32,6 +34,7 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
 
   app.register(async (fhir) => {
     fhir.addHook('onRequest', acceptJson);
+    serveBars(fhir);
     const form = 'application/x-www-form-urlencoded';
     fhir.addContentTypeParser(form, { parseAs: 'string', bodyLimit: 65_536 }, (_request, body, done) =>
       done(null, body),
@@ -39,6 +42,9 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
     for (const type of INDEXED_TYPES) registerType(fhir, type, { base, ask });
     fhir.get<Named>('/fhir/Group/:id/$journey', async (request, reply) =>
       sendFhir(reply, await readJourney(ask(request), base, request.params.id)),
+    );
+    fhir.get('/fhir/MessageDefinition', async (request, reply) =>
+      sendFhir(reply, findMessageDefinitions(base, [...queryOf(request)])),
     );
     fhir.get('/fhir/metadata', async (_request, reply) =>
       sendFhir(reply, capabilityStatement(routes, { base, date: started })),

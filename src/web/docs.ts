@@ -105,6 +105,12 @@ const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
       ...said('query', false, { system: 'whose; only the operator may name one' }),
     ],
   ],
+  [
+    /^GET \/fhir\/MessageDefinition$/,
+    'What messages are taken, and what they hold (BaRS)',
+    undefined,
+    said('query', false, { context: 'a service or a use case: all take the same', event: 'of which event' }),
+  ],
   [/\$journey$/, 'One family’s journey, as far as you may see it'],
   [/\$status$/, 'State of subscriptions: last event number, errors'],
   [/\$events$/, 'Events again, by number, to catch up after an outage'],
@@ -153,7 +159,7 @@ function describeRoute({ method, url }: Route): Operation {
     summary: words ?? interaction ?? '',
     parameters: [
       ...pathParameters(url),
-      ...(interaction === 'search-type' ? searchParameters(type as string) : []),
+      ...(interaction === 'search-type' && more.length === 0 ? searchParameters(type as string) : []),
       ...more,
     ],
     ...(content ? { requestBody: { required: true, content } } : {}),

@@ -8,6 +8,7 @@ import { openCursor, sealCursor } from './cursor.ts';
 import { dateMatches } from './date.ts';
 import { findIncludes } from './include.ts';
 import { matchesSearch } from './match.ts';
+import { byPatient } from './of-patient.ts';
 import { readSearch, refuse, type Search } from './query.ts';
 import { findPage } from './search.ts';
 import type { Page } from './shown.ts';
@@ -21,7 +22,8 @@ export async function answerSearch(asking: Asking, request: SearchRequest): Prom
   if (text !== undefined && pairs.some(([name]) => !['_cursor', '_format', '_pretty'].includes(name)))
     throw refuse('_cursor', 'a page link is followed as it is, without other parameters');
   const cursor = text === undefined ? null : openCursor(asking.key, asking.recipient, type, text);
-  const search = readSearch(cursor ? [...new URLSearchParams(cursor.query)] : pairs, request);
+  const read = readSearch(cursor ? [...new URLSearchParams(cursor.query)] : pairs, request);
+  const search = await byPatient(asking, read);
   const page = type === 'Basic' ? findTopic(search) : await findPage(asking, search, cursor?.after ?? null);
   const included = await findIncludes(asking, search, page.matches);
   const self = text === undefined ? search.query : new URLSearchParams({ _cursor: text }).toString();

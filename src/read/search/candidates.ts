@@ -99,9 +99,15 @@ function conditionsOf({ recipient, key }: Asking, search: Search, bind: Bind): s
     visibleSql(recipient, bind),
     ...(search.among ? [`r.row_id = any(${bind(search.among, 'bigint[]')})`] : []),
     ...search.ids.map((ids) => `r.id = any(${bind(ids.filter(isId), 'uuid[]')})`),
+    ...(search.own && recipient.kind === 'system' ? [ownSql(recipient.system.service.id, bind)] : []),
     ...search.updated.flatMap((tests) => updatedSql(tests, recipient, bind)),
     ...search.clauses.flatMap((clause) => clauseSql(clause, key, bind)),
   ];
+}
+
+function ownSql(service: string, bind: Bind): string {
+  const own = bind(service, 'uuid');
+  return `(r.service = ${own} or ${own} = any(r.authors))`;
 }
 
 const anyOf = (conditions: string[]) => `(${conditions.join(' or ')})`;

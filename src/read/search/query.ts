@@ -23,6 +23,8 @@ export type Search = {
   /** Each inner list is one `_id`: any of them. */
   ids: string[][];
   updated: DateTest[][];
+  /** Each inner list is one `patient:identifier`: any of them (`of-patient.ts`). */
+  patients: string[][];
   sort: Sort[];
   count: number;
   includes: Include[];
@@ -31,6 +33,8 @@ export type Search = {
   query: string;
   /** Ids of all rows that the recipient might see, where they are few. */
   among?: string[] | null;
+  /** Only what the recipient's service sent or was sent. */
+  own?: boolean;
 };
 
 const DEFAULT_COUNT = 50;
@@ -55,6 +59,7 @@ export function readSearch(pairs: [string, string][], context: SearchContext): S
     clauses: [],
     ids: [],
     updated: [],
+    patients: [],
     sort: [],
     count: DEFAULT_COUNT,
     includes: [],
@@ -116,6 +121,10 @@ function readInclude(name: string, value: string, searched?: string): Include {
 
 /** A condition on the resources. False when the name is no parameter of the type. */
 function readClause(search: Search, context: SearchContext, name: string, value: string): boolean {
+  if (search.type === 'ServiceRequest' && BY_PATIENT.test(name)) {
+    search.patients.push(splitValues(name, value).map((text) => readToken(name, text)));
+    return true;
+  }
   const [code = '', modifier] = name.split(':', 2);
   if (code.includes('.') || code === '_has')
     throw refuse(name, 'chained searches are not served: search twice, by reference');
@@ -129,6 +138,9 @@ function readClause(search: Search, context: SearchContext, name: string, value:
   }
   return true;
 }
+
+/** How a BaRS sender finds its referrals of a patient. */
+const BY_PATIENT = /^(patient|subject)[.:]identifier$/;
 
 const STRING_MODES: Record<string, StringMode | undefined> = {
   '': 'starts',
