@@ -98,6 +98,14 @@ describe('a referral changed by its sender', () => {
     expect(await spells()).toEqual([['cancelled', at('perinatal')]]);
   });
 
+  test('is said anew by a message that calls it by that id, and a number of its own', async () => {
+    const asked = await say({ options: NEW });
+    const again = { ...NEW, id: 'R-7', resourceId: asked.id ?? '', at: '2026-09-11T10:00:00+00:00' };
+    await say({ options: { ...again, priority: 'stat', fullUrl: `urn:uuid:${randomUUID()}` } });
+    expect(await requests()).toMatchObject([{ id: asked.id, priority: 'stat' }]);
+    expect(await spells()).toEqual([['planned', at('perinatal')]]);
+  });
+
   test('is entered in error by an update', async () => {
     await sayAll([{ options: NEW }, { options: later({ status: 'entered-in-error', fullUrl: FULL_URL }) }]);
     expect(await requests()).toMatchObject([{ status: 'entered-in-error', priority: 'urgent' }]);

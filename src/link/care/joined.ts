@@ -33,7 +33,8 @@ export function joinReferrals(statements: StatementState[], personOf: Who): Join
   const none = { statements, referralOf: new Map(), answers: new Map(), astray: new Set<string>() };
   if (names.size === 0) return none;
   const requests = statements.filter(({ type, chart }) => type === 'ServiceRequest' && personOf(chart));
-  const named = requests.map((state) => nameRequest(state, names, personOf));
+  const given = new Map(requests.map((state) => [givenName(state.key), state]));
+  const named = requests.map((state) => nameRequest(state, { names, given, personOf }));
   const { leaders, astray } = joinByNames(named);
   const referralOf = new Map(requests.map(({ key }) => [key, leaders.get(key) ?? key]));
   const referrals = mergeBy(requests, ({ key }) => referralOf.get(key) as string);
@@ -86,18 +87,28 @@ function readNames(statements: StatementState[]): Map<string, Set<string>> {
   return names;
 }
 
-function nameRequest(state: StatementState, names: Map<string, Set<string>>, personOf: Who): Named {
+const givenName = (key: string) => `${RESOURCE_ID}|ServiceRequest/${key}`;
+
+type Names = { names: Map<string, Set<string>>; given: Map<string, StatementState>; personOf: Who };
+
+/** What calls itself by an id that was given to another changes that one, even where it says all anew. */
+function nameRequest(state: StatementState, { names, given, personOf }: Names): Named {
   const { key, systemId, chart, first, base, content } = state;
   const said = names.get(key);
+  const isOther = [...(said ?? [])].some((name) => {
+    const other = given.get(name);
+    const own = other?.systemId === systemId && personOf(other.chart) === personOf(chart);
+    return own && other.key !== key;
+  });
   const identifiers = (content as ServiceRequest).identifier ?? [];
   return {
     key,
     first,
     within: [systemId, personOf(chart)],
     receiver: performerOf(state),
-    isPart: base === '' && said !== undefined,
+    isPart: isOther || (base === '' && said !== undefined),
     names: new Set([
-      `${RESOURCE_ID}|ServiceRequest/${key}`,
+      givenName(key),
       ...identifiers.map(({ system = '', value = '' }) => `${system}|${value}`),
       ...(said ?? []),
     ]),
