@@ -87,7 +87,7 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
   const place = position.replace(/\d+/g, (number) => number.padStart(8, '0'));
   const stamp = [saidAt, scope.receivedAt.toISOString(), place, content.slice(0, 16)].join('|');
   const linkages = said.flatMap((one) => linkagesOf(one, scope));
-  const calls = said.flatMap((one, index) => callOf(one, record.statements[index]?.names, scope));
+  const calls = said.flatMap((one, n) => callOf(one, record.statements[n]?.names, scope));
   const identified = { position, saidAt, stamp, mapping, mode, lineage };
   return { record: { ...identified, statements: [...statements, ...linkages, ...calls] }, issues };
 }
@@ -115,10 +115,7 @@ function chartOf({ resource, local }: Statement, keys: Map<string, string>, scop
   return key ?? (keys.get(`#${local}`) as string);
 }
 
-/**
- * Charts that say no more than a reference does: of the subject, and of a chart merged with one of the
- * message.
- */
+/** Charts that say no more than a reference does: of the subject, and of a chart merged with another. */
 function referredTo(
   { resource, local }: Statement,
   patients: Set<string>,

@@ -138,7 +138,7 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
   const status: MessageStatus = record ? 'accepted' : unit.unreadable ? 'rejected' : 'held';
   const unsaid = record ? findUnsaid(facts, record, system.id) : [];
   const vetoed = record && plan ? findVetoed(facts, plan, record, system.id) : [];
-  const asked = record && plan ? answerReferral(facts, plan, record) : null;
+  const asked = record && plan ? answerReferral({ facts, plan }, record, system.id) : null;
   const issues = [...job.issues, ...unsaid, ...vetoed, ...impostors, ...(asked?.issues ?? [])];
   const units = [{ position: unit.position, status, issues }];
   const kept = messageId ?? (replay ? (earlier?.messageId ?? null) : null);

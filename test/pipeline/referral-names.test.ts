@@ -160,6 +160,17 @@ describe('names that do not say which referral is meant', () => {
     expect(cancelled?.text).toContain('leads to no one referral of yours');
   });
 
+  test('undo a join that was made by them, and who uses one again is told', async () => {
+    await sayAll([{ options: NEW }, { options: later({ status: 'revoked', bundle: BUNDLE }) }]);
+    expect(await requests()).toMatchObject([{ status: 'revoked' }]);
+    const again = await say({ options: { ...NEW, fullUrl: `urn:uuid:${randomUUID()}` } });
+    expect(again.text).toContain('what you sent before by that name alone changes neither of them now');
+    expect((await requests()).filter(({ performer }) => performer)).toMatchObject([
+      { status: 'active' },
+      { status: 'active' },
+    ]);
+  });
+
   test.each([
     ['another service', { options: { ...NEW, to: 'RXC' } }],
     ['another patient', { options: NEW, who: OTHER }],

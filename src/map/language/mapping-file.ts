@@ -107,40 +107,11 @@ const Statement = z.strictObject({
 
 /** http://hl7.org/fhir/R4/valueset-issue-type.html */
 const ISSUE_TYPES = [
-  ...[
-    'invalid',
-    'structure',
-    'required',
-    'value',
-    'invariant',
-    'security',
-    'login',
-    'unknown',
-    'expired',
-    'forbidden',
-  ],
-  ...[
-    'suppressed',
-    'processing',
-    'not-supported',
-    'duplicate',
-    'multiple-matches',
-    'not-found',
-    'deleted',
-    'too-long',
-  ],
-  ...[
-    'code-invalid',
-    'extension',
-    'too-costly',
-    'business-rule',
-    'conflict',
-    'transient',
-    'lock-error',
-    'no-store',
-  ],
-  ...['exception', 'timeout', 'incomplete', 'throttled', 'informational'],
-];
+  'invalid structure required value invariant security login unknown expired forbidden',
+  'suppressed processing not-supported duplicate multiple-matches not-found deleted too-long',
+  'code-invalid extension too-costly business-rule conflict transient lock-error no-store',
+  'exception timeout incomplete throttled informational',
+].flatMap((names) => names.split(' '));
 
 const Check = z.strictObject({
   each: path.optional(),
