@@ -181,7 +181,9 @@ function pathParameters(url: string): Parameter[] {
 
 function searchParameters(type: string): Parameter[] {
   const own = Object.fromEntries(paramsOf(type).map(({ code, kind }) => [code, kind]));
-  const all = Object.entries({ ...own, ...FOR_ALL });
+  const chained =
+    type === 'ServiceRequest' ? { 'patient:identifier': 'of whom, by NHS number; your own referrals' } : {};
+  const all = Object.entries({ ...own, ...chained, ...FOR_ALL });
   return all.map(([name, description]) => ({
     name,
     in: 'query',

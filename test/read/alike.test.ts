@@ -93,6 +93,7 @@ test.each([
   ['Patient?gender=ID', 'female', 'male'],
   ['Patient?_id=ID', () => ids.Patient, randomUUID()],
   ['EpisodeOfCare?patient=ID', () => ids.Patient, randomUUID()],
+  ['ServiceRequest?patient:identifier=ID', KNOWN, OTHER],
   ['Group?member=ID', () => ids.Patient, randomUUID()],
   ['Provenance?target=Patient/ID', () => ids.Patient, randomUUID()],
 ] as [string, string | (() => string), string][])(
@@ -100,9 +101,7 @@ test.each([
   async (query, known, other) => {
     const value = typeof known === 'string' ? known : known();
     const readers =
-      query.startsWith('Patient?identifier') || query.includes('gender')
-        ? [outsider, infantTeam]
-        : [outsider];
+      query.includes('identifier=') || query.includes('gender') ? [outsider, infantTeam] : [outsider];
     for (const reader of readers) {
       const hidden = await statementsOf(query.replace('ID', value), reader);
       expect(hidden.status).toBe(200);
