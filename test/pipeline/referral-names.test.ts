@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { gather, type Household, type Services, shuffled } from '../support/household.ts';
-import { barsReferral, type ReferralOptions } from '../support/messages.ts';
+import { barsReferral, episodeBundle, type ReferralOptions } from '../support/messages.ts';
 import { nhsNumber } from '../support/records.ts';
 
 const MOTHER = { nhs: nhsNumber(301), given: 'Morwenna', family: 'Carne', born: '1995-05-05' };
@@ -144,6 +144,19 @@ describe('a referral changed by its sender', () => {
     const [request, ...others] = await requests();
     expect([request?.priority, others]).toEqual([undefined, []]);
   });
+});
+
+test.each(['R-1', 'R-2'])('care cites a referral by any identifier that it had: %s', async (cited) => {
+  const asked = await say({ options: { ...NEW, id: 'R-1' } });
+  await say({ options: later({ id: 'R-2', resourceId: asked.id ?? '' }) });
+  const { status } = (await household?.skein.transaction(
+    episodeBundle(MOTHER, { id: 'E-1', referral: cited }),
+    'perinatal',
+  )) ?? { status: 0 };
+  expect(status).toBe(200);
+  expect(await household?.find('EpisodeOfCare')).toMatchObject([
+    { status: 'active', referralRequest: [{ reference: `ServiceRequest/${asked.id}` }] },
+  ]);
 });
 
 describe('names that do not say which referral is meant', () => {

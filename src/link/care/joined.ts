@@ -3,7 +3,7 @@
  * id of the message, the id that Skein gave. What a message says in part is said of the referral that its
  * names lead to, and an answer is of the referral that it names.
  */
-import type { EpisodeOfCare, MessageHeader, Reference, ServiceRequest } from '@medplum/fhirtypes';
+import type { EpisodeOfCare, Identifier, MessageHeader, Reference, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf, renameReferences } from '../../fhir/references.ts';
 import { RESOURCE_ID } from '../../fhir/systems.ts';
 import type { StatementState } from '../../store/facts.ts';
@@ -26,6 +26,15 @@ export type Joined = {
 
 export const performerOf = ({ content }: StatementState): string | null =>
   idOf((content as ServiceRequest).performer?.[0]?.reference, 'Organization') ?? null;
+
+/** `name`: the key of what is cited. By its first identifier, or by any other that its sender gave it. */
+export function isCalled({ ref, content }: StatementState, name: string | null, cited?: Identifier): boolean {
+  if (ref === null || name === null) return false;
+  const { identifier = [] } = content as ServiceRequest;
+  return (
+    ref === name || identifier.some(({ system, value }) => system === cited?.system && value === cited?.value)
+  );
+}
 
 /** Pure, and the same for any order of arrival: joins are found from all that was said. */
 export function joinReferrals(statements: StatementState[], personOf: Who): Joined {

@@ -3,7 +3,7 @@ import { keyedId } from '../../fhir/ids.ts';
 import { idOf } from '../../fhir/references.ts';
 import type { Involvement, StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
-import { type Joined, performerOf } from './joined.ts';
+import { isCalled, type Joined, performerOf } from './joined.ts';
 
 type EpisodeState = StatementState & { content: EpisodeOfCare };
 
@@ -69,10 +69,11 @@ function referralOf(
   person: Person,
   personOf: (key: string) => Person | undefined,
 ): StatementState | undefined {
-  const literal = idOf(state.content.referralRequest?.[0]?.reference, 'ServiceRequest');
-  const found = referrals.filter(({ key, ref, chart }) => {
-    const named = literal ? key === literal : ref !== null && ref === state.ref;
-    return named && personOf(chart) === person;
+  const [cited] = state.content.referralRequest ?? [];
+  const literal = idOf(cited?.reference, 'ServiceRequest');
+  const found = referrals.filter((referral) => {
+    const named = literal ? referral.key === literal : isCalled(referral, state.ref, cited?.identifier);
+    return named && personOf(referral.chart) === person;
   });
   const own = found.filter((referral) => performerOf(referral) === serviceOf(state));
   const [asked, ...others] = own.length > 0 ? own : found;
