@@ -93,6 +93,11 @@ export type Statement = {
   local: string;
   resource: Resource;
   identifier?: string;
+  /**
+   * All that it may be called ("system|value") by other messages: a referral, or an answer by the referral
+   * that it answers.
+   */
+  names?: string[];
   /** Top-level elements the sender explicitly emptied (HL7 v2 `""`). */
   nulls?: string[];
   /**
@@ -142,6 +147,8 @@ export type Answer = {
   messageId: string;
   identifier: string;
   units: { position: string; status: MessageStatus; issues: Issue[] }[];
+  /** Skein's id of the referral that a message makes or changes, where it is taken now. */
+  referral?: string;
 };
 
 /** The closed list of event codes of the one topic. */

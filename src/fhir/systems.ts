@@ -10,6 +10,9 @@ export const ODS_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
  * https://simplifier.net/guide/nhs-booking-and-referral-standard */
 export const BARS_CODES = 'https://fhir.nhs.uk/Codesystem/http-error-codes';
 
+/** Its events: a referral asked for, and answered. */
+export const MESSAGE_EVENTS = 'https://fhir.nhs.uk/CodeSystem/message-events-bars';
+
 export const CORE_DEFINITIONS = 'http://hl7.org/fhir/StructureDefinition/';
 /** The R4 backport of R5 subscriptions. */
 export const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';

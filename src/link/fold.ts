@@ -24,6 +24,7 @@ type Said = {
   mode: 'snapshot' | 'delta';
 };
 type Elements = Record<string, unknown>;
+type Combined = Pick<Folded, 'first' | 'base' | 'times' | 'content' | 'chart' | 'ref'>;
 
 const CHART = '~chart';
 /** Lists whose entries are said one by one: identifiers by system, extensions by url. */
@@ -56,6 +57,40 @@ export function fold(state: Folded | null, said: Said): Folded {
   // that says.
   const aliases = [...new Set([...(state?.aliases ?? []), ...(said.aliases ?? [])])].sort();
   return { ...folded, first, aliases: aliases.length > 0 ? aliases : null };
+}
+
+/**
+ * Several statements of one resource as one: of each element what was said last. Of what was said before the
+ * last whole nothing stands.
+ */
+export function combine(states: Combined[]): Combined {
+  const base = states.reduce((last, state) => (state.base > last ? state.base : last), '');
+  const times: Record<string, string> = {};
+  const elements: Elements = {};
+  for (const state of states) {
+    const said = expand(state);
+    for (const element of new Set([...Object.keys(said), ...Object.keys(state.times ?? {})])) {
+      const own = timeOf(state.times ?? {}, element);
+      const time = own > state.base ? own : state.base;
+      if (isMark(element) || time < base || time < (times[element] ?? '')) continue;
+      if (time === times[element] && element in elements) continue;
+      times[element] = time;
+      elements[element] = said[element];
+    }
+  }
+  const first = states.reduce(
+    (least, state) => (state.first < least ? state.first : least),
+    states[0]?.first ?? '',
+  );
+  const newer = Object.entries(times).filter(([, time]) => time > base);
+  const ref = states.find((state) => state.ref !== null)?.ref ?? null;
+  return {
+    first,
+    base,
+    times: newer.length > 0 ? Object.fromEntries(newer) : null,
+    ...contract(elements),
+    ref,
+  };
 }
 
 /** True of a chart that its sender only ever referred to. */

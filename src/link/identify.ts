@@ -13,6 +13,7 @@ import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
 import { ID_IN_MESSAGE, NHS_NUMBER } from '../fhir/systems.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
+import { callOf, keyReferrals } from './care/called.ts';
 import {
   aliasesOf,
   claimKey,
@@ -87,8 +88,9 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
   const place = position.replace(/\d+/g, (number) => number.padStart(8, '0'));
   const stamp = [saidAt, scope.receivedAt.toISOString(), place, content.slice(0, 16)].join('|');
   const linkages = said.flatMap((one) => linkagesOf(one, scope));
+  const calls = said.flatMap((one, n) => callOf(one, record.statements[n]?.names, scope));
   const identified = { position, saidAt, stamp, mapping, mode, lineage };
-  return { record: { ...identified, statements: [...statements, ...linkages] }, issues };
+  return { record: { ...identified, statements: [...statements, ...linkages, ...calls] }, issues };
 }
 
 function keysOfStatements(record: SourceRecord, scope: Scope, content: string): Map<string, string> {
@@ -103,6 +105,7 @@ function keysOfStatements(record: SourceRecord, scope: Scope, content: string): 
     // replaces it.
     if (chart && !own) keys.set(`#${local}`, keyedId(scope.key, 'RelatedPerson', chart, identifier ?? local));
   }
+  keyReferrals(record.statements, keys, { key: scope.key, chartOf: (one) => chartOf(one, keys, scope) });
   return keys;
 }
 
@@ -113,10 +116,7 @@ function chartOf({ resource, local }: Statement, keys: Map<string, string>, scop
   return key ?? (keys.get(`#${local}`) as string);
 }
 
-/**
- * Charts that say no more than a reference does: of the subject, and of a chart merged with one of the
- * message.
- */
+/** Charts that say no more than a reference does: of the subject, and of a chart merged with another. */
 function referredTo(
   { resource, local }: Statement,
   patients: Set<string>,

@@ -13,6 +13,7 @@ import type {
   StoredView,
   View,
 } from '../store/facts.ts';
+import { joinReferrals } from './care/joined.ts';
 import { listCare } from './care/list-care.ts';
 import { findReferrals, groupSpells, involve } from './care/spells.ts';
 import { describeChanges, type Parted } from './events.ts';
@@ -58,13 +59,15 @@ export function link(
   }
   const given = { key, personOf: personOfKey, isOwnPatient: who.isOwnPatient, evidence, asOf };
   const { edges, assertions, due } = relatePersons(states, given);
-  const spells = groupSpells(key, states, personOfKey);
-  const referrals = findReferrals(states, spells, personOfKey);
-  const care = listCare({ states, spells, referrals, personOf: personOfKey }, rules);
+  const joined = joinReferrals(states, personOfKey);
+  const { statements } = joined;
+  const spells = groupSpells(key, joined, personOfKey);
+  const referrals = findReferrals(statements, spells, personOfKey);
+  const care = listCare({ states: statements, spells, referrals, personOf: personOfKey }, rules);
   const journeys = findJourneys(key, persons, edges, care);
   const family: Family = {
     key,
-    statements: states,
+    statements,
     persons,
     personOf: personOfKey,
     mayBe: who.mayBe,

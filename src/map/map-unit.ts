@@ -80,7 +80,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
     position: unit.position,
     saidAt: saidAt(mapping, run, receivedAt),
     mapping: `${name}@${version}`,
-    mode,
+    mode: mapping.deltaWhen?.(run, run.root) ? ('delta' as const) : mode,
     statements,
     lineage: run.lineage,
   };
@@ -139,6 +139,7 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
       text: `${frame.at}: an update needs an identifier, an id or a conditional url`,
     });
   }
+  const names = statement.name(object, run, frame);
   const nulls = [...run.nulls].filter((name) => valueAt(object, name) === undefined);
   const resource = object as unknown as Resource;
   const ownId = ownIdOf(resource, identifier, frame);
@@ -149,6 +150,7 @@ function fill(statement: CompiledStatement, { local, frame }: Instance, run: Run
     ...(identifier ? { identifier } : {}),
     ...(ownId ? { ownId } : {}),
     ...(unlessKnown === undefined ? {} : { unlessKnown }),
+    ...(names.length > 0 ? { names } : {}),
     ...(nulls.length > 0 ? { nulls } : {}),
     ...(run.assumed.size > 0 ? { assumed: [...run.assumed] } : {}),
   };

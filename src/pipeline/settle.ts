@@ -3,6 +3,7 @@
  * `gather.ts`.
  */
 import type { Context } from '../context.ts';
+import { answerReferral } from '../link/care/answered.ts';
 import type { identifyRecord } from '../link/identify.ts';
 import { link } from '../link/plan.ts';
 import { provenanceOf } from '../link/views/provenance.ts';
@@ -139,13 +140,20 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
   const status: MessageStatus = record ? 'accepted' : (unit.fault ?? 'held');
   const unsaid = record ? findUnsaid(facts, record, system.id) : [];
   const vetoed = record && plan ? findVetoed(facts, plan, record, system.id) : [];
-  const issues = [...job.issues, ...(asked?.left ?? []), ...unsaid, ...vetoed, ...impostors];
+  const answered = record && plan ? answerReferral({ facts, plan }, record, system.id) : null;
+  const issues = [
+    ...[...job.issues, ...(asked?.left ?? []), ...unsaid, ...vetoed, ...impostors],
+    ...(answered?.issues ?? []),
+  ];
   const units = [{ position: unit.position, status, issues }];
   // What was tried before and not settled is kept already: a replay, or sent again after a fault of ours.
   const again = earlier?.contentHash === message.contentHash ? earlier.messageId : null;
   const kept = messageId ?? again;
   return {
-    answer: { messageId: '', identifier, status, units, duplicate: false, conflict: false },
+    answer: {
+      ...{ messageId: '', identifier, status, units, duplicate: false, conflict: false },
+      ...(answered?.referral ? { referral: answered.referral } : {}),
+    },
     saving: {
       message: kept ? null : message,
       messageId: kept,

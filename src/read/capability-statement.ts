@@ -5,11 +5,13 @@ import type {
   CapabilityStatementRestResourceInteraction,
   CapabilityStatementRestResourceOperation,
   CapabilityStatementRestResourceSearchParam,
+  MessageDefinition,
 } from '@medplum/fhirtypes';
 import type { Route } from '../doors/route-list.ts';
 import { FHIR_JSON } from '../fhir/accept.ts';
 import { INDEXED_TYPES, paramsOf } from '../fhir/search-parameters.ts';
 import { TOPIC_URL } from '../fhir/systems.ts';
+import { MESSAGES } from './message-definitions.ts';
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';
 
@@ -55,6 +57,7 @@ export function capabilityStatement(
   { base, date }: { base: string; date: string },
 ): CapabilityStatement {
   const types = [...new Set(routes.flatMap(({ url }) => /^\/fhir\/([A-Z]\w+)/.exec(url)?.[1] ?? []))].sort();
+  const takesMessages = routes.some(({ url }) => url === '/fhir/$process-message');
   const takesBundles = routes.some(({ method, url }) => method === 'POST' && /^\/fhir\/?$/.test(url));
   return {
     resourceType: 'CapabilityStatement',
@@ -77,8 +80,11 @@ export function capabilityStatement(
         ...orNothing('operation', operationsAt(routes, /^\/fhir\/(\$[\w-]+)$/)),
       },
     ],
+    ...(takesMessages ? { messaging: [{ supportedMessage: MESSAGES.map(supported) }] } : {}),
   };
 }
+
+const supported = ({ url }: MessageDefinition) => ({ mode: 'receiver' as const, definition: url as string });
 
 function describeType(type: string, routes: Route[]): CapabilityStatementRestResource {
   const codes = new Set(routes.flatMap((route) => interactionOf(route, type) ?? []));
@@ -124,8 +130,14 @@ const OF_SUBSCRIPTION: CapabilityStatementRestResourceSearchParam[] = [
   { name: '_id', type: 'token' },
 ];
 
+const OF_MESSAGES: CapabilityStatementRestResourceSearchParam[] = [
+  { name: 'context', type: 'token' },
+  { name: 'event', type: 'token' },
+];
+
 function searchParams(type: string): CapabilityStatementRestResourceSearchParam[] {
   if (type === 'Subscription') return OF_SUBSCRIPTION;
+  if (type === 'MessageDefinition') return OF_MESSAGES;
   const params = paramsOf(type).map(({ code, kind, url }) => ({ name: code, type: kind, definition: url }));
   const own = params.filter(({ name }, index) => params.findIndex((other) => other.name === name) === index);
   return [...own, { name: '_id', type: 'token' }, { name: '_lastUpdated', type: 'date' }];

@@ -2,6 +2,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
+import { serveBars } from '../doors/bars.ts';
 import { oneOf, queryOf } from '../doors/query.ts';
 import { collectRoutes } from '../doors/route-list.ts';
 import { acceptJson } from '../fhir/accept.ts';
@@ -12,6 +13,7 @@ import { fhirBase, sendFhir, sendVersion } from './answer.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import { readHistory } from './history.ts';
 import { readJourney } from './journey.ts';
+import { findMessageDefinitions } from './message-definitions.ts';
 import { readResource, readVersion } from './read.ts';
 import { answerSearch, type SearchRequest } from './search/answer-search.ts';
 import type { Asking } from './search/candidates.ts';
@@ -38,6 +40,7 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
     fhir.addHook('onRequest', acceptJson);
     // The one body that a read has. Of any other nothing would be read, and all be found.
     fhir.removeAllContentTypeParsers();
+    serveBars(fhir);
     const form = 'application/x-www-form-urlencoded';
     fhir.addContentTypeParser(form, { parseAs: 'string', bodyLimit: 65_536 }, (_request, body, done) =>
       done(null, body),
@@ -45,6 +48,9 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
     for (const type of INDEXED_TYPES) registerType(fhir, type, { base, ask });
     fhir.get<Named>('/fhir/Group/:id/$journey', async (request, reply) =>
       sendFhir(reply, await readJourney(ask(request), base, request.params.id)),
+    );
+    fhir.get('/fhir/MessageDefinition', async (request, reply) =>
+      sendFhir(reply, findMessageDefinitions(base, [...queryOf(request)])),
     );
     fhir.get('/fhir/metadata', async (_request, reply) =>
       sendFhir(reply, capabilityStatement(routes, { base, date: started })),

@@ -106,6 +106,12 @@ const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
       ...said('query', false, { system: 'whose; only the operator may name one' }),
     ],
   ],
+  [
+    /^GET \/fhir\/MessageDefinition$/,
+    'What messages are taken, and what they hold (BaRS)',
+    undefined,
+    said('query', false, { context: 'a service or a use case: all take the same', event: 'of which event' }),
+  ],
   [/\$journey$/, 'One family’s journey, as far as you may see it'],
   [/\$status$/, 'State of subscriptions: last event number, errors'],
   [/\$events$/, 'Events again, by number, to catch up after an outage'],
@@ -164,7 +170,7 @@ function describeRoute({ method, url }: Route): Operation {
     summary: words ?? interaction ?? '',
     parameters: [
       ...pathParameters(url),
-      ...(interaction === 'search-type' ? searchParameters(type as string) : []),
+      ...(interaction === 'search-type' && more.length === 0 ? searchParameters(type as string) : []),
       ...(interaction === 'history-instance' ? said('query', false, OF_HISTORY) : []),
       ...more,
     ],
@@ -187,7 +193,9 @@ function pathParameters(url: string): Parameter[] {
 
 function searchParameters(type: string): Parameter[] {
   const own = Object.fromEntries(paramsOf(type).map(({ code, kind }) => [code, kind]));
-  const all = Object.entries({ ...own, ...FOR_ALL });
+  const chained =
+    type === 'ServiceRequest' ? { 'patient:identifier': 'of whom, by NHS number; your own referrals' } : {};
+  const all = Object.entries({ ...own, ...chained, ...FOR_ALL });
   return all.map(([name, description]) => ({
     name,
     in: 'query',

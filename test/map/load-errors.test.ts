@@ -440,7 +440,7 @@ describe('a mistake in a mapping is an error at load, with file, line and column
   test('FHIR paths are checked against the StructureDefinitions', async () => {
     const first = async (from: string, to: string) =>
       (await told(changed('bars-referral', (text) => text.replace(from, to))))[0];
-    expect(await first('from: [authoredOn', 'from: [authoredon')).toMatch(
+    expect(await first('from: authoredOn', 'from: authoredon')).toMatch(
       /no element ServiceRequest\.authoredon; did you mean "authoredOn"\?$/,
     );
     expect(await first("'entry[Encounter]'", "'entry[Encouter]'")).toMatch(

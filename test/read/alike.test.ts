@@ -99,6 +99,7 @@ test.each([
   ['Patient?gender=ID', 'female', 'male'],
   ['Patient?_id=ID', () => ids.Patient, randomUUID()],
   ['EpisodeOfCare?patient=ID', () => ids.Patient, randomUUID()],
+  ['ServiceRequest?patient:identifier=ID', KNOWN, OTHER],
   ['Group?member=ID', () => ids.Patient, randomUUID()],
   ['Provenance?target=Patient/ID', () => ids.Patient, randomUUID()],
 ] as [string, string | (() => string), string][])(

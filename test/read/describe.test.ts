@@ -21,8 +21,12 @@ test('metadata tells of every served type, its interactions and its search param
     'http://hl7.org/fhir/uv/subscriptions-backport/CapabilityStatement/backport-subscription-server-r4',
   );
   const types = statement.rest?.[0]?.resource ?? [];
-  expect(types.map(({ type }) => type).sort()).toEqual([...INDEXED_TYPES].sort());
-  for (const described of types) {
+  expect(types.map(({ type }) => type).sort()).toEqual([...INDEXED_TYPES, 'MessageDefinition'].sort());
+  const searchOf = (name: string) =>
+    types.find(({ type }) => type === name)?.searchParam?.map((param) => param.name);
+  expect(searchOf('MessageDefinition')).toEqual(['context', 'event']);
+  expect(searchOf('ServiceRequest')).toContain('patient:identifier');
+  for (const described of types.filter(({ type }) => type !== 'MessageDefinition')) {
     expect(described.interaction?.map(({ code }) => code)).toEqual([
       'read',
       'vread',
@@ -55,7 +59,12 @@ test('what metadata says of includes and chains is served', async () => {
 test('metadata and the topic are valid R4', async () => {
   indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json') as Bundle);
   indexStructureDefinitionBundle(readJson('fhir/r4/profiles-resources.json') as Bundle);
-  for (const path of ['/fhir/metadata', '/fhir/Basic/family-episode', '/fhir/Basic?code=SubscriptionTopic']) {
+  for (const path of [
+    '/fhir/MessageDefinition',
+    '/fhir/metadata',
+    '/fhir/Basic/family-episode',
+    '/fhir/Basic?code=SubscriptionTopic',
+  ]) {
     const issues = validateResource((await get(path)).json<Resource>());
     expect(
       issues.filter(({ severity }) => severity === 'error'),
@@ -76,7 +85,16 @@ test('routes of other parts are told too: subscriptions with their topic, messag
     { method: 'POST', url: '/fhir/$process-message' },
     { method: 'POST', url: '/fhir' },
   ];
-  const rest = capabilityStatement(routes, { base: 'http://localhost/fhir', date: '2026-01-01' }).rest?.[0];
+  const statement = capabilityStatement(routes, { base: 'http://localhost/fhir', date: '2026-01-01' });
+  expect(
+    statement.messaging?.[0]?.supportedMessage?.map(({ mode, definition }) => [mode, definition]),
+  ).toEqual(
+    ['request', 'response'].map((kind) => [
+      'receiver',
+      `https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-${kind}`,
+    ]),
+  );
+  const rest = statement.rest?.[0];
   expect(rest?.interaction).toEqual([{ code: 'transaction' }, { code: 'batch' }]);
   expect(rest?.operation?.map(({ name }) => name)).toEqual(['process-message']);
   const [subscription] = rest?.resource ?? [];

@@ -97,7 +97,7 @@ describe('a BaRS message', () => {
     expect([bundle.type, bundle.identifier?.value, first.resourceType, first.eventCoding]).toEqual([
       ...['message', '42', 'MessageHeader', header.eventCoding],
     ]);
-    expect([first.response?.identifier, first.response?.code]).toEqual(['header-1', 'ok']);
+    expect([first.response?.identifier, first.response?.code]).toEqual(['bundle-1', 'ok']);
     expect(first.response?.details?.reference).toBe(bundle.entry?.[1]?.fullUrl);
     expect(response.body).toContain('stored as message 42, 1 source record');
     expect(response.body).not.toMatch(/Marsh|Patient/);
@@ -238,6 +238,16 @@ describe('the headers of a BaRS message', () => {
       'REC_NOT_ACCEPTABLE',
       'processing',
     ],
+    [
+      'a version that is none',
+      { accept: 'application/fhir+json; version=new' },
+      ...([406, 'REC_NOT_ACCEPTABLE', 'processing'] as const),
+    ],
+    [
+      'content of another version',
+      { 'content-type': 'application/fhir+json; version=2.0.0' },
+      ...([415, 'REC_BAD_REQUEST', 'not-supported'] as const),
+    ],
     ['XML wanted', { accept: 'application/fhir+xml' }, 406, 'REC_NOT_ACCEPTABLE', 'processing'],
     ['XML sent', { 'content-type': 'application/fhir+xml' }, 415, 'REC_BAD_REQUEST', 'not-supported'],
     ['no content type', { 'content-type': '' }, 415, 'REC_BAD_REQUEST', 'not-supported'],
@@ -257,12 +267,28 @@ describe('the headers of a BaRS message', () => {
   });
 
   test.each([
-    '*/*',
-    'application/json',
-    'application/fhir+json;version=1.4.0',
-    'text/html, application/fhir+json; version="1.4.0"',
-  ])('may accept %s', async (accept) => {
-    expect((await post({ headers: { accept } })).statusCode).toBe(200);
+    ['*/*', '1.6.0'],
+    ['application/json', '1.6.0'],
+    ['application/fhir+json', '1.6.0'],
+    ['application/fhir+json;version=1.0.0', '1.0.0'],
+    ['application/fhir+json; version=1.1.0', '1.1.0'],
+    ['application/fhir+json; version=1.4.0-alpha', '1.4.0'],
+    ['application/fhir+json; version=1.6.0', '1.6.0'],
+    ['application/fhir+json; version=1.9.2', '1.6.0'],
+    ['text/html, application/fhir+json; version="1.4.0"', '1.4.0'],
+    ['application/fhir+json; version=2.0.0, application/fhir+json; version=1.2.0', '1.2.0'],
+    ['application/fhir+json; version=1.2.0, application/fhir+json; version=1.5.0', '1.5.0'],
+  ])('may accept %s, and are answered in %s: the newest that both know', async (accept, version) => {
+    const response = await post({ headers: { accept } });
+    expect([response.statusCode, response.headers['content-type']]).toEqual([
+      200,
+      `application/fhir+json; charset=utf-8; version=${version}`,
+    ]);
+  });
+
+  test('are answered in the version of the content where Accept names none', async () => {
+    const headers = { 'content-type': 'application/fhir+json; version=1.3.0' };
+    expect((await post({ headers })).headers['content-type']).toContain('version=1.3.0');
   });
 });
 

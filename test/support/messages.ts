@@ -17,13 +17,23 @@ function fhirPatient({ nhs, verified = true, given, family, born }: Someone) {
 }
 
 export type ReferralOptions = {
-  id?: string;
-  to?: string;
+  /** The sender's identifier; null: none. */
+  id?: string | null;
+  /** ODS code of the receiver; null: none is named. */
+  to?: string | null;
   from?: string;
   at?: string;
   status?: string;
   reason?: string;
   event?: 'servicerequest-request' | 'servicerequest-response';
+  /** Bundle.id. */
+  bundle?: string;
+  /** Of the ServiceRequest. */
+  fullUrl?: string;
+  resourceId?: string;
+  /** MessageHeader.response.identifier. */
+  answers?: string;
+  priority?: string;
 };
 
 /** A referral, or with that event the answer to it. */
@@ -36,11 +46,13 @@ export function barsReferral(who: Someone, options: ReferralOptions = {}) {
     status = 'active',
     reason = 'new',
     event = 'servicerequest-request',
+    bundle,
+    resourceId,
+    answers,
+    priority,
+    fullUrl: request = `urn:uuid:${randomUUID()}`,
   } = options;
-  const [request, person, sender, receiver, encounter] = Array.from(
-    { length: 5 },
-    () => `urn:uuid:${randomUUID()}`,
-  );
+  const [person, sender, receiver, encounter] = Array.from({ length: 4 }, () => `urn:uuid:${randomUUID()}`);
   const entry = (fullUrl: string | undefined, resource: object) => ({ fullUrl, resource });
   const organisation = (value: string) => ({
     resourceType: 'Organization',
@@ -49,6 +61,7 @@ export function barsReferral(who: Someone, options: ReferralOptions = {}) {
   });
   return {
     resourceType: 'Bundle',
+    ...(bundle ? { id: bundle } : {}),
     type: 'message',
     timestamp: at,
     entry: [
@@ -58,31 +71,34 @@ export function barsReferral(who: Someone, options: ReferralOptions = {}) {
         reason: { coding: [{ system: 'https://fhir.nhs.uk/CodeSystem/message-reason-bars', code: reason }] },
         source: { endpoint: `https://${from}.example`, name: from },
         sender: { reference: sender },
-        destination: [{ endpoint: `https://${to}.example`, receiver: { reference: receiver } }],
+        destination: [{ endpoint: 'https://receiver.example', receiver: { reference: receiver } }],
+        ...(answers ? { response: { identifier: answers, code: 'ok' } } : {}),
         focus: [{ reference: request }],
       }),
       entry(request, {
         resourceType: 'ServiceRequest',
-        identifier: [{ system: 'https://hv.example/Id/referral', value: id }],
+        ...(resourceId ? { id: resourceId } : {}),
+        ...(id ? { identifier: [{ system: 'https://hv.example/Id/referral', value: id }] } : {}),
         status,
+        ...(priority ? { priority } : {}),
         intent: 'plan',
         subject: { reference: person },
         encounter: { reference: encounter },
         authoredOn: at,
         requester: { reference: sender },
-        performer: [{ reference: receiver }],
+        ...(to ? { performer: [{ reference: receiver }] } : {}),
       }),
       entry(person, fhirPatient(who)),
       entry(encounter, {
         resourceType: 'Encounter',
-        identifier: [{ system: 'https://hv.example/Id/contact', value: `C-${id}` }],
+        identifier: [{ system: 'https://hv.example/Id/contact', value: `C-${id ?? encounter}` }],
         status: 'finished',
         class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'HH' },
         subject: { reference: person },
         period: { start: at, end: at },
       }),
       entry(sender, organisation(from)),
-      entry(receiver, organisation(to)),
+      entry(receiver, to ? organisation(to) : { resourceType: 'Organization', name: 'the receiver' }),
     ],
   };
 }

@@ -3,6 +3,7 @@ import { keyedId } from '../../fhir/ids.ts';
 import { idOf } from '../../fhir/references.ts';
 import type { Involvement, StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
+import { isCalled, type Joined, performerOf } from './joined.ts';
 
 type EpisodeState = StatementState & { content: EpisodeOfCare };
 
@@ -30,7 +31,7 @@ export type Spell = {
  */
 export function groupSpells(
   key: Buffer,
-  statements: StatementState[],
+  { statements, answers }: Pick<Joined, 'statements' | 'answers'>,
   personOf: (key: string) => Person | undefined,
 ): Spell[] {
   const referrals = statements.filter(({ type }) => type === 'ServiceRequest');
@@ -39,12 +40,14 @@ export function groupSpells(
   for (const state of episodes) {
     const person = personOf(state.chart);
     if (!person) continue;
-    const asked = referralOf(state, referrals, person, personOf);
+    const answered = answers.get(state.key);
     const service = serviceOf(state);
+    const asked = answered === undefined ? referralOf(state, referrals, person, personOf) : undefined;
     // Of a referral's spell only its two parties speak: nobody else can answer it, nor be told what became of
     // it.
-    if (asked && state.service !== service && state.service !== asked.service) continue;
-    const referral = asked?.key ?? null;
+    const isParty = state.service === service || (asked !== undefined && state.service === asked.service);
+    if ((asked || answered !== undefined) && !isParty) continue;
+    const referral = answered ?? asked?.key ?? null;
     const id = referral ? keyedId(key, 'spell', service, referral) : state.key;
     const group = groups.get(id) ?? { person, referral, states: [] };
     group.states.push(state);
@@ -58,7 +61,7 @@ export const serviceOf = (state: EpisodeState): string =>
 
 /**
  * The referral of an episode: by Skein's id, by statement, or by the identifier both sides use, for the same
- * person only. Of several under one identifier the one to this service.
+ * person only. Of several under one identifier the one to this service; where that is not one, none.
  */
 function referralOf(
   state: EpisodeState,
@@ -66,16 +69,16 @@ function referralOf(
   person: Person,
   personOf: (key: string) => Person | undefined,
 ): StatementState | undefined {
-  const literal = idOf(state.content.referralRequest?.[0]?.reference, 'ServiceRequest');
-  const found = referrals.filter(({ key, ref, chart }) => {
-    const named = literal ? key === literal : ref !== null && ref === state.ref;
-    return named && personOf(chart) === person;
+  const [cited] = state.content.referralRequest ?? [];
+  const literal = idOf(cited?.reference, 'ServiceRequest');
+  const found = referrals.filter((referral) => {
+    const named = literal ? referral.key === literal : isCalled(referral, state.ref, cited?.identifier);
+    return named && personOf(referral.chart) === person;
   });
-  const own = found.filter(({ content }) => performerOf(content as ServiceRequest) === serviceOf(state));
-  return (own.length > 0 ? own : found).sort((a, b) => compare(a.key, b.key))[0];
+  const own = found.filter((referral) => performerOf(referral) === serviceOf(state));
+  const [asked, ...others] = own.length > 0 ? own : found;
+  return others.length === 0 ? asked : undefined;
 }
-
-const performerOf = ({ performer }: ServiceRequest) => idOf(performer?.[0]?.reference, 'Organization');
 
 /** Care that is to come: whoever has begun it says nothing less by accepting the referral again. */
 const isExpected = ({ content: { status } }: EpisodeState) => status === 'planned' || status === 'waitlist';
@@ -141,15 +144,20 @@ export function findReferrals(
   return statements.flatMap((state) => {
     const person = state.type === 'ServiceRequest' ? personOf(state.chart) : undefined;
     if (!person) return [];
-    const { performer, authoredOn } = state.content as ServiceRequest;
-    const service = idOf(performer?.[0]?.reference, 'Organization') ?? null;
+    const { authoredOn } = state.content as ServiceRequest;
+    const service = performerOf(state);
     const start = authoredOn ?? state.first.slice(0, 24);
     return [{ key: state.key, person, service, start, state: outcomeOf(state, spells), author: state }];
   });
 }
 
-function outcomeOf({ key, content }: StatementState, spells: Spell[]): Referral['state'] {
-  const answers = spells.filter(({ referral, confirmed }) => referral === key && confirmed);
+function outcomeOf(asked: StatementState, spells: Spell[]): Referral['state'] {
+  const { key, content } = asked;
+  const performer = performerOf(asked);
+  const answers = spells.filter(
+    ({ referral, confirmed, service }) =>
+      referral === key && confirmed && (performer === null || service === performer),
+  );
   if (answers.some(isCare)) return 'taken-up';
   if (!IN_FORCE.includes((content as ServiceRequest).status)) return 'withdrawn';
   return answers.some(({ status }) => status === 'cancelled') ? 'declined' : 'asked';

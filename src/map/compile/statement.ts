@@ -22,6 +22,8 @@ export type CompiledStatement = {
   always: boolean;
   fill: Step;
   identify: (resource: Node, run: Run, frame: Frame) => string | undefined;
+  /** All that it is called, as `identify` gives one. */
+  name: (resource: Node, run: Run, frame: Frame) => string[];
 };
 export type CompiledCheck = (run: Run) => void;
 
@@ -57,7 +59,8 @@ export function compileStatement(
     when: conditionOf(loader, { when: statement.when, path, scope }),
     always: statement.when !== undefined && !statement.each,
     fill,
-    identify: compileIdentity(loader, statement, { path: [...path, 'identity'], scope }),
+    identify: firstOf(compileWays(loader, statement.identity, { path: [...path, 'identity'], scope })),
+    name: allOf(compileWays(loader, statement.names, { path: [...path, 'names'], scope })),
   };
 }
 
@@ -113,26 +116,44 @@ function checkRequired(loader: Loader, statement: Statement, path: Path): void {
 
 type Identify = CompiledStatement['identify'];
 
-function compileIdentity(
+function compileWays(
   loader: Loader,
-  statement: Statement,
+  ways: Statement['identity'],
   place: { path: Path; scope: Expander['scope'] },
-): Identify {
-  const ways = (statement.identity ?? []).flatMap((way, index): Identify[] => {
+): Identify[] {
+  return (ways ?? []).flatMap((way, index): Identify[] => {
     if (typeof way === 'string') return [WAYS[way]];
     const readers = way.join.map((text, at) =>
       attempt(loader, [...place.path, index, 'join', at], () => readPath(loader, text, place.scope)),
     );
     return readers.every((reader) => reader !== undefined) ? [joined(way.system, readers)] : [];
   });
-  return (resource, run, frame) => {
+}
+
+const firstOf =
+  (ways: Identify[]): Identify =>
+  (resource, run, frame) => {
     for (const way of ways) {
       const identity = way(resource, run, frame);
       if (identity !== undefined) return identity;
     }
     return undefined;
   };
-}
+
+const allOf =
+  (ways: Identify[]): CompiledStatement['name'] =>
+  (resource, run, frame) => {
+    const each = ways.flatMap((way) =>
+      way === WAYS.identifier ? identifiersOf(resource).map(nameOf) : (way(resource, run, frame) ?? []),
+    );
+    return [...new Set(each)];
+  };
+
+const identifiersOf = ({ identifier }: Node): Node[] =>
+  (Array.isArray(identifier) ? identifier : [identifier]).filter(
+    (item) => isObject(item) && typeof item.value === 'string',
+  ) as Node[];
+const nameOf = ({ system, value }: Node): string => `${textOf(system ?? '')}|${textOf(value as Json)}`;
 
 const joined =
   (system: string, readers: Reader[]): Identify =>
@@ -152,16 +173,14 @@ const typeOf = ({ type }: Node): Json | undefined => {
 };
 
 const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
-  identifier: ({ identifier }) => {
-    const all = (Array.isArray(identifier) ? identifier : [identifier]).filter(
-      (item) => isObject(item) && typeof item.value === 'string',
-    ) as Node[];
+  identifier: (resource) => {
+    const all = identifiersOf(resource);
     const local = all.filter(({ system }) => system !== NHS_NUMBER);
     const chosen =
       LOCAL_TYPES.map((code) => local.find((one) => typeOf(one) === code)).find(Boolean) ??
       local[0] ??
       all[0];
-    return chosen && `${textOf(chosen.system ?? '')}|${textOf(chosen.value)}`;
+    return chosen && nameOf(chosen);
   },
   // Ids in a message Bundle are unique in that message only: many senders number relatives from one in every
   // message.

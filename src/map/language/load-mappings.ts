@@ -1,3 +1,4 @@
+import type { Condition } from '../compile/condition.ts';
 import { checkIgnored, noteReads, type Wrap } from '../compile/field-reads.ts';
 import {
   type CompiledCheck,
@@ -12,7 +13,7 @@ import { tablesFormat } from '../sources/tables.ts';
 import { csvFormat, jsonFormat } from '../sources/tree.ts';
 import { xmlFormat } from '../sources/xml.ts';
 import { type Carried, carriedElements } from '../uncarried.ts';
-import { attempt, type Loader, readPath } from './loader.ts';
+import { attempt, conditionOf, type Loader, readPath } from './loader.ts';
 import type { MappingFile, SourceFile } from './mapping-file.ts';
 import { listSources, MAPPINGS_DIR, type MappingFiles, readMappings } from './read-mappings.ts';
 import { MappingError, type Problem, readText, type YamlFile } from './yaml-file.ts';
@@ -26,6 +27,7 @@ export type Mapping = {
   /** HL7 v2: trigger events by message code; empty takes all. */
   takes: Record<string, string[]>;
   mode: 'delta' | 'snapshot';
+  deltaWhen: Condition | undefined;
   zone: string;
   format: SourceFormat;
   dialects: Set<string>;
@@ -123,6 +125,12 @@ function compileMapping(loader: Loader, data: MappingFile, source: SourceFile): 
     name,
     version,
     mode,
+    deltaWhen: conditionOf(loader, {
+      when: data.deltaWhen,
+      path: [],
+      scope: loader.format.root,
+      name: 'deltaWhen',
+    }),
     zone,
     kind: source.format,
     takes: source.format === 'hl7v2' ? source.messages : {},

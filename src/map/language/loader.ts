@@ -48,15 +48,18 @@ export function readPath(loader: Loader, text: string, scope: Scope): Reader {
   return loader.repaired(text, loader.format.path(text, scope));
 }
 
-type Asked = { when?: string | undefined; path: Path; scope: Scope };
+type Asked = { when?: string | undefined; path: Path; scope: Scope; name?: 'when' | 'deltaWhen' };
 
 /** The condition of a rule; always true where it has none. */
-export function conditionOf(loader: Loader, { when, path, scope }: Asked): Condition | undefined {
+export function conditionOf(
+  loader: Loader,
+  { when, path, scope, name: own = 'when' }: Asked,
+): Condition | undefined {
   if (when === undefined) return undefined;
   const names = {
     read: (name: string) => readPath(loader, name, scope),
     maps: loader.maps,
     fields: loader.format.names,
   };
-  return attempt(loader, [...path, 'when'], () => compileCondition(when, names));
+  return attempt(loader, [...path, own], () => compileCondition(when, names));
 }

@@ -93,6 +93,10 @@ const Statement = z.strictObject({
     .array(Identity)
     .optional()
     .describe('what says that two messages speak of the same resource: the first that is present'),
+  names: z
+    .array(Identity)
+    .optional()
+    .describe('all that other messages may call this referral, or the referral that this answers'),
   copy: z
     .array(z.string())
     .optional()
@@ -103,40 +107,11 @@ const Statement = z.strictObject({
 
 /** http://hl7.org/fhir/R4/valueset-issue-type.html */
 const ISSUE_TYPES = [
-  ...[
-    'invalid',
-    'structure',
-    'required',
-    'value',
-    'invariant',
-    'security',
-    'login',
-    'unknown',
-    'expired',
-    'forbidden',
-  ],
-  ...[
-    'suppressed',
-    'processing',
-    'not-supported',
-    'duplicate',
-    'multiple-matches',
-    'not-found',
-    'deleted',
-    'too-long',
-  ],
-  ...[
-    'code-invalid',
-    'extension',
-    'too-costly',
-    'business-rule',
-    'conflict',
-    'transient',
-    'lock-error',
-    'no-store',
-  ],
-  ...['exception', 'timeout', 'incomplete', 'throttled', 'informational'],
-];
+  'invalid structure required value invariant security login unknown expired forbidden',
+  'suppressed processing not-supported duplicate multiple-matches not-found deleted too-long',
+  'code-invalid extension too-costly business-rule conflict transient lock-error no-store',
+  'exception timeout incomplete throttled informational',
+].flatMap((names) => names.split(' '));
 
 const Check = z.strictObject({
   each: path.optional(),
@@ -175,6 +150,7 @@ export const MappingFile = z.strictObject({
   mode: z
     .enum(['delta', 'snapshot'])
     .describe('delta: what is absent is no news; snapshot: it replaces what was said before'),
+  deltaWhen: z.string().optional().describe('condition under which one message of a snapshot is a delta'),
   zone: z
     .string()
     .refine(isZone, 'no such time zone')

@@ -5,7 +5,6 @@ import { ODS_CODE } from './bundle.ts';
 import { headerOf } from './request.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const VERSION = '1.4.0';
 
 const TARGET = 'nhsd-target-identifier';
 /** Each is base64 of JSON, as the target is; the end-user organisation one holds a FHIR Organization. */
@@ -23,27 +22,6 @@ export function readIds(request: FastifyRequest): { requestId: string; identifie
     return value.toLowerCase();
   }) as [string, string];
   return { requestId, identifier: `${requestId}|${correlationId}` };
-}
-
-/**
- * `Accept: application/fhir+json; version=1.4.0`; without a version the same is meant. Throws Rejected(406)
- * where every type or version asked for is another.
- */
-export function checkAccept(request: FastifyRequest): void {
-  const ranges = (headerOf(request, 'accept') || '*/*').split(',');
-  const fits = ranges.some((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    const version = parameters
-      .find((parameter) => parameter.startsWith('version='))
-      ?.slice(8)
-      .replaceAll('"', '');
-    return (
-      /^(\*\/\*|application\/(\*|json|fhir\+json))$/.test(type) &&
-      (version === undefined || version === VERSION)
-    );
-  });
-  if (!fits)
-    throw refuse(406, 'processing', 'Accept', `only application/fhir+json; version=${VERSION} is answered`);
 }
 
 /**

@@ -6,25 +6,21 @@ import { randomUUID } from 'node:crypto';
 import type { Bundle, MessageHeader } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../context.ts';
+import { mirrorIds, versionFor } from '../../doors/bars.ts';
 import { isTransient, Rejected } from '../../errors.ts';
 import { toOutcome } from '../../fhir/outcome.ts';
 import type { Answer, Issue } from '../../model.ts';
 import { senderOf } from '../hl7/sender.ts';
 import type { Take } from '../intake.ts';
-import { checkAccept, readIds, readOrganisation } from './bars-headers.ts';
-import { asBundle, headerOfBundle, senderNames } from './bundle.ts';
+import { readIds, readOrganisation } from './bars-headers.ts';
+import { asBundle, focusOf, headerOfBundle, senderNames } from './bundle.ts';
 import { readJson } from './content-hash.ts';
-import { bodyOf, headerOf, refusedBody, refuseUnlessAccepted, rejected, requireFhirJson } from './request.ts';
+import { bodyOf, refusedBody, refuseUnlessAccepted, rejected, requireFhirJson } from './request.ts';
 
 /** Every response of this route mirrors both ids; every error has a BaRS code, whoever raised it. */
 export function registerBars(app: FastifyInstance, ctx: Context, take: Take): void {
   const part = async (scope: FastifyInstance) => {
-    scope.addHook('onSend', async (request, reply) => {
-      for (const name of ['x-request-id', 'x-correlation-id']) {
-        const value = headerOf(request, name);
-        if (value !== undefined) reply.header(name, value);
-      }
-    });
+    mirrorIds(scope);
     scope.setErrorHandler(async (error, request, reply) => {
       throw withBarsCode(error, request, reply);
     });
@@ -35,7 +31,7 @@ export function registerBars(app: FastifyInstance, ctx: Context, take: Take): vo
     });
     scope.post('', async (request, reply) => {
       const { requestId, identifier } = readIds(request);
-      checkAccept(request);
+      const version = versionFor(request);
       requireFhirJson(request);
       const organisation = readOrganisation(request);
       const body = bodyOf(request);
@@ -54,7 +50,7 @@ export function registerBars(app: FastifyInstance, ctx: Context, take: Take): vo
       if (duplicate && status === 'accepted')
         throw rejected(409, 'duplicate', 'this message has been processed already');
       refuseUnlessAccepted(answer);
-      reply.type('application/fhir+json; charset=utf-8; version=1.4.0');
+      reply.type(`application/fhir+json; charset=utf-8; version=${version}`);
       return answerBundle(ctx, answer, bundle, requestId);
     });
   };
@@ -62,13 +58,20 @@ export function registerBars(app: FastifyInstance, ctx: Context, take: Take): vo
 }
 
 /**
- * https://hl7.org/fhir/R4/messaging.html#response. It names the message and how much of it was stored, never
+ * https://hl7.org/fhir/R4/messaging.html#response. It names the message and how much of it was stored, and
+ * gives the referral back as it was sent, with the id by which it can be read, changed and answered; never
  * whom it is about.
  */
 function answerBundle(ctx: Context, answer: Answer, sent: Bundle | null, requestId: string): Bundle {
-  const { messageId, units } = answer;
+  const { messageId, units, referral } = answer;
   const { PUBLIC_URL, HOST, PORT } = ctx.config;
+  const base = PUBLIC_URL ?? `http://${HOST}:${PORT}`;
   const request = headerOfBundle(sent);
+  const asked = referral === undefined ? undefined : focusOf(sent);
+  const given = asked && {
+    fullUrl: `${base}/fhir/ServiceRequest/${referral}`,
+    resource: { ...asked, id: referral },
+  };
   const text = `stored as message ${messageId}, ${units.length} source record${units.length === 1 ? '' : 's'}`;
   const stored: Issue = { severity: 'information', code: 'informational', text };
   const outcome = `urn:uuid:${randomUUID()}`;
@@ -77,9 +80,11 @@ function answerBundle(ctx: Context, answer: Answer, sent: Bundle | null, request
     id: randomUUID(),
     ...(request?.eventCoding ? { eventCoding: request.eventCoding } : { eventUri: request?.eventUri }),
     ...(request?.source?.endpoint ? { destination: [{ endpoint: request.source.endpoint }] } : {}),
-    source: { name: 'Skein', endpoint: `${PUBLIC_URL ?? `http://${HOST}:${PORT}`}/fhir/$process-message` },
+    source: { name: 'Skein', endpoint: `${base}/fhir/$process-message` },
+    ...(given ? { focus: [{ reference: given.fullUrl }] } : {}),
     response: {
-      identifier: request?.id ?? sent?.id ?? requestId,
+      // BaRS correlates by the Bundle.
+      identifier: sent?.id ?? request?.id ?? requestId,
       code: 'ok',
       details: { reference: outcome },
     },
@@ -92,6 +97,7 @@ function answerBundle(ctx: Context, answer: Answer, sent: Bundle | null, request
     timestamp: new Date().toISOString(),
     entry: [
       { fullUrl: `urn:uuid:${header.id}`, resource: header },
+      ...(given ? [given] : []),
       { fullUrl: outcome, resource: toOutcome([stored, ...units.flatMap(({ issues }) => issues)]) },
     ],
   };

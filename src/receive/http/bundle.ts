@@ -1,4 +1,4 @@
-import type { Bundle, MessageHeader, Organization } from '@medplum/fhirtypes';
+import type { Bundle, MessageHeader, Organization, ServiceRequest } from '@medplum/fhirtypes';
 import type { Json } from '../../model.ts';
 
 export const ODS_CODE = 'https://fhir.nhs.uk/Id/ods-organization-code';
@@ -14,6 +14,13 @@ export function asBundle(tree: Json): Bundle | null {
 export function headerOfBundle(bundle: Bundle | null): MessageHeader | undefined {
   const first = Array.isArray(bundle?.entry) ? bundle.entry[0]?.resource : undefined;
   return first?.resourceType === 'MessageHeader' ? first : undefined;
+}
+
+/** The ServiceRequest that a message is about. */
+export function focusOf(bundle: Bundle | null): ServiceRequest | undefined {
+  const [focus] = headerOfBundle(bundle)?.focus ?? [];
+  const found = bundle?.entry?.find((entry) => entry?.fullUrl === focus?.reference)?.resource;
+  return found?.resourceType === 'ServiceRequest' ? found : undefined;
 }
 
 /** What a message Bundle calls its sender: the ODS code of `sender`, else the endpoint it was sent from. */

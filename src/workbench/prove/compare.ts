@@ -1,7 +1,12 @@
 import type { Issue, Json, Statement } from '../../model.ts';
 
 /** The result of mapping one unit, in the form of an example's second file. */
-export type Described = { position?: string; saidAt?: string; statements?: Statement[]; issues?: Issue[] };
+export type Described = {
+  position?: string;
+  saidAt?: string;
+  statements?: Statement[];
+  issues?: Issue[];
+};
 /** One difference between two results: an element (`patient.birthDate`), an issue (`issue PID-7 value`) or a
  * whole statement. The side that lacks it is absent. */
 export type Difference = { unit: string; element: string; before?: Json; after?: Json };
@@ -33,12 +38,13 @@ function elementsOf(
   const found = new Map<string, Json>();
   if (saidAt !== undefined) found.set('saidAt', saidAt);
   const known = new Set(other.statements?.map(({ local }) => local));
-  for (const { local, resource, identifier, nulls = [] } of statements) {
+  for (const { local, resource, identifier, names = [], nulls = [] } of statements) {
     if (!known.has(local)) {
       found.set(local, resource.resourceType);
       continue;
     }
     if (identifier !== undefined) found.set(`${local} (identity)`, identifier);
+    for (const name of names) found.set(`${local} (name ${name})`, true);
     for (const name of nulls) found.set(`${local}.${name} (emptied)`, true);
     addLeaves(found, resource as unknown as Json, local);
   }

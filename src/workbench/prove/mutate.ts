@@ -52,12 +52,13 @@ function checkEdits({ when, severity, text }: MappingFile['checks'][number], pat
 type Shared = Omit<Around, 'type' | 'siblings'>;
 
 function statementEdits(statement: Statement, path: Path, shared: Shared): Edit[] {
-  const { local, resource, when, use, identity = [], copy = [], rules = [] } = statement;
+  const { local, resource, when, use, identity = [], names = [], copy = [], rules = [] } = statement;
   const around = { ...shared, type: resource };
   return [
     { path, what: `statement ${local} dropped`, value: GONE },
     ...(when === undefined ? [] : conditionEdits(when, [...path, 'when'])),
     ...dropEach(identity, [...path, 'identity']),
+    ...dropEach(names, [...path, 'names']),
     ...identity.flatMap((way, index) =>
       typeof way === 'string' ? [] : dropEach(way.join, [...path, 'identity', index, 'join']),
     ),

@@ -1,0 +1,60 @@
+import type { MessageHeader } from '@medplum/fhirtypes';
+import type { Issue } from '../../model.ts';
+import type { Facts, IdentifiedRecord, Plan } from '../../store/facts.ts';
+import { joinReferrals } from './joined.ts';
+
+const ASTRAY: Issue = {
+  severity: 'warning',
+  code: 'not-found',
+  expression: 'ServiceRequest',
+  text:
+    'what this message calls it leads to no one referral of yours: it is stored, and changes none; ' +
+    'call it by the id that was given to it, by its identifiers, its fullUrl or the Bundle.id of the request',
+};
+const UNASKED: Issue = {
+  severity: 'warning',
+  code: 'not-found',
+  expression: 'MessageHeader.response.identifier',
+  text:
+    'no one referral of this patient to your service is known by that: the answer is stored, and is of ' +
+    'none; answer with the Bundle.id of the request, an identifier of the referral or its id',
+};
+const UNDONE: Issue = {
+  severity: 'warning',
+  code: 'multiple-matches',
+  expression: 'ServiceRequest',
+  text:
+    'a name in this message is that of another referral of yours, too: what you sent before by that name ' +
+    'alone changes neither of them now; send it again by the id that was given to the referral',
+};
+
+type Now = { facts: Facts; plan: Plan };
+
+/**
+ * What the sender of a message is told of the referral in it: the id that it has here, and whether its names
+ * led anywhere. A referral of somebody else's is not told apart from one that is not known.
+ */
+export function answerReferral({ facts, plan }: Now, record: IdentifiedRecord, systemId: number) {
+  const calls = record.statements.filter(({ type }) => type === 'MessageHeader');
+  if (calls.length === 0) return { referral: null, issues: [] };
+  const states = [
+    ...new Map([...facts.statements, ...plan.statements].map((one) => [one.key, one])).values(),
+  ];
+  const persons = new Map(states.map(({ key, type, person }) => [key, type === 'Patient' ? person : null]));
+  const personOf = (chart: string) => persons.get(chart) ?? undefined;
+  const { referralOf, answers, astray } = joinReferrals(states, personOf);
+  const about = calls.map(
+    ({ content }) => (content as MessageHeader).focus?.[0]?.reference?.split('/') ?? [],
+  );
+  const requests = about.flatMap(([type, key = '']) => (type === 'ServiceRequest' ? key : []));
+  const earlier = facts.statements.filter((one) => one.systemId === systemId && astray.has(one.key));
+  const before = earlier.length > 0 ? joinReferrals(facts.statements, personOf).astray : astray;
+  return {
+    referral: requests.map((key) => referralOf.get(key) ?? key)[0] ?? null,
+    issues: [
+      ...(requests.some((key) => astray.has(key)) ? [ASTRAY] : []),
+      ...(earlier.some(({ key }) => !before.has(key)) ? [UNDONE] : []),
+      ...(about.some(([, key = '']) => answers.get(key) === null) ? [UNASKED] : []),
+    ],
+  };
+}
