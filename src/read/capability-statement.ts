@@ -116,6 +116,7 @@ function backport(): Partial<CapabilityStatementRestResource> {
 }
 
 function revIncludes(type: string): string[] {
+  if (!(INDEXED_TYPES as string[]).includes(type)) return [];
   const names = INDEXED_TYPES.flatMap(paramsOf).map((param) => ({
     ...param,
     name: `${param.type}:${param.code}`,

@@ -193,8 +193,7 @@ function pathParameters(url: string): Parameter[] {
 
 function searchParameters(type: string): Parameter[] {
   const own = Object.fromEntries(paramsOf(type).map(({ code, kind }) => [code, kind]));
-  const chained =
-    type === 'ServiceRequest' ? { 'patient:identifier': 'of whom, by NHS number; your own referrals' } : {};
+  const chained = type === 'ServiceRequest' ? { 'patient:identifier': 'of whom, by NHS number' } : {};
   const all = Object.entries({ ...own, ...chained, ...FOR_ALL });
   return all.map(([name, description]) => ({
     name,
