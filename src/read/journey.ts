@@ -5,16 +5,16 @@
 import type { Bundle, Group, Resource } from '@medplum/fhirtypes';
 import { NOTICE } from '../access/decide/decide.ts';
 import { journeysOf } from '../access/project/project-care.ts';
+import { findLinked, findRows } from '../access/see/rows.ts';
+import { showAll, showEach } from '../access/see/versions.ts';
 import { outcomeEntry, searchEntry, searchset } from '../fhir/bundle.ts';
 import { hashToken } from '../fhir/index-rows.ts';
 import { findParams } from '../fhir/search-parameters.ts';
 import type { ResourceRow } from '../model.ts';
 import { seeOne } from './read.ts';
-import { findLinked, findRows } from './rows.ts';
 import type { Asking } from './search/candidates.ts';
 import { referencesOf } from './search/match.ts';
 import { tooCostly } from './search/shown.ts';
-import { showAll, showEach } from './versions.ts';
 
 const OF_PERSON = ['RelatedPerson', 'EpisodeOfCare', 'CareTeam', 'ServiceRequest', 'Encounter'];
 /** Of one type in one journey: a family with more contacts than this is read by search, page by page. */

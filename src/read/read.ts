@@ -1,12 +1,12 @@
 /** https://hl7.org/fhir/R4/http.html#read and #vread */
 import type { Resource } from '@medplum/fhirtypes';
+import { findVisible } from '../access/see/rows.ts';
+import { showEach, showVersions } from '../access/see/versions.ts';
+import { type Seen, seeEach, standIn } from '../access/see/visible.ts';
 import { notFound } from './answer.ts';
 import { withLineage } from './lineage.ts';
-import { findVisible } from './rows.ts';
 import type { Asking } from './search/candidates.ts';
 import { TOPIC } from './topic.ts';
-import { showEach, showVersions } from './versions.ts';
-import { type Seen, seeEach, standIn } from './visible.ts';
 
 const isTopic = (type: string, id: string) => type === TOPIC.resourceType && id === TOPIC.id;
 

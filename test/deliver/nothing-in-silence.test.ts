@@ -1,9 +1,9 @@
 /** What was told and is not to be read any more was taken back: for any family, after every message. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { findRows } from '../../src/access/see/rows.ts';
+import { showAll } from '../../src/access/see/versions.ts';
 import type { Recipient, System } from '../../src/model.ts';
-import { findRows } from '../../src/read/rows.ts';
-import { showAll } from '../../src/read/versions.ts';
 import { family, type Heard, PEOPLE, SENDERS } from '../support/any-family.ts';
 import { testDatabase } from '../support/database.ts';
 import { hear, register } from '../support/hear.ts';

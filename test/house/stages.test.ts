@@ -70,9 +70,10 @@ test('no stage imports another, and only the story, the wiring and the workbench
   expect(wrong).toEqual([]);
 });
 
-test('reading and access know neither each other backwards nor the wiring', async () => {
+test('reading and access know neither each other backwards nor the wiring, and no stage knows reading', async () => {
   const imports = await readImports();
   const wrong = imports.filter(({ from, to }) => {
+    if (stageOf(from) && /^(read|web)\//.test(to)) return true;
     if (from.startsWith('access/')) return /^(read|web|workbench)\//.test(to) || NARRATORS.test(to);
     return (stageOf(from) || from.startsWith('read/')) && NARRATORS.test(to) && to !== 'pipeline.ts';
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { binder } from '../../src/access/see/rows.ts';
 import { rangeOf } from '../../src/fhir/index-rows.ts';
-import { binder } from '../../src/read/rows.ts';
 import { dateMatches, dateSql, readDateTest } from '../../src/read/search/date.ts';
 import { testDatabase } from '../support/database.ts';
 

@@ -1,10 +1,10 @@
 /** The SQL of search: which rows may match, a batch at a time, by keyset. */
 
 import { fewVisibleSql, visibleSql } from '../../access/decide/visible-sql.ts';
+import { type Bind, binder, COLUMNS, isId, type StoredRow, toRow } from '../../access/see/rows.ts';
 import { hashToken, indexText } from '../../fhir/index-rows.ts';
 import type { Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
-import { type Bind, binder, COLUMNS, isId, type StoredRow, toRow } from '../rows.ts';
 import type { Clause, StringMode } from './conditions.ts';
 import { type DateTest, dateSql } from './date.ts';
 import type { Order } from './order.ts';

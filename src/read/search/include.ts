@@ -3,9 +3,9 @@
  * by way of the match.
  */
 import type { Resource } from '@medplum/fhirtypes';
+import { findLinked, findRows } from '../../access/see/rows.ts';
+import { showAll } from '../../access/see/versions.ts';
 import { hashToken } from '../../fhir/index-rows.ts';
-import { findLinked, findRows } from '../rows.ts';
-import { showAll } from '../versions.ts';
 import type { Asking } from './candidates.ts';
 import { referencesOf } from './match.ts';
 import type { Include, Search } from './query.ts';

@@ -1,9 +1,9 @@
 /** From the rows that a search may find to what it shows of them. */
 import type { Resource } from '@medplum/fhirtypes';
+import { showEach } from '../../access/see/versions.ts';
+import { type Seen, seeEach, standIn } from '../../access/see/visible.ts';
 import { Rejected } from '../../errors.ts';
 import { rangeOf } from '../../fhir/index-rows.ts';
-import { showEach } from '../versions.ts';
-import { type Seen, seeEach, standIn } from '../visible.ts';
 import type { Asking, Candidate } from './candidates.ts';
 import type { Position } from './cursor.ts';
 import { dateMatches } from './date.ts';

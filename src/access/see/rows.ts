@@ -3,9 +3,9 @@
  * business.
  */
 import type { Resource } from '@medplum/fhirtypes';
-import { visibleSql } from '../access/decide/visible-sql.ts';
-import type { Recipient, ResourceRow, Sources } from '../model.ts';
-import type { Db } from '../store/pool.ts';
+import type { Recipient, ResourceRow, Sources } from '../../model.ts';
+import type { Db } from '../../store/pool.ts';
+import { visibleSql } from '../decide/visible-sql.ts';
 
 export const COLUMNS =
   'r.row_id, r.type, r.id, r.version, r.updated_at, r.content, r.persons, r.authors, r.service, r.sources';

@@ -3,10 +3,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
-import { loadGrants } from '../access/decide/grants.ts';
-import { project } from '../access/project/project.ts';
-import type { Recipient, ResourceRow } from '../model.ts';
-import type { Db } from '../store/pool.ts';
+import type { Recipient, ResourceRow } from '../../model.ts';
+import type { Db } from '../../store/pool.ts';
+import { loadGrants } from '../decide/grants.ts';
+import { project } from '../project/project.ts';
 import { findRows } from './rows.ts';
 
 /** `resource` is shown, without version and time (`versions.ts` has those). */

@@ -5,9 +5,9 @@
  */
 import { hash } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
-import { canonicalText } from '../fhir/references.ts';
-import type { Recipient, ResourceRow } from '../model.ts';
-import type { Db } from '../store/pool.ts';
+import { canonicalText } from '../../fhir/references.ts';
+import type { Recipient, ResourceRow } from '../../model.ts';
+import type { Db } from '../../store/pool.ts';
 import { findPasts, MOST_VERSIONS } from './rows.ts';
 import { projectEach, type Seen, seeEach } from './visible.ts';
 
