@@ -12,7 +12,7 @@ import type { Mappings } from './map/language/load-mappings.ts';
 import type { Answer, Message, SourceRecord } from './model.ts';
 import { countMessage } from './observe/metrics.ts';
 import { keepFailed } from './pipeline/faults.ts';
-import { settleFile } from './pipeline/file.ts';
+import { isUnread, keepFirst, settleFile } from './pipeline/file.ts';
 import { settle } from './pipeline/gather.ts';
 import { ignore, ruleOf } from './pipeline/ignore.ts';
 import type { Job } from './pipeline/settle.ts';
@@ -23,8 +23,11 @@ import type { Profiles } from './validate/profiles.ts';
 
 export type Pipeline = Context & { mappings: Mappings; profiles: Profiles };
 export type Received = Message & { receivedAt: Date };
-/** `replay`: a held message tried again. `messageId`: a row of a file that is stored already. */
-type Options = { replay?: boolean; messageId?: string };
+/**
+ * `replay`: a held message tried again. `messageId`: a row of a file that is stored already. `kept`: it is
+ * kept before it is read, and this is called then.
+ */
+type Options = { replay?: boolean; messageId?: string; kept?: (answer: Answer) => void };
 
 /**
  * Takes one message to its end: accepted (stored and linked), held (kept until its mapping or its sender is
@@ -59,6 +62,11 @@ async function take(ctx: Pipeline, message: Received, options: Options): Promise
   const mappings = ctx.mappings.of(message.source);
   const rule = ruleOf(message, mappings);
   if (rule) return ignore(ctx, message, rule, options);
+  if (options.kept) {
+    const answer = await keepFirst(ctx, message);
+    if (answer.conflict || !isUnread(answer)) return answer;
+    options.kept({ ...answer, messageId: messageName(ctx.key, answer.messageId) });
+  }
   const units = await understandInTurns(mappings, message, ctx.profiles);
   const file = units.length > 1 || units[0]?.position !== '';
   const prepareRow = (row: Understood, messageId: string) => prepare(ctx, message, row, { messageId });
@@ -93,7 +101,9 @@ export async function prepare(
     named && identifyRecord(named.record, { key: ctx.key, systemId: system.id, receivedAt, weight });
   const issues = [...unit.issues, ...(named?.issues ?? []), ...(found?.issues ?? [])];
   const keys = [lock, ...keysOf(found?.record)];
-  return { message, unit, record: found?.record ?? null, issues, lock, keys, ...options };
+  const { replay } = options;
+  const rest = { ...(replay ? { replay } : {}), ...(messageId ? { messageId } : {}) };
+  return { message, unit, record: found?.record ?? null, issues, lock, keys, ...rest };
 }
 
 /** A sender that does not say when means now: when its message came. */

@@ -37,7 +37,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
     unknown,
     issues,
     zone = mapping.zone,
-  } = mapping.format.open(unit.tree, unit.position);
+  } = mapping.format.open(unit.tree, unit.position, receivedAt);
   const run: Run = {
     position: unit.position,
     dialect,

@@ -58,10 +58,11 @@ export type SourceFormat = {
   path: (text: string, scope: Scope) => Reader;
   each: (text: string, scope: Scope) => Expander;
   /** `unknown` lists fields that the source does not define, `issues` values of the wrong shape; `zone` is an
-   * offset that the message gives for all its times. */
+   * offset that the message gives for all its times. `receivedAt`: now, where it is not said. */
   open: (
     tree: Json,
     position: string,
+    receivedAt?: Date,
   ) => { root: Frame; bundle: Bundle | null; unknown: string[]; issues?: Issue[]; zone?: string | undefined };
   /** Splits a document that holds several units, such as rows of an extract. */
   split?: (tree: Json) => Unit[];

@@ -21,13 +21,15 @@ export async function settleAllDue(ctx: Context): Promise<number> {
   return settled;
 }
 
-/** Asks again and again until stopped. */
-export function startClock(ctx: Context): () => Promise<void> {
+/** Does each again and again, one after the other, until stopped. `tasks`: by what a log calls them. */
+export function startClock(
+  { log }: Context,
+  tasks: Record<string, () => Promise<unknown>>,
+): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const ask = () => {
-    running = running
-      .then(() => settleAllDue(ctx))
-      .catch((error: unknown) => ctx.log.error({ event: 'due', err: error }));
+    for (const [event, task] of Object.entries(tasks))
+      running = running.then(task).catch((error: unknown) => log.error({ event, err: error }));
   };
   const timer = setInterval(ask, EVERY_MS);
   return async () => {

@@ -2,6 +2,7 @@
 import type { Context } from '../context.ts';
 import type { Answer, Message, MessageStatus } from '../model.ts';
 import { answerEarlier, messageKey } from '../save/load.ts';
+import { noteReading } from '../save/reading.ts';
 import { findStoredRows, NOTHING, save } from '../save/save.ts';
 import { faultOf, logFault } from './faults.ts';
 import { settle } from './gather.ts';
@@ -41,17 +42,29 @@ export async function settleFile(ctx: Context, message: Message, file: File): Pr
  * on where it stopped.
  */
 async function readFile(ctx: Context, message: Message, file: File): Promise<Answer> {
-  const begun = await withMessage(ctx, message, async (client, earlier) => {
-    const known = answerEarlier(earlier, message, file);
+  const kept = await keepFirst(ctx, message, file);
+  return isUnread(kept) ? settleRows(ctx, message, { ...file, messageId: kept.messageId }) : kept;
+}
+
+/** What its id came to so far; of one not heard of before, that it is kept and not read yet. */
+export function keepFirst(
+  ctx: Context,
+  message: Message,
+  options: { replay?: boolean } = {},
+): Promise<Answer> {
+  return withMessage(ctx, message, async (client, earlier) => {
+    const known = answerEarlier(earlier, message, options);
     if (known && !known.conflict) return known;
     const same = earlier?.contentHash === message.contentHash;
     const answer = { message, status: 'held' as const, units: [] };
     const kept = same ? { messageId: earlier.messageId } : { message };
     const messageId = await save(client, ctx.key, { ...NOTHING, ...kept, answer: known ? null : answer });
-    return known ?? messageId;
+    const { identifier } = message;
+    return known ?? { messageId, identifier, status: 'held', units: [], duplicate: false, conflict: false };
   });
-  return typeof begun === 'string' ? settleRows(ctx, message, { ...file, messageId: begun }) : begun;
 }
+
+export const isUnread = ({ status, units }: Answer): boolean => status === 'held' && units.length === 0;
 
 type Begun = File & { messageId: string };
 
@@ -65,8 +78,11 @@ async function settleRows(
 ): Promise<Answer> {
   const done = await findStoredRows(ctx.db, messageId);
   const inTurn = queue<Job>();
+  const tell = counter(rows.length, (progress) => noteReading(ctx.db, messageId, progress));
+  await tell(0);
   const units = await inLanes(rows, async (row) => {
     const { position, issues } = row;
+    await tell(1);
     if (done.has(position)) return [{ position, status: 'accepted' as const, issues }];
     try {
       const job = await inTurn(prepareRow(row, messageId));
@@ -86,6 +102,17 @@ async function settleRows(
     await save(client, ctx.key, { ...NOTHING, messageId, answer: { message, status, units } });
   });
   return { messageId, identifier: message.identifier, status, units, duplicate: false, conflict: false };
+}
+
+/** So many rows make news of how far it is. */
+const ROWS_OF_NEWS = 250;
+
+function counter(all: number, note: (progress: { read: number; all: number }) => Promise<void>) {
+  let read = 0;
+  return async (more: number): Promise<void> => {
+    read += more;
+    if (read % ROWS_OF_NEWS === 0) await note({ read, all });
+  };
 }
 
 /**

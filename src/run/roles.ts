@@ -4,7 +4,8 @@ import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
 import { MAPPINGS_DIR } from '../map/language/read-mappings.ts';
-import { startClock } from '../pipeline/due.ts';
+import { settleAllDue, startClock } from '../pipeline/due.ts';
+import { readUnread } from '../pipeline/unread.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
@@ -46,7 +47,8 @@ export async function startRoles(ctx: Context, stops: Stop[], mappingsDir = MAPP
     stops.push(() => sequencer.stop());
     const delivery = await startDelivery(ctx);
     stops.push(() => delivery.stop());
-    stops.push(startClock(ctx));
+    const tasks = { due: () => settleAllDue(ctx), unread: () => readUnread(pipeline) };
+    stops.push(startClock(ctx, tasks));
     stops.push(keepPartitions(ctx));
   }
   let mllpPort: number | undefined;

@@ -13,6 +13,7 @@ import {
   type SourceFormat,
   suggest,
 } from '../run.ts';
+import { readCell } from './cells.ts';
 
 type Csv = Extract<SourceFile, { format: 'csv' }>;
 type Form = Extract<SourceFile, { format: 'json' }>;
@@ -48,7 +49,8 @@ export function csvFormat(schema: Csv): SourceFormat {
             .map((part) => ({ node: part.trim(), at: at(run, frame), up: frame })),
       };
     },
-    open: (tree, position) => {
+    open: (tree, position, receivedAt = new Date()) => {
+      const year = receivedAt.getUTCFullYear();
       const row: CsvRow = { values: {}, headers: {} };
       const unknown: string[] = [];
       const issues: Issue[] = [];
@@ -57,9 +59,11 @@ export function csvFormat(schema: Csv): SourceFormat {
         const field = position ? `${position}, ${header}` : header;
         if (!name && !ignored.has(normaliseHeader(header))) unknown.push(field);
         if (!name || typeof value !== 'string' || value.trim() === '') continue;
-        if ((row.values[name] ?? value.trim()) !== value.trim())
-          issues.push(twice(field, row.headers[name] ?? name));
-        row.values[name] = value.trim();
+        const { text, issue } = readCell(value, schema.columns[name]?.type ?? 'text', { field, year });
+        if (issue) issues.push(issue);
+        if (text === undefined) continue;
+        if ((row.values[name] ?? text) !== text) issues.push(twice(field, row.headers[name] ?? name));
+        row.values[name] = text;
         row.headers[name] = header;
       }
       return { root: { node: row, at: '', up: null }, bundle: null, unknown, issues };

@@ -11,7 +11,7 @@ import { registerTransaction } from './transaction.ts';
  * /intake/messages`.
  */
 export function registerIntake<C extends Context>(app: FastifyInstance, ctx: C, intake: Intake<C>): void {
-  const take: Take = (message) => intake(ctx, message);
+  const take: Take = (message, options) => intake(ctx, message, options);
   const keep = async (_: FastifyRequest, body: Buffer) => body;
   app.register(async (scope) => {
     // Messages are kept exactly as received: no parser but ours sees the bytes.

@@ -51,7 +51,9 @@ export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): voi
         ? sendAcknowledgements(reply, batch, { taken, onHeld: system.onHeld })
         : sendEach(reply, taken);
     }
-    const answer = await take({ ...origin, body, ...identify(request, format, body) });
+    const message = { ...origin, body, ...identify(request, format, body) };
+    if (format !== 'hl7v2' && prefersAsync(request)) return takeAndTell(ctx, reply, message, take);
+    const answer = await take(message);
     return acknowledged
       ? sendAcknowledgement(reply, answer, body, system.onHeld)
       : sendResults(reply, answer);
@@ -70,6 +72,31 @@ export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): voi
     if (found.length === 0) throw rejected(404, 'not-found', 'no message of yours has this identifier');
     return found.map((one) => ({ ...one, messageId: messageName(ctx.key, one.messageId) }));
   });
+}
+
+/** https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
+const prefersAsync = (request: FastifyRequest): boolean =>
+  /(^|[,\s])respond-async($|[,;\s])/i.test(headerOf(request, 'prefer') ?? '');
+
+/**
+ * Answers as soon as the message is kept, with where to ask how far it is; it is read meanwhile, by another
+ * process where this one ends before. What is known already is answered as always.
+ */
+async function takeAndTell(
+  { log }: Context,
+  reply: FastifyReply,
+  message: Message,
+  take: Take,
+): Promise<object> {
+  const kept = Promise.withResolvers<Answer>();
+  const taken = take(message, { kept: kept.resolve });
+  const first = await Promise.race([kept.promise, taken]);
+  if (first.conflict || first.status !== 'held' || first.units.length > 0) return sendResults(reply, first);
+  taken.catch((error: unknown) => log.error({ event: 'file', messageId: first.messageId, err: error }));
+  const { messageId, identifier } = first;
+  const url = `/intake/messages?${new URLSearchParams({ identifier })}`;
+  reply.code(202).header('content-location', url).header('preference-applied', 'respond-async');
+  return { message: messageId, identifier, status: 'in-progress', url };
 }
 
 /** Nobody sends in another system's name but the operator. */

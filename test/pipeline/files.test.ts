@@ -1,0 +1,113 @@
+/** Files: answered at once where that is asked for, read to their end whoever is cut short, as spreadsheets write them. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findSystem } from '../../src/access/register/systems.ts';
+import { openMappings } from '../../src/map/language/load-mappings.ts';
+import type { System } from '../../src/model.ts';
+import { keepFirst } from '../../src/pipeline/file.ts';
+import { readUnread } from '../../src/pipeline/unread.ts';
+import { hashBytes } from '../../src/receive/http/content-hash.ts';
+import { ownProfiles } from '../../src/validate/profiles.ts';
+import { testContext } from '../support/context.ts';
+import { gather, type Household } from '../support/household.ts';
+
+let household: Household;
+beforeAll(async () => {
+  household = await gather({ charity: ['third-sector', 'C1', 'third-sector-csv'] });
+});
+afterAll(() => household.stop());
+
+const HEADER = 'reference,referred on,first name,last name,dob';
+const fileOf = (rows: number, name: string) =>
+  [HEADER, ...Array.from({ length: rows }, (_, n) => `${name}-${n},2026-09-01,Una${n},Bell,1988-01-02`)].join(
+    '\n',
+  );
+
+type Row = { position: string; status: string; issues: { severity: string; text: string }[] };
+type State = { status: string; units: Row[]; progress?: { read: number; all: number } };
+const send = (body: string, headers: Record<string, string> = {}) =>
+  household.skein.send('POST', '/intake/charity', { 'content-type': 'text/csv', ...headers }, body);
+const ask = async (url: string): Promise<State> => {
+  const { body } = await household.skein.get(url, 'charity');
+  return (body as unknown as State[])[0] as State;
+};
+const ASYNC = { prefer: 'respond-async, handling=strict' };
+
+test('a file is answered before it is read, says how far it is, and what became of each row', async () => {
+  const file = fileOf(2_000, 'A');
+  const { status, headers, body } = await send(file, ASYNC);
+  expect([status, headers.get('preference-applied'), body.status]).toEqual([
+    202,
+    'respond-async',
+    'in-progress',
+  ]);
+  const url = headers.get('content-location') as string;
+  expect(body.url).toBe(url);
+  const seen: State[] = [];
+  for (let state = await ask(url); ; state = await ask(url)) {
+    seen.push(state);
+    if (state.status !== 'in-progress') break;
+    await new Promise((done) => setTimeout(done, 25));
+  }
+  const read = seen.flatMap(({ progress }) => progress?.read ?? []);
+  expect(read.length).toBeGreaterThan(1);
+  expect(read).toEqual([...read].sort((a, b) => a - b));
+  expect(seen.flatMap(({ progress }) => progress?.all ?? []).every((all) => all === 2_000)).toBe(true);
+  const last = seen.at(-1) as State;
+  expect([last.status, last.units.length, last.progress]).toEqual(['accepted', 2_000, undefined]);
+  const again = await send(file, ASYNC);
+  expect([again.status, again.body.status]).toEqual([200, 'accepted']);
+});
+
+test('what is wrong with a file that was answered before it was read is told where its sender asks', async () => {
+  const unread = await send('\n', { ...ASYNC, 'idempotency-key': 'no-header' });
+  expect(unread.status).toBe(202);
+  const url = unread.headers.get('content-location') as string;
+  await expect.poll(() => ask(url).then(({ status }) => status)).toBe('rejected');
+  const other = await send(fileOf(1, 'B'), { ...ASYNC, 'idempotency-key': 'no-header' });
+  expect(other.status).toBe(202);
+  await expect.poll(() => ask(url).then(({ status }) => status)).toBe('accepted');
+  expect((await send(fileOf(1, 'C'), { ...ASYNC, 'idempotency-key': 'no-header' })).status).toBe(409);
+});
+
+test('a file whose reader is gone is read by another process, once', async () => {
+  const { database } = household;
+  const ctx = { ...testContext(database), mappings: await openMappings(), profiles: ownProfiles() };
+  const system = (await findSystem(database.pool, 'charity')) as System;
+  const body = Buffer.from(fileOf(3, 'D'));
+  const message = { system, channel: 'intake', contentType: 'text/csv', source: 'third-sector-csv' } as const;
+  await keepFirst(ctx, { ...message, body, identifier: 'cut short', contentHash: hashBytes(body) });
+  expect(await readUnread(ctx), 'while somebody may be reading it').toBe(0);
+  expect(await ask('/intake/messages?identifier=cut+short')).toMatchObject({ status: 'in-progress' });
+  await database.pool.query(
+    `update intake set received_at = now() - interval '3 minutes' where identifier = 'cut short'`,
+  );
+  expect(await readUnread(ctx)).toBe(1);
+  expect(await readUnread(ctx)).toBe(0);
+  expect(await ask('/intake/messages?identifier=cut+short')).toMatchObject({ status: 'accepted' });
+});
+
+test('cells are read as a spreadsheet showed them, and said to be where that is a guess', async () => {
+  const rows = [
+    [`'0117`, '45901', `=HYPERLINK("mailto:una@example.org","Una")`, 'Bell', '31/12/99'],
+    [`="0118"`, '2026-09-01', `'t Hooft`, '=A1&B1', '7-3-26'],
+  ];
+  const text = [HEADER, ...rows.map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(','))];
+  const { status, body } = await send(`\uFEFF${text.join('\r\n')}`);
+  expect([status, body.status]).toEqual([200, 'accepted']);
+  const issues = (body as unknown as { rows: Row[] }).rows.map((row) =>
+    row.issues.map((issue) => issue.text),
+  );
+  expect(issues).toEqual([
+    [
+      'row 2, referred on: "45901" is a spreadsheet’s day number: it is read as 2025-09-01',
+      'row 2, dob: the year has two digits: it is read as 1999',
+    ],
+    [
+      'row 3, last name: is a formula, not a value: it is left out. Export the file with its values',
+      'row 3, dob: the year has two digits: it is read as 2026',
+    ],
+  ]);
+  const bornOn = async (date: string) => household.find('Patient', `&birthdate=${date}`);
+  expect(await bornOn('1999-12-31')).toMatchObject([{ name: [{ given: ['Una'], family: 'Bell' }] }]);
+  expect(await bornOn('2026-03-07')).toMatchObject([{ name: [{ given: [`'t`, 'Hooft'] }] }]);
+});
