@@ -1,4 +1,4 @@
-import type { Patient } from '@medplum/fhirtypes';
+import type { EpisodeOfCare, Patient } from '@medplum/fhirtypes';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EVIDENCE } from '../../src/access/decide/evidence.ts';
 import { identifyRecord } from '../../src/link/identify.ts';
@@ -764,6 +764,73 @@ describe('journeys and spells', () => {
     say(visiting, '09-11', patient('patient', MOTHER), ...referral('R1', perinatal.id, 'revoked'));
     expect(store.facts.involvements).toEqual([]);
     expect(store.rechecked()).toContain(store.all('ServiceRequest')[0]?.id);
+  });
+
+  describe('take up a referral that they do not cite', () => {
+    const asked = (id: string, day = '09-01') =>
+      say(visiting, day, patient('patient', MOTHER), ...referral(id, perinatal.id));
+    const began = (id: string, start = '2026-09-10', from = perinatal) =>
+      say(from, '11-20', patient('patient', MOTHER), episode(id, 'active', { start }));
+    const cited = () =>
+      store.all('EpisodeOfCare').map(({ content, state }) => {
+        const [reference] = (content as EpisodeOfCare).referralRequest ?? [];
+        return [state, reference?.extension?.[0]?.valueBoolean ?? reference?.reference ?? null];
+      });
+    const tagsOf = () =>
+      store
+        .all('ServiceRequest')
+        .map(({ content }) => content.meta?.tag?.map(({ code }) => code).join() ?? '');
+
+    it.each(['asked first', 'begun first'])(
+      'where it is the one that is open, %s: marked, and told to who asked',
+      (order) => {
+        const said = [() => asked('R1'), () => began('P1')];
+        for (const one of order === 'asked first' ? said : said.reverse()) one();
+        expect(cited()).toEqual([['active', true]]);
+        expect(tagsOf()[0]).toContain('taken-up');
+        const accepted = store.events.filter(({ code }) => code === 'referral-accepted');
+        expect(accepted).toMatchObject([{ services: expect.arrayContaining([visiting.id, perinatal.id]) }]);
+        expect(accepted[0]?.focus.type).toBe('ServiceRequest');
+      },
+    );
+
+    it.each([
+      ['it is of another service', [['R1', '09-01']], '2026-09-10', camhs],
+      ['care began before it', [['R1', '09-01']], '2026-08-30', perinatal],
+      ['care began over half a year after it', [['R1', '02-01']], '2026-09-10', perinatal],
+      [
+        'two are open',
+        [
+          ['R1', '09-01'],
+          ['R2', '09-02'],
+        ],
+        '2026-09-10',
+        perinatal,
+      ],
+    ] as const)('not where %s', (_, referrals, start, from) => {
+      for (const [id, day] of referrals) asked(id, day);
+      began('E1', start, from);
+      expect(tagsOf().every((tags) => !tags.includes('taken-up'))).toBe(true);
+      expect(cited()).toContainEqual(['active', null]);
+    });
+
+    it('once: of two episodes the first, and none once another says that it answers it', () => {
+      asked('R1');
+      began('P2', '2026-09-20');
+      began('P1', '2026-09-10');
+      expect(cited()).toEqual(
+        expect.arrayContaining([
+          ['active', true],
+          ['active', null],
+        ]),
+      );
+      const answer = episode('P3', 'active', { start: '2026-10-01' });
+      const reference = `ServiceRequest/${store.all('ServiceRequest')[0]?.id}`;
+      Object.assign(answer.resource, { referralRequest: [{ reference }] });
+      say(perinatal, '11-21', patient('patient', MOTHER), answer);
+      expect(cited().filter(([, how]) => how === true)).toEqual([]);
+      expect(cited()).toHaveLength(3);
+    });
   });
 
   it('open another episode for a second referral', () => {

@@ -4,6 +4,7 @@ import { idOf } from '../../fhir/references.ts';
 import type { Involvement, StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
 import { isCalled, type Joined, performerOf } from './joined.ts';
+import { findTakenUp } from './take-up.ts';
 
 type EpisodeState = StatementState & { content: EpisodeOfCare };
 
@@ -15,6 +16,8 @@ export type Spell = {
   person: Person;
   service: string;
   referral: string | null;
+  /** Nobody said that it answers the referral: its service began care that the referral asked for. */
+  inferred: boolean;
   status: EpisodeOfCare['status'];
   period: Period;
   content: EpisodeOfCare;
@@ -36,25 +39,51 @@ export function groupSpells(
 ): Spell[] {
   const referrals = statements.filter(({ type }) => type === 'ServiceRequest');
   const episodes = statements.filter((state): state is EpisodeState => state.type === 'EpisodeOfCare');
-  const groups = new Map<string, { person: Person; referral: string | null; states: EpisodeState[] }>();
-  for (const state of episodes) {
+  const said = episodes.flatMap((state): Said[] => {
     const person = personOf(state.chart);
-    if (!person) continue;
+    if (!person) return [];
     const answered = answers.get(state.key);
     const service = serviceOf(state);
     const asked = answered === undefined ? referralOf(state, referrals, person, personOf) : undefined;
     // Of a referral's spell only its two parties speak: nobody else can answer it, nor be told what became of
     // it.
     const isParty = state.service === service || (asked !== undefined && state.service === asked.service);
-    if ((asked || answered !== undefined) && !isParty) continue;
-    const referral = answered ?? asked?.key ?? null;
+    const names = asked !== undefined || answered !== undefined;
+    if (names && !isParty) return [];
+    const cites = names || (state.content.referralRequest ?? []).length > 0;
+    return [{ state, person, service, cites, referral: answered ?? asked?.key ?? null }];
+  });
+  const answered = new Set(said.flatMap((one) => (isOwn(one) ? (one.referral ?? []) : [])));
+  const taken = findTakenUp(
+    said.filter((one) => isOwn(one) && !one.cites && BEGUN.includes(one.state.content.status)),
+    { referrals: referrals.filter((one) => isInForce(one) && !answered.has(one.key)), personOf },
+  );
+  const groups = new Map<string, Group>();
+  for (const { state, person, service, referral: cited } of said) {
+    const inferred = taken.get(state.key);
+    const referral = inferred ?? cited;
     const id = referral ? keyedId(key, 'spell', service, referral) : state.key;
-    const group = groups.get(id) ?? { person, referral, states: [] };
+    const group = groups.get(id) ?? { id, person, referral, inferred: false, states: [] };
     group.states.push(state);
-    groups.set(id, group);
+    groups.set(id, { ...group, inferred: group.inferred || inferred !== undefined });
   }
-  return [...groups].map(([id, { person, referral, states }]) => spellOf(id, person, referral, states));
+  return [...groups.values()].map(spellOf);
 }
+
+/** `cites`: it names a referral, whether or not that is known. */
+type Said = {
+  state: EpisodeState;
+  person: Person;
+  service: string;
+  cites: boolean;
+  referral: string | null;
+};
+type Group = Pick<Spell, 'id' | 'person' | 'referral' | 'inferred'> & { states: EpisodeState[] };
+
+const isOwn = ({ state, service }: Said): boolean => state.service === service;
+const BEGUN: unknown[] = ['active', 'onhold', 'finished'];
+const isInForce = ({ content }: StatementState): boolean =>
+  IN_FORCE.includes((content as ServiceRequest).status);
 
 export const serviceOf = (state: EpisodeState): string =>
   idOf(state.content.managingOrganization?.reference, 'Organization') ?? state.service;
@@ -83,7 +112,7 @@ function referralOf(
 /** Care that is to come: whoever has begun it says nothing less by accepting the referral again. */
 const isExpected = ({ content: { status } }: EpisodeState) => status === 'planned' || status === 'waitlist';
 
-function spellOf(id: string, person: Person, referral: string | null, states: EpisodeState[]): Spell {
+function spellOf({ id, person, referral, inferred, states }: Group): Spell {
   const own = states.filter((state) => state.service === serviceOf(state));
   const ranked = (own.length > 0 ? own : states).sort(
     (a, b) =>
@@ -97,6 +126,7 @@ function spellOf(id: string, person: Person, referral: string | null, states: Ep
     person,
     service: serviceOf(best),
     referral,
+    inferred,
     status: content.status,
     period: { ...content.period, start: content.period?.start ?? best.first.slice(0, 24) },
     content,
@@ -152,14 +182,14 @@ export function findReferrals(
 }
 
 function outcomeOf(asked: StatementState, spells: Spell[]): Referral['state'] {
-  const { key, content } = asked;
+  const { key } = asked;
   const performer = performerOf(asked);
   const answers = spells.filter(
     ({ referral, confirmed, service }) =>
       referral === key && confirmed && (performer === null || service === performer),
   );
   if (answers.some(isCare)) return 'taken-up';
-  if (!IN_FORCE.includes((content as ServiceRequest).status)) return 'withdrawn';
+  if (!isInForce(asked)) return 'withdrawn';
   return answers.some(({ status }) => status === 'cancelled') ? 'declined' : 'asked';
 }
 

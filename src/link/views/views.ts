@@ -1,4 +1,11 @@
-import type { Encounter, EpisodeOfCare, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
+import type {
+  Encounter,
+  EpisodeOfCare,
+  Reference,
+  RelatedPerson,
+  Resource,
+  ServiceRequest,
+} from '@medplum/fhirtypes';
 import { composePatient } from '../../fhir/compose-patient.ts';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf, renameReferences } from '../../fhir/references.ts';
@@ -13,6 +20,8 @@ import { type Family, view } from './family.ts';
 import { groupView, teamViews } from './journey-views.ts';
 import { tombstone } from './tombstone.ts';
 
+/** Of a reference: found from what was said, and said by nobody. */
+const INFERRED = 'https://skein.example/fhir/StructureDefinition/inferred';
 const ROLE = 'http://terminology.hl7.org/CodeSystem/v3-RoleCode';
 
 /** Every shared resource of a family as it should be, from facts alone. */
@@ -123,7 +132,7 @@ function episodeView(family: Family, spell: Spell): View {
     patient: { reference: `Patient/${spell.person.id}` },
     managingOrganization: { reference: `Organization/${spell.service}` },
     period: spell.period,
-    ...(spell.referral ? { referralRequest: [{ reference: `ServiceRequest/${spell.referral}` }] } : {}),
+    ...(spell.referral ? { referralRequest: [answeredBy(spell.referral, spell.inferred)] } : {}),
   };
   return view({
     type: 'EpisodeOfCare',
@@ -136,6 +145,11 @@ function episodeView(family: Family, spell: Spell): View {
     state: `${spell.status}${spell.confirmed ? '' : '?'}`,
   });
 }
+
+const answeredBy = (referral: string, inferred: boolean): Reference<ServiceRequest> => ({
+  reference: `ServiceRequest/${referral}`,
+  ...(inferred ? { extension: [{ url: INFERRED, valueBoolean: true }] } : {}),
+});
 
 /**
  * ServiceRequest and Encounter are shared as their one sender says them, with references to persons and
