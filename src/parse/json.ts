@@ -23,7 +23,8 @@ export function checkBundle(tree: Json, wanted: string[]): void {
   if (!isObject(tree) || tree.resourceType !== 'Bundle')
     throw rejected(400, 'structure', 'the body must be a FHIR Bundle', { field: '/resourceType' });
   if (typeof tree.type !== 'string' || !wanted.includes(tree.type)) {
-    throw rejected(400, 'structure', `the Bundle must be of type ${wanted.join(' or ')}`, {
+    const is = /^[a-z]+(-[a-z]+)*$/.test(String(tree.type)) ? ` "${tree.type}"` : '';
+    throw rejected(400, 'structure', `Bundle.type${is} is not taken; ${wanted.join(' or ')} is`, {
       field: '/type',
       expression: 'Bundle.type',
     });

@@ -156,7 +156,7 @@ describe('XML is refused, by line and column and never by content,', () => {
     [
       'that is a Bundle of another type',
       `<Bundle ${FHIR}><type value="batch"/></Bundle>`,
-      'must be of type message',
+      'is not taken; message or transaction is',
     ],
   ])('%s', (_, body, told) => {
     expect(() => parse(body)).toThrow(
