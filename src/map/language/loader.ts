@@ -57,6 +57,7 @@ export function conditionOf(loader: Loader, { when, path, scope }: Asked): Condi
     read: (name: string) => readPath(loader, name, scope),
     maps: loader.maps,
     fields: loader.format.names,
+    plain: ['row', 'json'].includes(loader.format.root.kind),
   };
   return attempt(loader, [...path, 'when'], () => compileCondition(when, names));
 }
