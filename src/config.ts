@@ -42,6 +42,11 @@ export const Config = z.object({
     .default('')
     .transform(list)
     .describe('addresses or CIDR ranges that webhooks may reach beyond public https'),
+  MAPPINGS_DIR: z
+    .string()
+    .default('')
+    .transform(list)
+    .describe("folders of an installation's own mappings, beside those that ship"),
   FHIR_PACKAGES: z
     .string()
     .default('')

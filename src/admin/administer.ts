@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { followPolicy } from '../access/decide/in-force.ts';
 import { POLICY } from '../access/decide/policy.ts';
 import { readConfig } from '../config.ts';
+import { mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
 import { openLog } from '../observe/log.ts';
 import { rebuild, replayHeld } from '../pipeline/rebuild.ts';
@@ -172,7 +173,10 @@ const NUMBER: Record<string, (number: string) => (flags: Flags) => Promise<Done>
 async function withStore(work: (ctx: Pipeline) => Promise<Done>): Promise<Done> {
   const config = readConfig(process.env);
   const log = openLog('warn', process.stderr);
-  const [mappings, profiles] = await Promise.all([openMappings(), loadProfiles(config.FHIR_PACKAGES)]);
+  const [mappings, profiles] = await Promise.all([
+    openMappings(mappingFolders(config.MAPPINGS_DIR)),
+    loadProfiles(config.FHIR_PACKAGES),
+  ]);
   const { db, key, close } = await openStore(config, log);
   try {
     await followPolicy(db);

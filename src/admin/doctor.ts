@@ -1,5 +1,6 @@
 /** `skein doctor`: whatever is wrong with this installation, a line each, with what mends it. */
 import { describeWider, pendingPolicy } from '../access/decide/in-force.ts';
+import { mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { describeMappings } from '../run/keep-mappings.ts';
@@ -11,10 +12,11 @@ type Finding = { area: string; problems: string[] };
 
 /** Looks at everything and mends nothing. `code` is 1 where something is wrong. */
 export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: string; code: number }> {
+  const folders = mappingFolders(ctx.config.MAPPINGS_DIR);
   const findings: Finding[] = [
     { area: 'store', problems: await storeProblems(ctx.db, ctx.config) },
     { area: 'queue', problems: await examineQueue(ctx.config.REDIS_URL) },
-    { area: 'mappings', problems: await describeMappings(ctx.db, await openMappings()) },
+    { area: 'mappings', problems: await describeMappings(ctx.db, await openMappings(folders)) },
     { area: 'policy', problems: await examinePolicy(ctx.db) },
     { area: 'profiles', problems: ctx.profiles.problems },
     { area: 'messages', problems: await examineMessages(ctx.db) },

@@ -7,6 +7,7 @@ import {
   findSystem,
   listSystems,
 } from '../access/register/systems.ts';
+import { mappingFolders } from '../map/language/folders.ts';
 import { type Mapping, type Opened, openMappings } from '../map/language/load-mappings.ts';
 import type { System } from '../model.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -31,10 +32,11 @@ export type SystemFlags = Partial<
   >
 > & { held?: string | boolean };
 
-export async function addOne({ db, key }: Pipeline, flags: SystemFlags): Promise<Done> {
+export async function addOne(ctx: Pipeline, flags: SystemFlags): Promise<Done> {
+  const { db, key } = ctx;
   const { name, ods, team, sector = null, kind = null, payload } = flags;
   if (!name || !ods || !team) throw new WrongUse('system add needs --name, --ods and --team');
-  const { source = null, dialect = null, ...rules } = await readRules(flags, flags.source);
+  const { source = null, dialect = null, ...rules } = await readRules(ctx, flags, flags.source);
   if (payload !== undefined && !isPayload(payload))
     throw new WrongUse(`--payload is one of ${PAYLOADS.join(', ')}`);
   const more = { serviceName: flags['service-name'], payload };
@@ -57,7 +59,8 @@ export async function addOne({ db, key }: Pipeline, flags: SystemFlags): Promise
 }
 
 /** Changes the rules of a system that is registered; what is not given stays. */
-export async function setOne({ db }: Pipeline, flags: SystemFlags): Promise<Done> {
+export async function setOne(ctx: Pipeline, flags: SystemFlags): Promise<Done> {
+  const { db } = ctx;
   const { name, ods, team, sector, kind, payload } = flags;
   if (!name) throw new WrongUse('system set needs --name');
   if (ods ?? team ?? sector ?? kind ?? payload ?? flags['service-name'])
@@ -65,7 +68,7 @@ export async function setOne({ db }: Pipeline, flags: SystemFlags): Promise<Done
       'system set changes --source, --dialect, --held, --ignore, --numbers and --data-quality',
     );
   const known = await findSystem(db, name);
-  const changes = await readRules(flags, flags.source ?? known?.source ?? undefined);
+  const changes = await readRules(ctx, flags, flags.source ?? known?.source ?? undefined);
   const system = await changeSystem(db, name, changes);
   return { data: system, text: describeSystem(system) };
 }
@@ -76,9 +79,13 @@ export async function listAll({ db }: Pipeline): Promise<Done> {
 }
 
 /** The rules that the flags give; `sources` is what reads the system's messages. */
-async function readRules(flags: SystemFlags, sources: string | undefined): Promise<Changes> {
+async function readRules(
+  { config }: Pipeline,
+  flags: SystemFlags,
+  sources: string | undefined,
+): Promise<Changes> {
   const { source, dialect, numbers, held, ignore } = flags;
-  const mappings = await openMappings();
+  const mappings = await openMappings(mappingFolders(config.MAPPINGS_DIR));
   if (source !== undefined) checkSources(mappings, source);
   if (dialect !== undefined) checkDialect(mappings.of(sources ?? ''), dialect);
   if (numbers !== undefined && numbers !== 'traced') throw new WrongUse('--numbers is traced, or left out');

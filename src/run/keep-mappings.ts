@@ -8,11 +8,15 @@ import type { Db } from '../store/pool.ts';
 /** `reload` gives what is wrong, with which nothing was swapped; null where it was. */
 export type Kept = { notices: () => Promise<string[]>; reload: () => Promise<string[] | null> };
 
-export function keepMappings(ctx: Pipeline, opened: Opened, dir: URL): Kept {
+export function keepMappings(ctx: Pipeline, opened: Opened, folders: URL[]): Kept {
   let present = opened;
   let refused: string[] = [];
   const reload = async () => {
-    const fresh = await openMappings(dir);
+    const fresh = await openMappings(folders).catch((error: Error) => error);
+    if (fresh instanceof Error) {
+      refused = [`mappings are as they were: ${fresh.message}`];
+      return refused;
+    }
     const lost = await lostBy(ctx.db, present, fresh);
     refused = lost.map((name) => `mapping ${name} is as it was: what is in its folder now cannot be read`);
     if (lost.length > 0) return [...refused, ...fresh.problems.map(describeProblem)];

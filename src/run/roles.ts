@@ -2,8 +2,8 @@ import { buildApp } from '../app.ts';
 import type { Context } from '../context.ts';
 import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
+import { MAPPINGS_DIR, mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
-import { MAPPINGS_DIR } from '../map/language/read-mappings.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
 import { readUnread } from '../pipeline/unread.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
@@ -31,12 +31,13 @@ export function checkRoles(config: Context['config']): void {
  * health and metrics. Each thing started adds to `stops` how it is stopped; stop them in reverse, so that
  * receiving ends first.
  */
-export async function startRoles(ctx: Context, stops: Stop[], mappingsDir = MAPPINGS_DIR): Promise<Serving> {
+export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS_DIR): Promise<Serving> {
+  const folders = mappingFolders(ctx.config.MAPPINGS_DIR, shipped);
   const profiles = await loadProfiles(ctx.config.FHIR_PACKAGES);
   for (const problem of profiles.problems) ctx.log.warn({ event: 'profiles' }, problem);
-  const mappings = await openMappings(mappingsDir);
+  const mappings = await openMappings(folders);
   const pipeline: Pipeline = { ...ctx, mappings, profiles };
-  const kept = keepMappings(pipeline, mappings, mappingsDir);
+  const kept = keepMappings(pipeline, mappings, folders);
   const all = [kept, await keepPolicy(ctx.db)];
   const notices = async () => (await Promise.all(all.map((one) => one.notices()))).flat();
   for (const notice of await notices()) ctx.log.error({ event: 'notice' }, notice);

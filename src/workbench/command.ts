@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { readConfig } from '../config.ts';
+import { mappingFolders, placeSources } from '../map/language/folders.ts';
 import { compileSource, loadMappings, type Mapping, type Mappings } from '../map/language/load-mappings.ts';
-import { MAPPINGS_DIR, type MappingFiles, readMappings } from '../map/language/read-mappings.ts';
+import { type MappingFiles, readMappings } from '../map/language/read-mappings.ts';
 import { MappingError, type Problem } from '../map/language/yaml-file.ts';
 import type { Understood } from '../pipeline/understand.ts';
 import { runMapping } from './run-mapping.ts';
@@ -22,6 +24,7 @@ export const OPTIONS = {
   mapping: text,
   dialect: text,
   'show-values': yes,
+  extends: text,
   profile: text,
   all: yes,
 } as const;
@@ -37,29 +40,43 @@ export type Command = {
   run: (files: string[], flags: Flags) => Promise<number>;
 };
 
-/** The folder of mappings: the one given, else those that ship. */
-export function folderOf({ dir }: Flags): URL {
-  return dir === undefined ? MAPPINGS_DIR : pathToFileURL(`${dir}/`);
+/** The folders of mappings: the one given, else those that ship and those of the setting MAPPINGS_DIR. */
+export function foldersOf({ dir }: Flags): URL[] {
+  if (dir !== undefined) return [pathToFileURL(`${dir}/`)];
+  try {
+    return mappingFolders(readConfig(process.env).MAPPINGS_DIR);
+  } catch (cause) {
+    throw new WrongUse((cause as Error).message, { cause });
+  }
 }
 
-/** The files of a folder in which every mapping loads. */
-export async function readFiles(flags: Flags): Promise<MappingFiles> {
+/** The files of each folder, in which every mapping loads. */
+export async function readFiles(flags: Flags): Promise<MappingFiles[]> {
   const problems: Problem[] = [];
-  const files = await readMappings(folderOf(flags), problems);
-  for (const name of files.sources.keys()) compileSource(files, name, problems);
+  const folders = foldersOf(flags);
+  placeSources(folders);
+  const all = await Promise.all(folders.map((folder) => readMappings(folder, problems)));
+  for (const files of all) for (const name of files.sources.keys()) compileSource(files, name, problems);
   if (problems.length > 0) throw new MappingError(problems);
+  return all;
+}
+
+/** The files of the folder that has the mapping that an option names. */
+export function filesWith(all: MappingFiles[], name = '', option = '--mapping'): MappingFiles {
+  const files = all.find(({ sources }) => sources.has(name));
+  if (!files) throw wrongMapping({ names: all.flatMap(({ sources }) => [...sources.keys()]) }, option);
   return files;
 }
 
 export async function chooseMapping(flags: Flags): Promise<Mapping> {
-  const mappings = await loadMappings(folderOf(flags));
+  const mappings = await loadMappings(foldersOf(flags));
   const mapping = flags.mapping === undefined ? undefined : mappings.get(flags.mapping);
   if (!mapping) throw wrongMapping(mappings);
   return mapping;
 }
 
-export function wrongMapping({ names }: Pick<Mappings, 'names'>): WrongUse {
-  return new WrongUse(`--mapping is one of ${names.join(', ')}`);
+export function wrongMapping({ names }: Pick<Mappings, 'names'>, option = '--mapping'): WrongUse {
+  return new WrongUse(`${option} is one of ${names.join(', ')}`);
 }
 
 export function runMessage(mapping: Mapping, body: Buffer, { dialect }: Flags): Understood[] {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { MAPPINGS_DIR, placeSources } from '../map/language/folders.ts';
 import type { Mappings } from '../map/language/load-mappings.ts';
-import { MAPPINGS_DIR } from '../map/language/read-mappings.ts';
 import { isSound, type Understood } from '../pipeline/understand.ts';
 import { compareResults, type Described, type Difference } from './prove/compare.ts';
 import { runMapping } from './run-mapping.ts';
@@ -11,9 +11,10 @@ export type Example = { source: string; name: string; input: URL; out: URL; outc
 /** The result of one example. `before` is what its second file says, `after` what the mapping gives now. */
 export type Verdict = Example & { differences: Difference[] };
 
-export function listExamples(mappings: Pick<Mappings, 'names'>, dir: URL = MAPPINGS_DIR): Example[] {
+export function listExamples(mappings: Pick<Mappings, 'names'>, folders: URL[] = [MAPPINGS_DIR]): Example[] {
+  const places = placeSources(folders);
   return mappings.names.flatMap((source) => {
-    const folder = new URL(`${source}/examples/`, dir);
+    const folder = new URL(`${source}/examples/`, places.get(source));
     const inputs = existsSync(folder) ? readdirSync(folder).filter((file) => file.includes('.in.')) : [];
     return inputs.sort().map((file) => {
       const name = file.slice(0, file.indexOf('.in.'));

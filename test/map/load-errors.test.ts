@@ -180,6 +180,16 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       /form\/mapping\.yaml:9:44: "ture" can never be at sure, which is one of .*; did you mean "true"\?/,
     ],
     [
+      'yes or no asked of text, which writes it in many ways',
+      '{ to: birthDate, from: born, when: code = true }',
+      'form/mapping.yaml:9:44: code is text, where a yes is "true" only if it is written so: in source.yaml make it boolean',
+    ],
+    [
+      'a value asked of what has only parts',
+      '{ to: birthDate, from: born, when: items = x }',
+      'form/mapping.yaml:9:44: items has parts and no value of its own: ask about one of them',
+    ],
+    [
       'a code that the map would refuse',
       '{ to: gender, from: code, map: administrative-sex, unmapped: reject, when: "code in (F, Mx)" }',
       'form/mapping.yaml:9:29: "Mx" is not in ConceptMap administrative-sex; did you mean "M"?',
@@ -419,6 +429,25 @@ describe('a mistake in a mapping is an error at load, with file, line and column
     expect(await first('fhir-r4', 'Practitioner, ', 'Practitionr, ')).toBe(
       'fhir-r4/source.yaml:4:112: no resource type Practitionr; did you mean "Practitioner"?',
     );
+  });
+
+  test.each([
+    ['Patient.deceasedBoolean = yes', '"yes" can never be at Patient.deceasedBoolean, which is yes or no'],
+    ['Patient.birthDate = unknown', '"unknown" can never be at Patient.birthDate, which is a date'],
+    ['Patient.name = Ann', 'Patient.name has parts and no value of its own: ask about one of them'],
+    ['Patient.deceasedBoolean = true and Patient.birthDate != 2026-01-01', undefined],
+  ])('a condition that the FHIR type can never fulfil: %s', async (when, message) => {
+    const problems = await problemsOf({
+      'sender/source.yaml': 'format: fhir\nresources: [Patient]\n',
+      'sender/mapping.yaml': `name: sender
+version: 1.0.0
+mode: snapshot
+saidAt: []
+statements:
+  - { local: patient, resource: Patient, when: '${when}', rules: [{ to: birthDate, from: Patient.birthDate }] }
+`,
+    });
+    expect(problems.map((one) => one.message)).toEqual(message === undefined ? [] : [message]);
   });
 
   test('HL7 v2 paths are checked against fields, data types and repetitions', async () => {

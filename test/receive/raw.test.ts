@@ -194,6 +194,7 @@ describe('a sender', () => {
         ...ctx.config,
         ROLES: 'api',
         WEBHOOK_ALLOW: '',
+        MAPPINGS_DIR: '',
         FHIR_PACKAGES: '',
         AUTH: 'token',
       }),

@@ -17,10 +17,11 @@ afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-export function runProgram(args: string[], env: Record<string, string> = {}): Program {
+export function runProgram(args: string[], env: Record<string, string> = {}, cwd?: string): Program {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, args, {
     env: { PATH, HOME, ...env },
+    ...(cwd !== undefined && { cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);

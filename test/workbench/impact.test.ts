@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../src/workbench/prove/measure-impact.ts';
 import { formFiles } from '../map/mapping-folder.ts';
-import { folder, skein, tempFile } from './skein.ts';
+import { folder, shipped, skein, tempFile } from './skein.ts';
 
 /** Two versions of one mapping, and messages. */
 const corpus = () => ({
@@ -19,6 +20,20 @@ const corpus = () => ({
   kim: tempFile('kim.json', '{"name":"Kim","born":"soon"}'),
   nobody: tempFile('nobody.json', '{"pet":"Rex"}'),
 });
+
+function commit(cwd: string): void {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
+      cwd,
+      stdio: 'pipe',
+    });
+  git('init', '--quiet');
+  git('add', '.');
+  git('commit', '--quiet', '--message', 'Old');
+}
+
+const runIn = (cwd: string, ...args: string[]) =>
+  spawnSync(process.execPath, [resolve('bin/skein.js'), ...args], { cwd });
 
 async function impact(...args: string[]): Promise<{ code: number; out: string; changes: Change[] }> {
   const { code, out } = await skein('map', 'impact', ...args, '--json');
@@ -84,17 +99,38 @@ describe('map impact', () => {
 
   test('takes a revision of the repository it runs in', async () => {
     const { old, now, robin } = corpus();
-    const git = (...args: string[]) =>
-      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
-        cwd: old,
-        stdio: 'pipe',
-      });
-    git('init', '--quiet');
-    git('add', '.');
-    git('commit', '--quiet', '--message', 'Old');
-    const bin = fileURLToPath(new URL('../../bin/skein.js', import.meta.url));
-    const run = execFileSync(process.execPath, [bin, 'map', 'impact', 'HEAD:./', now, robin], { cwd: old });
-    expect(run.toString()).toMatch(/^1 messages or rows: 1 change/);
+    commit(old);
+    const run = runIn(old, 'map', 'impact', 'HEAD:./', now, robin);
+    expect(run.stdout.toString()).toMatch(/^1 messages or rows: 1 change/);
+  });
+
+  test('takes the shipped mappings of any revision, with the hooks of then', async () => {
+    const sample = shipped('hl7v2-siu/examples/every-contact-mode.in.hl7');
+    const product = folder({});
+    for (const part of ['src', 'mappings']) cpSync(part, join(product, part), { recursive: true });
+    commit(product);
+    const run = runIn(product, 'map', 'impact', 'HEAD:mappings', shipped(''), sample);
+    expect([run.status, run.stderr.toString()]).toEqual([0, '']);
+    expect(run.stdout.toString()).toMatch(/ messages or rows: 0 change, /);
+  });
+
+  test('follows a hook out of its repository, and tells which old mapping cannot be read any more', async () => {
+    const { now, robin } = corpus();
+    const old = folder({
+      ...formFiles('- { to: name.text, hook: nameOf }'),
+      'form/hooks.ts': `import { v2DateTime } from '${relative(join(now, 'form'), resolve('src/fhir/v2-date.ts'))}';
+export const nameOf = ({ name }: { name: string }) => (v2DateTime('2026', 'UTC') ? name : undefined);
+`,
+      'gone/mapping.yaml': 'name: gone\nversion: 1.0.0\n',
+      'gone/source.yaml': 'format: json\nfields: { name: text }\n',
+    });
+    commit(old);
+    const run = runIn(old, 'map', 'impact', 'HEAD:./', now, robin);
+    expect(run.stderr.toString()).toMatch(
+      /^skein: gone of HEAD:\.\/ cannot be read now: gone\/mapping\.yaml:1:1: mode: .*; it is left out\n$/,
+    );
+    expect(run.stdout.toString()).toMatch(/^1 messages or rows: 1 change/);
+    expect(run.status).toBe(0);
   });
 
   test('is used wrongly without samples, and with a version or a mapping that is not there', async () => {

@@ -7,12 +7,15 @@ import { type Frame, PathError, type Reader, type Run, suggest } from '../run.ts
 import { converterTo } from './convert.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
 import { LOOKS } from './looks.ts';
+import { checkType } from './possible.ts';
 
 export type Condition = (run: Run, frame: Frame) => boolean;
 type Names = {
   read: (path: string) => Reader;
   maps: Map<string, CodeTable>;
   fields?: ReadonlySet<string> | undefined;
+  /** Its fields are of the types that a source.yaml gives them: text, time, boolean, integer. */
+  plain: boolean;
 };
 /** True where the value of the path fulfils the clause; undefined stands for a path without a value. */
 type Test = (value: string | undefined) => boolean;
@@ -67,7 +70,7 @@ function conditionOf({ reader, test }: Clause): Condition {
   };
 }
 
-function compileClause(text: string, { read, maps }: Names): Clause {
+function compileClause(text: string, { read, maps, plain }: Names): Clause {
   const [, negated, path, operator, operand = ''] = CLAUSE.exec(text) ?? [];
   if (!path)
     throw new PathError(
@@ -75,7 +78,7 @@ function compileClause(text: string, { read, maps }: Names): Clause {
     );
   const reader = read(path);
   const { test, literals = [], tried = literals } = compileTest(operator, operand, maps);
-  for (const literal of literals) checkLiteral(literal, path, reader);
+  checkType({ path, reader, operator, literals }, plain);
   return { text, path, reader, literals, tried, test: negated ? (value) => !test(value) : test };
 }
 
@@ -121,13 +124,6 @@ function listOf(operand: string): string[] {
   const [, inner] = LIST.exec(operand) ?? [];
   if (inner === undefined) throw new PathError(`"${operand}" is not a list like (a, b)`);
   return inner.split(',').map((item) => item.trim());
-}
-
-function checkLiteral(literal: string, path: string, { codes }: Reader): void {
-  if (!codes || codes.includes(literal)) return;
-  throw new PathError(
-    `"${literal}" can never be at ${path}, which is one of ${codes.join(', ')}${suggest(literal, codes)}`,
-  );
 }
 
 /** Throws where two clauses about one path exclude each other. Tries every value at which an answer changes,

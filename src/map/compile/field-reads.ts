@@ -65,9 +65,15 @@ function fhirFields(text: string, base: string): string[] {
 export const canonical = (name: string): string => name.replace(/(\.1)+$/, '');
 
 /** Notes a field that the source lists as ignored, itself or by what contains it, and that a rule reads all
- * the same: one of the two is a mistake. */
-export function checkIgnored({ ignored }: SourceFile, file: YamlFile, reads: ReadonlySet<string>): Problem[] {
-  return Object.keys(ignored).flatMap((name) => {
+ * the same: one of the two is a mistake. A dialect may read what its `base` ignores. */
+export function checkIgnored(
+  { ignored }: SourceFile,
+  file: YamlFile,
+  reads: ReadonlySet<string>,
+  base?: SourceFile,
+): Problem[] {
+  const own = Object.keys(ignored).filter((name) => ignored[name] !== base?.ignored[name]);
+  return own.flatMap((name) => {
     // `PID`, `PID-5` and `PID-5.1`, or `Patient` and `Patient.name`.
     const read = [...reads].find(
       (field) => field === name || /^[.-]/.test(field.startsWith(name) ? field.slice(name.length) : ''),

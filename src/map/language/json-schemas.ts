@@ -3,13 +3,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { DialectFile, DialectSource } from './dialect-file.ts';
+import { MAPPINGS_DIR } from './folders.ts';
 import { FragmentFile, MappingFile, SourceFile } from './mapping-file.ts';
-import { MAPPINGS_DIR } from './read-mappings.ts';
 
 const SCHEMAS = {
-  'mapping.schema.json': MappingFile,
+  'mapping.schema.json': z.union([MappingFile, DialectFile]),
   'fragment.schema.json': FragmentFile,
-  'source.schema.json': SourceFile,
+  'source.schema.json': z.union([SourceFile, DialectSource]),
 };
 
 type JsonSchema = { name: string; file: URL; text: string };

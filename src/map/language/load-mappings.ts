@@ -13,9 +13,10 @@ import { tablesFormat } from '../sources/tables.ts';
 import { csvFormat, jsonFormat } from '../sources/tree.ts';
 import { xmlFormat } from '../sources/xml.ts';
 import { type Carried, carriedElements } from '../uncarried.ts';
+import { MAPPINGS_DIR, placeSources } from './folders.ts';
 import { attempt, conditionOf, type Loader, readPath } from './loader.ts';
 import type { MappingFile, SourceFile } from './mapping-file.ts';
-import { listSources, MAPPINGS_DIR, type MappingFiles, readMappings } from './read-mappings.ts';
+import { type MappingFiles, readMappings, type SourceFiles } from './read-mappings.ts';
 import { MappingError, type Problem, readText, type YamlFile } from './yaml-file.ts';
 
 /** A source's mapping, compiled: closures only. Pure, shared by all messages. */
@@ -47,9 +48,9 @@ export type Mappings = {
 /** `left`: sources that cannot be read, by all that is wrong with them. */
 export type Opened = Mappings & { left: string[]; problems: Problem[] };
 
-/** Reads and compiles every `<source>/mapping.yaml` of a folder. Throws MappingError with all that is wrong,
- * as file:line:column. */
-export async function loadMappings(dir: URL = MAPPINGS_DIR, read = readText): Promise<Mappings> {
+/** Reads and compiles every `<source>/mapping.yaml` of a folder, or of several. Throws MappingError with all
+ * that is wrong, as file:line:column. */
+export async function loadMappings(dir: URL | URL[] = MAPPINGS_DIR, read = readText): Promise<Mappings> {
   const { problems, ...mappings } = await openMappings(dir, read);
   // Fragment problems are told first and alone: every mapping that uses the fragment would repeat them.
   const shared = problems.filter(({ file }) => !mappings.left.some((name) => file.startsWith(`${name}/`)));
@@ -59,21 +60,25 @@ export async function loadMappings(dir: URL = MAPPINGS_DIR, read = readText): Pr
 }
 
 /** The same of all that can be read: a source with anything wrong is left out, and harms no other. */
-export async function openMappings(dir: URL = MAPPINGS_DIR, read = readText): Promise<Opened> {
+export async function openMappings(dir: URL | URL[] = MAPPINGS_DIR, read = readText): Promise<Opened> {
+  const folders = [dir].flat();
+  const all = [...placeSources(folders).keys()];
   const problems: Problem[] = [];
-  const files = await readMappings(dir, problems, read);
   const mappings = new Map<string, Mapping>();
-  for (const name of files.sources.keys()) {
-    const own: Problem[] = [];
-    const mapping = compileSource(files, name, own);
-    const sound = own.length === 0 && !problems.some(({ file }) => file.startsWith(`${name}/`));
-    if (mapping && sound) mappings.set(name, mapping);
-    problems.push(...own);
+  for (const folder of folders) {
+    const files = await readMappings(folder, problems, read, folders.length > 1 ? folders[0] : undefined);
+    for (const name of files.sources.keys()) {
+      const own: Problem[] = [];
+      const mapping = compileSource(files, name, own);
+      const sound = own.length === 0 && !problems.some(({ file }) => file.startsWith(`${name}/`));
+      if (mapping && sound) mappings.set(name, mapping);
+      problems.push(...own);
+    }
   }
   const get = (source: string) => mappings.get(source);
   const of = (sources: string) => sourcesOf(sources).flatMap((source) => get(source) ?? []);
   const names = [...mappings.keys()];
-  return { get, of, names, left: listSources(dir).filter((name) => !mappings.has(name)), problems };
+  return { get, of, names, left: all.filter((name) => !mappings.has(name)), problems };
 }
 
 /** The names of a system's `source`, `hl7v2-adt,hl7v2-siu`. */
@@ -88,6 +93,23 @@ export function compileSource(
 ): Mapping | undefined {
   const own = files.sources.get(name);
   if (!own) return undefined;
+  const found: Problem[] = [];
+  const mapping = compileFiles(files, own, found, wrap);
+  problems.push(...found.map((problem) => placeIn(own, problem)));
+  return mapping;
+}
+
+/** What a dialect makes wrong in a rule of its base, or of a fragment, is a mistake of the dialect. */
+function placeIn({ file, data, dialect }: SourceFiles, problem: Problem): Problem {
+  if (!dialect || problem.file.startsWith(`${data.name}/`)) return problem;
+  return {
+    ...dialect.own.where(['extends']),
+    file: file.name,
+    message: `${problem.file}:${problem.line}: ${problem.message}`,
+  };
+}
+
+function compileFiles(files: MappingFiles, own: SourceFiles, problems: Problem[], wrap: Wrap): Mapping {
   const { file, data, source, hooks } = own;
   const repaired = compileRepairs(data, file, problems);
   const reading = noteReads(source.format);
@@ -113,7 +135,7 @@ export function compileSource(
   const compiled = compileMapping(loader, data, source);
   const carried = source.format === 'fhir' ? carriedElements(reading.reads, source.ignored) : null;
   repaired.check();
-  problems.push(...checkIgnored(source, own.sourceFile, reading.reads));
+  problems.push(...checkIgnored(source, own.sourceFile, reading.reads, own.dialect?.base.source));
   return { ...compiled, carried };
 }
 

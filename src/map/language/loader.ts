@@ -60,6 +60,7 @@ export function conditionOf(
     read: (name: string) => readPath(loader, name, scope),
     maps: loader.maps,
     fields: loader.format.names,
+    plain: ['row', 'json'].includes(loader.format.root.kind),
   };
   return attempt(loader, [...path, own], () => compileCondition(when, names));
 }

@@ -70,7 +70,7 @@ const RuleBase = z.strictObject({
 
 export type Alternative = z.infer<typeof Alternative>;
 export type Rule = z.infer<typeof RuleBase> & { rules?: Rule[] | undefined };
-const Rule: z.ZodType<Rule> = RuleBase.extend({
+export const Rule: z.ZodType<Rule> = RuleBase.extend({
   get rules() {
     return z.array(Rule).min(1).optional().describe('rules whose targets are inside this element');
   },
@@ -81,7 +81,7 @@ const Identity = z.union([
   z.strictObject({ system: z.string(), join: z.array(path).min(1) }),
 ]);
 
-const Statement = z.strictObject({
+export const Statement = z.strictObject({
   local: z
     .string()
     .regex(/^[a-z][a-z0-9-]*$/)

@@ -1,6 +1,6 @@
 import { outdatedSchemas } from '../../map/language/json-schemas.ts';
 import { loadMappings } from '../../map/language/load-mappings.ts';
-import { type Command, folderOf, refuseFiles } from '../command.ts';
+import { type Command, foldersOf, refuseFiles } from '../command.ts';
 import { complain, print, printJson } from '../terminal.ts';
 
 export const check: Command = {
@@ -19,7 +19,7 @@ Exit codes: 0 all load; 1 some do not, or there are none; 2 used wrongly.
 `,
   run: async (files, flags) => {
     refuseFiles(files, 'all mappings of the folder are checked');
-    const { names } = await loadMappings(folderOf(flags));
+    const { names } = await loadMappings(foldersOf(flags));
     const outdated = flags.dir === undefined ? outdatedSchemas() : [];
     if (flags.json) printJson({ mappings: names, schema: outdated.length === 0 ? 'current' : 'outdated' });
     else print(`${names.length} mappings checked: ${names.join(', ')}\n`);

@@ -1,18 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { MAPPINGS_DIR } from '../../map/language/folders.ts';
 import { compileSource } from '../../map/language/load-mappings.ts';
 import type { MappingFiles } from '../../map/language/read-mappings.ts';
 import { type Path, readYaml } from '../../map/language/yaml-file.ts';
-import {
-  type Command,
-  type Flags,
-  folderOf,
-  readFiles,
-  readInput,
-  WrongUse,
-  wrongMapping,
-} from '../command.ts';
+import { type Command, type Flags, filesWith, readFiles, readInput, WrongUse } from '../command.ts';
 import { describeResults, listExamples } from '../examples.ts';
-import { accountFields, type Field } from '../prove/account-fields.ts';
+import { differingFields, type Field } from '../prove/account-fields.ts';
 import { type Mutant, mutantsOf, sharedMutants } from '../prove/list-mutants.ts';
 import { judge, noteFired, ownRules, type Proof, type Rule, sharedRules } from '../prove/measure-coverage.ts';
 import { keyOf } from '../prove/watch-rules.ts';
@@ -21,6 +14,7 @@ import { complain, paint, print, printJson, showProgress } from '../terminal.ts'
 
 /** Per cent of the mutants that the examples must notice for exit code 0. */
 const LEAST_CAUGHT = 90;
+const SHARED = 'shared';
 
 /** `at` is file:line. */
 type Missed = { at: string; what: string };
@@ -39,6 +33,7 @@ What the examples of each mapping prove, in three parts:
   fields   which source fields no rule reads, and in how many messages or rows of the examples (and
            SAMPLES) they carry data; those that source.yaml ignores stand apart, with the reason
 Shared fragments and ConceptMaps are proven by the examples of all that use them, and only without --mapping.
+Of a dialect (extends) only what differs from its base is asked for.
 
 Examples:
   skein map coverage
@@ -49,72 +44,84 @@ Exit codes: 0 every rule fires, ${LEAST_CAUGHT} % of the mutants or more are not
 read or ignored; 1 not so, or a mapping does not load; 2 used wrongly. `,
   run: async (samples, flags) => {
     const began = performance.now();
-    const { files, parts } = await measure(samples, flags);
+    const parts = await measure(samples, flags);
     const seconds = Math.round((performance.now() - began) / 100) / 10;
     const faults = parts.flatMap(faultsOf);
     if (flags.json) printJson({ mappings: parts, totals: totalsOf(parts), seconds, faults });
     else print(describe(parts, seconds));
     for (const fault of faults) complain(fault);
-    return files.sources.size > 0 && faults.length === 0 ? 0 : 1;
+    return parts.some(({ name }) => name !== SHARED) && faults.length === 0 ? 0 : 1;
   },
 };
 
-async function measure(samples: string[], flags: Flags): Promise<{ files: MappingFiles; parts: Part[] }> {
-  const dir = folderOf(flags);
-  const files = await readFiles(flags);
+async function measure(samples: string[], flags: Flags): Promise<Part[]> {
+  const all = await readFiles(flags);
   if (samples.length > 0 && flags.mapping === undefined) throw new WrongUse('SAMPLES need --mapping NAME');
-  if (flags.mapping !== undefined && !files.sources.has(flags.mapping))
-    throw wrongMapping({ names: [...files.sources.keys()] });
-  const proofs = new Map(
-    [...files.sources.keys()].map((name) => [name, proofsOf(files, name, dir)] as const),
-  );
-  const names = flags.mapping === undefined ? [...files.sources.keys()] : [flags.mapping];
-  const fired = new Set<string>();
-  for (const name of names)
-    noteFired(
-      files,
-      name,
-      (proofs.get(name) ?? []).map(({ body }) => body),
-      fired,
-    );
-  const locate = placeFinder(files, dir);
-  const partOf = (name: string, rules: Rule[], mutants: Mutant[]): Omit<Part, 'fields'> => {
-    const judged = judgeAll(name, mutants, proofs);
-    // A check or an emptied element leaves no trace in lineage. It counts as fired where an example notices
-    // its removal.
-    for (const { file, path, what, caught } of judged)
-      if (caught && /dropped$/.test(what)) fired.add(keyOf(file, path));
-    const idle = rules.filter(({ file, path }) => !fired.has(keyOf(file, path)));
-    const survivors = judged.filter(({ caught }) => !caught);
-    return {
-      name,
-      rules: { total: rules.length, missed: idle.map(({ what, ...rule }) => ({ at: locate(rule), what })) },
-      mutants: {
-        total: judged.length,
-        missed: survivors.map(({ what, ...one }) => ({ at: locate(one), what })),
-      },
-    };
-  };
-  const parts = names.map((name): Part => {
-    const kind = { name, kind: files.sources.get(name)?.source.format ?? 'json' };
-    const units = {
-      examples: (proofs.get(name) ?? []).flatMap(({ body }) => treesOf(kind, body)),
-      samples: samples.flatMap((file) => treesOf(kind, readInput(file))),
-    };
-    return {
-      ...partOf(name, ownRules(files, name), mutantsOf(files, name)),
-      fields: accountFields(files, name, units),
-    };
-  });
-  if (flags.mapping === undefined)
-    parts.push({ ...partOf('shared', sharedRules(files), sharedMutants(files)), fields: [] });
-  return { files, parts };
+  if (flags.mapping !== undefined)
+    return measureFolder(filesWith(all, flags.mapping), [flags.mapping], samples);
+  return all.flatMap((files) => [
+    ...measureFolder(files, [...files.sources.keys()], []),
+    ...measureShared(files),
+  ]);
 }
 
-function proofsOf(files: MappingFiles, name: string, dir: URL): Proof[] {
+/** Of the folder's own fragments and ConceptMaps, by the examples of all mappings that use them. */
+function measureShared(files: MappingFiles): Part[] {
+  const isHere = ({ file }: { file: string }) => existsSync(new URL(file, files.dir));
+  const names = [...files.sources.keys()];
+  const [rules, mutants] = [sharedRules(files).filter(isHere), sharedMutants(files).filter(isHere)];
+  if (files.dir.href !== MAPPINGS_DIR.href && rules.length + mutants.length === 0) return [];
+  return [{ ...measurePart(files, SHARED, { names, rules, mutants }), fields: [] }];
+}
+
+function measureFolder(files: MappingFiles, names: string[], samples: string[]): Part[] {
+  return names.map((name): Part => {
+    const kind = { name, kind: files.sources.get(name)?.source.format ?? 'json' };
+    const units = {
+      examples: proofsOf(files, name).flatMap(({ body }) => treesOf(kind, body)),
+      samples: samples.flatMap((file) => treesOf(kind, readInput(file))),
+    };
+    const [rules, mutants] = [ownRules(files, name), mutantsOf(files, name)];
+    return {
+      ...measurePart(files, name, { names: [name], rules, mutants }),
+      fields: differingFields(files, name, units),
+    };
+  });
+}
+
+type Measured = { names: string[]; rules: Rule[]; mutants: Mutant[] };
+
+function measurePart(
+  files: MappingFiles,
+  name: string,
+  { names, rules, mutants }: Measured,
+): Omit<Part, 'fields'> {
+  const proofs = new Map(names.map((one) => [one, proofsOf(files, one)] as const));
+  const fired = new Set<string>();
+  const bodiesOf = (one: string) => (proofs.get(one) ?? []).map(({ body }) => body);
+  for (const one of names) noteFired(files, one, bodiesOf(one), fired);
+  const locate = placeFinder(files);
+  const judged = judgeAll(name, mutants, proofs);
+  // A check or an emptied element leaves no trace in lineage. It counts as fired where an example notices
+  // its removal.
+  for (const { file, path, what, caught } of judged)
+    if (caught && /dropped$/.test(what)) fired.add(keyOf(file, path));
+  const idle = rules.filter(({ file, path }) => !fired.has(keyOf(file, path)));
+  const survivors = judged.filter(({ caught }) => !caught);
+  return {
+    name,
+    rules: { total: rules.length, missed: idle.map(({ what, ...rule }) => ({ at: locate(rule), what })) },
+    mutants: {
+      total: judged.length,
+      missed: survivors.map(({ what, ...one }) => ({ at: locate(one), what })),
+    },
+  };
+}
+
+function proofsOf(files: MappingFiles, name: string): Proof[] {
   const mapping = compileSource(files, name, []);
   if (!mapping) return [];
-  return listExamples({ names: [name] }, dir).map(({ input }) => {
+  return listExamples({ names: [name] }, [files.dir]).map(({ input }) => {
     const body = readFileSync(input);
     return { body, becomes: describeResults(runMapping(mapping, body)) };
   });
@@ -134,12 +141,12 @@ function judgeAll(name: string, mutants: Mutant[], proofs: Map<string, Proof[]>)
 type Locate = (at: { file: string; path: Path; code?: string }) => string;
 
 /** file:line of a rule, or of a ConceptMap's entry. */
-function placeFinder(files: MappingFiles, dir: URL): Locate {
+function placeFinder(files: MappingFiles): Locate {
   const yaml = new Map(
     [...files.sources.values(), ...files.fragments.values()].map(({ file }) => [file.name, file]),
   );
   return ({ file, path, code }) => {
-    const found = yaml.get(file) ?? readYaml(new URL(file, dir), file);
+    const found = yaml.get(file) ?? readYaml(new URL(file, files.dir), file);
     yaml.set(file, found);
     return `${file}:${found.where(code === undefined ? path : entryOf(found.data, code)).line}`;
   };

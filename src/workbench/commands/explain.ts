@@ -1,10 +1,10 @@
-import { type CodeTable, translate } from '../../map/language/concept-map.ts';
+import { translate } from '../../map/language/concept-map.ts';
 import { compileSource } from '../../map/language/load-mappings.ts';
 import type { Alternative, SourceFile } from '../../map/language/mapping-file.ts';
 import type { MappingFiles } from '../../map/language/read-mappings.ts';
 import type { Json, Lineage } from '../../model.ts';
 import type { Understood } from '../../pipeline/understand.ts';
-import { type Command, readFiles, readInput, runMessage, wrongMapping } from '../command.ts';
+import { type Command, filesWith, readFiles, readInput, runMessage } from '../command.ts';
 import { fieldAt } from '../draft/source-fields.ts';
 import { codeOf, readElement, readSource } from '../positions.ts';
 import { accountFields, type Field } from '../prove/account-fields.ts';
@@ -33,16 +33,16 @@ Examples:
 Exit codes: 0 something was explained; 1 nothing matches, or nothing came of it; 2 used wrongly.
 `,
   run: async ([file, path], flags) => {
-    const files = await readFiles(flags);
     const { mapping: name = '' } = flags;
+    const files = filesWith(await readFiles(flags), name);
     const watched = watchRules(files, name);
     const mapping = compileSource(watched.files, name, []);
-    if (!mapping) throw wrongMapping({ names: [...files.sources.keys()] });
+    if (!mapping) throw new Error(`${name} was loaded, and is gone`);
     const body = readInput(file);
     const trees = treesOf(mapping, body);
     const results = runMessage(mapping, body, flags);
     const elements = results.flatMap((result, index) =>
-      explainUnit(files, result, trees[index] ?? trees[0] ?? null, watched.placeOf).filter(
+      explainUnit({ files, name, placeOf: watched.placeOf }, result, trees[index] ?? trees[0] ?? null).filter(
         (line) => !path || matches(line, { path, source: files.sources.get(name)?.source }, result),
       ),
     );
@@ -63,12 +63,9 @@ Exit codes: 0 something was explained; 1 nothing matches, or nothing came of it;
   },
 };
 
-function explainUnit(
-  files: MappingFiles,
-  { record }: Understood,
-  tree: Json,
-  placeOf: (rule: string) => Place | undefined,
-): Explained[] {
+type Known = { files: MappingFiles; name: string; placeOf: (rule: string) => Place | undefined };
+
+function explainUnit({ files, name, placeOf }: Known, { record }: Understood, tree: Json): Explained[] {
   return (record?.lineage ?? []).map(({ element, source, rule }) => {
     const place = placeOf(rule);
     const found = place && ruleAt(files, place);
@@ -83,17 +80,12 @@ function explainUnit(
     const from = codeOf(readSource(tree, source));
     if (from === undefined || to === undefined) return at;
     const { map } = found.rule;
-    const table = tableOf(files, found.at, map);
+    const table = files.sources.get(name)?.maps.get(map) ?? files.maps.get(map);
     return {
       ...at,
       translation: { from, to, map, known: table !== undefined && translate(table, from) !== undefined },
     };
   });
-}
-
-/** The ConceptMap that a rule uses: the mapping's own, else the shared one of that name. */
-function tableOf({ sources, maps }: MappingFiles, rule: string, map: string): CodeTable | undefined {
-  return sources.get(rule.split('/')[0] ?? '')?.maps.get(map) ?? maps.get(map);
 }
 
 /** The rule or alternative at a place, and its file:line. */
@@ -107,7 +99,8 @@ function ruleAt(
   if (!known) return undefined;
   let rule: unknown = known.data;
   for (const step of path) rule = (rule as Record<PropertyKey, unknown> | undefined)?.[step];
-  return { rule: typeof rule === 'object' && rule ? rule : {}, at: `${file}:${known.file.where(path).line}` };
+  const { file: said, line } = known.file.where(path);
+  return { rule: typeof rule === 'object' && rule ? rule : {}, at: `${said}:${line}` };
 }
 
 type Asked = { path: string; source: SourceFile | undefined };

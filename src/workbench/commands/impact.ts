@@ -1,8 +1,9 @@
-import { loadMappings } from '../../map/language/load-mappings.ts';
+import { loadMappings, type Mappings, openMappings } from '../../map/language/load-mappings.ts';
+import { describeProblem } from '../../map/language/yaml-file.ts';
 import { type Command, nameOf, readInput, WrongUse } from '../command.ts';
 import { type Change, type Impact, measureImpact, type Sight } from '../prove/measure-impact.ts';
 import { openVersion } from '../prove/open-version.ts';
-import { columns, print, printJson, showProgress } from '../terminal.ts';
+import { columns, complain, print, printJson, showProgress } from '../terminal.ts';
 
 export const impact: Command = {
   summary: 'what a change of the mappings does to a corpus of messages',
@@ -11,8 +12,9 @@ export const impact: Command = {
 
 Runs every sample through two versions of the mappings and counts, by resource and element, what would
 be added, removed or changed, and which messages would be newly held, or no longer. OLD and NEW are
-folders of mappings, or REVISION:PATH of this git repository. Each sample is read by the mapping that
-accepts it, in either version, or by NAME. Samples may be of real people: the examples show positions
+folders of mappings, or REVISION:PATH of this git repository, with the hooks as they were. Each sample is
+read by the mapping that accepts it, in either version, or by NAME. A mapping of OLD that cannot be read
+any more is told and left out. Samples may be of real people: the examples show positions
 and codes, other values only with --show-values.
 
 Examples:
@@ -39,8 +41,10 @@ async function compareVersions(
 ): Promise<Impact> {
   const versions = names.map(openVersion);
   try {
-    const [before, after] = await Promise.all(versions.map(({ dir }) => loadMappings(dir)));
-    if (!before || !after) throw new Error('two versions are loaded');
+    const [old, now] = versions;
+    if (!old || !now) throw new Error('two versions are opened');
+    const { mappings: before, left } = await openOld(old.dir, names[0], mapping);
+    const after = without(await loadMappings(now.dir), left);
     if (mapping !== undefined && !before.get(mapping) && !after.get(mapping))
       throw new WrongUse(`neither version has a mapping ${mapping}`);
     const samples = files.map((file) => ({ file: nameOf(file), body: readInput(file) }));
@@ -51,6 +55,29 @@ async function compareVersions(
   } finally {
     for (const { close } of versions) close();
   }
+}
+
+/** The mappings of the old version. One that cannot be read any more, as after a change of the language, is
+ * told and left out; the others are compared. */
+async function openOld(
+  dir: URL,
+  name: string,
+  asked?: string,
+): Promise<{ mappings: Mappings; left: string[] }> {
+  const { left, problems, ...mappings } = await openMappings(dir);
+  const first = (source: string) => problems.find(({ file }) => file.startsWith(`${source}/`)) ?? problems[0];
+  for (const source of left) {
+    const problem = first(source);
+    const text = `${source} of ${name} cannot be read now${problem ? `: ${describeProblem(problem)}` : ''}`;
+    if (source === asked) throw new WrongUse(text);
+    complain(`skein: ${text}; it is left out`);
+  }
+  return { mappings, left };
+}
+
+function without({ get, of, names }: Mappings, left: string[]): Mappings {
+  const isKept = (source: string) => !left.includes(source);
+  return { get: (source) => (isKept(source) ? get(source) : undefined), of, names: names.filter(isKept) };
 }
 
 function describe({ units, changed, skipped, changes }: Impact): string {

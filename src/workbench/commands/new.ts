@@ -1,12 +1,14 @@
 import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { MAPPINGS_DIR } from '../../map/language/folders.ts';
 import { compileSource } from '../../map/language/load-mappings.ts';
-import { MAPPINGS_DIR, type MappingFiles, readMappings } from '../../map/language/read-mappings.ts';
+import { type MappingFiles, readMappings } from '../../map/language/read-mappings.ts';
 import { isSound } from '../../pipeline/understand.ts';
-import { type Command, folderOf, readFiles, WrongUse } from '../command.ts';
+import { type Command, type Flags, filesWith, foldersOf, readFiles, WrongUse } from '../command.ts';
 import { shapesOf, typeOfValues } from '../draft/describe-values.ts';
 import { type Draft, draft } from '../draft/draft.ts';
+import { draftDialect } from '../draft/draft-dialect.ts';
 import { rowsOf } from '../draft/draft-tables.ts';
 import { readSamples, type Samples } from '../draft/samples.ts';
 import { carriedFields } from '../draft/source-fields.ts';
@@ -16,7 +18,8 @@ import { columns, complain, print, printJson } from '../terminal.ts';
 
 export const create: Command = {
   summary: 'a starting mapping from sample messages',
-  help: `Usage: skein map new NAME SAMPLES… [--dir FOLDER] [--json]
+  options: ['extends'],
+  help: `Usage: skein map new NAME SAMPLES… [--extends MAPPING] [--dir FOLDER] [--json]
 
 Writes NAME/source.yaml and NAME/mapping.yaml for a sender never seen. The samples' format is found by
 what they are: HL7 v2, CSV, JSON, tables of an extract, FHIR in JSON or XML; fields and their types by
@@ -24,11 +27,13 @@ what they hold. Of a standard format the rules are those of the shipped mapping 
 of a sender's own, a field whose whole name is known (dob, NHS number, surname, postcode, ref) is
 mapped. Every other is a to-do: named with its type, how often it is filled, and the form of its values
 (9 a digit, Aa letters). No value is shown or written, nor are the samples kept: they may be of real
-people. A --dir that has no fragments, ConceptMaps or JSON Schemas gets copies of those that ship.
+people. With --extends it is a dialect: the mapping of that name with what differs from it, to begin with
+the fields that it does not know. Without --dir it is put into the first folder of MAPPINGS_DIR, where
+that is set. A folder that has no JSON Schemas gets copies of those that ship.
 
 Examples:
   skein map new childrens-centre samples/*.json
-  skein map new leeds-adt a01.hl7 a08.hl7 a03.hl7 --dir ../our-mappings
+  skein map new leeds-adt a01.hl7 a08.hl7 a03.hl7 --extends hl7v2-adt --dir ../our-mappings
   skein map new hub-csv referrals.csv --json | jq '.todo[].field'
 
 Exit codes: 0 written; 1 a sample cannot be read, or NAME is already there (it is left as it is); 2 used
@@ -37,20 +42,20 @@ wrongly. `,
     if (name === undefined || !/^[a-z][a-z0-9-]*$/.test(name) || ['fragments', 'concept-maps'].includes(name))
       throw new WrongUse('NAME is missing, or not like childrens-centre');
     if (files.length === 0) throw new WrongUse('SAMPLES are missing');
-    const dir = folderOf(flags);
+    const dir = folderFor(flags);
     if (existsSync(new URL(name, dir))) return fail(`${name} is already there: nothing was written`);
     const samples = readSamples(files);
     if (typeof samples === 'string') return fail(samples);
-    const drafted = draft(await readMappings(MAPPINGS_DIR, []), name, samples);
+    const drafted = await begin(name, samples, dir, flags.extends);
     if (!drafted) return fail('no table has a column that names its rows (another value in each)');
     try {
       write(dir, name, drafted);
-      const made = account(await readFiles(flags), name, samples);
+      const made = account(filesWith(await readFiles(flags), name), name, samples);
       const lines = describe(samples.kind, drafted, made);
       appendFileSync(new URL(`${name}/mapping.yaml`, dir), lines.map((line) => `# ${line}\n`).join(''));
-      const files = [`${name}/source.yaml`, `${name}/mapping.yaml`];
-      const { from, restricted } = drafted;
-      if (flags.json) printJson({ name, format: samples.kind, from, files, ...made, restricted });
+      const files = [...(drafted.source ? [`${name}/source.yaml`] : []), `${name}/mapping.yaml`];
+      const { from, restricted, told } = drafted;
+      if (flags.json) printJson({ name, format: samples.kind, from, files, ...made, restricted, told });
       else print([...files.map((file) => `${file} written`), ...lines, ''].join('\n'));
     } catch (error) {
       // Removes the draft: a mapping that does not load stops every other from loading.
@@ -70,23 +75,36 @@ function fail(text: string): number {
   return 1;
 }
 
-const SHARED = [
-  'fragments',
-  'concept-maps',
-  'mapping.schema.json',
-  'fragment.schema.json',
-  'source.schema.json',
-];
+/** Where a new mapping is put: `--dir`, else the first of MAPPINGS_DIR, else beside those that ship. */
+function folderFor(flags: Flags): URL {
+  const [first = MAPPINGS_DIR, own = first] = foldersOf(flags);
+  return own;
+}
 
-function write(dir: URL, name: string, { from, source, mapping }: Draft): void {
+/** Drafts a mapping of its own, or a dialect of `base`. */
+async function begin(name: string, samples: Samples, dir: URL, base?: string): Promise<Draft | undefined> {
+  const shipped = await readMappings(MAPPINGS_DIR, []);
+  if (base === undefined) return draft(shipped, name, samples);
+  const all = existsSync(dir) ? [shipped, await readMappings(dir, [])] : [shipped];
+  const files = filesWith(all, base, '--extends');
+  const format = files.sources.get(base)?.source.format;
+  if (format !== samples.kind) throw new WrongUse(`${base} reads ${format}, the samples are ${samples.kind}`);
+  return draftDialect(files, base, name, samples);
+}
+
+const SCHEMAS = ['mapping.schema.json', 'fragment.schema.json', 'source.schema.json'];
+
+function write(dir: URL, name: string, { from, source, mapping, told }: Draft): void {
   const own = new URL(`${name}/`, dir);
   mkdirSync(own, { recursive: true });
   const copy = (place: string, to: URL) =>
     existsSync(new URL(place, MAPPINGS_DIR)) &&
     cpSync(new URL(place, MAPPINGS_DIR), to, { recursive: true, force: false });
-  for (const shared of dir.href === MAPPINGS_DIR.href ? [] : SHARED) copy(shared, new URL(shared, dir));
-  writeFileSync(new URL('source.yaml', own), source);
+  for (const schema of dir.href === MAPPINGS_DIR.href ? [] : SCHEMAS) copy(schema, new URL(schema, dir));
+  if (source !== undefined) writeFileSync(new URL('source.yaml', own), source);
   writeFileSync(new URL('mapping.yaml', own), mapping);
+  // A dialect has the maps and hooks of its base.
+  if (told) return;
   if (from) copy(`${from}/maps`, new URL('maps', own));
   const hooks = new URL(`${from}/hooks.ts`, MAPPINGS_DIR);
   if (!existsSync(hooks)) return;
@@ -127,18 +145,20 @@ const quoted = (field: string) => (/^[\w.-]+$/.test(field) ? field : JSON.string
 const listed = (fields: string[]) => fields.map(quoted).join(', ');
 
 /** The summary that is printed and added as comments at the end of mapping.yaml. */
-function describe(kind: string, { from, restricted }: Draft, { mapped, todo, units }: Made): string[] {
+function describe(kind: string, { from, restricted, told }: Draft, { mapped, todo, units }: Made): string[] {
   const rows = todo.map(({ field, type, filled, of, shapes }) => [
     quoted(field),
     type,
     `${filled} of ${of}`,
     shapes.join(' | '),
   ]);
-  const basis = from ? `with the rules of ${from}` : 'by the names of fields';
+  const advice = told ? 'what is not said here is as there' : 'read each rule before it is used';
+  const basis = told ? `--extends ${from}` : from ? `with the rules of ${from}` : 'by the names of fields';
   const accepted = `${units.accepted} of ${units.total} units of the samples would be accepted`;
   return [
-    `Begun by skein map new ${basis}: read each rule before it is used.`,
+    `Begun by skein map new ${basis}: ${advice}.`,
     `${kind}: ${accepted}; ${mapped.length} fields are mapped${from ? '' : `: ${listed(mapped)}`}`,
+    ...(told?.map((cause) => `${from} says of them: ${cause}`) ?? []),
     ...(restricted.length > 0
       ? [`All is labelled restricted until rules say what these mean: ${listed(restricted)}`]
       : []),

@@ -1,6 +1,6 @@
 import { loadMappings } from '../../map/language/load-mappings.ts';
 import type { Json } from '../../model.ts';
-import { type Command, folderOf, refuseFiles, wrongMapping } from '../command.ts';
+import { type Command, foldersOf, refuseFiles, wrongMapping } from '../command.ts';
 import { listExamples, testExample, updateExample, type Verdict } from '../examples.ts';
 import type { Difference } from '../prove/compare.ts';
 import { complain, paint, print, printJson, showProgress } from '../terminal.ts';
@@ -25,12 +25,12 @@ Exit codes: 0 all pass; 1 some do not, or a mapping does not load; 2 used wrongl
 `,
   run: async (files, flags) => {
     refuseFiles(files, '--mapping NAME tests one');
-    const mappings = await loadMappings(folderOf(flags));
+    const mappings = await loadMappings(foldersOf(flags));
     const { mapping } = flags;
     if (mapping !== undefined && !mappings.names.includes(mapping)) throw wrongMapping(mappings);
     const examples = listExamples(
       { names: mapping === undefined ? mappings.names : [mapping] },
-      folderOf(flags),
+      foldersOf(flags),
     );
     if (flags.update) for (const example of examples) updateExample(mappings, example);
     const progress = showProgress('examples');

@@ -48,6 +48,16 @@ function columnsOf(fields: Record<string, SourceTree>): object {
   return Object.fromEntries(columns);
 }
 
+/** The trigger events of HL7 v2 samples, by message code. */
+export function messagesOf(trees: Json[]): Record<string, string[]> {
+  const messages: Record<string, string[]> = {};
+  for (const tree of trees) {
+    const [[code = ''] = [], [trigger = ''] = []] = segmentsOf(tree)[0]?.fields[9]?.[0] ?? [];
+    if (code && trigger) messages[code] = [...new Set([...(messages[code] ?? []), trigger])];
+  }
+  return messages;
+}
+
 type Addition = { place: Path; value: string | string[] };
 
 /** HL7 v2 fields that carry data and that the source neither declares nor ignores: where they go in

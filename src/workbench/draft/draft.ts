@@ -1,22 +1,30 @@
 /** Drafts a mapping for samples of an unknown sender: the shipped mapping that takes them, else rules for
  * fields recognised by name. */
 import { readFileSync } from 'node:fs';
-import { Document, isScalar, parseDocument, visit } from 'yaml';
+import { parseDocument } from 'yaml';
+import { MAPPINGS_DIR } from '../../map/language/folders.ts';
 import { compileSource } from '../../map/language/load-mappings.ts';
 import { SourceFile } from '../../map/language/mapping-file.ts';
-import { MAPPINGS_DIR, type MappingFiles } from '../../map/language/read-mappings.ts';
+import type { MappingFiles } from '../../map/language/read-mappings.ts';
 import type { Json } from '../../model.ts';
 import { isSound } from '../../pipeline/understand.ts';
 import { runMapping } from '../run-mapping.ts';
+import { documentOf, textOf } from './document.ts';
 import { draftStatements } from './draft-rules.ts';
-import { inferSource, newFields } from './draft-source.ts';
+import { inferSource, messagesOf, newFields } from './draft-source.ts';
 import { speaksOfSharing } from './known-names.ts';
 import type { Samples } from './samples.ts';
-import { declaredFields, segmentsOf } from './source-fields.ts';
+import { declaredFields } from './source-fields.ts';
 
-/** A drafted mapping. `from` names the shipped mapping it copies. Where `restricted` names fields about
- * sharing, every resource is labelled restricted. */
-export type Draft = { from?: string | undefined; source: string; mapping: string; restricted: string[] };
+/** A drafted mapping. `from` names the shipped mapping that it copies, or extends: then `told` is what that
+ * says of the samples. Where `restricted` names fields about sharing, all is labelled restricted. */
+export type Draft = {
+  from?: string | undefined;
+  source: string | undefined;
+  mapping: string;
+  restricted: string[];
+  told?: string[];
+};
 
 /** Drafts mapping.yaml and source.yaml. Undefined where no column of the tables can be their key. */
 export function draft(files: MappingFiles, name: string, samples: Samples): Draft | undefined {
@@ -33,12 +41,6 @@ export function draft(files: MappingFiles, name: string, samples: Samples): Draf
   for (const { place, value } of newFields(SourceFile.parse(source.toJS()), described, samples.trees))
     source.setIn(place, source.createNode(value));
   return { from, source: textOf(source), mapping, restricted: parts?.restricted ?? [] };
-}
-
-function documentOf(file: string, data: object): Document {
-  const document = new Document(data, { aliasDuplicateObjects: false });
-  document.commentBefore = ` yaml-language-server: $schema=../${file}.schema.json`;
-  return document;
 }
 
 /** For a standard format, the shipped mapping that takes most of the samples. A sender's own format has none:
@@ -77,11 +79,7 @@ function ownParts(files: MappingFiles, name: string, { kind, trees }: Samples): 
 function hl7Parts({ sources }: MappingFiles, trees: Json[]): Parts {
   const model = sources.get('hl7v2-adt');
   if (model?.source.format !== 'hl7v2') throw new Error('hl7v2-adt is the model of HL7 v2 sources');
-  const messages: Record<string, string[]> = {};
-  for (const tree of trees) {
-    const [[code = ''] = [], [trigger = ''] = []] = segmentsOf(tree)[0]?.fields[9]?.[0] ?? [];
-    if (code && trigger) messages[code] = [...new Set([...(messages[code] ?? []), trigger])];
-  }
+  const messages = messagesOf(trees);
   const { MSH = {}, PID = {}, PD1 = {}, ARV = {}, NK1 = {}, PV1 = {} } = model.source.segments;
   const segments = { MSH, PID, PD1, ARV, NK1, PV1: { 15: PV1[15], 16: PV1[16] } };
   // Reasons for ignoring a whole segment were written for admissions, so they are not copied.
@@ -104,18 +102,4 @@ function fhirParts({ sources }: MappingFiles, format: 'fhir' | 'xml'): Parts {
   if (model?.source.format !== 'fhir') throw new Error('fhir-r4 is the model of FHIR sources');
   const { mode, saidAt, statements } = model.data;
   return { source: { format, resources: model.source.resources }, mapping: { mode, saidAt, statements } };
-}
-
-/** Writes YAML as a person would: numbers as keys, short maps and lists on one line. */
-function textOf(document: Document): string {
-  visit(document, {
-    Pair: (_, pair) => {
-      const key = String(isScalar(pair.key) ? pair.key.value : pair.key);
-      if (/^\d+$/.test(key)) pair.key = document.createNode(Number(key));
-    },
-    Collection: (_, node, path) => {
-      if (!node.range && path.length > 2 && JSON.stringify(node).length < 110) node.flow = true;
-    },
-  });
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true, singleQuote: true });
 }

@@ -24,7 +24,7 @@ const SERVICE_READS = ['Organization', 'HealthcareService', 'PractitionerRole', 
 );
 
 /** HL7 v2 fields that Skein reads in every message to receive it, answer it and choose its mapping. */
-const HEADER_READS = ['MSH-3', 'MSH-4', 'MSH-9', 'MSH-9.2', 'MSH-10', 'MSH-15', 'MSH-16', 'MSH-18'];
+export const HEADER_READS = ['MSH-3', 'MSH-4', 'MSH-9', 'MSH-9.2', 'MSH-10', 'MSH-15', 'MSH-16', 'MSH-18'];
 
 /** Columns that are read to join the rows of an extract. */
 const joinReads = ({ tables }: TablesFile): string[] =>
@@ -57,6 +57,16 @@ export function accountFields(files: MappingFiles, name: string, units: Units): 
       ? { field, state: 'ignored', reason: source.ignored[key] ?? '', ...counts }
       : { field, state: 'unread', ...counts };
   });
+}
+
+/** The same; of a dialect, without what its base says as well. */
+export function differingFields(files: MappingFiles, name: string, units: Units): Field[] {
+  const fields = accountFields(files, name, units);
+  const base = files.sources.get(name)?.dialect?.base;
+  if (!base) return fields;
+  const alone = { ...files, sources: new Map([[name, base]]) };
+  const said = new Map(accountFields(alone, name, units).map(({ field, state }) => [field, state] as const));
+  return fields.filter(({ field, state }) => state === 'unread' || state !== said.get(field));
 }
 
 const byName = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });

@@ -23,17 +23,24 @@ export function mutantsOf(files: MappingFiles, name: string): Mutant[] {
     ...files,
     sources: new Map(files.sources).set(name, source),
   });
+  const isOwn = ({ path }: Edit) => own.dialect?.differs(path) ?? true;
   return [
-    ...mappingEdits(files, name).map((edit) =>
-      mutantOf({ file: own.file.name, users: [name] }, edit, (one) =>
-        put({ ...own, data: applyEdit(own.data, one) }),
+    ...mappingEdits(files, name)
+      .filter(isOwn)
+      .map((edit) =>
+        mutantOf({ file: own.file.name, users: [name] }, edit, (one) =>
+          put({ ...own, data: applyEdit(own.data, one) }),
+        ),
       ),
-    ),
-    ...[...own.maps].flatMap(([map, table]) =>
-      mapMutants({ file: `${name}/maps/${map}.json`, users: [name] }, table, (changed) =>
+    ...[...own.maps].flatMap(([map, table]) => {
+      const base = own.dialect && (own.dialect.base.maps.get(map) ?? files.maps.get(map));
+      if (base === table) return [];
+      const all = mapMutants({ file: `${name}/maps/${map}.json`, users: [name] }, table, (changed) =>
         put({ ...own, maps: new Map(own.maps).set(map, changed) }),
-      ),
-    ),
+      );
+      const said = (code = '') => base?.codes.get(code)?.code === table.codes.get(code)?.code;
+      return all.filter(({ code }) => !said(code));
+    }),
   ];
 }
 

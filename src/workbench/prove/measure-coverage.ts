@@ -14,9 +14,10 @@ export type Rule = Listed & { file: string };
 /** Every rule of a mapping's own file that an example can make fire. */
 export function ownRules(files: MappingFiles, name: string): Rule[] {
   const own = files.sources.get(name);
-  return (own?.data.statements ?? []).flatMap((statement, index) =>
+  const rules = (own?.data.statements ?? []).flatMap((statement, index) =>
     listStatement(statement, ['statements', index]).map((rule) => ({ ...rule, file: own?.file.name ?? '' })),
   );
+  return rules.filter(({ path }) => own?.dialect?.differs(path) ?? true);
 }
 
 export function sharedRules(files: MappingFiles): Rule[] {
