@@ -11,7 +11,7 @@ import type { Pipeline } from '../pipeline.ts';
 import { openStore } from '../store/open.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { examine } from './doctor.ts';
-import { listHolds } from './messages.ts';
+import { describeMessage, listHolds } from './messages.ts';
 import { describeNumber, liftOne } from './number.ts';
 import { reloadAll } from './reload.ts';
 import { addOne, listAll, setOne } from './system.ts';
@@ -39,6 +39,7 @@ const HELP = `Usage: skein COMMAND [--json]
   system set --name NAME …  change --source, --dialect, --held, --ignore, --numbers or --data-quality
   system list               registered systems
   messages --held [--name SYSTEM]  what is held or failed, and why; newest first
+  messages --id ID          one message, by the id that answers, ERR-7 and log lines name
   replay --held             try held and failed messages again, after a mapping was mended
   rebuild [--events]        recompute every view from facts; tells nobody unless --events
   reload [--approved-by NAME --approved-by NAME]
@@ -67,6 +68,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
   held: { type: 'boolean' },
   events: { type: 'boolean' },
+  id: { type: 'string' },
   name: { type: 'string' },
   ods: { type: 'string' },
   team: { type: 'string' },
@@ -127,8 +129,9 @@ const COMMANDS: Record<string, (flags: Flags) => Promise<Done>> = {
   'system add': (flags) => withStore((ctx) => addOne(ctx, flags)),
   'system set': (flags) => withStore((ctx) => setOne(ctx, flags)),
   'system list': () => withStore(listAll),
-  messages: ({ held, name = null }) => {
-    if (!held) throw new WrongUse('messages needs --held');
+  messages: ({ held, id, name = null }) => {
+    if (id) return withStore((ctx) => describeMessage(ctx, id));
+    if (!held) throw new WrongUse('messages needs --held or --id');
     return withStore((ctx) => listHolds(ctx, name));
   },
   replay: (flags) => {

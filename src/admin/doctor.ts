@@ -1,4 +1,5 @@
 /** `skein doctor`: whatever is wrong with this installation, a line each, with what mends it. */
+import { describeWider, pendingPolicy } from '../access/decide/in-force.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { describeMappings } from '../run/keep-mappings.ts';
@@ -14,6 +15,7 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'store', problems: await storeProblems(ctx.db, ctx.config) },
     { area: 'queue', problems: await examineQueue(ctx.config.REDIS_URL) },
     { area: 'mappings', problems: await describeMappings(ctx.db, await openMappings()) },
+    { area: 'policy', problems: await examinePolicy(ctx.db) },
     { area: 'profiles', problems: ctx.profiles.problems },
     { area: 'messages', problems: await examineMessages(ctx.db) },
   ];
@@ -22,6 +24,11 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
   );
   const wrong = findings.some(({ area, problems }) => area !== 'messages' && problems.length > 0);
   return { data: findings, text: lines.map((line) => `${line}\n`).join(''), code: wrong ? 1 : 0 };
+}
+
+async function examinePolicy(db: Db): Promise<string[]> {
+  const wider = await pendingPolicy(db);
+  return wider.length > 0 ? [describeWider(wider)] : [];
 }
 
 const WAITING = `select s.name, i.status, count(*)::int as n from intake i join system s on s.id = i.system_id

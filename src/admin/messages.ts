@@ -2,7 +2,7 @@
 import { messageName } from '../fhir/ids.ts';
 import type { Issue } from '../model.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { listHeld } from '../save/maintenance-sql.ts';
+import { findMessage, listHeld, messageIds } from '../save/maintenance-sql.ts';
 import type { Done } from './wrong-use.ts';
 
 /** Newest first; the ids are those that answers and log lines have. */
@@ -20,3 +20,36 @@ export async function listHolds({ db, key }: Pipeline, system: string | null): P
 
 const describe = (issue: Issue | null): string =>
   issue ? `${issue.field && !issue.text.includes(issue.field) ? `${issue.field}: ` : ''}${issue.text}` : '';
+
+const PAGE = 10_000;
+
+/**
+ * One message by the id that its answer, its acknowledgement and its log lines have. The id is a keyed hash
+ * of the row and is stored nowhere: it is looked for, newest first.
+ */
+export async function describeMessage({ db, key }: Pipeline, id: string): Promise<Done> {
+  const wanted = id.toLowerCase();
+  for (let before: string | null = null; ; ) {
+    const page: string[] = await messageIds(db, before, PAGE);
+    const row = page.find((one) => messageName(key, one) === wanted);
+    const found = row === undefined ? null : await findMessage(db, row);
+    if (found) return shown({ ...found, messageId: wanted });
+    before = page.at(-1) ?? null;
+    if (page.length < PAGE || before === null) throw new Error(`no message ${wanted} is kept here`);
+  }
+}
+
+function shown(found: NonNullable<Awaited<ReturnType<typeof findMessage>>>): Done {
+  const { messageId, system, identifier, channel, source, receivedAt, status, units, mappings } = found;
+  const state = status ?? 'replaced by another message under its id';
+  const lines = [
+    `${receivedAt.toISOString()} ${messageId} ${system} ${identifier}: ${state}`,
+    `by ${channel}, source ${source}, read by ${[...new Set(mappings)].join(', ') || 'nothing'}`,
+    ...(units ?? []).flatMap(({ position, status, issues }) =>
+      issues.map(
+        (issue) => `${[position, status, issue.severity].filter(Boolean).join(' ')}: ${describe(issue)}`,
+      ),
+    ),
+  ];
+  return { data: found, text: lines.map((line) => `${line}\n`).join('') };
+}

@@ -1,6 +1,6 @@
 /** SQL of rebuild, of parting and of replay. */
 
-import type { Issue, Message, System } from '../model.ts';
+import type { Answer, Issue, Message, System } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 
 const COLUMNS = 'key, type, "systemId", chart, ref, aliases, first, base, times, content';
@@ -72,6 +72,39 @@ export async function listHeld(db: Db, system: string | null): Promise<ListedHol
     [system],
   );
   return rows;
+}
+
+export type StoredMessage = {
+  messageId: string;
+  system: string;
+  identifier: string;
+  channel: string;
+  source: string;
+  receivedAt: Date;
+  /** Null where another message has its id since: a correction, or a conflict. */
+  status: string | null;
+  units: Answer['units'] | null;
+  /** Mappings that made a record of it, in order. */
+  mappings: string[];
+};
+
+/** What is kept of one message, by its row. */
+export async function findMessage(db: Db, id: string): Promise<StoredMessage | null> {
+  const { rows } = await db.query<StoredMessage>(
+    `select m.id::text as "messageId", s.name as system, m.identifier, m.channel, m.source,
+      m.received_at as "receivedAt", i.status, i.units,
+      array(select r.mapping from record r where r.message_id = m.id order by r.id) as mappings
+    from message m join system s on s.id = m.system_id left join intake i on i.message_id = m.id where m.id = $1`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+/** Rows of messages older than `before`, newest first. */
+export async function messageIds(db: Db, before: string | null, limit: number): Promise<string[]> {
+  const sql = `select id::text as id from message where $1::bigint is null or id < $1 order by message.id desc limit $2`;
+  const { rows } = await db.query<{ id: string }>(sql, [before, limit]);
+  return rows.map(({ id }) => id);
 }
 
 /** One more message that the rule of a system left out. */

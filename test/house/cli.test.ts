@@ -107,7 +107,10 @@ test('the workbench needs no database', async () => {
 
 test('a doctor says in a line each what is wrong, what mends it, and whether anything is', async () => {
   const well = await skein('doctor');
-  expect([well.code, well.output]).toEqual([0, expect.stringMatching(/^store: well\nmappings: well\n/)]);
+  expect([well.code, well.output]).toEqual([
+    0,
+    expect.stringMatching(/^store: well\nqueue: well\nmappings: well\npolicy: well\n/),
+  ]);
   const adrift = await testDatabase();
   await adrift.pool.query(
     "with s as (insert into service (id, name, ods, team) values (gen_random_uuid(), 'x', 'RXX', 'x') returning id) insert into system (name, service_id, source) select 'form', id, 'hf-csv' from s",

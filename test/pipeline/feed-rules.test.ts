@@ -125,6 +125,15 @@ it('what is held is seen at once: by skein messages, and by a metric of each sys
   expect(text).toMatch(/skein_holds\{system="LAB\|RXM",cause="content"\} 1/);
 });
 
+it('one id finds a message: that of its acknowledgement is that of skein messages', async () => {
+  const ack = await skein.mllp(message('ADT^A01', 'F1', 'LAB|RXM').replace('|20260820|', '|2026-13-45|'));
+  const [, id = ''] = /kept as message ([0-9a-f-]{36})/.exec(ack) ?? [];
+  const { code, output } = await cli('messages', '--id', id);
+  expect([code, output]).toEqual([0, expect.stringContaining(`${id} LAB|RXM F1: held\nby mllp, `)]);
+  expect(output).toContain('held error: PID-7');
+  expect((await cli('messages', '--id', crypto.randomUUID())).code).toBe(1);
+});
+
 describe('an acknowledgement', () => {
   it.each(['ACK', 'ACK^A01^ACK', 'MCF'])(
     '(%s) is never answered, and kept as a count alone',

@@ -315,7 +315,7 @@ describe('a charity’s CSV', () => {
       'Ann',
       'Sam',
     ]);
-    expect(await replayHeld(await context())).toEqual({ tried: 1, accepted: 0 });
+    expect(await replayHeld(await context())).toEqual({ tried: 1, accepted: 0, failed: 0 });
   });
 
   it('whose second row leaves out what the first says is held, too', async () => {
@@ -428,7 +428,7 @@ describe('a charity’s CSV', () => {
   it('has its held rows tried again by a replay, though others of the file were taken', async () => {
     const file = `${header}\nC-1,2026-09-01,Sam,Bell,1988-01-02\nC-2,2026-09-01,,,1988-01-02`;
     await skein.intake('charity', 'text/csv', file);
-    expect(await replayHeld(await context())).toEqual({ tried: 1, accepted: 0 });
+    expect(await replayHeld(await context())).toEqual({ tried: 1, accepted: 0, failed: 0 });
     expect(await people()).toHaveLength(1);
   });
 });

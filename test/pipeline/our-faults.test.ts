@@ -1,8 +1,11 @@
 /** A fault of ours is never the sender's: nothing is lost by it, and nobody is told that the message is wrong. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addSystem } from '../../src/access/register/systems.ts';
+import { addSystem, findSystem } from '../../src/access/register/systems.ts';
 import { loadMappings, type Mapping, type Mappings } from '../../src/map/language/load-mappings.ts';
+import type { System } from '../../src/model.ts';
+import { openLog } from '../../src/observe/log.ts';
 import { replayHeld } from '../../src/pipeline/rebuild.ts';
+import { intake } from '../../src/pipeline.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -155,6 +158,19 @@ describe('a message that asks for more than the store has', () => {
     const all = await Promise.all([skein.intake('PAS|RXM', HL7, adt(BABY)), ...bars]);
     expect(all.map(({ status }) => status)).toEqual([422, 200, 200, 200, 200, 200]);
   });
+});
+
+it('the log names a message by the id that its answer has', async () => {
+  const lines: string[] = [];
+  const log = openLog('info', { write: (line: string) => lines.push(line) });
+  const ctx = { ...testContext(database, { log }), mappings: await loadMappings(), profiles: ownProfiles() };
+  const system = (await findSystem(database.pool, 'PAS|RXM')) as System;
+  const origin = { channel: 'intake', contentType: HL7, source: 'hl7v2-adt' } as const;
+  const message = { ...origin, system, identifier: 'L1', contentHash: 'l1', body: Buffer.from(adt(BABY)) };
+  await breakStore("new.mapping like 'hl7v2%'");
+  const { messageId } = await intake(ctx, message);
+  const named = lines.map((line) => JSON.parse(line)).filter((line) => line.messageId === messageId);
+  expect(named.map(({ event }) => event)).toEqual(['message.failed', 'message']);
 });
 
 it('a passing fault keeps nothing, and is not called a bug', async () => {

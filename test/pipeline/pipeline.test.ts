@@ -183,10 +183,10 @@ describe('HL7 v2', () => {
     expect(answer).toContain('MSA|AE|MSG2');
     expect(answer).toContain('PID^1^7');
     const ctx = { ...testContext(database), mappings: await loadMappings(), profiles: ownProfiles() };
-    expect(await replayHeld(ctx)).toEqual({ tried: 1, accepted: 0 });
+    expect(await replayHeld(ctx)).toEqual({ tried: 1, accepted: 0, failed: 0 });
     const corrected = await skein.mllp(adt(BABY, { id: 'MSG2' }));
     expect(corrected).toContain('MSA|AA|MSG2');
-    expect(await replayHeld(ctx)).toEqual({ tried: 0, accepted: 0 });
+    expect(await replayHeld(ctx)).toEqual({ tried: 0, accepted: 0, failed: 0 });
   });
 
   it('holds a chart number given to somebody else, and says where that number stands', async () => {

@@ -23,10 +23,7 @@ export async function adoptPolicy(pool: pg.Pool, approvers: string[] = []): Prom
   const done = await transaction(pool, async (client) => {
     await client.query("select pg_advisory_xact_lock(hashtext('policy'))");
     const before = await readInForce(client);
-    const old = before && parse(before);
-    const wider = old
-      ? [...widerSharing(old.sharing, after.sharing), ...widerEvidence(old.evidence, after.evidence)]
-      : [];
+    const wider = before ? widerBy(parse(before), after) : [];
     const digest = hash('sha256', JSON.stringify(files), 'base64url');
     const names = [...new Map(approvers.map((name) => [name.trim().toLowerCase(), name.trim()])).values()];
     for (const name of names.filter(Boolean)) await client.query(APPROVE, [digest, name]);
@@ -50,12 +47,26 @@ const parse = ({ sharing, evidence }: Texts) => ({
   evidence: parseEvidence(evidence, 'policy/evidence.yaml'),
 });
 
+type Parsed = ReturnType<typeof parse>;
+const widerBy = (before: Parsed, after: Parsed): string[] => [
+  ...widerSharing(before.sharing, after.sharing),
+  ...widerEvidence(before.evidence, after.evidence),
+];
+
 async function readInForce(db: Db): Promise<Texts | null> {
   const sql = 'select name, value from setting where name = any($1)';
   const { rows } = await db.query<{ name: string; value: string }>(sql, [Object.values(NAMES)]);
   const texts = new Map(rows.map(({ name, value }) => [name, value]));
   const [sharing, evidence] = PARTS.map((part) => texts.get(NAMES[part]));
   return sharing !== undefined && evidence !== undefined ? { sharing, evidence } : null;
+}
+
+/** What the files open that the policy in force does not; nothing is changed by asking. */
+export async function pendingPolicy(db: Db): Promise<string[]> {
+  const before = await readInForce(db);
+  if (!before) return [];
+  const [old, after] = [parse(before), parse(readFiles(POLICY_FILE, EVIDENCE_FILE))];
+  return widerBy(old, after);
 }
 
 /** Decides from now on by the policy in force; by the files where none is kept yet. */
