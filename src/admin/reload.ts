@@ -3,7 +3,7 @@ import { adoptPolicy, describeWider } from '../access/decide/in-force.ts';
 import { loadMappings } from '../map/language/load-mappings.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { askReload } from '../run/reload.ts';
-import type { Done } from './wrong-use.ts';
+import type { Done } from './command.ts';
 
 /** Throws where a mapping or the policy is wrong, or the policy opens more and lacks approvers. */
 export async function reloadAll({ db }: Pipeline, approvers: string[]): Promise<Done> {
