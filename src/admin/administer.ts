@@ -4,12 +4,13 @@ import { readVersion } from '../command/version.ts';
 import { WrongUse } from '../command/wrong-use.ts';
 import { suggest } from '../map/run.ts';
 import type { Command, Commands } from './command.ts';
+import { backup } from './commands/backup.ts';
 import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
 import { number } from './commands/number.ts';
 import { system } from './commands/system.ts';
 
-const COMMANDS: Commands = { ...system, ...messages, ...number, ...installation };
+const COMMANDS: Commands = { ...system, ...messages, ...number, ...installation, ...backup };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */
 const ELSEWHERE: Record<string, string> = {

@@ -6,7 +6,7 @@ import { readConfig } from '../config.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
 import { openLog } from '../observe/log.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { openStore } from '../store/open.ts';
+import { openDatabase, openStore } from '../store/open.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 
 /** With mappings, profiles and the policy in force. */
@@ -23,9 +23,10 @@ export async function withStore<T>(work: (ctx: Pipeline) => Promise<T>): Promise
   }
 }
 
-/** The database alone, migrated, with nothing put into it. */
+/** The database as it is, not migrated. */
 export async function withDatabase<T>(work: (db: pg.Pool) => Promise<T>): Promise<T> {
-  const { db, close } = await openStore(readConfig(process.env), openLog('warn', process.stderr));
+  const log = openLog('warn', process.stderr);
+  const { db, close } = await openDatabase(readConfig(process.env), log, async () => undefined);
   try {
     return await work(db);
   } finally {

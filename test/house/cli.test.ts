@@ -77,7 +77,7 @@ test('wrong use ends with 2, help with 0', async () => {
 
 const COMMANDS = [
   ...['serve', 'listen', 'validate', 'system add', 'system set', 'system list', 'messages', 'replay'],
-  ...['rebuild', 'number show', 'number lift', 'doctor', 'reload', 'map check'],
+  ...['rebuild', 'number show', 'number lift', 'doctor', 'reload', 'backup', 'restore', 'map check'],
 ];
 
 test('every command is in the help, and has a help of its own with examples of itself', async () => {
