@@ -4,10 +4,10 @@
  */
 
 /** Runs one command and gives its exit code: 0 done, 1 refused or failed, 2 used wrongly. */
-export async function runCli(args: string[]): Promise<number> {
+export async function runCli(given: string[]): Promise<number> {
+  const args = given[0] === 'help' ? [...given.slice(1), '--help'] : given;
   const [first = ''] = args;
   try {
-    if (first === 'serve') return await serve();
     if (first === 'map' || first === 'validate')
       return await (await import('./workbench/index.ts')).runWorkbench(args);
     if (first === 'listen') return await (await import('./listen/listen.ts')).listen(args);
@@ -17,10 +17,4 @@ export async function runCli(args: string[]): Promise<number> {
     process.stderr.write(`skein: ${error.message}\n`);
     return 1;
   }
-}
-
-/** Serves until a signal ends the process. */
-async function serve(): Promise<number> {
-  await import('./main.ts');
-  return 0;
 }

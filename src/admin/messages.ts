@@ -3,7 +3,7 @@ import { messageName } from '../fhir/ids.ts';
 import type { Issue } from '../model.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { findMessage, listHeld, messageIds } from '../save/maintenance-sql.ts';
-import type { Done } from './wrong-use.ts';
+import type { Done } from './command.ts';
 
 /** Newest first; the ids are those that answers and log lines have. */
 export async function listHolds({ db, key }: Pipeline, system: string | null): Promise<Done> {

@@ -4,7 +4,7 @@ import { mappingFolders } from '../map/language/folders.ts';
 import { loadMappings } from '../map/language/load-mappings.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { askReload } from '../run/reload.ts';
-import type { Done } from './wrong-use.ts';
+import type { Done } from './command.ts';
 
 /** Throws where a mapping or the policy is wrong, or the policy opens more and lacks approvers. */
 export async function reloadAll({ db, config }: Pipeline, approvers: string[]): Promise<Done> {

@@ -7,12 +7,13 @@ import {
   findSystem,
   listSystems,
 } from '../access/register/systems.ts';
+import { WrongUse } from '../command/wrong-use.ts';
 import { mappingFolders } from '../map/language/folders.ts';
 import { type Mapping, type Opened, openMappings } from '../map/language/load-mappings.ts';
 import type { System } from '../model.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { HELD_CODES, HOLDS } from '../receive/hl7/holds.ts';
-import { type Done, WrongUse } from './wrong-use.ts';
+import type { Done } from './command.ts';
 
 export type SystemFlags = Partial<
   Record<
@@ -75,7 +76,7 @@ export async function setOne(ctx: Pipeline, flags: SystemFlags): Promise<Done> {
 
 export async function listAll({ db }: Pipeline): Promise<Done> {
   const systems = await listSystems(db);
-  return { data: systems, text: systems.map(describeSystem).join('') };
+  return { data: systems, text: systems.map(describeSystem).join('') || 'no system is registered\n' };
 }
 
 /** The rules that the flags give; `sources` is what reads the system's messages. */

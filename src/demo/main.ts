@@ -12,9 +12,11 @@ const STOP_MS = 10_000;
 
 async function main(leaving: Promise<boolean>): Promise<void> {
   const stops: Stop[] = [];
+  let leaves: string[] = [];
   try {
     say.title('Skein: one family, one thread through every service');
     const skein = await startSkein(process.env, stops);
+    leaves = skein.leaves;
     const told = tellStory(skein, stops).then(tellEnding);
     if (await Promise.race([told.then(() => true), leaving])) {
       say.title(`Told in ${seconds()}, of the ${BUDGET_SECONDS} s that it may take.`);
@@ -26,6 +28,12 @@ async function main(leaving: Promise<boolean>): Promise<void> {
     setTimeout(() => process.exit(1), STOP_MS).unref();
     say.line('stopping …');
     for (const stop of stops.splice(0).reverse()) await stop();
+    if (leaves.length > 0) {
+      say.line(
+        'All that it leaves are the database and log of invented people, which the next demo makes afresh:',
+      );
+      say.command(`rm -rf ${leaves.map((path) => `'${path}'`).join(' ')}`);
+    }
   }
 }
 

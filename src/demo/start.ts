@@ -1,7 +1,7 @@
 /** Starts Skein whole, in this process, with a database of the demo's own and on ports that are free. */
 import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import { addSystem } from '../access/register/systems.ts';
 import { readConfig } from '../config.ts';
@@ -13,7 +13,8 @@ import { TEAMS } from './family.ts';
 import { say } from './say.ts';
 import { openDemoStore } from './store.ts';
 
-export type Running = { ctx: Context; base: string };
+/** `leaves`: the folders that are there when it has ended. */
+export type Running = { ctx: Context; base: string; leaves: string[] };
 
 /** Starts everything; adds to `stops` how each part is stopped. Of the environment it uses ports, DATA_DIR
  * and REDIS_URL only. */
@@ -22,7 +23,8 @@ export async function startSkein(env: NodeJS.ProcessEnv, stops: Stop[]): Promise
   const { PORT, MLLP_PORT, DATA_DIR, REDIS_URL } = env;
   const wanted = readConfig({ PORT, MLLP_PORT, DATA_DIR, REDIS_URL, WEBHOOK_ALLOW: '127.0.0.1' });
   say.line('starting PostgreSQL, which came with npm …');
-  const store = await openDemoStore(join(wanted.DATA_DIR, 'demo'), say.line);
+  const dataDir = resolve(wanted.DATA_DIR, 'demo');
+  const store = await openDemoStore(dataDir, say.line);
   stops.push(store.close);
   say.ready(`PostgreSQL runs, its data are in ${store.home}`);
   if (store.others > 0)
@@ -41,7 +43,7 @@ export async function startSkein(env: NodeJS.ProcessEnv, stops: Stop[]): Promise
   say.line(`  log: ${logFile}`);
   for (const team of Object.values(TEAMS)) await addSystem(db, key, team);
   say.ready(`${Object.keys(TEAMS).length} services registered, each with its sector`);
-  return { ctx, base: url };
+  return { ctx, base: url, leaves: [...new Set([dataDir, store.home])] };
 }
 
 /** The wanted port, or a free one where it is taken. */

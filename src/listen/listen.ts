@@ -1,7 +1,7 @@
 /** `skein listen`: what a subscriber is told, shown as it comes. For trial: services have a receiver. */
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
 import type { OperationOutcome, Resource, Subscription } from '@medplum/fhirtypes';
+import { readOptions } from '../command/read-options.ts';
 import { type Notification, openReceiver, secretIn, subscription } from './receiver.ts';
 
 const HELP = `Usage: skein listen --system NAME [options]
@@ -24,6 +24,8 @@ Examples:
 Skein must be able to reach this machine: start it with WEBHOOK_ALLOW=127.0.0.1 for a trial on one machine.
 Exit codes: 0 ended by Ctrl-C; 1 refused or failed; 2 used wrongly.
 `;
+
+const CONTENTS = ['empty', 'id-only', 'full-resource'];
 
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
@@ -91,7 +93,7 @@ export async function listen(args: string[], io: Console = terminal()): Promise<
 }
 
 type Flags = ReturnType<typeof parse>['values'];
-const parse = (args: string[]) => parseArgs({ args, options: OPTIONS, allowPositionals: true });
+const parse = (args: string[]) => readOptions(args, OPTIONS);
 
 /** The options, or what is wrong with them. */
 function readFlags(args: string[]): Flags | string {
@@ -102,6 +104,7 @@ function readFlags(args: string[]): Flags | string {
     if (!values.system && !values.token && !process.env.SKEIN_TOKEN)
       return 'listen needs --system NAME, or a token in SKEIN_TOKEN';
     if (!URL.canParse(values.url)) return `--url "${values.url}" is no URL`;
+    if (!CONTENTS.includes(values.content)) return `--content is one of ${CONTENTS.join(', ')}`;
     if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535)
       return `--port "${values.port}" is no port: 0 to 65535`;
     return values;

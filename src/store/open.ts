@@ -11,9 +11,16 @@ export type Store = { db: pg.Pool; key: Buffer; close: () => Promise<void> };
 /** How long to wait for a database that is still starting. */
 const WAIT_SECONDS = 30;
 
-/** Opens the database of DATABASE_URL, else the embedded one of DATA_DIR: checks its settings, migrates it,
- * reads the store's key. Throws an Error whose one line says what is wrong. */
-export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_SECONDS): Promise<Store> {
+/**
+ * Opens the database of DATABASE_URL, else the embedded one of DATA_DIR, checks its settings, and gives what
+ * `use` makes of it. Throws an Error whose one line says what is wrong; closes it then.
+ */
+export async function openDatabase<T>(
+  config: Config,
+  log: Logger,
+  use: (db: pg.Pool) => Promise<T>,
+  waitSeconds = WAIT_SECONDS,
+): Promise<{ db: pg.Pool; used: T; close: () => Promise<void> }> {
   const notice = (text: string) => log.info({ event: 'store.embedded' }, text);
   const embedded = config.DATABASE_URL ? null : await openEmbedded(config.DATA_DIR, notice);
   const db = openPool(config.DATABASE_URL ?? embedded?.url ?? '');
@@ -23,12 +30,21 @@ export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_
   };
   try {
     await untilReachable(() => assertDurable(db), { log, waitSeconds });
-    await migrate(db);
-    return { db, key: await readKey(db), close };
+    return { db, used: await use(db), close };
   } catch (error) {
     await close();
     throw named(config.DATABASE_URL ? 'DATABASE_URL' : 'DATA_DIR', error);
   }
+}
+
+/** Opens the database, migrates it and reads the store's key. */
+export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_SECONDS): Promise<Store> {
+  const migrated = async (db: pg.Pool) => {
+    await migrate(db);
+    return readKey(db);
+  };
+  const { db, used, close } = await openDatabase(config, log, migrated, waitSeconds);
+  return { db, key: used, close };
 }
 
 /** Names the setting, not the URL (a password). Of several addresses only the code says why. */

@@ -116,7 +116,7 @@ async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Pro
   }
 }
 
-async function migrationFiles(): Promise<string[]> {
+export async function migrationFiles(): Promise<string[]> {
   return (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).sort();
 }
 
@@ -143,21 +143,31 @@ export async function unknownMigrations(db: Db): Promise<string[]> {
  */
 export async function migrate(pool: pg.Pool): Promise<void> {
   await transaction(pool, async (client) => {
-    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await client.query(
-      'create table if not exists migration (name text primary key, at timestamptz default now())',
-    );
-    const [unknown] = await unknownMigrations(client);
-    if (unknown) throw new Error(newer(unknown));
-    for (const file of await pendingMigrations(client)) {
-      await client.query(await readFile(new URL(file, MIGRATIONS), 'utf8'));
-      await client.query('insert into migration (name) values ($1)', [file]);
-    }
+    await applyMigrations(client, await migrationFiles());
     await client.query("insert into setting (name, value) values ('key', $1) on conflict do nothing", [
       randomBytes(32).toString('hex'),
     ]);
     await client.query('select skein_partitions(2)');
   });
+}
+
+/**
+ * Applies those of `files` that this database has not seen, and gives all that it has then. Until the end of
+ * the transaction nobody else migrates.
+ */
+export async function applyMigrations(client: Db, files: string[]): Promise<string[]> {
+  await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+  await client.query(
+    'create table if not exists migration (name text primary key, at timestamptz default now())',
+  );
+  const [unknown] = await unknownMigrations(client);
+  if (unknown) throw new Error(newer(unknown));
+  for (const file of (await pendingMigrations(client)).filter((name) => files.includes(name))) {
+    await client.query(await readFile(new URL(file, MIGRATIONS), 'utf8'));
+    await client.query('insert into migration (name) values ($1)', [file]);
+  }
+  const { rows } = await client.query<{ name: string }>('select name from migration order by name');
+  return rows.map(({ name }) => name);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { WrongUse } from '../command/wrong-use.ts';
 import { readConfig } from '../config.ts';
 import { mappingFolders, placeSources } from '../map/language/folders.ts';
 import { compileSource, loadMappings, type Mapping, type Mappings } from '../map/language/load-mappings.ts';
@@ -9,8 +10,7 @@ import { MappingError, type Problem } from '../map/language/yaml-file.ts';
 import type { Understood } from '../pipeline/understand.ts';
 import { runMapping } from './run-mapping.ts';
 
-/** The command line was used wrongly: exit code 2, one line that says why. */
-export class WrongUse extends Error {}
+export { WrongUse };
 
 const text = { type: 'string' } as const;
 const yes = { type: 'boolean' } as const;

@@ -1,7 +1,8 @@
 /** The workbench: mappings checked, proven by their examples, run and explained; no store, no network. Data
  * on stdout, messages on stderr. */
-import { parseArgs } from 'node:util';
+import { readOptions } from '../command/read-options.ts';
 import { MappingError } from '../map/language/yaml-file.ts';
+import { suggest } from '../map/run.ts';
 import { type Command, type Flags, OPTIONS, WrongUse } from './command.ts';
 import { check } from './commands/check.ts';
 import { coverage } from './commands/coverage.ts';
@@ -27,6 +28,9 @@ const COMMANDS: Record<string, Command> = {
 };
 
 const list = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}\n`);
+const VERBS = `: map is followed by one of ${Object.keys(COMMANDS)
+  .flatMap((name) => name.split(' ')[1] ?? [])
+  .join(', ')}`;
 const HELP = `Usage: skein map COMMAND | skein validate FILE   [--json] [--dir FOLDER]
 
 ${list.join('')}
@@ -51,16 +55,24 @@ export async function runWorkbench(args: string[]): Promise<number> {
     }
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (!missing && !(error instanceof WrongUse)) throw error;
-    complain(`skein: ${error.message}${missing ? '' : '\nTry skein --help.'}`);
+    complain(`skein: ${error.message}${missing ? '' : `\nTry ${helpOf(args)}.`}`);
     return 2;
   }
 }
 
-async function runCommand(args: string[]): Promise<number> {
+const nameIn = (args: string[]): string => {
   const words = args.filter((arg) => !arg.startsWith('-'));
-  const name = words[0] === 'map' ? words.slice(0, 2).join(' ') : (words[0] ?? '');
+  return words[0] === 'map' ? words.slice(0, 2).join(' ') : (words[0] ?? '');
+};
+
+const helpOf = (args: string[]): string =>
+  nameIn(args) in COMMANDS ? `skein ${nameIn(args)} --help` : 'skein map --help';
+
+async function runCommand(args: string[]): Promise<number> {
+  const name = nameIn(args);
   const command = COMMANDS[name];
-  if (!command && name !== 'map') throw new WrongUse(`there is no command "${name}"`);
+  if (!command && name !== 'map')
+    throw new WrongUse(`there is no command "${name}"${suggest(name, Object.keys(COMMANDS)) || VERBS}`);
   const { values, positionals } = readArgs(args, command);
   if (values.help || !command) print(command?.help ?? HELP);
   else return await command.run(positionals.slice(name.split(' ').length), values);
@@ -70,9 +82,5 @@ async function runCommand(args: string[]): Promise<number> {
 function readArgs(args: string[], command: Command | undefined): { values: Flags; positionals: string[] } {
   const names = ['json', 'help', 'dir', ...(command?.options ?? [])] as const;
   const options = Object.fromEntries(names.map((name) => [name, OPTIONS[name]]));
-  try {
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (cause) {
-    throw new WrongUse(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return readOptions(args, options) as { values: Flags; positionals: string[] };
 }

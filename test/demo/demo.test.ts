@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,6 +119,21 @@ describe('the demo', () => {
     expect(next.output()).not.toContain('another demo runs here');
     next.child.kill('SIGINT');
     expect(await next.exit, next.output()).toBe(0);
+  });
+
+  it('says what it leaves behind, and how that is removed', { timeout: 2 * MINUTE }, async () => {
+    const own = await mkdtemp(join(tmpdir(), 'skein-test-'));
+    const closed = join(own, 'closed');
+    await mkdir(closed, { mode: 0o700 });
+    const demo = start(['--once'], { DATA_DIR: join(closed, 'data') });
+    expect(await demo.exit, demo.output()).toBe(0);
+    const [remove = ''] = /^rm -rf .*$/m.exec(demo.output()) ?? [];
+    const [, home = ''] = /its data are in (\S+)/.exec(demo.output()) ?? [];
+    expect(remove).toContain(`'${home}'`);
+    await run('sh', ['-c', remove]);
+    await expect(access(home)).rejects.toThrow('ENOENT');
+    expect(await readdir(join(closed, 'data'))).toEqual([]);
+    await rm(own, { recursive: true });
   });
 });
 

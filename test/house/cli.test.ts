@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '../support/database.ts';
 import { runProgram } from '../support/process.ts';
@@ -69,12 +70,68 @@ test('wrong use ends with 2, help with 0', async () => {
     2,
     expect.stringContaining('none of its mappings has "unheard"'),
   ]);
-  expect((await skein('frobnicate')).output).toBe(
-    'skein: there is no command "frobnicate"\nTry skein --help.\n',
-  );
   expect((await skein('replay')).code).toBe(2);
   expect(await skein('--help')).toMatchObject({ code: 0, output: expect.stringContaining('Examples:') });
   expect((await skein()).output).toContain('Usage: skein');
+});
+
+const COMMANDS = [
+  ...['serve', 'listen', 'validate', 'system add', 'system set', 'system list', 'messages', 'replay'],
+  ...['rebuild', 'number show', 'number lift', 'doctor', 'reload', 'backup', 'restore', 'map check'],
+];
+
+test('every command is in the help, and has a help of its own with examples of itself', async () => {
+  const { output } = await skein('--help');
+  for (const name of COMMANDS) {
+    expect(output, name).toMatch(new RegExp(`^  ${name.startsWith('map') ? 'map' : name} +\\S`, 'm'));
+    const help = await skein(...name.split(' '), '--help');
+    expect(help, name).toEqual({
+      code: 0,
+      output: expect.stringMatching(new RegExp(`^Usage: skein ${name}`)),
+    });
+    expect(help.output.split('Examples:')[1], name).toContain(name);
+  }
+  expect(await skein('help', 'replay')).toEqual(await skein('replay', '--help'));
+  expect((await skein('system', '--help')).output).toMatch(/system add.*\n.*system set.*\n.*system list/);
+});
+
+test('it says which Skein it is', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+  expect(await skein('--version')).toEqual({ code: 0, output: `skein ${version}\n` });
+});
+
+test.each([
+  ['frobnicate', 'there is no command "frobnicate": it is one of system, messages, '],
+  ['lsiten', 'there is no command "lsiten"; did you mean "listen"?\nTry skein --help.'],
+  ['sytem lsit', 'did you mean "system list"?'],
+  ['system', 'system is followed by one of add, set, list'],
+  ['system remove', 'there is no command "system remove": system is followed by one of add, set, list'],
+  ['map tset', 'did you mean "map test"?'],
+  ['replay --hold', 'there is no option --hold here; did you mean "--held"?\nTry skein replay --help.'],
+  ['doctor --quiet', 'there is no option --quiet here: it is one of --json, --help'],
+  ['number show', 'NUMBER is missing\nTry skein number show --help.'],
+  ['system list all', '"all" is not understood here'],
+  ['map check --folder', 'there is no option --folder here'],
+])('skein %s is used wrongly, and told what would be right', async (line, said) => {
+  expect(await skein(...line.split(' '))).toEqual({ code: 2, output: expect.stringContaining(said) });
+});
+
+test('what cannot be taken back needs a yes where nobody is there to be asked', async () => {
+  for (const line of [`number lift ${nhsNumber(1)} --by Reviewer`, 'rebuild --events']) {
+    expect(await skein(...line.split(' '))).toEqual({ code: 2, output: expect.stringContaining('--yes') });
+  }
+  expect((await skein('rebuild', '--events', '--yes')).code).toBe(0);
+});
+
+test('an empty list says that it is empty', async () => {
+  const { url: empty } = await testDatabase();
+  const ask = async (...args: string[]) => {
+    const program = runProgram(['bin/skein.js', ...args], { DATABASE_URL: empty });
+    return [await program.exit(), program.output()];
+  };
+  expect(await ask('system', 'list')).toEqual([0, 'no system is registered\n']);
+  expect(await ask('system', 'list', '--json')).toEqual([0, '[]\n']);
+  expect(await ask('messages', '--held')).toEqual([0, 'nothing is held\n']);
 });
 
 test('replay and rebuild of an empty store do nothing, and say so as JSON', async () => {
@@ -92,7 +149,7 @@ test('of a number it is told who claims it, and a number that nobody doubts is n
   expect((await skein(...add, '--data-quality', 'quality@gp.example')).code).toBe(0);
   const shown = JSON.parse((await skein('number', 'show', nhsNumber(1), '--json')).output);
   expect(shown).toEqual({ state: 'unknown', claims: [], doubts: [], lifts: [] });
-  const lifted = await skein('number', 'lift', nhsNumber(1), '--by', 'A. Reviewer');
+  const lifted = await skein('number', 'lift', nhsNumber(1), '--by', 'A. Reviewer', '--yes');
   expect(lifted).toEqual({ code: 1, output: 'skein: the number is unknown: there is nothing to lift\n' });
   expect((await skein('number', 'lift', nhsNumber(1))).code).toBe(2);
   expect((await skein('number', 'show', '123')).output).toBe('skein: that is no valid NHS number\n');

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const SRC = resolve('src');
 const STAGES = ['receive', 'parse', 'map', 'validate', 'link', 'save', 'publish', 'deliver'];
 /** The only ones that may know stages: the story, the wiring, and the tools. */
-const NARRATORS = /^pipeline\.ts$|^(pipeline|run|admin|workbench|demo)\//;
+const NARRATORS = /^pipeline\.ts$|^(pipeline|run|admin|command|workbench|demo)\//;
 const LOOSE = ['app', 'cli', 'config', 'context', 'errors', 'main', 'model', 'pipeline'];
 const MOST_COLUMNS = 110;
 

@@ -87,7 +87,11 @@ test('listen --json gives each notification as it came', async () => {
 test.each([
   [[], 2, '--system NAME'],
   [['--system', 'perinatal', '--port', 'x'], 2, '--port "x" is no port'],
-  [['--system', 'perinatal', '--frobnicate'], 2, "'--frobnicate'"],
+  [
+    ['--system', 'perinatal', '--frobnicate'],
+    2,
+    'there is no option --frobnicate here: it is one of --help, --json, --system',
+  ],
   [['--system', 'perinatal', 'now'], 2, 'takes no "now"'],
 ])('listen %j is used wrongly, and says how it is used', async (args, code, words) => {
   const { said, code: done } = start(...args);
