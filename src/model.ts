@@ -211,7 +211,7 @@ export type Event = {
    * went).
    */
   services: string[];
-  /** The only services that are told: of a loss known before, those who come to it later. */
+  /** The only services that are told: of a death, those who are concerned and have not been told. */
   to?: string[];
   focus: { type: string; id: string };
   stage: string | null;

@@ -1,6 +1,6 @@
 import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
-import type { Category, Event, EventCode, Role } from '../model.ts';
+import type { Category, Event, EventCode } from '../model.ts';
 import type { Member, StoredView, View } from '../store/facts.ts';
 import type { Journey } from './family/journeys.ts';
 import type { Family } from './views/family.ts';
@@ -45,7 +45,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
       case 'Group':
         return stageEvents(family, change, event);
       case 'Patient':
-        return [...unmergedEvents(change, members, event), ...stopEvents(family, change, event)];
+        return unmergedEvents(change, members, event);
       default:
         return [];
     }
@@ -74,14 +74,6 @@ function mergeEvents({ view }: Change, event: Make): Event[] {
 function unmergedEvents({ view, before }: Change, { parted }: Moves, event: Make): Event[] {
   const isNew = before?.state === 'gone' || (!before && parted.some(({ to }) => to === view.id));
   return isNew ? [event('person-unmerged', view, 'DEM')] : [];
-}
-
-/** A mother who died, told wherever her infants are cared for; or somebody who may be an infant who died. */
-function stopEvents({ journeys }: Family, { view, before }: Change, event: Make): Event[] {
-  const { state, id } = view;
-  if (state === before?.state || (state !== 'died' && state !== 'verify')) return [];
-  const persons = [id, ...infantsOf(journeys, id)];
-  return [event('contact-stop', view, 'INV', { persons, journey: null, stage: null })];
 }
 
 /** Infants of whom somebody is the mother. */
@@ -143,47 +135,17 @@ function episodeEvents(family: Family, { view, before }: Change, event: Make): E
   return isOpen(status) ? [event('episode-changed', view, 'INV', own)] : [];
 }
 
-/** The state of a Group: its stages, then its infants lost (journey-views.ts). */
+/** The state of a Group begins with its stages (journey-views.ts). */
 function stageEvents(family: Family, { view, before }: Change, event: Make): Event[] {
-  const [stages, lost] = readState(view.state);
-  const [stagesBefore] = readState(before?.state);
+  const stagesIn = (state: string | null | undefined) => state?.split('|')[0] ?? '';
+  const stages = stagesIn(view.state);
   const members = family.journeys.find(({ id }) => id === view.id)?.members ?? [];
-  const of = (...roles: Role[]) =>
-    members.filter(({ role }) => roles.includes(role)).map(({ person }) => person);
-  const infants = of('infant');
-  // A loss is the infant's and the mother's, not the surviving twin's.
-  const about = (code: EventCode, infant: string, category: Category) =>
-    event(code, view, category, { persons: [infant, ...of('mother')] });
-  const isKnownLost = (infant: string) => wasLost(family, infant, of('mother'));
-  const news = infants.filter((infant) => lost.includes(infant) && !isKnownLost(infant));
-  const retracted = infants.filter((infant) => isKnownLost(infant) && !lost.includes(infant));
-  return [
-    // What was over before anybody heard of it is no news to anybody.
-    ...(stages && stages !== stagesBefore && (before || currentStage(family, view.id) !== 'after-24m')
-      ? [event('stage-changed', view, 'STG', { persons: of('infant', 'mother') })]
-      : []),
-    // The one code everybody hears is without cause; the loss itself goes by its own category.
-    ...news.flatMap((infant) => [about('contact-stop', infant, 'INV'), about('loss', infant, 'CLN')]),
-    ...retracted.map((infant) => about('loss-retracted', infant, 'CLN')),
-  ];
-}
-
-export function readState(state: string | null | undefined): [stages: string, lost: string[]] {
-  const [stages = '', lost = ''] = (state ?? '').split('|');
-  return [stages, lost ? lost.split(' ') : []];
-}
-
-/**
- * Is it stored that this infant of these mothers was lost, in whichever journey and under whichever name? A
- * merge tells of no death again; another mother's services have not heard of it.
- */
-function wasLost({ stored, personOf }: Family, infant: string, mothers: string[]): boolean {
-  const nameNow = (person: string) => personOf(person)?.id ?? person;
-  return stored.some(({ type, state, persons }) => {
-    const members = new Set(persons.map(nameNow));
-    const lost = type === 'Group' ? readState(state)[1] : [];
-    return lost.some((one) => nameNow(one) === infant) && mothers.every((mother) => members.has(mother));
-  });
+  const persons = members.flatMap(({ role, person }) => (role === 'partner' ? [] : person));
+  // What was over before anybody heard of it is no news to anybody.
+  const isNews = before || currentStage(family, view.id) !== 'after-24m';
+  return stages && stages !== stagesIn(before?.state) && isNews
+    ? [event('stage-changed', view, 'STG', { persons })]
+    : [];
 }
 
 /** Who joined a journey that others are in, with each whom it joined. */
@@ -210,7 +172,7 @@ function memberEvents(family: Family, changes: Change[], { added }: Moves, event
 }
 
 /** The stage in force, for the `stage` filter of subscriptions; null where unknown. */
-export function currentStage(family: Family, id: string | null): string | null {
+export function currentStage(family: Pick<Family, 'asOf' | 'journeys'>, id: string | null): string | null {
   const today = family.asOf.slice(0, 10);
   const journey = family.journeys.find((one) => one.id === id);
   const current = journey?.stages

@@ -21,7 +21,7 @@ import { findJourneys, type Journey } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
-import { stopLatecomers } from './stop-latecomers.ts';
+import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
 import { composeViews } from './views/views.ts';
 import { isCompatible, type PatientState, type Person } from './who/charts.ts';
@@ -58,20 +58,21 @@ export function link(
     changed.set(state.key, state);
   }
   const given = { key, personOf: personOfKey, isOwnPatient: who.isOwnPatient, evidence, asOf };
-  const { edges, assertions, due } = relatePersons(states, given);
+  const { edges, awaited, assertions, due } = relatePersons(states, given);
   const joined = joinReferrals(states, personOfKey);
   const { statements } = joined;
   const spells = groupSpells(key, joined, personOfKey);
   const referrals = findReferrals(statements, spells, personOfKey);
   const care = listCare({ states: statements, spells, referrals, personOf: personOfKey }, rules);
   const journeys = findJourneys(key, persons, edges, care);
-  const family: Family = {
+  const known: Omit<Family, 'stops'> = {
     key,
     statements,
     persons,
     personOf: personOfKey,
     mayBe: who.mayBe,
     edges,
+    awaited,
     spells,
     referrals,
     spellOf: new Map(
@@ -87,9 +88,12 @@ export function link(
   const members = journeys.flatMap((journey) =>
     journey.members.map((member) => ({ journey: journey.id, ...member })),
   );
+  const involved = involve(spells, referrals, (one) => known.homeOf(one)?.id ?? null);
+  const stops = findStops(known, { involvements: involved, evidence });
+  const family: Family = { ...known, stops: stops.states };
   const involvements = diffRows(
     facts.involvements,
-    involve(spells, referrals, (one) => family.homeOf(one)?.id ?? null),
+    involved,
     (row) => `${row.person} ${row.service} ${row.journey}`,
   );
   const views = diffViews(facts.views, composeViews(family));
@@ -107,7 +111,7 @@ export function link(
     update: views.flatMap(({ view, before }) => (before ? [{ ...view, rowId: before.rowId }] : [])),
     events: [
       ...describeChanges(family, views, { added: addedTo(facts, members), parted }),
-      ...stopLatecomers(family, facts.involvements, involvements.upsert),
+      ...stops.events,
       ...findRechecks(facts, views, rows),
     ],
     ...rows,

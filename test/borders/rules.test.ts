@@ -5,7 +5,15 @@ import type { Found } from '../support/household.ts';
 import { statusIn } from '../support/receiver.ts';
 import { newFamily, openRegion, type Person, type Region } from '../support/region.ts';
 import { ago, EVERYBODY, ROLL } from '../support/roll.ts';
-import { byNumber, chart, episodeOf, referralOf, relationOf, type Said } from '../support/transactions.ts';
+import {
+  byNumber,
+  chart,
+  contactOf,
+  episodeOf,
+  referralOf,
+  relationOf,
+  type Said,
+} from '../support/transactions.ts';
 
 let region: Region;
 beforeAll(async () => {
@@ -381,6 +389,118 @@ describe('24: the threshold to stop is lower than the threshold to disclose', ()
     const after = await region.hearing(() => region.send('adult', [whom, later]));
     expect(after.adult).not.toContain('contact-stop');
   });
+
+  const stopsAt = async (name: string, happens: () => Promise<unknown>) =>
+    ((await region.hearing(happens))[name] ?? []).filter((code) => /contact-stop|loss/.test(code)).sort();
+  /** ADT of a hospital unit about a baby, by its own identifier. */
+  const unit = (
+    who: Partial<Person> & { local: string },
+    more: { mother?: Person; died?: string; event?: string } = {},
+  ) => region.neonatal(who, { day: ago(2), id: `N-${who.local}-${more.event}`, ...more });
+
+  test('a death on a chart that proves later to be the infant’s is told to who had care of it before', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    await region.care('visiting', baby);
+    await region.care('infancy', mother);
+    const nameless = { local: `X${baby.local}`, given: 'Baby', family: baby.family, born: baby.born };
+    await unit(nameless, { event: 'A01' });
+    await unit(nameless, { event: 'A08', died: ago(2) });
+    const known = { ...baby, local: nameless.local };
+    const heard = await region.hearing(() => unit(known, { mother, event: 'A31', died: ago(2) }));
+    for (const name of ['visiting', 'infancy'])
+      expect(heard[name], name).toEqual(expect.arrayContaining(['contact-stop', 'loss']));
+  });
+
+  test.each([
+    ['with a number and no birth date', true, false],
+    ['stillborn, without number and birth date', false, true],
+  ])('a death %s reaches whoever may be concerned', async (_, numbered, ofMother) => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    await region.care('visiting', baby);
+    await region.care('perinatal', mother);
+    const who = {
+      local: `S${baby.local}`,
+      given: 'Baby',
+      family: baby.family,
+      ...(numbered ? { nhs: baby.nhs } : {}),
+    };
+    const said = { event: 'A01', died: ago(2), ...(ofMother ? { mother } : {}) };
+    const heard = await region.hearing(() => unit(who, said));
+    expect(heard[ofMother ? 'perinatal' : 'visiting']).toContain('contact-stop');
+  });
+
+  test('a death is told to who has a contact to come and no more, and not to whose contact is past', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    const contact = async (system: string, status: string, day: string) => {
+      const whom = chart(system, baby);
+      const said = contactOf(whom, system, `F-${system}-${baby.local}`, day);
+      Object.assign(said.resource, { status, episodeOfCare: undefined });
+      await region.send(system, [whom, said]);
+    };
+    await contact('visiting', 'planned', ago(-5));
+    await contact('camhs', 'finished', ago(10));
+    const heard = await region.hearing(() => lose(mother, baby));
+    expect(heard.visiting).toContain('contact-stop');
+    expect(heard.camhs ?? []).not.toContain('contact-stop');
+  });
+
+  test('a death of which two records name two mothers stops contacts at the services of both', async () => {
+    const { mother, baby, grandmother: other } = newFamily();
+    await region.maternity(baby, { mother });
+    await unit({ ...baby, local: `T${baby.local}` }, { mother: other, event: 'A01' });
+    await region.care('perinatal', mother);
+    await region.care('infancy', other);
+    const heard = await region.hearing(() => lose(mother, baby));
+    for (const name of ['perinatal', 'infancy']) expect(heard[name], name).toContain('contact-stop');
+  });
+
+  test('a death heard of late tells nobody whose care of the mother began after it', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    const whom = chart('perinatal', mother);
+    const care = episodeOf(whom, 'perinatal', { id: `A-${mother.local}`, start: ago(1) });
+    await region.send('perinatal', [whom, care]);
+    expect(await stopsAt('perinatal', () => lose(mother, baby))).toEqual([]);
+  });
+
+  test('a death is told once, though the mother is found later', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby);
+    await region.care('visiting', baby);
+    await region.care('perinatal', mother);
+    expect(
+      await stopsAt('visiting', () =>
+        region.maternity(baby, { event: 'A08', id: `D-${baby.local}`, day: ago(2), died: ago(2) }),
+      ),
+    ).toEqual(['contact-stop', 'loss']);
+    const linked = { mother, event: 'A08', id: `L-${baby.local}`, day: ago(1), died: ago(2) };
+    const heard = await region.hearing(() => region.maternity(baby, linked));
+    const codes = (name: string) =>
+      (heard[name] ?? []).filter((code) => /contact-stop|loss/.test(code)).sort();
+    expect([codes('visiting'), codes('perinatal')]).toEqual([[], ['contact-stop', 'loss']]);
+  });
+
+  test('a death is taken back where it was told, also where nobody was sure', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    await region.care('visiting', { ...baby, verified: false });
+    expect(await stopsAt('visiting', () => lose(mother, baby))).toEqual(['contact-stop']);
+    const lives = { mother, event: 'A08', id: `R-${baby.local}`, day: ago(1), died: 'no' };
+    expect(await stopsAt('visiting', () => region.maternity(baby, lives))).toEqual(['loss-retracted']);
+  });
+
+  test.each(['gp', 'adult', 'cmht', 'camhs'])(
+    'a number tells %s nothing of a death without an age that fits',
+    async (system) => {
+      const { mother, baby } = newFamily();
+      await region.maternity(baby, { mother });
+      await region.care(system, { ...baby, given: 'Robin', family: 'Vale', born: '1980-04-05' });
+      expect(await stopsAt(system, () => lose(mother, baby))).toEqual([]);
+    },
+  );
 
   test('a number and a birth date that a charity gives stop nothing at it', async () => {
     const { mother, baby } = newFamily();

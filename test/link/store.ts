@@ -121,7 +121,9 @@ export function upToRenaming(store: Pick<Store, 'facts' | 'views' | 'all'>): str
   const text = (value: unknown) =>
     JSON.stringify(value).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => names.get(id) ?? id);
   const live = [...store.views.values()].filter(({ state }) => state !== 'gone');
-  const rows = live.map(({ type, content, persons: ids, service, state }) => {
+  const rows = live.map(({ type, content, persons: ids, service, state: said }) => {
+    // Who was told of a death when depends on who cared then.
+    const state = type === 'Patient' ? said?.split(' ')[0] : said;
     const renamed = ids.map((id) => names.get(id) ?? id);
     const persons = ['Group', 'Patient'].includes(type) ? renamed.sort() : renamed;
     const { member, link: links, ...rest } = content as unknown as { member?: unknown[]; link?: unknown[] };

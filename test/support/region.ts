@@ -51,16 +51,22 @@ function speaking(household: Household) {
   };
   type Adt = { mother?: Person; event?: string; id?: string; day?: string; died?: string };
   /** Maternity's word of a person: admitted on the day of birth, unless another event is named. */
-  const maternity = async (who: Person, { mother, event, id, day = who.born, died }: Adt = {}) => {
-    const options = { mother: mother?.nhs ?? '', visit: `V-${who.local}`, at: v2(day), event, id };
-    const set = Object.entries(options).filter(([, value]) => value !== undefined);
-    const message = adt(who, { id: `M-${who.local}`, ...Object.fromEntries(set) });
-    const [msh, evn, pid = '', ...rest] = message.split('\r');
-    const fields = Object.assign(pid.split('|'), died ? { 29: v2(died), 30: 'Y' } : {});
-    const said = [msh, evn, Array.from(fields, (field) => field ?? '').join('|'), ...rest].join('\r');
-    const { body } = await household.skein.intake('maternity', 'application/hl7-v2', said);
-    expect(body.text).toContain('MSA|AA');
-  };
+  const hospital =
+    (system: string) =>
+    async (
+      who: Partial<Person> & { local: string },
+      { mother, event, id, day = who.born ?? ago(2), died }: Adt = {},
+    ) => {
+      const options = { mother: mother?.nhs ?? '', visit: `V-${who.local}`, at: v2(day), event, id };
+      const set = Object.entries(options).filter(([, value]) => value !== undefined);
+      const message = adt(who, { id: `M-${who.local}`, ...Object.fromEntries(set) });
+      const [msh, evn, pid = '', ...rest] = message.split('\r');
+      const death = died === 'no' ? { 29: '""', 30: 'N' } : { 29: v2(died ?? ''), 30: 'Y' };
+      const fields = Object.assign(pid.split('|'), died ? death : {});
+      const said = [msh, evn, Array.from(fields, (field) => field ?? '').join('|'), ...rest].join('\r');
+      const { body } = await household.skein.intake(system, 'application/hl7-v2', said);
+      expect(body.text).toContain('MSA|AA');
+    };
   /** Somebody whom the store knows: a read of nobody's id would show nothing to anybody. */
   const idOf = async ({ nhs }: { nhs: string }): Promise<string> => {
     const [found] = await household.find('Patient', `&identifier=${NHS_NUMBER}|${nhs}`);
@@ -86,5 +92,6 @@ function speaking(household: Household) {
     const found = await Promise.all(TYPES.map((type) => household.find(type, '', system)));
     return JSON.stringify([found, household.posts(system).map(({ body }) => body)]);
   };
-  return { send, care, maternity, idOf, hearing, foundBy };
+  const [maternity, neonatal] = [hospital('maternity'), hospital('neonatal')];
+  return { send, care, maternity, neonatal, idOf, hearing, foundBy };
 }

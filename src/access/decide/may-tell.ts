@@ -21,7 +21,12 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
   switch (event.code) {
     // Without its cause, to everyone who might otherwise ring about a baby.
     case 'contact-stop':
-      return grants.everything || event.persons.some((person) => isOpenOrAwaited(grants, person));
+      // Who has a contact to come and no more is named (`to`).
+      return (
+        grants.everything ||
+        event.to !== undefined ||
+        event.persons.some((person) => isOpenOrAwaited(grants, person))
+      );
     case 'withdrawn':
     case 'member-unlinked':
       return before;
@@ -31,7 +36,7 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
     case 'person-unmerged':
       return !gone && (readable || before);
     case 'loss-retracted':
-      return before || (readable && isOfPatients(recipient, grants, event));
+      return event.to !== undefined || before || (readable && isOfPatients(recipient, grants, event));
     default:
       return readable && !gone && isOfPatients(recipient, grants, event);
   }

@@ -75,11 +75,13 @@ async function fillIn(db: Db, questions: Question[], answers: Answered[]): Promi
 }
 
 /**
- * What an event may be told as: of a contact-stop, its journey, else the patient of the recipient whom it is
- * about.
+ * What an event may be told as: of a contact-stop and what takes it back, its journey, else the patient of
+ * the recipient whom it is about.
  */
 function candidates({ event, numbered }: Question): Focus[] {
-  if (event.code !== 'contact-stop' || numbered) return [event.focus];
+  const isOfOwn =
+    event.code === 'contact-stop' || (event.code === 'loss-retracted' && event.to !== undefined);
+  if (!isOfOwn || numbered) return [event.focus];
   return [event.focus, ...event.persons.map((id) => ({ type: 'Patient', id }))];
 }
 
@@ -114,7 +116,7 @@ function chooseFocus(question: Question, grants: Grants, see: (focus: Focus) => 
   const [own, ...patients] = candidates(question) as [Focus, ...Focus[]];
   if (grants.everything || patients.length === 0 || see(own)) return own;
   const cared = patients.filter(({ id }) => ['open', 'pending'].includes(grants.persons.get(id)?.care ?? ''));
-  return cared.find((patient) => see(patient)) ?? cared[0] ?? own;
+  return [...cared, ...patients].find((patient) => see(patient)) ?? cared[0] ?? own;
 }
 
 /**

@@ -26,7 +26,13 @@ type Given = {
   evidence: Evidence;
   asOf: string;
 };
-type Related = { edges: Edge[]; assertions: Assertion[]; due: Due[] };
+/** `awaited`: mothers of newborns whose edge waits for evidence of the birth. */
+type Related = {
+  edges: Edge[];
+  awaited: Pick<Edge, 'parent' | 'child'>[];
+  assertions: Assertion[];
+  due: Due[];
+};
 
 /**
  * Parent edges from what senders say of relatives, weighed by who says it. A reference binds to the one
@@ -52,6 +58,7 @@ export function relatePersons(statements: StatementState[], given: Given): Relat
   for (const bound of standing) if (!isWaiting(bound)) addEdge(edges, bound);
   return {
     edges: [...edges.values()].filter((edge) => !edges.has(pairKey(edge.child, edge.parent))),
+    awaited: waiting.map(({ bound: { parent, child } }) => ({ parent, child })),
     assertions: [
       ...read.flatMap(({ suggestion }) => suggestion ?? []),
       ...standing.filter((bound) => !isWaiting(bound)).map(asserted),

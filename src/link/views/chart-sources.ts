@@ -39,7 +39,11 @@ function careOf({ spells, referrals, statements, edges, personOf }: Family, pers
   const own = spells.filter((spell) => spell.person === person);
   const asked = referrals.filter((referral) => referral.person === person);
   const contacts = statements.filter(({ type, chart }) => type === 'Encounter' && personOf(chart) === person);
-  const kin = edges.filter(({ parent, child }) => parent === person || child === person);
+  // Of a child and of its mother. Whoever names somebody else a parent has no part in that one's care.
+  const kin = edges.filter(
+    ({ parent, child, mother, kinds }) =>
+      child === person || (parent === person && (mother || kinds.includes('gestational'))),
+  );
   const known: CareSource[] = [
     ...own.filter(isCare).map(({ service, services }) => ({ service, authors: services })),
     ...asked

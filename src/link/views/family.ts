@@ -13,6 +13,8 @@ export type Family = {
   /** Two persons who may be one infant. */
   mayBe: (one: Person, other: Person) => boolean;
   edges: Edge[];
+  /** Of a newborn's mother, said by who was not there: no edge yet. */
+  awaited: Pick<Edge, 'parent' | 'child'>[];
   spells: Spell[];
   referrals: Referral[];
   /** By its id, a statement it was made of, or its referral. */
@@ -20,6 +22,8 @@ export type Family = {
   journeys: Journey[];
   /** The journey that a spell, referral or encounter belongs to, by its id. */
   homeOf: (care: string) => Journey | undefined;
+  /** Why contacts stop, and who was told, by person: the state of its view (stops.ts). */
+  stops: Map<string, string>;
   stored: StoredView[];
   /** ISO instant as of which it is computed. */
   asOf: string;

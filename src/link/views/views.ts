@@ -12,7 +12,6 @@ import { idOf, renameReferences } from '../../fhir/references.ts';
 import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/systems.ts';
 import type { StatementState, View } from '../../store/facts.ts';
 import type { Spell } from '../care/spells.ts';
-import { lossOf } from '../family/journeys.ts';
 import type { Edge } from '../family/relate.ts';
 import type { Person } from '../who/charts.ts';
 import { chartSources } from './chart-sources.ts';
@@ -69,23 +68,8 @@ function patientView(family: Family, person: Person): View {
     persons: [person.id, ...links.map(({ other }) => other)],
     authors: unique(person.charts.map(({ service }) => service)),
     service: null,
-    state: stopOf(family, person),
+    state: family.stops.get(person.id) ?? null,
   });
-}
-
-/**
- * Why contacts stop beside the loss of an infant, which its journey tells: a mother who died, and somebody
- * who may be an infant who died (sharing rules 22 and 24).
- */
-export function stopOf({ journeys, persons, mayBe }: Family, person: Person): 'died' | 'verify' | null {
-  const isMother = () =>
-    journeys.some(({ members }) =>
-      members.some((member) => member.role === 'mother' && member.person === person.id),
-    );
-  if (lossOf(person) !== null && isMother()) return 'died';
-  const lost = new Set(journeys.flatMap(({ lost }) => lost));
-  if (lost.size === 0 || lost.has(person.id)) return null;
-  return persons.some((other) => lost.has(other.id) && mayBe(other, person)) ? 'verify' : null;
 }
 
 /**

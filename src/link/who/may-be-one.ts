@@ -3,16 +3,25 @@ import { givenNames, type PatientState, type Person } from './charts.ts';
 import { compareGiven, normaliseName } from './names.ts';
 
 /**
- * May these be one infant, though too little is known to make one person of them? Enough to put contacts on
- * hold (sharing rule 24), and for nothing else: the same verified number, whatever else is said; or the same
- * number, verified or not, with the birth date and a name that agree.
+ * May the one who died be this other infant, though too little is known to make one person of them? Enough to
+ * put contacts on hold (sharing rule 24), and for nothing else: the same verified number and an age that
+ * fits, whatever else is said; or the same number, verified or not, and a birth date and a name that agree.
  */
-export function mayBeOne(one: Person, other: Person, tainted: Set<string>): boolean {
-  return one.charts.some((a) => other.charts.some((b) => isLikely(a, b, tainted)));
+export function mayBeOne(dead: Person, other: Person, tainted: Set<string>): boolean {
+  return dead.charts.some((a) => other.charts.some((b) => isLikely(a, b, tainted)));
+}
+
+/** A birth date may be mistaken; who says none knows a number and no more. */
+const MISTAKE = 60 * 86_400_000;
+
+function isOfAge(dead: PatientState, { content: { birthDate = '' } }: PatientState): boolean {
+  if (birthDate.length < 10) return false;
+  const born = Date.parse(dead.content.birthDate ?? '');
+  return Number.isNaN(born) || Math.abs(born - Date.parse(birthDate)) <= MISTAKE;
 }
 
 function isLikely(a: PatientState, b: PatientState, tainted: Set<string>): boolean {
-  if (a.ref !== null && a.ref === b.ref) return true;
+  if (a.ref !== null && a.ref === b.ref && isOfAge(a, b)) return true;
   const [one, two] = [a.content, b.content];
   const isFound = a.aliases?.some((alias) => b.aliases?.includes(alias) && !tainted.has(alias));
   if (!isFound || !one.birthDate || one.birthDate !== two.birthDate) return false;

@@ -32,7 +32,7 @@ export type Settled = {
  * number.
  */
 export function settleNumbers(claims: PatientState[], given: Given): Settled {
-  const births = findBirths(claims, given.evidence);
+  const births = findBirths(claims, given);
   const settled: Settled = { claimants: new Map(), own: new Map(), joined: [], disputed: [], contests: [] };
   const weightOf = ({ sector }: PatientState) => given.evidence.weights.get(sector ?? '');
   const claiming = claims.filter((chart) => isItsClaim(chart, weightOf(chart), given.caredFor));
