@@ -127,6 +127,18 @@ test('only its owner may read a backup, and none is written over another', async
   expect((await stat(file)).size).toBe(size);
 });
 
+test('a name that is mistyped makes no store', async () => {
+  const dataDir = join(folder, 'none');
+  const program = runProgram(['bin/skein.js', 'restore', join(folder, 'mistyped'), '--yes'], {
+    DATA_DIR: dataDir,
+  });
+  expect([await program.exit(), program.output()]).toEqual([
+    1,
+    expect.stringContaining('mistyped is not there'),
+  ]);
+  await expect(stat(dataDir)).rejects.toThrow('ENOENT');
+});
+
 test('a backup goes through a pipe, and comes back through one', async () => {
   const { url, pool } = await emptyDatabase();
   const pipe = `"$0" bin/skein.js backup - | DATABASE_URL='${url}' "$0" bin/skein.js restore - --yes`;
