@@ -16,7 +16,10 @@ import {
   INTERACTIONS,
   KNOWN,
   OF_HISTORY,
+  OF_ONE,
+  OF_SUBSCRIPTIONS,
   type Parameter,
+  PREFER,
   said,
   schemaOf,
   text,
@@ -97,7 +100,7 @@ function describeRoute({ method, url }: Route, auth: Auth): Operation {
       ...pathParameters(url),
       ...(interaction === 'search-type' ? searchParameters(type as string) : []),
       ...(interaction === 'history-instance' ? said('query', false, OF_HISTORY) : []),
-      ...(versioned && type !== 'Subscription' ? IF_NONE_MATCH : []),
+      ...(versioned && type !== 'Subscription' ? [...said('query', false, OF_ONE), ...IF_NONE_MATCH] : []),
       ...more,
     ],
     ...(content ? { requestBody: { required: true, content } } : {}),
@@ -169,13 +172,7 @@ function pathParameters(url: string): Parameter[] {
 }
 
 function searchParameters(type: string): Parameter[] {
+  if (type === 'Subscription') return said('query', false, OF_SUBSCRIPTIONS);
   const own = Object.fromEntries(paramsOf(type).map(({ code, kind }) => [code, kind]));
-  const all = Object.entries({ ...own, ...FOR_ALL });
-  return all.map(([name, description]) => ({
-    name,
-    in: 'query',
-    required: false,
-    schema: text,
-    description,
-  }));
+  return [...said('query', false, { ...own, ...FOR_ALL }), ...said('header', false, PREFER)];
 }

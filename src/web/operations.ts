@@ -142,6 +142,17 @@ export const FOR_ALL = {
   _summary: 'true, text, data, count or false',
   _elements: 'names of elements, between commas: no others but what must be there',
 };
+export const OF_ONE = {
+  _summary: 'true, text, data or false',
+  _elements: 'names of elements, between commas: no others but what must be there',
+};
+export const OF_SUBSCRIPTIONS = {
+  _id: 'ids, any of them',
+  status: 'requested, active, error, off: any of them',
+  url: 'the endpoint, exactly',
+  _count: 'subscriptions on a page: at most 100',
+};
+export const PREFER = { Prefer: 'handling=lenient: leave out parameters that are not known' };
 export const OF_HISTORY = {
   _count: 'versions on a page: at most 1000',
   _since: 'versions since a time',

@@ -110,6 +110,8 @@ test('OpenAPI names every route with its parameters', async () => {
     summary: 'Read one, as it is now',
     parameters: [
       { name: 'id', in: 'path' },
+      { name: '_summary', in: 'query' },
+      { name: '_elements', in: 'query' },
       { name: 'If-None-Match', in: 'header' },
     ],
   });
