@@ -1,7 +1,7 @@
 /** The OpenAPI description against what is really answered, and against the rules of its own standard. */
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import type { OpenApi } from '../../src/web/docs.ts';
@@ -14,6 +14,7 @@ import {
 } from '../../src/web/examples.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { adt, barsReferral } from '../support/messages.ts';
+import { startReceiver } from '../support/receiver.ts';
 import { nhsNumber } from '../support/records.ts';
 import { ago, at } from '../support/roll.ts';
 import { type Reply, startSkein } from '../support/skein.ts';
@@ -337,6 +338,27 @@ test('with AUTH=token everything but what concerns nobody asks for one, and says
     expect((await asking.send('GET', path, {})).status, path).toBe(200);
   expect((await asking.send('GET', '/docs', {})).body.text).toContain('Authorization: Bearer $TOKEN');
 });
+
+test('a subscriber is sent what the webhook says', async () => {
+  const receiver = await startReceiver();
+  const working = await startSkein(database, { ROLES: 'worker,api', WEBHOOK_ALLOW: '127.0.0.1' });
+  onTestFinished(async () => {
+    await working.stop();
+    await receiver.close();
+  });
+  const channel = { ...SUBSCRIPTION.channel, endpoint: `${receiver.url}/hook` };
+  await working.send('POST', '/fhir/Subscription', ...jsonOf({ ...SUBSCRIPTION, channel }));
+  const [first] = await receiver.until((posts) => posts.length > 0);
+  const { parameters, requestBody } = api.webhooks.notification?.post ?? {};
+  expect(parameters).toHaveLength(3);
+  for (const { name } of parameters ?? []) expect(first?.headers[name], name).toBeDefined();
+  expect(Object.keys(requestBody?.content ?? {})).toEqual([first?.headers['content-type']?.split(';')[0]]);
+  expect(valid('#/components/schemas/Bundle', first?.bundle)).toBe(true);
+});
+const jsonOf = (body: object): [Record<string, string>, string] => [
+  { 'content-type': FHIR, 'x-skein-system': 'perinatal' },
+  JSON.stringify(body),
+];
 
 test('redocly finds nothing to say about it', async () => {
   const config = await createConfig({ extends: ['recommended'] });
