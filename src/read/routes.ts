@@ -56,8 +56,8 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
       sendFhir(reply, capabilityStatement(routes, { base, date: started })),
     );
   });
-  app.get('/docs/openapi.json', async () => describeApi(routes, base));
-  app.get('/docs', async (_request, reply) => docsPage(reply, describeApi(routes, base)));
+  app.get('/docs/openapi.json', async () => describeApi(routes, base, ctx.config.AUTH));
+  app.get('/docs', async (_request, reply) => docsPage(reply, describeApi(routes, base, ctx.config.AUTH)));
 }
 
 type Serving = { base: string; ask: (request: FastifyRequest) => Asking };

@@ -20,8 +20,8 @@ export type Header = {
   sequences: { name: string; last: string; called: boolean }[];
 };
 
-/** A row is a string. */
-export type Line = Header | { table: string } | { end: Record<string, number> } | string;
+/** Rows come as a list of some of them. */
+export type Line = Header | { table: string } | { end: Record<string, number> } | string[];
 
 /**
  * Writes a file that only its owner may read, and that has its name when it is whole and on the disk. `-` is
@@ -31,7 +31,7 @@ export async function writeBackup(file: string, lines: AsyncIterable<Line>): Pro
   let counts: Record<string, number> = {};
   const text = async function* () {
     for await (const line of lines) {
-      if (typeof line === 'object' && 'end' in line) counts = line.end;
+      if ('end' in line) counts = line.end;
       yield `${JSON.stringify(line)}\n`;
     }
   };

@@ -47,9 +47,9 @@ export async function* readStore(pool: pg.Pool): AsyncGenerator<Line> {
     for (const table of await contentTables(client)) {
       yield { table };
       counts[table] = 0;
-      for await (const row of readTable(client, table)) {
-        yield row;
-        counts[table] += 1;
+      for await (const rows of readTable(client, table)) {
+        yield rows;
+        counts[table] += rows.length;
       }
     }
     await client.query('commit');
@@ -74,13 +74,13 @@ async function readHeader(db: Db): Promise<Header> {
   return { format: FORMAT, madeAt: new Date().toISOString(), migrations, partitions, sequences };
 }
 
-async function* readTable(db: Db, table: string): AsyncGenerator<string> {
+async function* readTable(db: Db, table: string): AsyncGenerator<string[]> {
   await db.query(`declare rows no scroll cursor for select t::text as row from ${table} t`);
   let most = 10;
   for (;;) {
     const { rows } = await db.query<{ row: string }>(`fetch ${most} from rows`);
     if (rows.length === 0) break;
-    for (const { row } of rows) yield row;
+    yield rows.map(({ row }) => row);
     const bytes = rows.reduce((sum, { row }) => sum + row.length, 0);
     most = Math.max(1, Math.min(MOST_ROWS, Math.floor((FETCH_BYTES * rows.length) / bytes), most * 4));
   }

@@ -4,10 +4,6 @@ import { contentTables } from './backup.ts';
 import { FORMAT, type Header, type Line } from './backup-file.ts';
 import { applyMigrations, type Db, migrate, migrationFiles, transaction } from './pool.ts';
 
-/** Rows sent at once. */
-const BATCH_CHARACTERS = 4 * 1024 * 1024;
-const BATCH_ROWS = 1000;
-
 export type Restored = { madeAt: string; tables: number; rows: number };
 
 /**
@@ -36,7 +32,7 @@ export async function restoreStore(pool: pg.Pool, lines: AsyncIterable<Line>): P
 }
 
 function readHeader(line: Line | undefined): Header {
-  if (typeof line === 'object' && 'format' in line && line.format === FORMAT) return line;
+  if (typeof line === 'object' && line !== null && 'format' in line && line.format === FORMAT) return line;
   throw new Error('this is no backup of Skein, or one of a newer version');
 }
 
@@ -92,29 +88,17 @@ async function load(client: Db, lines: AsyncIterator<Line>): Promise<Record<stri
   const tables = await contentTables(client);
   const counts: Record<string, number> = {};
   let table = '';
-  let batch: string[] = [];
-  let size = 0;
-  const flush = async () => {
-    if (batch.length > 0) await insert(client, table, batch);
-    [batch, size] = [[], 0];
-  };
   for (let line = await lines.next(); !line.done; line = await lines.next()) {
     const { value } = line;
-    if (typeof value === 'string') {
-      batch.push(value);
-      size += value.length;
-      counts[table] = (counts[table] ?? 0) + 1;
-      if (size > BATCH_CHARACTERS || batch.length >= BATCH_ROWS) await flush();
+    if (Array.isArray(value)) {
+      await insert(client, table, value);
+      counts[table] = (counts[table] ?? 0) + value.length;
     } else if ('table' in value) {
-      await flush();
       ({ table } = value);
       if (!tables.includes(table) || table in counts)
         throw new Error(`the backup is damaged: table ${table}`);
       counts[table] = 0;
-    } else if ('end' in value) {
-      await flush();
-      return complete(counts, value.end);
-    }
+    } else if ('end' in value) return complete(counts, value.end);
   }
   throw new Error('the backup is cut: its end is missing');
 }

@@ -32,11 +32,10 @@ export function docsPage(reply: FastifyReply, api: OpenApi): FastifyReply {
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
   const tags = [...new Set(operations.flatMap(({ operation }) => operation.tags))].sort();
-  const server = api.servers[0]?.url ?? '';
   const title = escaped(api.info.title);
   const sections = tags.map((tag) => {
     const own = operations.filter(({ operation }) => operation.tags.includes(tag));
-    return `<h2>${escaped(tag)}</h2>${own.map((one) => describe(server, one)).join('')}`;
+    return `<h2>${escaped(tag)}</h2>${own.map((one) => describe(api, one)).join('')}`;
   });
   return reply
     .headers(HEADERS)
@@ -52,7 +51,10 @@ ${sections.join('\n')}</body></html>`);
 
 type Listed = { path: string; method: string; operation: Operation };
 
-function describe(server: string, { path, method, operation }: Listed): string {
+function describe(api: OpenApi, { path, method, operation }: Listed): string {
+  const server = api.servers[0]?.url ?? '';
+  const asks = 'bearer' in api.components.securitySchemes && operation.security === undefined;
+  const token = asks ? ` \\\n  -H "Authorization: Bearer $TOKEN"` : '';
   const rows = operation.parameters.map(
     ({ name, in: place, description }) =>
       `<tr><td><code>${escaped(name)}</code></td><td>${place}</td>` +
@@ -60,8 +62,15 @@ function describe(server: string, { path, method, operation }: Listed): string {
   );
   const type = Object.keys(operation.requestBody?.content ?? {})[0];
   const body = type ? ` \\\n  -H 'Content-Type: ${type}' --data-binary @file` : '';
-  const curl = `curl ${method === 'GET' ? '' : `-X ${method} `}'${server}${path}'${body}`;
+  const curl = `curl ${method === 'GET' ? '' : `-X ${method} `}'${server}${path}'${token}${body}`;
+  const answers = Object.entries(operation.responses).map(
+    ([status, { description }]) => `<tr><td><code>${status}</code></td><td>${escaped(description)}</td></tr>`,
+  );
+  const example = Object.values(operation.requestBody?.content ?? {}).find((one) => one.example)?.example;
+  const shown =
+    typeof example === 'string' ? example.replaceAll('\r', '\n') : JSON.stringify(example, null, 1);
   return `<details>
 <summary><b>${method}</b> <code>${escaped(path)}</code> ${escaped(operation.summary)}</summary>
-<table>${rows.join('')}</table><pre>${escaped(curl)}</pre></details>`;
+<table>${rows.join('')}</table><pre>${escaped(curl)}</pre>${example ? `<pre>${escaped(shown)}</pre>` : ''}
+<table>${answers.join('')}</table></details>`;
 }

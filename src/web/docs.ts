@@ -1,186 +1,166 @@
 /** The API as OpenAPI 3.1, made from the routes: https://spec.openapis.org/oas/v3.1.0 */
 
+import { PUBLIC } from '../access/authenticate/authenticate.ts';
 import type { Route } from '../doors/route-list.ts';
 import { paramsOf } from '../fhir/search-parameters.ts';
-import { interactionOf } from '../read/capability-statement.ts';
 
-type Content = Record<string, { schema: object }>;
-type Parameter = {
-  name: string;
-  in: 'path' | 'query' | 'header';
-  required: boolean;
-  schema: object;
-  description?: string;
-};
+import { interactionOf } from '../read/capability-statement.ts';
+import { type Answer, type Auth, answersOf } from './answers.ts';
+import { OUTCOME } from './examples.ts';
+import {
+  type Content,
+  FHIR,
+  FOR_ALL,
+  fhirBody,
+  IF_NONE_MATCH,
+  INTERACTIONS,
+  KNOWN,
+  OF_HISTORY,
+  OF_ONE,
+  OF_SUBSCRIPTIONS,
+  type Parameter,
+  PREFER,
+  said,
+  schemaOf,
+  text,
+} from './operations.ts';
+import { SCHEMAS, securityOf } from './schemas.ts';
+
 export type Operation = {
   operationId: string;
   tags: string[];
   summary: string;
   parameters: Parameter[];
   requestBody?: { required: boolean; content: Content };
-  responses: object;
+  responses: Record<string, Described>;
+  security?: object[];
 };
+type Described = { description: string; headers?: object; content?: Content };
 export type OpenApi = {
   openapi: string;
-  info: { title: string; version: string; description: string };
+  info: { title: string; version: string; description: string; license: object };
   servers: { url: string }[];
+  security: object[];
+  tags: { name: string; description: string }[];
   paths: Record<string, Record<string, Operation>>;
-  components: object;
+  webhooks: Record<string, Record<string, Operation>>;
+  components: { schemas: object; headers: object; securitySchemes: object };
 };
 
-const FHIR = 'application/fhir+json';
-const text = { type: 'string' };
-const fhirBody = (type: string): Content => ({
-  [FHIR]: { schema: { $ref: `#/components/schemas/${type}` } },
-});
-const resource = (type: object, properties: object = {}) => ({
-  type: 'object',
-  required: ['resourceType', ...Object.keys(properties)],
-  properties: { resourceType: type, ...properties },
-});
-
-const SCHEMAS = {
-  Resource: resource(text),
-  Bundle: resource({ const: 'Bundle' }, { type: text, entry: { type: 'array' } }),
-  Subscription: resource(
-    { const: 'Subscription' },
-    { status: { const: 'requested' }, reason: text, criteria: text, channel: { type: 'object' } },
-  ),
-  OperationOutcome: resource({ const: 'OperationOutcome' }, { issue: { type: 'array' } }),
-};
-
-const said = (place: 'query' | 'header', required: boolean, names: Record<string, string>): Parameter[] =>
-  Object.entries(names).map(([name, description]) => ({
-    name,
-    in: place,
-    required,
-    schema: text,
-    description,
-  }));
-
-const BARS_HEADERS = [
-  ...said('header', true, {
-    'X-Request-Id': 'UUID; with X-Correlation-Id the id of the message: a retry repeats both',
-    'X-Correlation-Id': 'UUID',
-  }),
-  ...said('header', false, {
-    'NHSD-Target-Identifier': 'base64 of {"value": …, "system": …}',
-    'NHSD-End-User-Organisation': 'base64 of a FHIR Organization',
-    'NHSD-Requesting-Software': 'base64 of a FHIR Device',
-    'NHSD-Requesting-Practitioner': 'base64 of a FHIR PractitionerRole',
-  }),
-];
-const IDEMPOTENCY = said('header', false, {
-  'Idempotency-Key': 'the id of the message; else its content is',
-});
-
-/** By method and URL: a description, the body it takes, and further parameters. */
-const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
-  [
-    /^POST \/fhir\/\$process-message$/,
-    'Send a message Bundle (BaRS). An answer means: stored',
-    fhirBody('Bundle'),
-    BARS_HEADERS,
-  ],
-  [/^POST \/fhir\/?$/, 'Send a transaction or batch Bundle', fhirBody('Bundle'), IDEMPOTENCY],
-  [
-    /^POST \/intake\/:/,
-    'Send HL7 v2 (batches, too), CSV, XML, a form or an extract (JSON tables) as one system',
-    {
-      'x-application/hl7-v2+er7': { schema: text },
-      'text/csv': { schema: text },
-      'application/json': { schema: { type: 'object' } },
-      'application/fhir+xml': { schema: text },
-      ...fhirBody('Bundle'),
-    },
-    IDEMPOTENCY,
-  ],
-  [
-    /^GET \/intake\/messages$/,
-    'What became of my message, by my own id for it',
-    undefined,
-    [
-      ...said('query', true, {
-        identifier: 'MSH-10, X-Request-Id, Idempotency-Key or what the answer called it',
-      }),
-      ...said('query', false, { system: 'whose; only the operator may name one' }),
-    ],
-  ],
-  [
-    /^GET \/fhir\/MessageDefinition$/,
-    'What messages are taken, and what they hold (BaRS)',
-    undefined,
-    said('query', false, { context: 'a service or a use case: all take the same', event: 'of which event' }),
-  ],
-  [/\$journey$/, 'One family’s journey, as far as you may see it'],
-  [/\$status$/, 'State of subscriptions: last event number, errors'],
-  [/\$events$/, 'Events again, by number, to catch up after an outage'],
-  [
-    /_search$/,
-    'search, parameters in the body',
-    { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } },
-  ],
-  [/^(POST|PUT) \/fhir\/Subscription/, 'Subscribe to the topic', fhirBody('Subscription')],
-];
-
-const FOR_ALL = {
-  _id: 'ids, any of them',
-  _lastUpdated: 'when it last changed, e.g. ge2026-01-31',
-  _sort: '_lastUpdated, _id or any date or string parameter; a leading - turns it',
-  _count: 'resources on a page: 50, at most 200',
-  _include: 'Type:parameter[:target], to bring what is referred to',
-  '_include:iterate': 'the same, of what was brought, too',
-  _revinclude: 'Type:parameter[:target], to bring what refers to it',
-  '_revinclude:iterate': 'the same, of what was brought, too',
-  _total: 'accurate or estimate: how many there are in all',
-  _summary: 'true, text, data, count or false',
-  _elements: 'names of elements, between commas: no others but what must be there',
-};
-const OF_HISTORY = {
-  _count: 'versions on a page: at most 1000',
-  _since: 'versions since a time',
-  _at: 'versions that were the present one at a time or in a day, month or year',
-};
-
-export function describeApi(routes: Route[], base: string): OpenApi {
+/** `auth` as this installation asks who is there. */
+export function describeApi(routes: Route[], base: string, auth: Auth = 'none'): OpenApi {
   const paths: OpenApi['paths'] = {};
   for (const route of routes) {
     const path = route.url.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describeRoute(route) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describeRoute(route, auth) };
   }
   const description =
-    'FHIR R4 for one family’s journey. Answers hold what the caller may see; the rest is as if it were not.';
+    'FHIR R4 for one family’s journey. Answers hold what the caller may see; the rest is as if it were not. ' +
+    'A status that is not listed (429, 500, 503) comes with an OperationOutcome, too.';
+  const { schemes, headers, security } = securityOf(auth);
+  const names = new Set(
+    Object.values(paths).flatMap((methods) => Object.values(methods).flatMap(({ tags }) => tags)),
+  );
   return {
     openapi: '3.1.0',
-    info: { title: 'Skein', version: '1', description },
+    info: {
+      title: 'Skein',
+      version: '1',
+      description,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
     servers: [{ url: base.replace(/\/fhir$/, '') }],
+    security,
+    tags: [...names].sort().map((name) => ({ name, description: TAGS[name] ?? `FHIR ${name}` })),
     paths,
-    components: { schemas: SCHEMAS },
+    webhooks: { notification: { post: NOTIFICATION } },
+    components: { schemas: SCHEMAS, headers, securitySchemes: schemes },
   };
 }
 
-function describeRoute({ method, url }: Route): Operation {
+const TAGS: Record<string, string> = {
+  fhir: 'messages, transactions and what is served',
+  intake: 'messages of other formats, and what became of any',
+  health: 'for whoever runs it',
+  metrics: 'for whoever runs it',
+  docs: 'this description',
+};
+
+function describeRoute({ method, url }: Route, auth: Auth): Operation {
   const route = `${method} ${url}`;
   const type = /^\/fhir\/([A-Z]\w+)/.exec(url)?.[1];
   const interaction = type && interactionOf({ method, url }, type);
   const [, words, content, more = []] = KNOWN.find(([form]) => form.test(route)) ?? [];
+  const versioned = interaction === 'read' || interaction === 'vread';
   return {
-    operationId: route.replace(/\W+/g, '_'),
+    operationId: route.replace(/\W+/g, '_').replace(/_$/, ''),
     tags: [type ?? url.split('/')[1] ?? ''],
-    summary: words ?? interaction ?? '',
+    summary: words ?? INTERACTIONS[interaction ?? ''] ?? route,
     parameters: [
       ...pathParameters(url),
       ...(interaction === 'search-type' && more.length === 0 ? searchParameters(type as string) : []),
       ...(interaction === 'history-instance' ? said('query', false, OF_HISTORY) : []),
+      ...(versioned && type !== 'Subscription' ? [...said('query', false, OF_ONE), ...IF_NONE_MATCH] : []),
       ...more,
     ],
     ...(content ? { requestBody: { required: true, content } } : {}),
     responses: {
-      200: { description: 'done', ...(type ? { content: fhirBody('Resource') } : {}) },
-      default: { description: 'refused', content: fhirBody('OperationOutcome') },
+      ...Object.fromEntries(
+        Object.entries(answersOf({ method, url }, auth)).map(([status, answer]) => [
+          status,
+          described(answer),
+        ]),
+      ),
+      default: described(ANY_OTHER),
     },
+    ...(auth === 'token' && PUBLIC.includes(url) ? { security: [] } : {}),
   };
 }
+
+const ANY_OTHER: Answer = {
+  description: 'refused, or not now',
+  content: { [FHIR]: 'OperationOutcome' },
+  headers: ['Retry-After'],
+};
+
+function described({ description, content, headers }: Answer): Described {
+  const bodies = Object.entries(content ?? {}).map(([media, name]) => [
+    media,
+    { schema: schemaOf(name), ...(name === 'OperationOutcome' ? { example: OUTCOME } : {}) },
+  ]);
+  return {
+    description,
+    ...(headers
+      ? {
+          headers: Object.fromEntries(
+            headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+          ),
+        }
+      : {}),
+    ...(content ? { content: Object.fromEntries(bodies) } : {}),
+  };
+}
+
+/** What Skein sends to a subscriber: https://github.com/standard-webhooks/standard-webhooks */
+const NOTIFICATION: Operation = {
+  operationId: 'notification',
+  tags: ['Subscription'],
+  summary: 'Skein tells a subscriber, at the endpoint of its Subscription; docs/subscriptions.md',
+  parameters: said('header', true, {
+    'webhook-id': 'the same at every try: what has been seen already is answered 2xx and left',
+    'webhook-timestamp': 'seconds since 1970; refuse what is older than five minutes',
+    'webhook-signature': 'v1,… base64 of HMAC-SHA256 over id.timestamp.body by the secret',
+  }),
+  requestBody: { required: true, content: fhirBody('Bundle') },
+  responses: {
+    200: { description: 'taken, as is any 2xx: the next one may come' },
+    410: { description: 'you are gone for good: the subscription is switched off' },
+    default: {
+      description: 'it is sent again, 13 times within about 75 hours, then the subscription is in error',
+    },
+  },
+  security: [],
+};
 
 function pathParameters(url: string): Parameter[] {
   return [...url.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
@@ -192,14 +172,8 @@ function pathParameters(url: string): Parameter[] {
 }
 
 function searchParameters(type: string): Parameter[] {
+  if (type === 'Subscription') return said('query', false, OF_SUBSCRIPTIONS);
   const own = Object.fromEntries(paramsOf(type).map(({ code, kind }) => [code, kind]));
   const chained = type === 'ServiceRequest' ? { 'patient:identifier': 'of whom, by NHS number' } : {};
-  const all = Object.entries({ ...own, ...chained, ...FOR_ALL });
-  return all.map(([name, description]) => ({
-    name,
-    in: 'query',
-    required: false,
-    schema: text,
-    description,
-  }));
+  return [...said('query', false, { ...own, ...chained, ...FOR_ALL }), ...said('header', false, PREFER)];
 }

@@ -127,6 +127,18 @@ test('only its owner may read a backup, and none is written over another', async
   expect((await stat(file)).size).toBe(size);
 });
 
+test('a name that is mistyped makes no store', async () => {
+  const dataDir = join(folder, 'none');
+  const program = runProgram(['bin/skein.js', 'restore', join(folder, 'mistyped'), '--yes'], {
+    DATA_DIR: dataDir,
+  });
+  expect([await program.exit(), program.output()]).toEqual([
+    1,
+    expect.stringContaining('mistyped is not there'),
+  ]);
+  await expect(stat(dataDir)).rejects.toThrow('ENOENT');
+});
+
 test('a backup goes through a pipe, and comes back through one', async () => {
   const { url, pool } = await emptyDatabase();
   const pipe = `"$0" bin/skein.js backup - | DATABASE_URL='${url}' "$0" bin/skein.js restore - --yes`;
@@ -187,13 +199,14 @@ test('a file that was cut, changed or made by somebody else restores nothing, an
   const packed = (changed: string[]) => gzipSync(changed.map((line) => `${line}\n`).join(''));
   const header = JSON.parse(lines[0] as string) as Header;
   const newer = JSON.stringify({ ...header, migrations: [...header.migrations, '999-future.sql'] });
-  const place = lines.findIndex((line) => line.startsWith('"') && line.includes('Tregear'));
-  expect(place).toBeGreaterThan(0);
-  const broken = JSON.stringify((JSON.parse(lines[place] as string) as string).slice(1));
+  const place = lines.findIndex((line) => line.startsWith('[') && line.includes('Tregear'));
+  const rows = JSON.parse(lines[place] as string) as string[];
+  const short = JSON.stringify(rows.slice(1));
+  const broken = JSON.stringify([rows[0]?.slice(1), ...rows.slice(1)]);
   const wrong: [string, Buffer, string][] = [
     ['cut', whole.subarray(0, whole.length - 100), 'was cut or changed'],
     ['without its end', packed(lines.slice(0, -1)), 'its end is missing'],
-    ['a row short', packed(lines.toSpliced(place, 1)), 'rows of'],
+    ['a row short', packed(lines.with(place, short)), 'rows of'],
     ['with a broken row', packed(lines.with(place, broken)), 'are refused (22P02)'],
     ['newer', packed([newer, ...lines.slice(1)]), '999-future.sql, which this version does not know'],
     ['a text', Buffer.from('Una O’Tregear'), 'no backup of Skein'],

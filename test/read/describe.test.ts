@@ -128,8 +128,13 @@ test('OpenAPI names every route with its parameters', async () => {
   const api = (await get('/docs/openapi.json')).json();
   expect(api.openapi).toBe('3.1.0');
   expect(api.paths['/fhir/Patient/{id}'].get).toMatchObject({
-    summary: 'read',
-    parameters: [{ name: 'id', in: 'path' }],
+    summary: 'Read one, as it is now',
+    parameters: [
+      { name: 'id', in: 'path' },
+      { name: '_summary', in: 'query' },
+      { name: '_elements', in: 'query' },
+      { name: 'If-None-Match', in: 'header' },
+    ],
   });
   const names = api.paths['/fhir/Patient'].get.parameters.map(({ name }: { name: string }) => name);
   expect(names).toEqual(expect.arrayContaining(['identifier', 'birthdate', '_count', '_include']));

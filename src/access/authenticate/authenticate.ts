@@ -6,7 +6,7 @@ import type { Recipient } from '../../model.ts';
 import { findSystem, findSystemByToken } from '../register/systems.ts';
 
 /** Answers that concern nobody: needed before anyone can authenticate. */
-const PUBLIC = ['/health/live', '/health/ready', '/fhir/metadata'];
+export const PUBLIC = ['/health/live', '/health/ready', '/fhir/metadata', '/docs', '/docs/openapi.json'];
 
 /** Who a public answer is given to: a system that exists nowhere, with no sector. */
 const NOBODY: Recipient = {
@@ -36,7 +36,7 @@ const NOBODY: Recipient = {
 export function authenticate(ctx: Context): (request: FastifyRequest) => Promise<Recipient> {
   return async (request) => {
     if (ctx.config.AUTH === 'none') return actAs(ctx, request);
-    if (PUBLIC.includes(request.url.split('?')[0] as string)) return NOBODY;
+    if (PUBLIC.includes(request.url.replace(/\/?(\?.*)?$/, ''))) return NOBODY;
     const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     const system = token ? await findSystemByToken(ctx.db, token) : null;
     if (!system) throw refuse(401, 'login', 'a bearer token of a registered system is needed');

@@ -1,4 +1,5 @@
 /** `skein backup`, `skein restore`. */
+import { existsSync } from 'node:fs';
 import { confirm } from '../../command/confirm.ts';
 import { WrongUse } from '../../command/wrong-use.ts';
 import { readStore } from '../../store/backup.ts';
@@ -46,6 +47,8 @@ Examples:
     options: { yes },
     words: ['FILE'],
     run: async ({ yes: sure }, [file = '']) => {
+      // Before a store is opened, or made, for a name that was mistyped.
+      if (file !== '-' && !existsSync(file)) throw new Error(`${file} is not there`);
       await confirm(
         `restore fills this store with ${file} and its key: from then on it acts as the one it was`,
         sure,

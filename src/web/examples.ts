@@ -1,0 +1,62 @@
+/** Bodies that work as they stand, of invented people. */
+import { TOPIC_URL } from '../fhir/systems.ts';
+
+const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
+const person = 'urn:uuid:6f1c1b0e-5f2d-4c1e-9d0a-2b7f3a1c5e10';
+
+export const SUBSCRIPTION = {
+  resourceType: 'Subscription',
+  status: 'requested',
+  reason: 'updates of the families in our care',
+  criteria: TOPIC_URL,
+  channel: {
+    type: 'rest-hook',
+    endpoint: 'https://perinatal.example/skein',
+    payload: 'application/fhir+json',
+    _payload: { extension: [{ url: `${BACKPORT}/backport-payload-content`, valueCode: 'empty' }] },
+  },
+};
+
+const PATIENT = {
+  resourceType: 'Patient',
+  identifier: [{ system: 'https://care.example/Id/patient', value: 'P-1' }],
+  name: [{ family: 'Tregear', given: ['Una'] }],
+  birthDate: '1990-01-01',
+};
+
+export const TRANSACTION = {
+  resourceType: 'Bundle',
+  type: 'transaction',
+  timestamp: '2026-09-12T09:00:00Z',
+  entry: [{ fullUrl: person, resource: PATIENT, request: { method: 'POST', url: 'Patient' } }],
+};
+
+export const PARAMETERS = {
+  resourceType: 'Parameters',
+  parameter: [{ name: 'status', valueCode: 'error' }],
+};
+
+export const PARAMETERS_OF_EVENTS = {
+  resourceType: 'Parameters',
+  parameter: [{ name: 'eventsSinceNumber', valueString: '3' }],
+};
+
+export const HL7_V2 = [
+  'MSH|^~\\&|PAS|RXM|SKEIN|SKEIN|20260912090000||ADT^A28|EXAMPLE-1|P|2.4',
+  'EVN|A28|20260912090000',
+  'PID|1||P-1^^^RXM^MR||Tregear^Una||19900101|F',
+  '',
+].join('\r');
+
+export const OUTCOME = {
+  resourceType: 'OperationOutcome',
+  issue: [
+    {
+      severity: 'error',
+      code: 'required',
+      details: { text: 'no birth date' },
+      diagnostics: 'PID-7: no birth date',
+      expression: ['Patient.birthDate'],
+    },
+  ],
+};

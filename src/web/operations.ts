@@ -1,0 +1,169 @@
+/** What is said of each operation by hand: words, bodies, headers and parameters. */
+import { HL7_TYPE } from '../formats/hl7v2.ts';
+import { HL7_V2, PARAMETERS, PARAMETERS_OF_EVENTS, SUBSCRIPTION, TRANSACTION } from './examples.ts';
+
+export type Content = Record<string, { schema: object; example?: unknown }>;
+export type Parameter = {
+  name: string;
+  in: 'path' | 'query' | 'header';
+  required: boolean;
+  schema: object;
+  description?: string;
+};
+
+export const FHIR = 'application/fhir+json';
+export const text = { type: 'string' };
+export const schemaOf = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+export const fhirBody = (type: string, example?: object): Content => ({
+  [FHIR]: { schema: schemaOf(type), ...(example ? { example } : {}) },
+});
+export const said = (
+  place: 'query' | 'header',
+  required: boolean,
+  names: Record<string, string>,
+): Parameter[] =>
+  Object.entries(names).map(([name, description]) => ({
+    name,
+    in: place,
+    required,
+    schema: text,
+    description,
+  }));
+
+const BARS_HEADERS = [
+  ...said('header', true, {
+    'X-Request-Id': 'UUID; with X-Correlation-Id the id of the message: a retry repeats both',
+    'X-Correlation-Id': 'UUID',
+  }),
+  ...said('header', false, {
+    'NHSD-Target-Identifier': 'base64 of {"value": …, "system": …}',
+    'NHSD-End-User-Organisation': 'base64 of a FHIR Organization',
+    'NHSD-Requesting-Software': 'base64 of a FHIR Device',
+    'NHSD-Requesting-Practitioner': 'base64 of a FHIR PractitionerRole',
+  }),
+];
+const IDEMPOTENCY = said('header', false, {
+  'Idempotency-Key': 'the id of the message; else its content is',
+});
+const IF_MATCH = said('header', false, { 'If-Match': 'the ETag of the version that you decided by' });
+export const IF_NONE_MATCH = said('header', false, {
+  'If-None-Match': 'the ETag of the version that you have',
+});
+
+const STATUS = 'State of subscriptions: last event number, errors';
+const WHICH = said('query', false, {
+  id: 'of these subscriptions, between commas',
+  status: 'of those in one of these states',
+});
+const EVENTS = 'Events again, by number, to catch up after an outage';
+const AGAIN = said('query', false, {
+  eventsSinceNumber: 'the first wanted; 1 where left out',
+  eventsUntilNumber: 'the last wanted; at most 1,000 are given at once',
+  content: 'empty, id-only or full-resource, up to what the subscription has',
+});
+
+/** By method and URL: a description, the body it takes, and further parameters. */
+export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
+  [
+    /^POST \/fhir\/\$process-message$/,
+    'Send a message Bundle (BaRS). An answer means: stored',
+    fhirBody('Bundle'),
+    BARS_HEADERS,
+  ],
+  [/^POST \/fhir\/?$/, 'Send a transaction or batch Bundle', fhirBody('Bundle', TRANSACTION), IDEMPOTENCY],
+  [
+    /^POST \/intake\/:/,
+    'Send HL7 v2 (batches, too), CSV, XML, a form or an extract (JSON tables) as one system',
+    {
+      [HL7_TYPE]: { schema: text, example: HL7_V2 },
+      'text/csv': { schema: text },
+      'application/json': { schema: { type: 'object' } },
+      'application/fhir+xml': { schema: text },
+      ...fhirBody('Bundle'),
+    },
+    [
+      ...IDEMPOTENCY,
+      ...said('header', false, { Prefer: 'respond-async: answer 202 once it is kept, and read it then' }),
+    ],
+  ],
+  [
+    /^GET \/fhir\/MessageDefinition$/,
+    'What messages are taken, and what they hold (BaRS)',
+    undefined,
+    said('query', false, { context: 'a service or a use case: all take the same', event: 'of which event' }),
+  ],
+  [
+    /^GET \/intake\/messages$/,
+    'What became of my message, by my own id for it',
+    undefined,
+    [
+      ...said('query', true, {
+        identifier: 'MSH-10, X-Request-Id, Idempotency-Key or what the answer called it',
+      }),
+      ...said('query', false, { system: 'whose; only the operator may name one' }),
+    ],
+  ],
+  [/\$journey$/, 'One family’s journey, as far as you may see it'],
+  [/^GET .*Subscription\/\$status$/, STATUS, undefined, WHICH],
+  [/^POST .*Subscription\/\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],
+  [/^GET .*\$status$/, STATUS],
+  [/^POST .*\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],
+  [/^GET .*\$events$/, EVENTS, undefined, AGAIN],
+  [/^POST .*\$events$/, EVENTS, fhirBody('Resource', PARAMETERS_OF_EVENTS)],
+  [
+    /_search$/,
+    'Search, parameters in the body',
+    { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } },
+  ],
+  [/^POST \/fhir\/Subscription$/, 'Subscribe to the topic', fhirBody('Subscription', SUBSCRIPTION)],
+  [
+    /^PUT \/fhir\/Subscription/,
+    'Change a subscription, or stop it with status off',
+    fhirBody('Subscription', SUBSCRIPTION),
+    IF_MATCH,
+  ],
+  [/^DELETE \/fhir\/Subscription/, 'Stop a subscription', undefined, IF_MATCH],
+  [/^GET \/health\/live$/, 'Does the process run'],
+  [/^GET \/health\/ready$/, 'Does everything work that it needs, and what is wrong besides'],
+  [/^GET \/metrics$/, 'Counters and times for Prometheus'],
+  [/^GET \/docs\/openapi.json$/, 'This description'],
+  [/^GET \/docs$/, 'This description, to read'],
+  [/^GET \/fhir\/metadata$/, 'CapabilityStatement'],
+];
+
+export const INTERACTIONS: Record<string, string> = {
+  read: 'Read one, as it is now',
+  vread: 'Read one version',
+  'history-instance': 'Versions of one',
+  'search-type': 'Search',
+};
+
+export const FOR_ALL = {
+  _id: 'ids, any of them',
+  _lastUpdated: 'when it last changed, e.g. ge2026-01-31',
+  _sort: '_lastUpdated, _id or any date or string parameter; a leading - turns it',
+  _count: 'resources on a page: 50, at most 200',
+  _include: 'Type:parameter[:target], to bring what is referred to',
+  '_include:iterate': 'the same, of what was brought, too',
+  _revinclude: 'Type:parameter[:target], to bring what refers to it',
+  '_revinclude:iterate': 'the same, of what was brought, too',
+  _total: 'accurate or estimate: how many there are in all',
+  _summary: 'true, text, data, count or false',
+  _elements: 'names of elements, between commas: no others but what must be there',
+};
+export const OF_ONE = {
+  _summary: 'true, text, data or false',
+  _elements: 'names of elements, between commas: no others but what must be there',
+};
+export const OF_SUBSCRIPTIONS = {
+  _id: 'ids, any of them',
+  status: 'requested, active, error, off: any of them',
+  url: 'the endpoint, exactly',
+  _count: 'subscriptions on a page: at most 100',
+};
+export const PREFER = { Prefer: 'handling=lenient: leave out parameters that are not known' };
+export const OF_HISTORY = {
+  _count: 'versions on a page: at most 1000',
+  _since: 'versions since a time',
+  _at: 'versions that were the present one at a time or in a day, month or year',
+};

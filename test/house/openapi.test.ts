@@ -1,0 +1,382 @@
+/** The OpenAPI description against what is really answered, and against the rules of its own standard. */
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { addSystem } from '../../src/access/register/systems.ts';
+import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
+import type { OpenApi } from '../../src/web/docs.ts';
+import {
+  HL7_V2,
+  PARAMETERS,
+  PARAMETERS_OF_EVENTS,
+  SUBSCRIPTION,
+  TRANSACTION,
+} from '../../src/web/examples.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { adt, barsReferral } from '../support/messages.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { nhsNumber } from '../support/records.ts';
+import { ago, at } from '../support/roll.ts';
+import { type Reply, startSkein } from '../support/skein.ts';
+import { chart, episodeOf, transactionOf } from '../support/transactions.ts';
+
+type Skein = Awaited<ReturnType<typeof startSkein>>;
+type Asked = {
+  system?: string;
+  accept?: string;
+  type?: string;
+  body?: string;
+  headers?: Record<string, string>;
+};
+
+const FHIR = 'application/fhir+json';
+const FORM = 'application/x-www-form-urlencoded';
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+/** Larger than any way in takes. */
+const HUGE = `"${'x'.repeat(5_300_000)}"`;
+const UNA = { nhs: nhsNumber(970), given: 'Una', family: 'Tregear', born: '1990-01-01', local: 'U1' };
+
+let database: TestDatabase;
+let open: Skein;
+let asking: Skein;
+let api: OpenApi;
+let closed: OpenApi;
+let token = '';
+/** Statuses seen, by operation. */
+const seen = new Map<string, Set<string>>();
+let valid: (schema: string, body: unknown) => boolean;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  const add = (name: string, sector: string | null, source: string) =>
+    addSystem(database.pool, database.key, { name, ods: 'RXP', team: name, sector, kind: null, source });
+  ({ token } = await add('perinatal', 'specialist-perinatal', 'fhir-r4'));
+  await add('pas', 'maternity', 'hl7v2-adt');
+  open = await startSkein(database);
+  asking = await startSkein(database, { AUTH: 'token', ROLES: 'api' });
+  api = (await (await fetch(`${open.url}/docs/openapi.json`)).json()) as OpenApi;
+  closed = (await (await fetch(`${asking.url}/docs/openapi.json`)).json()) as OpenApi;
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema(api as object, 'api');
+  valid = (schema, body) => ajv.validate({ $ref: `api${schema}` }, body);
+});
+afterAll(async () => {
+  await open.stop();
+  await asking.stop();
+});
+
+/** Asks, and holds the answer to what is said of it: its status, headers, media type and shape. */
+async function ask(
+  operation: string,
+  path = operation.split(' ')[1] as string,
+  asked: Asked = {},
+): Promise<Reply> {
+  const [method = '', template = ''] = operation.split(' ');
+  const { system, accept, type, body, headers } = asked;
+  const reply = await open.send(
+    method,
+    path,
+    {
+      ...(system ? { 'x-skein-system': system } : {}),
+      ...(accept ? { accept } : {}),
+      ...(type ? { 'content-type': type } : {}),
+      ...headers,
+    },
+    body,
+  );
+  const { responses } = api.paths[template]?.[method.toLowerCase()] ?? {};
+  const described = responses?.[reply.status];
+  expect(Object.keys(responses ?? {}), `${operation} ${JSON.stringify(reply.body)}`).toContain(
+    String(reply.status),
+  );
+  for (const name of Object.keys(described?.headers ?? {}))
+    expect(reply.headers.get(name), `${operation} ${reply.status} ${name}`).not.toBeNull();
+  const media = reply.headers.get('content-type')?.split(';')[0];
+  expect(Object.keys(described?.content ?? {}), `${operation} ${reply.status}`).toEqual(
+    media ? expect.arrayContaining([media]) : [],
+  );
+  const { $ref = '' } = (described?.content?.[media ?? '']?.schema ?? {}) as { $ref?: string };
+  if (media?.includes('json')) expect(valid($ref, reply.body), `${operation} ${reply.status}`).toBe(true);
+  seen.set(operation, (seen.get(operation) ?? new Set()).add(String(reply.status)));
+  return reply;
+}
+
+/** The statuses of several requests of one operation. */
+async function statuses(operation: string, path: string, all: Asked[]): Promise<number[]> {
+  const found: number[] = [];
+  for (const asked of all) found.push((await ask(operation, path, asked)).status);
+  return found;
+}
+
+const fhirBody = (body: unknown, system = 'perinatal', headers = {}): Asked => ({
+  ...{ type: FHIR, system, headers },
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+
+test('a Bundle sent is answered as described', async () => {
+  const whom = chart('perinatal', UNA);
+  const said = transactionOf([whom, episodeOf(whom, 'perinatal', { id: 'O1', start: ago(3) })], at(ago(2)));
+  const all = [
+    fhirBody(said),
+    fhirBody(TRANSACTION),
+    fhirBody('{'),
+    { ...fhirBody(said), accept: 'text/html' },
+    fhirBody(said, 'perinatal', { 'idempotency-key': 'one' }),
+    fhirBody(TRANSACTION, 'perinatal', { 'idempotency-key': 'one' }),
+    fhirBody(HUGE),
+    { ...fhirBody(said), type: 'text/csv' },
+    fhirBody(JSON.stringify(TRANSACTION).replace('1990-01-01', 'yesterday')),
+  ];
+  expect(await statuses('POST /fhir', '/fhir', all)).toEqual([200, 200, 400, 406, 200, 409, 413, 415, 422]);
+});
+
+test('a BaRS message is answered as described', async () => {
+  const ids = { 'x-request-id': NOBODY, 'x-correlation-id': NOBODY };
+  const other = { ...ids, 'x-request-id': NOBODY.replace('8000', '9000') };
+  const referral = barsReferral(UNA);
+  const all = [
+    fhirBody(referral, 'perinatal', ids),
+    fhirBody(referral),
+    { ...fhirBody(referral, 'perinatal', ids), accept: 'text/html' },
+    fhirBody(referral, 'perinatal', ids),
+    fhirBody(HUGE, 'perinatal', ids),
+    { ...fhirBody(referral, 'perinatal', ids), type: 'text/csv' },
+    fhirBody(JSON.stringify(referral).replaceAll('1990-01-01', 'yesterday'), 'perinatal', other),
+  ];
+  expect(await statuses('POST /fhir/$process-message', '/fhir/$process-message', all)).toEqual([
+    200, 400, 406, 409, 413, 415, 422,
+  ]);
+});
+
+test('what is sent to intake is answered as described', async () => {
+  const type = 'x-application/hl7-v2+er7';
+  const hl7 = (body: string, more: Asked = {}): Asked => ({ type, body, ...more });
+  const all = [
+    hl7(HL7_V2),
+    hl7(HL7_V2, { accept: 'application/json' }),
+    hl7('MSH|'),
+    hl7(HL7_V2.replace('Una', 'Ada')),
+    hl7(HL7_V2.replace('Una', 'Ada'), { accept: 'application/json' }),
+    hl7(HUGE),
+    { type: 'text/plain', body: 'hello' },
+    hl7(adt(UNA, { event: 'Z99', id: 'HELD' })),
+    hl7(adt(UNA, { event: 'Z99', id: 'HELD2' }), { accept: 'application/json' }),
+    { ...fhirBody(TRANSACTION), headers: { prefer: 'respond-async', 'idempotency-key': 'later' } },
+  ];
+  expect(await statuses('POST /intake/{system}', '/intake/pas', all)).toEqual([
+    200, 200, 400, 409, 409, 413, 415, 422, 422, 202,
+  ]);
+  const become = 'GET /intake/messages';
+  for (const [query, status] of [
+    ['?identifier=EXAMPLE-1', 200],
+    ['?identifier=HELD', 200],
+    ['', 400],
+    ['?identifier=x', 404],
+  ])
+    expect((await ask(become, `/intake/messages${query}`, { system: 'pas' })).status).toBe(status);
+});
+
+test('what messages are taken is answered as described', async () => {
+  const operation = 'GET /fhir/MessageDefinition';
+  const at = (query: string, more: Asked = {}) => ask(operation, `/fhir/MessageDefinition${query}`, more);
+  expect((await at('?event=servicerequest-request')).status).toBe(200);
+  expect((await at('?colour=red')).status).toBe(400);
+  expect((await at('', { accept: 'text/html' })).status).toBe(406);
+});
+
+test('what is read and searched is answered as described', async () => {
+  const [type, html] = ['Patient', { accept: 'text/html' }];
+  const { body } = await ask(`GET /fhir/${type}`, undefined, {});
+  const [{ resource }] = body.entry as [{ resource: { id: string; meta: { versionId: string } } }];
+  const one = `/fhir/${type}/${resource.id}`;
+  for (const [form, path] of [
+    ['{id}', one],
+    ['{id}/_history/{vid}', `${one}/_history/${resource.meta.versionId}`],
+  ] as const) {
+    const read = `GET /fhir/${type}/${form}`;
+    const etag = (await ask(read, path)).headers.get('etag') ?? '';
+    expect((await ask(read, path, { headers: { 'if-none-match': etag } })).status).toBe(304);
+    expect((await ask(read, `${path}?_summary=count`)).status).toBe(400);
+    expect((await ask(read, path.replace(resource.id, NOBODY))).status).toBe(404);
+    expect((await ask(read, path, html)).status).toBe(406);
+  }
+  const history = `GET /fhir/${type}/{id}/_history`;
+  for (const path of [`${one}/_history`, `${one}/_history?_count=x`, `/fhir/${type}/${NOBODY}/_history`])
+    await ask(history, path);
+  await ask(history, `${one}/_history`, html);
+  await ask(`GET /fhir/${type}`, `/fhir/${type}?colour=red`);
+  await ask(`GET /fhir/${type}`, `/fhir/${type}`, html);
+  const search = `POST /fhir/${type}/_search`;
+  for (const form of ['family=Tregear', 'colour=red', `family=${'x'.repeat(70_000)}`])
+    await ask(search, undefined, { type: FORM, body: form });
+  await ask(search, undefined, { type: FHIR, body: '{}' });
+  await ask(search, undefined, { ...html, type: FORM, body: '' });
+  const group = (await open.get('/fhir/Group')).body.entry as { resource: { id: string } }[];
+  const journey = 'GET /fhir/Group/{id}/$journey';
+  await ask(journey, `/fhir/Group/${group[0]?.resource.id}/$journey`);
+  await ask(journey, `/fhir/Group/${NOBODY}/$journey`);
+  await ask(journey, `/fhir/Group/${NOBODY}/$journey`, html);
+  await ask('GET /fhir/metadata');
+  await ask('GET /fhir/metadata', undefined, html);
+});
+
+test('a subscription lives as described', async () => {
+  const form = '/fhir/Subscription/{id}';
+  const made = await ask('POST /fhir/Subscription', undefined, fhirBody({ ...SUBSCRIPTION, status: 'off' }));
+  const email = { ...SUBSCRIPTION, channel: { ...SUBSCRIPTION.channel, type: 'email' } };
+  for (const asked of [fhirBody({}), { ...fhirBody(SUBSCRIPTION), type: 'text/csv' }, fhirBody(email)])
+    await ask('POST /fhir/Subscription', undefined, asked);
+  const [own, none] = [`/fhir/Subscription/${made.body.id}`, `/fhir/Subscription/${NOBODY}`];
+  const as = { system: 'perinatal' };
+  const late = { 'if-match': 'W/"99"' };
+  for (const path of [own, none]) await ask(`GET ${form}`, path, as);
+  for (const query of ['', '?colour=red'])
+    await ask('GET /fhir/Subscription', `/fhir/Subscription${query}`, as);
+  const off = { ...SUBSCRIPTION, status: 'off', id: made.body.id };
+  expect((await ask(`PUT ${form}`, own, fhirBody(off))).body.status).toBe('off');
+  await ask(`PUT ${form}`, own, fhirBody({ ...off, id: NOBODY }));
+  await ask(`PUT ${form}`, none, fhirBody(off));
+  await ask(`PUT ${form}`, own, fhirBody(off, 'perinatal', late));
+  await ask(`PUT ${form}`, own, { ...fhirBody(off), type: 'text/csv' });
+  await ask(`PUT ${form}`, own, fhirBody({ ...email, id: made.body.id }));
+  const status = '/fhir/Subscription/$status';
+  for (const query of ['', '?status=off']) await ask(`GET ${status}`, `${status}${query}`, as);
+  const sent = [fhirBody(PARAMETERS), fhirBody([]), { ...fhirBody('x'), type: 'text/csv' }];
+  expect(await statuses(`POST ${status}`, status, sent)).toEqual([200, 400, 415]);
+  for (const [name, example] of [
+    ['$status', PARAMETERS],
+    ['$events', PARAMETERS_OF_EVENTS],
+  ] as const) {
+    for (const path of [own, none]) await ask(`GET ${form}/${name}`, `${path}/${name}`, as);
+    await ask(`POST ${form}/${name}`, `${none}/${name}`, fhirBody(example));
+    const asked = [fhirBody(example), ...sent.slice(1)];
+    expect(await statuses(`POST ${form}/${name}`, `${own}/${name}`, asked)).toEqual([200, 400, 415]);
+  }
+  await ask(`GET ${form}/$events`, `${own}/$events?eventsSinceNumber=x`, as);
+  await ask(`DELETE ${form}`, own, { ...as, headers: late });
+  await ask(`DELETE ${form}`, own, as);
+  await ask(`DELETE ${form}`, none, as);
+});
+
+/** A value for a parameter: by its name, else by the kind that its description is. */
+const VALUES: Record<string, string> = {
+  ...{ _id: NOBODY, _lastUpdated: 'ge2026-01-31', _sort: '-_id', _count: '1', _total: 'estimate' },
+  ...{ _summary: 'data', _elements: 'id', _since: '2026-01-31', _at: '2026-01', status: 'off' },
+  ...{ token: 'x', string: 'x', date: '2026-01-31', reference: `Patient/${NOBODY}`, uri: 'urn:x' },
+};
+
+test('every parameter of a search, a read and a history that is described is taken', async () => {
+  const found = (await open.get('/fhir/Patient')).body.entry as [{ resource: { id: string } }];
+  let taken = 0;
+  for (const [template, { get }] of Object.entries(api.paths)) {
+    if (!/^\/fhir\/([A-Z]\w+|Patient\/\{id\}(\/_history)?)$/.test(template)) continue;
+    const path = template.replace('{id}', found[0].resource.id);
+    for (const { name, description = '' } of get?.parameters.filter((one) => one.in === 'query') ?? []) {
+      // test/read/describe.test.ts asks for each of these.
+      if (/include/.test(name)) continue;
+      const value = encodeURIComponent(VALUES[description] ?? VALUES[name] ?? 'x');
+      const { status, body } = await open.get(`${path}?${name}=${value}`, 'perinatal');
+      expect(status, `${path}?${name}=${value} ${JSON.stringify(body)}`).toBe(200);
+      taken += 1;
+    }
+  }
+  expect(taken).toBeGreaterThan(80);
+});
+
+test('health, metrics and the description itself are answered as described', async () => {
+  for (const path of ['/health/live', '/health/ready', '/metrics', '/docs', '/docs/openapi.json'])
+    expect((await ask(`GET ${path}`)).status, path).toBe(200);
+  await database.pool.query("insert into migration (name) values ('999-future.sql')");
+  expect((await ask('GET /health/ready')).status).toBe(503);
+  await database.pool.query("delete from migration where name = '999-future.sql'");
+});
+
+/** Every operation, with a path that it is asked by. */
+const operations = (described: OpenApi) =>
+  Object.entries(described.paths).flatMap(([template, methods]) =>
+    Object.entries(methods).map(([method, { responses }]) => ({
+      operation: `${method.toUpperCase()} ${template}`,
+      path: template.replace('{system}', 'pas').replace(/\{\w+\}/g, NOBODY),
+      statuses: Object.keys(responses).filter((status) => status !== 'default'),
+    })),
+  );
+
+test('whoever comes from another machine is refused everywhere', async () => {
+  for (const { operation, path } of operations(api)) {
+    const { status } = await ask(operation, path, { headers: { origin: 'https://elsewhere.example' } });
+    expect(status, operation).toBe(403);
+  }
+});
+
+test('every status that is described has been seen, and no other', () => {
+  const typed = new RegExp(
+    `/fhir/(${INDEXED_TYPES.filter((type) => type !== 'Patient').join('|')})(?=/|$)(?!/.*\\$)`,
+  );
+  for (const { operation, statuses } of operations(api)) {
+    // What is read goes the same way for each type: one stands for all.
+    const like = operation.replace(typed, '/fhir/Patient');
+    const found = like === operation ? [...(seen.get(operation) ?? [])].sort() : statusesOf(api, like);
+    expect(statuses.sort(), operation).toEqual(found);
+  }
+});
+const statusesOf = (described: OpenApi, operation: string) =>
+  operations(described)
+    .find((one) => one.operation === operation)
+    ?.statuses.sort();
+
+test('with AUTH=token everything but what concerns nobody asks for one, and says so', async () => {
+  const without = (statuses: string[] = []) =>
+    statuses.filter((status) => !['401', '403'].includes(status)).sort();
+  for (const { operation, path, statuses } of operations(closed)) {
+    const [method = ''] = operation.split(' ');
+    const { status, headers } = await asking.send(method, path, {});
+    expect(statuses, operation).toContain(String(status));
+    expect(status === 401, operation).toBe(statuses.includes('401'));
+    if (status === 401) expect(headers.get('www-authenticate')).toBe('Bearer');
+    expect(without(statuses), operation).toEqual(without(statusesOf(api, operation)));
+  }
+  const bearer = { authorization: `Bearer ${token}` };
+  expect((await asking.send('GET', '/metrics', bearer)).status).toBe(403);
+  expect((await asking.send('POST', '/intake/pas', bearer, 'MSH|')).status).toBe(403);
+  const forbidding = operations(closed).filter(({ statuses }) => statuses.includes('403'));
+  expect(forbidding.map(({ operation }) => operation).sort()).toEqual([
+    'GET /metrics',
+    'POST /intake/{system}',
+  ]);
+  for (const path of ['/docs', '/docs/', '/docs/openapi.json?x=1'])
+    expect((await asking.send('GET', path, {})).status, path).toBe(200);
+  expect((await asking.send('GET', '/docs', {})).body.text).toContain('Authorization: Bearer $TOKEN');
+});
+
+test('a subscriber is sent what the webhook says', async () => {
+  const receiver = await startReceiver();
+  const working = await startSkein(database, { ROLES: 'worker,api', WEBHOOK_ALLOW: '127.0.0.1' });
+  onTestFinished(async () => {
+    await working.stop();
+    await receiver.close();
+  });
+  const channel = { ...SUBSCRIPTION.channel, endpoint: `${receiver.url}/hook` };
+  await working.send('POST', '/fhir/Subscription', ...jsonOf({ ...SUBSCRIPTION, channel }));
+  const [first] = await receiver.until((posts) => posts.length > 0);
+  const { parameters, requestBody } = api.webhooks.notification?.post ?? {};
+  expect(parameters).toHaveLength(3);
+  for (const { name } of parameters ?? []) expect(first?.headers[name], name).toBeDefined();
+  expect(Object.keys(requestBody?.content ?? {})).toEqual([first?.headers['content-type']?.split(';')[0]]);
+  expect(valid('#/components/schemas/Bundle', first?.bundle)).toBe(true);
+});
+const jsonOf = (body: object): [Record<string, string>, string] => [
+  { 'content-type': FHIR, 'x-skein-system': 'perinatal' },
+  JSON.stringify(body),
+];
+
+test('redocly finds nothing to say about it', async () => {
+  const config = await createConfig({ extends: ['recommended'] });
+  const lint = async (described: OpenApi) =>
+    (await lintFromString({ source: JSON.stringify(described), config })).map(
+      ({ ruleId, message, location }) => `${ruleId} ${location[0]?.pointer}: ${message}`,
+    );
+  expect(await lint(api)).toEqual([]);
+  // What is told to everybody refuses nobody.
+  const told = (await lint(closed)).filter((line) => !/^operation-4xx-response .*~1(docs|health)/.test(line));
+  expect(told).toEqual([]);
+});
