@@ -174,6 +174,7 @@ function pathParameters(url: string): Parameter[] {
 function searchParameters(type: string): Parameter[] {
   if (type === 'Subscription') return said('query', false, OF_SUBSCRIPTIONS);
   const own = Object.fromEntries(paramsOf(type).map(({ code, kind }) => [code, kind]));
-  const chained = type === 'ServiceRequest' ? { 'patient:identifier': 'of whom, by NHS number' } : {};
+  const chained: Record<string, string> =
+    type === 'ServiceRequest' ? { 'patient:identifier': 'of whom, by NHS number' } : {};
   return [...said('query', false, { ...own, ...chained, ...FOR_ALL }), ...said('header', false, PREFER)];
 }
