@@ -169,6 +169,23 @@ describe('map coverage', () => {
     expect(whats).toContain('gender: when "code known administrative-sex" dropped');
   });
 
+  test('knows what conditions let through, and which of their parts say nothing', async () => {
+    const rules = `
+- { to: name.text, from: name, when: name or name and code }
+- to: contact
+  each: items
+  when: kind in (F, M)
+  rules: [{ to: name.text, from: size, when: kind != X }, { to: gender, from: kind, map: administrative-sex, unmapped: reject }]
+- { to: gender, from: code, map: administrative-sex, unmapped: reject, when: 'code in (F, M) and sure' }
+- { to: maritalStatus, from: code, map: administrative-sex, unmapped: reject, when: 'code in (F, M) or sure' }`;
+    const dir = await proven(rules, [{ in: { name: 'Robin' } }]);
+    const { whats } = await coverage(dir);
+    const told = whats.join('\n');
+    expect(told).not.toMatch(/gender: (unmapped|severity)|"kind != X" dropped|when "name" instead/);
+    expect(told).toContain('maritalStatus: unmapped');
+    expect(told).toContain('gender: when "code in (F) and sure" instead of');
+  });
+
   test('breaks shared ConceptMaps entry by entry, and names the entry that no example of any mapping uses', async () => {
     const rules = '- { to: gender, from: code, map: administrative-sex, unmapped: reject }';
     const dir = await proven(rules, [{ in: { code: 'F' } }]);
