@@ -460,6 +460,13 @@ statements:
     expect(problems.map((one) => one.message)).toEqual(message === undefined ? [] : [message]);
   });
 
+  test('a misspelt resource type is told at its statement, not where fragments refer to it', async () => {
+    const files = changed('hl7v2-adt', (text) => text.replace('resource: Patient\n', 'resource: Patientq\n'));
+    expect((await told(files))[0]).toMatch(
+      /^hl7v2-adt\/mapping\.yaml:\d+:\d+: no resource type Patientq; did you mean "Patient"\?$/,
+    );
+  });
+
   test('HL7 v2 paths are checked against fields, data types and repetitions', async () => {
     const first = async (from: string, to: string) =>
       (await told(changed('hl7v2-adt', (text) => text.replace(from, to))))[0];
