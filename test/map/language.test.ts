@@ -55,6 +55,19 @@ describe('a rule', () => {
     });
   });
 
+  test('reads the item of a list that a member chooses, and says which it was', async () => {
+    const rules =
+      '- { to: name.text, from: "items[kind=a.b].size" }\n- { to: active, value: true, when: "items[kind=x].size" }';
+    const items = [
+      { kind: 'c', size: 1 },
+      { kind: 'a.b', size: 2 },
+    ];
+    const { patient, record } = await mapped(rules, { items });
+    expect(patient).toEqual({ resourceType: 'Patient', name: [{ text: '2' }] });
+    expect(record?.lineage.map(({ source }) => source)).toEqual(['/items/1/size']);
+    expect(await patientOf(rules, { items: { kind: 'x', size: 3 } })).toBeUndefined();
+  });
+
   test('splits one text into several values, and joins several into one', async () => {
     expect(
       await patientOf(

@@ -190,6 +190,16 @@ describe('a mistake in a mapping is an error at load, with file, line and column
       'form/mapping.yaml:9:44: items has parts and no value of its own: ask about one of them',
     ],
     [
+      'an item chosen by what it does not have',
+      '{ to: name.text, from: "items[kund=a].size" }',
+      'form/mapping.yaml:9:32: no field "kund" in "items[kund=a].size"; did you mean "kind"?',
+    ],
+    [
+      'an item chosen from what is no list',
+      '{ to: name.text, from: "code[kind=a]" }',
+      'form/mapping.yaml:9:32: "code[kind=a]" chooses from what is no list',
+    ],
+    [
       'a code that the map would refuse',
       '{ to: gender, from: code, map: administrative-sex, unmapped: reject, when: "code in (F, Mx)" }',
       'form/mapping.yaml:9:29: "Mx" is not in ConceptMap administrative-sex; did you mean "M"?',
@@ -448,6 +458,13 @@ statements:
 `,
     });
     expect(problems.map((one) => one.message)).toEqual(message === undefined ? [] : [message]);
+  });
+
+  test('a misspelt resource type is told at its statement, not where fragments refer to it', async () => {
+    const files = changed('hl7v2-adt', (text) => text.replace('resource: Patient\n', 'resource: Patientq\n'));
+    expect((await told(files))[0]).toMatch(
+      /^hl7v2-adt\/mapping\.yaml:\d+:\d+: no resource type Patientq; did you mean "Patient"\?$/,
+    );
   });
 
   test('HL7 v2 paths are checked against fields, data types and repetitions', async () => {

@@ -112,6 +112,51 @@ describe('map coverage', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('form: 3 fields are neither read nor ignored')]);
   });
 
+  test.each([
+    ['an expression', `- { to: name.text, expr: "items.where(kind = 'name').size" }`],
+    ['a path', '- { to: name.text, from: "items[kind=name].size" }'],
+    ['a condition', '- { to: name, each: items, when: kind = name, rules: [{ to: text, from: size }] }'],
+    [
+      'the conditions of each rule',
+      '- { to: name, each: items, rules: [{ to: text, from: size, when: "kind in (name, alias)" }, { to: use, value: usual }] }',
+    ],
+  ])('accounts for a form of keys and values by key, read by %s', async (_, rules) => {
+    const dir = await proven(
+      rules,
+      [
+        {
+          in: {
+            items: [
+              { kind: 'name', size: 1 },
+              { kind: 'pet', size: 2 },
+              { kind: 'hat', size: 3 },
+            ],
+          },
+        },
+      ],
+      `ignored: { "items[kind=hat]": not ours${ignoredBeside(rules)} }`,
+    );
+    const { form } = await coverage(dir);
+    const items = form.fields.filter(({ field }: { field: string }) => field.startsWith('items'));
+    expect(items.map(({ field, state }: { field: string; state: string }) => `${field} ${state}`)).toEqual([
+      'items.kind read',
+      'items[kind=hat].size ignored',
+      'items[kind=name].size read',
+      'items[kind=pet].size unread',
+    ]);
+  });
+
+  test('takes every answer for read where a rule asks for no key', async () => {
+    const rules =
+      '- { to: name, each: items, rules: [{ to: text, from: size }, { to: use, value: old, when: kind = old }] }';
+    const dir = await proven(rules, [{ in: { items: [{ kind: 'old', size: 1 }] } }]);
+    const { form } = await coverage(dir);
+    expect(form.fields.filter(({ field }: { field: string }) => field.startsWith('items'))).toMatchObject([
+      { field: 'items.kind', state: 'read' },
+      { field: 'items.size', state: 'read' },
+    ]);
+  });
+
   test('puts no fault in that can make no difference', async () => {
     const rules = `
 - { to: name.text, from: name }
@@ -122,6 +167,23 @@ describe('map coverage', () => {
     const { whats } = await coverage(dir);
     expect(whats.join('\n')).not.toMatch(/gender: (unmapped|severity)|needs|text: when "name" dropped/);
     expect(whats).toContain('gender: when "code known administrative-sex" dropped');
+  });
+
+  test('knows what conditions let through, and which of their parts say nothing', async () => {
+    const rules = `
+- { to: name.text, from: name, when: name or name and code }
+- to: contact
+  each: items
+  when: kind in (F, M)
+  rules: [{ to: name.text, from: size, when: kind != X }, { to: gender, from: kind, map: administrative-sex, unmapped: reject }]
+- { to: gender, from: code, map: administrative-sex, unmapped: reject, when: 'code in (F, M) and sure' }
+- { to: maritalStatus, from: code, map: administrative-sex, unmapped: reject, when: 'code in (F, M) or sure' }`;
+    const dir = await proven(rules, [{ in: { name: 'Robin' } }]);
+    const { whats } = await coverage(dir);
+    const told = whats.join('\n');
+    expect(told).not.toMatch(/gender: (unmapped|severity)|"kind != X" dropped|when "name" instead/);
+    expect(told).toContain('maritalStatus: unmapped');
+    expect(told).toContain('gender: when "code in (F) and sure" instead of');
   });
 
   test('breaks shared ConceptMaps entry by entry, and names the entry that no example of any mapping uses', async () => {

@@ -102,6 +102,16 @@ statements:
     expect((await run(dialect({ mapping: '', maps }))).patient.gender).toBe('unknown');
   });
 
+  test('has the fragments of its folder before those that ship', async () => {
+    const dir = dialect({ mapping: '' });
+    mkdirSync(join(dir, 'fragments'));
+    const name = 'name: xpn\ntype: HumanName\nrules: [{ to: text, from: XPN.1.1 }]\n';
+    writeFileSync(join(dir, 'fragments/xpn.yaml'), name);
+    const found = await run(dir);
+    expect(found.patient.name).toEqual([{ text: 'EXAMPLE' }]);
+    expect(found.patient.identifier[0].value).toBe('L100');
+  });
+
   test('takes messages, fields and ignored fields beside those of its base', async () => {
     const source = 'messages: { ADT: [A60] }\nignored: { ZPD: ours }\n';
     const dir = dialect({ mapping: '', source });

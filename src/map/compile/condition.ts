@@ -52,6 +52,21 @@ export function askedCodes(text: string, path: string): string[] {
     });
 }
 
+export type ClauseTest = Pick<Clause, 'path' | 'test' | 'tried'>;
+
+/** The clauses of a condition that loads, for who asks what it means: alternatives, each of clauses that must
+ * all hold. */
+export function clausesOf(text: string, maps: ReadonlyMap<string, CodeTable>): ClauseTest[][] {
+  const all = new Map(maps);
+  return parseCondition(text).map((clauses) =>
+    clauses.map((clause) => {
+      const [, negated, path = '', operator, operand = ''] = CLAUSE.exec(clause) ?? [];
+      const { test, literals = [], tried = literals } = compileTest(operator, operand, all);
+      return { path, tried, test: negated ? (value) => !test(value) : test };
+    }),
+  );
+}
+
 /** A condition as a list of alternatives (`or`), each a list of clauses that must all hold (`and`). */
 const parseCondition = (text: string): string[][] =>
   text.split(' or ').map((part) => part.split(' and ').map((clause) => clause.trim()));

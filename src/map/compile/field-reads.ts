@@ -37,6 +37,16 @@ function fieldsOf(kind: Kind, text: string, base: string): string[] {
   if (kind === 'fhir' || kind === 'xml') return fhirFields(text, base);
   if (kind === 'csv') return [text === '.' ? base : text];
   if (kind === 'tables') return [text.includes('.') ? text : `${base}.${text}`];
+  const [, list, member] = /^\/?([^[]*)\[(\w+)=/.exec(text) ?? [];
+  if (list)
+    return [
+      ...jsonFields(`${text.startsWith('/') ? '/' : ''}${list}.${member}`, base),
+      ...jsonFields(text, base),
+    ];
+  return jsonFields(text, base);
+}
+
+function jsonFields(text: string, base: string): string[] {
   if (text.startsWith('/')) return [text.slice(1)];
   return [[base, text === '.' ? '' : text].filter(Boolean).join('.')];
 }

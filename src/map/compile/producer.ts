@@ -1,3 +1,4 @@
+import { typeDefinition } from '../../fhir/definitions.ts';
 import { isObject, textOf } from '../../formats/tree.ts';
 import type { Json } from '../../model.ts';
 import { translate } from '../language/concept-map.ts';
@@ -132,7 +133,9 @@ const compileKind: Record<(typeof KINDS)[number], (loader: Loader, given: Given)
     if (type !== 'Reference') throw new PathError(`wrong type: ${target.path} is ${type}, not a reference`);
     if (index < 0) throw new PathError(`no statement "${rule.ref}"${suggest(rule.ref ?? '', loader.locals)}`);
     const resource = loader.resources[index] ?? '';
-    if (target.element.targets && !target.element.targets.includes(resource))
+    // A type that is none is told at its statement.
+    const isType = typeDefinition(resource)?.kind === 'resource';
+    if (isType && target.element.targets && !target.element.targets.includes(resource))
       throw new PathError(
         `wrong type: ${target.path} refers to ${target.element.targets.join(', ')}, not ${resource}`,
       );

@@ -14,6 +14,7 @@ import {
   suggest,
 } from '../run.ts';
 import { readCell } from './cells.ts';
+import { follow, itemOf, stepsOf } from './json-path.ts';
 
 type Csv = Extract<SourceFile, { format: 'csv' }>;
 type Form = Extract<SourceFile, { format: 'json' }>;
@@ -182,17 +183,20 @@ function compilePath(text: string, scope: Scope, schema: Form): Reader {
 
 function locate(text: string, scope: Scope, schema: Form): { reader: Reader; tree: SourceTree } {
   const absolute = text.startsWith('/');
-  const steps = text === '.' ? [] : text.replace(/^\//, '').split('.');
+  const steps = text === '.' ? [] : stepsOf(text.replace(/^\//, ''));
   let tree: SourceTree = absolute ? schema.fields : (scope as Scope & { tree: SourceTree }).tree;
-  for (const step of steps) {
+  for (const { name: step, member } of steps) {
     const names = typeof tree === 'object' && !Array.isArray(tree) ? tree : {};
     if (!Object.hasOwn(names, step)) {
       const meant = suggest(step, Object.keys(names)) || elsewhere(step, schema.fields);
       throw new PathError(`no field "${text}" in this source${meant}`);
     }
     tree = names[step] as SourceTree;
+    if (member !== undefined) tree = itemOf(tree, text, member);
   }
-  const suffix = steps.map((step) => `/${step}`).join('');
+  const names = steps.map(({ name }) => name);
+  const chooses = steps.some(({ member }) => member !== undefined);
+  const suffix = steps.map(({ name }) => `/${name}`).join('');
   const start = (run: Run, frame: Frame) => (absolute ? run.root : frame);
   const type =
     typeof tree === 'string' ? tree : Array.isArray(tree) && typeof tree[0] === 'string' ? tree[0] : 'object';
@@ -202,10 +206,14 @@ function locate(text: string, scope: Scope, schema: Form): { reader: Reader; tre
     many: Array.isArray(tree),
     read: (run, frame) => {
       let node = start(run, frame).node as Json | undefined;
-      for (const step of steps) node = isObject(node) ? node[step] : undefined;
+      if (chooses) node = follow(node, steps).node;
+      else for (const name of names) node = isObject(node) ? node[name] : undefined;
       return (typeof node === 'string' && node.trim() === '') || node === null ? undefined : node;
     },
-    at: (run, frame) => start(run, frame).at + suffix,
+    at: (run, frame) => {
+      const { at, node } = start(run, frame);
+      return at + (chooses ? follow(node as Json | undefined, steps).place : suffix);
+    },
   };
   return { reader, tree };
 }

@@ -78,7 +78,7 @@ function measureFolder(files: MappingFiles, names: string[], samples: string[]):
   return names.map((name): Part => {
     const kind = { name, kind: files.sources.get(name)?.source.format ?? 'json' };
     const units = {
-      examples: proofsOf(files, name).flatMap(({ body }) => treesOf(kind, body)),
+      examples: bodiesOf(files, name).flatMap((body) => treesOf(kind, body)),
       samples: samples.flatMap((file) => treesOf(kind, readInput(file))),
     };
     const [rules, mutants] = [ownRules(files, name), mutantsOf(files, name)];
@@ -98,8 +98,7 @@ function measurePart(
 ): Omit<Part, 'fields'> {
   const proofs = new Map(names.map((one) => [one, proofsOf(files, one)] as const));
   const fired = new Set<string>();
-  const bodiesOf = (one: string) => (proofs.get(one) ?? []).map(({ body }) => body);
-  for (const one of names) noteFired(files, one, bodiesOf(one), fired);
+  for (const one of names) noteFired(files, one, bodiesOf(files, one), fired);
   const locate = placeFinder(files);
   const judged = judgeAll(name, mutants, proofs);
   // A check or an emptied element leaves no trace in lineage. It counts as fired where an example notices
@@ -121,11 +120,11 @@ function measurePart(
 function proofsOf(files: MappingFiles, name: string): Proof[] {
   const mapping = compileSource(files, name, []);
   if (!mapping) return [];
-  return listExamples({ names: [name] }, [files.dir]).map(({ input }) => {
-    const body = readFileSync(input);
-    return { body, becomes: describeResults(runMapping(mapping, body)) };
-  });
+  return bodiesOf(files, name).map((body) => ({ body, becomes: describeResults(runMapping(mapping, body)) }));
 }
+
+const bodiesOf = (files: MappingFiles, name: string): Buffer[] =>
+  listExamples({ names: [name] }, [files.dir]).map(({ input }) => readFileSync(input));
 
 function judgeAll(name: string, mutants: Mutant[], proofs: Map<string, Proof[]>) {
   const progress = showProgress(name);

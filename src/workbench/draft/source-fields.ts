@@ -11,11 +11,16 @@ type Segment = { name: string; fields: string[][][][] };
 export const segmentsOf = (tree: Json): Segment[] =>
   (tree as { segments?: Segment[] } | null)?.segments ?? [];
 
-/** Called with each field and one of its values. */
-type Note = (field: string, value: Json) => void;
+/** Called with each field, one of its values, and the objects that it is in, outermost first. */
+type Note = (field: string, value: Json, items?: object[]) => void;
 
-/** Fields that carry data in one unit of a message, with their values. */
-export function carriedFields(source: SourceFile, tree: Json): Map<string, Json[]> {
+/** Fields that carry data in one unit of a message, with their values. `nameOf` names a field of a form by
+ * the objects that it is in. */
+export function carriedFields(
+  source: SourceFile,
+  tree: Json,
+  nameOf: (field: string, items: object[]) => string = (field) => field,
+): Map<string, Json[]> {
   const found = new Map<string, Json[]>();
   const note: Note = (field, value) => {
     const known = found.get(field);
@@ -26,7 +31,7 @@ export function carriedFields(source: SourceFile, tree: Json): Map<string, Json[
   else if (source.format === 'csv') walkRow(source, tree, note);
   else if (source.format === 'tables') walkTables(source, tree, note);
   else if (source.format === 'fhir' || source.format === 'xml') walkBundle(tree, note);
-  else walk(tree, '', note);
+  else walk(tree, '', (field, value, items) => note(nameOf(field, items ?? []), value));
   return found;
 }
 
@@ -66,12 +71,13 @@ function walkTables(source: Extract<SourceFile, { format: 'tables' }>, tree: Jso
 }
 
 /** Walks to the leaves of a tree; names leave out positions in lists. */
-function walk(tree: Json, at: string, note: Note): void {
+function walk(tree: Json, at: string, note: Note, items: object[] = []): void {
   if (tree === '' || tree === null) return;
-  if (Array.isArray(tree)) for (const item of tree) walk(item, at, note);
+  if (Array.isArray(tree)) for (const item of tree) walk(item, at, note, items);
   else if (typeof tree === 'object')
-    for (const [name, item] of Object.entries(tree)) walk(item, at ? `${at}.${name}` : name, note);
-  else if (at) note(at, tree);
+    for (const [name, item] of Object.entries(tree))
+      walk(item, at ? `${at}.${name}` : name, note, [...items, tree]);
+  else if (at) note(at, tree, items);
 }
 
 /** Walks the resources of a Bundle, contained ones included. The Bundle's own parts (type, ids, fullUrls,

@@ -3,7 +3,9 @@ import { compileSource } from '../../map/language/load-mappings.ts';
 import type { MappingFiles, SourceFiles } from '../../map/language/read-mappings.ts';
 import type { TablesFile } from '../../map/language/tables-file.ts';
 import type { Json } from '../../model.ts';
+import { mayBeValue } from '../draft/describe-values.ts';
 import { carriedFields, declaredFields, namesOf } from '../draft/source-fields.ts';
+import { type Keyed, keyedLists, keyOf } from './keyed-lists.ts';
 
 /** A source field, whether it is mapped, ignored or unread, and the number of units (messages or rows) of
  * examples and samples in which it carries data. */
@@ -40,17 +42,22 @@ export function accountFields(files: MappingFiles, name: string, units: Units): 
   const own = files.sources.get(name);
   if (!own) return [];
   const { source } = own;
-  const read = readsOf(files, name, own);
+  const { read, keyed } = readsOf(files, name, own);
+  const nameOf = (field: string, items: object[]) => nameByKey(field, items, keyed, source.ignored);
   const count = (trees: Json[]) => {
     const counts = new Map<string, number>();
     for (const tree of trees)
-      for (const field of carriedFields(source, tree).keys()) counts.set(field, (counts.get(field) ?? 0) + 1);
+      for (const field of carriedFields(source, tree, nameOf).keys())
+        counts.set(field, (counts.get(field) ?? 0) + 1);
     return counts;
   };
   const [examples, samples] = [count(units.examples), count(units.samples)];
-  const all = [...new Set([...declaredFields(source), ...examples.keys(), ...samples.keys()])].sort(byName);
+  const isCarried = (field: string) => !keyed.some((one) => isAnswer(field, one, source.ignored));
+  const declared = declaredFields(source).filter(isCarried);
+  const all = [...new Set([...declared, ...examples.keys(), ...samples.keys()])].sort(byName);
   return all.map((field) => {
-    const key = namesOf(source, field).find((one) => Object.hasOwn(source.ignored, one));
+    const names = [keyOf(field)?.item ?? field, ...namesOf(source, field)];
+    const key = names.find((one) => Object.hasOwn(source.ignored, one));
     const counts = { examples: examples.get(field) ?? 0, samples: samples.get(field) ?? 0 };
     if (read(field)) return { field, state: 'read', ...counts };
     return key
@@ -71,12 +78,26 @@ export function differingFields(files: MappingFiles, name: string, units: Units)
 
 const byName = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
 
-/** Tests whether a field or a part of it is read; an object copied whole is read with all its parts. */
-function readsOf(
-  files: MappingFiles,
-  name: string,
-  { source, data }: SourceFiles,
-): (field: string) => boolean {
+/** True for what an item of such a list holds beside its key, and that is not ignored in every item. */
+const isAnswer = (field: string, { list, member }: Keyed, ignored: object): boolean =>
+  field.startsWith(`${list}.`) && field !== `${list}.${member}` && !Object.hasOwn(ignored, field);
+
+/** `data.fields.value` of the item with the key q_dob is `data.fields[key=q_dob].value`. */
+function nameByKey(field: string, items: object[], keyed: Keyed[], ignored: object): string {
+  const of = keyed.find((one) => isAnswer(field, one, ignored));
+  if (!of) return field;
+  const item = items[of.list.split('.').length] as Record<string, unknown> | undefined;
+  const value = String(item?.[of.member] ?? '');
+  // Keys are a sender's names; what looks like somebody's data is not shown.
+  return `${of.list}[${of.member}=${mayBeValue(value) ? '…' : value}]${field.slice(of.list.length)}`;
+}
+
+type Reads = { read: (field: string) => boolean; keyed: Keyed[] };
+
+/** Tests whether a field or a part of it is read; an object copied whole is read with all its parts. Of a
+ * list that rules read by its keys, an item is read whose key a rule names. */
+function readsOf(files: MappingFiles, name: string, own: SourceFiles): Reads {
+  const { source, data } = own;
   const { wrap, reads } = noteReads(source.format);
   compileSource(files, name, [], wrap);
   if (source.format === 'hl7v2') for (const field of HEADER_READS) reads.add(field);
@@ -90,9 +111,17 @@ function readsOf(
   );
   const declared = new Set(declaredFields(source));
   const whole = source.format !== 'hl7v2';
-  return (field) =>
+  const keyed = keyedLists(own, reads);
+  const isRead = (field: string) =>
     reads.has(field) ||
     (declared.has(field) && [...reads].some((read) => read.startsWith(`${field}.`))) ||
     (whole && [...reads].some((read) => field.startsWith(`${read}.`))) ||
     loose.some((path) => field.endsWith(`.${path}`) || field.includes(`.${path}.`));
+  const read = (field: string) => {
+    const key = keyOf(field);
+    return key
+      ? keyed.some(({ list, values }) => key.item.startsWith(`${list}[`) && values.has(key.value))
+      : isRead(field);
+  };
+  return { read, keyed };
 }

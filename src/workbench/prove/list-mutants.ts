@@ -4,6 +4,7 @@ import type { Path } from '../../map/language/yaml-file.ts';
 import { applyEdit, type Edit } from './edit.ts';
 import { fragmentEdits, mappingEdits } from './mutate.ts';
 import { tableEdits } from './mutate-map.ts';
+import { codesSeen } from './same-sense.ts';
 
 /** A mutant: one fault in one file, at `path` or at a ConceptMap's entry for `code`. `tries` are ways to make
  * it; the first that loads is used. */
@@ -38,8 +39,12 @@ export function mutantsOf(files: MappingFiles, name: string): Mutant[] {
       const all = mapMutants({ file: `${name}/maps/${map}.json`, users: [name] }, table, (changed) =>
         put({ ...own, maps: new Map(own.maps).set(map, changed) }),
       );
+      const seen = codesSeen(files, name, map);
+      const isSeen = (code = '') => seen?.some((one) => one.toLowerCase() === code.toLowerCase()) ?? true;
       const said = (code = '') => base?.codes.get(code)?.code === table.codes.get(code)?.code;
-      return all.filter(({ code }) => !said(code));
+      return all.filter(
+        ({ code, tries }) => !said(code) && (isSeen(code) || tries[0]?.what.endsWith('dropped')),
+      );
     }),
   ];
 }

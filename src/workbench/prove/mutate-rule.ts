@@ -1,11 +1,13 @@
 import { type Element, isPrimitive } from '../../fhir/definitions.ts';
 import { resolveTarget } from '../../map/compile/target.ts';
+import { translate } from '../../map/language/concept-map.ts';
 import type { Alternative, Rule } from '../../map/language/mapping-file.ts';
 import type { MappingFiles } from '../../map/language/read-mappings.ts';
 import type { Path } from '../../map/language/yaml-file.ts';
 import { PathError } from '../../map/run.ts';
 import { dropEach, type Edit, GONE } from './edit.ts';
 import { conditionEdits } from './mutate-when.ts';
+import { inside, type Sense, valuesAt } from './same-sense.ts';
 
 /** The surroundings of a rule: the FHIR type it fills, the source paths it could read by mistake, and the
  * local names it could reference. */
@@ -17,6 +19,7 @@ export type Around = {
   type: string;
   /** Source paths of the rules beside it first, then all others of the file. */
   siblings: string[];
+  sense: Sense;
 };
 type Aimed = Around & { rule: Rule; element: Element };
 
@@ -41,6 +44,7 @@ function ruleEdits(rule: Rule, path: Path, around: Around): Edit[] {
   if (!element) return [];
   const aimed = { ...around, rule, element };
   const alternatives = rule.first ?? [];
+  const inner = inside(around.sense, rule);
   return [
     ...(rule.required
       ? [{ path: [...path, 'required'], what: `${rule.to}: required dropped`, value: GONE }]
@@ -49,10 +53,16 @@ function ruleEdits(rule: Rule, path: Path, around: Around): Edit[] {
       .filter((_, index) => !isOnlyNeed(aimed, rule.needs?.[index] ?? ''))
       .map((edit) => ({ ...edit, what: `${rule.to}: ${edit.what}` })),
     ...severityEdits(aimed, path),
-    ...alternativeEdits(rule, path, aimed),
+    ...alternativeEdits(
+      rule,
+      path,
+      rule.each === undefined ? aimed : { ...aimed, sense: inside(aimed.sense, { each: rule.each }) },
+    ),
     ...(alternatives.length > 1 ? dropEach(alternatives, [...path, 'first']) : []),
-    ...alternatives.flatMap((one, index) => alternativeEdits(one, [...path, 'first', index], aimed)),
-    ...rulesEdits(rule.rules ?? [], [...path, 'rules'], { ...around, type: element.type }),
+    ...alternatives.flatMap((one, index) =>
+      alternativeEdits(one, [...path, 'first', index], { ...aimed, sense: inner }),
+    ),
+    ...rulesEdits(rule.rules ?? [], [...path, 'rules'], { ...around, type: element.type, sense: inner }),
     ...(rule.use && rule.rules
       ? [{ path: [...path, 'use'], what: `${rule.to}: use dropped`, value: GONE }]
       : []),
@@ -87,9 +97,10 @@ const canBeWrong = ({ type, codes }: Element) =>
 
 /** Changes a rule's severity, only where a value can be wrong: any text fits a text type, and values of FHIR
  * sources are not converted. */
-function severityEdits({ rule, element, kind }: Aimed, path: Path): Edit[] {
+function severityEdits({ rule, element, kind, sense }: Aimed, path: Path): Edit[] {
+  const own = rule.first ? inside(sense, rule) : sense;
   const rejects = [rule, ...(rule.first ?? [])].some(
-    ({ unmapped, when, from, map }) => unmapped === 'reject' && !isGuarded(when, from, map),
+    (one) => one.unmapped === 'reject' && !isGuarded(one, own),
   );
   const maps = [rule, ...(rule.first ?? [])].some(({ map }) => map);
   const reads = [rule, ...(rule.first ?? [])].some(({ from, template, expr }) => from ?? template ?? expr);
@@ -103,9 +114,11 @@ function severityEdits({ rule, element, kind }: Aimed, path: Path): Edit[] {
     : [{ path: at, what: `${rule.to}: severity warning instead of error`, value: 'warning' }];
 }
 
-/** True where `when: X known MAP` already excludes unknown codes, so `unmapped` never applies. */
-function isGuarded(when: string | undefined, from: Alternative['from'], map: string | undefined): boolean {
-  return when !== undefined && !/ or /.test(when) && when.split(' and ').includes(`${from} known ${map}`);
+/** True where the conditions let only codes of the ConceptMap through, so `unmapped` never applies. */
+function isGuarded({ when, from, map }: Alternative, sense: Sense): boolean {
+  const table = sense.maps.get(map ?? '');
+  if (typeof from !== 'string' || !table) return false;
+  return valuesAt(from, inside(sense, { when }))?.every((code) => translate(table, code)) ?? false;
 }
 
 /** Keys of an alternative with faults of their own, below; any other key is simply left out. */
@@ -118,7 +131,9 @@ function alternativeEdits(one: Alternative, path: Path, aimed: Aimed): Edit[] {
   const idle = (clause: string) => clause === one.from;
   const plain = Object.keys(one).filter((key) => !OTHERS.includes(key) && !STRUCTURE.includes(key));
   return named([
-    ...(one.when === undefined ? [] : conditionEdits(one.when, [...path, 'when'], idle)),
+    ...(one.when === undefined
+      ? []
+      : conditionEdits(one.when, [...path, 'when'], { idle, sense: aimed.sense })),
     ...constantEdits(one.value, [...path, 'value'], aimed.element),
     ...sourceEdits(one, path, aimed),
     ...templateEdits(one.template, [...path, 'template']),
@@ -175,8 +190,9 @@ function referenceEdits(ref: string | undefined, path: Path, { locals }: Aimed):
     : [{ path, what: `ref ${other} instead of ${ref}`, value: other }];
 }
 
-function unmappedEdits({ unmapped, when, from, map }: Alternative, path: Path, { element }: Aimed): Edit[] {
-  if (unmapped === undefined || isGuarded(when, from, map)) return [];
+function unmappedEdits(one: Alternative, path: Path, { element, sense }: Aimed): Edit[] {
+  if (one.unmapped === undefined || isGuarded(one, sense)) return [];
+  const { unmapped } = one;
   const [code = 'unknown'] = element.codes ?? [];
   const other =
     unmapped !== 'reject' ? 'reject' : element.type === 'code' ? { fixed: code } : 'keep-original';

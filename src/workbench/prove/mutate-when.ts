@@ -1,13 +1,18 @@
 import type { Path } from '../../map/language/yaml-file.ts';
 import { type Edit, GONE } from './edit.ts';
+import { isSame, type Sense } from './same-sense.ts';
+
+type Around = { sense: Sense; idle?: (clause: string) => boolean };
 
 /** Faults of a condition: the whole removed, each clause negated or removed, each code of a list removed.
- * Removing a clause that `idle` names changes nothing, so it is not tried. */
-export function conditionEdits(
-  when: string,
-  path: Path,
-  idle: (clause: string) => boolean = () => false,
-): Edit[] {
+ * Removing a clause that `idle` names changes nothing, so it is not tried; nor is what means the same. */
+export function conditionEdits(when: string, path: Path, { sense, idle = () => false }: Around): Edit[] {
+  return faultsOf(when, path, idle).filter(
+    ({ value }) => !isSame(when, typeof value === 'string' ? value : undefined, sense),
+  );
+}
+
+function faultsOf(when: string, path: Path, idle: (clause: string) => boolean): Edit[] {
   const edit = (value: string) => ({ path, what: `when "${value}" instead of "${when}"`, value });
   if (when.startsWith('fhirpath:')) {
     const negated = `fhirpath: (${when.slice('fhirpath:'.length).trim()}).not()`;

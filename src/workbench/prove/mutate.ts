@@ -4,6 +4,7 @@ import type { Path } from '../../map/language/yaml-file.ts';
 import { dropEach, type Edit, GONE } from './edit.ts';
 import { type Around, pathsOf, rulesEdits } from './mutate-rule.ts';
 import { conditionEdits } from './mutate-when.ts';
+import { inside, type Sense, senseOf } from './same-sense.ts';
 
 /** Faults of a mapping's own file that a person could make and that can change a result. */
 export function mappingEdits(files: MappingFiles, name: string): Edit[] {
@@ -12,14 +13,15 @@ export function mappingEdits(files: MappingFiles, name: string): Edit[] {
   const { data, source } = own;
   const locals = data.statements.map(({ local }) => local);
   const paths = data.statements.flatMap(({ rules = [] }) => pathsOf(rules));
-  const around = { kind: source.format, files, locals, paths };
+  const sense = senseOf(files, name);
+  const around = { kind: source.format, files, locals, paths, sense };
   return [
     ...dropEach(data.saidAt, ['saidAt']),
     ...zoneEdits(data, around.kind),
     ...Object.entries(data.dialects).flatMap(([dialect, repairs]) =>
       dropEach(repairs, ['dialects', dialect], 'repair'),
     ),
-    ...data.checks.flatMap((check, index) => checkEdits(check, ['checks', index])),
+    ...data.checks.flatMap((check, index) => checkEdits(check, ['checks', index], sense)),
     ...data.statements.flatMap((statement, index) =>
       statementEdits(statement, ['statements', index], around),
     ),
@@ -27,7 +29,7 @@ export function mappingEdits(files: MappingFiles, name: string): Edit[] {
 }
 
 export function fragmentEdits(files: MappingFiles, { type, rules }: FragmentFile): Edit[] {
-  const around = { kind: 'any', files, locals: [], paths: pathsOf(rules), type };
+  const around = { kind: 'any', files, locals: [], paths: pathsOf(rules), type, sense: senseOf(files) };
   return rulesEdits(rules, ['rules'], around);
 }
 
@@ -40,12 +42,16 @@ function zoneEdits({ zone }: MappingFile, kind: string): Edit[] {
   return [{ path: ['zone'], what: `zone ${other} instead of ${zone}`, value: other }];
 }
 
-function checkEdits({ when, severity, text }: MappingFile['checks'][number], path: Path): Edit[] {
+function checkEdits(
+  { when, severity, text }: MappingFile['checks'][number],
+  path: Path,
+  sense: Sense,
+): Edit[] {
   const other = severity === 'error' ? 'warning' : 'error';
   return [
     { path, what: `the check "${text}" dropped`, value: GONE },
     { path: [...path, 'severity'], what: `severity ${other} instead of ${severity}`, value: other },
-    ...conditionEdits(when, [...path, 'when']),
+    ...conditionEdits(when, [...path, 'when'], { sense }),
   ];
 }
 
@@ -53,10 +59,10 @@ type Shared = Omit<Around, 'type' | 'siblings'>;
 
 function statementEdits(statement: Statement, path: Path, shared: Shared): Edit[] {
   const { local, resource, when, use, identity = [], names = [], copy = [], rules = [] } = statement;
-  const around = { ...shared, type: resource };
+  const around = { ...shared, type: resource, sense: inside(shared.sense, { when }) };
   return [
     { path, what: `statement ${local} dropped`, value: GONE },
-    ...(when === undefined ? [] : conditionEdits(when, [...path, 'when'])),
+    ...(when === undefined ? [] : conditionEdits(when, [...path, 'when'], { sense: shared.sense })),
     ...dropEach(identity, [...path, 'identity']),
     ...dropEach(names, [...path, 'names']),
     ...identity.flatMap((way, index) =>
