@@ -819,6 +819,31 @@ describe('journeys and spells', () => {
       expect(cited()).toContainEqual(['active', null]);
     });
 
+    it('nor does anybody else’s referral under the same number take an answer from who was heard first', () => {
+      const numbered = (id: string) => {
+        const [request, ...rest] = referral(id, perinatal.id);
+        Object.assign(request?.resource ?? {}, { identifier: [{ system: 'https://r.example', value: '7' }] });
+        return [request, ...rest] as ReturnType<typeof referral>;
+      };
+      say(visiting, '09-02', patient('patient', MOTHER), ...numbered('R1'));
+      const answer = episode('P1', 'active', { start: '2026-09-10' });
+      const identifier = { system: 'https://r.example', value: '7' };
+      Object.assign(answer.resource, { referralRequest: [{ identifier }] });
+      say(perinatal, '09-11', patient('patient', MOTHER), answer);
+      const takenUp = () =>
+        store
+          .all('ServiceRequest')
+          .flatMap(({ id, content }) =>
+            content.meta?.tag?.some(({ code }) => code === 'taken-up') ? id : [],
+          );
+      const before = takenUp();
+      expect(before).toHaveLength(1);
+      // Backdated: what counts is when it was heard.
+      say(camhs, '08-01', patient('patient', { ...MOTHER, local: 'C1' }), ...numbered('R2'));
+      expect(takenUp()).toEqual(before);
+      expect(store.events.filter(({ code }) => code === 'referral-accepted')).toHaveLength(1);
+    });
+
     it('once: of two episodes the first, and none once another says that it answers it', () => {
       asked('R1');
       began('P2', '2026-09-20');

@@ -78,9 +78,13 @@ const care = fc.record({
 });
 const REFERRAL = 'https://skein.example/Id/referral';
 
-function careStatement(said: typeof care extends fc.Arbitrary<infer T> ? T : never, who: number) {
+function careStatement(
+  said: typeof care extends fc.Arbitrary<infer T> ? T : never,
+  { who, from }: { who: number; from: number },
+) {
   const { kind, status, to, start } = said;
-  const id = `${who}.${said.id}`;
+  // Of two senders with one referral number the first is meant, so each has its own; others cite that of the first sender.
+  const id = kind === 'referral' && from > 0 ? `${from}.${who}.${said.id}` : `${who}.${said.id}`;
   const subject = { reference: '#patient' };
   const period = start ? { period: { start } } : {};
   const performer = { reference: `Organization/${SENDERS[to]?.id}` };
@@ -126,7 +130,7 @@ const message = fc
       ...relations.map(({ code, of, by, place }) =>
         relative(place, 'patient', [code], by === 'nhs' ? { nhs: PEOPLE[of]?.nhs ?? '' } : { mrn: `H${of}` }),
       ),
-      ...cared.map((one, index) => ({ ...careStatement(one, who), local: `care-${index}` })),
+      ...cared.map((one, index) => ({ ...careStatement(one, { who, from }), local: `care-${index}` })),
     ];
     const at = new Date(Date.parse('2026-09-01T00:00:00Z') + minute * 60_000).toISOString();
     return [

@@ -36,6 +36,16 @@ export function isCalled({ ref, content }: StatementState, name: string | null, 
   );
 }
 
+/**
+ * Which of several referrals a name means: that of the sender who was heard first, since whoever learns a
+ * name could use it, too; none where that sender has two of it.
+ */
+export function firstHeard(found: StatementState[]): StatementState | undefined {
+  const heardAt = ({ first, key }: StatementState) => `${first.split('|')[1]} ${key}`;
+  const [first, ...others] = [...found].sort((a, b) => (heardAt(a) < heardAt(b) ? -1 : 1));
+  return others.some(({ systemId }) => systemId === first?.systemId) ? undefined : first;
+}
+
 /** Pure, and the same for any order of arrival: joins are found from all that was said. */
 export function joinReferrals(statements: StatementState[], personOf: Who): Joined {
   const names = readNames(statements);
@@ -60,11 +70,11 @@ export function joinReferrals(statements: StatementState[], personOf: Who): Join
     }),
   );
   function only(keys: Set<string> | undefined, { chart, service }: StatementState): string[] {
-    const meant = [...(keys ?? [])].filter((key) => {
+    const meant = [...(keys ?? [])].flatMap((key) => {
       const asked = made.get(key) as StatementState;
-      return performerOf(asked) === service && personOf(asked.chart) === personOf(chart);
+      return performerOf(asked) === service && personOf(asked.chart) === personOf(chart) ? [asked] : [];
     });
-    return meant.length === 1 ? meant : [];
+    return [firstHeard(meant)?.key ?? []].flat();
   }
   const rest = statements.filter(({ type }) => type !== 'ServiceRequest' && type !== 'MessageHeader');
   const called = new Set([...names.keys()].flatMap((key) => referralOf.get(key) ?? []));

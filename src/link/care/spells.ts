@@ -3,7 +3,7 @@ import { keyedId } from '../../fhir/ids.ts';
 import { idOf } from '../../fhir/references.ts';
 import type { Involvement, StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
-import { isCalled, type Joined, performerOf } from './joined.ts';
+import { firstHeard, isCalled, type Joined, performerOf } from './joined.ts';
 import { findTakenUp } from './take-up.ts';
 
 type EpisodeState = StatementState & { content: EpisodeOfCare };
@@ -90,7 +90,7 @@ export const serviceOf = (state: EpisodeState): string =>
 
 /**
  * The referral of an episode: by Skein's id, by statement, or by the identifier both sides use, for the same
- * person only. Of several under one identifier the one to this service; where that is not one, none.
+ * person only. Of several under one identifier the one to this service, that of who was heard first.
  */
 function referralOf(
   state: EpisodeState,
@@ -105,8 +105,7 @@ function referralOf(
     return named && personOf(referral.chart) === person;
   });
   const own = found.filter((referral) => performerOf(referral) === serviceOf(state));
-  const [asked, ...others] = own.length > 0 ? own : found;
-  return others.length === 0 ? asked : undefined;
+  return firstHeard(own.length > 0 ? own : found);
 }
 
 /** Care that is to come: whoever has begun it says nothing less by accepting the referral again. */
