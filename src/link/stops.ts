@@ -25,12 +25,12 @@ export function findStops(family: Omit<Family, 'stops'>, given: Given): Stops {
   const lost = new Set(deaths.flatMap(({ person, cause }) => (cause === 'lost' ? person : [])));
   const stops: Stops = { states: new Map(), events: [] };
   for (const death of deaths) {
-    const { person, cause } = death;
+    const { person, cause, day } = death;
     const about = concerned(family, death, lost);
     const before = toldOf(family, person.id, cause);
     const now = {
-      stop: servicesOf(family, about.stop, { ...given, death }),
-      loss: servicesOf(family, about.loss, { ...given, death }),
+      stop: servicesOf(family, about.stop, { ...given, ...about, day }),
+      loss: servicesOf(family, about.loss, { ...given, ...about, day }),
     };
     // Whether or not anybody is concerned: the operator hears of it.
     const isNew = !before.known;
@@ -82,18 +82,24 @@ function toldOf(family: Omit<Family, 'stops'>, person: string, cause: Death['cau
 const servicesIn = (list: string): string[] => (list === '-' ? [] : list.split(','));
 const nameNow = ({ personOf }: Pick<Family, 'personOf'>, person: string) => personOf(person)?.id ?? person;
 
-/** Whose services are told of a death (`loss`), and whose are told to stop and to verify as well (`stop`). */
-function concerned(family: Omit<Family, 'stops'>, { person, cause }: Death, lost: Set<Person>) {
+/**
+ * Whose services are told of a death (`loss`), and whose are told to stop and to verify as well (`stop`). Of
+ * `mothers` care counts that began before it.
+ */
+type Concerned = { stop: Person[]; loss: Person[]; mothers: Set<Person> };
+
+function concerned(family: Omit<Family, 'stops'>, { person, cause }: Death, lost: Set<Person>): Concerned {
   if (cause === 'died') {
     const infants = new Set(infantsOf(family.journeys, person.id));
-    return { stop: [person, ...family.persons.filter(({ id }) => infants.has(id))], loss: [] };
+    const stop = [person, ...family.persons.filter(({ id }) => infants.has(id))];
+    return { stop, loss: [], mothers: new Set() };
   }
   const mothers = mothersOf(family, person);
   const perhaps = family.persons.filter(
     (other) => !lost.has(other) && (family.mayBe(person, other) || mayBeByMother(family, person, other)),
   );
-  const theirs = perhaps.flatMap((other) => mothersOf(family, other));
-  return { stop: [...new Set([person, ...mothers, ...perhaps, ...theirs])], loss: [person, ...mothers] };
+  const all = new Set([...mothers, ...perhaps.flatMap((other) => mothersOf(family, other))]);
+  return { stop: [...new Set([person, ...perhaps, ...all])], loss: [person, ...mothers], mothers: all };
 }
 
 /** Whoever gave birth, or is called the mother: also by a word that waits, or where two are called so. */
@@ -104,20 +110,24 @@ function mothersOf({ edges, awaited }: Pick<Family, 'edges' | 'awaited'>, child:
   return [...known, ...awaited.filter((edge) => edge.child === child)].map(({ parent }) => parent);
 }
 
-/** A baby of the same mother, born the same day, whom nothing tells apart, and of whom no twin is known. */
+/**
+ * A baby of the same mother, born the same day, whom nothing tells apart, and of whom no twin is known: whose
+ * own sender has two charts says that they are two.
+ */
 function mayBeByMother(family: Omit<Family, 'stops'>, one: Person, other: Person): boolean {
   const mothers = mothersOf(family, one);
   if (one === other || !mothersOf(family, other).some((mother) => mothers.includes(mother))) return false;
   const born = birthOf(one);
   if (born === null || birthOf(other) !== born) return false;
   const charts = [...one.charts, ...other.charts];
+  const isOneSenders = one.charts.some((a) => other.charts.some((b) => a.systemId === b.systemId));
   const numbers = new Set(charts.flatMap((chart) => verifiedNumber(chart) ?? []));
   const isMultiple = charts.some(
     ({ content }) => content.multipleBirthInteger ?? content.multipleBirthBoolean,
   );
   const given = [one, other].map((person) => person.charts.flatMap(({ content }) => givenNames(content)));
   const names = compareGiven(given[0] ?? [], given[1] ?? []);
-  return numbers.size < 2 && !isMultiple && names !== 'conflict';
+  return !isOneSenders && numbers.size < 2 && !isMultiple && names !== 'conflict';
 }
 
 /**
@@ -127,16 +137,13 @@ function mayBeByMother(family: Omit<Family, 'stops'>, one: Person, other: Person
 function servicesOf(
   family: Omit<Family, 'stops'>,
   persons: Person[],
-  { involvements, evidence, death }: Given & { death: Death },
+  { involvements, evidence, mothers, day }: Given & Pick<Concerned, 'mothers'> & { day: string },
 ): string[] {
-  const { person, cause, day } = death;
   const ids = new Set(persons.map(({ id }) => id));
-  const infants = new Set(persons.filter((one) => isInfant(one, person)).map(({ id }) => id));
+  const bereaved = new Set([...mothers].map(({ id }) => id));
   const caring = involvements.filter(
-    (row) =>
-      ids.has(row.person) &&
-      row.state !== 'closed' &&
-      (cause === 'died' || infants.has(row.person) || (row.since ?? '').slice(0, 10) <= day),
+    ({ person, state, since }) =>
+      ids.has(person) && state !== 'closed' && (!bereaved.has(person) || (since ?? '').slice(0, 10) <= day),
   );
   const contacts = family.statements.filter((state) => {
     const { status, period, serviceProvider } = state.content as Encounter;
@@ -152,12 +159,6 @@ function servicesOf(
     );
   });
   return [...caring, ...contacts].map(({ service }) => service);
-}
-
-/** Of an age with the child who died: itself, or who may be it. */
-function isInfant(one: Person, child: Person): boolean {
-  const [born, of] = [birthOf(one), birthOf(child)];
-  return one === child || born === null || of === null || Math.abs(born - of) < YEAR;
 }
 
 type Telling = { code: 'contact-stop' | 'loss' | 'loss-retracted'; to: string[]; persons: Person[] };
