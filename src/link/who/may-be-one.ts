@@ -12,12 +12,16 @@ export function mayBeOne(dead: Person, other: Person, tainted: Set<string>): boo
 }
 
 /** A birth date may be mistaken; who says none knows a number and no more. */
-const MISTAKE = 60 * 86_400_000;
+const DAY = 86_400_000;
+const MISTAKE = 60 * DAY;
+const CHILDHOOD = 5 * 365.25 * DAY;
 
 function isOfAge(dead: PatientState, { content: { birthDate = '' } }: PatientState): boolean {
   if (birthDate.length < 10) return false;
-  const born = Date.parse(dead.content.birthDate ?? '');
-  return Number.isNaN(born) || Math.abs(born - Date.parse(birthDate)) <= MISTAKE;
+  const [born, of] = [Date.parse(dead.content.birthDate ?? ''), Date.parse(birthDate)];
+  // Of no known age: an infant's who was spoken of.
+  if (Number.isNaN(born)) return Date.parse(dead.first.slice(0, 24)) - of < CHILDHOOD;
+  return Math.abs(born - of) <= MISTAKE;
 }
 
 function isLikely(a: PatientState, b: PatientState, tainted: Set<string>): boolean {
