@@ -1,8 +1,7 @@
 import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
-import type { Member, StoredView, View } from '../store/facts.ts';
-import type { Journey } from './family/journeys.ts';
+import type { Member, StatementState, StoredView, View } from '../store/facts.ts';
 import type { Family } from './views/family.ts';
 
 type Change = { view: View; before: StoredView | undefined };
@@ -10,7 +9,7 @@ type Change = { view: View; before: StoredView | undefined };
  * A chart that was found not to be the person it was taken for: that person goes on, and the chart has one of
  * its own.
  */
-export type Parted = { from: string; to: string };
+export type Parted = { from: string; to: string; chart: StatementState };
 type Moves = { added: Member[]; parted: Parted[] };
 
 /**
@@ -74,16 +73,6 @@ function mergeEvents({ view }: Change, event: Make): Event[] {
 function unmergedEvents({ view, before }: Change, { parted }: Moves, event: Make): Event[] {
   const isNew = before?.state === 'gone' || (!before && parted.some(({ to }) => to === view.id));
   return isNew ? [event('person-unmerged', view, 'DEM')] : [];
-}
-
-/** Infants of whom somebody is the mother. */
-export function infantsOf(journeys: Journey[], mother: string): string[] {
-  const hers = journeys.filter(({ members }) =>
-    members.some(({ person, role }) => person === mother && role === 'mother'),
-  );
-  return hers.flatMap(({ members }) =>
-    members.flatMap(({ person, role }) => (role === 'infant' ? person : [])),
-  );
 }
 
 /** Care that was taken up, by its view's state. What never was is known only to the services it names. */

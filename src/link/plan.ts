@@ -53,7 +53,7 @@ export function link(
     const person = state.type === 'Patient' ? (personOfChart.get(state.key)?.id ?? null) : null;
     if (state.person === person) continue;
     if (state.person && person && personOfChart.get(state.person)?.id === state.person)
-      parted.push({ from: state.person, to: person });
+      parted.push({ from: state.person, to: person, chart: state });
     state.person = person;
     changed.set(state.key, state);
   }
@@ -89,7 +89,7 @@ export function link(
     journey.members.map((member) => ({ journey: journey.id, ...member })),
   );
   const involved = involve(spells, referrals, (one) => known.homeOf(one)?.id ?? null);
-  const stops = findStops(known, { involvements: involved, evidence });
+  const stops = findStops(known, { involvements: involved, evidence, members: facts.members, parted });
   const family: Family = { ...known, stops: stops.states };
   const involvements = diffRows(
     facts.involvements,

@@ -502,6 +502,97 @@ describe('24: the threshold to stop is lower than the threshold to disclose', ()
     },
   );
 
+  test('a visit planned with the mother after the death is told of nothing before it', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    await lose(mother, baby);
+    const whom = chart('perinatal', mother);
+    const visit = contactOf(whom, 'perinatal', `F-${mother.local}`, ago(-5));
+    Object.assign(visit.resource, { status: 'planned', episodeOfCare: undefined });
+    const care = episodeOf(whom, 'perinatal', { id: `A-${mother.local}`, start: ago(1) });
+    expect(await stopsAt('perinatal', () => region.send('perinatal', [whom, care, visit], ago(1)))).toEqual(
+      [],
+    );
+  });
+
+  test('a stillbirth without a birth date tells no care of the mother that began after it', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(mother);
+    const whom = chart('perinatal', mother);
+    const care = episodeOf(whom, 'perinatal', { id: `A-${mother.local}`, start: ago(1) });
+    await region.send('perinatal', [whom, care], ago(1));
+    const who = { local: `S${baby.local}`, given: 'Baby', family: baby.family };
+    expect(await stopsAt('perinatal', () => unit(who, { mother, event: 'A01', died: ago(2) }))).toEqual([]);
+  });
+
+  test('a man who died is no infant, whatever is known of his age', async () => {
+    const { man } = newFamily();
+    await region.care('cmht', man);
+    const { born: _, ...undated } = man;
+    const told = await stopsAt('cmht', () =>
+      unit({ ...undated, local: `M${man.local}` }, { event: 'A01', died: ago(2) }),
+    );
+    expect(told).toEqual([]);
+  });
+
+  test('a mother’s death is told where she has infants, not of grown children, once, and taken back', async () => {
+    const { mother, baby, child } = newFamily();
+    const grown = { ...child, local: `G${child.local}`, born: ago(365 * 9) };
+    await region.maternity(baby, { mother });
+    await region.maternity(grown, { mother });
+    await region.maternity(mother);
+    await region.care('visiting', baby);
+    await region.care('camhs', grown);
+    const death = (more: object) => region.maternity(mother, { event: 'A08', day: ago(2), ...more });
+    const heard = await region.hearing(() => death({ id: `D-${mother.local}`, died: ago(2) }));
+    const codes = (of: Record<string, string[]>, name: string) =>
+      (of[name] ?? []).filter((code) => /contact-stop|loss/.test(code));
+    expect([codes(heard, 'visiting'), codes(heard, 'camhs')]).toEqual([['contact-stop'], []]);
+    const again = await region.hearing(() => death({ id: `E-${mother.local}`, died: ago(2) }));
+    expect(codes(again, 'visiting')).toEqual([]);
+    expect(await stopsAt('visiting', () => death({ id: `F-${mother.local}`, died: 'no' }))).toEqual([
+      'loss-retracted',
+    ]);
+  });
+
+  test('whose chart proves to be another infant’s hears that the death is not its patient’s', async () => {
+    const { mother, baby, child } = newFamily();
+    await region.maternity(baby, { mother });
+    await region.care('visiting', baby);
+    await lose(mother, baby);
+    const other = { ...baby, nhs: child.nhs };
+    expect(await stopsAt('visiting', () => region.care('visiting', other))).toEqual(['loss-retracted']);
+  });
+
+  test('who was taken for the mother hears that she is not, and the mother’s services of the death', async () => {
+    const { mother, baby, grandmother: wrong } = newFamily();
+    await region.care('perinatal', wrong);
+    await region.care('infancy', mother);
+    await region.maternity(baby, { mother: wrong });
+    const died = { event: 'A08', id: `D-${baby.local}`, day: ago(2), died: ago(2) };
+    expect(await stopsAt('perinatal', () => region.maternity(baby, { ...died, mother: wrong }))).toEqual([
+      'contact-stop',
+      'loss',
+    ]);
+    const right = { ...died, mother, id: `R-${baby.local}`, day: ago(1) };
+    const heard = await region.hearing(() => region.maternity(baby, right));
+    expect(heard.infancy).toEqual(expect.arrayContaining(['contact-stop', 'loss']));
+    expect(heard.perinatal).toContain('loss-retracted');
+  });
+
+  test('two records of one death tell nobody twice', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(mother);
+    await region.care('perinatal', mother);
+    const who = { local: `S${baby.local}`, given: 'Baby', family: baby.family };
+    expect(await stopsAt('perinatal', () => unit(who, { mother, event: 'A01', died: ago(2) }))).toEqual([
+      'contact-stop',
+    ]);
+    const same = { ...who, local: `T${baby.local}` };
+    const said = { mother, event: 'A01', id: `T-${baby.local}`, died: ago(2) };
+    expect(await stopsAt('perinatal', () => region.maternity(same, said))).toEqual([]);
+  });
+
   test('a number and a birth date that a charity gives stop nothing at it', async () => {
     const { mother, baby } = newFamily();
     await region.maternity(baby, { mother });

@@ -13,7 +13,7 @@ export function mayBeOne(dead: Person, other: Person, tainted: Set<string>): boo
 
 /** A birth date may be mistaken; who says none knows a number and no more. */
 const DAY = 86_400_000;
-const MISTAKE = 60 * DAY;
+const MISTAKE = 7 * DAY;
 const CHILDHOOD = 5 * 365.25 * DAY;
 
 function isOfAge(dead: PatientState, { content: { birthDate = '' } }: PatientState): boolean {

@@ -1,0 +1,122 @@
+/** Whose services a death concerns (sharing rules 22 and 24). */
+import type { Encounter } from '@medplum/fhirtypes';
+import { idOf } from '../fhir/references.ts';
+import type { Evidence } from '../model.ts';
+import type { Involvement } from '../store/facts.ts';
+import { birthOf, lossOf } from './family/journeys.ts';
+import type { Family } from './views/family.ts';
+import { bornOn, givenNames, type Person, verifiedNumber } from './who/charts.ts';
+import { compareGiven } from './who/names.ts';
+
+export type Known = Omit<Family, 'stops'>;
+/** `lost`: an infant who died; `died`: a mother. `day` of death. */
+export type Death = { person: Person; cause: 'lost' | 'died'; day: string };
+
+const CHILDHOOD = 5;
+
+export function findDeaths(family: Known): Death[] {
+  return family.persons.flatMap((person): Death[] => {
+    const day = lossOf(person);
+    if (day === null) return [];
+    const isMother = family.journeys.some(({ members }) =>
+      members.some((member) => member.role === 'mother' && member.person === person.id),
+    );
+    if (isMother) return [{ person, cause: 'died', day }];
+    return isChild(family, person, day) ? [{ person, cause: 'lost', day }] : [];
+  });
+}
+
+/** Under five; of no known age somebody's child, or who may be a child that is known. */
+function isChild(family: Known, person: Person, day: string): boolean {
+  const year = bornOn(person).slice(0, 4);
+  if (year !== '') return Number(day.slice(0, 4)) - Number(year) <= CHILDHOOD;
+  const isBorne = [...family.edges, ...family.awaited].some(({ child }) => child === person);
+  return isBorne || family.persons.some((other) => other !== person && family.mayBe(person, other));
+}
+
+/**
+ * `loss`: whose services are told of it; `stop`: whose are told to stop and to verify as well. Of `mothers`
+ * care counts that began before it.
+ */
+export type Concerned = { stop: Person[]; loss: Person[]; mothers: Set<Person> };
+
+export function findConcerned(family: Known, { person, cause }: Death, lost: Set<Person>): Concerned {
+  if (cause === 'died') return { stop: [person, ...infantsOf(family, person)], loss: [], mothers: new Set() };
+  const mothers = mothersOf(family, person);
+  const perhaps = family.persons.filter(
+    (other) => !lost.has(other) && (family.mayBe(person, other) || mayBeByMother(family, person, other)),
+  );
+  const all = new Set([...mothers, ...perhaps.flatMap((other) => mothersOf(family, other))]);
+  return { stop: [...new Set([person, ...perhaps, ...all])], loss: [person, ...mothers], mothers: all };
+}
+
+/** Of whom she is the mother now: who is grown, or a mother, is nobody's infant. */
+function infantsOf({ journeys, persons, asOf }: Known, mother: Person): Person[] {
+  const hers = journeys.filter(({ members }) =>
+    members.some(({ person, role }) => person === mother.id && role === 'mother'),
+  );
+  const infants = hers.flatMap(({ members }) =>
+    members.filter(({ role, closes }) => role === 'infant' && (closes === null || closes > asOf)),
+  );
+  return persons.filter(({ id }) => infants.some(({ person }) => person === id));
+}
+
+/** Whoever gave birth, or is called the mother: also by a word that waits, or where two are called so. */
+function mothersOf({ edges, awaited }: Known, child: Person): Person[] {
+  const known = edges.filter(
+    (edge) => edge.child === child && (edge.mother || edge.kinds.includes('gestational')),
+  );
+  return [...known, ...awaited.filter((edge) => edge.child === child)].map(({ parent }) => parent);
+}
+
+/**
+ * A baby of the same mother, born the same day, whom nothing tells apart, and of whom no twin is known: whose
+ * own sender has two charts says that they are two.
+ */
+function mayBeByMother(family: Known, one: Person, other: Person): boolean {
+  const mothers = mothersOf(family, one);
+  if (one === other || !mothersOf(family, other).some((mother) => mothers.includes(mother))) return false;
+  if (birthOf(one) !== birthOf(other)) return false;
+  const charts = [...one.charts, ...other.charts];
+  const isOneSenders = one.charts.some((a) => other.charts.some((b) => a.systemId === b.systemId));
+  const numbers = new Set(charts.flatMap((chart) => verifiedNumber(chart) ?? []));
+  const isMultiple = charts.some(
+    ({ content }) => content.multipleBirthInteger ?? content.multipleBirthBoolean,
+  );
+  const given = [one, other].map((person) => person.charts.flatMap(({ content }) => givenNames(content)));
+  const names = compareGiven(given[0] ?? [], given[1] ?? []);
+  return !isOneSenders && numbers.size < 2 && !isMultiple && names !== 'conflict';
+}
+
+/** Two deaths that may be one: what was told of the one is told of the other. */
+export const maybeOne = (family: Known, one: Person, other: Person): boolean =>
+  one === other || family.mayBe(one, other) || family.mayBe(other, one) || mayBeByMother(family, one, other);
+
+type Caring = { involvements: Involvement[]; evidence: Evidence };
+
+/**
+ * Services with open or awaited care of them, or with a contact that is to come; of a mother with what began,
+ * or was made, before the death.
+ */
+export function servicesOf(
+  family: Known,
+  persons: Person[],
+  { involvements, evidence, mothers, day }: Caring & Pick<Concerned, 'mothers'> & { day: string },
+): string[] {
+  const ids = new Set(persons.map(({ id }) => id));
+  const bereaved = new Set([...mothers].map(({ id }) => id));
+  const isBefore = (person: string, at: string) => !bereaved.has(person) || at.slice(0, 10) <= day;
+  const caring = involvements.filter(
+    ({ person, state, since }) => ids.has(person) && state !== 'closed' && isBefore(person, since ?? ''),
+  );
+  const contacts = family.statements.filter((state) => {
+    const { status, period, serviceProvider } = state.content as Encounter;
+    if (state.type !== 'Encounter' || status !== 'planned') return false;
+    const isOwn = (idOf(serviceProvider?.reference, 'Organization') ?? state.service) === state.service;
+    const counts = (evidence.weights.get(state.sector ?? '')?.number ?? 'claim') !== 'claim';
+    const isToCome = (period?.start ?? '9').slice(0, 10) >= day;
+    const person = family.personOf(state.chart)?.id ?? '';
+    return isOwn && counts && isToCome && ids.has(person) && isBefore(person, state.first);
+  });
+  return [...caring, ...contacts].map(({ service }) => service);
+}
