@@ -5,7 +5,7 @@ import type { Evidence } from '../model.ts';
 import type { Involvement } from '../store/facts.ts';
 import { birthOf, lossOf } from './family/journeys.ts';
 import type { Family } from './views/family.ts';
-import { bornOn, givenNames, type Person, verifiedNumber } from './who/charts.ts';
+import { bornOn, givenNames, type PatientState, type Person, verifiedNumber } from './who/charts.ts';
 import { compareGiven } from './who/names.ts';
 
 export type Known = Omit<Family, 'stops'>;
@@ -41,14 +41,34 @@ function isChild(family: Known, person: Person, day: string): boolean {
 export type Concerned = { stop: Person[]; loss: Person[]; mothers: Set<Person> };
 
 export function findConcerned(family: Known, { person, cause }: Death, lost: Set<Person>): Concerned {
-  if (cause === 'died') return { stop: [person, ...infantsOf(family, person)], loss: [], mothers: new Set() };
+  if (cause === 'died') {
+    const herself = [person, ...disputedWith(family, person)];
+    const infants = herself.flatMap((one) => infantsOf(family, one));
+    return { stop: [...herself, ...infants], loss: [], mothers: new Set() };
+  }
   const mothers = mothersOf(family, person);
   const perhaps = family.persons.filter(
     (other) => !lost.has(other) && (family.mayBe(person, other) || mayBeByMother(family, person, other)),
   );
-  const all = new Set([...mothers, ...perhaps.flatMap((other) => mothersOf(family, other))]);
+  const known = [...mothers, ...perhaps.flatMap((other) => mothersOf(family, other))];
+  const all = new Set(known.flatMap((mother) => [mother, ...disputedWith(family, mother)]));
   return { stop: [...new Set([person, ...perhaps, ...all])], loss: [person, ...mothers], mothers: all };
 }
+
+/** Whom the same number, birth date and name would make one person with her, if nobody disputed the number. */
+function disputedWith({ persons }: Known, mother: Person): Person[] {
+  return persons.filter(
+    (other) => other !== mother && mother.charts.some((a) => other.charts.some((b) => isAlike(a, b))),
+  );
+}
+
+const isAlike = (a: PatientState, b: PatientState): boolean =>
+  a.ref !== null &&
+  b.ref !== null &&
+  verifiedNumber(a) === verifiedNumber(b) &&
+  a.content.birthDate !== undefined &&
+  a.content.birthDate === b.content.birthDate &&
+  compareGiven(givenNames(a.content), givenNames(b.content)) === 'agree';
 
 /** Of whom she is the mother now: who is grown, or a mother, is nobody's infant. */
 function infantsOf({ journeys, persons, asOf }: Known, mother: Person): Person[] {

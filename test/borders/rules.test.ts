@@ -593,6 +593,24 @@ describe('24: the threshold to stop is lower than the threshold to disclose', ()
     expect(await stopsAt('perinatal', () => region.maternity(same, said))).toEqual([]);
   });
 
+  test.each([
+    ['her baby’s', (mother: Person, baby: Person) => lose(mother, baby)],
+    [
+      'her own',
+      (mother: Person) =>
+        region.maternity(mother, { event: 'A08', id: `D-${mother.local}`, day: ago(2), died: ago(2) }),
+    ],
+  ])('who contradicts a mother’s number hides %s death from none of her services', async (_, dies) => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    await region.maternity(mother);
+    await region.care('perinatal', mother);
+    await region.care('gp', { ...mother, given: 'Zelda', born: '1970-01-01', local: `Z${mother.local}` });
+    const heard = await region.hearing(() => dies(mother, baby));
+    expect(heard.perinatal).toContain('contact-stop');
+    expect(heard.gp ?? []).not.toContain('contact-stop');
+  });
+
   test('a number and a birth date that a charity gives stop nothing at it', async () => {
     const { mother, baby } = newFamily();
     await region.maternity(baby, { mother });
