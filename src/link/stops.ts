@@ -17,8 +17,11 @@ import {
 import { currentStage, type Parted } from './events.ts';
 import type { Person } from './who/charts.ts';
 
-/** Services told to stop contacts, and those told of the loss as well. `known`: it was heard of before. */
-type Told = { known: boolean; stop: string[]; loss: string[] };
+/**
+ * Services told to stop contacts, and those told of the loss as well. `known`: it was heard of before.
+ * `perhaps`: "service/person" of whom it was not sure that the death concerns them.
+ */
+type Told = { known: boolean; stop: string[]; loss: string[]; perhaps: string[] };
 export type Stops = { states: Map<string, string>; events: Event[] };
 /** `members`: as they were. `parted`: charts that are no longer the person they were taken for. */
 type Given = {
@@ -35,12 +38,16 @@ export function findStops(family: Known, given: Given): Stops {
   const states = new Map<string, string>();
   const told: Event[] = [];
   const takenBack: Event[] = retractions(family, dead);
-  for (const death of deaths) {
+  const each = deaths.map((death) => ({ death, about: findConcerned(family, death, lost) }));
+  const concerned = new Set(each.flatMap(({ death, about }) => [death.person, ...about.stop]));
+  for (const { death, about } of each) {
     const { person, cause, day } = death;
-    const about = findConcerned(family, death, lost);
+    const servicesNow = (persons: Person[]) => servicesOf(family, persons, { ...given, ...about, day });
+    const unsure = cause === 'lost' ? about.stop.filter((one) => !about.loss.includes(one)) : [];
     const now = {
-      stop: servicesOf(family, about.stop, { ...given, ...about, day }),
-      loss: servicesOf(family, about.loss, { ...given, ...about, day }),
+      stop: servicesNow(about.stop),
+      loss: servicesNow(about.loss),
+      perhaps: unsure.flatMap((one) => servicesNow([one]).map((service) => `${service}/${one.id}`)),
     };
     // Of a store from before what was told was kept: it was told by other means.
     const before = isOfOld(family, person.id) ? { known: true, ...now } : toldOf(family, death, deaths);
@@ -50,14 +57,15 @@ export function findStops(family: Known, given: Given): Stops {
     };
     tell('contact-stop', without(now.stop, before.stop), about.stop);
     if (cause === 'lost') tell('loss', without(now.loss, before.loss), about.loss);
-    const wrong = without(mistaken(family, death, { about, given }), now.stop).filter((one) =>
-      before.stop.includes(one),
-    );
+    const disproved = before.perhaps.filter((one) => isDisproved(family, one, { concerned, given }));
+    const notTheirs = [...mistaken(family, death, { about, given }), ...disproved.map(serviceIn)];
+    const wrong = without(notTheirs, now.stop).filter((one) => before.stop.includes(one));
     if (wrong.length > 0)
       takenBack.push(eventOf(family, death, { code: 'loss-retracted', to: wrong, persons: family.persons }));
     const all = [
       [...now.stop, ...without(before.stop, wrong)],
       [...now.loss, ...without(before.loss, wrong)],
+      [...now.perhaps, ...without(before.perhaps, disproved)],
     ];
     states.set(person.id, [cause, ...all.map(listed)].join(' '));
   }
@@ -87,9 +95,11 @@ function toldOf(family: Known, { person, cause }: Death, deaths: Death[]): Told 
     known: own.length > 0,
     stop: read.flatMap(([stop = []]) => stop),
     loss: read.flatMap(([, loss = []]) => loss),
+    perhaps: read.flatMap(([, , perhaps = []]) => perhaps),
   };
 }
 
+const serviceIn = (perhaps: string): string => perhaps.split('/')[0] ?? '';
 const servicesIn = (list: string): string[] => (list === '-' ? [] : list.split(','));
 
 function isOfOld(family: Known, person: string): boolean {
@@ -126,6 +136,20 @@ function mistaken(
   );
   const theirs = involvements.filter((row) => row.state !== 'closed' && mothers.includes(row.person));
   return [...charts.map(({ chart }) => chart.service), ...theirs.map(({ service }) => service)];
+}
+
+/** It cares for them still, and no death concerns them. */
+function isDisproved(
+  family: Known,
+  perhaps: string,
+  { concerned, given: { involvements } }: { concerned: Set<Person>; given: Given },
+): boolean {
+  const [service, id = ''] = perhaps.split('/');
+  const person = nameNow(family, id);
+  const isCaring = involvements.some(
+    (row) => row.service === service && row.person === person && row.state !== 'closed',
+  );
+  return isCaring && ![...concerned].some((one) => one.id === person);
 }
 
 type Telling = { code: 'contact-stop' | 'loss' | 'loss-retracted'; to: string[]; persons: Person[] };

@@ -564,6 +564,45 @@ describe('24: the threshold to stop is lower than the threshold to disclose', ()
     expect(await stopsAt('visiting', () => region.care('visiting', other))).toEqual(['loss-retracted']);
   });
 
+  test.each([
+    ['an unverified number', { verified: false }, { born: ago(300) }],
+    ['another name', { given: 'Amy' }, { born: ago(300) }],
+  ])('whose chart with %s might have been the infant’s hears when it is not', async (_, said, corrected) => {
+    const { mother, baby } = newFamily();
+    await region.maternity({ ...baby, given: 'Baby' }, { mother });
+    const theirs = { ...baby, ...said };
+    await region.care('visiting', theirs);
+    const died = { mother, event: 'A08', id: `D-${baby.local}`, day: ago(2), died: ago(2) };
+    const dies = () => region.maternity({ ...baby, given: 'Baby' }, died);
+    expect(await stopsAt('visiting', dies)).toEqual(['contact-stop']);
+    const correct = () => region.care('visiting', { ...theirs, ...corrected });
+    expect(await stopsAt('visiting', correct)).toEqual(['loss-retracted']);
+    expect(await stopsAt('visiting', () => region.care('visiting', theirs))).toEqual(['contact-stop']);
+  });
+
+  test('the death of one who might have been the infant takes nothing back', async () => {
+    const { mother, baby } = newFamily();
+    const placeholder = { ...baby, given: 'Baby' };
+    await region.maternity(placeholder, { mother });
+    const amy = { ...baby, given: 'Amy', local: `Y${baby.local}` };
+    await region.care('visiting', amy);
+    expect(await stopsAt('visiting', () => lose(mother, placeholder))).toEqual(['contact-stop']);
+    const too = await stopsAt('visiting', () => unit(amy, { event: 'A01', died: ago(2) }));
+    expect(too).not.toContain('loss-retracted');
+  });
+
+  test('whose care of who might have been the infant ends hears of nothing taken back', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    const unsure = { ...baby, verified: false };
+    await region.care('visiting', unsure);
+    await lose(mother, baby);
+    const whom = chart('visiting', unsure);
+    const end = episodeOf(whom, 'visiting', { id: `E-visiting-${baby.local}`, start: ago(50) });
+    Object.assign(end.resource, { status: 'finished', period: { start: ago(50), end: ago(1) } });
+    expect(await stopsAt('visiting', () => region.send('visiting', [whom, end]))).toEqual([]);
+  });
+
   test('who was taken for the mother hears that she is not, and the mother’s services of the death', async () => {
     const { mother, baby, grandmother: wrong } = newFamily();
     await region.care('perinatal', wrong);
