@@ -55,7 +55,7 @@ export function findConcerned(family: Known, { person, cause }: Death, lost: Set
   return { stop: [...new Set([person, ...perhaps, ...all])], loss: [person, ...mothers], mothers: all };
 }
 
-/** Whom the same number, birth date and name would make one person with her, if nobody disputed the number. */
+/** Whom number, birth date and name would make one person with her, if nobody disputed the number. */
 function disputedWith({ persons }: Known, mother: Person): Person[] {
   return persons.filter(
     (other) => other !== mother && mother.charts.some((a) => other.charts.some((b) => isAlike(a, b))),
