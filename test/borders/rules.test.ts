@@ -580,6 +580,21 @@ describe('24: the threshold to stop is lower than the threshold to disclose', ()
     expect(await stopsAt('visiting', () => region.care('visiting', theirs))).toEqual(['contact-stop']);
   });
 
+  test('whose own patient died hears of nothing taken back when another proves not to be it', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    const other = { ...baby, local: `O${baby.local}`, verified: false };
+    await region.care('visiting', baby);
+    await region.care('visiting', other);
+    expect(await stopsAt('visiting', () => lose(mother, baby))).toEqual(['contact-stop', 'loss']);
+    const whom = chart('visiting', baby);
+    const end = episodeOf(whom, 'visiting', { id: `E-visiting-${baby.local}`, start: ago(50) });
+    Object.assign(end.resource, { status: 'finished', period: { start: ago(50), end: ago(1) } });
+    await region.send('visiting', [whom, end]);
+    const correct = () => region.care('visiting', { ...other, nhs: '9990009993', born: ago(300) });
+    expect(await stopsAt('visiting', correct)).toEqual([]);
+  });
+
   test('the death of one who might have been the infant takes nothing back', async () => {
     const { mother, baby } = newFamily();
     const placeholder = { ...baby, given: 'Baby' };
