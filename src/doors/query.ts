@@ -12,8 +12,29 @@ type Query = { pairs: URLSearchParams };
  */
 export const parseQuery = (text: string): Query => ({ pairs: new URLSearchParams(text) });
 
+/** Throws Rejected(400) for NUL, as readPairs does. */
 export function queryOf(request: Pick<FastifyRequest, 'query'>): URLSearchParams {
-  return (request.query as Query).pairs;
+  return withoutNul((request.query as Query).pairs);
+}
+
+/**
+ * The parameters of a form's body. Throws Rejected(400) for NUL, which no FHIR string and no PostgreSQL text
+ * holds.
+ */
+export const readPairs = (text: string): URLSearchParams => withoutNul(new URLSearchParams(text));
+
+function withoutNul(pairs: URLSearchParams): URLSearchParams {
+  for (const [name, value] of pairs)
+    if (name.includes('\0') || value.includes('\0'))
+      throw new Rejected(400, [
+        {
+          severity: 'error',
+          code: 'value',
+          field: name.replaceAll('\0', ''),
+          text: 'a parameter holds the character U+0000',
+        },
+      ]);
+  return pairs;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import { serveBars } from '../doors/bars.ts';
-import { oneOf, queryOf } from '../doors/query.ts';
+import { oneOf, queryOf, readPairs } from '../doors/query.ts';
 import { collectRoutes } from '../doors/route-list.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { INDEXED_TYPES } from '../fhir/search-parameters.ts';
@@ -88,7 +88,7 @@ function registerType(fhir: FastifyInstance, type: string, { base, ask }: Servin
 function searchOf(request: FastifyRequest, type: string, base: string): SearchRequest {
   const { pairs, lenient } = requested(request);
   const body = typeof request.body === 'string' ? request.body : '';
-  return { type, base, pairs: [...pairs, ...new URLSearchParams(body)], lenient };
+  return { type, base, pairs: [...pairs, ...readPairs(body)], lenient };
 }
 
 function requested(request: FastifyRequest): Pick<SearchRequest, 'pairs' | 'lenient'> {

@@ -77,7 +77,20 @@ test.each([
   '/fhir/Subscription?_count=1&_count=2',
   '/intake/messages?identifier=a&identifier=b',
   '/intake/messages?identifier=a&system=b&system=c',
-])('a parameter that has one value and is given two is refused: %s', async (url) => {
+  ...[
+    'Patient?identifier',
+    'Patient?x',
+    'Patient/_history?_since',
+    'MessageDefinition?url',
+    'metadata?x',
+    'Subscription?url',
+    'Subscription/$status?status',
+    'Subscription/$status?id',
+    'Subscription/$status?x',
+  ].map((asked) => `/fhir/${asked}=%00`),
+  '/fhir/Patient?%00=a',
+  '/intake/messages?identifier=%00',
+])('a parameter that has one value and is given two, or holds NUL, is refused: %s', async (url) => {
   expect(await statusOf({ method: 'GET', url })).toBe(400);
 });
 

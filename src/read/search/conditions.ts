@@ -141,7 +141,6 @@ function makeClause(params: Param[], { code, name, modifier, values, context }: 
 function splitValues(name: string, value: string): string[] {
   const values = value.split(/(?<!\\),/).map((text) => text.trim());
   if (values.some((text) => text === '')) throw refuse(name, `${name} has an empty value`, 'value');
-  if (value.includes('\0')) throw refuse(name, `${name} holds the character U+0000`, 'value');
   if (values.length > MOST_VALUES) throw refuse(name, `${name} has more than ${MOST_VALUES} values`);
   return values;
 }
