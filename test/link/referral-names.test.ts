@@ -19,6 +19,8 @@ const RECEIVERS = [perinatal, camhs];
 type Said = {
   kind: 'new' | 'update' | 'answer';
   by: number;
+  /** Whose names are used: another's can only be copied. */
+  named: number;
   who: number;
   to: number | null;
   fullUrl: number;
@@ -27,10 +29,9 @@ type Said = {
   status: 'active' | 'revoked';
 };
 
-const name = (kind: string, n: number) => `urn:${kind}|${kind}-${n}`;
-
 function recordOf(said: Said, hour: number): [Service, SourceRecord] {
-  const { kind, by, who, to, fullUrl, bundle, id, status } = said;
+  const { kind, by, named, who, to, fullUrl, bundle, id, status } = said;
+  const name = (kind: string, n: number) => `urn:${kind}|${kind}-${named}-${n}`;
   const at = new Date(Date.parse('2026-09-01T00:00:00Z') + hour * 3_600_000).toISOString();
   const someone = patient('patient', PEOPLE[who] ?? {});
   if (kind === 'answer') {
@@ -44,7 +45,7 @@ function recordOf(said: Said, hour: number): [Service, SourceRecord] {
     return [RECEIVERS[to ?? 0] as Service, record(at, [someone, answer])];
   }
   const names = [...(id === null ? [] : [name('id', id)]), name('fullUrl', fullUrl), name('bundle', bundle)];
-  const identifier = id === null ? `urn:ietf:rfc:3986|urn:uuid:${fullUrl}` : (names[0] as string);
+  const identifier = id === null ? `urn:ietf:rfc:3986|urn:uuid:${named}-${fullUrl}` : (names[0] as string);
   const performer = to === null ? undefined : { reference: `Organization/${RECEIVERS[to]?.id}` };
   const request: ServiceRequest = {
     resourceType: 'ServiceRequest',
@@ -72,6 +73,7 @@ const few = (most: number) => fc.integer({ min: 0, max: most });
 const said: fc.Arbitrary<Said> = fc.record({
   kind: fc.constantFrom('new', 'update', 'update', 'answer'),
   by: few(1),
+  named: few(1),
   who: few(1),
   to: fc.option(few(1), { freq: 2 }),
   fullUrl: few(2),
@@ -89,7 +91,10 @@ function hear(messages: [Service, SourceRecord][]): Store {
 test('any messages about referrals, in any order, leave the same referrals and spells', () => {
   fc.assert(
     fc.property(fc.array(said, { minLength: 2, maxLength: 7 }), fc.gen(), (all, gen) => {
-      const messages = all.map(recordOf);
+      // Of several who use one name the first heard has it, so each has names of its own here.
+      const messages = all.map((one, hour) =>
+        recordOf({ ...one, named: one.kind === 'answer' ? one.named : one.by }, hour),
+      );
       const order = gen(() => fc.shuffledSubarray(messages, { minLength: messages.length }));
       expect(upToRenaming(hear(order))).toEqual(upToRenaming(hear(messages)));
     }),
@@ -99,7 +104,7 @@ test('any messages about referrals, in any order, leave the same referrals and s
 
 test('whatever others say, a referral stays as its sender said, and is answered by the service it names', () => {
   const own: Said = {
-    ...{ kind: 'new', by: 0, who: 0, to: 0, fullUrl: 0, bundle: 0, id: null, status: 'active' },
+    ...{ kind: 'new', by: 0, named: 0, who: 0, to: 0, fullUrl: 0, bundle: 0, id: null, status: 'active' },
   };
   const requestOf = (store: Store) => {
     const [first, ...others] = store
@@ -117,7 +122,7 @@ test('whatever others say, a referral stays as its sender said, and is answered 
   fc.assert(
     fc.property(fc.array(said, { minLength: 1, maxLength: 5 }), (all) => {
       const others = all.map((one) =>
-        recordOf({ ...one, by: 1, who: 0, to: one.kind === 'answer' ? 1 : one.to }, 1),
+        recordOf({ ...one, by: 1, named: 0, who: 0, to: one.kind === 'answer' ? 1 : one.to }, 1),
       );
       expect(requestOf(hear([recordOf(own, 0), ...others]))).toEqual(before);
     }),
