@@ -57,10 +57,11 @@ export function findStops(family: Known, given: Given): Stops {
     };
     tell('contact-stop', without(now.stop, before.stop), about.stop);
     if (cause === 'lost') tell('loss', without(now.loss, before.loss), about.loss);
+    const bereaved = about.loss.flatMap(({ charts }) => charts.map(({ service }) => service));
     const disproved = before.perhaps.filter((one) => isDisproved(family, one, { concerned, given }));
     // Whoever was told of the loss had the one who died, or its mother, as its own patient.
     const doubted = without(disproved.map(serviceIn), before.loss);
-    const notTheirs = [...mistaken(family, death, { about, given }), ...doubted];
+    const notTheirs = [...without(mistaken(family, death, { about, given }), bereaved), ...doubted];
     const wrong = without(notTheirs, now.stop).filter((one) => before.stop.includes(one));
     if (wrong.length > 0)
       takenBack.push(eventOf(family, death, { code: 'loss-retracted', to: wrong, persons: family.persons }));

@@ -580,10 +580,13 @@ describe('24: the threshold to stop is lower than the threshold to disclose', ()
     expect(await stopsAt('visiting', () => region.care('visiting', theirs))).toEqual(['contact-stop']);
   });
 
-  test('whose own patient died hears of nothing taken back when another proves not to be it', async () => {
+  test.each([
+    ['might have been', false],
+    ['was taken for', true],
+  ])('whose own patient died hears of nothing taken back for another who %s it', async (_, verified) => {
     const { mother, baby } = newFamily();
     await region.maternity(baby, { mother });
-    const other = { ...baby, local: `O${baby.local}`, verified: false };
+    const other = { ...baby, local: `O${baby.local}`, verified };
     await region.care('visiting', baby);
     await region.care('visiting', other);
     expect(await stopsAt('visiting', () => lose(mother, baby))).toEqual(['contact-stop', 'loss']);
