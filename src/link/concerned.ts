@@ -3,19 +3,27 @@ import type { Encounter } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Evidence } from '../model.ts';
 import type { Involvement } from '../store/facts.ts';
-import { birthOf, lossOf } from './family/journeys.ts';
+import { birthOf } from './family/journeys.ts';
+import { lossOf } from './family/stages.ts';
 import type { Family } from './views/family.ts';
 import { bornOn, givenNames, type PatientState, type Person, verifiedNumber } from './who/charts.ts';
 import { compareGiven } from './who/names.ts';
 
 export type Known = Omit<Family, 'stops'>;
-/** `lost`: an infant who died; `died`: a mother. `day` of death. */
-export type Death = { person: Person; cause: 'lost' | 'died'; day: string };
+/**
+ * `lost`: an infant who died; `died`: a mother; `ended`: her pregnancy, without a living infant. `day` of
+ * death, or on which it ended.
+ */
+export type Death = { person: Person; cause: 'lost' | 'died' | 'ended'; day: string };
 
 const CHILDHOOD = 5;
 
 export function findDeaths(family: Known): Death[] {
-  return family.persons.flatMap((person): Death[] => {
+  const ended = family.journeys.flatMap(({ ended, members }): Death[] => {
+    const mother = family.persons.find(({ id }) => id === members[0]?.person);
+    return ended !== null && mother ? [{ person: mother, cause: 'ended', day: ended }] : [];
+  });
+  const died = family.persons.flatMap((person): Death[] => {
     const day = lossOf(person);
     if (day === null) return [];
     const isMother = family.journeys.some(({ members }) =>
@@ -24,6 +32,7 @@ export function findDeaths(family: Known): Death[] {
     if (isMother) return [{ person, cause: 'died', day }];
     return isChild(family, person, day) ? [{ person, cause: 'lost', day }] : [];
   });
+  return [...died, ...ended];
 }
 
 /** Under five; of no known age somebody's child, or who may be a child that is known. */
@@ -41,6 +50,11 @@ function isChild(family: Known, person: Person, day: string): boolean {
 export type Concerned = { stop: Person[]; loss: Person[]; mothers: Set<Person> };
 
 export function findConcerned(family: Known, { person, cause }: Death, lost: Set<Person>): Concerned {
+  if (cause === 'ended') {
+    // Nothing tells a miscarriage from a termination: of either nobody hears more than to stop.
+    const herself = [person, ...disputedWith(family, person)];
+    return { stop: herself, loss: [], mothers: new Set(herself) };
+  }
   if (cause === 'died') {
     const herself = [person, ...disputedWith(family, person)];
     const infants = herself.flatMap((one) => infantsOf(family, one));
@@ -109,8 +123,15 @@ function mayBeByMother(family: Known, one: Person, other: Person): boolean {
 }
 
 /** Two deaths that may be one: what was told of the one is told of the other. */
-export const maybeOne = (family: Known, one: Person, other: Person): boolean =>
-  one === other || family.mayBe(one, other) || family.mayBe(other, one) || mayBeByMother(family, one, other);
+export function maybeOne(family: Known, { person: one, cause }: Death, other: Death): boolean {
+  if (cause !== other.cause) return false;
+  if (one === other.person || cause === 'ended') return one === other.person;
+  return (
+    family.mayBe(one, other.person) ||
+    family.mayBe(other.person, one) ||
+    mayBeByMother(family, one, other.person)
+  );
+}
 
 type Caring = { involvements: Involvement[]; evidence: Evidence };
 

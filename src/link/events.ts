@@ -2,6 +2,7 @@ import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
 import type { Member, StatementState, StoredView, View } from '../store/facts.ts';
+import { stageAt } from './family/stages.ts';
 import type { Family } from './views/family.ts';
 
 type Change = { view: View; before: StoredView | undefined };
@@ -124,7 +125,7 @@ function episodeEvents(family: Family, { view, before }: Change, event: Make): E
   return isOpen(status) ? [event('episode-changed', view, 'INV', own)] : [];
 }
 
-/** The state of a Group begins with its stages (journey-views.ts). */
+/** The state of a Group begins with its stages and the one in force (journey-views.ts). */
 function stageEvents(family: Family, { view, before }: Change, event: Make): Event[] {
   const stagesIn = (state: string | null | undefined) => state?.split('|')[0] ?? '';
   const stages = stagesIn(view.state);
@@ -161,11 +162,7 @@ function memberEvents(family: Family, changes: Change[], { added }: Moves, event
 }
 
 /** The stage in force, for the `stage` filter of subscriptions; null where unknown. */
-export function currentStage(family: Pick<Family, 'asOf' | 'journeys'>, id: string | null): string | null {
-  const today = family.asOf.slice(0, 10);
-  const journey = family.journeys.find((one) => one.id === id);
-  const current = journey?.stages
-    .filter(({ start, end }) => start <= today && (end === undefined || today < end))
-    .at(-1);
-  return current?.code ?? null;
+export function currentStage({ asOf, journeys }: Pick<Family, 'asOf' | 'journeys'>, id: string | null) {
+  const journey = journeys.find((one) => one.id === id);
+  return journey ? stageAt(journey.stages, asOf) : null;
 }

@@ -64,7 +64,7 @@ export function link(
   const spells = groupSpells(key, joined, personOfKey);
   const referrals = findReferrals(statements, spells, personOfKey);
   const care = listCare({ states: statements, spells, referrals, personOf: personOfKey }, rules);
-  const journeys = findJourneys(key, persons, edges, care);
+  const journeys = findJourneys({ key, persons, edges, care, asOf });
   const known: Omit<Family, 'stops'> = {
     key,
     statements,
@@ -115,7 +115,7 @@ export function link(
       ...findRechecks(facts, views, rows),
     ],
     ...rows,
-    due,
+    due: [...due, ...journeys.flatMap(({ anchor, turns }) => (turns ? { owner: anchor, at: turns } : []))],
   };
 }
 

@@ -33,11 +33,10 @@ type Given = {
 
 export function findStops(family: Known, given: Given): Stops {
   const deaths = findDeaths(family);
-  const dead = new Set(deaths.map(({ person }) => person));
   const lost = new Set(deaths.flatMap(({ person, cause }) => (cause === 'lost' ? person : [])));
-  const states = new Map<string, string>();
+  const states: [person: string, state: string][] = [];
   const told: Event[] = [];
-  const takenBack: Event[] = retractions(family, dead);
+  const takenBack: Event[] = retractions(family, deaths);
   const each = deaths.map((death) => ({ death, about: findConcerned(family, death, lost) }));
   const concerned = new Set(each.flatMap(({ death, about }) => [death.person, ...about.stop]));
   for (const { death, about } of each) {
@@ -50,7 +49,7 @@ export function findStops(family: Known, given: Given): Stops {
       perhaps: unsure.flatMap((one) => servicesNow([one]).map((service) => `${service}/${one.id}`)),
     };
     // Of a store from before what was told was kept: it was told by other means.
-    const before = isOfOld(family, person.id) ? { known: true, ...now } : toldOf(family, death, deaths);
+    const before = isOfOld(family, death) ? { known: true, ...now } : toldOf(family, death, deaths);
     // Whether or not anybody is concerned: the operator hears of it.
     const tell = (code: 'contact-stop' | 'loss', to: string[], persons: Person[]) => {
       if (to.length > 0 || !before.known) told.push(eventOf(family, death, { code, to, persons }));
@@ -70,11 +69,33 @@ export function findStops(family: Known, given: Given): Stops {
       [...now.loss, ...without(before.loss, wrong)],
       [...now.perhaps, ...without(before.perhaps, disproved)],
     ];
-    states.set(person.id, [cause, ...all.map(listed)].join(' '));
+    states.push([person.id, [nameOf(death), ...all.map(listed)].join(' ')]);
   }
   // What is taken back first: of one journey a stop that stands comes after it.
-  return { states, events: [...takenBack, ...told] };
+  const byPerson = Map.groupBy(states, ([person]) => person);
+  return {
+    states: new Map(
+      [...byPerson].map(([person, own]) => [
+        person,
+        own
+          .map(([, state]) => state)
+          .sort()
+          .join(';'),
+      ]),
+    ),
+    events: [...takenBack, ...told],
+  };
 }
+
+/** What a state calls it by. A woman may lose several pregnancies. */
+const nameOf = ({ cause, day }: Death): string => (cause === 'ended' ? `${cause}@${day}` : cause);
+
+/** Is this what was told of that death? The day of a loss may be corrected. */
+function isOf(state: string, { cause, day }: Death): boolean {
+  const [name = '', of] = (state.split(' ')[0] ?? '').split('@');
+  return name === cause && (of === undefined || Math.abs(Date.parse(of) - Date.parse(day)) < SAME_LOSS);
+}
+const SAME_LOSS = 42 * 86_400_000;
 
 const listed = (services: string[]): string => [...new Set(services)].sort().join(',') || '-';
 const without = (services: string[], known: string[]): string[] =>
@@ -83,16 +104,14 @@ const without = (services: string[], known: string[]): string[] =>
 const nameNow = ({ personOf }: Pick<Known, 'personOf'>, person: string) => personOf(person)?.id ?? person;
 const statesOf = (family: Known, person: string): string[] =>
   family.stored.flatMap(({ type, id, state }) =>
-    type === 'Patient' && state !== null && nameNow(family, id) === person ? [state] : [],
+    type === 'Patient' && state !== null && nameNow(family, id) === person ? state.split(';') : [],
   );
 
 /** What its services were told, under whatever ids it had, or of a death that may be the same. */
-function toldOf(family: Known, { person, cause }: Death, deaths: Death[]): Told {
-  const same = deaths.filter((one) => one.cause === cause && maybeOne(family, person, one.person));
-  const own = statesOf(family, person.id).filter((state) => state.startsWith(`${cause} `));
-  const all = same
-    .flatMap((one) => statesOf(family, one.person.id))
-    .filter((one) => one.startsWith(`${cause} `));
+function toldOf(family: Known, death: Death, deaths: Death[]): Told {
+  const same = deaths.filter((one) => maybeOne(family, death, one));
+  const own = statesOf(family, death.person.id).filter((state) => isOf(state, death));
+  const all = same.flatMap((one) => statesOf(family, one.person.id)).filter((one) => isOf(one, death));
   const read = all.map((state) => state.split(' ').slice(1).map(servicesIn));
   return {
     known: own.length > 0,
@@ -105,7 +124,8 @@ function toldOf(family: Known, { person, cause }: Death, deaths: Death[]): Told 
 const serviceIn = (perhaps: string): string => perhaps.split('/')[0] ?? '';
 const servicesIn = (list: string): string[] => (list === '-' ? [] : list.split(','));
 
-function isOfOld(family: Known, person: string): boolean {
+function isOfOld(family: Known, { person: { id: person }, cause }: Death): boolean {
+  if (cause === 'ended') return false;
   const states = statesOf(family, person);
   if (states.some((state) => /^(lost|died) /.test(state))) return false;
   const groups = family.stored.filter(({ type, state }) => type === 'Group' && state?.includes('|'));
@@ -157,8 +177,11 @@ function isDisproved(
 
 type Telling = { code: 'contact-stop' | 'loss' | 'loss-retracted'; to: string[]; persons: Person[] };
 
-function eventOf(family: Known, { person }: Death, { code, to, persons }: Telling): Event {
-  const journey = family.journeys.find(({ lost }) => lost.includes(person.id))?.id ?? null;
+function eventOf(family: Known, { person, cause, day }: Death, { code, to, persons }: Telling): Event {
+  const journey =
+    family.journeys.find(({ lost, ended, members: [mother] }) =>
+      cause === 'ended' ? ended === day && mother?.person === person.id : lost.includes(person.id),
+    )?.id ?? null;
   return {
     ...{ code, to, journey, services: [], category: code === 'contact-stop' ? 'INV' : 'CLN' },
     persons: [...new Set([person, ...persons])].map(({ id }) => id),
@@ -167,18 +190,25 @@ function eventOf(family: Known, { person }: Death, { code, to, persons }: Tellin
   };
 }
 
-/** To whoever was told of a death of somebody who is not dead. */
-function retractions(family: Known, dead: Set<Person>): Event[] {
-  return family.persons.flatMap((person): Event[] => {
-    if (dead.has(person)) return [];
-    const [state, ...more] = statesOf(family, person.id).filter((one) => /^(lost|died) /.test(one));
-    if (state === undefined) return [];
-    const told = [state, ...more].flatMap((one) => servicesIn(one.split(' ')[1] ?? '-'));
-    const death: Death = { person, cause: state.startsWith('lost') ? 'lost' : 'died', day: '' };
-    const { stop } = findConcerned(family, death, new Set());
-    const journey = family.journeys.find(({ members }) => members.some((one) => one.person === person.id));
-    const event = eventOf(family, death, { code: 'loss-retracted', to: without(told, []), persons: stop });
-    const focus = journey ? { type: 'Group', id: journey.id } : event.focus;
-    return [{ ...event, journey: journey?.id ?? null, focus }];
+/** To whoever was told of a death of somebody who is not dead, or of a loss that was none. */
+function retractions(family: Known, deaths: Death[]): Event[] {
+  return family.persons.flatMap((person) => {
+    const dead = deaths.filter((death) => death.person === person);
+    const wrong = statesOf(family, person.id).filter((state) => {
+      if (state.startsWith('ended@')) return !dead.some((death) => isOf(state, death));
+      return /^(lost|died) /.test(state) && dead.every(({ cause }) => cause === 'ended');
+    });
+    return wrong.length > 0 ? [retract(family, person, wrong)] : [];
   });
+}
+
+function retract(family: Known, person: Person, [state = '', ...more]: string[]): Event {
+  const told = [state, ...more].flatMap((one) => servicesIn(one.split(' ')[1] ?? '-'));
+  const [name = ''] = state.split(/[@ ]/);
+  const death: Death = { person, cause: name as Death['cause'], day: '' };
+  const { stop } = findConcerned(family, death, new Set());
+  const journey = family.journeys.find(({ members }) => members.some((one) => one.person === person.id));
+  const event = eventOf(family, death, { code: 'loss-retracted', to: without(told, []), persons: stop });
+  const focus = journey ? { type: 'Group', id: journey.id } : event.focus;
+  return { ...event, journey: journey?.id ?? null, focus };
 }

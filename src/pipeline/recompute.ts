@@ -28,7 +28,7 @@ export async function recompute(ctx: Context, chart: string, events: boolean) {
     // Told of nothing, nobody may go on holding for true what cannot be read any more.
     const told = events ? plan : { ...plan, events: plan.events.filter(({ code }) => code === 'recheck') };
     await save(client, ctx.key, { ...NOTHING, plan: told });
-    return { charts, tainted, changed: 1 };
+    return { charts, tainted, changed: isEmpty(plan) ? 0 : 1 };
   });
   return { charts: done.charts, changed: done.changed + (await untie(ctx, done.tainted, events)) };
 }

@@ -593,7 +593,9 @@ describe('journeys and spells', () => {
       relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs }),
     );
     expect(store.facts.members.map(({ role }) => role).sort()).toEqual(['infant', 'mother']);
-    expect(store.all('Group')[0]?.state).toBe('birth-12m:2026-08-20 12-24m:2027-08-20 after-24m:2028-08-20');
+    expect(store.all('Group')[0]?.state).toBe(
+      'birth-12m:2026-08-20 12-24m:2027-08-20 after-24m:2028-08-20 @birth-12m',
+    );
   });
 
   describe('call nobody the mother', () => {
@@ -955,7 +957,9 @@ describe('journeys and spells', () => {
     say(camhs, '09-06', patient('patient', { ...BABY, ...died }), mother);
     expect(store.all('Group')[0]?.state).not.toContain('contact-stop');
     say(maternity, '09-06', patient('patient', { ...BABY, local: 'B1', ...died }), mother);
-    expect(store.all('Group')[0]?.state).toContain('birth-12m:2026-08-20 contact-stop:2026-09-05|');
+    expect(store.all('Group')[0]?.state).toContain(
+      'birth-12m:2026-08-20 contact-stop:2026-09-05 @contact-stop|',
+    );
     expect(store.events.map(({ code }) => code)).toContain('contact-stop');
   });
 });

@@ -29,6 +29,8 @@ const UNDECIDED = ['planned', 'cancelled'];
 type Known = Exclude<Grants, { everything: true }>;
 type Seen = { grants: Known; row: ResourceRow };
 
+const LOSS = 'https://skein.example/fhir/StructureDefinition/pregnancy-loss';
+
 /** The journey a resource belongs to; none where it carries no tag. */
 export function journeysOf(resource: Resource): string[] {
   const tags = (resource.meta?.tag ?? []).filter(({ system }) => system === JOURNEY_TAG);
@@ -59,8 +61,11 @@ export function projectEpisode({ grants, row }: Seen): EpisodeOfCare | null {
   if (level === 'E' || isDiscreet(grants, row.service)) return seen;
   const { diagnosis: _clinical, type: said = [], ...full } = codedOnly(episode);
   const types = type || said.length > 0 ? { type: [...(type ? [type] : []), ...said] } : {};
-  if (level === 'F') return { ...full, ...types };
-  const extension = full.extension?.filter(({ url }) => url === TIER) ?? [];
+  // Why contacts stop is nobody's to read off an episode (sharing.md, "Loss and contact-stop").
+  const told = (full.extension ?? []).filter(({ url }) => author || url !== LOSS);
+  const { extension: _all, ...rest } = full;
+  if (level === 'F') return { ...rest, ...types, ...(told.length > 0 ? { extension: told } : {}) };
+  const extension = told.filter(({ url }) => url === TIER);
   return {
     ...seen,
     ...types,

@@ -132,14 +132,20 @@ function projectGroup(grants: Known, row: ResourceRow): Group | null {
   };
 }
 
+/** Stages that are known from care alone. */
+const OF_PREGNANCY = ['pregnancy', 'outcome-unknown'];
+
 /**
  * A birth, or care that the reader may know of: else the journey is there for something that nobody but
  * others may know.
  */
 function isKnownJourney(grants: Known, { content, sources }: ResourceRow): boolean {
   const care = sources && 'care' in sources ? sources.care : [];
-  const isBirth = ((content as Group).characteristic ?? []).length > 0;
-  return isBirth || care.some((one) => !staysInside(grants, one));
+  const { characteristic = [] } = content as Group;
+  const codes = characteristic.flatMap(
+    ({ valueCodeableConcept }) => valueCodeableConcept?.coding?.[0]?.code ?? [],
+  );
+  return codes.some((code) => !OF_PREGNANCY.includes(code)) || care.some((one) => !staysInside(grants, one));
 }
 
 /**

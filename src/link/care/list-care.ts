@@ -1,9 +1,31 @@
-import type { Encounter } from '@medplum/fhirtypes';
+import type { Encounter, EpisodeOfCare } from '@medplum/fhirtypes';
 import { idOf } from '../../fhir/references.ts';
 import type { Rules, StatementState } from '../../store/facts.ts';
-import type { Care } from '../family/homing.ts';
 import type { Person } from '../who/charts.ts';
+import { ANTENATAL, DECLARES_LOSS } from './sectors.ts';
 import type { Referral, Spell } from './spells.ts';
+
+/** A spell, a referral or an encounter of one person. */
+export type Care = {
+  id: string;
+  person: Person;
+  /** FHIR date or dateTime at which it began. */
+  start: string;
+  /** Sector of the service that gives it, where that is known. */
+  sector: string | null;
+  /** The care that it cites (its referral, its spell), whose home is its own. */
+  cites: string[];
+  /** Where it is a maternity or fetal medicine service's own word of what it does: a pregnancy is known. */
+  antenatal: boolean;
+  /** FHIR date on which a birth is expected, where it says so. */
+  due: string | null;
+  /** FHIR date on which a pregnancy ended without a living infant, where who may declare it says so. */
+  ended: string | null;
+  /** The statement of it that was seen first: `seq` is the order of first sight. */
+  seen: { seq: number; key: string };
+  /** Set where only author and addressee may know of it: the service whose journey apart it belongs to. */
+  apart: string | null;
+};
 
 type Said = {
   states: StatementState[];
@@ -12,6 +34,14 @@ type Said = {
   personOf: (key: string) => Person | undefined;
 };
 
+const NEVER_WAS = new Set(['cancelled', 'entered-in-error']);
+const EXTENSIONS = 'https://skein.example/fhir/StructureDefinition';
+
+function dateIn({ extension = [] }: EpisodeOfCare, name: string): string | null {
+  const date = extension.find(({ url }) => url === `${EXTENSIONS}/${name}`)?.valueDate ?? '';
+  return Number.isNaN(Date.parse(date)) ? null : date;
+}
+
 /**
  * All care of a family that is to have a home: referrals, then spells, then encounters, each after what it
  * cites.
@@ -19,11 +49,16 @@ type Said = {
 export function listCare({ states, spells, referrals, personOf }: Said, { keeperOf }: Rules): Care[] {
   const sectors = new Map(states.map(({ service, sector }) => [service, sector]));
   const sectorOf = (service: string | null) => sectors.get(service ?? '') ?? null;
+  const seen = new Map(states.map(({ key, seq }) => [key, seq]));
+  const firstOf = (keys: string[]) =>
+    keys
+      .map((key) => ({ key, seq: seen.get(key) ?? Number.POSITIVE_INFINITY }))
+      .reduce((one, other) => (other.seq < one.seq ? other : one));
   const spellOf = new Map(spells.flatMap((spell) => spell.keys.map((key) => [key, spell.id])));
   const encounters = states.flatMap((state): Care[] => {
     const person = state.type === 'Encounter' ? personOf(state.chart) : undefined;
     if (!person) return [];
-    const { period, serviceProvider, episodeOfCare = [], basedOn = [] } = state.content as Encounter;
+    const { period, serviceProvider, episodeOfCare = [], basedOn = [], status } = state.content as Encounter;
     const provider = idOf(serviceProvider?.reference, 'Organization') ?? state.service;
     const spell = idOf(episodeOfCare[0]?.reference, 'EpisodeOfCare') ?? '';
     const asked = basedOn.flatMap(({ reference }) => idOf(reference, 'ServiceRequest') ?? []);
@@ -34,6 +69,10 @@ export function listCare({ states, spells, referrals, personOf }: Said, { keeper
         start: period?.start ?? state.first.slice(0, 24),
         sector: sectorOf(provider) ?? state.sector,
         cites: [spellOf.get(spell) ?? spell, ...asked],
+        antenatal: provider === state.service && ANTENATAL.has(state.sector ?? '') && !NEVER_WAS.has(status),
+        due: null,
+        ended: null,
+        seen: state,
         apart: keeperOf(provider, [state]),
       },
     ];
@@ -45,14 +84,23 @@ export function listCare({ states, spells, referrals, personOf }: Said, { keeper
       start,
       sector: sectorOf(service),
       cites: [],
+      antenatal: false,
+      due: null,
+      ended: null,
+      seen: firstOf([key]),
       apart: keeperOf(service, [author]),
     })),
-    ...spells.map(({ id, person, period, service, referral, senders }) => ({
+    ...spells.map(({ id, keys, person, period, service, referral, senders, confirmed, status, content }) => ({
       id,
       person,
       start: period.start ?? '',
       sector: sectorOf(service),
       cites: referral ? [referral] : [],
+      antenatal: confirmed && ANTENATAL.has(sectorOf(service) ?? '') && !NEVER_WAS.has(status),
+      due: confirmed ? dateIn(content, 'expected-delivery') : null,
+      ended:
+        confirmed && DECLARES_LOSS.has(sectorOf(service) ?? '') ? dateIn(content, 'pregnancy-loss') : null,
+      seen: firstOf(keys),
       apart: keeperOf(service, senders),
     })),
     ...encounters,

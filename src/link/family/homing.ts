@@ -1,58 +1,54 @@
+import type { Care } from '../care/list-care.ts';
+import { MATERNITY } from '../care/sectors.ts';
 import type { Person } from '../who/charts.ts';
+import {
+  AFTER_MATERNITY,
+  endOf,
+  isAbout,
+  isOfBirth,
+  isSameDue,
+  type Pregnancy,
+  timeOf,
+} from './pregnancies.ts';
 
-const DAY = 86_400_000;
-const MONTH = 30.44 * DAY;
+const MONTH = 30.44 * 86_400_000;
 /** What comes this long before a birth may be care for it: preconception care begins early. */
 const BEFORE = 18 * MONTH;
 /**
  * A mother's care after a birth is care after that birth for 24 months, which is as long as a journey lasts.
  */
 const AFTER = 24 * MONTH;
-/** Midwives and neonatal units discharge within weeks: what they do later is about another pregnancy. */
-const AFTER_MATERNITY = 42 * DAY;
-/** Due dates within six weeks are one pregnancy, and none lasts longer than this. */
-const PREGNANCY = 44 * 7 * DAY;
-
-const MATERNITY = new Set(['maternity', 'neonatal', 'foetal-medicine']);
-/** Whose contact with a woman shows that a pregnancy is known. */
-const ANTENATAL = new Set(['maternity', 'foetal-medicine']);
-
 /** Twins: one birth, even over midnight or a delayed interval delivery of some days. */
 export const SAME_BIRTH = 7 * 86_400_000;
 
-/** A spell, a referral or an encounter of one person. */
-export type Care = {
-  id: string;
-  person: Person;
-  /** FHIR date or dateTime at which it began. */
-  start: string;
-  /** Sector of the service that gives it, where that is known. */
-  sector: string | null;
-  /** The care that it cites (its referral, its spell), whose home is its own. */
-  cites: string[];
-  /** Set where only author and addressee may know of it: the service whose journey apart it belongs to. */
-  apart: string | null;
+/**
+ * A birth to which care can belong: the mother's before and after it, and the infants' own. With `pregnancy`
+ * it is still to come, or has not been heard of.
+ */
+export type Birth = {
+  born: number;
+  infants: Person[];
+  mother: Person | undefined;
+  pregnancy: Pregnancy | null;
 };
-
-/** A birth to which care can belong: the mother's before and after it, and the infants' own. */
-export type Birth = { born: number; infants: Person[]; mother: Person | undefined };
 
 /**
  * The one birth that each piece of care belongs to, by its id; missing where it belongs to none. The first
- * that answers: an infant's own birth; the care it cites; the pregnancy open at its start; the latest birth
- * before its start; a birth to come. A partner's care belongs to no birth: no partner edge is confirmed by
- * machine. Give referrals before spells before encounters, so that what is cited has its home. Pure.
+ * that answers: an infant's own birth; the care it cites; the due date it gives; the pregnancy open at its
+ * start; the latest birth before its start; a birth to come. A partner's care belongs to no birth: no partner
+ * edge is confirmed by machine. Give referrals before spells before encounters, so that what is cited has
+ * its home. Pure.
  */
 export function findHomes<B extends Birth>(births: B[], care: Care[]): Map<string, B> {
   const homes = new Map<string, B>();
-  const pregnancies = births.map((birth) => ({ birth, from: bookedAt(birth, care) }));
+  const terms = births.map((birth) => ({ birth, ...termOf(birth, births, care) }));
   // A citation counts for the same person only: whoever knows an id could else join somebody's journey by it.
   const persons = new Map(care.map(({ id, person }) => [id, person]));
   for (const one of care) {
     if (one.apart !== null) continue;
     const own = one.cites.filter((id) => persons.get(id) === one.person);
     const cited = own.flatMap((id) => homes.get(id) ?? [])[0];
-    const home = ownBirth(births, one) ?? cited ?? findBirth(pregnancies, one);
+    const home = ownBirth(births, one) ?? cited ?? findBirth(terms, one);
     if (home) homes.set(one.id, home);
   }
   return homes;
@@ -62,29 +58,34 @@ function ownBirth<B extends Birth>(births: B[], { person, start }: Care): B | un
   return births.find(({ infants, born }) => infants.includes(person) && Date.parse(start) < born + AFTER);
 }
 
-type Pregnancy<B extends Birth> = { birth: B; from: number };
+/** From when on it is known that she is pregnant, and until when she may be. */
+type Term<B extends Birth> = { birth: B; from: number; until: number };
 
-function findBirth<B extends Birth>(pregnancies: Pregnancy<B>[], one: Care): B | undefined {
-  const at = Date.parse(one.start);
-  const hers = pregnancies
+function findBirth<B extends Birth>(terms: Term<B>[], one: Care): B | undefined {
+  const at = timeOf(one.start);
+  const hers = terms
     .filter(({ birth }) => birth.mother === one.person)
     .sort((a, b) => a.birth.born - b.birth.born);
   const after = MATERNITY.has(one.sector ?? '') ? AFTER_MATERNITY : AFTER;
-  const open = hers.find(({ birth, from }) => from <= at && at < birth.born);
+  const due = one.due === null ? undefined : hers.find(({ birth }) => isDueFor(birth, timeOf(one.due ?? '')));
+  const open = hers.find(({ from, until }) => from <= at && at < until);
   const past = hers.findLast(({ birth }) => birth.born <= at && at < birth.born + after);
   const next = hers.find(({ birth }) => at < birth.born && birth.born - BEFORE <= at);
-  return (open ?? past ?? next)?.birth;
+  return (due ?? open ?? past ?? next)?.birth;
 }
 
+const isDueFor = ({ born, pregnancy }: Birth, due: number): boolean =>
+  pregnancy ? isSameDue(pregnancy, due) : isOfBirth(due, born);
+
 /**
- * When the pregnancy came to be known: the first antenatal contact before its birth; never its conception.
+ * A pregnancy comes to be known by the first antenatal contact before its birth; never by its conception.
  */
-function bookedAt({ born, mother }: Birth, care: Care[]): number {
-  const contacts = care.filter(
-    ({ person, sector, apart }) => person === mother && apart === null && ANTENATAL.has(sector ?? ''),
-  );
-  const times = contacts
-    .map(({ start }) => Date.parse(start))
-    .filter((at) => born - PREGNANCY <= at && at < born);
-  return Math.min(...times);
+function termOf({ born, mother, pregnancy }: Birth, births: Birth[], care: Care[]) {
+  if (pregnancy) return { from: pregnancy.from, until: endOf(pregnancy) };
+  const others = births.filter((other) => other.mother === mother && other.born < born);
+  const contacts = care.filter((one) => {
+    if (one.person !== mother || !one.antenatal || one.apart !== null || !isAbout(one, born)) return false;
+    return one.due !== null || !others.some((other) => !other.pregnancy && isAbout(one, other.born));
+  });
+  return { from: Math.min(...contacts.map(({ start }) => timeOf(start))), until: born };
 }

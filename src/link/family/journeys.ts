@@ -1,9 +1,12 @@
 import { keyedId } from '../../fhir/ids.ts';
 import type { Member } from '../../store/facts.ts';
+import type { Care } from '../care/list-care.ts';
 import { latest } from '../care/spells.ts';
 import type { Person } from '../who/charts.ts';
-import { type Care, findHomes, SAME_BIRTH } from './homing.ts';
+import { findHomes, SAME_BIRTH } from './homing.ts';
+import { expectedAt, findPregnancies, type Pregnancy } from './pregnancies.ts';
 import type { Edge } from './relate.ts';
+import { lossOf, nextStageOf, type Stage, stagesOf } from './stages.ts';
 
 const MONTH = 30.44 * 86_400_000;
 /** Who is spoken of before this age is an infant, whoever the parents are. */
@@ -11,21 +14,6 @@ const INFANCY = 24 * MONTH;
 /** From their fifth birthday on nobody is told of a child for being somebody's infant (sharing rule 22). */
 const INFANT_YEARS = 5;
 
-const DECLARES_LOSS = new Set([
-  'maternity',
-  'neonatal',
-  'foetal-medicine',
-  'picu',
-  'childrens-ward',
-  'mother-and-baby-unit',
-  'national',
-]);
-
-export type Stage = {
-  code: 'birth-12m' | '12-24m' | 'after-24m' | 'contact-stop';
-  start: string;
-  end?: string;
-};
 export type Journey = {
   id: string;
   anchor: string;
@@ -33,50 +21,65 @@ export type Journey = {
   stages: Stage[];
   /** Infants who died: a twin's stage goes on, contacts about the other stop. */
   lost: string[];
+  /** FHIR date on which the pregnancy ended without a living infant. */
+  ended: string | null;
   /** Ids of the care whose home it is: each spell, referral and encounter has one. */
   care: string[];
+  /** When time alone changes its stage next: an ISO instant. */
+  turns: string | null;
 };
 
+/** `asOf`: the instant at which it is asked, ISO. */
+export type Given = { key: Buffer; persons: Person[]; edges: Edge[]; care: Care[]; asOf: string };
+
 /**
- * One journey per birth (twins share it), and for each person whose care belongs to no birth one of unknown
- * stage. Never a transitive closure: a mother with two births has two journeys. Pure; ids come from the
- * person seen first. `care`: referrals, then spells, then encounters.
+ * One journey per birth (twins share it) or pregnancy, and for each person whose care belongs to none one of
+ * unknown stage. Never a transitive closure: a mother with two births has two journeys. Pure. It is known by
+ * the infant or the care in it that was seen first, so that a pregnancy goes on as the journey of its birth.
+ * `care`: referrals, then spells, then encounters.
  */
-export function findJourneys(key: Buffer, persons: Person[], edges: Edge[], care: Care[]): Journey[] {
-  const births = groupBirths(persons, edges);
+export function findJourneys({ key, persons, edges, care, asOf }: Given): Journey[] {
+  const known = groupBirths(persons, edges);
+  const aboutInfants = new Set(known.flatMap(({ infants }) => infants));
+  const ofWomen = care.filter(({ person }) => !aboutInfants.has(person));
+  const births = [...known, ...findPregnancies(known, ofWomen).map(expectBirth)];
   const homes = findHomes(births, care);
   const homed = Map.groupBy(care, ({ id }) => homes.get(id));
   const alone = Map.groupBy(homed.get(undefined) ?? [], ({ person, apart }) => `${person.id} ${apart ?? ''}`);
   const mothers = new Set(births.flatMap(({ mother }) => mother ?? []));
-  for (const mother of mothers) {
-    // A mother all of whose care belongs to one birth brings the journey that she was known by before.
-    const own = births.filter((birth) => homed.get(birth)?.some(({ person }) => person === mother));
-    if (own.length === 1 && !alone.has(`${mother.id} `)) own[0]?.anchors.push(mother);
-  }
   return [
-    ...births.map((birth) =>
-      describeBirth(key, birth, { mothers, care: (homed.get(birth) ?? []).map(({ id }) => id) }),
-    ),
+    // What nothing belongs to, since all of it cites care that has another home, is no pregnancy.
+    ...births
+      .filter((birth) => birth.infants.length > 0 || homed.has(birth))
+      .map((birth) => describeBirth(birth, { key, mothers, care: homed.get(birth) ?? [], asOf })),
     ...[...alone.values()].map((own) => describeAlone(key, own as [Care, ...Care[]])),
   ];
 }
 
 function describeAlone(key: Buffer, own: [Care, ...Care[]]): Journey {
-  const [{ person, apart }] = own;
+  const [{ person }] = own;
   return {
-    ...identify(key, [person], { apart }),
+    ...identify(key, own.map(anchorOf)),
     // Of no birth: nobody is there to whom a role would open anything.
     members: [{ person: person.id, role: 'partner' as const, closes: null }],
     stages: [],
     lost: [],
+    ended: null,
     care: own.map(({ id }) => id),
+    turns: null,
   };
 }
 
 /** `kin`: the bearers of its infants, or their parents where no bearer is known: by whom twins are told. */
-type Birth = Record<'infants' | 'kin' | 'parents' | 'anchors', Person[]> & {
+type Birth = Record<'infants' | 'kin' | 'parents', Person[]> & {
   born: number;
   mother: Person | undefined;
+  pregnancy: Pregnancy | null;
+};
+
+const expectBirth = (pregnancy: Pregnancy): Birth => {
+  const { mother } = pregnancy;
+  return { born: expectedAt(pregnancy), infants: [], kin: [mother], parents: [mother], mother, pregnancy };
 };
 
 /** Births: of children in a parent edge, and of patients who were under two when first spoken of. */
@@ -96,23 +99,22 @@ function groupBirths(persons: Person[], edges: Edge[]): Birth[] {
     const same = births.filter(
       (birth) => Math.abs(birth.born - born) <= SAME_BIRTH && kin.some((one) => birth.kin.includes(one)),
     );
-    const all = [...same, { born, infants: [infant], kin, parents, anchors: [infant], mother: undefined }];
+    const fresh = { born, infants: [infant], kin, parents, mother: undefined, pregnancy: null };
+    const all = [...same, fresh];
     return [...births.filter((birth) => !same.includes(birth)), mergeBirths(all)];
   }, []);
   return births.map((birth) => ({ ...birth, mother: findMother(birth, edges) }));
 }
 
 function mergeBirths(births: Birth[]): Birth {
-  const merge = (part: 'infants' | 'kin' | 'parents' | 'anchors') => [
-    ...new Set(births.flatMap((one) => one[part])),
-  ];
+  const merge = (part: 'infants' | 'kin' | 'parents') => [...new Set(births.flatMap((one) => one[part]))];
   return {
     born: Math.min(...births.map(({ born }) => born)),
     infants: merge('infants'),
     kin: merge('kin'),
     parents: merge('parents'),
-    anchors: merge('anchors'),
     mother: undefined,
+    pregnancy: null,
   };
 }
 
@@ -133,27 +135,22 @@ function isInfant(person: Person): boolean {
   return Math.min(...spoken) < (birthOf(person) ?? 0) + INFANCY;
 }
 
-/**
- * The journey is known by whoever in it was seen first. Somebody's own birth is another journey than their
- * care as an adult, and care that only author and addressee may know of (`apart`) is in one of its own.
- */
-function identify(
-  key: Buffer,
-  anchors: Person[],
-  { infants = [], apart = null }: { infants?: Person[]; apart?: string | null },
-): { id: string; anchor: string } {
-  const first = anchors.reduce((one, other) => (seqOf(other) < seqOf(one) ? other : one));
-  const anchor = first.charts[0]?.key ?? '';
-  const kind = infants.includes(first) ? 'birth' : 'journey';
-  return { id: keyedId(key, kind, anchor, ...(apart ? [apart] : [])), anchor };
+/** What a journey is known by: of an infant its first chart, of care the statement of it seen first. */
+type Anchor = { seq: number; key: string; chart: string };
+
+function identify(key: Buffer, anchors: Anchor[]): { id: string; anchor: string } {
+  const first = anchors.reduce((one, other) => (other.seq < one.seq ? other : one));
+  return { id: keyedId(key, 'journey', first.key), anchor: first.chart };
 }
 
-const seqOf = ({ charts: [first] }: Person) => first?.seq ?? 0;
+const anchorOf = ({ seen, person }: Care): Anchor => ({ ...seen, chart: person.charts[0]?.key ?? '' });
+const anchorsOf = ({ infants }: Birth): Anchor[] =>
+  infants.flatMap(({ charts: [chart] }) => (chart ? { ...chart, chart: chart.key } : []));
 
 /** `mothers`: of any birth. Who is herself a mother is nobody's infant (sharing rule 22). */
-type Around = { mothers: Set<Person>; care: string[] };
+type Around = { key: Buffer; mothers: Set<Person>; care: Care[]; asOf: string };
 
-function describeBirth(key: Buffer, birth: Birth, { mothers, care }: Around): Journey {
+function describeBirth(birth: Birth, { key, mothers, care, asOf }: Around): Journey {
   const { infants, parents, mother } = birth;
   const members = [
     ...infants.map((infant) => ({
@@ -167,12 +164,15 @@ function describeBirth(key: Buffer, birth: Birth, { mothers, care }: Around): Jo
       closes: null,
     })),
   ];
+  const stages = stagesOf(birth, asOf);
   return {
-    ...identify(key, birth.anchors, { infants }),
+    ...identify(key, [...anchorsOf(birth), ...care.map(anchorOf)]),
     members: dedupe(members),
-    stages: stagesOf(birth),
+    stages,
     lost: infants.filter((infant) => lossOf(infant) !== null).map(({ id }) => id),
-    care,
+    ended: birth.pregnancy?.ended ? new Date(birth.pregnancy.ended).toISOString().slice(0, 10) : null,
+    care: care.map(({ id }) => id),
+    turns: nextStageOf(stages, asOf),
   };
 }
 
@@ -201,37 +201,4 @@ function dedupe(members: Omit<Member, 'journey'>[]): Omit<Member, 'journey'>[] {
   return members.filter(
     (member, index) => members.findIndex(({ person }) => person === member.person) === index,
   );
-}
-
-/**
- * Stages with their periods: facts, not the clock, so nothing here changes by itself. A loss of every infant
- * stops the clock.
- */
-function stagesOf({ born, infants }: Birth): Stage[] {
-  const day = (months: number) => {
-    const date = new Date(born);
-    date.setUTCMonth(date.getUTCMonth() + months);
-    return date.toISOString().slice(0, 10);
-  };
-  const losses = infants.map(lossOf);
-  const lost = losses.every((loss) => loss !== null) ? (losses.sort().at(-1) as string) : null;
-  const stages: Stage[] = [
-    { code: 'birth-12m', start: day(0), end: day(12) },
-    { code: '12-24m', start: day(12), end: day(24) },
-    { code: 'after-24m', start: day(24) },
-  ];
-  if (lost === null) return stages;
-  const lived = stages.filter(({ start }) => start < lost);
-  const last = lived.pop();
-  return [...lived, ...(last ? [{ ...last, end: lost }] : []), { code: 'contact-stop', start: lost }];
-}
-
-/** Date of a death, where a service that may declare it says so. */
-export function lossOf(infant: Person): string | null {
-  const said = infant.charts.filter(
-    ({ content, sector }) =>
-      DECLARES_LOSS.has(sector ?? '') && (content.deceasedBoolean === true || content.deceasedDateTime),
-  );
-  const [first] = said.sort((a, b) => (a.key < b.key ? -1 : 1));
-  return first ? (first.content.deceasedDateTime ?? latest(first)).slice(0, 10) : null;
 }

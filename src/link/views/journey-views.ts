@@ -6,6 +6,7 @@ import type { CareSource } from '../../model.ts';
 import type { View } from '../../store/facts.ts';
 import { isCare } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
+import { stageAt } from '../family/stages.ts';
 import { type Family, view } from './family.ts';
 
 const STAGE_SYSTEM = 'https://skein.example/fhir/CodeSystem/stage';
@@ -38,10 +39,16 @@ export function groupView(family: Family, journey: Journey): View {
     service: null,
     sources: { care: careOf(family, journey) },
     state: [
-      journey.stages.map(({ code, start }) => `${code}:${start}`).join(' '),
+      stagesIn(journey, family.asOf),
       ...(journey.lost.length > 0 ? [[...journey.lost].sort().join(' ')] : []),
     ].join('|'),
   });
+}
+
+/** Each stage with its start, then the one in force: when time changes that, somebody may be told. */
+function stagesIn({ stages }: Journey, asOf: string): string {
+  const all = stages.map(({ code, start }) => `${code}:${start}`);
+  return all.length > 0 ? [...all, `@${stageAt(stages, asOf) ?? '-'}`].join(' ') : '';
 }
 
 export function teamViews(family: Family, journey: Journey): View[] {

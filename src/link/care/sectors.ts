@@ -1,0 +1,14 @@
+/** What the sector of a service means for a family. */
+
+/** Whose contact with a woman shows that a pregnancy is known. */
+export const ANTENATAL = new Set(['maternity', 'foetal-medicine']);
+/** Whose care of a mother ends within weeks of the birth. */
+export const MATERNITY = new Set([...ANTENATAL, 'neonatal']);
+/** Who may declare a loss (sharing.md, "Loss and contact-stop"). */
+export const DECLARES_LOSS = new Set([
+  ...MATERNITY,
+  'picu',
+  'childrens-ward',
+  'mother-and-baby-unit',
+  'national',
+]);
