@@ -13,8 +13,9 @@ export type Stage = {
 type Dated = { born: number; infants: Person[]; pregnancy: Pregnancy | null };
 
 /**
- * Stages with their periods. A loss of every infant, or of the pregnancy, stops the clock. No stage moves by the clock to birth: a
- * pregnancy whose time has passed in silence is of unknown outcome. `asOf`: an ISO instant.
+ * Stages with their periods. A loss of every infant, or of the pregnancy, stops the clock. No stage moves by
+ * the clock to birth: a pregnancy whose time has passed in silence is of unknown outcome. `asOf`: an ISO
+ * instant.
  */
 export function stagesOf({ born, infants, pregnancy }: Dated, asOf: string): Stage[] {
   if (pregnancy) return stagesOfPregnancy(pregnancy, asOf);
