@@ -38,6 +38,17 @@ const NUMBERS = {
   Organization: { identifier: 801, name: 802, type: 803, active: 804 },
   Provenance: { target: 901, patient: 901, recorded: 902, agent: 903 },
   Basic: { identifier: 1001, code: 1002 },
+  Task: {
+    subject: 1101,
+    patient: 1101,
+    status: 1102,
+    'business-status': 1103,
+    code: 1104,
+    focus: 1105,
+    requester: 1106,
+    owner: 1107,
+    'authored-on': 1108,
+  },
 } as const satisfies Record<string, Record<string, number>>;
 
 type IndexedType = keyof typeof NUMBERS;

@@ -9,7 +9,7 @@ import type { Family } from './views/family.ts';
 import { bornOn, givenNames, type PatientState, type Person, verifiedNumber } from './who/charts.ts';
 import { compareGiven } from './who/names.ts';
 
-export type Known = Omit<Family, 'stops'>;
+export type Known = Omit<Family, 'stops' | 'doubts'>;
 /**
  * `lost`: an infant who died; `died`: a mother; `ended`: her pregnancy, without a living infant. `day` of
  * death, or on which it ended.
@@ -23,16 +23,20 @@ export function findDeaths(family: Known): Death[] {
     const mother = family.persons.find(({ id }) => id === members[0]?.person);
     return ended !== null && mother ? [{ person: mother, cause: 'ended', day: ended }] : [];
   });
-  const died = family.persons.flatMap((person): Death[] => {
+  const died = family.persons.flatMap((person) => {
     const day = lossOf(person);
-    if (day === null) return [];
-    const isMother = family.journeys.some(({ members }) =>
-      members.some((member) => member.role === 'mother' && member.person === person.id),
-    );
-    if (isMother) return [{ person, cause: 'died', day }];
-    return isChild(family, person, day) ? [{ person, cause: 'lost', day }] : [];
+    return (day === null ? null : deathOf(family, person, day)) ?? [];
   });
   return [...died, ...ended];
+}
+
+/** Null of whoever is neither a mother nor a child. */
+export function deathOf(family: Known, person: Person, day: string): Death | null {
+  const isMother = family.journeys.some(({ members }) =>
+    members.some((member) => member.role === 'mother' && member.person === person.id),
+  );
+  if (isMother) return { person, cause: 'died', day };
+  return isChild(family, person, day) ? { person, cause: 'lost', day } : null;
 }
 
 /** Under five; of no known age somebody's child, or who may be a child that is known. */

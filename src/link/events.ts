@@ -34,7 +34,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
   };
   const events = changes.flatMap((change): Event[] => {
     const { view, before } = change;
-    if (view.state === 'gone') return before?.state === 'gone' ? [] : mergeEvents(change, event);
+    if (view.state === 'gone') return before?.state === 'gone' ? [] : goneEvents(change, event);
     switch (view.type) {
       case 'ServiceRequest':
         return referralEvents(change, event);
@@ -44,6 +44,10 @@ export function describeChanges(family: Family, changes: Change[], members: Move
         return [event('encounter', view, 'ENC', { services: unique([view.service]) })];
       case 'Group':
         return stageEvents(family, change, event);
+      case 'Task':
+        return view.state === VERIFY && before?.state !== VERIFY
+          ? [event('prompt-raised', view, 'INV', { journey: null, to: unique([view.service]) })]
+          : [];
       case 'Patient':
         return unmergedEvents(change, members, event);
       default:
@@ -66,7 +70,12 @@ const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
 type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Event>) => Event;
 
-function mergeEvents({ view }: Change, event: Make): Event[] {
+/** State of the Task of a service that is to verify a death (doubts.ts). */
+const VERIFY = 'verify-first';
+
+function goneEvents({ view, before }: Change, event: Make): Event[] {
+  if (before?.state === VERIFY)
+    return [event('prompt-cleared', view, 'INV', { journey: null, to: unique([view.service]) })];
   if (view.type !== 'Patient') return [];
   return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1), services: view.authors })];
 }

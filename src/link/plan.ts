@@ -16,6 +16,8 @@ import type {
 import { joinReferrals } from './care/joined.ts';
 import { listCare } from './care/list-care.ts';
 import { findReferrals, groupSpells, involve } from './care/spells.ts';
+import type { Known } from './concerned.ts';
+import { doubtView, findDoubts } from './doubts.ts';
 import { describeChanges, type Parted } from './events.ts';
 import { findJourneys, type Journey } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
@@ -65,7 +67,7 @@ export function link(
   const referrals = findReferrals(statements, spells, personOfKey);
   const care = listCare({ states: statements, spells, referrals, personOf: personOfKey }, rules);
   const journeys = findJourneys({ key, persons, edges, care, asOf });
-  const known: Omit<Family, 'stops'> = {
+  const known: Known = {
     key,
     statements,
     persons,
@@ -90,7 +92,12 @@ export function link(
   );
   const involved = involve(spells, referrals, (one) => known.homeOf(one)?.id ?? null);
   const stops = findStops(known, { involvements: involved, evidence, members: facts.members, parted });
-  const family: Family = { ...known, stops: stops.states };
+  const doubts = findDoubts(known, { involvements: involved, evidence, isOwnPatient: who.isOwnPatient });
+  const family: Family = {
+    ...known,
+    stops: stops.states,
+    doubts: doubts.map((doubt) => doubtView(key, doubt)),
+  };
   const involvements = diffRows(
     facts.involvements,
     involved,

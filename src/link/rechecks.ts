@@ -4,7 +4,7 @@ import type { Facts, Plan, StoredView, View } from '../store/facts.ts';
 export type ViewChange = { view: View & { digest: string }; before: StoredView | undefined };
 
 /** What events are about: nothing else was told. */
-const TOLD = ['Patient', 'RelatedPerson', 'Group', 'EpisodeOfCare', 'Encounter', 'ServiceRequest'];
+const TOLD = ['Patient', 'RelatedPerson', 'Group', 'EpisodeOfCare', 'Encounter', 'ServiceRequest', 'Task'];
 /** The home of care is part of what it says, and decides who may read it. */
 const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 

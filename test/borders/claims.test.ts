@@ -116,6 +116,7 @@ const TYPES = [
   'ServiceRequest',
   'Group',
   'CareTeam',
+  'Task',
   'Provenance',
 ];
 /** All that a claimant can ask for about whom it named. */

@@ -33,7 +33,7 @@ const telecom = [{ system: 'phone', value: PHONE }];
 async function seenOf(system: string, who: Person): Promise<string> {
   const id = await region.idOf(who);
   const found = await Promise.all(
-    ['EpisodeOfCare', 'Encounter', 'ServiceRequest', 'RelatedPerson', 'CareTeam', 'Provenance']
+    ['EpisodeOfCare', 'Encounter', 'ServiceRequest', 'RelatedPerson', 'CareTeam', 'Provenance', 'Task']
       .map((type) => region.find(type, `&patient=${id}`, system))
       .concat(region.find('Patient', `&_id=${id}`, system), region.find('Group', `&member=${id}`, system)),
   );
@@ -637,6 +637,56 @@ describe('24: the threshold to stop is lower than the threshold to disclose', ()
     expect(heard.perinatal).toContain('loss-retracted');
   });
 
+  test('who may not declare a death has its services asked to verify first, and nothing stopped', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    await region.care('camhs', baby);
+    await region.care('visiting', { ...baby, verified: false, local: `V${baby.local}` });
+    await region.care('perinatal', mother);
+    const dies = (died: string | null) => {
+      const whom = chart('camhs', baby);
+      Object.assign(whom.resource, died ? { deceasedDateTime: died } : { deceasedBoolean: false });
+      return region.hearing(() => region.send('camhs', [whom]));
+    };
+    const prompts = (heard: Record<string, string[]>) =>
+      Object.fromEntries(
+        ['camhs', 'visiting', 'perinatal', 'infancy', 'cmht'].map((name) => [
+          name,
+          (heard[name] ?? []).filter((code) => /prompt|stop|loss/.test(code)),
+        ]),
+      );
+    const raised = {
+      camhs: [],
+      visiting: ['prompt-raised'],
+      perinatal: ['prompt-raised'],
+      infancy: [],
+      cmht: [],
+    };
+    expect(prompts(await dies(ago(2)))).toEqual(raised);
+    const tasksOf = async (system: string) =>
+      (await region.find('Task', '&code=verify-first&status=requested', system)).map((one) => one.for);
+    expect(await tasksOf('perinatal')).toEqual([{ reference: `Patient/${await region.idOf(mother)}` }]);
+    expect(await tasksOf('camhs')).toEqual([]);
+    expect(prompts(await dies(null)).visiting).toEqual(['prompt-cleared']);
+    expect(await tasksOf('perinatal')).toEqual([]);
+    await dies(ago(2));
+    const declared = prompts(await region.hearing(() => lose(mother, baby)));
+    expect(declared.perinatal?.sort()).toEqual(['contact-stop', 'loss', 'prompt-cleared']);
+    expect(declared.visiting?.sort()).toEqual(['contact-stop', 'prompt-cleared']);
+  });
+
+  test('a death said by who has no care of the patient, or of no statutory service, asks nobody', async () => {
+    const { mother, baby } = newFamily();
+    await region.maternity(baby, { mother });
+    await region.care('perinatal', mother);
+    for (const system of ['camhs', 'charity']) {
+      const whom = chart(system, baby);
+      Object.assign(whom.resource, { deceasedDateTime: ago(2) });
+      const heard = await region.hearing(() => region.send(system, [whom]));
+      expect(heard.perinatal ?? []).toEqual([]);
+    }
+  });
+
   test('two records of one death tell nobody twice', async () => {
     const { mother, baby } = newFamily();
     await region.maternity(mother);
@@ -801,7 +851,15 @@ describe('rows of the table', () => {
     const { mother } = newFamily();
     const referral = (whom: Said) => [referralOf(whom, parties('R-C', 'perinatal', 'cmht'), ago(9))];
     await region.care('perinatal', mother, referral);
-    for (const type of ['Patient', 'EpisodeOfCare', 'Encounter', 'ServiceRequest', 'Group', 'CareTeam']) {
+    for (const type of [
+      'Patient',
+      'EpisodeOfCare',
+      'Encounter',
+      'ServiceRequest',
+      'Group',
+      'CareTeam',
+      'Task',
+    ]) {
       expect((await region.find(type)).length, type).toBeGreaterThan(0);
       expect(await region.find(type, '', 'commissioner'), type).toEqual([]);
     }

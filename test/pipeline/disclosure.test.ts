@@ -31,6 +31,7 @@ const TYPES = [
   'ServiceRequest',
   'Group',
   'CareTeam',
+  'Task',
   'Provenance',
 ];
 

@@ -17,7 +17,7 @@ const PROFILES: Record<string, string> = {
     EpisodeOfCare: 'episode-of-care',
     Encounter: 'encounter',
   },
-  ...{ ServiceRequest: 'service-request', Group: 'journey', CareTeam: 'care-team' },
+  ...{ ServiceRequest: 'service-request', Group: 'journey', CareTeam: 'care-team', Task: 'referral-loop' },
 };
 const TYPES: Record<string, string> = {
   ...{ hl7v2: 'application/hl7-v2', csv: 'text/csv', json: 'application/json' },

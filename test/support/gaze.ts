@@ -7,7 +7,16 @@ export type Gaze = Map<string, Cell>;
 export type Difference = { reader: string; what: string; before: string; after: string };
 
 const TYPES = [
-  ...['Patient', 'RelatedPerson', 'EpisodeOfCare', 'Encounter', 'ServiceRequest', 'Group', 'CareTeam'],
+  ...[
+    'Patient',
+    'RelatedPerson',
+    'EpisodeOfCare',
+    'Encounter',
+    'ServiceRequest',
+    'Group',
+    'CareTeam',
+    'Task',
+  ],
   ...['Organization', 'Provenance'],
 ];
 const SEARCHES = [

@@ -20,6 +20,7 @@ const TYPES = [
   'ServiceRequest',
   'Group',
   'CareTeam',
+  'Task',
   'Provenance',
 ];
 type Entry = { resource: Found; search?: { mode?: string } };

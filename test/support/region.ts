@@ -10,7 +10,16 @@ export type Person = Someone & { nhs: string; given: string; family: string; bor
 type More = (whom: Said) => Said[];
 
 const TYPES = [
-  ...['Patient', 'RelatedPerson', 'EpisodeOfCare', 'Encounter', 'ServiceRequest', 'Group', 'CareTeam'],
+  ...[
+    'Patient',
+    'RelatedPerson',
+    'EpisodeOfCare',
+    'Encounter',
+    'ServiceRequest',
+    'Group',
+    'CareTeam',
+    'Task',
+  ],
   'Provenance',
 ];
 

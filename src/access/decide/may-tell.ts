@@ -27,6 +27,11 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
         event.to !== undefined ||
         event.persons.some((person) => isOpenOrAwaited(grants, person))
       );
+    // To its one owner, whatever else that may know: its own Task.
+    case 'prompt-raised':
+      return readable && !gone && event.to !== undefined;
+    case 'prompt-cleared':
+      return readable && gone && event.to !== undefined;
     case 'withdrawn':
     case 'member-unlinked':
       return before;

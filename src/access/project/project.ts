@@ -45,6 +45,9 @@ export function project(recipient: Recipient, grants: Grants, row: ResourceRow):
       return projectProvenance(service, grants, row);
     case 'Subscription':
       return row.authors.includes(service.id) ? row.content : null;
+    // Between the two parties of a referral, or its owner's alone.
+    case 'Task':
+      return isItsOwn(service, row) ? withVisibleTags({ grants, row }, row.content) : null;
     case 'Organization':
       return projectService(service, grants, row.content as Organization);
     case 'Basic':

@@ -29,6 +29,7 @@ export function tombstone(family: Family, { type, id, owner, persons, authors, s
       intent: 'plan',
       subject,
     },
+    Task: { resourceType: 'Task', id, status: 'entered-in-error', intent: 'order' },
     Encounter: { resourceType: 'Encounter', id, status: 'entered-in-error', class: { code: 'AMB' }, subject },
   };
   const content = contents[type] as Resource;

@@ -17,6 +17,7 @@ import type { Person } from '../who/charts.ts';
 import { chartSources } from './chart-sources.ts';
 import { type Family, view } from './family.ts';
 import { groupView, teamViews } from './journey-views.ts';
+import { loopViews } from './loop-views.ts';
 import { tombstone } from './tombstone.ts';
 
 /** Of a reference: found from what was said, and said by nobody. */
@@ -30,6 +31,8 @@ export function composeViews(family: Family): View[] {
     ...family.edges.flatMap((edge) => relationViews(family.key, edge)),
     ...family.spells.map((spell) => episodeView(family, spell)),
     ...family.statements.flatMap((state) => directView(family, state)),
+    ...loopViews(family),
+    ...family.doubts,
     ...family.journeys.map((journey) => groupView(family, journey)),
     ...family.journeys.flatMap((journey) => teamViews(family, journey)),
   ];
