@@ -6,7 +6,7 @@ import type { Involvement } from '../store/facts.ts';
 import { birthOf, lossOf } from './family/journeys.ts';
 import type { Family } from './views/family.ts';
 import { bornOn, givenNames, type PatientState, type Person, verifiedNumber } from './who/charts.ts';
-import { compareGiven } from './who/names.ts';
+import { compareGiven } from '../match/names.ts';
 
 export type Known = Omit<Family, 'stops'>;
 /** `lost`: an infant who died; `died`: a mother. `day` of death. */

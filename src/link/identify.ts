@@ -29,7 +29,7 @@ import {
   referralKey,
   type Scope,
 } from './who/keys.ts';
-import { normaliseName } from './who/names.ts';
+import { normaliseName } from '../match/names.ts';
 import { quarantine, sharedNumber } from './who/quarantine.ts';
 
 type Identified = { record: IdentifiedRecord; issues: Issue[] };

@@ -6,7 +6,7 @@ import type { StatementState } from '../../store/facts.ts';
 import { isImplicit } from '../fold.ts';
 import { givenNames, type Pair, type PatientState, type Person, type PersonOf } from './charts.ts';
 import { isVerified } from './keys.ts';
-import { compareGiven, isFullName } from './names.ts';
+import { compareGiven, isFullName } from '../../match/names.ts';
 
 type Given = { personOf: PersonOf; evidence: Evidence };
 

@@ -8,7 +8,7 @@ import {
   type PatientState,
   verifiedNumber,
 } from './charts.ts';
-import { compareGiven } from './names.ts';
+import { compareGiven } from '../../match/names.ts';
 
 /** A chart whose claim to a number is set aside for those who outrank it: for people to look at. */
 export type Contest = { ref: string; chart: PatientState; against: PatientState[] };

@@ -20,7 +20,7 @@ import {
 import { findCited } from './cited.ts';
 import { mayBeOne } from './may-be-one.ts';
 import { findNameless } from './nameless.ts';
-import { compareGiven } from './names.ts';
+import { compareGiven } from '../../match/names.ts';
 import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
 import { findOwnCharts, ownChartOf } from './own-charts.ts';
 

@@ -1,0 +1,32 @@
+/** Under which keys a record is looked up: two records of one person share at least one, strangers few. */
+import type { MatchRecord } from './record.ts';
+import { soundex } from './similarity.ts';
+
+/**
+ * For an index of arrays (`text[]`, GIN). A key that more than a hundred records share is not followed: it
+ * tells too little. The keys are readable: whoever stores them hashes them first.
+ */
+export function keysOf(record: MatchRecord): string[] {
+  const { number, birthDate, given, family, postcode, phones } = record;
+  const keys: (string | false | undefined)[] = [number && `number ${number}`];
+  const names = [...new Set(given.filter((word) => word.length > 1).map(soundOf))];
+  const families = [...new Set(family.map(soundOf))];
+  const [first] = given;
+  const day = birthDate?.slice(5);
+  const year = birthDate?.slice(0, 4);
+  for (const name of [...names, ...families]) keys.push(birthDate && `born ${birthDate} ${name}`);
+  keys.push(birthDate && postcode && `at ${birthDate} ${postcode}`);
+  keys.push(year && postcode && first && `in ${year} ${postcode} ${first[0]}`);
+  for (const phone of phones) keys.push(`phone ${phone} ${first?.[0] ?? ''}`, year && `phone ${phone} ${year}`);
+  // Either may be the other's, or the date be struck wrongly.
+  for (const name of names.slice(0, 2))
+    for (const other of families) {
+      const both = [name, other].sort().join(' ');
+      keys.push(year && `named ${both} ${year}`, day && `named ${both} ${day}`);
+      keys.push(postcode && `named ${both} ${postcode.slice(0, -3)}`);
+    }
+  return [...new Set(keys.filter((key): key is string => Boolean(key)))];
+}
+
+/** Names in other scripts have no Soundex and stand for themselves. */
+const soundOf = (word: string): string => soundex(word) || word;

@@ -1,0 +1,68 @@
+/** What the records that have one number, or one mother, say together of it. */
+import { isConflict } from './guards.ts';
+import { dateLevel, givenLevel } from './levels.ts';
+import type { MatchRecord } from './record.ts';
+
+/** Whoever is so much younger than another with her number is her child. */
+const GENERATION = 10 * 365.25 * 86_400_000;
+
+/**
+ * All records that have one number, marked: `mothers` where it is the mother's on her baby, `tainted` where
+ * people who cannot be one have it verified. Both for the number only; neither is a statement of who the
+ * record is. A birth date one keystroke away taints nothing, and neither does another name of an only child.
+ */
+export function judgeNumber(records: MatchRecord[]): MatchRecord[] {
+  const marked = records.map((record) =>
+    record.number !== undefined && (record.motherNumber === record.number || isYounger(record, records))
+      ? { ...record, standing: 'mothers' as const }
+      : record,
+  );
+  const claims = marked.filter(({ verified, standing }) => verified && standing === 'counts');
+  const isTainted = claims.some((a, at) => claims.slice(at + 1).some((b) => isIncompatible(a, b)));
+  if (!isTainted) return marked;
+  return marked.map((record) =>
+    record.standing === 'counts' ? { ...record, standing: 'tainted' as const } : record,
+  );
+}
+
+const isYounger = ({ birthDate }: MatchRecord, others: MatchRecord[]): boolean =>
+  birthDate !== undefined &&
+  others.some(
+    (other) =>
+      other.birthDate !== undefined &&
+      Date.parse(birthDate) - Date.parse(other.birthDate) > GENERATION &&
+      dateLevel(birthDate, other.birthDate) === 'different',
+  );
+
+function isIncompatible(a: MatchRecord, b: MatchRecord): boolean {
+  const birthDate = dateLevel(a.birthDate, b.birthDate);
+  if (birthDate === 'different') return true;
+  const isChild = a.age !== 'adult' || b.age !== 'adult';
+  if (!isConflict(givenLevel(a.given, b.given), isChild)) return false;
+  const isOnly = a.plurality === 'one' && b.plurality === 'one';
+  return !(isOnly && birthDate === 'same' && a.age === 'infant' && b.age === 'infant');
+}
+
+/**
+ * How many were born is a fact of the birth: of children with one number, or of one mother, and one birth
+ * date, one record says it for all. `several` outweighs `one`.
+ */
+export function shareBirths(records: MatchRecord[]): MatchRecord[] {
+  const said = new Set(records.flatMap(({ plurality }) => plurality ?? []));
+  const plurality = said.has('several') || isTwinPair(records) ? 'several' : said.has('one') ? 'one' : undefined;
+  return records.map((record) => (record.plurality === plurality ? record : { ...record, plurality }));
+}
+
+/** Two numbers with two names, both verified: two children, whatever anybody says of how many there were. */
+const isTwinPair = (records: MatchRecord[]): boolean =>
+  records.some((a, at) =>
+    records.slice(at + 1).some(
+      (b) =>
+        a.verified &&
+        b.verified &&
+        a.number !== undefined &&
+        b.number !== undefined &&
+        a.number !== b.number &&
+        isConflict(givenLevel(a.given, b.given), true),
+    ),
+  );
