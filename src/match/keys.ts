@@ -7,7 +7,7 @@ import { soundex } from './similarity.ts';
  * tells too little. The keys are readable: whoever stores them hashes them first.
  */
 export function keysOf(record: MatchRecord): string[] {
-  const { number, birthDate, given, family, postcode, phones } = record;
+  const { number, birthDate, given, family, line, postcode, phones } = record;
   const keys: (string | false | undefined)[] = [number && `number ${number}`];
   const names = [...new Set(given.filter((word) => word.length > 1).map(soundOf))];
   const families = [...new Set(family.map(soundOf))];
@@ -17,6 +17,8 @@ export function keysOf(record: MatchRecord): string[] {
   for (const name of [...names, ...families]) keys.push(birthDate && `born ${birthDate} ${name}`);
   keys.push(birthDate && postcode && `at ${birthDate} ${postcode}`);
   keys.push(year && postcode && first && `in ${year} ${postcode} ${first[0]}`);
+  const house = line?.match(/\d+/)?.[0] ?? line;
+  keys.push(postcode && house && first && `lives ${postcode} ${house} ${first[0]}`);
   for (const phone of phones) keys.push(`phone ${phone} ${first?.[0] ?? ''}`, year && `phone ${phone} ${year}`);
   // Either may be the other's, or the date be struck wrongly.
   for (const name of names.slice(0, 2))
