@@ -41,11 +41,9 @@ function byNumber(a: MatchRecord, b: MatchRecord, { levels, guards }: Comparison
   if (given === 'similar' && !guards.includes('childs-name-not-exact')) return 'number';
   const isOnly = a.plurality === 'one' && b.plurality === 'one';
   const isInfant = a.age === 'infant' && b.age === 'infant';
-  if (given === null && a.nameless !== b.nameless && a.given.length + b.given.length > 0)
-    return guards.includes('sex-conflict') ? null : 'number-without-name';
-  if (isOnly && (given === null ? !a.nameless && !b.nameless : given !== 'initial' && isInfant))
-    return 'number-of-single-baby';
-  return null;
+  if (isOnly && (given === null || (given !== 'initial' && isInfant))) return 'number-of-single-baby';
+  const isBeside = a.nameless !== b.nameless && a.given.length + b.given.length > 0;
+  return isBeside && !guards.includes('sex-conflict') ? 'number-without-name' : null;
 }
 
 /** Birth date, full given name, address or phone, and enough bits against everybody else. */

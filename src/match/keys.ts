@@ -7,7 +7,7 @@ import { soundex } from './similarity.ts';
  * tells too little. The keys are readable: whoever stores them hashes them first.
  */
 export function keysOf(record: MatchRecord): string[] {
-  const { number, birthDate, given, family, line, postcode, phones } = record;
+  const { number, motherNumber, birthDate, given, family, line, postcode, phones } = record;
   const keys: (string | false | undefined)[] = [number && `number ${number}`];
   const names = [...new Set(given.filter((word) => word.length > 1).map(soundOf))];
   const families = [...new Set(family.map(soundOf))];
@@ -15,6 +15,7 @@ export function keysOf(record: MatchRecord): string[] {
   const day = birthDate?.slice(5);
   const year = birthDate?.slice(0, 4);
   for (const name of [...names, ...families]) keys.push(birthDate && `born ${birthDate} ${name}`);
+  keys.push(birthDate && motherNumber && `of ${motherNumber} ${birthDate}`);
   keys.push(birthDate && postcode && `at ${birthDate} ${postcode}`);
   keys.push(year && postcode && first && `in ${year} ${postcode} ${first[0]}`);
   const house = line?.match(/\d+/)?.[0] ?? line;

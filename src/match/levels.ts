@@ -17,6 +17,7 @@ export function levelsOf(a: MatchRecord, b: MatchRecord): Levels {
     sex: a.sex === undefined || b.sex === undefined ? null : a.sex === b.sex ? 'same' : 'different',
     address: addressLevel(a, b),
     phone: phoneLevel(a.phones, b.phones),
+    mother: motherLevel(a, b),
   };
 }
 
@@ -25,10 +26,12 @@ export function isOneEdit(a: string, b: string): boolean {
   return Math.abs(a.length - b.length) < 2 && stringAlignment(a, b) === 1;
 }
 
-/** Misspelt: long enough for one edit to be no other name, or alike all along. */
+/** Misspelt or cut short: one edit, alike all along, or one the beginning or the end of the other. */
 export function isAlike(a: string, b: string): boolean {
-  if (a.length < 3 || b.length < 3) return false;
-  return (Math.max(a.length, b.length) > 4 && isOneEdit(a, b)) || jaroWinkler(a, b) >= ALIKE;
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  if (long.length < 3 || short.length < 2) return false;
+  if (isOneEdit(a, b) || (short.length > 2 && jaroWinkler(a, b) >= ALIKE)) return true;
+  return (short.length > 2 && long.startsWith(short)) || (short.length > 3 && long.endsWith(short));
 }
 
 /** A number that identifies nobody is compared with none. */
@@ -66,11 +69,17 @@ function familyLevel(a: string[], b: string[]): Levels['family'] {
   return isAlike(mine, theirs) ? 'similar' : 'different';
 }
 
-/** The given name of either is the family name of the other. */
+/** The given name of either is a family name of the other. */
 function isSwapped(a: MatchRecord, b: MatchRecord): boolean {
   const [mine, theirs] = [a.given[0], b.given[0]];
   if (mine === undefined || theirs === undefined || mine === theirs) return false;
-  return mine === b.family.join('') && theirs === a.family.join('');
+  return b.family.includes(mine) && a.family.includes(theirs);
+}
+
+/** The mother whom both name. Of no weight where either has her number for its own. */
+function motherLevel(a: MatchRecord, b: MatchRecord): Levels['mother'] {
+  if (a.motherNumber === undefined || b.motherNumber === undefined) return null;
+  return a.motherNumber === b.motherNumber ? 'same' : 'different';
 }
 
 /** `near`: one key struck wrongly, or two in the wrong order. `month`: day and month the other way round. */

@@ -16,6 +16,7 @@ export const LEVELS = {
   sex: ['same', 'different'],
   address: ['same', 'postcode', 'line', 'near', 'different'],
   phone: ['same', 'different'],
+  mother: ['same', 'different'],
 } as const;
 
 export type Field = keyof typeof LEVELS;

@@ -1,6 +1,6 @@
 /** What the records that have one number, or one mother, say together of it. */
 import { isConflict } from './guards.ts';
-import { dateLevel, givenLevel } from './levels.ts';
+import { dateLevel, givenLevel, levelsOf } from './levels.ts';
 import type { MatchRecord } from './record.ts';
 
 /** Whoever is so much younger than another with her number is her child. */
@@ -38,9 +38,10 @@ function isIncompatible(a: MatchRecord, b: MatchRecord): boolean {
   const birthDate = dateLevel(a.birthDate, b.birthDate);
   if (birthDate === 'different') return true;
   const isChild = a.age !== 'adult' || b.age !== 'adult';
-  if (!isConflict(givenLevel(a.given, b.given), isChild)) return false;
-  const isOnly = a.plurality === 'one' && b.plurality === 'one';
-  return !(isOnly && birthDate === 'same' && a.age === 'infant' && b.age === 'infant');
+  const { given } = levelsOf(a, b);
+  if (!isConflict(given, isChild)) return false;
+  const isOnly = a.plurality === 'one' && b.plurality === 'one' && birthDate === 'same';
+  return !(isOnly && (given === 'similar' || (a.age === 'infant' && b.age === 'infant')));
 }
 
 /**
