@@ -1,7 +1,7 @@
 /** One person, perhaps, or not: the rules of docs/matching.md applied to one comparison. */
 import type { Comparison } from './compare.ts';
 import { type Guard, isVetoed } from './guards.ts';
-import type { Model } from './model.ts';
+import type { Kind, Model } from './model.ts';
 import type { MatchRecord } from './record.ts';
 
 export type Reason =
@@ -33,8 +33,8 @@ export function decide(a: MatchRecord, b: MatchRecord, comparison: Comparison, m
 
 /** The same verified and untainted number with birth date and given name agreeing. */
 function byNumber(a: MatchRecord, b: MatchRecord, { levels, guards }: Comparison): Reason | null {
-  if (levels.number !== 'same' || levels.birthDate !== 'same' || guards.includes('number-unverified'))
-    return null;
+  if (levels.number !== 'same' || levels.birthDate !== 'same') return null;
+  if (guards.includes('number-unverified') || guards.includes('number-tainted')) return null;
   const { given } = levels;
   if (given === 'same') return 'number';
   if (given === 'nickname') return guards.includes('multiple-birth') ? null : 'number';
@@ -47,14 +47,17 @@ function byNumber(a: MatchRecord, b: MatchRecord, { levels, guards }: Comparison
 }
 
 /** Birth date, full given name, address or phone, and enough bits against everybody else. */
-function byDemographics({ levels, totals, guards }: Comparison, { thresholds }: Model): Reason | null {
+function byDemographics({ levels, bits, totals, guards }: Comparison, { thresholds }: Model): Reason | null {
   const { birthDate, given, address, phone, number } = levels;
   if (birthDate !== 'same' || number === 'different' || number === 'near') return null;
   if (given !== 'same' && (given !== 'nickname' || guards.includes('childs-name-not-exact'))) return null;
   if (guards.includes('sex-conflict') || guards.includes('multiple-birth')) return null;
   if (address !== 'same' && address !== 'postcode' && phone !== 'same') return null;
   const { total, family, twin } = thresholds;
-  const isEnough = totals.stranger >= total && totals.family >= family && totals.twin >= twin;
+  // A tainted number says nothing here, nor does that both name one mother: a reference is not a match.
+  const left = (kind: Kind) =>
+    totals[kind] - (guards.includes('number-tainted') ? (bits.number?.[kind] ?? 0) : 0) - (bits.mother?.[kind] ?? 0);
+  const isEnough = left('stranger') >= total && left('family') >= family && left('twin') >= twin;
   return isEnough ? 'demographics' : null;
 }
 
@@ -64,8 +67,11 @@ function forReview(a: MatchRecord, b: MatchRecord, comparison: Comparison, model
   const { number, given, birthDate, family } = levels;
   const isNamedAlike = given === 'same' && (family === 'same' || family === null) && birthDate === 'same';
   if (isNamedAlike && (number === 'different' || number === 'near')) return 'different-numbers';
-  if (isVetoed(guards)) return null;
-  const { review, reviewFamily, reviewTwin } = model.thresholds;
-  if (totals.stranger < review || totals.family < reviewFamily || totals.twin < reviewTwin) return null;
-  return 'bits';
+  if (guards.includes('twins') || guards.includes('names-and-birth-conflict')) return null;
+  const { review, reviewFamily, reviewTwin, reviewAdultTwin } = model.thresholds;
+  if (totals.stranger < review || totals.family < reviewFamily) return null;
+  // Who was born alone has no twin; of adults it is rare that both are heard of.
+  const isOnly = a.plurality === 'one' || b.plurality === 'one';
+  const leastTwin = a.age === 'adult' && b.age === 'adult' ? reviewAdultTwin : reviewTwin;
+  return isOnly || totals.twin >= leastTwin ? 'bits' : null;
 }

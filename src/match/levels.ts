@@ -34,11 +34,11 @@ export function isAlike(a: string, b: string): boolean {
   return (short.length > 2 && long.startsWith(short)) || (short.length > 3 && long.endsWith(short));
 }
 
-/** A number that identifies nobody is compared with none. */
+/** A mother's number on her baby is compared with none; a tainted one is for people to look at. */
 function numberLevel(a: MatchRecord, b: MatchRecord): Levels['number'] {
   if (a.number === undefined || b.number === undefined) return null;
   if (a.standing === 'mothers' || b.standing === 'mothers') return null;
-  if (a.number === b.number) return a.standing === 'tainted' ? null : 'same';
+  if (a.number === b.number) return 'same';
   return isOneEdit(a.number, b.number) ? 'near' : 'different';
 }
 
@@ -56,10 +56,13 @@ export function givenLevel(a: string[], b: string[]): Levels['given'] {
   const shares = (test: (one: string, other: string) => boolean) =>
     b.some((name) => name.length > 1 && test(first, name)) ||
     a.some((name) => name.length > 1 && test(second, name));
-  if (shares((one, other) => one === other) || a.join('') === b.join('')) return 'same';
+  if (shares((one, other) => one === other) || isSplit(a, b) || isSplit(b, a)) return 'same';
   if (shares(isNickname)) return 'nickname';
   return isAlike(first, second) ? 'similar' : 'different';
 }
+
+/** "Yu Xuan" and "Yuxuan Vivian". */
+const isSplit = ([first]: string[], [one = '', two = '']: string[]): boolean => first === one + two;
 
 function familyLevel(a: string[], b: string[]): Levels['family'] {
   const [mine, theirs] = [a.join(''), b.join('')];
@@ -106,8 +109,10 @@ const sectorOf = (postcode: string): string => postcode.slice(0, -2);
 /** A house number is to be in both where it is in one; words may be misspelt. */
 function isSameLine(a: string, b: string): boolean {
   if (a === b) return true;
+  const sorted = (line: string) => line.split(' ').sort().join(' ');
   const numbers = (line: string) => line.match(/\d+/g)?.join(' ') ?? '';
-  return numbers(a) === numbers(b) && jaroWinkler(a, b) >= ALIKE;
+  if (numbers(sorted(a)) !== numbers(sorted(b))) return false;
+  return jaroWinkler(a, b) >= ALIKE || sorted(a) === sorted(b);
 }
 
 function phoneLevel(a: string[], b: string[]): Levels['phone'] {

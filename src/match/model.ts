@@ -41,6 +41,7 @@ export type Model = {
     review: number;
     reviewFamily: number;
     reviewTwin: number;
+    reviewAdultTwin: number;
   };
   /** A phone or an address of more people than these is an institution's. */
   sharedBy: number;

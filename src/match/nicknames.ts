@@ -130,6 +130,56 @@ const GROUPS = `
   stanley stan
   toby tobias
   vincent vince vinnie
+  michelle michele shell shelley chelle
+  bridget brigid bridie biddy bride
+  angharad anghi
+  aoife eva
+  caoimhe keeva
+  niamh neve
+  sean shaun shawn
+  hugh huw
+  ieuan ifan evan
+  rhys reece
+  geraint ger
+  catrin cati
+  myfanwy myf
+  siobhan shevaun
+  tomasz tomek
+  malgorzata gosia
+  katarzyna kasia
+  agnieszka aga
+  aleksandra ola
+  krzysztof krzysiek
+  wojciech wojtek
+  piotr piotrek
+  joanna asia
+  barbara basia
+  zuzanna zuzia
+  magdalena magda lena
+  anna ann anne annie ania anya
+  maria mary marie mariam maryam miriam
+  fatima fatimah fathima fatma fatema
+  aisha ayesha aysha aishah
+  yusuf yousef yusef youssef
+  ibrahim ebrahim
+  ahmed ahmad
+  hussain hussein husain
+  omar umar
+  usman uthman osman
+  khadija khadijah khadeja
+  zainab zaynab zeinab
+  abdullah abdallah
+  temitope tope
+  oluwaseun seun
+  babatunde tunde
+  ayodele ayo
+  olufunmilayo funmi
+  oluwadamilola damilola dami
+  chukwuemeka emeka
+  ngozi ngo
+  ionut ionel ion
+  alexandru alex
+  andrei andrew
 `;
 
 export const NICKNAMES: string[][] = GROUPS.trim()

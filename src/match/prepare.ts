@@ -6,16 +6,20 @@ import type { MatchRecord } from './record.ts';
 /** All records of a file, or whatever leads from one to the others; the same for every order. */
 export function prepareRecords(records: MatchRecord[], model: Model): MatchRecord[] {
   const known = unshare(records, model);
-  const born = within(known, ({ number, birthDate }) => number && birthDate && `${number} ${birthDate}`, shareBirths);
-  const mothered = within(
-    born,
-    ({ motherNumber, birthDate }) => motherNumber && birthDate && `${motherNumber} ${birthDate}`,
-    shareBirths,
-  );
-  return within(mothered, ({ number }) => number, judgeNumber);
+  const birthOf = (record: MatchRecord, by: string | undefined) =>
+    by && record.birthDate && record.age !== 'adult' ? `${by} ${record.birthDate}` : undefined;
+  // The last again by number: what a phone or an address tells of one chart holds for all of that number.
+  const born = [
+    (record: MatchRecord) => record.number,
+    (record: MatchRecord) => record.motherNumber,
+    placeOf,
+    (record: MatchRecord) => record.phones[0],
+    (record: MatchRecord) => record.number,
+  ].reduce((all, by) => within(all, (record) => birthOf(record, by(record)), shareBirths), known);
+  return within(born, ({ number }) => number, judgeNumber);
 }
 
-type KeyOf = (record: MatchRecord) => string | undefined | '';
+type KeyOf = (record: MatchRecord) => string | undefined;
 
 /** The records, those of one key replaced by what `change` makes of them together. */
 function within(
@@ -56,8 +60,9 @@ function unshare(records: MatchRecord[], { sharedBy }: Model): MatchRecord[] {
   });
 }
 
+/** By the words in any order: "Flat B, 97 Meadow Grove" and "97 Meadow Grove, Flat B" are one place. */
 export const placeOf = ({ line, postcode }: MatchRecord): string | undefined =>
-  line && postcode && `${line} ${postcode}`;
+  line && postcode && `${line.split(' ').sort().join(' ')} ${postcode}`;
 
 /** What more than so many people have, told apart by birth date. */
 function sharedAmong(

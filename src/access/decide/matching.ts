@@ -24,6 +24,7 @@ const File = z
       review: z.number(),
       reviewFamily: z.number(),
       reviewTwin: z.number(),
+      reviewAdultTwin: z.number(),
     }),
     sharedBy: z.int().min(1),
     weights: z.strictObject(Object.fromEntries(FIELDS.map((field) => [field, weightsOf(field)]))),
