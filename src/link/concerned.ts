@@ -1,12 +1,12 @@
 /** Whose services a death concerns (sharing rules 22 and 24). */
 import type { Encounter } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
+import { compareGiven } from '../match/names.ts';
 import type { Evidence } from '../model.ts';
 import type { Involvement } from '../store/facts.ts';
 import { birthOf, lossOf } from './family/journeys.ts';
 import type { Family } from './views/family.ts';
 import { bornOn, givenNames, type PatientState, type Person, verifiedNumber } from './who/charts.ts';
-import { compareGiven } from '../match/names.ts';
 
 export type Known = Omit<Family, 'stops'>;
 /** `lost`: an infant who died; `died`: a mother. `day` of death. */

@@ -56,7 +56,9 @@ function byDemographics({ levels, bits, totals, guards }: Comparison, { threshol
   const { total, family, twin } = thresholds;
   // A tainted number says nothing here, nor does that both name one mother: a reference is not a match.
   const left = (kind: Kind) =>
-    totals[kind] - (guards.includes('number-tainted') ? (bits.number?.[kind] ?? 0) : 0) - (bits.mother?.[kind] ?? 0);
+    totals[kind] -
+    (guards.includes('number-tainted') ? (bits.number?.[kind] ?? 0) : 0) -
+    (bits.mother?.[kind] ?? 0);
   const isEnough = left('stranger') >= total && left('family') >= family && left('twin') >= twin;
   return isEnough ? 'demographics' : null;
 }
@@ -68,8 +70,9 @@ function forReview(a: MatchRecord, b: MatchRecord, comparison: Comparison, model
   const isNamedAlike = given === 'same' && (family === 'same' || family === null) && birthDate === 'same';
   if (isNamedAlike && (number === 'different' || number === 'near')) return 'different-numbers';
   if (guards.includes('twins') || guards.includes('names-and-birth-conflict')) return null;
-  const { review, reviewFamily, reviewTwin, reviewAdultTwin } = model.thresholds;
-  if (totals.stranger < review || totals.family < reviewFamily) return null;
+  const { total, review, reviewFamily, reviewTwin, reviewAdultTwin } = model.thresholds;
+  const least = guards.includes('numbers-conflict') ? total : review;
+  if (totals.stranger < least || totals.family < reviewFamily) return null;
   // Who was born alone has no twin; of adults it is rare that both are heard of.
   const isOnly = a.plurality === 'one' || b.plurality === 'one';
   const leastTwin = a.age === 'adult' && b.age === 'adult' ? reviewAdultTwin : reviewTwin;

@@ -3,7 +3,12 @@ import type { Levels } from './model.ts';
 import type { MatchRecord } from './record.ts';
 
 /** These keep two records out of one cluster, also where others would lead from one to the other. */
-export const VETOES = ['numbers-conflict', 'birth-dates-conflict', 'twins', 'names-and-birth-conflict'] as const;
+export const VETOES = [
+  'numbers-conflict',
+  'birth-dates-conflict',
+  'twins',
+  'names-and-birth-conflict',
+] as const;
 
 /** These leave the decision to people. */
 const DOUBTS = [

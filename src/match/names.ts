@@ -32,6 +32,10 @@ export function isPlaceholder(given: string): boolean {
   return given === '' || PLACEHOLDER.test(given) || OF_MOTHER.test(given);
 }
 
+/** The name in full of each group of nicknames that it is in, else itself: what all of a group share. */
+export const fullNames = (name: string): string[] =>
+  [...(NICKNAME_GROUPS.get(name) ?? [])].map((group) => NICKNAMES[group]?.[0] ?? name);
+
 /** One name, or two of one group of nicknames. */
 export function isNickname(a: string, b: string): boolean {
   if (a === b) return true;

@@ -50,20 +50,23 @@ function isIncompatible(a: MatchRecord, b: MatchRecord): boolean {
  */
 export function shareBirths(records: MatchRecord[]): MatchRecord[] {
   const said = new Set(records.flatMap(({ plurality }) => plurality ?? []));
-  const plurality = said.has('several') || isTwinPair(records) ? 'several' : said.has('one') ? 'one' : undefined;
+  const plurality =
+    said.has('several') || isTwinPair(records) ? 'several' : said.has('one') ? 'one' : undefined;
   return records.map((record) => (record.plurality === plurality ? record : { ...record, plurality }));
 }
 
 /** Two numbers with two names, both verified: two children, whatever anybody says of how many there were. */
 const isTwinPair = (records: MatchRecord[]): boolean =>
   records.some((a, at) =>
-    records.slice(at + 1).some(
-      (b) =>
-        a.verified &&
-        b.verified &&
-        a.number !== undefined &&
-        b.number !== undefined &&
-        a.number !== b.number &&
-        isConflict(givenLevel(a.given, b.given), true),
-    ),
+    records
+      .slice(at + 1)
+      .some(
+        (b) =>
+          a.verified &&
+          b.verified &&
+          a.number !== undefined &&
+          b.number !== undefined &&
+          a.number !== b.number &&
+          isConflict(givenLevel(a.given, b.given), true),
+      ),
   );

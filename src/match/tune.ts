@@ -34,14 +34,19 @@ export function countPatterns(): Patterns {
  */
 export function tune(
   model: Model,
-  { candidates, strangers, hasFamilies }: { candidates: Pattern[]; strangers: Pattern[]; hasFamilies: boolean },
+  {
+    candidates,
+    strangers,
+    hasFamilies,
+  }: { candidates: Pattern[]; strangers: Pattern[]; hasFamilies: boolean },
 ): Model {
   let table = startOf(model);
   const started = table;
   let shares: Shares = hasFamilies
     ? { same: 0.3, family: 0.3, twin: 0.02, near: 0.38 }
     : { same: 0.5, family: 0, twin: 0, near: 0.5 };
-  for (let round = 0; round < ROUNDS; round += 1) ({ table, shares } = improve(candidates, { table, shares, started }));
+  for (let round = 0; round < ROUNDS; round += 1)
+    ({ table, shares } = improve(candidates, { table, shares, started }));
   const weights = {} as Model['weights'];
   const bits = {} as Model['bits'];
   for (const field of FIELDS) {
@@ -69,10 +74,7 @@ function startOf({ weights }: Model): Table {
 
 type State = { table: Table; shares: Shares };
 
-function improve(
-  patterns: Pattern[],
-  { table, shares, started }: State & { started: Table },
-): State {
+function improve(patterns: Pattern[], { table, shares, started }: State & { started: Table }): State {
   const next = {} as Table;
   for (const field of FIELDS)
     next[field] = Object.fromEntries(
@@ -134,7 +136,10 @@ function combine(field: Field, { model, table, strangers, hasFamilies }: Learned
     const { same, family, twin } = table[field][level]!;
     return [level, hasFamilies ? { same, stranger, family, twin } : { ...before, same, stranger }];
   });
-  normalise(rows.map(([, weight]) => weight), ['same', ...KINDS] as const);
+  normalise(
+    rows.map(([, weight]) => weight),
+    ['same', ...KINDS] as const,
+  );
   return Object.fromEntries(rows);
 }
 
@@ -143,7 +148,11 @@ function keepOrder(levels: Record<string, Weight>): Record<string, Weight> {
   const pools: { names: string[]; same: number; stranger: number }[] = [];
   for (const [name, { same, stranger }] of Object.entries(levels)) {
     let pool = { names: [name], same, stranger };
-    for (let last = pools.at(-1); last && last.same / last.stranger < pool.same / pool.stranger; last = pools.at(-1)) {
+    for (
+      let last = pools.at(-1);
+      last && last.same / last.stranger < pool.same / pool.stranger;
+      last = pools.at(-1)
+    ) {
       pools.pop();
       pool = {
         names: [...last.names, ...pool.names],

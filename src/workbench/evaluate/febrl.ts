@@ -1,10 +1,11 @@
 /** FEBRL (https://github.com/J535D165/FEBRL): how well the comparators and the learned weights do by themselves. */
-import type { Decide, Rules } from './score-records.ts';
+
 import { keysOf } from '../../match/keys.ts';
 import type { Model } from '../../match/model.ts';
 import type { MatchRecord } from '../../match/record.ts';
 import { soundex } from '../../match/similarity.ts';
 import { learnWeights } from './learn.ts';
+import type { Decide, Rules } from './score-records.ts';
 
 /**
  * These people are no families, live in another country, and have no other corroboration: so their weights are
@@ -19,8 +20,11 @@ export function febrlModel(records: MatchRecord[], model: Model, rules: Rules): 
   return { ...learnWeights(records, model, rules), prior: records.length };
 }
 
-const byBits: Decide = (_a, _b, { totals, guards }, { thresholds }) =>
-  totals.stranger >= thresholds.total
+/** Bits: sixteen to one. */
+const ENOUGH = 4;
+
+const byBits: Decide = (_a, _b, { totals, guards }) =>
+  totals.stranger >= ENOUGH
     ? { outcome: 'same', reason: 'bits', guards }
     : { outcome: 'none', reason: null, guards };
 

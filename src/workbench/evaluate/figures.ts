@@ -12,10 +12,10 @@ export type Figures = {
   /** Pairs of records of two persons in one cluster. */
   falseLinks: number;
   badClusters: number;
-  /** Of persons with several records, how many have all of them in one cluster. */
-  clusterRecall: number;
   /** Joins made of joins needed: n records of one person need n - 1. */
-  joinRecall: number;
+  clusterRecall: number;
+  /** Of persons with several records, how many have all of them in one cluster. */
+  wholePersons: number;
   reviewsPerRecord: number;
   reviewsPer1000Births: number;
   /** Of pairs, once a reviewer who is always right has answered every item. */
@@ -29,7 +29,9 @@ export type Known = { personOf: Map<string, string>; births: number };
 /** `isPair`: of two files only pairs across count. */
 export function figuresOf(scored: Scored, { personOf, births }: Known, countPairs = allPairs): Figures {
   const truth = [...Map.groupBy(personOf.keys(), (id) => personOf.get(id)!).values()];
-  const clusterOf = new Map(scored.clusters.flatMap((members) => members.map((id) => [id, members] as const)));
+  const clusterOf = new Map(
+    scored.clusters.flatMap((members) => members.map((id) => [id, members] as const)),
+  );
   const wanted = sum(truth.map(countPairs));
   const joined = sum(scored.clusters.map(countPairs));
   const right = sum(scored.clusters.map((members) => within(members, personOf, countPairs)));
@@ -48,8 +50,8 @@ export function figuresOf(scored: Scored, { personOf, births }: Known, countPair
     falseLinks: joined - right,
     badClusters: scored.clusters.filter((members) => new Set(members.map((id) => personOf.get(id))).size > 1)
       .length,
-    clusterRecall: ratio(parts.filter((count) => count === 1).length, several.length),
-    joinRecall: ratio(needed - sum(parts.map((count) => count - 1)), needed),
+    clusterRecall: ratio(needed - sum(parts.map((count) => count - 1)), needed),
+    wholePersons: ratio(parts.filter((count) => count === 1).length, several.length),
     reviewsPerRecord: ratio(reviewed.asked, personOf.size),
     reviewsPer1000Births: births === 0 ? 0 : (reviewed.asked / births) * 1000,
     recallAfterReview: ratio(after, wanted),
@@ -70,10 +72,12 @@ const within = (members: string[], personOf: Map<string, string>, count: typeof 
  * moot once they have been joined, or once what they were joined to has been said to be somebody else.
  */
 export function review({ clusters, reviews }: Scored, personOf: Map<string, string>) {
-  const groupOf = new Map(clusters.flatMap((members) => {
-    const group = { members, others: new Set<object>() };
-    return members.map((id) => [id, group] as const);
-  }));
+  const groupOf = new Map(
+    clusters.flatMap((members) => {
+      const group = { members, others: new Set<object>() };
+      return members.map((id) => [id, group] as const);
+    }),
+  );
   let [asked, joined] = [0, 0];
   for (const { a, b } of [...reviews].sort(byBits)) {
     const [one, two] = [groupOf.get(a)!, groupOf.get(b)!];
@@ -95,5 +99,4 @@ export function review({ clusters, reviews }: Scored, personOf: Map<string, stri
   return { asked, joined, clusters: [...new Set(groupOf.values())].map(({ members }) => members) };
 }
 
-const byBits = (x: Link, y: Link): number =>
-  y.bits - x.bits || (`${x.a} ${x.b}` < `${y.a} ${y.b}` ? -1 : 1);
+const byBits = (x: Link, y: Link): number => y.bits - x.bits || (`${x.a} ${x.b}` < `${y.a} ${y.b}` ? -1 : 1);

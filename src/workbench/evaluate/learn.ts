@@ -22,7 +22,11 @@ export function learnWeights(given: MatchRecord[], model: Model, rules: Rules): 
     // By chance a few are of one person or of one family after all.
     if (totals.stranger < -Math.log2(model.prior) + Math.log2(records.length)) strangers.add(levels);
   }
-  return tune(model, { candidates: candidates.list(), strangers: strangers.list(), hasFamilies: rules.hasFamilies });
+  return tune(model, {
+    candidates: candidates.list(),
+    strangers: strangers.list(),
+    hasFamilies: rules.hasFamilies,
+  });
 }
 
 /** The same pairs for the same file: a linear congruence chooses them. */

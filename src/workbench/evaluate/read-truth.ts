@@ -1,7 +1,8 @@
 /** Files of records of which it is known who is who. */
-import { readRecord, type MatchRecord, type RawRecord } from '../../match/record.ts';
-import { readCsv } from '../../parse/csv.ts';
+
 import { WrongUse } from '../../command/wrong-use.ts';
+import { type MatchRecord, type RawRecord, readRecord } from '../../match/record.ts';
+import { readCsv } from '../../parse/csv.ts';
 
 /** `person`: who it truly is of; `file`: which of two files it is from. */
 export type Truth = { record: MatchRecord; person: string; file: number };
@@ -65,7 +66,10 @@ const FEBRL = ['rec_id', 'given_name', 'surname', 'date_of_birth', 'postcode'];
  * digit) takes the place of the NHS number, and the suburb, which address lines there leave out, that of the phone: one
  * more thing in common. There is no sex, and nobody is anybody's family.
  */
-export function readFebrl(body: Buffer, { file, identifier }: { file: number; identifier: boolean }): Truth[] {
+export function readFebrl(
+  body: Buffer,
+  { file, identifier }: { file: number; identifier: boolean },
+): Truth[] {
   return readCells(body, FEBRL).map((row) => {
     const cell = (name: string) => row[name]?.trim() ?? '';
     const [, person = ''] = /^rec-(\d+)-/.exec(cell('rec_id')) ?? [];
