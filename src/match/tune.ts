@@ -12,7 +12,7 @@ type Shares = Record<Class, number>;
 type Table = { [F in Field]: Record<string, Record<Class, number>> };
 
 const ROUNDS = 60;
-/** What a weight that was there before counts for: so many pairs of this level. */
+/** What the weights that were there before count for: so many pairs, or a hundredth of those seen. */
 const WORTH = 5;
 
 export function countPatterns(): Patterns {
@@ -29,8 +29,9 @@ export function countPatterns(): Patterns {
 }
 
 /**
- * `candidates`: pairs that share a key; `strangers`: pairs at random. `hasFamilies` false: nobody is anybody's
- * relative, and the weights against family and twin stay as they were.
+ * `candidates`: pairs that share a key; `strangers`: pairs at random. How a family's records agree is not
+ * learned, since without being told who is who no file shows it: families and namesakes change places. Those
+ * weights stay as they were and keep families apart from one person. `hasFamilies`: there are any.
  */
 export function tune(
   model: Model,
@@ -50,7 +51,7 @@ export function tune(
   const weights = {} as Model['weights'];
   const bits = {} as Model['bits'];
   for (const field of FIELDS) {
-    const learned = combine(field, { model, table, strangers, hasFamilies });
+    const learned = combine(field, { model, table, strangers });
     weights[field] = keepOrder(learned);
     bits[field] = Object.fromEntries(
       Object.entries(weights[field]).map(([level, weight]) => [level, bitsOf(weight)]),
@@ -76,9 +77,10 @@ type State = { table: Table; shares: Shares };
 
 function improve(patterns: Pattern[], { table, shares, started }: State & { started: Table }): State {
   const next = {} as Table;
+  const worth = Math.max(WORTH, patterns.reduce((sum, { count }) => sum + count, 0) / 100);
   for (const field of FIELDS)
     next[field] = Object.fromEntries(
-      Object.entries(started[field]).map(([level, of]) => [level, scaled(of, WORTH)]),
+      Object.entries(started[field]).map(([level, of]) => [level, { ...scaled(of, worth), near: of.near * WORTH }]),
     );
   const sizes: Shares = { same: 1, family: 1, twin: 1, near: 1 };
   for (const { levels, count } of patterns) {
@@ -89,7 +91,11 @@ function improve(patterns: Pattern[], { table, shares, started }: State & { star
       if (level !== null) for (const one of CLASSES) next[field][level]![one] += likely[one];
     }
   }
-  for (const field of FIELDS) normalise(Object.values(next[field]), CLASSES);
+  for (const field of FIELDS) {
+    normalise(Object.values(next[field]), CLASSES);
+    for (const [level, { family, twin }] of Object.entries(started[field]))
+      next[field][level] = { ...next[field][level]!, family, twin };
+  }
   const total = CLASSES.reduce((sum, one) => sum + (shares[one] > 0 ? sizes[one] : 0), 0);
   for (const one of CLASSES) sizes[one] = shares[one] > 0 ? sizes[one] / total : 0;
   return { table: next, shares: sizes };
@@ -119,9 +125,9 @@ function normalise<K extends string>(rows: Record<K, number>[], columns: readonl
   }
 }
 
-type Learned = { model: Model; table: Table; strangers: Pattern[]; hasFamilies: boolean };
+type Learned = { model: Model; table: Table; strangers: Pattern[] };
 
-function combine(field: Field, { model, table, strangers, hasFamilies }: Learned): Record<string, Weight> {
+function combine(field: Field, { model, table, strangers }: Learned): Record<string, Weight> {
   const seen = new Map<string, number>();
   let all = 0;
   for (const { levels, count } of strangers) {
@@ -133,8 +139,7 @@ function combine(field: Field, { model, table, strangers, hasFamilies }: Learned
   const rows = Object.entries(model.weights[field]).map(([level, before]): [string, Weight] => {
     const worth = Math.min(all + 1, WORTH / before.stranger);
     const stranger = ((seen.get(level) ?? 0) + worth * before.stranger) / (all + worth);
-    const { same, family, twin } = table[field][level]!;
-    return [level, hasFamilies ? { same, stranger, family, twin } : { ...before, same, stranger }];
+    return [level, { ...before, same: table[field][level]!.same, stranger }];
   });
   normalise(
     rows.map(([, weight]) => weight),

@@ -3,15 +3,15 @@ import { z } from 'zod';
 import { bitsOf, FIELDS, type Field, KINDS, LEVELS, type Model, type Weight } from '../../match/model.ts';
 import { readPolicyFile } from './policy-file.ts';
 
-const Probability = z.number().gt(0).lt(1);
-const Weight = z.strictObject({
+const Probability = z.number().gt(0).lte(1);
+const Row = z.strictObject({
   same: Probability,
   stranger: Probability,
   family: Probability,
   twin: Probability,
 });
 const weightsOf = (field: Field) =>
-  z.strictObject(Object.fromEntries(LEVELS[field].map((level) => [level, Weight])));
+  z.strictObject(Object.fromEntries(LEVELS[field].map((level) => [level, Row])));
 
 const File = z
   .strictObject({
@@ -40,7 +40,8 @@ const File = z
       }
       for (const [at, [level, weight]] of levels.entries()) {
         const above = levels[at - 1];
-        if (above && bitsOf(weight).stranger > bitsOf(above[1]).stranger)
+        // As rounded: learned weights may be equal.
+        if (above && bitsOf(weight).stranger > bitsOf(above[1]).stranger + 0.001)
           complain([field, level], `speaks more for one person than ${above[0]}, which is more agreement`);
       }
     }

@@ -34,6 +34,9 @@ export function readRecords(body: Buffer): Truth[] {
   }));
 }
 
+/** One row of the format, as the scorer reads it on that day. */
+export const recordOf = (row: Cells, asOf: string): MatchRecord => readRecord(rawOf(row), asOf);
+
 function rawOf(row: Cells): RawRecord {
   const cell = (name: string) => row[name]?.trim() || undefined;
   const flag = (name: string) => {

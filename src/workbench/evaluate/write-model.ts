@@ -9,6 +9,6 @@ export function writeModel(before: string, { version, weights }: Model): string 
   for (const field of FIELDS)
     for (const [level, weight] of Object.entries(weights[field]))
       for (const column of ['same', ...KINDS] as const)
-        document.setIn(['weights', field, level, column], Number(weight[column].toPrecision(4)));
+        document.setIn(['weights', field, level, column], Number(weight[column].toPrecision(6)));
   return document.toString({ lineWidth: 0 });
 }
