@@ -63,12 +63,24 @@ function byDemographics({ levels, bits, totals, guards }: Comparison, { threshol
   return isEnough ? 'demographics' : null;
 }
 
+/**
+ * A child of another family name, with nothing else in common than given name, birth date and sex: so looks the
+ * same child before and after an adoption, which is never to be suggested.
+ */
+function isLikeAdoption(a: MatchRecord, b: MatchRecord, { levels }: Comparison): boolean {
+  const { number, family, address, phone, mother } = levels;
+  const isChild = a.age !== 'adult' && b.age !== 'adult';
+  const isNear = address === 'same' || address === 'postcode' || address === 'line' || phone === 'same';
+  return isChild && family === 'different' && !isNear && number !== 'same' && mother !== 'same';
+}
+
 /** Likely enough for somebody to look, and not likelier two of one family. */
 function forReview(a: MatchRecord, b: MatchRecord, comparison: Comparison, model: Model): Reason | null {
   const { levels, totals, guards } = comparison;
   const { number, given, birthDate, family } = levels;
   const isNamedAlike = given === 'same' && (family === 'same' || family === null) && birthDate === 'same';
   if (isNamedAlike && (number === 'different' || number === 'near')) return 'different-numbers';
+  if (isLikeAdoption(a, b, comparison)) return null;
   if (guards.includes('twins') || guards.includes('names-and-birth-conflict')) return null;
   const { total, review, reviewFamily, reviewTwin, reviewAdultTwin } = model.thresholds;
   const least = guards.includes('numbers-conflict') ? total : review;

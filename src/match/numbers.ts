@@ -3,7 +3,7 @@ import { isConflict } from './guards.ts';
 import { dateLevel, givenLevel, levelsOf } from './levels.ts';
 import type { MatchRecord } from './record.ts';
 
-/** Whoever is so much younger than another with her number is her child. */
+/** A child so much younger than somebody else with the number is hers. */
 const GENERATION = 10 * 365.25 * 86_400_000;
 
 /**
@@ -25,11 +25,14 @@ export function judgeNumber(records: MatchRecord[]): MatchRecord[] {
   );
 }
 
-const isYounger = ({ birthDate }: MatchRecord, others: MatchRecord[]): boolean =>
+/** Nobody's unverified number takes a verified one away from a child. */
+const isYounger = ({ birthDate, age, verified }: MatchRecord, others: MatchRecord[]): boolean =>
   birthDate !== undefined &&
+  age !== 'adult' &&
   others.some(
     (other) =>
       other.birthDate !== undefined &&
+      (other.verified || !verified) &&
       Date.parse(birthDate) - Date.parse(other.birthDate) > GENERATION &&
       dateLevel(birthDate, other.birthDate) === 'different',
   );
