@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [floor|ingest|deliver|growth|searches|profile|validate|map ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
+ * `npm run bench -- [floor|ingest|deliver|growth|searches|profile|validate|map|matching ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
  * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
  */
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { benchDeliver, type Delivery } from './deliver.ts';
 import { benchGrowth, type Growth } from './growth.ts';
 import { benchIngest, type Ingest } from './ingest.ts';
 import { benchMap } from './map.ts';
+import { benchMatching } from './matching.ts';
 import { profileStages } from './profile.ts';
 import { type Options, round, say, table } from './report.ts';
 import { benchRows } from './rows.ts';
@@ -28,6 +29,8 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '5' },
     rows: { type: 'string', default: '10000' },
     families: { type: 'string', default: '1000,10000,100000' },
+    records: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
   },
 });
 const options: Options = {
@@ -92,7 +95,9 @@ for (const section of options.sections.filter((name) => !STORED.includes(name)))
   say(`${section} ...`);
   if (section === 'validate') report.validate = benchValidate(options);
   else if (section === 'map') report.map = await benchMap(options);
-  else throw new Error(`no such section: ${section}; there are ${STORED.join(', ')}, validate and map`);
+  else if (section === 'matching')
+    report.matching = await benchMatching({ records: Number(values.records), seed: Number(values.seed) });
+  else throw new Error(`no such section: ${section}; there are ${STORED.join(', ')}, validate, map and matching`);
 }
 const stored = options.sections.filter((name) => STORED.includes(name));
 if (stored.length > 0) {

@@ -8,7 +8,7 @@ export async function runCli(given: string[]): Promise<number> {
   const args = given[0] === 'help' ? [...given.slice(1), '--help'] : given;
   const [first = ''] = args;
   try {
-    if (first === 'map' || first === 'validate')
+    if (['map', 'match', 'validate'].includes(first))
       return await (await import('./workbench/index.ts')).runWorkbench(args);
     if (first === 'listen') return await (await import('./listen/listen.ts')).listen(args);
     return await (await import('./admin/administer.ts')).administer(args);

@@ -15,6 +15,7 @@ const COMMANDS: Commands = { ...system, ...messages, ...number, ...installation,
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */
 const ELSEWHERE: Record<string, string> = {
   listen: 'what a subscriber is told, shown as it comes; for trial',
+  match: 'how well records are told apart and joined, and the weights for it',
   map: 'the workbench: mappings made, checked, tested and explained',
   validate: 'FHIR resources against profiles',
 };

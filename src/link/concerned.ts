@@ -1,13 +1,13 @@
 /** Whose services a death concerns (sharing rules 22 and 24). */
 import type { Encounter } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
+import { compareGiven } from '../match/names.ts';
 import type { Evidence } from '../model.ts';
 import type { Involvement } from '../store/facts.ts';
 import { birthOf } from './family/journeys.ts';
 import { lossOf } from './family/stages.ts';
 import type { Family } from './views/family.ts';
 import { bornOn, givenNames, type PatientState, type Person, verifiedNumber } from './who/charts.ts';
-import { compareGiven } from './who/names.ts';
 
 export type Known = Omit<Family, 'stops' | 'doubts'>;
 /**

@@ -11,6 +11,7 @@ import { keyedId } from '../fhir/ids.ts';
 import { isValidNhsNumber } from '../fhir/nhs-number.ts';
 import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
 import { ID_IN_MESSAGE, NHS_NUMBER } from '../fhir/systems.ts';
+import { normaliseName } from '../match/names.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
 import { callOf, keyReferrals } from './care/called.ts';
@@ -29,7 +30,6 @@ import {
   referralKey,
   type Scope,
 } from './who/keys.ts';
-import { normaliseName } from './who/names.ts';
 import { quarantine, sharedNumber } from './who/quarantine.ts';
 
 type Identified = { record: IdentifiedRecord; issues: Issue[] };

@@ -27,6 +27,8 @@ export const OPTIONS = {
   extends: text,
   profile: text,
   all: yes,
+  format: text,
+  'without-identifier': yes,
 } as const;
 type Option = keyof typeof OPTIONS;
 export type Flags = { [name in Option]?: (typeof OPTIONS)[name]['type'] extends 'string' ? string : boolean };

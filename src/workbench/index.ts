@@ -8,6 +8,8 @@ import { check } from './commands/check.ts';
 import { coverage } from './commands/coverage.ts';
 import { explain } from './commands/explain.ts';
 import { impact } from './commands/impact.ts';
+import { evaluate } from './commands/match-evaluate.ts';
+import { tune } from './commands/match-tune.ts';
 import { create } from './commands/new.ts';
 import { run } from './commands/run.ts';
 import { schema } from './commands/schema.ts';
@@ -25,13 +27,17 @@ const COMMANDS: Record<string, Command> = {
   'map impact': impact,
   'map schema': schema,
   validate,
+  'match evaluate': evaluate,
+  'match tune': tune,
 };
 
 const list = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}\n`);
-const VERBS = `: map is followed by one of ${Object.keys(COMMANDS)
-  .flatMap((name) => name.split(' ')[1] ?? [])
-  .join(', ')}`;
-const HELP = `Usage: skein map COMMAND | skein validate FILE   [--json] [--dir FOLDER]
+const GROUPS = ['map', 'match'];
+const verbsOf = (group: string) =>
+  `: ${group} is followed by one of ${Object.keys(COMMANDS)
+    .flatMap((name) => (name.startsWith(`${group} `) ? (name.split(' ')[1] ?? []) : []))
+    .join(', ')}`;
+const HELP = `Usage: skein map COMMAND | skein match COMMAND | skein validate FILE   [--json] [--dir FOLDER]
 
 ${list.join('')}
 Examples:
@@ -43,7 +49,7 @@ Examples:
 Exit codes: 0 all is well; 1 something is wrong with a mapping, an example or the input; 2 used wrongly.
 `;
 
-/** Runs `map …` or `validate …` and gives the exit code. */
+/** Runs `map …`, `match …` or `validate …` and gives the exit code. */
 export async function runWorkbench(args: string[]): Promise<number> {
   try {
     return await runCommand(args);
@@ -62,7 +68,7 @@ export async function runWorkbench(args: string[]): Promise<number> {
 
 const nameIn = (args: string[]): string => {
   const words = args.filter((arg) => !arg.startsWith('-'));
-  return words[0] === 'map' ? words.slice(0, 2).join(' ') : (words[0] ?? '');
+  return GROUPS.includes(words[0] ?? '') ? words.slice(0, 2).join(' ') : (words[0] ?? '');
 };
 
 const helpOf = (args: string[]): string =>
@@ -71,8 +77,10 @@ const helpOf = (args: string[]): string =>
 async function runCommand(args: string[]): Promise<number> {
   const name = nameIn(args);
   const command = COMMANDS[name];
-  if (!command && name !== 'map')
-    throw new WrongUse(`there is no command "${name}"${suggest(name, Object.keys(COMMANDS)) || VERBS}`);
+  if (!command && !GROUPS.includes(name)) {
+    const meant = suggest(name, Object.keys(COMMANDS)) || verbsOf(name.split(' ')[0] ?? '');
+    throw new WrongUse(`there is no command "${name}"${meant}`);
+  }
   const { values, positionals } = readArgs(args, command);
   if (values.help || !command) print(command?.help ?? HELP);
   else return await command.run(positionals.slice(name.split(' ').length), values);

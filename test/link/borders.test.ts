@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { isImplicit } from '../../src/link/fold.ts';
 import { link } from '../../src/link/plan.ts';
 import { givenNames, saidNumber } from '../../src/link/who/charts.ts';
-import { compareGiven } from '../../src/link/who/names.ts';
+import { compareGiven } from '../../src/match/names.ts';
 import { isEmpty } from '../../src/save/save.ts';
 import type { StatementState, View } from '../../src/store/facts.ts';
 import { anyClaims, type Heard, MRN } from '../support/any-claims.ts';

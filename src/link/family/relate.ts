@@ -1,10 +1,10 @@
 import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
+import { compareGiven, normaliseName } from '../../match/names.ts';
 import type { Evidence } from '../../model.ts';
 import type { Assertion, Due, StatementState } from '../../store/facts.ts';
 import { bornOn, givenNames, type IsOwnPatient, type Person, type PersonOf } from '../who/charts.ts';
 import { numberKey } from '../who/keys.ts';
-import { compareGiven, normaliseName } from '../who/names.ts';
 import { SAME_BIRTH } from './homing.ts';
 import { isGenetic, type ParentKind, parentClaim } from './relationships.ts';
 import { type Bound, type RelatedState, waitingUntil, weighEdge, withoutContested } from './weigh.ts';

@@ -1,8 +1,8 @@
 import type { Patient } from '@medplum/fhirtypes';
+import { isPlaceholder, normaliseName } from '../../match/names.ts';
 import type { CareSource, ChartSource } from '../../model.ts';
 import { isAwaited, isCare, isUnanswered, latest } from '../care/spells.ts';
 import type { PatientState, Person } from '../who/charts.ts';
-import { isPlaceholder, normaliseName } from '../who/names.ts';
 import type { Family } from './family.ts';
 
 /**

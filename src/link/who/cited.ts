@@ -1,12 +1,12 @@
 import type { Encounter, EpisodeOfCare, Patient, Reference, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../../fhir/references.ts';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
+import { compareGiven, isFullName } from '../../match/names.ts';
 import type { Evidence } from '../../model.ts';
 import type { StatementState } from '../../store/facts.ts';
 import { isImplicit } from '../fold.ts';
 import { givenNames, type Pair, type PatientState, type Person, type PersonOf } from './charts.ts';
 import { isVerified } from './keys.ts';
-import { compareGiven, isFullName } from './names.ts';
 
 type Given = { personOf: PersonOf; evidence: Evidence };
 

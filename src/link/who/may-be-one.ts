@@ -1,6 +1,6 @@
 import { NHS_NUMBER } from '../../fhir/systems.ts';
+import { compareGiven, normaliseName } from '../../match/names.ts';
 import { givenNames, type PatientState, type Person } from './charts.ts';
-import { compareGiven, normaliseName } from './names.ts';
 
 /**
  * May the one who died be this other infant, though too little is known to make one person of them? Enough to

@@ -1,3 +1,4 @@
+import { compareGiven } from '../../match/names.ts';
 import type { Evidence, Weight } from '../../model.ts';
 import { type Births, findBirths } from './births.ts';
 import {
@@ -8,7 +9,6 @@ import {
   type PatientState,
   verifiedNumber,
 } from './charts.ts';
-import { compareGiven } from './names.ts';
 
 /** A chart whose claim to a number is set aside for those who outrank it: for people to look at. */
 export type Contest = { ref: string; chart: PatientState; against: PatientState[] };

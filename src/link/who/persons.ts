@@ -1,5 +1,6 @@
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
+import { compareGiven } from '../../match/names.ts';
 import type { Evidence } from '../../model.ts';
 import type { StatementState } from '../../store/facts.ts';
 import { latest } from '../care/spells.ts';
@@ -20,7 +21,6 @@ import {
 import { findCited } from './cited.ts';
 import { mayBeOne } from './may-be-one.ts';
 import { findNameless } from './nameless.ts';
-import { compareGiven } from './names.ts';
 import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
 import { findOwnCharts, ownChartOf } from './own-charts.ts';
 

@@ -1,5 +1,5 @@
+import { compareGiven } from '../../match/names.ts';
 import { givenNames, isCompatible, type PatientState } from './charts.ts';
-import { compareGiven } from './names.ts';
 
 /**
  * Whose word on a number gives way when people say that the number is good: charts that somebody contradicts

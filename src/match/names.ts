@@ -1,52 +1,6 @@
 /** Name agreement: what counts as the same given name, and what is no name at all. */
+import { NICKNAMES } from './nicknames.ts';
 
-const NICKNAMES: string[][] = [
-  ['katherine', 'catherine', 'kathryn', 'kate', 'katie', 'kathy', 'cathy', 'kat'],
-  ['elizabeth', 'elisabeth', 'liz', 'lizzie', 'beth', 'betty', 'eliza', 'libby'],
-  ['margaret', 'maggie', 'meg', 'peggy', 'megan'],
-  ['william', 'will', 'bill', 'billy', 'liam'],
-  ['robert', 'rob', 'bob', 'bobby', 'robbie'],
-  ['richard', 'rich', 'rick', 'dick', 'richie'],
-  ['james', 'jim', 'jimmy', 'jamie'],
-  ['thomas', 'tom', 'tommy'],
-  ['michael', 'mike', 'mick', 'mickey'],
-  ['christopher', 'chris', 'kit'],
-  ['christine', 'christina', 'chris', 'tina', 'chrissie'],
-  ['alexander', 'alex', 'sandy', 'xander'],
-  ['alexandra', 'alex', 'sandra', 'lexi'],
-  ['samantha', 'sam', 'sammy'],
-  ['samuel', 'sam', 'sammy'],
-  ['benjamin', 'ben', 'benny'],
-  ['daniel', 'dan', 'danny'],
-  ['matthew', 'matt'],
-  ['andrew', 'andy', 'drew'],
-  ['anthony', 'tony'],
-  ['joseph', 'joe', 'joey'],
-  ['josephine', 'jo', 'josie'],
-  ['joanna', 'joanne', 'jo'],
-  ['jennifer', 'jen', 'jenny'],
-  ['jessica', 'jess', 'jessie'],
-  ['rebecca', 'becky', 'becca'],
-  ['rachel', 'rachael'],
-  ['susan', 'sue', 'susie'],
-  ['victoria', 'vicky', 'tori'],
-  ['abigail', 'abi', 'abby'],
-  ['isabella', 'isabel', 'isobel', 'izzy', 'bella'],
-  ['charlotte', 'charlie', 'lottie'],
-  ['charles', 'charlie', 'chuck'],
-  ['edward', 'ed', 'eddie', 'ted', 'teddy'],
-  ['nicholas', 'nick', 'nicky'],
-  ['nicola', 'nicole', 'nicky', 'nikki'],
-  ['patricia', 'pat', 'tricia', 'trish'],
-  ['patrick', 'pat', 'paddy'],
-  ['theodore', 'theo', 'ted', 'teddy'],
-  ['oliver', 'olly', 'ollie'],
-  ['olivia', 'liv', 'livvy'],
-  ['amelia', 'millie', 'amy'],
-  ['emily', 'em', 'emmie'],
-  ['gabriella', 'gabrielle', 'gabby', 'ella'],
-  ['mohammed', 'muhammad', 'mohamed', 'mohammad', 'mo'],
-];
 const NICKNAME_GROUPS = new Map<string, Set<number>>();
 for (const [group, names] of NICKNAMES.entries()) {
   for (const name of names) {
@@ -78,7 +32,12 @@ export function isPlaceholder(given: string): boolean {
   return given === '' || PLACEHOLDER.test(given) || OF_MOTHER.test(given);
 }
 
-function sameGiven(a: string, b: string): boolean {
+/** The name in full of each group of nicknames that it is in, else itself: what all of a group share. */
+export const fullNames = (name: string): string[] =>
+  [...(NICKNAME_GROUPS.get(name) ?? [])].map((group) => NICKNAMES[group]?.[0] ?? name);
+
+/** One name, or two of one group of nicknames. */
+export function isNickname(a: string, b: string): boolean {
   if (a === b) return true;
   const groups = NICKNAME_GROUPS.get(a);
   const others = NICKNAME_GROUPS.get(b);
@@ -104,7 +63,7 @@ export function compareGiven(a: string[], b: string[]): 'agree' | 'conflict' | '
   const [first, second] = [mine[0], theirs[0]];
   if (first === undefined || second === undefined) return 'unknown';
   const shares = (names: string[], one: string) =>
-    one.length > 1 && names.some((name) => sameGiven(name, one));
+    one.length > 1 && names.some((name) => isNickname(name, one));
   if (shares(theirs, first) || shares(mine, second) || mine.join('') === theirs.join('')) {
     return mine.join('').length > 1 ? 'agree' : 'unknown';
   }

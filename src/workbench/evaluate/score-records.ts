@@ -1,0 +1,44 @@
+/** From records to persons, as intake does it, for a whole file at once. */
+import { cluster, type Link } from '../../match/cluster.ts';
+import { type Comparison, compare } from '../../match/compare.ts';
+import { type Decision, decide } from '../../match/decide.ts';
+import { isVetoed } from '../../match/guards.ts';
+import { keysOf } from '../../match/keys.ts';
+import type { Model } from '../../match/model.ts';
+import { prepareRecords } from '../../match/prepare.ts';
+import type { MatchRecord } from '../../match/record.ts';
+import { eachCandidatePair } from './candidate-pairs.ts';
+
+export type Decide = (a: MatchRecord, b: MatchRecord, comparison: Comparison, model: Model) => Decision;
+export type Scored = { clusters: string[][]; links: Link[]; reviews: Link[]; compared: number };
+
+export type Rules = {
+  decide: Decide;
+  /** Which pairs may be one person at all: of two files, those across. */
+  isAsked: (a: MatchRecord, b: MatchRecord) => boolean;
+  keysOf: (record: MatchRecord) => string[];
+  /** Are there families, whose numbers, births and vetoes count? */
+  hasFamilies: boolean;
+};
+export const ALL_RULES: Rules = { decide, isAsked: () => true, keysOf, hasFamilies: true };
+
+export function scoreRecords(given: MatchRecord[], model: Model, rules: Rules): Scored {
+  const records = rules.hasFamilies ? prepareRecords(given, model) : given;
+  const [links, reviews]: [Link[], Link[]] = [[], []];
+  let compared = 0;
+  eachCandidatePair(records, rules.keysOf, (one, other) => {
+    const [a, b] = [records[one]!, records[other]!];
+    if (!rules.isAsked(a, b)) return;
+    compared += 1;
+    const comparison = compare(a, b, model);
+    const { outcome, reason } = rules.decide(a, b, comparison, model);
+    if (outcome === 'none' || reason === null) return;
+    const link = { a: a.id, b: b.id, bits: comparison.totals.stranger, reason };
+    (outcome === 'same' ? links : reviews).push(link);
+  });
+  const byId = new Map(records.map((record) => [record.id, record]));
+  const vetoes = (x: string, y: string) =>
+    rules.hasFamilies && isVetoed(compare(byId.get(x)!, byId.get(y)!, model).guards);
+  const { clusters, refused } = cluster(records, links, vetoes);
+  return { clusters, links, reviews: [...reviews, ...refused], compared };
+}
