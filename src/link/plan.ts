@@ -48,7 +48,7 @@ export function link(
 ): Plan {
   const { key, evidence, asOf } = rules;
   const { states, changed } = foldRecord(facts.statements, record, sender);
-  const who = resolvePersons(states, new Set(facts.tainted), evidence);
+  const who = resolvePersons(states, new Set(facts.tainted), rules);
   const { persons, personOfChart, personOfKey } = who;
   const parted: Parted[] = [];
   for (const state of states) {

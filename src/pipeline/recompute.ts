@@ -1,5 +1,6 @@
 import { EVIDENCE } from '../access/decide/evidence.ts';
 import { keeperOf } from '../access/decide/link-rules.ts';
+import { MATCHING } from '../access/decide/matching.ts';
 import type { Context } from '../context.ts';
 import { link } from '../link/plan.ts';
 import { withFacts } from '../save/load.ts';
@@ -12,6 +13,7 @@ export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
   key,
   evidence: EVIDENCE,
   asOf: new Date().toISOString(),
+  matching: MATCHING,
   keeperOf,
 });
 

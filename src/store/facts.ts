@@ -1,5 +1,7 @@
 /** What save loads, link decides on, and save writes: the shapes between the two stages. */
+
 import type { Resource } from '@medplum/fhirtypes';
+import type { Model } from '../match/model.ts';
 import type { Event, Evidence, Lineage, Recheck, Role, Sources } from '../model.ts';
 
 /**
@@ -162,6 +164,8 @@ export type Rules = {
   evidence: Evidence;
   /** ISO instant as of which the family is computed. */
   asOf: string;
+  /** Weights of who is who: policy/matching.yaml. */
+  matching: Model;
   /**
    * The service whose affair some care remains, where only author and addressee may know of it: of a sealed
    * kind, or of a charity that somebody came to by themselves. `service` gives the care, the senders speak of

@@ -637,6 +637,20 @@ describe('24: the threshold to stop is lower than the threshold to disclose', ()
     expect(heard.perinatal).toContain('loss-retracted');
   });
 
+  test.each([
+    ['of the same family at the same place', {}, ['contact-stop']],
+    ['of another place', { postcode: 'LS2 9JT' }, []],
+    ['of another birth date', { born: ago(41) }, []],
+    ['of another family', { family: 'Wrzesniewski' }, []],
+  ])('a death reaches who knows a baby without number or name, %s', async (_, said, heard) => {
+    const { mother, baby } = newFamily();
+    const placed = { ...baby, given: 'Baby', postcode: 'LS1 4AP', born: ago(40) };
+    await region.maternity(placed, { mother });
+    const { nhs: _nhs, ...unknown } = { ...placed, ...said, local: `N${baby.local}` };
+    await region.care('visiting', unknown as Person);
+    expect(await stopsAt('visiting', () => lose(mother, placed))).toEqual(heard);
+  });
+
   test('who may not declare a death has its services asked to verify first, and nothing stopped', async () => {
     const { mother, baby } = newFamily();
     await region.maternity(baby, { mother });

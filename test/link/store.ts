@@ -2,6 +2,7 @@
 
 import { EVIDENCE } from '../../src/access/decide/evidence.ts';
 import { keeperOf } from '../../src/access/decide/link-rules.ts';
+import { MATCHING } from '../../src/access/decide/matching.ts';
 import { identifyRecord } from '../../src/link/identify.ts';
 import { link } from '../../src/link/plan.ts';
 import type { Event, Issue, Service, SourceRecord } from '../../src/model.ts';
@@ -9,7 +10,13 @@ import type { Facts, Plan, Rules, StatementState, View } from '../../src/store/f
 
 export const KEY = Buffer.alloc(32, 7);
 /** Long after whatever the tests tell of. */
-export const RULES = { key: KEY, evidence: EVIDENCE, asOf: '2026-12-31T00:00:00.000Z', keeperOf };
+export const RULES = {
+  key: KEY,
+  evidence: EVIDENCE,
+  asOf: '2026-12-31T00:00:00.000Z',
+  matching: MATCHING,
+  keeperOf,
+};
 
 export function service(n: number, sector: string | null): Service {
   return {

@@ -242,8 +242,8 @@ describe('a sender', () => {
     expect((await ask('identifier=MSG_1')) as string[]).toHaveLength(2);
     expect(await ask('identifier=MSG_1&system=pas')).toEqual(['pas']);
     expect(await ask('')).toBe(400);
-    expect(await ask('identifier=%00', 'charity')).toBe(404);
-    expect(await ask('identifier=MSG_1&system=%00')).toBe(404);
+    expect(await ask('identifier=%00', 'charity')).toBe(400);
+    expect(await ask('identifier=MSG_1&system=%00')).toBe(400);
     const { body } = await app.inject({
       url: '/intake/messages?identifier=MSG_1',
       headers: { 'x-skein-system': 'charity' },

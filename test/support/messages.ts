@@ -135,6 +135,7 @@ export function adt(who: Someone, options: AdtOptions = {}): string {
     (who.born ?? '').replaceAll('-', ''),
     'F',
   ];
+  pid[11] = who.postcode ? `^^^^${who.postcode}` : '';
   pid[21] = mother ? `${mother}^^^NHS^NH` : '';
   pid[32] = verified ? 'NSTS01' : '';
   const pv1 = ['PV1', '1', 'I'];

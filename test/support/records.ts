@@ -22,6 +22,7 @@ export type Someone = {
   given?: string;
   family?: string;
   born?: string;
+  postcode?: string;
   rest?: Partial<Patient>;
 };
 

@@ -20,7 +20,7 @@ export const byNumber = (nhs: string) => ({ identifier: { system: NHS_NUMBER, va
 
 /** A chart: what one system writes down of a person, its own number and words for them included. */
 export function chart(system: string, who: Someone, rest: Record<string, unknown> = {}): Said {
-  const { nhs, verified = true, given, family, born } = who;
+  const { nhs, verified = true, given, family, born, postcode } = who;
   const own = { system: `https://${system}.example/Id/person`, value: `${system}-${who.local ?? nhs}` };
   const number = { system: NHS_NUMBER, value: nhs, ...(verified ? { extension: [VERIFIED] } : {}) };
   return say({
@@ -28,6 +28,7 @@ export function chart(system: string, who: Someone, rest: Record<string, unknown
     identifier: [own, ...(nhs ? [number] : [])],
     ...(given ? { name: [{ use: 'official', family, given: [given] }] } : {}),
     ...(born ? { birthDate: born } : {}),
+    ...(postcode ? { address: [{ postalCode: postcode }] } : {}),
     ...rest,
   });
 }

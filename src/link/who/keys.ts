@@ -4,6 +4,7 @@ import { keyedId } from '../../fhir/ids.ts';
 import { isValidNhsNumber } from '../../fhir/nhs-number.ts';
 import { idOf } from '../../fhir/references.ts';
 import { NHS_NUMBER, RESOURCE_ID } from '../../fhir/systems.ts';
+import { cleanPhone, cleanPostcode } from '../../match/record.ts';
 import type { Weight } from '../../model.ts';
 
 /** `weight`: what the sender's word counts for; null where it counts for nothing. */
@@ -27,20 +28,29 @@ export const numberKey = (number: string, key: Buffer): string =>
 export const joiningKey = (number: string, key: Buffer): string =>
   keyedId(key, 'nhs-number-joining', number.replace(/\s/g, ''));
 
-/** Charts of infants are found by number and birth date as well, verified or not: for mayBeOne alone. */
+/**
+ * Charts of infants are found by birth date together with number, verified or not, postcode or phone as well:
+ * for mayBeOne alone.
+ */
 const infantKey = (number: string, born: string, key: Buffer): string =>
   keyedId(key, 'nhs-number-of-infant', number.replace(/\s/g, ''), born);
 
 /** Whole years, and some to spare: an infant's journey ends after two. */
 const INFANT_YEARS = 3;
 
-function infantKeyOf({ birthDate = '', identifier }: Patient, scope: Scope): string[] {
+function infantKeysOf({ birthDate = '', identifier, address, telecom }: Patient, scope: Scope): string[] {
   const { key, weight, receivedAt } = scope;
   const number = identifier?.find(({ system }) => system === NHS_NUMBER)?.value ?? '';
   const isInfant = Number(birthDate.slice(0, 4)) + INFANT_YEARS >= receivedAt.getUTCFullYear();
   // A claim and no more reaches nobody.
   if (birthDate.length < 10 || !isInfant || !weight || weight.number === 'claim') return [];
-  return isValidNhsNumber(number) ? [infantKey(number, birthDate, key)] : [];
+  const places = (address ?? []).flatMap(({ postalCode }) => cleanPostcode(postalCode) ?? []);
+  const phones = (telecom ?? []).flatMap(({ value }) => cleanPhone(value ?? '') ?? []);
+  return [
+    ...(isValidNhsNumber(number) ? [infantKey(number, birthDate, key)] : []),
+    // A new birth date in one place, or under one phone: few share it, and the scorer looks at those.
+    ...[...places, ...phones].map((where) => keyedId(key, 'infant', birthDate.slice(0, 10), where)),
+  ];
 }
 
 export function referralKey(identifier: Identifier | undefined, { key, weight }: Scope): string | null {
@@ -125,7 +135,7 @@ export function aliasesOf(
     return ref !== null && ref === joiningKey(value, scope.key) ? [number, own] : [own];
   });
   const literal = content.id === undefined ? [] : [literalKey(content.id, scope)];
-  return [...new Set([...found, ...literal, ...infantKeyOf(content, scope)])].filter(
+  return [...new Set([...found, ...literal, ...infantKeysOf(content, scope)])].filter(
     (alias) => alias !== key,
   );
 }

@@ -1,15 +1,50 @@
 import { NHS_NUMBER } from '../../fhir/systems.ts';
+import { compare } from '../../match/compare.ts';
+import { decide } from '../../match/decide.ts';
+import { readPatient } from '../../match/from-patient.ts';
+import { isVetoed } from '../../match/guards.ts';
+import type { Model } from '../../match/model.ts';
 import { compareGiven, normaliseName } from '../../match/names.ts';
 import { givenNames, type PatientState, type Person } from './charts.ts';
+
+/** `tainted`: numbers of several people; `matching`: the weights of policy/matching.yaml. */
+export type Likeness = { tainted: Set<string>; matching: Model; asOf: string };
 
 /**
  * May the one who died be this other infant, though too little is known to make one person of them? Enough to
  * put contacts on hold (sharing rule 24), and for nothing else: the same verified number and an age that
- * fits, whatever else is said; or the same number, verified or not, and a birth date and a name that agree.
+ * fits, whatever else is said; the same number, verified or not, and a birth date and a name that agree; or
+ * all that is said of both, weighed, where it is probable and neither has a twin.
  */
-export function mayBeOne(dead: Person, other: Person, tainted: Set<string>): boolean {
-  return dead.charts.some((a) => other.charts.some((b) => isLikely(a, b, tainted)));
+export function mayBeOne(dead: Person, other: Person, given: Likeness): boolean {
+  const pairs = dead.charts.flatMap((a) => other.charts.map((b) => [a, b] as const));
+  return pairs.some(([a, b]) => isLikely(a, b, given.tainted)) || isProbable(pairs, given);
 }
+
+function isProbable(pairs: (readonly [PatientState, PatientState])[], { matching, asOf }: Likeness): boolean {
+  // Whose own sender has two charts says that they are two.
+  if (pairs.some(([a, b]) => a.systemId === b.systemId || a.content.birthDate !== b.content.birthDate))
+    return false;
+  const weighed = pairs.map(([a, b]) => {
+    const [one, two] = [recordOf(a, asOf), recordOf(b, asOf)];
+    const comparison = compare(one, two, matching);
+    return {
+      comparison,
+      outcome: decide(one, two, comparison, matching).outcome,
+      isChild: one.age !== 'adult',
+    };
+  });
+  return (
+    weighed.every(({ comparison: { guards } }) => !isVetoed(guards) && !guards.includes('multiple-birth')) &&
+    weighed.some(
+      ({ comparison: { totals }, outcome, isChild }) =>
+        isChild && outcome !== 'none' && totals.stranger >= matching.thresholds.total,
+    )
+  );
+}
+
+const recordOf = (chart: PatientState, asOf: string) =>
+  readPatient(chart.content, { id: chart.key, verified: chart.ref !== null, asOf });
 
 /** A birth date may be mistaken; who says none knows a number and no more. */
 const DAY = 86_400_000;

@@ -1,8 +1,7 @@
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
 import { compareGiven } from '../../match/names.ts';
-import type { Evidence } from '../../model.ts';
-import type { StatementState } from '../../store/facts.ts';
+import type { Rules, StatementState } from '../../store/facts.ts';
 import { latest } from '../care/spells.ts';
 import { isImplicit } from '../fold.ts';
 import {
@@ -30,7 +29,8 @@ import { findOwnCharts, ownChartOf } from './own-charts.ts';
  * merged them, and nothing vetoes it. A chart that its sender only referred to is the chart that the
  * reference means, if that is known. All else stays a person of its own.
  */
-export function resolvePersons(statements: StatementState[], tainted: Set<string>, evidence: Evidence) {
+export function resolvePersons(statements: StatementState[], tainted: Set<string>, rules: Rules) {
+  const { evidence, matching, asOf } = rules;
   const charts = statements
     .filter((state): state is PatientState => state.type === 'Patient')
     .sort((a, b) => a.seq - b.seq);
@@ -62,7 +62,7 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   /** One whom this service gives care to, as it says itself. */
   const isOwnPatient: IsOwnPatient = ({ charts: all }, service) =>
     all.some((chart) => chart.service === service && caredFor.has(chart.key));
-  const mayBe = (one: Person, other: Person) => mayBeOne(one, other, tainted);
+  const mayBe = (one: Person, other: Person) => mayBeOne(one, other, { tainted, matching, asOf });
   return { persons, personOfChart, disputed, contests, doubted, personOfKey, isOwnPatient, mayBe };
 }
 
