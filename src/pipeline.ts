@@ -15,6 +15,7 @@ import { keepFailed } from './pipeline/faults.ts';
 import { isUnread, keepFirst, settleFile } from './pipeline/file.ts';
 import { settle } from './pipeline/gather.ts';
 import { ignore, ruleOf } from './pipeline/ignore.ts';
+import { placeMessage } from './pipeline/place.ts';
 import type { Job } from './pipeline/settle.ts';
 import { isSound, type Understood, understandInTurns } from './pipeline/understand.ts';
 import { notifyCommitted } from './publish/sequencer.ts';
@@ -84,11 +85,13 @@ function announceCommit(ctx: Context): void {
 /** One unit as it is linked and saved: its services named, every identity resolved to keys. */
 export async function prepare(
   ctx: Pipeline,
-  message: Received,
+  received: Received,
   unit: Understood,
   options: Options,
 ): Promise<Job> {
-  const { system, identifier, receivedAt } = message;
+  const { system, team, issues: unplaced } = await placeMessage(ctx, received.system, unit.origin);
+  const message = { ...received, system };
+  const { identifier, receivedAt } = message;
   const { messageId } = options;
   const lock = messageId
     ? rowKey(ctx.key, messageId, unit.position)
@@ -98,8 +101,8 @@ export async function prepare(
     : null;
   const weight = EVIDENCE.weights.get(system.service.sector ?? '') ?? null;
   const found =
-    named && identifyRecord(named.record, { key: ctx.key, systemId: system.id, receivedAt, weight });
-  const issues = [...unit.issues, ...(named?.issues ?? []), ...(found?.issues ?? [])];
+    named && identifyRecord(named.record, { key: ctx.key, systemId: system.id, receivedAt, weight, team });
+  const issues = [...unit.issues, ...unplaced, ...(named?.issues ?? []), ...(found?.issues ?? [])];
   const keys = [lock, ...keysOf(found?.record)];
   const { replay } = options;
   const rest = { ...(replay ? { replay } : {}), ...(messageId ? { messageId } : {}) };

@@ -9,8 +9,9 @@ import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
 import { number } from './commands/number.ts';
 import { system } from './commands/system.ts';
+import { team } from './commands/team.ts';
 
-const COMMANDS: Commands = { ...system, ...messages, ...number, ...installation, ...backup };
+const COMMANDS: Commands = { ...system, ...team, ...messages, ...number, ...installation, ...backup };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */
 const ELSEWHERE: Record<string, string> = {
@@ -25,7 +26,7 @@ const FIRST = new Set(
   [...Object.keys(COMMANDS), ...Object.keys(ELSEWHERE)].map((name) => name.split(' ')[0] ?? ''),
 );
 
-const row = ([name, summary]: [string, string]) => `  ${name.padEnd(13)} ${summary}\n`;
+const row = ([name, summary]: [string, string]) => `  ${name.padEnd(18)} ${summary}\n`;
 const rowsOf = (commands: Commands) =>
   Object.entries(commands).map(([name, { summary }]) => row([name, summary]));
 
@@ -48,7 +49,7 @@ Exit codes: 0 done; 1 refused or failed; 2 used wrongly.
 /** Runs one command and gives its exit code. Throws what the store or the command refuses. */
 export async function administer(args: string[]): Promise<number> {
   const words = args.filter((arg) => !arg.startsWith('-'));
-  const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find((known) => known in COMMANDS);
+  const name = [3, 2, 1].map((length) => words.slice(0, length).join(' ')).find((known) => known in COMMANDS);
   try {
     const command = name === undefined ? undefined : COMMANDS[name];
     const { text, code } = command ? await command.run(without(args, name ?? '')) : explain(args, words);
@@ -73,7 +74,8 @@ function without(args: string[], name: string): string[] {
 function explain(args: string[], words: string[]): { text: string; code: number } {
   if (args.length === 0) return { text: HELP, code: 0 };
   const asked = words.join(' ');
-  const group = inGroup(words[0] ?? '');
+  const of = [words.slice(0, 2).join(' '), words[0] ?? ''].find((first) => inGroup(first).length > 0) ?? '';
+  const group = inGroup(of);
   const known = words.length === 0 || group.length > 0;
   if (!known)
     throw new WrongUse(
@@ -84,11 +86,11 @@ function explain(args: string[], words: string[]): { text: string; code: number 
     version: { type: 'boolean' },
   });
   if (values.version) return { text: `skein ${readVersion()}\n`, code: 0 };
-  if (values.help) return { text: words.length === 0 ? HELP : helpOfGroup(words[0] ?? ''), code: 0 };
-  const verbs = group.map(([name]) => name.split(' ')[1]).join(', ');
-  const verb = words[1];
-  if (verb === undefined) throw new WrongUse(`${words[0]} is followed by one of ${verbs}`);
-  const meant = meantBy(words) || `: ${words[0]} is followed by one of ${verbs}`;
+  if (values.help) return { text: words.length === 0 ? HELP : helpOfGroup(of), code: 0 };
+  const depth = of.split(' ').length;
+  const verbs = [...new Set(group.map(([name]) => name.split(' ')[depth]))].join(', ');
+  if (words[depth] === undefined) throw new WrongUse(`${of} is followed by one of ${verbs}`);
+  const meant = meantBy(words.slice(0, depth + 1)) || `: ${of} is followed by one of ${verbs}`;
   throw new WrongUse(`there is no command "${asked}"${meant}`);
 }
 
@@ -105,9 +107,9 @@ ${group.map(([name]) => `  skein ${name} --help`).join('\n')}
 `;
 }
 
-/** By two words, else by the first alone. */
+/** By all words, else by the first alone. */
 function meantBy(words: string[]): string {
   const [first = '', second] = words;
-  const meant = second === undefined ? '' : suggest(`${first} ${second}`, Object.keys(COMMANDS));
+  const meant = second === undefined ? '' : suggest(words.join(' '), Object.keys(COMMANDS));
   return meant || (FIRST.has(first) ? '' : suggest(first, FIRST));
 }

@@ -122,6 +122,11 @@ function episodeEvents(family: Family, { view, before }: Change, event: Make): E
     const accepted = referral ? [event('referral-accepted', view, 'INV', answered)] : [];
     return [...accepted, event('episode-started', view, 'INV', own)];
   }
+  // It went to another service: what is the beginning for all is the end for who had it.
+  if (isOpen(status) && before?.service && before.service !== view.service) {
+    const left = { services: [before.service], to: [before.service] };
+    return [event('episode-ended', view, 'INV', left), event('episode-started', view, 'INV', own)];
+  }
   if (status === 'waitlist' && referral && was !== status)
     return [event('referral-accepted', view, 'INV', answered)];
   if (status === 'finished')

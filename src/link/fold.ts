@@ -1,6 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { typeDefinition } from '../fhir/definitions.ts';
 import { NHS_NUMBER } from '../fhir/systems.ts';
+import { foldTeams, heldBy, isTeam, withoutTeams } from './fold-teams.ts';
 
 type Folded = {
   first: string;
@@ -10,6 +11,7 @@ type Folded = {
   chart: string;
   ref: string | null;
   aliases: string[] | null;
+  team: string | null;
 };
 type Said = {
   content: Resource;
@@ -20,13 +22,14 @@ type Said = {
   implicit?: true;
   nulls: string[];
   assumed?: string[];
+  team?: { service: string; chart: string };
   stamp: string;
   mode: 'snapshot' | 'delta';
 };
 type Elements = Record<string, unknown>;
 type Combined = Pick<Folded, 'first' | 'base' | 'times' | 'content' | 'chart' | 'ref'>;
 
-const CHART = '~chart';
+export const CHART = '~chart';
 /** Lists whose entries are said one by one: identifiers by system, extensions by url. */
 const KEYS: Record<string, string> = { identifier: 'system', extension: 'url' };
 const PART = /^(identifier|extension)\|/;
@@ -49,14 +52,18 @@ const NONE = '~none';
  * gives way to whatever was said at any time. A snapshot drops what it leaves out; a delta leaves what it
  * does not mention, the verification of a number among it.
  */
-export function fold(state: Folded | null, said: Said): Folded {
+export function fold(stored: Folded | null, said: Said): Folded {
+  const teams = foldTeams(stored?.times ?? {}, said);
+  const state = stored && { ...stored, times: withoutTeams(stored.times) };
   const whole = said.mode === 'snapshot' && !said.implicit;
   const folded = whole ? foldSnapshot(state, said) : foldDelta(state, said);
   const first = state && state.first < said.stamp ? state.first : said.stamp;
   // Every key that it was ever found by: what no longer holds leads to a chart more, and link looks at what
   // that says.
   const aliases = [...new Set([...(state?.aliases ?? []), ...(said.aliases ?? [])])].sort();
-  return { ...folded, first, aliases: aliases.length > 0 ? aliases : null };
+  const times = Object.keys(teams).length > 0 ? { ...folded.times, ...teams } : folded.times;
+  const team = heldBy({ times })[0]?.service ?? null;
+  return { ...folded, first, times, aliases: aliases.length > 0 ? aliases : null, team };
 }
 
 /**
@@ -72,7 +79,7 @@ export function combine(states: Combined[]): Combined {
     for (const element of new Set([...Object.keys(said), ...Object.keys(state.times ?? {})])) {
       const own = timeOf(state.times ?? {}, element);
       const time = own > state.base ? own : state.base;
-      if (isMark(element) || time < base || time < (times[element] ?? '')) continue;
+      if (isMark(element) || isTeam(element) || time < base || time < (times[element] ?? '')) continue;
       if (time === times[element] && element in elements) continue;
       times[element] = time;
       elements[element] = said[element];
@@ -97,7 +104,7 @@ export function combine(states: Combined[]): Combined {
 export const isImplicit = ({ base, times }: Pick<Folded, 'base' | 'times'>): boolean =>
   base === '' && Object.values(times ?? {}).every((time) => time.startsWith(ASSUMED));
 
-type Parts = Omit<Folded, 'aliases'>;
+type Parts = Omit<Folded, 'aliases' | 'team'>;
 
 function foldSnapshot(state: Folded | null, said: Said): Parts {
   const { stamp, ref } = said;

@@ -31,6 +31,7 @@ import {
   type Scope,
 } from './who/keys.ts';
 import { quarantine, sharedNumber } from './who/quarantine.ts';
+import { assumedOf, teamKey, teamOf } from './who/team.ts';
 
 type Identified = { record: IdentifiedRecord; issues: Issue[] };
 
@@ -64,17 +65,21 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
     const ref = shared ? null : refOf(statement, record, scope, keys);
     const given = shared ? null : givenKey(resource, record, scope);
     const isPatient = resource.resourceType === 'Patient';
-    const aliases = isPatient ? aliasesOf({ key, ref, content: resource as Patient }, scope) : [];
+    const base = isPatient ? baseKeyOf(statement, scope, content) : key;
+    const known = isPatient ? aliasesOf({ key, ref, content: resource as Patient }, scope) : [];
+    const aliases = base === key ? known : [...new Set([...known, base])];
+    const chart = isPatient ? key : chartOf(statement, keys, scope);
     return {
       key,
       type: resource.resourceType,
-      chart: isPatient ? key : chartOf(statement, keys, scope),
+      chart,
       ref,
       ...(given ? { given } : {}),
       ...(aliases.length > 0 ? { aliases } : {}),
       local: statement.local,
       nulls: statement.nulls ?? [],
-      ...(statement.assumed ? { assumed: statement.assumed } : {}),
+      ...teamOf(scope, isPatient ? base : chart),
+      ...assumedOf(statement, scope),
       ...(statement.unlessKnown === undefined ? {} : { unlessKnown: statement.unlessKnown }),
       content: resource,
     };
@@ -104,6 +109,7 @@ function keysOfStatements(record: SourceRecord, scope: Scope, content: string): 
     // A relation without an identifier of its own is the n-th of its patient, so that a corrected message
     // replaces it.
     if (chart && !own) keys.set(`#${local}`, keyedId(scope.key, 'RelatedPerson', chart, identifier ?? local));
+    else if (own) keys.set(`#${local}`, teamKey(keys.get(`#${local}`) as string, scope));
   }
   keyReferrals(record.statements, keys, { key: scope.key, chartOf: (one) => chartOf(one, keys, scope) });
   return keys;
@@ -167,6 +173,12 @@ function linkagesOf({ type, key, local, content }: IdentifiedStatement, scope: S
 }
 
 function keyOf(statement: Statement, scope: Scope, content: string): string {
+  const base = baseKeyOf(statement, scope, content);
+  return statement.resource.resourceType === 'Patient' ? teamKey(base, scope) : base;
+}
+
+/** The same whichever team of a feed says it. */
+function baseKeyOf(statement: Statement, scope: Scope, content: string): string {
   const { key, systemId } = scope;
   const { resource, identifier, local } = statement;
   const type = resource.resourceType;

@@ -28,6 +28,7 @@ import type { Family } from './views/family.ts';
 import { composeViews } from './views/views.ts';
 import { isCompatible, type PatientState, type Person } from './who/charts.ts';
 import type { Contest } from './who/numbers.ts';
+import { shareCharts } from './who/one-feed.ts';
 import { resolvePersons } from './who/persons.ts';
 
 /** The sender of a record: what its statements are stamped with. */
@@ -48,7 +49,8 @@ export function link(
 ): Plan {
   const { key, evidence, asOf } = rules;
   const { states, changed } = foldRecord(facts.statements, record, sender);
-  const who = resolvePersons(states, new Set(facts.tainted), rules);
+  const said = shareCharts(states, rules);
+  const who = resolvePersons(said, new Set(facts.tainted), rules);
   const { persons, personOfChart, personOfKey } = who;
   const parted: Parted[] = [];
   for (const state of states) {
@@ -60,8 +62,8 @@ export function link(
     changed.set(state.key, state);
   }
   const given = { key, personOf: personOfKey, isOwnPatient: who.isOwnPatient, evidence, asOf };
-  const { edges, awaited, assertions, due } = relatePersons(states, given);
-  const joined = joinReferrals(states, personOfKey);
+  const { edges, awaited, assertions, due } = relatePersons(said, given);
+  const joined = joinReferrals(said, personOfKey);
   const { statements } = joined;
   const spells = groupSpells(key, joined, personOfKey);
   const referrals = findReferrals(statements, spells, personOfKey);
@@ -154,15 +156,25 @@ function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, s
       seq: before?.seq ?? UNSEEN + index,
       ...folded,
       person: before?.person ?? null,
-      service: sender.service.id,
-      sector: sender.service.sector,
-      kind: sender.service.kind,
+      ...wordOf(folded.team, before, sender),
       aside: before?.aside === true && before.ref === folded.ref,
     };
     states.set(said.key, state);
     changed.set(said.key, state);
   }
   return { states: [...states.values()].sort((a, b) => a.seq - b.seq), changed };
+}
+
+/** Whose word a statement is: the sender's, but where another team of its feed has spoken since. */
+function wordOf(
+  team: string | null,
+  before: StatementState | null,
+  { service: { id, sector, kind } }: Sender,
+) {
+  const isOthers = before !== null && team !== null && team !== id;
+  return isOthers
+    ? { service: before.service, sector: before.sector, kind: before.kind }
+    : { service: id, sector, kind };
 }
 
 const pick = ({ first, base, times, content, chart, ref, aliases }: StatementState) => ({

@@ -5,6 +5,7 @@
 
 import { atOnce, inTurns, type Steps } from '../doors/turns.ts';
 import { Rejected } from '../errors.ts';
+import { type Origin, readOrigin } from '../formats/hl7v2-origin.ts';
 import { chooseMapping } from '../map/choose-mapping.ts';
 import { type Mapping, sourcesOf } from '../map/language/load-mappings.ts';
 import { type Mapped, mapInSteps } from '../map/map-unit.ts';
@@ -23,6 +24,8 @@ export type Understood = {
   record: SourceRecord | null;
   issues: Issue[];
   fault?: 'rejected' | 'failed';
+  /** Of HL7 v2: where it says that it is from. */
+  origin?: Origin;
 };
 
 /**
@@ -133,6 +136,7 @@ function* mapTree(mapping: Mapping, unit: Unit, { message, profiles }: Heard): S
   const { place } = mapping.format;
   return {
     position,
+    ...(mapping.kind === 'hl7v2' && { origin: readOrigin(tree) }),
     ...(place
       ? renamePlaces({ record, issues: all }, (pointer) => place(tree, pointer))
       : { record, issues: all }),

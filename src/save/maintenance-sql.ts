@@ -3,9 +3,9 @@
 import type { Answer, Issue, Message, System } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 
-const COLUMNS = 'key, type, "systemId", chart, ref, aliases, first, base, times, content';
+const COLUMNS = 'key, type, "systemId", chart, ref, aliases, first, base, times, content, team';
 const TYPES =
-  'key uuid, type text, "systemId" int, chart uuid, ref uuid, aliases uuid[], first text, base text, times jsonb, content jsonb';
+  'key uuid, type text, "systemId" int, chart uuid, ref uuid, aliases uuid[], first text, base text, times jsonb, content jsonb, team uuid';
 
 export const REBUILD = {
   // Messages wait while statements are folded again: one that committed meanwhile would be lost from them.
@@ -15,14 +15,14 @@ export const REBUILD = {
   read: `select ${COLUMNS} from rebuilt where key = any($1::uuid[])`,
   write: `insert into rebuilt (${COLUMNS}) select ${COLUMNS} from jsonb_to_recordset($1::jsonb) as r(${TYPES})
     on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, aliases = excluded.aliases,
-      first = excluded.first, base = excluded.base, times = excluded.times, content = excluded.content`,
-  apply: `insert into statement (key, type, system_id, chart, ref, aliases, record_id, first, base, times, content)
-    select r.key, r.type, r."systemId", r.chart, r.ref, r.aliases, 0, r.first, r.base, r.times, r.content from rebuilt r
+      first = excluded.first, base = excluded.base, times = excluded.times, content = excluded.content, team = excluded.team`,
+  apply: `insert into statement (key, type, system_id, chart, ref, aliases, record_id, first, base, times, content, team)
+    select r.key, r.type, r."systemId", r.chart, r.ref, r.aliases, 0, r.first, r.base, r.times, r.content, r.team from rebuilt r
     left join statement s on s.key = r.key
-    where s.key is null or (s.chart, s.ref, s.aliases, s.first, s.base, s.times, s.content)
-      is distinct from (r.chart, r.ref, r.aliases, r.first, r.base, r.times, r.content)
+    where s.key is null or (s.chart, s.ref, s.aliases, s.first, s.base, s.times, s.content, s.team)
+      is distinct from (r.chart, r.ref, r.aliases, r.first, r.base, r.times, r.content, r.team)
     on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, aliases = excluded.aliases,
-      first = excluded.first, base = excluded.base, times = excluded.times, content = excluded.content`,
+      first = excluded.first, base = excluded.base, times = excluded.times, content = excluded.content, team = excluded.team`,
 };
 
 /** `id` orders them: of what comes again later, the next page begins after it. */

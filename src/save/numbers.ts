@@ -10,10 +10,10 @@ export type NumberClaim = StatementState & { content: Patient; system: string; c
 
 const CLAIMS = `
 select s.key, s.type, s.system_id as "systemId", s.chart, s.ref, s.aliases, s.seq::int as seq, s.first, s.base, s.times, s.content,
-  s.person, y.service_id as service, y.name as system, v.sector, v.kind,
+  s.person, s.team, v.id as service, y.name as system, v.sector, v.kind,
   exists (select from set_aside a where a.chart = s.chart and a.ref = s.ref) as aside,
   exists (select from statement c where c.chart = s.key and c.type in ('EpisodeOfCare', 'Encounter', 'ServiceRequest')) as cares
-from statement s join system y on y.id = s.system_id join service v on v.id = y.service_id
+from statement s join system y on y.id = s.system_id join service v on v.id = coalesce(s.team, y.service_id)
 where s.ref = any($1::uuid[]) and s.type = 'Patient' order by s.seq`;
 
 export async function claimsOf(db: Db, keys: string[]): Promise<NumberClaim[]> {

@@ -83,13 +83,14 @@ recorded as (
   select record_id, message_id, system_id, "position", said_at, stamp, mapping, mode, ($records)[place]::jsonb,
     ($lineages)[place]::jsonb from saving where recorded),
 said as (
-  insert into statement (key, type, system_id, chart, ref, aliases, record_id, first, base, times, content, person)
-  select key, type, system_id, chart, ref, aliases, (select records from places)[place], first, base, times, content::jsonb, person
+  insert into statement (key, type, system_id, chart, ref, aliases, record_id, first, base, times, content, person, team)
+  select key, type, system_id, chart, ref, aliases, (select records from places)[place], first, base, times, content::jsonb,
+    person, team
   from rows from (jsonb_to_recordset($statements) as (place int, key uuid, type text, "systemId" int, chart uuid, ref uuid,
-    aliases uuid[], first text, base text, times jsonb, person uuid, seq bigint), unnest($statementContents))
-    as s(place, key, type, system_id, chart, ref, aliases, first, base, times, person, seq, content) order by place, seq
+    aliases uuid[], first text, base text, times jsonb, person uuid, team uuid, seq bigint), unnest($statementContents))
+    as s(place, key, type, system_id, chart, ref, aliases, first, base, times, person, team, seq, content) order by place, seq
   on conflict (key) do update set chart = excluded.chart, ref = excluded.ref, aliases = excluded.aliases,
-    person = excluded.person,
+    person = excluded.person, team = excluded.team,
     record_id = case when excluded.record_id = 0 then statement.record_id else excluded.record_id end,
     first = excluded.first, base = excluded.base, times = excluded.times, content = excluded.content),
 assertions as (

@@ -32,7 +32,9 @@ export type StatementState = {
   times: Record<string, string> | null;
   content: Resource;
   person: string | null;
-  /** The sending system's service, its sector and kind. */
+  /** Of a feed of several teams: the service whose word it is, by the newest message that says; else null. */
+  team: string | null;
+  /** The team, or else the sending system's service; its sector and kind. */
   service: string;
   sector: string | null;
   kind: string | null;
@@ -107,6 +109,11 @@ export type IdentifiedStatement = {
   local: string;
   nulls: string[];
   assumed?: string[];
+  /**
+   * The team of its feed that says it, by the id of its service, and the chart that it says it of; of a
+   * Patient the key that this patient has in the whole system.
+   */
+  team?: { service: string; chart: string };
   content: Resource;
 };
 

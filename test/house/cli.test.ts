@@ -77,6 +77,7 @@ test('wrong use ends with 2, help with 0', async () => {
 
 const COMMANDS = [
   ...['serve', 'listen', 'validate', 'system add', 'system set', 'system list', 'messages', 'replay'],
+  ...['system team add', 'system team list', 'system team remove'],
   ...['rebuild', 'number show', 'number lift', 'doctor', 'reload', 'backup', 'restore', 'map check'],
 ];
 
@@ -104,8 +105,11 @@ test.each([
   ['frobnicate', 'there is no command "frobnicate": it is one of system, messages, '],
   ['lsiten', 'there is no command "lsiten"; did you mean "listen"?\nTry skein --help.'],
   ['sytem lsit', 'did you mean "system list"?'],
-  ['system', 'system is followed by one of add, set, list'],
-  ['system remove', 'there is no command "system remove": system is followed by one of add, set, list'],
+  ['system', 'system is followed by one of add, set, list, team'],
+  ['system remove', 'there is no command "system remove": system is followed by one of add, set, list, team'],
+  ['system team', 'system team is followed by one of add, list, remove'],
+  ['system team show', 'there is no command "system team show"; did you mean "system team add"?'],
+  ['system team add --ward X --service y', 'SYSTEM is missing\nTry skein system team add --help.'],
   ['map tset', 'did you mean "map test"?'],
   ['replay --hold', 'there is no option --hold here; did you mean "--held"?\nTry skein replay --help.'],
   ['doctor --quiet', 'there is no option --quiet here: it is one of --json, --help'],

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { Rejected } from '../../errors.ts';
-import type { System } from '../../model.ts';
+import type { Service, System } from '../../model.ts';
 import { type Db, transaction } from '../../store/pool.ts';
 import { type Payload, POLICY } from '../decide/policy.ts';
 import { forget, remember } from './cache.ts';
@@ -74,7 +74,9 @@ function refuse(code: string, field: string, text: string): never {
 const NO_CONTACT = 'the data-quality contact is an e-mail address or a URL';
 const CONTACT = /^([^\s@]+@[^\s@]+\.[^\s@]+|https?:\/\/\S+)$/;
 
-function check({ name, ods, team, sector, kind, dataQuality }: NewSystem): void {
+type Checked = Pick<NewSystem, 'name' | 'ods' | 'team' | 'sector' | 'kind' | 'dataQuality'>;
+
+function check({ name, ods, team, sector, kind, dataQuality }: Checked): void {
   for (const [field, value] of Object.entries({ name, ods, team })) {
     if (value.trim() === '' || (field === 'ods' && value.includes('|')))
       refuse('value', field, `"${value}" is no ${field}`);
@@ -125,7 +127,7 @@ export async function addSystem(
 }
 
 async function register(client: Db, key: Buffer, added: NewSystem & { token: string }): Promise<void> {
-  const { name, team, sector, kind, source, token, payload } = added;
+  const { name, source, token, payload } = added;
   const {
     dialect = null,
     onHeld = 'AE',
@@ -134,16 +136,31 @@ async function register(client: Db, key: Buffer, added: NewSystem & { token: str
     numbers = null,
     ignore = [],
   } = added;
-  const ods = added.ods.trim().toUpperCase();
-  const id = serviceId(key, ods, team);
-  await saveService(client, key, { id, name: serviceName, ods, team, sector, kind, registered: true });
-  const service = await findService(client, id);
-  if (service?.sector !== sector)
-    throw conflict('conflict', 'sector', `service ${ods}|${team} is registered with another sector`);
+  const { id } = await saveTeam(client, key, { ...added, name: serviceName });
   const row = [name, id, source, dialect, onHeld, hashToken(token), dataQuality, numbers, ignore];
   const { rowCount } = await client.query(ADD, row);
   if (rowCount === 0) throw conflict('duplicate', 'name', `a system named "${name}" is registered`);
   if (payload) await client.query('update service set payload_ceiling = $2 where id = $1', [id, payload]);
+}
+
+/**
+ * Registers a service, inside a transaction; `name` is what people call the team. Throws Rejected: 422 for a
+ * sector or kind that is none, 409 where it is registered with another sector.
+ */
+export async function saveTeam(
+  client: Db,
+  key: Buffer,
+  added: Pick<NewSystem, 'name' | 'ods' | 'team' | 'sector' | 'kind'>,
+): Promise<Service> {
+  check(added);
+  const { name, team, sector, kind } = added;
+  const ods = added.ods.trim().toUpperCase();
+  const id = serviceId(key, ods, team);
+  await saveService(client, key, { id, name, ods, team, sector, kind, registered: true });
+  const service = (await findService(client, id)) as Service;
+  if (service.sector !== sector)
+    throw conflict('conflict', 'sector', `service ${ods}|${team} is registered with another sector`);
+  return service;
 }
 
 /** What of a registered system may be changed; the rest is decided when it is registered. */
@@ -171,6 +188,10 @@ function conflict(code: string, field: string, text: string): Rejected {
   return new Rejected(409, [{ severity: 'error', code, field, text }]);
 }
 
+/** Begins the team of a sender that nobody registered. */
+const SELF = 'self:';
+export const isUnknown = ({ team }: Service): boolean => team.startsWith(SELF);
+
 /**
  * A sender that nobody registered (AUTH=none): it gets a service of its own with no sector, so it sees only
  * what it sends. The team is marked, so that no sender becomes a registered team by calling itself by that
@@ -180,7 +201,7 @@ export async function registerUnknown(db: Db, key: Buffer, name: string, ods?: s
   const known = await findSystem(db, name);
   if (known) return known;
   const code = ods?.trim().toUpperCase() || UNKNOWN_ODS;
-  const team = `self:${name}`;
+  const team = `${SELF}${name}`;
   const id = serviceId(key, code, team);
   await saveService(db, key, { id, name, ods: code, team, sector: null, kind: null, registered: false });
   await db.query('insert into system (name, service_id) values ($1, $2) on conflict (name) do nothing', [

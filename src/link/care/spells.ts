@@ -3,6 +3,7 @@ import { keyedId } from '../../fhir/ids.ts';
 import { idOf } from '../../fhir/references.ts';
 import type { Involvement, StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
+import { type Former, formerTeams } from './former.ts';
 import { firstHeard, isCalled, type Joined, performerOf } from './joined.ts';
 import { findTakenUp } from './take-up.ts';
 
@@ -26,6 +27,8 @@ export type Spell = {
   senders: Pick<StatementState, 'service' | 'sector' | 'kind'>[];
   /** The service itself said so; otherwise it is only what a referrer expects. */
   confirmed: boolean;
+  /** Teams of the same feed that had this spell before it went to another, each with when it had it. */
+  former: Former[];
 };
 
 /**
@@ -132,6 +135,7 @@ function spellOf({ id, person, referral, inferred, states }: Group): Spell {
     services: [...new Set(states.map(({ service }) => service))].sort(),
     senders: states,
     confirmed: own.length > 0,
+    former: own.flatMap(formerTeams),
   };
 }
 
@@ -256,7 +260,11 @@ function involveSpell(spell: Spell, journey: string | null): Involvement[] {
   const state = said === 'open' && !confirmed ? 'pending' : said;
   if (!state || (state === 'closed' && !confirmed)) return [];
   const until = state === 'closed' ? instant(period.end ?? period.start) : null;
-  return [{ person: person.id, service, journey, state, since: instant(period.start), until }];
+  const of = { person: person.id, journey };
+  return [
+    { ...of, service, state, since: instant(period.start), until },
+    ...spell.former.map((team) => ({ ...of, ...team, state: 'closed' as const })),
+  ];
 }
 
 /** Of two of one kind the one that ended last, then the one that began first. */

@@ -1,9 +1,11 @@
 import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Issue } from '../../model.ts';
-import type { Facts, IdentifiedRecord, IdentifiedStatement } from '../../store/facts.ts';
+import type { Facts, IdentifiedRecord, IdentifiedStatement, StatementState } from '../../store/facts.ts';
 import { parentClaim } from '../family/relationships.ts';
+import { isImplicit } from '../fold.ts';
 import type { PatientState } from './charts.ts';
+import { baseOf } from './one-feed.ts';
 import { isSomebodyElse } from './persons.ts';
 
 /**
@@ -18,7 +20,10 @@ export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
     const before = seen.get(said.key);
     seen.set(said.key, said);
     if (said.type === 'Patient') {
-      const other = before && isSomebodyElse(before as PatientState, said as unknown as PatientState);
+      const patient = said as unknown as PatientState;
+      const other = [...(before ? [before] : []), ...ofOtherTeams(said, facts)].some((one) =>
+        isSomebodyElse(one as PatientState, patient),
+      );
       return other ? [impostor(record, said, 'another of your patients', SOMEBODY_ELSE)] : [];
     }
     if (said.type === 'Linkage') {
@@ -40,6 +45,14 @@ export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
   });
 }
 
+/** What other teams of the feed say of the patient who has this identifier. */
+function ofOtherTeams({ key, team }: IdentifiedStatement, { statements }: Facts): StatementState[] {
+  const base = team?.chart ?? key;
+  return statements.filter(
+    (one) => one.type === 'Patient' && one.key !== key && baseOf(one) === base && !isImplicit(one),
+  );
+}
+
 type Said = Pick<IdentifiedStatement, 'key' | 'type' | 'chart' | 'ref' | 'content'> & {
   aliases?: string[] | null;
 };
@@ -59,8 +72,9 @@ const SOMEBODY_ELSE = ': birth date, given name, verified number or birth order 
 function isOwnParent(said: Said, known: Map<string, Said>, { statements }: IdentifiedRecord): boolean {
   if (said.type !== 'RelatedPerson' || said.ref === null) return false;
   if (parentClaim(said.content as RelatedPerson)?.parent !== 'related') return false;
-  if (said.ref === said.chart) return true;
-  const own = statements.find(({ key }) => key === said.chart)?.content as Patient | undefined;
+  const chart = statements.find(({ key }) => key === said.chart);
+  if (said.ref === said.chart || said.ref === chart?.team?.chart) return true;
+  const own = chart?.content as Patient | undefined;
   const silent = !own?.identifier?.some(({ system }) => system === NHS_NUMBER);
   return silent && known.get(said.chart)?.ref === said.ref;
 }

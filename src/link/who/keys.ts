@@ -6,9 +6,16 @@ import { idOf } from '../../fhir/references.ts';
 import { NHS_NUMBER, RESOURCE_ID } from '../../fhir/systems.ts';
 import { cleanPhone, cleanPostcode } from '../../match/record.ts';
 import type { Weight } from '../../model.ts';
+import type { Team } from './team.ts';
 
 /** `weight`: what the sender's word counts for; null where it counts for nothing. */
-export type Scope = { key: Buffer; systemId: number; receivedAt: Date; weight: Weight | null };
+export type Scope = {
+  key: Buffer;
+  systemId: number;
+  receivedAt: Date;
+  weight: Weight | null;
+  team?: Team | null;
+};
 
 const VERIFIED = new Set(['01', 'number-present-and-verified']);
 const VERIFICATION = /NHSNumberVerificationStatus(-1)?$/;

@@ -2,6 +2,7 @@ import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Evidence } from '../../model.ts';
 import { isImplicit } from '../fold.ts';
 import type { Pair, PatientState, Person } from './charts.ts';
+import { baseOf } from './one-feed.ts';
 
 /**
  * Charts that their sender only referred to, each with the chart of the same sender that the reference means:
@@ -38,8 +39,8 @@ function isMeant({ content: { id, identifier } }: PatientState, { content }: Pat
 }
 
 /**
- * The chart that has this key beside its own, where exactly one has it: a relative may be named by a second
- * identifier.
+ * The chart that has this key beside its own, where exactly one patient of the sender has it: a relative may
+ * be named by a second identifier.
  */
 export function ownChartOf(
   charts: PatientState[],
@@ -50,5 +51,5 @@ export function ownChartOf(
   // Who only joins persons has the number that it joins by among its keys, and names nobody by that.
   const joins = ({ sector }: PatientState) => weights.get(sector ?? '')?.number === 'joins';
   const found = charts.filter((one) => one.aliases?.includes(key) && !isImplicit(one) && !joins(one));
-  return found.length === 1 ? found[0] : undefined;
+  return new Set(found.map(baseOf)).size === 1 ? found[0] : undefined;
 }

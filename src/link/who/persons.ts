@@ -4,6 +4,7 @@ import { compareGiven } from '../../match/names.ts';
 import type { Rules, StatementState } from '../../store/facts.ts';
 import { latest } from '../care/spells.ts';
 import { isImplicit } from '../fold.ts';
+import { heldBy } from '../fold-teams.ts';
 import {
   givenNames,
   type IsOwnPatient,
@@ -21,6 +22,7 @@ import { findCited } from './cited.ts';
 import { mayBeOne } from './may-be-one.ts';
 import { findNameless } from './nameless.ts';
 import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
+import { findOneFeeds } from './one-feed.ts';
 import { findOwnCharts, ownChartOf } from './own-charts.ts';
 
 /**
@@ -44,6 +46,7 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   const joinAll = (pairs: Pair[]) => {
     for (const [one, other] of pairs) join(personOfChart, one, other);
   };
+  joinAll(findOneFeeds(told));
   joinAll(numbers.joined);
   const claimed = [...numbers.own.values(), ...numbers.claimants.values()];
   joinAll(findNameless(claimed, personOfChart, evidence));
@@ -66,9 +69,13 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   return { persons, personOfChart, disputed, contests, doubted, personOfKey, isOwnPatient, mayBe };
 }
 
-/** Charts that their sender speaks of care of. */
+/** Charts that their sender speaks of care of, or did before that care went to another team of its feed. */
 const findCaredFor = (statements: StatementState[]): Set<string> =>
-  new Set(statements.flatMap(({ type, chart }) => (CARE.has(type) ? chart : [])));
+  new Set(
+    statements.flatMap(({ type, chart, times }) =>
+      CARE.has(type) ? [chart, ...heldBy({ times }).map((holder) => holder.chart)] : [],
+    ),
+  );
 
 const CARE = new Set(['EpisodeOfCare', 'Encounter', 'ServiceRequest']);
 
