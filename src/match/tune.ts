@@ -80,7 +80,10 @@ function improve(patterns: Pattern[], { table, shares, started }: State & { star
   const worth = Math.max(WORTH, patterns.reduce((sum, { count }) => sum + count, 0) / 100);
   for (const field of FIELDS)
     next[field] = Object.fromEntries(
-      Object.entries(started[field]).map(([level, of]) => [level, { ...scaled(of, worth), near: of.near * WORTH }]),
+      Object.entries(started[field]).map(([level, of]) => [
+        level,
+        { ...scaled(of, worth), near: of.near * WORTH },
+      ]),
     );
   const sizes: Shares = { same: 1, family: 1, twin: 1, near: 1 };
   for (const { levels, count } of patterns) {

@@ -5,8 +5,16 @@ import { cluster, type Link, type Member } from '../../src/match/cluster.ts';
 const ids = 'abcdefgh'.split('');
 const members: Member[] = ids.map((id) => ({ id, nameless: id === 'h' }));
 const pairOf = (a: string, b: string) => [a, b].sort().join();
-const link = (a: string, b: string, bits = 10, reason: Link['reason'] = 'number'): Link => ({ a, b, bits, reason });
-const vetoing = (...pairs: string[]) => (a: string, b: string) => pairs.includes(pairOf(a, b));
+const link = (a: string, b: string, bits = 10, reason: Link['reason'] = 'number'): Link => ({
+  a,
+  b,
+  bits,
+  reason,
+});
+const vetoing =
+  (...pairs: string[]) =>
+  (a: string, b: string) =>
+    pairs.includes(pairOf(a, b));
 const groupsOf = ({ clusters }: { clusters: string[][] }) =>
   clusters.filter(({ length }) => length > 1).map((group) => group.join(''));
 
@@ -71,7 +79,9 @@ it('any order of records, links and ends gives the same clusters', () => {
       const again = cluster(shuffled(members), turned, isVetoed);
       const first = cluster(members, given, isVetoed);
       expect(again.clusters).toEqual(first.clusters);
-      expect(again.refused.map(({ a, b }) => pairOf(a, b))).toEqual(first.refused.map(({ a, b }) => pairOf(a, b)));
+      expect(again.refused.map(({ a, b }) => pairOf(a, b))).toEqual(
+        first.refused.map(({ a, b }) => pairOf(a, b)),
+      );
     }),
   );
 });

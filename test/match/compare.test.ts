@@ -73,7 +73,12 @@ it('a total is the prior and the bits of the fields that both have', () => {
 it('keys are of what says something only', () => {
   const said = keysOf(adult()).join('\n');
   for (const part of [nhsNumber(1), '1990-04-12 M', 'TE12ST', '07700900123']) expect(said).toContain(part);
-  const silent = adult({ birthDate: '1990-01-01', postcode: 'ZZ99 3VZ', nhsNumber: '9999999999', phones: [] });
+  const silent = adult({
+    birthDate: '1990-01-01',
+    postcode: 'ZZ99 3VZ',
+    nhsNumber: '9999999999',
+    phones: [],
+  });
   expect(keysOf(silent)).toEqual(['called morwenna testerley']);
 });
 
@@ -92,7 +97,12 @@ it('two records of one person share a key though each field may be wrong', () =>
 const FILE = readFileSync(MATCHING_FILE, 'utf8');
 
 it.each([
-  ['a column that adds up to something else', 'same: 0.955', 'same: 0.5', 'weights.birthDate: same adds up to'],
+  [
+    'a column that adds up to something else',
+    'same: 0.955',
+    'same: 0.5',
+    'weights.birthDate: same adds up to',
+  ],
   ['a level that says more than one of more agreement', '0.00006,', '0.5,', 'weights.birthDate'],
   ['a field that is none', 'sharedBy', 'sharedWith', 'sharedWith'],
 ])('weights with %s are refused, with the line', (_, before, after, said) => {

@@ -90,7 +90,10 @@ describe('twins', () => {
     expect(outcomeOf(baby(unknown), baby({ ...unknown, given: ['Kayden'] }))).not.toBe('same');
     const born = { multipleBirth: true };
     const [one, two] = [baby({ ...unknown, ...born }), baby({ ...unknown, ...born, given: ['Kayden'] })];
-    expect(judge(one, two)).toMatchObject({ outcome: 'none', guards: expect.arrayContaining(['multiple-birth']) });
+    expect(judge(one, two)).toMatchObject({
+      outcome: 'none',
+      guards: expect.arrayContaining(['multiple-birth']),
+    });
   });
   it('by nickname neither: Theo and Theodore may be two', () => {
     expect(
@@ -118,7 +121,10 @@ describe("a mother's number on her baby", () => {
     const hers = adult();
     for (const motherNhsNumber of [nhsNumber(1), undefined]) {
       const his = baby({ motherNhsNumber, nhsNumber: nhsNumber(1) });
-      expect(judge(his, hers)).toMatchObject({ outcome: 'none', guards: expect.arrayContaining(['mothers-number']) });
+      expect(judge(his, hers)).toMatchObject({
+        outcome: 'none',
+        guards: expect.arrayContaining(['mothers-number']),
+      });
       expect(outcomeOf(hers, adult(moved), his)).toBe('same');
     }
   });
@@ -129,7 +135,11 @@ describe('default dates, shared phones and addresses', () => {
     const [a, b] = [adult(unknown), adult({ ...unknown, phones: [] })];
     expect(outcomeOf(a, b)).toBe('same');
     const residents = Array.from({ length: 12 }, (_, n) =>
-      adult({ given: [`Aaaa${'bcdefghijklm'[n]}`], birthDate: `1980-02-${10 + n}`, nhsNumber: nhsNumber(50 + n) }),
+      adult({
+        given: [`Aaaa${'bcdefghijklm'[n]}`],
+        birthDate: `1980-02-${10 + n}`,
+        nhsNumber: nhsNumber(50 + n),
+      }),
     );
     expect(outcomeOf(a, b, ...residents)).toBe('review');
   });
