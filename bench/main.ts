@@ -31,6 +31,7 @@ const { values, positionals } = parseArgs({
     families: { type: 'string', default: '1000,10000,100000' },
     records: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
+    set: { type: 'string' },
   },
 });
 const options: Options = {
@@ -96,8 +97,15 @@ for (const section of options.sections.filter((name) => !STORED.includes(name)))
   if (section === 'validate') report.validate = benchValidate(options);
   else if (section === 'map') report.map = await benchMap(options);
   else if (section === 'matching')
-    report.matching = await benchMatching({ records: Number(values.records), seed: Number(values.seed) });
-  else throw new Error(`no such section: ${section}; there are ${STORED.join(', ')}, validate, map and matching`);
+    report.matching = await benchMatching({
+      records: Number(values.records),
+      seed: Number(values.seed),
+      set: values.set,
+    });
+  else
+    throw new Error(
+      `no such section: ${section}; there are ${STORED.join(', ')}, validate, map and matching`,
+    );
 }
 const stored = options.sections.filter((name) => STORED.includes(name));
 if (stored.length > 0) {

@@ -19,11 +19,13 @@ type Made = {
   neverWith: Map<string, string>;
   births: number;
 };
-type Asked = { records: number; seed: number };
+type Asked = { records: number; seed: number; set: string | undefined };
 
 /** One row for each set. Throws where nothing was made. */
 export async function benchMatching(asked: Asked): Promise<Record<string, string | number>[]> {
-  return Object.keys(SETS).map((name) => {
+  const names = Object.keys(SETS).filter((name) => asked.set === undefined || name === asked.set);
+  if (names.length === 0) throw new Error(`--set is one of ${Object.keys(SETS).join(', ')}`);
+  return names.map((name) => {
     say(`${name}: ${asked.records} records ...`);
     return measure(name as keyof typeof SETS, asked);
   });

@@ -79,12 +79,13 @@ const COMMANDS = [
   ...['serve', 'listen', 'validate', 'system add', 'system set', 'system list', 'messages', 'replay'],
   ...['system team add', 'system team list', 'system team remove'],
   ...['rebuild', 'number show', 'number lift', 'doctor', 'reload', 'backup', 'restore', 'map check'],
+  ...['match evaluate', 'match tune'],
 ];
 
 test('every command is in the help, and has a help of its own with examples of itself', async () => {
   const { output } = await skein('--help');
   for (const name of COMMANDS) {
-    expect(output, name).toMatch(new RegExp(`^  ${name.startsWith('map') ? 'map' : name} +\\S`, 'm'));
+    expect(output, name).toMatch(new RegExp(`^  ${/^(map|match) /.exec(name)?.[1] ?? name} +\\S`, 'm'));
     const help = await skein(...name.split(' '), '--help');
     expect(help, name).toEqual({
       code: 0,
@@ -111,6 +112,7 @@ test.each([
   ['system team show', 'there is no command "system team show"; did you mean "system team add"?'],
   ['system team add --ward X --service y', 'SYSTEM is missing\nTry skein system team add --help.'],
   ['map tset', 'did you mean "map test"?'],
+  ['match score', 'match is followed by one of evaluate, tune'],
   ['replay --hold', 'there is no option --hold here; did you mean "--held"?\nTry skein replay --help.'],
   ['doctor --quiet', 'there is no option --quiet here: it is one of --json, --help'],
   ['number show', 'NUMBER is missing\nTry skein number show --help.'],

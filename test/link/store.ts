@@ -1,5 +1,6 @@
 /** The store as a value: what link sees when everything is one family. Lets rules and orders be tested without a database. */
 
+import type { Task } from '@medplum/fhirtypes';
 import { EVIDENCE } from '../../src/access/decide/evidence.ts';
 import { keeperOf } from '../../src/access/decide/link-rules.ts';
 import { MATCHING } from '../../src/access/decide/matching.ts';
@@ -133,9 +134,22 @@ export function upToRenaming(store: Pick<Store, 'facts' | 'views' | 'all'>): str
     const state = type === 'Patient' ? said?.split(' ')[0] : said;
     const renamed = ids.map((id) => names.get(id) ?? id);
     const persons = ['Group', 'Patient'].includes(type) ? renamed.sort() : renamed;
-    const { member, link: links, ...rest } = content as unknown as { member?: unknown[]; link?: unknown[] };
+    const {
+      member,
+      link: links,
+      ...rest
+    } = (type === 'Task' ? withoutArrival(content as Task) : content) as {
+      member?: unknown[];
+      link?: unknown[];
+    };
     const unordered = [...(member ?? []), ...(links ?? [])].map(text).sort();
     return text([rest, unordered, persons, service, state]);
   });
   return [...rows, ...store.facts.involvements.map(text), ...store.facts.members.map(text)].sort();
 }
+
+/** When a referral was stored is a fact of its arrival. */
+const withoutArrival = ({ output = [], ...rest }: Task): object => ({
+  ...rest,
+  output: output.filter(({ type }) => type.coding?.[0]?.code !== 'stored'),
+});
