@@ -12,7 +12,9 @@ type Said = {
   asOf: string;
 };
 
-/** A FHIR Patient as the scorer reads it: its official name, else its first; its first address; all phones. */
+/**
+ * A FHIR Patient as the scorer reads it: its official name, else its first; its first address; all phones.
+ */
 export function readPatient(patient: Patient, { id, source = '', verified, asOf }: Said): MatchRecord {
   const { identifier = [], name = [], address = [], telecom = [], gender, birthDate } = patient;
   const number = identifier.find(({ system }) => system === NHS_NUMBER)?.value;
