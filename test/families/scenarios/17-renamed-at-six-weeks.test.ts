@@ -41,9 +41,11 @@ tellFamily('17 renamed at six weeks', {
       check: async (household) => expect(household.told('gp')).not.toContain('member-unlinked'),
     },
   ],
-  also: async ({ find, skein }) => {
+  also: async ({ find, skein }, order) => {
     const infants = await find('Patient', `&birthdate=${born.born}`);
     expect(infants).toHaveLength(1);
+    // Served versions are of what was known then: the old name was one only where it came first.
+    if (order > 0) return;
     const { body } = await skein.get(`/fhir/Patient/${infants[0]?.id}/_history`);
     for (const name of ['Wilf', 'Penhale', 'Jago', 'Trevarrow']) expect(JSON.stringify(body)).toContain(name);
   },

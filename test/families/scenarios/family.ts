@@ -9,7 +9,7 @@ import { journeys, people, relations, say, told } from '../../support/telling.ts
 
 /** Codes of events that a service was told. Empty where it may hear nothing at all. */
 type Codes = Record<string, string[]>;
-type Check = (household: Household) => Promise<void>;
+type Check = (household: Household, order: number) => Promise<void>;
 
 export type Family = {
   services: Services;
@@ -124,10 +124,10 @@ async function expectAll(household: Household, family: Family, order: number): P
   if (family.relations) expect(await relations(household)).toEqual([...family.relations].sort());
   await expectReading(household, family);
   expectHearing(household, family, order);
-  await family.also?.(household);
+  await family.also?.(household, order);
 }
 
-async function during(household: Household, check: Check): Promise<void> {
+async function during(household: Household, check: (household: Household) => Promise<void>): Promise<void> {
   try {
     await check(household);
   } finally {
@@ -148,7 +148,7 @@ export function tellFamily(title: string, family: Family): void {
       test.fails(`broken in order ${order}: ${rule}`, async () => {
         // A message that is not taken is no proof that the rule is broken.
         const household = await told(family.services, messages, order).catch(() => undefined);
-        if (household) await during(household, check);
+        if (household) await during(household, () => check(household, order));
       });
     for (const part of family.notBuilt ?? []) test.todo(part);
   });
