@@ -1,15 +1,23 @@
 /** Families as a clinician would tell them: the same end in whatever order the messages come, and what nobody may learn of them. */
 import { afterEach, describe, expect, test } from 'vitest';
-import {
-  type Found,
-  gather,
-  type Household,
-  type Send,
-  type Services,
-  shuffled,
-} from '../support/household.ts';
+import type { Household, Send, Services } from '../support/household.ts';
 import { adt, barsReferral, episodeBundle } from '../support/messages.ts';
 import { nhsNumber, type Someone } from '../support/records.ts';
+import {
+  ago,
+  at,
+  bars,
+  given,
+  hl7,
+  intake,
+  journeys,
+  MATERNITY,
+  people,
+  relations,
+  told as tell,
+  transaction,
+  v2,
+} from '../support/telling.ts';
 
 const ORDERS = [0, 1, 2];
 
@@ -19,86 +27,10 @@ afterEach(async () => {
   household = undefined;
 });
 
-/**
- * The family once every message is in, in the order of `seed` (0: as told, each message once everybody has heard of the one before).
- * Every message is taken.
- */
 async function told(services: Services, messages: Send[], seed: number): Promise<Household> {
-  household = await gather(services);
-  for (const send of seed === 0 ? messages : shuffled(messages, seed)) {
-    const reply = await send(household.skein);
-    if (typeof reply === 'string') expect(reply).toContain('MSA|AA');
-    else expect(reply.status, JSON.stringify(reply.body)).toBe(200);
-    if (seed === 0) await household.settle();
-  }
-  await household.settle();
+  household = await tell(services, messages, seed);
   return household;
 }
-
-const MATERNITY: Services = { maternity: ['maternity', 'RXM', 'hl7v2-adt'] };
-const hl7 =
-  (message: string): Send =>
-  (skein) =>
-    skein
-      .intake('maternity', 'application/hl7-v2', message)
-      .then((reply) => String(reply.body.text ?? JSON.stringify(reply.body)));
-const bars =
-  (bundle: object, system: string): Send =>
-  (skein) =>
-    skein.bars(bundle, undefined, system);
-const transaction =
-  (bundle: object, system: string): Send =>
-  (skein) =>
-    skein.transaction(bundle, system);
-const intake =
-  (system: string, type: string, body: string): Send =>
-  (skein) =>
-    skein.intake(system, type, body);
-
-const given = (found: Found) => (found.name as { given?: string[] }[] | undefined)?.[0]?.given?.[0] ?? '';
-/** Each relation that holds: in whose compartment, and what the other is to them. */
-async function relations({ find }: Household): Promise<string[]> {
-  const names = new Map((await find('Patient')).map((one) => [`Patient/${one.id}`, given(one)]));
-  const related = (await find('RelatedPerson')) as (Found & Relation)[];
-  return related
-    .filter(({ active }) => active)
-    .map(
-      ({ patient, relationship }) =>
-        `${names.get(patient.reference)}: ${relationship[0]?.coding.at(-1)?.code}`,
-    )
-    .sort();
-}
-type Relation = {
-  active: boolean;
-  patient: { reference: string };
-  relationship: { coding: { code: string }[] }[];
-};
-
-const people = async ({ find }: Household) => (await find('Patient', '&active=true')).map(given).sort();
-type Characteristic = {
-  valueCodeableConcept: { coding: { code: string }[] };
-  period: { start: string; end?: string };
-};
-const isNow = ({ period }: Characteristic) => period.start <= ago(0) && (period.end ?? '9999') > ago(0);
-/** Members of each journey, with the stage it is at today; of somebody nobody is linked to there is none. */
-async function journeys({ find }: Household): Promise<string[]> {
-  const names = new Map((await find('Patient')).map((one) => [`Patient/${one.id}`, given(one)]));
-  return (await find('Group'))
-    .flatMap(({ member, characteristic }) => {
-      const who = ((member ?? []) as { entity: { reference: string } }[])
-        .map(({ entity }) => names.get(entity.reference))
-        .sort();
-      const stages = ((characteristic ?? []) as Characteristic[]).filter(isNow);
-      const codes = stages.map(({ valueCodeableConcept }) => valueCodeableConcept.coding[0]?.code);
-      return who.length > 1 ? `${who.join(', ')}: ${codes.join(' ')}` : [];
-    })
-    .sort();
-}
-
-/** So many days before today, since stages go by the clock. */
-const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
-const v2 = (day: string) => `${day.replaceAll('-', '')}090000`;
-const at = (day: string) => `${day}T10:00:00+00:00`;
 
 const MOTHER = { nhs: nhsNumber(101), given: 'Tamsin', family: 'Penrose', born: '1994-03-02', local: 'M1' };
 const BABY = { nhs: nhsNumber(102), given: 'Kit', family: 'Penrose', born: ago(90), local: 'B1' };

@@ -129,8 +129,8 @@ export async function gather(services: Services, settings: Record<string, string
 }
 export type Household = Awaited<ReturnType<typeof gather>>;
 
-/** Sectors that receive no ids (sharing ground rule 6); no sector receives none either. */
-const EMPTY = /^(third-sector|family-hub|early-years|childrens-services|commissioner|$)/;
+/** Sectors that receive no ids (sharing ground rule 6), or nothing at all; no sector receives none either. */
+const EMPTY = /^(third-sector|family-hub|early-years|childrens-services|commissioner|national|$)/;
 
 export async function subscribe(
   skein: Skein,

@@ -1,0 +1,69 @@
+/**
+ * 16. Twins, placeholder names at three places. There are never more than two confirmed infants in the journey,
+ * whatever each place calls them.
+ */
+import { expect } from 'vitest';
+import type { Household } from '../../support/household.ts';
+import { ago, MATERNITY } from '../../support/telling.ts';
+import { tellFamily } from './family.ts';
+import { birthNotification, care, person, ward } from './messages.ts';
+
+const mother = person(331, 'Dee', 'Marlow', '1990-01-11');
+const one = person(332, 'Twin 1', 'Marlow', 12);
+const two = person(333, 'Twin 2', 'Marlow', 12);
+const named = (who: typeof one, given: string) => ({ ...who, given, local: `${given}${who.local}` });
+
+const infantsOfJourneys = async ({ find }: Household): Promise<number[]> => {
+  const babies = new Set((await find('Patient', `&birthdate=${one.born}`)).map(({ id }) => `Patient/${id}`));
+  return (await find('Group'))
+    .map(({ member }) => (member ?? []) as { entity: { reference: string }; inactive?: boolean }[])
+    .filter((members) => members.length > 1)
+    .map(
+      (members) => members.filter(({ entity, inactive }) => !inactive && babies.has(entity.reference)).length,
+    );
+};
+
+tellFamily('16 twins with placeholder names', {
+  services: {
+    ...MATERNITY,
+    neonatal: ['neonatal', 'RXN', 'hl7v2-adt'],
+    births: ['national', 'X26', 'birth-notification'],
+    visiting: ['health-visiting', 'RXV', 'fhir-r4'],
+  },
+  sent: [
+    ['maternity: twin 1', ward(one, { order: 1, mother: mother.nhs })],
+    ['maternity: twin 2', ward(two, { order: 2, mother: mother.nhs })],
+    [
+      'the notification of the first: Baby 1',
+      birthNotification('births', mother, { ...one, given: 'Baby 1' }, { of: 2, order: 1 }),
+    ],
+    [
+      'the notification of the second: Baby 2',
+      birthNotification('births', mother, { ...two, given: 'Baby 2' }, { of: 2, order: 2 }),
+    ],
+    [
+      'neonatal: "Baby", the second’s number',
+      ward(named(two, 'Baby'), { system: 'neonatal', day: ago(11), mother: mother.nhs }),
+    ],
+    ['health visiting: Ivo', care('visiting', named(one, 'Ivo'), { start: ago(3) })],
+    ['health visiting: Ian', care('visiting', named(two, 'Ian'), { start: ago(3) })],
+  ],
+  // No chart of the one was joined to a chart of the other.
+  also: async ({ find }) => {
+    const babies = await find('Patient', `&birthdate=${one.born}&active=true`);
+    const both = babies
+      .map(({ identifier }) => JSON.stringify(identifier))
+      .filter((text) => text.includes(one.nhs) && text.includes(two.nhs));
+    expect(both).toEqual([]);
+    expect(babies.length).toBeGreaterThanOrEqual(2);
+  },
+  broken: [
+    {
+      rule: 'never more than two confirmed infants in the journey of twins',
+      check: async (household) => expect(Math.max(...(await infantsOfJourneys(household)))).toBe(2),
+    },
+  ],
+  notBuilt: [
+    'what cannot be told apart is shown as an unlinked record, may be one of them, with no stage and no prompt',
+  ],
+});
