@@ -12,8 +12,11 @@ export type Care = 'open' | 'pending' | 'recent' | 'past';
 export type Grant = {
   care: Care | null;
   roles: { journey: string; role: Role }[];
-  /** Journeys that the person is in as a partner: being somebody's patient opens no journey that way. */
-  partnerIn?: string[];
+  /**
+   * Journeys that being somebody's patient does not open: those that the person is in as a partner, or as the
+   * mother of nobody's infant any more.
+   */
+  asideIn?: string[];
 };
 
 /** What `decide` knows of one recipient: `everything` for the operator, else the service and its persons. */

@@ -8,7 +8,8 @@ const DAY = 24 * 60 * 60 * 1000;
 
 // A journey opens its other members to a service only through an open spell in that very journey; a patient
 // who is there as the partner opens nobody: no partner edge is confirmed in this release (sharing row rules).
-// Who is nobody's infant any more (`closes`) is opened by no other member, and opens none.
+// Who is nobody's infant any more (`closes`) is opened by no other member, and opens none. In which journeys
+// a person, as partner or as mother of such, opens nothing is `asideIn`.
 const GRANTS = `
 select ask.service, ask.person,
   array(select json_build_object('state', own.state, 'until', own.until) from involvement own
@@ -19,12 +20,14 @@ select ask.service, ask.person,
       select from involvement i join member o on o.journey = i.journey and o.person = i.person
       where i.journey = m.journey and i.service = ask.service and i.state = 'open' and o.person <> m.person
         and o.role <> 'partner' and (o.closes is null or o.closes > $3))), '[]') as roles,
-  array(select m.journey from member m where m.person = ask.person and m.role = 'partner'
-    and exists (select from member o where o.journey = m.journey and o.person <> m.person)) as "partnerIn"
+  array(select m.journey from member m where m.person = ask.person and m.role <> 'infant'
+    and exists (select from member o where o.journey = m.journey and o.person <> m.person)
+    and (m.role = 'partner' or not exists (select from member o where o.journey = m.journey and o.role = 'infant'
+      and (o.closes is null or o.closes > $3)))) as "asideIn"
 from unnest($1::uuid[], $2::uuid[]) as ask (service, person)`;
 
 type Asked = { service: string; sector: string | null; persons: string[] };
-type Found = Pick<Grant, 'roles' | 'partnerIn'> & {
+type Found = Pick<Grant, 'roles' | 'asideIn'> & {
   service: string;
   person: string;
   care: Own[];
@@ -69,7 +72,7 @@ export async function loadGrantsForServices(
   for (const row of rows) {
     grants
       .get(row.service)
-      ?.persons.set(row.person, { care: careOf(row, at), roles: row.roles, partnerIn: row.partnerIn });
+      ?.persons.set(row.person, { care: careOf(row, at), roles: row.roles, asideIn: row.asideIn });
   }
   return grants;
 }

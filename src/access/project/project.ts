@@ -104,14 +104,14 @@ const ODS_CODE = /^[A-Z0-9]{3,10}$/;
 
 /**
  * Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates. Never
- * how many. A partner's own services see nothing by way of him: the stages are an infant's birth date
- * (sharing row rules).
+ * how many. A partner's own services see nothing by way of him, nor those of the mother of a child who is
+ * nobody's infant any more: the stages are a birth date (sharing row rules, rule 22).
  */
 function projectGroup(grants: Known, row: ResourceRow): Group | null {
   const group = row.content as Group;
   const journeys = [row.id];
-  const isPartner = (person: string) => grants.persons.get(person)?.partnerIn?.includes(row.id) === true;
-  const ways = row.persons.filter((person) => !isPartner(person));
+  const isAside = (person: string) => grants.persons.get(person)?.asideIn?.includes(row.id) === true;
+  const ways = row.persons.filter((person) => !isAside(person));
   const level = highest(ways.map((person) => decide(grants, 'STG', person, journeys)));
   if (level === '-' || !isKnownJourney(grants, row)) return null;
   const today = grants.at.toISOString().slice(0, 10);

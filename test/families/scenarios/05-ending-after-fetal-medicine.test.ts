@@ -1,12 +1,50 @@
 /**
- * 5. Ending after fetal medicine. Everything here rests on seals and on an outcome of pregnancy that no interface says
- * yet; until then the family is listed by what must hold.
+ * 5. Ending after fetal medicine. At 21 weeks fetal medicine says that the pregnancy has ended. Whoever cares for the
+ * woman stops contacts about it, and nobody learns why; a later pregnancy shows nothing of it.
  */
-import { describe, test } from 'vitest';
+import { expect } from 'vitest';
+import { ago } from '../../support/telling.ts';
+import { chart, episodeOf } from '../../support/transactions.ts';
+import { tellFamily } from './family.ts';
+import { booking, care, person, said } from './messages.ts';
 
-describe('5 ending after fetal medicine', () => {
-  test.todo('the expected infant is sealed to the author of the outcome and to maternity');
-  test.todo('others hear contact-stop without cause, and can tell it from no stillbirth');
-  test.todo('no prompt about infant or partner for 28 days');
-  test.todo('a later pregnancy shows nothing of it');
+const mother = person(221, 'Nerys', 'Pike', '1992-05-04');
+const due = ago(-100);
+const LOSS = 'https://skein.example/fhir/StructureDefinition/pregnancy-loss';
+
+const whom = chart('fetal', mother);
+const spell = episodeOf(whom, 'fetal', { id: `E-fetal-${mother.local}`, start: ago(20) });
+Object.assign(spell.resource, { extension: [{ url: LOSS, valueDate: ago(5) }] });
+
+const told = ['perinatal', 'visiting', 'hub'];
+tellFamily('5 ending after fetal medicine', {
+  services: {
+    bookings: ['maternity', 'RXM', 'msds'],
+    fetal: ['foetal-medicine', 'RXF', 'fhir-r4', 'foetal-medicine'],
+    perinatal: ['specialist-perinatal', 'RXP', 'fhir-r4', 'specialist-perinatal'],
+    visiting: ['health-visiting', 'RXV', 'fhir-r4', 'health-visiting'],
+    hub: ['family-hub', 'RXH', 'fhir-r4', 'family-hub'],
+    cmht: ['cmht', 'RXA', 'fhir-r4', 'cmht'],
+  },
+  sent: [
+    ['she is booked', booking('bookings', mother, { booked: ago(110), due, made: ago(105) })],
+    ...told.map((system, n): [string, ReturnType<typeof care>] => [
+      `${system} cares for her`,
+      care(system, mother, { start: ago(60 - n) }),
+    ]),
+    ['fetal medicine sees her, and says that it has ended', said('fetal', [whom, spell], ago(4))],
+  ],
+  people: ['Nerys'],
+  hearsAlways: Object.fromEntries([...told, 'bookings'].map((system) => [system, ['contact-stop']])),
+  neverHears: { ...Object.fromEntries([...told, 'bookings'].map((system) => [system, ['loss']])), cmht: [] },
+  never: Object.fromEntries([...told, 'bookings', 'cmht'].map((system) => [system, /pregnancy-loss/])),
+  reads: { fetal: /pregnancy-loss/ },
+  also: async ({ find }) => {
+    const stages = (await find('Group')).map(({ characteristic }) => JSON.stringify(characteristic));
+    expect(stages.filter((one) => one?.includes('contact-stop'))).toHaveLength(1);
+  },
+  notBuilt: [
+    'the expected infant is sealed to the author of the outcome and to maternity',
+    'no prompt about infant or partner for 28 days',
+  ],
 });
