@@ -2,7 +2,7 @@ import { NHS_NUMBER } from '../../fhir/systems.ts';
 import { compare } from '../../match/compare.ts';
 import { decide } from '../../match/decide.ts';
 import { readPatient } from '../../match/from-patient.ts';
-import { isVetoed } from '../../match/guards.ts';
+import { type Guard, isVetoed } from '../../match/guards.ts';
 import type { Model } from '../../match/model.ts';
 import { compareGiven, normaliseName } from '../../match/names.ts';
 import { givenNames, type PatientState, type Person } from './charts.ts';
@@ -21,6 +21,9 @@ export function mayBeOne(dead: Person, other: Person, given: Likeness): boolean 
   return pairs.some(([a, b]) => isLikely(a, b, given.tainted)) || isProbable(pairs, given);
 }
 
+/** What tells two children apart, as far as anybody says. */
+const APART: Guard[] = ['multiple-birth', 'given-names-differ'];
+
 function isProbable(pairs: (readonly [PatientState, PatientState])[], { matching, asOf }: Likeness): boolean {
   // Whose own sender has two charts says that they are two.
   if (pairs.some(([a, b]) => a.systemId === b.systemId || a.content.birthDate !== b.content.birthDate))
@@ -35,7 +38,9 @@ function isProbable(pairs: (readonly [PatientState, PatientState])[], { matching
     };
   });
   return (
-    weighed.every(({ comparison: { guards } }) => !isVetoed(guards) && !guards.includes('multiple-birth')) &&
+    weighed.every(
+      ({ comparison: { guards } }) => !isVetoed(guards) && !guards.some((one) => APART.includes(one)),
+    ) &&
     weighed.some(
       ({ comparison: { totals }, outcome, isChild }) =>
         isChild && outcome !== 'none' && totals.stranger >= matching.thresholds.total,
