@@ -134,6 +134,8 @@ function joinNameless(
   });
   return found.flatMap(({ id, own, person }) => {
     const [one, two] = [clusterOf.get(id)!, person && clusterOf.get(person[0]!)];
+    // Other evidence may have joined them already.
+    if (one === two) return [];
     if (!two || !isFree(one, two, isVetoed)) return own;
     merge(clusterOf, one, two);
     return [];

@@ -64,9 +64,8 @@ function byDemographics({ levels, bits, totals, guards }: Comparison, { threshol
 }
 
 /**
- * A child of another family name, with nothing else in common than given name, birth date and sex: so looks
- * the
- * same child before and after an adoption, which is never to be suggested.
+ * A child of another family name, with nothing else in common than given name, birth date and sex: so
+ * looks the same child before and after an adoption, which is never to be suggested.
  */
 function isLikeAdoption(a: MatchRecord, b: MatchRecord, { levels }: Comparison): boolean {
   const { number, family, address, phone, mother } = levels;

@@ -48,8 +48,7 @@ export type MatchRecord = {
   age: 'infant' | 'child' | 'adult' | undefined;
   /**
    * What became of its number (`numbers.ts`). `mothers`: it is that of a mother, on her baby; `tainted`:
-   * people
-   * who cannot be one have it. Both identify nobody.
+   * people who cannot be one have it. Both identify nobody.
    */
   standing: 'counts' | 'tainted' | 'mothers';
 };
@@ -160,9 +159,7 @@ export function cleanPostcode(postcode = ''): string | undefined {
   return text === '' || text.startsWith('ZZ99') ? undefined : text;
 }
 
-/**
- * As dialled within the United Kingdom; the digits of any other number; too few or one digit only is none.
- */
+/** As dialled within the United Kingdom; the digits of any other number; none where too few, or one digit. */
 export function cleanPhone(phone: string): string | undefined {
   const digits = phone.replace(/\(0\)/g, '').replace(/[^\d+]/g, '');
   const home = digits.replace(/^(\+44|0044)0?/, '0').replace(/^44(?=\d{10}$)/, '0');

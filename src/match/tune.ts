@@ -5,9 +5,7 @@ import { bitsOf, FIELDS, type Field, KINDS, type Levels, type Model, type Weight
 export type Patterns = { add: (levels: Levels) => void; list: () => Pattern[] };
 type Pattern = { levels: Levels; count: number };
 
-/**
- * What a pair of candidates may be. `near`: strangers who share a key, and so agree more than strangers do.
- */
+/** What a pair of candidates may be. `near`: strangers who share a key, and so agree more than others do. */
 const CLASSES = ['same', 'family', 'twin', 'near'] as const;
 type Class = (typeof CLASSES)[number];
 type Shares = Record<Class, number>;

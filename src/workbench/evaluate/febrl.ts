@@ -1,7 +1,4 @@
-/**
- * FEBRL (https://github.com/J535D165/FEBRL): how well the comparators and the learned weights do by
- * themselves.
- */
+/** FEBRL (https://github.com/J535D165/FEBRL): how well comparators and learned weights do by themselves. */
 
 import { keysOf } from '../../match/keys.ts';
 import type { Model } from '../../match/model.ts';
@@ -12,9 +9,8 @@ import type { Decide, Rules } from './score-records.ts';
 
 /**
  * These people are no families, live in another country, and have no other corroboration: so their weights
- * are
- * learned from the file (not from its truth), the prior is one in as many as it has, and who is joined is
- * who has the bits for it.
+ * are learned from the file (not from its truth), the prior is one in as many as it has, and who is joined
+ * is who has the bits for it.
  */
 export function febrlRules(isAsked: Rules['isAsked']): Rules {
   return { decide: byBits, isAsked, keysOf: febrlKeys, hasFamilies: false };

@@ -69,8 +69,7 @@ const within = (members: string[], personOf: Map<string, string>, count: typeof 
 
 /**
  * A reviewer who is always right is asked item by item, the likeliest first. An item is a pair of clusters,
- * and
- * moot once they have been joined, or once what they were joined to has been said to be somebody else.
+ * and moot once they have been joined, or once what they were joined to has been said to be somebody else.
  */
 export function review({ clusters, reviews }: Scored, personOf: Map<string, string>) {
   const groupOf = new Map(

@@ -66,10 +66,8 @@ const FEBRL = ['rec_id', 'given_name', 'surname', 'date_of_birth', 'postcode'];
 
 /**
  * FEBRL: made-up Australians, `rec-12-org` and `rec-12-dup-0` one person. Its identifier (seven digits, no
- * check
- * digit) takes the place of the NHS number, and the suburb, which address lines there leave out, that of the
- * phone: one
- * more thing in common. There is no sex, and nobody is anybody's family.
+ * check digit) takes the place of the NHS number. The suburb, which address lines there leave out, takes that
+ * of the phone: one more thing in common. There is no sex, and nobody is anybody's family.
  */
 export function readFebrl(
   body: Buffer,
