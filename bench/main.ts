@@ -1,11 +1,12 @@
 /**
- * `npm run bench -- [floor|ingest|deliver|growth|searches|profile|validate|map|matching ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
+ * `npm run bench -- [floor|ingest|deliver|growth|searches|journey|profile|validate|map|matching ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
  * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
  */
 import { parseArgs } from 'node:util';
 import { benchDeliver, type Delivery } from './deliver.ts';
 import { benchGrowth, type Growth } from './growth.ts';
 import { benchIngest, type Ingest } from './ingest.ts';
+import { benchJourney } from './journey.ts';
 import { benchMap } from './map.ts';
 import { benchMatching } from './matching.ts';
 import { profileStages } from './profile.ts';
@@ -19,7 +20,7 @@ import { benchValidate } from './validate.ts';
 const TENFOLD = 400;
 const SECTIONS = ['ingest', 'deliver', 'profile'];
 /** Those that need a database. */
-const STORED = ['floor', ...SECTIONS, 'growth', 'searches'];
+const STORED = ['floor', ...SECTIONS, 'growth', 'searches', 'journey'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -117,6 +118,7 @@ if (stored.length > 0) {
       else if (section === 'growth')
         report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
       else if (section === 'searches') report.searches = await benchSearches(server, options);
+      else if (section === 'journey') report.journey = await benchJourney(server, options);
       else if (section === 'profile') report.profile = await profileStages(server);
       else {
         report.ingest = tellIngest(await benchIngest(server, options));

@@ -17,6 +17,12 @@ export type Service = {
   kind: string | null;
 };
 
+/**
+ * How the team on duty is reached: `hours` as `readHours` takes them, `confirmed` the day on which the number
+ * was last found right.
+ */
+export type DutyContact = { phone: string; hours: string; confirmed: string };
+
 /** Software that sends or subscribes, and the service it acts for. `source` names a folder of `mappings/`. */
 export type System = {
   id: number;

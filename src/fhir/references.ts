@@ -13,6 +13,15 @@ export function renameReferences<T>(value: T, rename: (reference: string) => str
   return copy as T;
 }
 
+/** Every `reference` in a resource or element, as it stands there. */
+export function referencesIn(value: unknown, found: string[] = []): string[] {
+  if (typeof value !== 'object' || value === null) return found;
+  for (const [name, item] of Object.entries(value))
+    if (typeof item === 'object') referencesIn(item, found);
+    else if (name === 'reference' && typeof item === 'string') found.push(item);
+  return found;
+}
+
 /** The id part of `Type/id`, when the reference has that form. */
 export function idOf(reference: string | undefined, type: string): string | undefined {
   return reference?.startsWith(`${type}/`) ? reference.slice(type.length + 1) : undefined;

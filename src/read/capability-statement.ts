@@ -42,6 +42,15 @@ const OPERATIONS: Record<string, string> = {
   '$process-message': 'http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message',
 };
 
+/** What an operation does that no standard defines. */
+const EXPLAINED: Record<string, string> = {
+  $journey: [
+    'A searchset of one journey as its reader may see it: a Composition (stage, who is involved, open referrals,',
+    'what is next, what has changed), duty contacts, then Group, persons, relations, services and care by date.',
+    'Parameters: `_since` (default: when the same system last asked) and `_count` (at most 500).',
+  ].join(' '),
+};
+
 const DOCUMENTATION = [
   'An unknown search parameter is refused unless Prefer: handling=lenient is sent.',
   'Chains go one step along a reference: `patient.identifier`, also `patient:identifier`, and',
@@ -148,6 +157,7 @@ function operationsAt(routes: Route[], form: RegExp): CapabilityStatementRestRes
   const names = new Set(routes.flatMap(({ url }) => form.exec(url)?.[1] ?? []));
   return [...names].map((name) => ({
     name: name.slice(1),
+    ...(EXPLAINED[name] ? { documentation: EXPLAINED[name] } : {}),
     definition: OPERATIONS[name] ?? `https://skein.example/fhir/OperationDefinition/${name.slice(1)}`,
   }));
 }

@@ -12,7 +12,8 @@ import { docsPage } from '../web/docs-page.ts';
 import { fhirBase, sendFhir, sendVersion } from './answer.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import { readHistory } from './history.ts';
-import { readJourney } from './journey.ts';
+import { readJourney } from './journey/journey.ts';
+import { keepLook } from './journey/looks.ts';
 import { findMessageDefinitions } from './message-definitions.ts';
 import { readResource, readVersion } from './read.ts';
 import { answerSearch, type SearchRequest } from './search/answer-search.ts';
@@ -46,9 +47,18 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
       done(null, body),
     );
     for (const type of INDEXED_TYPES) registerType(fhir, type, { base, ask });
-    fhir.get<Named>('/fhir/Group/:id/$journey', async (request, reply) =>
-      sendFhir(reply, await readJourney(ask(request), base, request.params.id)),
-    );
+    fhir.get<Named>('/fhir/Group/:id/$journey', async (request, reply) => {
+      const { id } = request.params;
+      const { bundle, looked } = await readJourney(ask(request), { id, base, pairs: [...queryOf(request)] });
+      // Once it has been answered: who could not be told what is new is told it again.
+      if (looked)
+        reply.raw.once('finish', () => {
+          keepLook(ctx.db, request.recipient, id, looked).catch((error: unknown) =>
+            ctx.log.warn({ event: 'journey.look', err: error }),
+          );
+        });
+      return sendFhir(reply, bundle);
+    });
     fhir.get('/fhir/MessageDefinition', async (request, reply) =>
       sendFhir(reply, findMessageDefinitions(base, [...queryOf(request)])),
     );

@@ -105,7 +105,9 @@ const ANSWERS: [RegExp, Answers][] = [
   [/^POST \/fhir\/Subscription\/\$status$/, { ...found('Bundle'), ...refusals(400, 415) }],
   [/^GET \/fhir\/Subscription$/, { ...found('Bundle'), ...refusals(400) }],
   [/^GET \/fhir\/metadata$/, { ...found('Resource'), ...refusals(406) }],
-  [/\$journey$/, { ...found('Bundle'), ...refusals(404, 406) }],
+  [/\$journey$/, { ...found('Bundle'), ...refusals(400, 404, 406) }],
+  [/^GET \/fhir\/HealthcareService\//, { ...found('Resource'), ...refusals(404, 406) }],
+  [/^PUT \/fhir\/HealthcareService\//, { ...found('Resource'), ...refusals(400, 404, 406, 415, 422) }],
   [/\/_history$/, { ...found('Bundle'), ...refusals(400, 404, 406) }],
   [/\/_search$/, { ...found('Bundle'), ...refusals(400, 406, 413, 415) }],
   [

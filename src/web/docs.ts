@@ -86,6 +86,9 @@ const TAGS: Record<string, string> = {
   docs: 'this description',
 };
 
+/** Read whole, as they are now. */
+const UNVERSIONED = ['Subscription', 'HealthcareService'];
+
 function describeRoute({ method, url }: Route, auth: Auth): Operation {
   const route = `${method} ${url}`;
   const type = /^\/fhir\/([A-Z]\w+)/.exec(url)?.[1];
@@ -100,7 +103,9 @@ function describeRoute({ method, url }: Route, auth: Auth): Operation {
       ...pathParameters(url),
       ...(interaction === 'search-type' && more.length === 0 ? searchParameters(type as string) : []),
       ...(interaction === 'history-instance' ? said('query', false, OF_HISTORY) : []),
-      ...(versioned && type !== 'Subscription' ? [...said('query', false, OF_ONE), ...IF_NONE_MATCH] : []),
+      ...(versioned && !UNVERSIONED.includes(type ?? '')
+        ? [...said('query', false, OF_ONE), ...IF_NONE_MATCH]
+        : []),
       ...more,
     ],
     ...(content ? { requestBody: { required: true, content } } : {}),

@@ -48,6 +48,18 @@ export const HL7_V2 = [
   '',
 ].join('\r');
 
+export const DUTY_CONTACT = {
+  resourceType: 'HealthcareService',
+  telecom: [{ system: 'phone', value: '01632 960130' }],
+  availableTime: [
+    {
+      daysOfWeek: ['mon', 'tue', 'wed', 'thu', 'fri'],
+      availableStartTime: '09:00:00',
+      availableEndTime: '17:00:00',
+    },
+  ],
+};
+
 export const OUTCOME = {
   resourceType: 'OperationOutcome',
   issue: [

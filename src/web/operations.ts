@@ -1,6 +1,13 @@
 /** What is said of each operation by hand: words, bodies, headers and parameters. */
 import { HL7_TYPE } from '../formats/hl7v2.ts';
-import { HL7_V2, PARAMETERS, PARAMETERS_OF_EVENTS, SUBSCRIPTION, TRANSACTION } from './examples.ts';
+import {
+  DUTY_CONTACT,
+  HL7_V2,
+  PARAMETERS,
+  PARAMETERS_OF_EVENTS,
+  SUBSCRIPTION,
+  TRANSACTION,
+} from './examples.ts';
 
 export type Content = Record<string, { schema: object; example?: unknown }>;
 export type Parameter = {
@@ -103,7 +110,21 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
       ...said('query', false, { system: 'whose; only the operator may name one' }),
     ],
   ],
-  [/\$journey$/, 'One family’s journey, as far as you may see it'],
+  [
+    /\$journey$/,
+    'One family’s journey, as far as you may see it: a Composition for people first, then what it is made of',
+    undefined,
+    said('query', false, {
+      _since: 'what has changed since this time; where left out, since you last asked',
+      _count: 'entries on a page: at most 500',
+    }),
+  ],
+  [/^GET \/fhir\/HealthcareService\//, 'How your own team on duty is reached'],
+  [
+    /^PUT \/fhir\/HealthcareService\//,
+    'Say how your own team on duty is reached: one telephone and its hours',
+    fhirBody('Resource', DUTY_CONTACT),
+  ],
   [/^GET .*Subscription\/\$status$/, STATUS, undefined, WHICH],
   [/^POST .*Subscription\/\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],
   [/^GET .*\$status$/, STATUS],

@@ -8,6 +8,7 @@ import { posix } from 'node:path';
 import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { registerServices } from '../../src/access/register/routes.ts';
 import { buildApp, type Part } from '../../src/app.ts';
 import { registerSubscriptions } from '../../src/deliver/subscribe/routes.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
@@ -87,6 +88,7 @@ const CANARY = 'Zuleika-Canary';
 const PARTS: Record<string, Part> = {
   registerRead,
   registerSubscriptions,
+  registerServices,
   registerIntake: (app, ctx) =>
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
 };
@@ -192,7 +194,7 @@ describe('on every GET route', () => {
     const unmet = routes
       .filter((route) => !met.has(route))
       .filter((route) => !/^\/(health|metrics|docs)|(metadata|MessageDefinition)$/.test(route));
-    expect(unmet.filter((route) => !/\/(Organization|Basic)\b/.test(route))).toEqual([
+    expect(unmet.filter((route) => !/\/(Organization|HealthcareService|Basic)\b/.test(route))).toEqual([
       '/fhir/Subscription/$status',
       '/fhir/Subscription/:id/$status',
     ]);

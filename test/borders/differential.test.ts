@@ -144,6 +144,9 @@ beforeAll(async () => {
   await household.care('visiting', BABY, (whom) => [relationOf(whom, MOTHER, 'MTH')]);
   for (const system of ['camhs', 'infancy', 'social']) await household.care(system, BABY);
   await household.care('adult', MAN);
+  // Each with a number of its own, so that whose number is told shows.
+  await household.database.pool.query(`insert into duty_contact select id,
+    '01632 960' || lpad((row_number() over (order by id))::text, 3, '0'), '24/7', current_date from service`);
   await household.settle();
   before = await gaze(household, EVERYBODY);
 }, 120_000);
@@ -154,6 +157,9 @@ afterAll(async () => {
 });
 
 test('who looks twice sees the same', async () => {
+  const journeys = [...before].filter(([key, { content }]) => key.includes('$journey') && content !== '404');
+  expect(journeys.length).toBeGreaterThan(5);
+  expect(journeys.every(([, { content }]) => content.includes('"what-has-changed"'))).toBe(true);
   const again = await gaze(household, EVERYBODY);
   expect(differences(before, again, 'content').map(tell)).toEqual([]);
   expect(differences(before, again, 'version').map(tell)).toEqual([]);

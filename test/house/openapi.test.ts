@@ -6,6 +6,7 @@ import { addSystem } from '../../src/access/register/systems.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import type { OpenApi } from '../../src/web/docs.ts';
 import {
+  DUTY_CONTACT,
   HL7_V2,
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
@@ -216,8 +217,31 @@ test('what is read and searched is answered as described', async () => {
   await ask(journey, `/fhir/Group/${group[0]?.resource.id}/$journey`);
   await ask(journey, `/fhir/Group/${NOBODY}/$journey`);
   await ask(journey, `/fhir/Group/${NOBODY}/$journey`, html);
+  await ask(journey, `/fhir/Group/${NOBODY}/$journey?colour=red`);
   await ask('GET /fhir/metadata');
   await ask('GET /fhir/metadata', undefined, html);
+});
+
+test('what a service says of itself is answered as described', async () => {
+  const form = '/fhir/HealthcareService/{id}';
+  const { rows } = await database.pool.query<{ id: string }>(
+    "select id from service where team = 'perinatal'",
+  );
+  const [own, none] = [rows[0]?.id, NOBODY].map((id) => `/fhir/HealthcareService/${id}`) as [string, string];
+  const html = { system: 'perinatal', accept: 'text/html' };
+  const said = fhirBody(DUTY_CONTACT);
+  expect(await statuses(`PUT ${form}`, own, [said, fhirBody({ ...DUTY_CONTACT, id: NOBODY })])).toEqual([
+    200, 400,
+  ]);
+  const wrong = [
+    fhirBody({ ...DUTY_CONTACT, telecom: [] }),
+    { ...said, type: 'text/csv' },
+    { ...said, ...html },
+  ];
+  expect(await statuses(`PUT ${form}`, own, wrong)).toEqual([422, 415, 406]);
+  await ask(`PUT ${form}`, none, said);
+  for (const path of [own, none]) await ask(`GET ${form}`, path, { system: 'perinatal' });
+  await ask(`GET ${form}`, own, html);
 });
 
 test('a subscription lives as described', async () => {

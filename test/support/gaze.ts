@@ -57,7 +57,8 @@ type Look = { reader: string; path: string };
 /** A resource by id; where it is there, its history, and of a journey the whole. */
 async function lookAt(household: Household, seen: Gaze, { reader, path }: Look): Promise<void> {
   if ((await look(household, seen, { reader, path })).length === 0) return;
-  if (path.startsWith('Group/')) await look(household, seen, { reader, path: `${path}/$journey` });
+  if (path.startsWith('Group/'))
+    await look(household, seen, { reader, path: `${path}/$journey?_since=2020-01-01` });
   const { body } = await household.skein.get(`/fhir/${path}/_history`, reader);
   const version = JSON.stringify({ ...without(body), link: undefined });
   seen.set(`${reader} ${path}/_history`, { content: '', version });
@@ -92,13 +93,14 @@ export async function readUnseen(household: Household, seen: Gaze, reader: strin
   return readable;
 }
 
-/** Without what is new in every answer: ids of the Bundle and its Parameters, its time, sealed links (that they are there stays). */
+/** Without what is new in every answer: ids of the Bundle and its Parameters, times, sealed links (that they are there stays). */
 function without(body: Body): Body {
   if (body.resourceType !== 'Bundle') return body;
   const link = body.link?.map(({ relation }) => ({ relation }));
-  const entry = body.entry?.map((one) =>
-    one.resource.resourceType === 'Parameters' ? { resource: { ...one.resource, id: '' } } : one,
-  );
+  const entry = body.entry?.map((one) => {
+    if (one.resource.resourceType === 'Parameters') return { resource: { ...one.resource, id: '' } };
+    return one.resource.resourceType === 'Composition' ? { resource: { ...one.resource, date: '' } } : one;
+  });
   return { ...body, id: undefined, timestamp: undefined, meta: undefined, entry, ...(link ? { link } : {}) };
 }
 

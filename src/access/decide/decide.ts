@@ -1,4 +1,4 @@
-import type { Category, Level, Recipient, Role } from '../../model.ts';
+import type { Category, DutyContact, Level, Recipient, Role } from '../../model.ts';
 import { PAYLOADS, type Payload, POLICY } from './policy.ts';
 
 /** Rule 11: every view says the same sentence to everyone, whether or not something was withheld. */
@@ -27,8 +27,11 @@ export type Grants =
       service: string;
       sector: string | null;
       persons: Map<string, Grant>;
-      /** Kind and sector of the registered services, for "a service of this kind". */
-      services: ReadonlyMap<string, { kind: string | null; sector: string | null }>;
+      /** The registered services: kind and sector for "a service of this kind", and the duty number. */
+      services: ReadonlyMap<
+        string,
+        { kind: string | null; sector: string | null; duty?: DutyContact | null }
+      >;
       at: Date;
     };
 

@@ -9,11 +9,11 @@ import type {
 } from '@medplum/fhirtypes';
 import { composeParticipants } from '../../fhir/compose-team.ts';
 import { idOf } from '../../fhir/references.ts';
-import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/systems.ts';
+import { JOURNEY_TAG, KIND_SYSTEM, REFERRAL_TAG } from '../../fhir/systems.ts';
 import type { ResourceRow } from '../../model.ts';
 import { decide, type Grants, reaches } from '../decide/decide.ts';
+import { POLICY } from '../decide/policy.ts';
 import { isDiscreet, staysInside } from '../decide/stays-inside.ts';
-import { KIND_SYSTEM } from '../register/services.ts';
 import { codedOnly, pick } from './coded.ts';
 
 const TIER = 'https://skein.example/fhir/StructureDefinition/service-tier';
@@ -53,7 +53,7 @@ export function projectEpisode({ grants, row }: Seen): EpisodeOfCare | null {
   const level = decide(grants, 'INV', row.persons[0] ?? '', journeysOf(episode));
   const author = row.authors.includes(grants.service);
   if (level === '-' || (UNDECIDED.includes(episode.status ?? '') && !author)) return null;
-  const type = kindOf(grants, row.service);
+  const type = kindIn(grants, row.service);
   const seen: EpisodeOfCare = {
     ...pick(episode, ['resourceType', 'id', 'status', 'patient', 'period']),
     ...(type ? { type: [type] } : {}),
@@ -115,7 +115,7 @@ export function projectTeam({ grants, row }: Seen): CareTeam | null {
   if (shown.length === 0) return null;
   const participant = shown.map(({ member, period }) => {
     const service = idOf(member?.reference, 'Organization') ?? null;
-    const role = kindOf(grants, service);
+    const role = kindIn(grants, service);
     return {
       ...(role ? { role: [role] } : {}),
       ...(reaches(level, 'S') && !isDiscreet(grants, service) && member ? { member } : {}),
@@ -126,7 +126,11 @@ export function projectTeam({ grants, row }: Seen): CareTeam | null {
   return { ...seen, participant } as CareTeam;
 }
 
-function kindOf(grants: Known, service: string | null): CodeableConcept | null {
-  const kind = isDiscreet(grants, service) ? null : grants.services.get(service ?? '')?.kind;
-  return kind ? { coding: [{ system: KIND_SYSTEM, code: kind }] } : null;
+/** What a service does: its kind, which its sector says where nothing else was registered. */
+export function kindOf(known: { kind: string | null; sector: string | null } | undefined) {
+  const code = known?.kind ?? POLICY.serviceKinds.find((kind) => kind === known?.sector);
+  return code ? { coding: [{ system: KIND_SYSTEM, code }] } : null;
 }
+
+const kindIn = (grants: Known, service: string | null): CodeableConcept | null =>
+  isDiscreet(grants, service) ? null : kindOf(grants.services.get(service ?? ''));

@@ -55,7 +55,11 @@ const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 /**
  * A referral to a service that nobody registered is seen by nobody: whoever sent it must not think otherwise.
  */
-function findUnheard(record: SourceRecord, names: Map<string, string>, registered: Registered): Issue[] {
+function findUnheard(
+  record: SourceRecord,
+  names: Map<string, string>,
+  registered: ReadonlyMap<string, Registered>,
+): Issue[] {
   return record.statements.flatMap(({ local, resource }): Issue[] => {
     const performers = (resource as ServiceRequest).performer ?? [];
     if (resource.resourceType !== 'ServiceRequest') return [];

@@ -3,13 +3,13 @@ import type { Organization } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
 import { indexRows } from '../../fhir/index-rows.ts';
 import { canonicalText } from '../../fhir/references.ts';
-import type { Service } from '../../model.ts';
+import { KIND_SYSTEM } from '../../fhir/systems.ts';
+import type { DutyContact, Service } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { forget, remember } from './cache.ts';
 
 export const ODS_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
 export const SERVICE_SYSTEM = 'https://skein.example/Id/service';
-export const KIND_SYSTEM = 'https://skein.example/fhir/CodeSystem/service-kind';
 /** In place of the ODS code of a sender that gave none. */
 export const UNKNOWN_ODS = 'UNKNOWN';
 
@@ -109,12 +109,17 @@ export function resolveService(db: Db, key: Buffer, ods: string, team: string | 
   });
 }
 
-export type Registered = ReadonlyMap<string, { ods: string; kind: string | null; sector: string | null }>;
+/** What others may be told of a registered service: what it does, and how its team is reached. */
+export type Registered = Pick<Service, 'ods' | 'kind' | 'sector'> & { duty: DutyContact | null };
+
+const REGISTERED = `select id, ods, kind, sector, case when d.service is not null then json_build_object(
+    'phone', d.phone, 'hours', d.hours, 'confirmed', d.confirmed) end as duty
+  from service left join duty_contact d on d.service = service.id where registered`;
 
 /** Every registered service by its id. */
-export function registeredServices(db: Db): Promise<Registered> {
+export function registeredServices(db: Db): Promise<ReadonlyMap<string, Registered>> {
   return remember(db, 'registered', async () => {
-    const { rows } = await db.query<Service>(`${FIND} where registered`);
-    return new Map(rows.map(({ id, ods, kind, sector }) => [id, { ods, kind, sector }]));
+    const { rows } = await db.query<Registered & { id: string }>(REGISTERED);
+    return new Map(rows.map(({ id, ...rest }) => [id, rest]));
   });
 }

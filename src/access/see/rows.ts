@@ -94,14 +94,31 @@ export async function findPasts(db: Db, present: ResourceRow[]): Promise<Resourc
   return rows.map(toRow);
 }
 
+/**
+ * The version that each of these present rows had just before a time; what did not exist then has none.
+ */
+export async function findPastsAt(db: Db, present: ResourceRow[], before: Date): Promise<ResourceRow[]> {
+  if (present.length === 0) return [];
+  const { rows } = await db.query<StoredRow>(
+    `select ${COLUMNS} from unnest($1::text[], $2::uuid[]) as wanted (type, id) cross join lateral (
+       select * from resource_history h where h.id = wanted.id and h.type = wanted.type and h.updated_at < $3
+       order by h.version desc limit 1) r`,
+    [present.map(({ type }) => type), present.map(({ id }) => id), before],
+  );
+  return rows.map(toRow);
+}
+
 export type Link = { param: number; hash: string };
 
-/** Rows of one type, perhaps visible, whose index has any of these links: at most `limit`, in row order. */
+/**
+ * Rows of one type, perhaps visible, whose index has any of these links, in row order: at most `limit`, or
+ * all of them.
+ */
 export async function findLinked(
   { db, recipient }: { db: Db; recipient: Recipient },
   type: string,
   links: Link[],
-  limit: number,
+  limit: number | null,
 ): Promise<ResourceRow[]> {
   if (links.length === 0) return [];
   const values: unknown[] = [];
@@ -118,7 +135,7 @@ export async function findLinked(
     `select ${COLUMNS} from resource r where r.type = ${bind(type, 'text')} and ${visibleSql(recipient, bind)}
      and r.row_id in (select t.row_id from index_token t
        join unnest(${params}, ${hashes}) as wanted (param, hash) using (param, hash))
-     order by r.row_id limit ${limit}`,
+     order by r.row_id limit ${bind(limit, 'bigint')}`,
     values,
   );
   return rows.map(toRow);

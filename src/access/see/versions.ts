@@ -8,7 +8,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { canonicalText } from '../../fhir/references.ts';
 import type { Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
-import { findPasts, MOST_VERSIONS } from './rows.ts';
+import { findPasts, findPastsAt, MOST_VERSIONS } from './rows.ts';
 import { projectEach, type Seen, seeEach } from './visible.ts';
 
 /** `at`: when the row first had the content that the recipient sees here. */
@@ -69,6 +69,39 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
  */
 function isStillSo({ type, persons }: ResourceRow, present: ResourceRow | undefined): boolean {
   return type !== 'Group' || persons.every((person) => present?.persons.includes(person));
+}
+
+/** `isNew`: nothing of it was seen before. */
+export type Changed = { one: Seen; isNew: boolean };
+
+/**
+ * Those that a recipient sees otherwise than it would have seen them just before a time, with the eyes of
+ * today: what changed and was hidden then or now is no change.
+ */
+export async function findChanged(
+  db: Db,
+  recipient: Recipient,
+  seen: Seen[],
+  since: Date,
+): Promise<Changed[]> {
+  // A row's own time is never earlier than that of what is seen of it.
+  const maybe = seen.filter(({ row }) => row.updatedAt >= since);
+  const present = new Map(maybe.map(({ row }) => [row.rowId, row]));
+  const past = await findPastsAt(
+    db,
+    maybe.map(({ row }) => row),
+    since,
+  );
+  const projected = await projectEach(db, recipient, past);
+  const before = new Map(
+    past.flatMap((row, index): [string, string][] => {
+      const content = isStillSo(row, present.get(row.rowId)) ? projected[index] : null;
+      return content ? [[row.rowId, canonicalText(content)]] : [];
+    }),
+  );
+  return maybe
+    .filter(({ row, resource }) => before.get(row.rowId) !== canonicalText(resource))
+    .map((one) => ({ one, isNew: !before.has(one.row.rowId) }));
 }
 
 type Projected = { row: ResourceRow; content: Resource | null };

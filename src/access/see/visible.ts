@@ -7,6 +7,8 @@ import type { Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { loadGrants } from '../decide/grants.ts';
 import { project } from '../project/project.ts';
+import { projectContact, type ServiceContact } from '../project/project-contact.ts';
+import { registeredServices } from '../register/services.ts';
 import { findRows } from './rows.ts';
 
 /** `resource` is shown, without version and time (`versions.ts` has those). */
@@ -35,6 +37,21 @@ export async function projectEach(
   const projected = rows.map((row) => project(recipient, grants, row));
   const named = recipient.kind === 'system' && rows.some(({ type }) => type === 'Provenance');
   return named ? narrowTargets(db, recipient, projected) : projected;
+}
+
+/**
+ * What of the services that give some care may be told besides that care, by row id. Rows are such as the
+ * recipient sees.
+ */
+export async function seeContacts(
+  db: Db,
+  recipient: Recipient,
+  rows: ResourceRow[],
+): Promise<Map<string, ServiceContact>> {
+  const persons = [...new Set(rows.flatMap((row) => row.persons))];
+  const grants = await loadGrants(db, recipient, persons);
+  const services = await registeredServices(db);
+  return new Map(rows.map((row) => [row.rowId, projectContact(grants, services, row)]));
 }
 
 /**

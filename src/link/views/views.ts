@@ -146,7 +146,7 @@ function directView(family: Family, state: StatementState): View[] {
   if (state.type !== 'ServiceRequest' && state.type !== 'Encounter') return [];
   const person = family.personOf(state.chart);
   if (!person) return [];
-  const said = toShared(family, state.content as ServiceRequest | Encounter);
+  const said = withProvider(toShared(family, state.content as ServiceRequest | Encounter), state.service);
   const subject = { reference: `Patient/${person.id}` };
   const referral = family.referrals.find(({ key }) => key === state.key);
   const tag = [
@@ -168,6 +168,12 @@ function directView(family: Family, state: StatementState): View[] {
       state: content.status ?? null,
     }),
   ];
+}
+
+/** Who reports a contact had it, unless it names another service. */
+function withProvider<T extends ServiceRequest | Encounter>(said: T, sender: string): T {
+  if (said.resourceType !== 'Encounter' || said.serviceProvider) return said;
+  return { ...said, serviceProvider: { reference: `Organization/${sender}` } };
 }
 
 /**
