@@ -221,6 +221,8 @@ export type Event = {
   to?: string[];
   focus: { type: string; id: string };
   stage: string | null;
+  /** Of member-unlinked: which column the focus was in, for those who are named (`to`). */
+  role?: Role;
 };
 
 /** Care, as far as it decides who may know of it: the service that gives it and those whose word it is. */

@@ -30,3 +30,7 @@ function padsOf(key: Buffer): { inner: Buffer; outer: Buffer } {
   pads.set(key, made);
   return made;
 }
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Every id that Skein gives is a lower-case uuid; anything else names nothing. */
+export const isId = (text: string): boolean => UUID.test(text);

@@ -1,7 +1,7 @@
 import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
-import type { Member, StatementState, StoredView, View } from '../store/facts.ts';
+import type { Involvement, Member, StatementState, StoredView, View } from '../store/facts.ts';
 import { stageAt } from './family/stages.ts';
 import type { Family } from './views/family.ts';
 
@@ -11,7 +11,13 @@ type Change = { view: View; before: StoredView | undefined };
  * its own.
  */
 export type Parted = { from: string; to: string; chart: StatementState };
-type Moves = { added: Member[]; parted: Parted[] };
+/** `left`: who is in a journey no more that goes on; `involvements`: as they were before. */
+type Moves = {
+  added: Member[];
+  left: Member[];
+  parted: Parted[];
+  involvements: Involvement[];
+};
 
 /**
  * What of a change somebody may be told. Ids and codes only; who may hear it is asked again at every send.
@@ -54,7 +60,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
         return [];
     }
   });
-  return [...events, ...memberEvents(family, changes, members, event)];
+  return [...events, ...memberEvents(family, changes, members, event), ...leavingEvents(family, members)];
 }
 
 /** The journey that a change belongs to: the home of care, else the first that its person is in. */
@@ -172,6 +178,47 @@ function memberEvents(family: Family, changes: Change[], { added }: Moves, event
           event('member-linked', view, 'DEM', { persons: [parent.id, child.id] }),
         )
       : [];
+  });
+}
+
+/**
+ * Who left a journey that goes on: to those who knew of the one by way of a patient who is in it, and of
+ * those by way of the one. Nobody was sent these persons by that name: whoever could know of them is told.
+ */
+function leavingEvents({ journeys, asOf }: Family, { left, involvements }: Moves): Event[] {
+  return left.flatMap(({ journey, person, role }) => {
+    const stay = journeys.find(({ id }) => id === journey)?.members ?? [];
+    const others = stay.filter((one) => one.role !== 'partner' && (one.closes ?? '9') > asOf);
+    const caring = (persons: string[]) =>
+      unique(
+        involvements
+          .filter((row) => row.journey === journey && row.state === 'open' && persons.includes(row.person))
+          .map(({ service }) => service),
+      );
+    const [his, theirs] = [caring([person]), caring(others.map((one) => one.person))];
+    const unlinked = (id: string, column: Member['role'], to: string[]): Event[] =>
+      to.length === 0 || column === 'partner'
+        ? []
+        : [
+            {
+              ...{ code: 'member-unlinked', journey: null, persons: [id], category: 'INV', services: [], to },
+              ...{ focus: { type: 'Patient', id }, stage: null, role: column },
+            },
+          ];
+    return [
+      ...unlinked(
+        person,
+        role,
+        theirs.filter((service) => !his.includes(service)),
+      ),
+      ...others.flatMap((one) =>
+        unlinked(
+          one.person,
+          one.role,
+          his.filter((service) => !caring([one.person]).includes(service)),
+        ),
+      ),
+    ];
   });
 }
 

@@ -119,7 +119,11 @@ export function link(
     insert: views.filter(({ before }) => !before).map(({ view }) => view),
     update: views.flatMap(({ view, before }) => (before ? [{ ...view, rowId: before.rowId }] : [])),
     events: [
-      ...describeChanges(family, views, { added: addedTo(facts, members), parted }),
+      ...describeChanges(family, views, {
+        added: addedTo(facts, members),
+        left: leftFrom(facts, members, family),
+        ...{ parted, involvements: facts.involvements },
+      }),
       ...stops.events,
       ...findRechecks(facts, views, rows),
     ],
@@ -133,6 +137,17 @@ const memberKey = ({ journey, person }: Member) => `${journey} ${person}`;
 function addedTo(facts: Facts, members: Member[]): Member[] {
   const was = new Set(facts.members.map(memberKey));
   return members.filter((member) => !was.has(memberKey(member)));
+}
+
+/** Of journeys and persons that are still there. */
+function leftFrom(facts: Facts, members: Member[], { journeys, persons }: Known): Member[] {
+  const now = new Set(members.map(memberKey));
+  return facts.members.filter(
+    (member) =>
+      !now.has(memberKey(member)) &&
+      journeys.some(({ id }) => id === member.journey) &&
+      persons.some(({ id }) => id === member.person),
+  );
 }
 
 function homesOf(journeys: Journey[]): (care: string) => Journey | undefined {

@@ -121,7 +121,7 @@ export async function storeFocuses(db: Pick<pg.Pool, 'query'>, events: Event[]):
     const patient = { reference: `Patient/${persons[0]}` };
     const tag = journey ? [{ system: JOURNEY_TAG, code: journey }] : [];
     const referral = [{ system: REFERRAL_TAG, code: 'taken-up' }];
-    const characteristic = [{ code: { text: 'birth' } }];
+    const characteristic = [{ valueCodeableConcept: { coding: [{ code: 'birth-12m' }] } }];
     const content = {
       ...{ resourceType: focus.type, id: focus.id, status: 'active', patient, subject: patient },
       ...{ meta: { tag: [...tag, ...referral] }, characteristic },

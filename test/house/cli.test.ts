@@ -103,7 +103,7 @@ test('it says which Skein it is', async () => {
 });
 
 test.each([
-  ['frobnicate', 'there is no command "frobnicate": it is one of system, messages, '],
+  ['frobnicate', 'there is no command "frobnicate": it is one of system, service, messages, '],
   ['lsiten', 'there is no command "lsiten"; did you mean "listen"?\nTry skein --help.'],
   ['sytem lsit', 'did you mean "system list"?'],
   ['system', 'system is followed by one of add, set, list, team'],

@@ -164,8 +164,8 @@ test('of a wrong link undone those hear who could have known of it, and nobody e
     admit(BABY, { event: 'A08', mother: OTHER.nhs, id: 'M2', at: v2(ago(50)) }),
   );
   const parted = Object.keys(heard).filter((system) => heard[system]?.includes('member-unlinked'));
-  // The GP was told of the journey that is no more, and may know of nobody else in either.
-  expect(parted.sort()).toEqual(['camhs', 'gp', 'maternity', 'perinatal']);
+  // The GP may know of nobody else in it.
+  expect(parted.sort()).toEqual(['camhs', 'maternity', 'perinatal']);
 });
 
 test('a twin’s death is told to the mother’s and that twin’s own services; only clinical ones hear why', async () => {

@@ -109,6 +109,18 @@ const samples: Resource[] = [
     agent: [{ who: { reference: 'Organization/o1' } }],
   },
   {
+    resourceType: 'Task',
+    status: 'accepted',
+    businessStatus: { coding: [{ system: 'urn:b', code: 'accepted' }] },
+    intent: 'order',
+    code: { coding: [{ system: 'urn:c', code: 'fulfill' }] },
+    focus: { reference: 'ServiceRequest/s1' },
+    for: { reference: 'Patient/p1' },
+    requester: { reference: 'Organization/o1' },
+    owner: { reference: 'Organization/o2' },
+    authoredOn: '2026-03-04',
+  },
+  {
     resourceType: 'Basic',
     code: { coding: [{ system: 'urn:b', code: 'topic' }] },
     identifier: [{ system: 'urn:i', value: 'x' }],

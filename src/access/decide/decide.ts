@@ -68,6 +68,9 @@ export function decide(grants: Grants, category: Category, person: string, journ
   return highest(cross);
 }
 
+/** Who is involved, as a sector may know it of members who are not its own patients. */
+export const columnOf = (sector: string | null) => POLICY.rows.get(sector ?? '')?.cells.INV;
+
 /** May the stages of a journey be known, by way of one of these members or of a patient of its own in it? */
 export function knowsStages(grants: Grants, journey: string, members: string[]): boolean {
   if (grants.everything) return true;

@@ -1,5 +1,5 @@
 import type { Category, Event, Level, Recipient } from '../../model.ts';
-import { decide, type Grants, knowsStages, reaches } from './decide.ts';
+import { columnOf, decide, type Grants, knowsStages, reaches } from './decide.ts';
 import { isDiscreet } from './stays-inside.ts';
 
 /**
@@ -33,8 +33,9 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
     case 'prompt-cleared':
       return readable && gone && event.to !== undefined;
     case 'withdrawn':
-    case 'member-unlinked':
       return before;
+    case 'member-unlinked':
+      return before || mightKnow(grants, event);
     // Of a merge since undone, or undone since, the latter is all there is to tell.
     case 'person-merged':
       return gone && (readable || before);
@@ -46,6 +47,12 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
       return readable && !gone && isOfPatients(recipient, grants, event);
   }
 }
+
+/** Whoever is named had an own patient in that journey: did its column let it know of this one? */
+const mightKnow = (grants: Grants, { to, role }: Event): boolean =>
+  grants.everything
+    ? to !== undefined
+    : to !== undefined && role !== undefined && (columnOf(grants.sector)?.[role] ?? '-') !== '-';
 
 function isOpenOrAwaited(grants: Grants, person: string): boolean {
   const care = grants.everything ? null : grants.persons.get(person)?.care;

@@ -2,7 +2,9 @@
  * Rows of the resource table and its history, by identity. What a recipient may see of them is `see`'s
  * business.
  */
+
 import type { Resource } from '@medplum/fhirtypes';
+import { isId } from '../../fhir/ids.ts';
 import type { Recipient, ResourceRow, Sources } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { visibleSql } from '../decide/visible-sql.ts';
@@ -26,13 +28,6 @@ export type StoredRow = {
 export function toRow(stored: StoredRow): ResourceRow {
   const { row_id, updated_at, ...rest } = stored;
   return { ...rest, rowId: row_id, updatedAt: updated_at };
-}
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** Every id is a lower-case uuid; anything else names nothing. */
-export function isId(text: string): boolean {
-  return UUID.test(text);
 }
 
 export type Bind = (value: unknown, cast: string) => string;

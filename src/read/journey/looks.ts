@@ -1,5 +1,5 @@
 /** When a system last looked at a journey: what it is told has changed is counted from there. */
-import { isId } from '../../access/see/rows.ts';
+import { isId } from '../../fhir/ids.ts';
 import type { Recipient } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 

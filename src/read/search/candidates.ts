@@ -1,7 +1,8 @@
 /** The SQL of search: which rows may match, a batch at a time, by keyset. */
 
 import { fewVisibleSql, visibleSql } from '../../access/decide/visible-sql.ts';
-import { type Bind, binder, COLUMNS, isId, type StoredRow, toRow } from '../../access/see/rows.ts';
+import { type Bind, binder, COLUMNS, type StoredRow, toRow } from '../../access/see/rows.ts';
+import { isId } from '../../fhir/ids.ts';
 import { hashToken, indexText } from '../../fhir/index-rows.ts';
 import type { Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
