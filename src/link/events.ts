@@ -11,10 +11,10 @@ type Change = { view: View; before: StoredView | undefined };
  * its own.
  */
 export type Parted = { from: string; to: string; chart: StatementState };
-/** `left`: who is in a journey no more that goes on; `involvements`: as they were before. */
+/** `before`: members, where any left their journey; `involvements`: as they were before. */
 type Moves = {
   added: Member[];
-  left: Member[];
+  before: Member[];
   parted: Parted[];
   involvements: Involvement[];
 };
@@ -60,7 +60,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
         return [];
     }
   });
-  return [...events, ...memberEvents(family, changes, members, event), ...leavingEvents(family, members)];
+  return [...events, ...memberEvents(family, changes, members, event), ...partingEvents(family, members)];
 }
 
 /** The journey that a change belongs to: the home of care, else the first that its person is in. */
@@ -182,45 +182,35 @@ function memberEvents(family: Family, changes: Change[], { added }: Moves, event
 }
 
 /**
- * Who left a journey that goes on: to those who knew of the one by way of a patient who is in it, and of
- * those by way of the one. Nobody was sent these persons by that name: whoever could know of them is told.
+ * Who was in a journey together, and is in none together now: each is told of the other where it has an own
+ * patient there. Nobody was sent these persons by name: whoever could know of them is told.
  */
-function leavingEvents({ journeys, asOf }: Family, { left, involvements }: Moves): Event[] {
-  return left.flatMap(({ journey, person, role }) => {
-    const stay = journeys.find(({ id }) => id === journey)?.members ?? [];
-    const others = stay.filter((one) => one.role !== 'partner' && (one.closes ?? '9') > asOf);
-    const caring = (persons: string[]) =>
-      unique(
-        involvements
-          .filter((row) => row.journey === journey && row.state === 'open' && persons.includes(row.person))
-          .map(({ service }) => service),
+function partingEvents({ journeys, persons }: Family, { before, involvements }: Moves): Event[] {
+  const isHere = (person: string) => persons.some(({ id }) => id === person);
+  const isTogether = (one: string, other: string) =>
+    journeys.some(({ members }) => [one, other].every((id) => members.some(({ person }) => person === id)));
+  return before.flatMap((gone) =>
+    before.flatMap((stays): Event[] => {
+      const [one, other] = [gone.person, stays.person];
+      if (gone.journey !== stays.journey || one === other || isTogether(one, other)) return [];
+      if (!isHere(one) || !isHere(other)) return [];
+      const to = caring(involvements, stays).filter(
+        (service) => !caring(involvements, gone).includes(service),
       );
-    const [his, theirs] = [caring([person]), caring(others.map((one) => one.person))];
-    const unlinked = (id: string, column: Member['role'], to: string[]): Event[] =>
-      to.length === 0 || column === 'partner'
-        ? []
-        : [
-            {
-              ...{ code: 'member-unlinked', journey: null, persons: [id], category: 'INV', services: [], to },
-              ...{ focus: { type: 'Patient', id }, stage: null, role: column },
-            },
-          ];
-    return [
-      ...unlinked(
-        person,
-        role,
-        theirs.filter((service) => !his.includes(service)),
-      ),
-      ...others.flatMap((one) =>
-        unlinked(
-          one.person,
-          one.role,
-          his.filter((service) => !caring([one.person]).includes(service)),
-        ),
-      ),
-    ];
-  });
+      if (to.length === 0) return [];
+      const focus = { type: 'Patient', id: one };
+      const whom = { persons: [one], category: 'INV' as const, services: [], role: gone.role };
+      return [{ code: 'member-unlinked', journey: null, focus, stage: null, to, ...whom }];
+    }),
+  );
 }
+
+const caring = (involvements: Involvement[], { journey, person }: Member): string[] =>
+  unique(
+    involvements
+      .filter((row) => row.journey === journey && row.person === person && row.state === 'open')
+      .map(({ service }) => service),
+  );
 
 /** The stage in force, for the `stage` filter of subscriptions; null where unknown. */
 export function currentStage({ asOf, journeys }: Pick<Family, 'asOf' | 'journeys'>, id: string | null) {

@@ -1,12 +1,5 @@
 import { hash } from 'node:crypto';
-import type {
-  EpisodeOfCare,
-  Linkage,
-  Patient,
-  RelatedPerson,
-  Resource,
-  ServiceRequest,
-} from '@medplum/fhirtypes';
+import type { EpisodeOfCare, Patient, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { keyedId } from '../fhir/ids.ts';
 import { isValidNhsNumber } from '../fhir/nhs-number.ts';
 import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
@@ -15,6 +8,7 @@ import { normaliseName } from '../match/names.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
 import { callOf, keyReferrals } from './care/called.ts';
+import { linkagesOf, referredTo } from './who/implied.ts';
 import {
   aliasesOf,
   claimKey,
@@ -22,7 +16,6 @@ import {
   hasStatus,
   isVerified,
   literalKey,
-  type Meant,
   meantBy,
   nhsNumber,
   numberKey,
@@ -120,56 +113,6 @@ function chartOf({ resource, local }: Statement, keys: Map<string, string>, scop
   const subject = subjectOf(resource);
   const key = keys.get(subject?.reference ?? '') ?? meantBy(subject, scope)?.key;
   return key ?? (keys.get(`#${local}`) as string);
-}
-
-/** Charts that say no more than a reference does: of the subject, and of a chart merged with another. */
-function referredTo(
-  { resource, local }: Statement,
-  patients: Set<string>,
-  scope: Scope,
-): IdentifiedStatement[] {
-  const merged = resource.resourceType === 'Patient' ? (resource.link ?? []).filter(isMerge) : [];
-  const subject = resource.resourceType === 'Patient' ? [] : [subjectOf(resource)];
-  return [...subject, ...merged.map(({ other }) => other)].flatMap((reference) => {
-    const meant = reference?.reference?.startsWith('#') ? undefined : meantBy(reference, scope);
-    return meant && !patients.has(meant.key) ? [implicitChart(meant, local)] : [];
-  });
-}
-
-function implicitChart({ key, content, aliases }: Meant, local: string): IdentifiedStatement {
-  const found = aliases.length > 0 ? { aliases } : {};
-  return { key, type: 'Patient', chart: key, ref: null, ...found, local, nulls: [], implicit: true, content };
-}
-
-const isMerge = ({ type }: { type: string }) => type === 'replaced-by' || type === 'replaces';
-
-/**
- * Charts that their own sender merged (HL7 v2 A40, Patient.link): the second key leads to the chart that
- * stands.
- */
-function linkagesOf({ type, key, local, content }: IdentifiedStatement, scope: Scope): IdentifiedStatement[] {
-  if (type !== 'Patient') return [];
-  return ((content as Patient).link ?? []).flatMap(({ type: how, other }) => {
-    const id = idOf(other.reference, 'Patient');
-    if (!id || !isMerge({ type: how })) return [];
-    const [chart, ref] = how === 'replaced-by' ? [key, id] : [id, key];
-    const item = [
-      { type: 'historical' as const, resource: { reference: `Patient/${chart}` } },
-      { type: 'source' as const, resource: { reference: `Patient/${ref}` } },
-    ];
-    const linkage: Linkage = { resourceType: 'Linkage', item };
-    return [
-      {
-        key: keyedId(scope.key, 'Linkage', chart, ref),
-        type: 'Linkage',
-        chart,
-        ref,
-        local,
-        nulls: [],
-        content: linkage,
-      },
-    ];
-  });
 }
 
 function keyOf(statement: Statement, scope: Scope, content: string): string {

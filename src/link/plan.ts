@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import { canonicalText } from '../fhir/references.ts';
 import type { Service } from '../model.ts';
 import type {
-  Assertion,
   Facts,
   IdentifiedRecord,
   Involvement,
@@ -13,9 +12,10 @@ import type {
   StoredView,
   View,
 } from '../store/facts.ts';
+import { involve } from './care/involve.ts';
 import { joinReferrals } from './care/joined.ts';
 import { listCare } from './care/list-care.ts';
-import { findReferrals, groupSpells, involve } from './care/spells.ts';
+import { findReferrals, groupSpells } from './care/spells.ts';
 import type { Known } from './concerned.ts';
 import { doubtView, findDoubts } from './doubts.ts';
 import { describeChanges, type Parted } from './events.ts';
@@ -26,8 +26,7 @@ import { findRechecks, type ViewChange } from './rechecks.ts';
 import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
 import { composeViews } from './views/views.ts';
-import { isCompatible, type PatientState, type Person } from './who/charts.ts';
-import type { Contest } from './who/numbers.ts';
+import { identityAssertions, isNews } from './who/assertions.ts';
 import { shareCharts } from './who/one-feed.ts';
 import { resolvePersons } from './who/persons.ts';
 
@@ -109,19 +108,13 @@ export function link(
   const rows = { involvements, members: diffRows(facts.members, members, memberKey) };
   return {
     statements: [...changed.values()],
-    assertions: [
-      ...assertions,
-      ...identityAssertions(persons),
-      ...who.disputed.map(dispute),
-      ...who.contests.map(contest),
-      ...who.doubted.map(doubt),
-    ].filter(isNews(record)),
+    assertions: [...assertions, ...identityAssertions(who)].filter(isNews(record)),
     insert: views.filter(({ before }) => !before).map(({ view }) => view),
     update: views.flatMap(({ view, before }) => (before ? [{ ...view, rowId: before.rowId }] : [])),
     events: [
       ...describeChanges(family, views, {
         added: addedTo(facts, members),
-        left: leftFrom(facts, members, family),
+        before: membersBefore(facts, members, asOf),
         ...{ parted, involvements: facts.involvements },
       }),
       ...stops.events,
@@ -139,15 +132,11 @@ function addedTo(facts: Facts, members: Member[]): Member[] {
   return members.filter((member) => !was.has(memberKey(member)));
 }
 
-/** Of journeys and persons that are still there. */
-function leftFrom(facts: Facts, members: Member[], { journeys, persons }: Known): Member[] {
+/** Where somebody left a journey: all who could know one another by it (no column opens a partner). */
+function membersBefore({ members: before }: Facts, members: Member[], asOf: string): Member[] {
   const now = new Set(members.map(memberKey));
-  return facts.members.filter(
-    (member) =>
-      !now.has(memberKey(member)) &&
-      journeys.some(({ id }) => id === member.journey) &&
-      persons.some(({ id }) => id === member.person),
-  );
+  if (before.every((member) => now.has(memberKey(member)))) return [];
+  return before.filter(({ role, closes }) => role !== 'partner' && (closes ?? '9') > asOf);
 }
 
 function homesOf(journeys: Journey[]): (care: string) => Journey | undefined {
@@ -201,64 +190,6 @@ const pick = ({ first, base, times, content, chart, ref, aliases }: StatementSta
   ref,
   aliases,
 });
-
-function identityAssertions(persons: Person[]): Assertion[] {
-  return persons.flatMap(({ charts }) => {
-    const [first, ...rest] = charts;
-    return rest.map((chart) => ({
-      ...{ kind: 'same' as const, a: first?.key ?? '', b: chart.key },
-      ...(first && chart.ref !== null && chart.ref === first.ref
-        ? { method: 'nhs-number', evidence: { rule: ruleOf(chart, charts) } }
-        : { method: 'sender', evidence: { rule: 'merged by their sender, or one with such a chart' } }),
-    }));
-  });
-}
-
-const ruleOf = (one: PatientState, charts: PatientState[]): string =>
-  charts.every(({ ref, content }) => ref !== one.ref || isCompatible(one.content, content))
-    ? 'verified number, birth date and given name agree'
-    : 'renamed: verified number and birth date agree, and one infant was born';
-
-type Disputed = { ref: string; charts: { systemId: number }[] };
-const systemsOf = (charts: { systemId: number }[]): string =>
-  [...new Set(charts.map(({ systemId }) => systemId))].sort((a, b) => a - b).join();
-
-const dispute = ({ ref, charts }: Disputed): Assertion => ({
-  kind: 'disputed-number',
-  a: ref,
-  b: null,
-  method: 'nhs-number',
-  evidence: {
-    rule: 'claimed with incompatible birth dates or given names',
-    systems: systemsOf(charts),
-  },
-});
-
-/** Of who may not suspend: it waits for people, and changes nothing for the rest. */
-const contest = ({ ref, chart, against }: Contest): Assertion => ({
-  kind: 'disputed-number',
-  a: ref,
-  b: chart.key,
-  method: 'contest',
-  evidence: {
-    rule: 'claimed against those who outrank the sender',
-    systems: systemsOf([chart, ...against]),
-  },
-});
-
-const doubt = ({ old, into }: Record<'old' | 'into', { key: string }>): Assertion => ({
-  kind: 'possible-same',
-  a: old.key,
-  b: into.key,
-  method: 'sender',
-  evidence: { reason: 'merged by their sender, though verified number, birth date or twin is another' },
-});
-
-/** Assertions about keys this record speaks of; the rest were made when theirs arrived. */
-function isNews(record: IdentifiedRecord | null) {
-  const keys = new Set((record?.statements ?? []).flatMap(({ key, chart, ref }) => [key, chart, ref]));
-  return ({ a, b }: Assertion) => record !== null && (keys.has(a) || keys.has(b));
-}
 
 function diffViews(before: StoredView[], now: View[]): ViewChange[] {
   const stored = new Map(before.map((view) => [`${view.type}/${view.id}`, view]));

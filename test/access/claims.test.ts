@@ -1,4 +1,5 @@
 /** Who is meant, and who may say so: what a sender that only refers to somebody, or contradicts others, learns and changes. */
+
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
@@ -8,6 +9,7 @@ import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { adt, episodeBundle } from '../support/messages.ts';
 import { nhsNumber, type Someone } from '../support/records.ts';
+import { SERVED } from '../support/served.ts';
 import { startSkein } from '../support/skein.ts';
 
 const NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
@@ -97,18 +99,9 @@ async function find(type: string, system?: Name): Promise<Resource[]> {
 const people = async () => (await find('Patient')).filter(({ active }) => active !== false);
 const personId = async (who: Someone) =>
   (await find('Patient')).find((one) => JSON.stringify(one).includes(String(who.given)))?.id as string;
-const SEEN = [
-  'Patient',
-  'EpisodeOfCare',
-  'Encounter',
-  'ServiceRequest',
-  'Group',
-  'CareTeam',
-  'RelatedPerson',
-];
 async function seen(system: Name): Promise<string> {
   const found: Resource[][] = [];
-  for (const type of SEEN) found.push(await find(type, system));
+  for (const type of SERVED) found.push(await find(type, system));
   return JSON.stringify(found);
 }
 /** Ids, times and the number that was asked with say which case it is; nothing else may. */

@@ -2,6 +2,7 @@
  * No message of a system changes what it may see of a person of whom it gives no verified care. A claimant that knows her numbers and
  * ids, and its twin, whose numbers and ids are nobody's, send the same; all that they are answered and can read stays the same.
  */
+
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,6 +13,7 @@ import { gather, type Household, subscribe } from '../support/household.ts';
 import { adt } from '../support/messages.ts';
 import { nhsNumber } from '../support/records.ts';
 import { ago, at, v2 } from '../support/roll.ts';
+import { SERVED } from '../support/served.ts';
 import { chart, contactOf, episodeOf, referralOf, transactionOf } from '../support/transactions.ts';
 
 /** CLAIM_RUNS: so many at random; else the same few each time. */
@@ -108,17 +110,7 @@ async function register(sector: string | null): Promise<Registered> {
   };
 }
 
-const TYPES = [
-  'Patient',
-  'RelatedPerson',
-  'EpisodeOfCare',
-  'Encounter',
-  'ServiceRequest',
-  'Group',
-  'CareTeam',
-  'Task',
-  'Provenance',
-];
+const TYPES = [...SERVED, 'Provenance'];
 /** All that a claimant can ask for about whom it named. */
 function questions(
   { subscription }: Registered,

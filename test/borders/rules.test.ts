@@ -1,10 +1,12 @@
 /** The ground rules of who may know what, one by one, as the services of a region meet them. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unversioned } from '../support/gaze.ts';
 import type { Found } from '../support/household.ts';
 import { statusIn } from '../support/receiver.ts';
 import { newFamily, openRegion, type Person, type Region } from '../support/region.ts';
 import { ago, EVERYBODY, ROLL } from '../support/roll.ts';
+import { SERVED } from '../support/served.ts';
 import {
   byNumber,
   chart,
@@ -316,6 +318,39 @@ describe('23: nothing told becomes unreadable in silence', () => {
     expect(heard.perinatal).toContain('member-unlinked');
     expect(await knowsOf('perinatal', baby)).toBe(false);
     await expectAllReadable();
+  });
+});
+
+describe('23: who turns out not to be of a family', () => {
+  const unlinked = (heard: Record<string, string[]>) =>
+    Object.keys(heard)
+      .filter((name) => heard[name]?.includes('member-unlinked'))
+      .sort();
+
+  test('is told to both sides, as far as each could know the other, and to nobody else', async () => {
+    const { mother, baby, grandmother: wrong } = newFamily();
+    await region.care('perinatal', wrong);
+    await region.care('infancy', mother);
+    await region.maternity(baby, { mother: wrong });
+    for (const system of ['camhs', 'visiting', 'gp', 'hub', 'charity']) await region.care(system, baby);
+    const right = { mother, event: 'A08', id: `R-${baby.local}`, day: ago(1) };
+    const heard = await region.hearing(() => region.maternity(baby, right));
+    expect(unlinked(heard)).toEqual(expect.arrayContaining(['camhs', 'maternity', 'perinatal', 'visiting']));
+    for (const name of ['gp', 'hub', 'charity'])
+      expect(await region.foundBy(name)).not.toContain(await region.idOf(wrong));
+    expect(await knowsOf('camhs', wrong)).toBe(false);
+    expect(await knowsOf('perinatal', baby)).toBe(false);
+  });
+
+  test('is not told of whom its reader may know still', async () => {
+    const { mother, baby, grandmother: wrong } = newFamily();
+    await region.care('visiting', mother);
+    await region.care('visiting', wrong);
+    await region.maternity(baby, { mother: wrong });
+    await region.care('visiting', baby);
+    const right = { mother, event: 'A08', id: `R-${baby.local}`, day: ago(1) };
+    const heard = await region.hearing(() => region.maternity(baby, right));
+    expect(unlinked(heard)).not.toContain('visiting');
   });
 });
 
@@ -865,15 +900,7 @@ describe('rows of the table', () => {
     const { mother } = newFamily();
     const referral = (whom: Said) => [referralOf(whom, parties('R-C', 'perinatal', 'cmht'), ago(9))];
     await region.care('perinatal', mother, referral);
-    for (const type of [
-      'Patient',
-      'EpisodeOfCare',
-      'Encounter',
-      'ServiceRequest',
-      'Group',
-      'CareTeam',
-      'Task',
-    ]) {
+    for (const type of SERVED) {
       expect((await region.find(type)).length, type).toBeGreaterThan(0);
       expect(await region.find(type, '', 'commissioner'), type).toEqual([]);
     }

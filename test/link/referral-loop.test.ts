@@ -42,16 +42,16 @@ it('begins as sent and stored, for the two parties', () => {
   expect(task && stepsOf(task)).toEqual(['sent 2026-09-01 2', 'stored 2026-11-01 ']);
 });
 
-it('goes on with what the service says of it: received, accepted, care begun and ended', () => {
+it('goes on with what the service says of it: received, accepted, care begun; what comes of that care is no part of it', () => {
   say(perinatal, '2026-09-02', answer('planned'));
   expect(tasks().map(({ content }) => content.status)).toEqual(['received']);
   say(perinatal, '2026-09-05', answer('waitlist'));
   expect(tasks().map(({ content }) => content.status)).toEqual(['accepted']);
   say(perinatal, '2026-09-20', answer('active', { start: '2026-09-18' }));
-  expect(tasks().map(({ content }) => content.status)).toEqual(['in-progress']);
+  expect(tasks().map(({ content }) => content.status)).toEqual(['completed']);
   say(perinatal, '2026-10-20', answer('finished', { start: '2026-09-18', end: '2026-10-19' }));
   expect(tasks().map(({ content }) => content.status)).toEqual(['completed']);
-  expect(tasks().flatMap(stepsOf).slice(2)).toEqual(['care-begun 2026-09-18 3', 'care-ended 2026-10-19 3']);
+  expect(tasks().flatMap(stepsOf).slice(2)).toEqual(['care-begun 2026-09-18 3']);
 });
 
 it('says when it was declined, and redirected by a referral made out of it', () => {

@@ -126,6 +126,8 @@ export function upToRenaming(store: Pick<Store, 'facts' | 'views' | 'all'>): str
     names.set(view.id, `journey:${view.persons.map((id) => names.get(id)).sort()}:${state}`);
   }
   for (const type of ['RelatedPerson', 'CareTeam']) for (const { id } of store.all(type)) names.set(id, type);
+  // Of a referral's Task the id is that of the referral, which nobody renames.
+  for (const { id, state } of store.all('Task')) if (state === 'verify-first') names.set(id, state);
   const text = (value: unknown) =>
     JSON.stringify(value).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => names.get(id) ?? id);
   const live = [...store.views.values()].filter(({ state }) => state !== 'gone');

@@ -3,6 +3,7 @@ import { addSystem } from '../../src/access/register/systems.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { adt, barsReferral, episodeBundle } from '../support/messages.ts';
 import { nhsNumber, type Someone } from '../support/records.ts';
+import { SERVED } from '../support/served.ts';
 import { startSkein } from '../support/skein.ts';
 
 const ANNA = { nhs: nhsNumber(1), given: 'Anna', family: 'Abbott', born: '1994-03-02' };
@@ -23,17 +24,7 @@ async function register(name: string, sector: string, ods: string) {
   await addSystem(database.pool, database.key, { name, ods, team: name, sector, kind: null, source: null });
 }
 
-const TYPES = [
-  'Patient',
-  'RelatedPerson',
-  'EpisodeOfCare',
-  'Encounter',
-  'ServiceRequest',
-  'Group',
-  'CareTeam',
-  'Task',
-  'Provenance',
-];
+const TYPES = [...SERVED, 'Provenance'];
 
 /** Everything one system can read: every search, and every id of the store by read, history, old version and journey. */
 async function allThatReaches(system: string): Promise<string> {

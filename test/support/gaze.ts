@@ -1,24 +1,14 @@
 /** All that services can learn by looking and by being told, cell by cell, so that two moments can be compared. */
+
 import type { Found, Household } from './household.ts';
+import { SERVED } from './served.ts';
 
 /** `content`: what it says. `version`: the same with version ids, times of change, ETag and history. */
 export type Cell = { content: string; version: string };
 export type Gaze = Map<string, Cell>;
 export type Difference = { reader: string; what: string; before: string; after: string };
 
-const TYPES = [
-  ...[
-    'Patient',
-    'RelatedPerson',
-    'EpisodeOfCare',
-    'Encounter',
-    'ServiceRequest',
-    'Group',
-    'CareTeam',
-    'Task',
-  ],
-  ...['Organization', 'Provenance'],
-];
+const TYPES = [...SERVED, 'Organization', 'Provenance'];
 const SEARCHES = [
   ...TYPES.map((type) => `${type}?_count=200`),
   'Patient?_count=200&_sort=-_lastUpdated',

@@ -1,9 +1,11 @@
 /** A family told by several services, through the real doors, in any order; and all that each of them can learn of it. */
+
 import { addSystem } from '../../src/access/register/systems.ts';
 import { EVENT_CODE_URL } from '../../src/deliver/number/notification.ts';
 import { keyedId } from '../../src/fhir/ids.ts';
 import { testDatabase } from './database.ts';
 import { type Posted, startReceiver, statusIn } from './receiver.ts';
+import { SERVED } from './served.ts';
 import { type Reply, startSkein } from './skein.ts';
 
 /** Name of a system (and its team): sector (null: none), ODS code, source, kind of service. */
@@ -12,17 +14,7 @@ export type Skein = Awaited<ReturnType<typeof startSkein>>;
 /** Sends one message; what is answered is looked at by the test. */
 export type Send = (skein: Skein) => Promise<Reply | string>;
 
-const TYPES = [
-  'Patient',
-  'RelatedPerson',
-  'EpisodeOfCare',
-  'Encounter',
-  'ServiceRequest',
-  'Group',
-  'CareTeam',
-  'Task',
-  'Provenance',
-];
+const TYPES = [...SERVED, 'Provenance'];
 type Entry = { resource: Found; search?: { mode?: string } };
 type Link = { relation: string; url: string };
 export type Found = { resourceType: string; id: string } & Record<string, unknown>;

@@ -1,27 +1,17 @@
 /** A service of every sector at one store, and short ways to let them speak. */
+
 import { expect } from 'vitest';
 import { gather, type Household } from './household.ts';
 import { adt } from './messages.ts';
 import { nhsNumber, type Someone } from './records.ts';
 import { ago, at, EVERYBODY, ROLL, v2 } from './roll.ts';
+import { SERVED } from './served.ts';
 import { chart, contactOf, episodeOf, NHS_NUMBER, type Said, transactionOf } from './transactions.ts';
 
 export type Person = Someone & { nhs: string; given: string; family: string; born: string; local: string };
 type More = (whom: Said) => Said[];
 
-const TYPES = [
-  ...[
-    'Patient',
-    'RelatedPerson',
-    'EpisodeOfCare',
-    'Encounter',
-    'ServiceRequest',
-    'Group',
-    'CareTeam',
-    'Task',
-  ],
-  'Provenance',
-];
+const TYPES = [...SERVED, 'Provenance'];
 
 let families = 0;
 /** Invented people of one family name that nobody else has; names are as unlike as the numbers. */

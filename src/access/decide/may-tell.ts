@@ -35,7 +35,7 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
     case 'withdrawn':
       return before;
     case 'member-unlinked':
-      return before || mightKnow(grants, event);
+      return before || (!readable && mightKnow(grants, event));
     // Of a merge since undone, or undone since, the latter is all there is to tell.
     case 'person-merged':
       return gone && (readable || before);

@@ -13,7 +13,6 @@ export const STEPS = [
   'declined',
   'redirected',
   'care-begun',
-  'care-ended',
   'withdrawn',
 ] as const;
 /** `at`: FHIR date or instant. `by`: the service whose word it is; null where it is Skein's own. */
@@ -70,7 +69,7 @@ function stepsOfSpell({ keys, service, inferred }: Spell, statements: StatementS
       ...step('care-begun', period?.start ?? instantOf(state.first)),
       ...(inferred ? { inferred } : {}),
     };
-    return status === 'finished' ? [begun, step('care-ended', period?.end ?? at)] : [begun];
+    return [begun];
   });
   const byCode = Map.groupBy(found, ({ code }) => code);
   return [...byCode.values()].flatMap((same) => same.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, 1));

@@ -1,7 +1,7 @@
 import type { EpisodeOfCare, Period, ServiceRequest } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf } from '../../fhir/references.ts';
-import type { Involvement, StatementState } from '../../store/facts.ts';
+import type { StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
 import { type Former, formerTeams } from './former.ts';
 import { firstHeard, isCalled, type Joined, performerOf } from './joined.ts';
@@ -139,21 +139,12 @@ function spellOf({ id, person, referral, inferred, states }: Group): Spell {
   };
 }
 
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The latest thing said of a statement. */
 export function latest(state: StatementState): string {
   return Object.values(state.times ?? {}).reduce((max, stamp) => (stamp > max ? stamp : max), state.base);
 }
-
-const STATE: Partial<Record<EpisodeOfCare['status'], Involvement['state']>> = {
-  planned: 'pending',
-  waitlist: 'open',
-  active: 'open',
-  onhold: 'open',
-  finished: 'closed',
-};
-const RANK = { open: 0, pending: 1, closed: 2 };
 
 /** What one service asked another to do for a person. `declined`: the other service refused it. */
 export type Referral = {
@@ -199,82 +190,3 @@ function outcomeOf(asked: StatementState, spells: Spell[]): Referral['state'] {
 /** Care that was taken up: a referral still to be accepted is between the services it names. */
 export const isCare = ({ status, confirmed }: Spell) =>
   confirmed && ['active', 'onhold', 'waitlist', 'finished'].includes(status);
-
-/**
- * Nobody has spoken of care by the service it names since: not its referrer, who may expect some, nor the
- * service itself.
- */
-export function isUnanswered({ key, person, service, start, state }: Referral, spells: Spell[]): boolean {
-  if (state !== 'asked') return false;
-  const since = instant(start) ?? '';
-  return !spells.some(
-    (spell) =>
-      spell.referral === key ||
-      (spell.person === person && spell.service === service && (instant(spell.period.start) ?? '') >= since),
-  );
-}
-
-/**
- * Which service cares for whom in which journey, from spells: an open one outranks a pending one outranks a
- * closed one. Who is named by a referral is to know whom it is asked to see, whether or not the referrer
- * spoke of an episode as well.
- */
-export function involve(
-  spells: Spell[],
-  referrals: Referral[],
-  homeOf: (care: string) => string | null,
-): Involvement[] {
-  const asked = referrals.filter((referral) => isUnanswered(referral, spells));
-  const rows = [
-    ...asked.flatMap((referral) => involveAsked(referral, homeOf(referral.key))),
-    ...spells
-      .filter((spell) => spell.confirmed || isAwaited(spell, referrals))
-      .flatMap((spell) => involveSpell(spell, homeOf(spell.id))),
-  ];
-  const best = new Map<string, Involvement>();
-  for (const row of rows) {
-    const name = `${row.person} ${row.service} ${row.journey}`;
-    const known = best.get(name);
-    if (!known || outranks(row, known)) best.set(name, row);
-  }
-  return [...best.values()];
-}
-
-/** What a referrer expects of another service, as long as it has neither been declined nor taken back. */
-export function isAwaited({ referral, confirmed, status }: Spell, referrals: Referral[]): boolean {
-  const asked = referrals.find(({ key }) => key === referral);
-  return !confirmed && STATE[status] !== undefined && (asked === undefined || asked.state === 'asked');
-}
-
-function involveAsked({ person, service, start }: Referral, journey: string | null): Involvement[] {
-  return service === null
-    ? []
-    : [{ person: person.id, service, journey, state: 'pending', since: instant(start), until: null }];
-}
-
-function involveSpell(spell: Spell, journey: string | null): Involvement[] {
-  const { person, service, status, period, confirmed } = spell;
-  const said = STATE[status];
-  // Only the service itself can say that it has taken somebody on: whatever others say of it is an
-  // expectation.
-  const state = said === 'open' && !confirmed ? 'pending' : said;
-  if (!state || (state === 'closed' && !confirmed)) return [];
-  const until = state === 'closed' ? instant(period.end ?? period.start) : null;
-  const of = { person: person.id, journey };
-  return [
-    { ...of, service, state, since: instant(period.start), until },
-    ...spell.former.map((team) => ({ ...of, ...team, state: 'closed' as const })),
-  ];
-}
-
-/** Of two of one kind the one that ended last, then the one that began first. */
-const outranks = (a: Involvement, b: Involvement): boolean =>
-  (RANK[a.state] - RANK[b.state] ||
-    compare(b.until ?? '', a.until ?? '') ||
-    compare(a.since ?? '', b.since ?? '')) < 0;
-
-/** A FHIR date or dateTime as an ISO instant (the first it can mean), or null. */
-function instant(date: string | undefined): string | null {
-  const time = Date.parse(date ?? '');
-  return Number.isNaN(time) ? null : new Date(time).toISOString();
-}

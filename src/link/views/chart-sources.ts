@@ -1,7 +1,8 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { isPlaceholder, normaliseName } from '../../match/names.ts';
 import type { CareSource, ChartSource } from '../../model.ts';
-import { isAwaited, isCare, isUnanswered, latest } from '../care/spells.ts';
+import { isAwaited, isUnanswered } from '../care/involve.ts';
+import { isCare, latest } from '../care/spells.ts';
 import type { PatientState, Person } from '../who/charts.ts';
 import type { Family } from './family.ts';
 

@@ -16,8 +16,7 @@ const STATUS: Record<Step['code'], Task['status']> = {
   accepted: 'accepted',
   declined: 'rejected',
   redirected: 'rejected',
-  'care-begun': 'in-progress',
-  'care-ended': 'completed',
+  'care-begun': 'completed',
   withdrawn: 'cancelled',
 };
 
@@ -65,7 +64,6 @@ function lastOf(steps: Step[]): Step['code'] {
   const codes = new Set(steps.map(({ code }) => code));
   const ranked: Step['code'][] = [
     'withdrawn',
-    'care-ended',
     'care-begun',
     'redirected',
     'declined',

@@ -3,8 +3,10 @@
  * It is told in the given order and in others: 2, or as many as FAMILY_ORDERS says; with FAMILY_THOROUGH every version
  * of everything is read, too.
  */
+
 import { describe, expect, test } from 'vitest';
 import type { Household, Send, Services } from '../../support/household.ts';
+import { SERVED } from '../../support/served.ts';
 import { journeys, people, relations, say, told } from '../../support/telling.ts';
 
 /** Codes of events that a service was told. Empty where it may hear nothing at all. */
@@ -46,21 +48,11 @@ export type Family = {
 
 const ORDERS = Array.from({ length: 1 + Number(process.env.FAMILY_ORDERS ?? 2) }, (_, seed) => seed);
 const THOROUGH = process.env.FAMILY_THOROUGH !== undefined;
-const TYPES = [
-  'Patient',
-  'RelatedPerson',
-  'EpisodeOfCare',
-  'Encounter',
-  'ServiceRequest',
-  'Group',
-  'CareTeam',
-  'Task',
-];
 
 /** All that a service can read now: every search, every person by id, every journey it finds. */
 export async function readsNow(household: Household, system: string): Promise<string> {
   const { skein, find } = household;
-  const found = await Promise.all(TYPES.map((type) => find(type, '', system)));
+  const found = await Promise.all(SERVED.map((type) => find(type, '', system)));
   const groups = found.flat().filter(({ resourceType }) => resourceType === 'Group');
   const paths = [
     ...groups.map(({ id }) => `/fhir/Group/${id}/$journey?_since=2020-01-01`),

@@ -1,0 +1,76 @@
+import type { Assertion, IdentifiedRecord } from '../../store/facts.ts';
+import { isCompatible, type PatientState, type Person } from './charts.ts';
+import type { Contest } from './numbers.ts';
+
+type Identified = {
+  persons: Person[];
+  disputed: Disputed[];
+  contests: Contest[];
+  doubted: Record<'old' | 'into', { key: string }>[];
+};
+
+/** Who is one person and why, and what is doubted of it. */
+export function identityAssertions({ persons, disputed, contests, doubted }: Identified): Assertion[] {
+  return [
+    ...persons.flatMap(sameness),
+    ...disputed.map(dispute),
+    ...contests.map(contest),
+    ...doubted.map(doubt),
+  ];
+}
+
+function sameness({ charts }: Person): Assertion[] {
+  const [first, ...rest] = charts;
+  return rest.map((chart) => ({
+    ...{ kind: 'same' as const, a: first?.key ?? '', b: chart.key },
+    ...(first && chart.ref !== null && chart.ref === first.ref
+      ? { method: 'nhs-number', evidence: { rule: ruleOf(chart, charts) } }
+      : { method: 'sender', evidence: { rule: 'merged by their sender, or one with such a chart' } }),
+  }));
+}
+
+const ruleOf = (one: PatientState, charts: PatientState[]): string =>
+  charts.every(({ ref, content }) => ref !== one.ref || isCompatible(one.content, content))
+    ? 'verified number, birth date and given name agree'
+    : 'renamed: verified number and birth date agree, and one infant was born';
+
+type Disputed = { ref: string; charts: { systemId: number }[] };
+const systemsOf = (charts: { systemId: number }[]): string =>
+  [...new Set(charts.map(({ systemId }) => systemId))].sort((a, b) => a - b).join();
+
+const dispute = ({ ref, charts }: Disputed): Assertion => ({
+  kind: 'disputed-number',
+  a: ref,
+  b: null,
+  method: 'nhs-number',
+  evidence: {
+    rule: 'claimed with incompatible birth dates or given names',
+    systems: systemsOf(charts),
+  },
+});
+
+/** Of who may not suspend: it waits for people, and changes nothing for the rest. */
+const contest = ({ ref, chart, against }: Contest): Assertion => ({
+  kind: 'disputed-number',
+  a: ref,
+  b: chart.key,
+  method: 'contest',
+  evidence: {
+    rule: 'claimed against those who outrank the sender',
+    systems: systemsOf([chart, ...against]),
+  },
+});
+
+const doubt = ({ old, into }: Record<'old' | 'into', { key: string }>): Assertion => ({
+  kind: 'possible-same',
+  a: old.key,
+  b: into.key,
+  method: 'sender',
+  evidence: { reason: 'merged by their sender, though verified number, birth date or twin is another' },
+});
+
+/** Assertions about keys this record speaks of; the rest were made when theirs arrived. */
+export function isNews(record: IdentifiedRecord | null) {
+  const keys = new Set((record?.statements ?? []).flatMap(({ key, chart, ref }) => [key, chart, ref]));
+  return ({ a, b }: Assertion) => record !== null && (keys.has(a) || keys.has(b));
+}
