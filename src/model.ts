@@ -120,6 +120,12 @@ export type Statement = {
   unlessKnown?: string;
 };
 
+/**
+ * snapshot: a statement replaces what was said of that resource before; delta: absent elements are no news;
+ * cells: nor are absent parts of a name, an address or the telecoms, each of which has a field of its own.
+ */
+export type RecordMode = 'snapshot' | 'delta' | 'cells';
+
 /** What one unit of a message says, mapped, in that sender's terms; never edited. */
 export type SourceRecord = {
   position: string;
@@ -127,10 +133,7 @@ export type SourceRecord = {
   saidAt: string;
   /** `name@version` of the mapping. */
   mapping: string;
-  /**
-   * snapshot: a statement replaces what was said of that resource before; delta: absent elements are no news.
-   */
-  mode: 'snapshot' | 'delta';
+  mode: RecordMode;
   statements: Statement[];
   lineage: Lineage[];
 };

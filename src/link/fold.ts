@@ -1,7 +1,9 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { typeDefinition } from '../fhir/definitions.ts';
 import { NHS_NUMBER } from '../fhir/systems.ts';
+import type { RecordMode } from '../model.ts';
 import { foldTeams, heldBy, isTeam, withoutTeams } from './fold-teams.ts';
+import { contract, expand, isInCells, wholeOf } from './parts.ts';
 
 type Folded = {
   first: string;
@@ -24,17 +26,11 @@ type Said = {
   assumed?: string[];
   team?: { service: string; chart: string };
   stamp: string;
-  mode: 'snapshot' | 'delta';
+  mode: RecordMode;
 };
 type Elements = Record<string, unknown>;
 type Combined = Pick<Folded, 'first' | 'base' | 'times' | 'content' | 'chart' | 'ref'>;
 
-export const CHART = '~chart';
-/** Lists whose entries are said one by one: identifiers by system, extensions by url. */
-const KEYS: Record<string, string> = { identifier: 'system', extension: 'url' };
-const PART = /^(identifier|extension)\|/;
-/** An admission says the start of a period, a discharge its end. */
-const PERIOD = /^period\.(start|end)$/;
 /** Before the stamp of what was assumed: it sorts before anything that was said. */
 const ASSUMED = '!';
 /**
@@ -47,8 +43,8 @@ const NONE = '~none';
 
 /**
  * Adds one saying of a resource to what its sender said of it before: last writer wins per top-level element
- * (per identifier system, per extension url, and for each end of a period), by the sender's own time
- * (`stamp`). Commutative and idempotent, so any order of arrival gives the same state. What a delta assumes
+ * (per identifier system, per extension url, for each end of a period, and of who writes cells for each cell
+ * of a name or an address and each kind of telecom), by the sender's own time (`stamp`). Commutative and idempotent, so any order of arrival gives the same state. What a delta assumes
  * gives way to whatever was said at any time. A snapshot drops what it leaves out; a delta leaves what it
  * does not mention, the verification of a number among it.
  */
@@ -74,8 +70,9 @@ export function combine(states: Combined[]): Combined {
   const base = states.reduce((last, state) => (state.base > last ? state.base : last), '');
   const times: Record<string, string> = {};
   const elements: Elements = {};
+  const inCells = states.some(isInCells);
   for (const state of states) {
-    const said = expand(state);
+    const said = expand(state, inCells);
     for (const element of new Set([...Object.keys(said), ...Object.keys(state.times ?? {})])) {
       const own = timeOf(state.times ?? {}, element);
       const time = own > state.base ? own : state.base;
@@ -111,12 +108,13 @@ function foldSnapshot(state: Folded | null, said: Said): Parts {
   if (state && stamp <= state.base) return state;
   const newer = Object.entries(state?.times ?? {}).filter(([, time]) => time > stamp);
   if (!state || newer.length === 0)
-    return { first: stamp, base: stamp, times: null, ...contract(expand(said)), ref };
-  const before = expand(state);
+    return { first: stamp, base: stamp, times: null, ...contract(expand(said, false)), ref };
+  const inCells = isInCells(state);
+  const before = expand(state, inCells);
   const kept = newer.map(([element]) => [element, before[element]]);
   const marked = newer.some(([element]) => isMark(element));
   const times = Object.fromEntries(marked ? [[markOf(said), stamp], ...newer] : newer);
-  const still = Object.entries(expand(said)).filter(([element]) => stamp > timeOf(times, element));
+  const still = Object.entries(expand(said, inCells)).filter(([element]) => stamp > timeOf(times, element));
   const elements = Object.fromEntries([...still, ...kept]);
   return { first: stamp, base: stamp, times, ...contract(elements), ref: marked ? refOf(times) : ref };
 }
@@ -125,8 +123,9 @@ function foldDelta(state: Folded | null, said: Said): Parts {
   const { stamp, nulls, assumed = [], implicit = false } = said;
   // A snapshot has spoken of everything, whenever it came: nothing is assumed beside it.
   if (state && (stamp < state.base || (implicit && state.base !== ''))) return state;
-  const now = expand(said);
-  const elements = state ? expand(state) : { resourceType: said.content.resourceType };
+  const inCells = said.mode === 'cells' || (state !== null && isInCells(state));
+  const now = expand(said, inCells);
+  const elements = state ? expand(state, inCells) : { resourceType: said.content.resourceType };
   const speaks = mentionsRef(now) && !implicit;
   const mark = nulls.includes('identifier') ? NONE : speaks ? markOf(said) : null;
   const unmarked = state && state.base !== '' && !Object.keys(state.times ?? {}).some(isMark);
@@ -164,9 +163,6 @@ function formsOf({ resourceType }: Elements, element: string): string[] {
   return choice ? Object.keys(elements).filter((form) => elements[form]?.choice === choice) : [element];
 }
 
-/** `identifier|system`, `period.end`: parts of an element that may also be emptied as a whole. */
-const wholeOf = (element: string): string => element.split(/[|.]/, 1)[0] ?? '';
-
 /** When an element was last said, or emptied with the whole it is part of. */
 function timeOf(times: Record<string, string>, element: string): string {
   const [own = '', whole = ''] = [times[element], times[wholeOf(element)]];
@@ -190,37 +186,3 @@ function refOf(times: Record<string, string>): string | null {
 
 /** A Patient without a number says nothing of the number it has. */
 const mentionsRef = (now: Elements) => now.resourceType !== 'Patient' || `identifier|${NHS_NUMBER}` in now;
-
-/** Elements of a resource, with what is said apart kept apart, and the chart beside them. */
-function expand({ content, chart }: Pick<Folded, 'content' | 'chart'>): Elements {
-  const expanded: Elements = {};
-  for (const [name, value] of Object.entries(content)) {
-    const key = KEYS[name];
-    if (key && Array.isArray(value)) {
-      const parts = Map.groupBy(value as Elements[], (item) => `${name}|${item[key] ?? ''}`);
-      for (const [part, items] of parts) expanded[part] = items;
-    } else if (name === 'period' && isPeriod(value)) {
-      for (const [end, time] of Object.entries(value)) expanded[`period.${end}`] = time;
-    } else expanded[name] = value;
-  }
-  return { ...expanded, [CHART]: chart };
-}
-
-/** A period with anything beside its two ends is said as a whole. */
-const isPeriod = (value: unknown): value is object =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.keys(value).every((end) => PERIOD.test(`period.${end}`));
-
-function contract(elements: Elements): Pick<Folded, 'content' | 'chart'> {
-  const content: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(elements).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (value === undefined || name.startsWith('~')) continue;
-    const [, list] = PART.exec(name) ?? [];
-    const [, end] = PERIOD.exec(name) ?? [];
-    if (list) content[list] = [...((content[list] as unknown[] | undefined) ?? []), ...(value as unknown[])];
-    else if (end) content.period = { ...(content.period as object | undefined), [end]: value };
-    else content[name] = value;
-  }
-  return { content: content as unknown as Resource, chart: elements[CHART] as string };
-}

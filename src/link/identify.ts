@@ -186,7 +186,7 @@ function relatedKey(
 
 /** In a delta, a valid number without its status is no news of that. */
 function givenKey(resource: Resource, { mode }: SourceRecord, scope: Scope): string | null {
-  const number = resource.resourceType === 'Patient' && mode === 'delta' ? nhsNumber(resource) : undefined;
+  const number = resource.resourceType === 'Patient' && mode !== 'snapshot' ? nhsNumber(resource) : undefined;
   const silent = number && !hasStatus(number);
   return silent && isValidNhsNumber(number.value ?? '') ? claimKey(number.value ?? '', scope) : null;
 }

@@ -2,7 +2,7 @@
 
 import type { Resource } from '@medplum/fhirtypes';
 import type { Model } from '../match/model.ts';
-import type { Event, Evidence, Lineage, Recheck, Role, Sources } from '../model.ts';
+import type { Event, Evidence, Lineage, Recheck, RecordMode, Role, Sources } from '../model.ts';
 
 /**
  * The present state of one resource as its sender says it. Per-element times make folding commutative
@@ -87,7 +87,7 @@ export type IdentifiedRecord = {
   saidAt: string;
   stamp: string;
   mapping: string;
-  mode: 'snapshot' | 'delta';
+  mode: RecordMode;
   statements: IdentifiedStatement[];
   lineage: Lineage[];
 };

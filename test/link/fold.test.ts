@@ -1,4 +1,5 @@
 import type { Encounter, Patient } from '@medplum/fhirtypes';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fold } from '../../src/link/fold.ts';
 
@@ -54,5 +55,81 @@ describe('what a delta does not mention stays', () => {
     expect(folded(first, second).extension).toEqual([mode?.('b'), port?.('ward')]);
     expect(folded(first, second, said('3', {}, ['extension|urn:mode'])).extension).toEqual([port?.('ward')]);
     expect(folded(first, second, said('3', {}, ['extension'])).extension).toBeUndefined();
+  });
+});
+
+describe('a sender that writes cells', () => {
+  const cells = fc.record(
+    {
+      name: fc.record(
+        {
+          family: fc.constantFrom('Bell', 'Rowe'),
+          given: fc.constantFrom<string[]>(['Una'], ['Ida', 'May']),
+        },
+        { requiredKeys: [] },
+      ),
+      phone: fc.constantFrom('07700900301', '07700900302'),
+      email: fc.constantFrom('una@example.org', 'ida@example.org'),
+      postcode: fc.constantFrom('LS1 1AA', 'LS2 2BB'),
+      mode: fc.constantFrom('cells' as const, 'snapshot' as const),
+    },
+    { requiredKeys: ['mode'] },
+  );
+  type Cells = typeof cells extends fc.Arbitrary<infer T> ? T : never;
+  const row = ({ name, phone, email, postcode, mode }: Cells, index: number) => {
+    const content: Patient = { resourceType: 'Patient' };
+    if (name && Object.keys(name).length > 0) content.name = [name];
+    const telecom = [
+      ...(phone ? [{ system: 'phone' as const, value: phone }] : []),
+      ...(email ? [{ system: 'email' as const, value: email }] : []),
+    ];
+    if (telecom.length > 0) content.telecom = telecom;
+    if (postcode) content.address = [{ postalCode: postcode }];
+    return { content, chart: 'c', ref: null, nulls: [], stamp: String(index), mode };
+  };
+  /** Of each cell what was said last, since the last row that says all. */
+  const expected = (rows: Cells[]) => {
+    const last = (read: (row: Cells) => unknown) => {
+      const from = rows.findLastIndex(({ mode }) => mode === 'snapshot');
+      return rows
+        .slice(Math.max(from, 0))
+        .map(read)
+        .findLast((value) => value !== undefined);
+    };
+    return [
+      (row: Cells) => row.name?.family,
+      (row: Cells) => row.name?.given,
+      (row: Cells) => row.phone,
+      (row: Cells) => row.email,
+      (row: Cells) => row.postcode,
+    ].map(last);
+  };
+  const seen = ({ name, telecom, address }: Patient) => [
+    name?.[0]?.family,
+    name?.[0]?.given,
+    ...['phone', 'email'].map((kind) => telecom?.find(({ system }) => system === kind)?.value),
+    address?.[0]?.postalCode,
+  ];
+
+  it('is believed cell by cell, whatever the order of arrival', () => {
+    const shuffled = fc
+      .array(cells, { minLength: 1, maxLength: 6 })
+      .chain((rows) =>
+        fc.tuple(fc.constant(rows), fc.shuffledSubarray([...rows.keys()], { minLength: rows.length })),
+      );
+    fc.assert(
+      fc.property(shuffled, ([rows, order]) => {
+        const all = rows.map(row);
+        const inTurn = (indexes: number[]) =>
+          indexes.reduce(
+            (state, index) => fold(state, all[index] as (typeof all)[number]),
+            null as ReturnType<typeof fold> | null,
+          )?.content as Patient;
+        const straight = inTurn([...rows.keys()]);
+        expect(seen(straight)).toEqual(expected(rows));
+        expect(inTurn(order)).toEqual(straight);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });

@@ -12,7 +12,11 @@ import { gather, type Household } from '../support/household.ts';
 
 let household: Household;
 beforeAll(async () => {
-  household = await gather({ charity: ['third-sector', 'C1', 'third-sector-csv'] });
+  household = await gather({
+    charity: ['third-sector', 'C1', 'third-sector-csv'],
+    cells: ['third-sector', 'C2', 'third-sector-csv'],
+    words: ['third-sector', 'C3', 'third-sector-csv'],
+  });
 });
 afterAll(() => household.stop());
 
@@ -110,4 +114,52 @@ test('cells are read as a spreadsheet showed them, and said to be where that is 
   const bornOn = async (date: string) => household.find('Patient', `&birthdate=${date}`);
   expect(await bornOn('1999-12-31')).toMatchObject([{ name: [{ given: ['Una'], family: 'Bell' }] }]);
   expect(await bornOn('2026-03-07')).toMatchObject([{ name: [{ given: [`'t`, 'Hooft'] }] }]);
+});
+
+const CELLS = 'reference,first name,last name,phone,email,postcode,language,reason,consent';
+async function rowOf(system: string, cells: string) {
+  const headers = { 'content-type': 'text/csv' };
+  const sent = await household.skein.send('POST', `/intake/${system}`, headers, `${CELLS}\n${cells}\n`);
+  expect(sent.body).toMatchObject({ status: 'accepted' });
+}
+async function theOne(type: string, system: string): Promise<Record<string, unknown>> {
+  const { body } = await household.skein.get(`/fhir/${type}`, system);
+  const [one, ...more] = body.entry as { resource: Record<string, unknown> }[];
+  expect(more).toEqual([]);
+  return one?.resource ?? {};
+}
+
+test('an empty cell is no news, in part of a name or of the telecoms neither', async () => {
+  await rowOf('cells', 'E-1,Una,Cellier,07700900301,una@example.org,LS1 1AA,Welsh,low mood,yes');
+  await rowOf('cells', 'E-1,,Cellier-Rowe,07700900302,,,,,yes');
+  expect(await theOne('Patient', 'cells')).toMatchObject({
+    name: [{ family: 'Cellier-Rowe', given: ['Una'] }],
+    telecom: [
+      { system: 'email', value: 'una@example.org' },
+      { system: 'phone', value: '07700900302' },
+    ],
+    address: [{ postalCode: 'LS1 1AA' }],
+    communication: [{ language: { text: 'Welsh' } }],
+  });
+});
+
+test('another reason takes the place of the one before; who does not say yes again is restricted', async () => {
+  const told = async () => {
+    const { rows } = await household.database.pool.query<{ labelled: boolean }>(
+      `select content ? 'meta' as labelled from statement s join system y on y.id = s.system_id
+        where y.name = 'words' and s.type = 'ServiceRequest'`,
+    );
+    const { reasonCode, note } = await theOne('ServiceRequest', 'words');
+    return [
+      Boolean(reasonCode),
+      note && (note as { text: string }[]).map(({ text }) => text),
+      rows[0]?.labelled,
+    ];
+  };
+  await rowOf('words', 'E-2,Ida,Cellier,,,,,low mood,yes');
+  expect(await told()).toEqual([true, undefined, false]);
+  await rowOf('words', 'E-2,Ida,Cellier,,,,,cannot sleep,');
+  expect(await told()).toEqual([false, ['cannot sleep'], true]);
+  await rowOf('words', 'E-2,Ida,Cellier,,,,,,yes');
+  expect(await told()).toEqual([false, ['cannot sleep'], false]);
 });

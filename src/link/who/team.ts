@@ -2,7 +2,7 @@
 import { keyedId } from '../../fhir/ids.ts';
 import type { Statement } from '../../model.ts';
 import type { IdentifiedStatement } from '../../store/facts.ts';
-import { CHART } from '../fold.ts';
+import { CHART } from '../parts.ts';
 
 /**
  * The team of its feed that a message is from; null (or absent) where its system sends for one service alone,

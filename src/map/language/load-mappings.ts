@@ -1,3 +1,4 @@
+import type { RecordMode } from '../../model.ts';
 import type { Condition } from '../compile/condition.ts';
 import { checkIgnored, noteReads, type Wrap } from '../compile/field-reads.ts';
 import {
@@ -27,7 +28,7 @@ export type Mapping = {
   kind: SourceFile['format'];
   /** HL7 v2: trigger events by message code; empty takes all. */
   takes: Record<string, string[]>;
-  mode: 'delta' | 'snapshot';
+  mode: RecordMode;
   deltaWhen: Condition | undefined;
   zone: string;
   format: SourceFormat;

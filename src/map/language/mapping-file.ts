@@ -148,8 +148,10 @@ export const MappingFile = z.strictObject({
   name: z.string(),
   version: z.string().regex(/^\d+\.\d+\.\d+$/),
   mode: z
-    .enum(['delta', 'snapshot'])
-    .describe('delta: what is absent is no news; snapshot: it replaces what was said before'),
+    .enum(['delta', 'snapshot', 'cells'])
+    .describe(
+      'delta: what is absent is no news; cells: nor is an empty part of a name, an address or the telecoms; snapshot: it replaces what was said before',
+    ),
   deltaWhen: z.string().optional().describe('condition under which one message of a snapshot is a delta'),
   zone: z
     .string()
