@@ -200,7 +200,7 @@ export type Role = (typeof ROLES)[number];
  * asked about again, and told of each that it may not read any more (src/deliver/number/take-back.ts).
  * Internal: it is sent to nobody.
  */
-export type Recheck = { code: 'recheck'; foci: string[] };
+export type Recheck = { code: 'recheck'; foci: string[]; message?: Event['message'] };
 
 /** A change that someone may be told of. Ids only. */
 export type Event = {
@@ -226,6 +226,8 @@ export type Event = {
   stage: string | null;
   /** Of member-unlinked: which column the focus was in, for those who are named (`to`). */
   role?: Role;
+  /** The row of the message that made it, and its sender; a sender alone is told which of its own that was. */
+  message?: { id: string; system: number };
 };
 
 /** Care, as far as it decides who may know of it: the service that gives it and those whose word it is. */

@@ -43,9 +43,9 @@ export async function intake(ctx: Pipeline, given: Message, options: Options = {
   );
   if (answer.status === 'accepted' && !answer.duplicate) announceCommit(ctx);
   const ms = Math.round(performance.now() - started);
-  countMessage(message, answer, ms);
   const { status, duplicate, conflict } = answer;
   const messageId = answer.messageId && messageName(ctx.key, answer.messageId);
+  countMessage(message, { ...answer, messageId }, ms);
   ctx.log[conflict ? 'warn' : 'info']({
     ...{
       event: 'message',

@@ -1,12 +1,14 @@
 /** `skein messages --held`: what waits for somebody, and why. */
+
+import type { Context } from '../context.ts';
+import { findTold, type ToldOf } from '../deliver/number/told-of.ts';
 import { messageName } from '../fhir/ids.ts';
 import type { Issue } from '../model.ts';
-import type { Pipeline } from '../pipeline.ts';
-import { findMessage, listHeld, messageIds } from '../save/maintenance-sql.ts';
+import { findMessage, listHeld, messageIds, type StoredMessage } from '../save/maintenance-sql.ts';
 import type { Done } from './command.ts';
 
 /** Newest first; the ids are those that answers and log lines have. */
-export async function listHolds({ db, key }: Pipeline, system: string | null): Promise<Done> {
+export async function listHolds({ db, key }: Context, system: string | null): Promise<Done> {
   const held = (await listHeld(db, system)).map((one) => ({
     ...one,
     messageId: messageName(key, one.messageId),
@@ -21,25 +23,30 @@ export async function listHolds({ db, key }: Pipeline, system: string | null): P
 const describe = (issue: Issue | null): string =>
   issue ? `${issue.field && !issue.text.includes(issue.field) ? `${issue.field}: ` : ''}${issue.text}` : '';
 
+function describeTold({ code, subscription, system, number, state }: ToldOf): string {
+  if (subscription === null) return `${code}: told to nobody`;
+  return `${code}: number ${number} of ${system ?? 'the operator'}, subscription ${subscription}, ${state}`;
+}
+
 const PAGE = 10_000;
 
 /**
  * One message by the id that its answer, its acknowledgement and its log lines have. The id is a keyed hash
  * of the row and is stored nowhere: it is looked for, newest first.
  */
-export async function describeMessage({ db, key }: Pipeline, id: string): Promise<Done> {
+export async function describeMessage({ db, key }: Pick<Context, 'db' | 'key'>, id: string): Promise<Done> {
   const wanted = id.toLowerCase();
   for (let before: string | null = null; ; ) {
     const page: string[] = await messageIds(db, before, PAGE);
     const row = page.find((one) => messageName(key, one) === wanted);
     const found = row === undefined ? null : await findMessage(db, row);
-    if (found) return shown({ ...found, messageId: wanted });
+    if (found) return shown({ ...found, messageId: wanted }, await findTold(db, found));
     before = page.at(-1) ?? null;
     if (page.length < PAGE || before === null) throw new Error(`no message ${wanted} is kept here`);
   }
 }
 
-function shown(found: NonNullable<Awaited<ReturnType<typeof findMessage>>>): Done {
+function shown(found: StoredMessage, told: ToldOf[]): Done {
   const { messageId, system, identifier, channel, source, receivedAt, status, units, mappings } = found;
   const state = status ?? 'replaced by another message under its id';
   const lines = [
@@ -50,6 +57,7 @@ function shown(found: NonNullable<Awaited<ReturnType<typeof findMessage>>>): Don
         (issue) => `${[position, status, issue.severity].filter(Boolean).join(' ')}: ${describe(issue)}`,
       ),
     ),
+    ...told.map(describeTold),
   ];
-  return { data: found, text: lines.map((line) => `${line}\n`).join('') };
+  return { data: { ...found, told }, text: lines.map((line) => `${line}\n`).join('') };
 }

@@ -33,6 +33,7 @@ const FIELDS = new Set([
   ],
   ...[
     'subscription',
+    'messages',
     'webhookId',
     'origin',
     'taken',

@@ -1,10 +1,15 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import { isTransient } from '../errors.ts';
 import type { Answer, Message } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 
-/** Counts, durations and ages only; labels are closed lists and names of registered systems, never ids. */
-export const registry = new Registry();
+/**
+ * Counts, durations and ages only; labels are closed lists and names of registered systems, never ids. As
+ * OpenMetrics, so that a bucket of intake times can name the last message in it (an exemplar):
+ * https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars
+ */
+export const registry = new Registry<OpenMetricsContentType>();
+registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
 const registers = [registry];
 
 const messages = new Counter({
@@ -14,11 +19,12 @@ const messages = new Counter({
   registers,
 });
 
-const intakeSeconds = new Histogram({
+const intakeSeconds = new Histogram<'channel' | 'message'>({
   name: 'skein_intake_seconds',
   help: 'From a message read to its answer, committed',
-  labelNames: ['channel'] as const,
+  labelNames: ['channel'],
   buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+  enableExemplars: true,
   registers,
 });
 
@@ -80,11 +86,14 @@ const lastBeat = new Gauge({
 
 /**
  * Counts one answered message; a duplicate or conflict is counted as such, whatever the stored answer says.
+ * `messageId` is Skein's public id of it, where it has one.
  */
 export function countMessage({ channel }: Message, answer: Answer, ms: number): void {
   const status = answer.conflict ? 'conflict' : answer.duplicate ? 'duplicate' : answer.status;
   messages.inc({ channel, status });
-  intakeSeconds.observe({ channel }, ms / 1000);
+  const { messageId } = answer;
+  const exemplarLabels = messageId ? { message: messageId } : {};
+  intakeSeconds.observe({ labels: { channel }, value: ms / 1000, exemplarLabels });
 }
 
 /** One HTTP request; `route` is the pattern, never the path. */

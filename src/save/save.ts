@@ -61,7 +61,7 @@ export function saveStatement(key: Buffer, savings: Saving[]): pg.QueryConfig {
     ...indexColumns(key, views),
     involvements: JSON.stringify(differences(plans.map(({ involvements }) => involvements))),
     members: JSON.stringify(differences(plans.map(({ members }) => members))),
-    events: JSON.stringify(plans.flatMap(({ events }) => events)),
+    events: JSON.stringify(withPlaces(plans, ({ events }) => events.map((event) => ({ event })))),
     due: JSON.stringify(plans.flatMap(({ due }) => due)),
   });
   return plans.every(isAddition)

@@ -73,7 +73,10 @@ with saving as materialized (
     identifier text, channel text, "contentType" text, source text, "contentHash" text, "position" text, "saidAt" timestamptz,
     stamp text, mapping text, mode text, status text, units jsonb)) with ordinality as m(stored, kept, recorded, answered, system_id,
     identifier, channel, content_type, source, content_hash, "position", said_at, stamp, mapping, mode, status, units, place)),
-places as materialized (select array_agg(coalesce(record_id, 0) order by place) as records from saving),
+places as materialized (
+  select array_agg(coalesce(record_id, 0) order by place) as records, array_agg(case when message_id is null then '{}' else
+    jsonb_build_object('message', jsonb_build_object('id', message_id::text, 'system', system_id)) end order by place) as messages
+  from saving),
 kept as (
   insert into message (id, system_id, channel, content_type, source, identifier, content_hash, body) overriding system value
   select message_id, system_id, channel, content_type, source, identifier, content_hash, ($bodies)[place] from saving where kept),
@@ -131,7 +134,8 @@ joined as (
     as u(journey uuid, person uuid, role text, closes timestamptz)
   on conflict (journey, person) do update set role = excluded.role, closes = excluded.closes),
 told as (
-  insert into outbox (event) select value from jsonb_array_elements($events) with ordinality as e(value, n) order by n),
+  insert into outbox (event) select event || (select messages from places)[place]
+  from rows from (jsonb_to_recordset($events) as (place int, event jsonb)) with ordinality as e(place, event, n) order by n),
 waiting as (
   insert into due (owner, at) select distinct on (owner) owner, at
   from jsonb_to_recordset($due) as d(owner uuid, at timestamptz) order by owner, at

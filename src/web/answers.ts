@@ -127,7 +127,10 @@ const ANSWERS: [RegExp, Answers][] = [
       503: json('it does not; each reason names the setting', 'Ready'),
     },
   ],
-  [/^GET \/metrics$/, { ...page('text/plain', 'Prometheus text'), ...refusals(403) }],
+  [
+    /^GET \/metrics$/,
+    { ...page('application/openmetrics-text', 'OpenMetrics, as Prometheus reads it'), ...refusals(403) },
+  ],
   [/^GET \/docs\/openapi.json$/, { 200: json('this', 'Description') }],
   [/^GET \/docs$/, page('text/html', 'this, as a page')],
 ];

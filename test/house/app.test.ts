@@ -228,7 +228,7 @@ describe('health', () => {
     await db.end();
   });
 
-  test('metrics are Prometheus text with the age of the outbox and durations by route pattern', async () => {
+  test('metrics are OpenMetrics with the age of the outbox and durations by route pattern', async () => {
     await ctx.db.query("insert into outbox (at, event) values (now() - interval '1 minute', '{}')");
     const { body } = await app.inject('/metrics');
     expect(Number(/^skein_outbox_oldest_seconds (\S+)$/m.exec(body)?.[1])).toBeGreaterThan(59);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../../context.ts';
+import { messageName } from '../../fhir/ids.ts';
 import type { Parcel } from '../send/send.ts';
 import type { Status, Stored } from '../subscribe/stored.ts';
 import type { Parcelled } from './judged.ts';
@@ -46,5 +47,16 @@ export function aboutOf(
 ): About {
   const asked = type === 'query-status' || type === 'query-event';
   const base = fhirBase(ctx.config);
-  return { base, subscription: id, content, type, status, count, events, error: asked ? error : null };
+  const nameMessage = (row: string) => messageName(ctx.key, row);
+  return {
+    base,
+    subscription: id,
+    content,
+    type,
+    status,
+    count,
+    events,
+    nameMessage,
+    error: asked ? error : null,
+  };
 }

@@ -38,5 +38,10 @@ export type Judged = PendingRow & {
   made: boolean;
 };
 
+/** The message that an event comes from, and whether this recipient sent it. */
+export function messageOf({ message }: Event, { system }: Pick<Stored, 'system'>): Told['message'] {
+  return message ? { id: message.id, own: system === null || system.id === message.system } : null;
+}
+
 export type Fresh = { judged: Judged; number: number; bundle: number };
 export type Result = Numbered & { gone: PendingRow[]; fresh: Fresh[]; emptied: number[] };

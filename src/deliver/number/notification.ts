@@ -13,6 +13,9 @@ const NOTIFICATION_PROFILE =
 /** What happened, as the topic names it: on `notification-event`. */
 export const EVENT_CODE_URL = 'https://skein.example/fhir/StructureDefinition/event-code';
 
+/** Which message of the recipient's own made it happen: on `notification-event`. */
+const MESSAGE_URL = 'https://skein.example/fhir/StructureDefinition/event-message';
+
 /**
  * One event as this recipient is told of it: `content` is what it may be told now, `resources` what a full
  * payload carries.
@@ -25,6 +28,8 @@ export type Told = {
   content: Payload;
   withheld: boolean;
   resources: Resource[] | null;
+  /** Row of the message that it comes from, and whether that is the recipient's own; null: from none. */
+  message: { id: string; own: boolean } | null;
 };
 
 export type NotificationType =
@@ -44,6 +49,8 @@ export type About = {
   content: Payload;
   error?: string | null;
   events?: Told[];
+  /** The public id of a message, by its row. */
+  nameMessage: (row: string) => string;
 };
 
 /** Base URL of references; from configuration, since the worker has no request to look at. */
@@ -53,7 +60,7 @@ export function fhirBase({ PUBLIC_URL, HOST, PORT }: Config): string {
 
 /** The subscription's status as R4 has it: Parameters. An empty payload names no topic and no focus. */
 export function statusOf(about: About): Parameters {
-  const { base, subscription, status, type, count, content, error, events = [] } = about;
+  const { base, subscription, status, type, count, content, error, events = [], nameMessage } = about;
   const topic: ParametersParameter[] =
     content === 'empty' ? [] : [{ name: 'topic', valueCanonical: TOPIC_URL }];
   const text = error ? [{ name: 'error', valueCodeableConcept: { text: error } }] : [];
@@ -66,18 +73,29 @@ export function statusOf(about: About): Parameters {
       { name: 'status', valueCode: status },
       { name: 'type', valueCode: type },
       { name: 'events-since-subscription-start', valueString: String(count) },
-      ...events.map((event) => eventPart(base, event)),
+      ...events.map((event) => eventPart(event, { base, nameMessage })),
       ...text,
     ],
   };
 }
 
-/** A withheld event keeps its number and says nothing; an empty one names its code only for contact-stop. */
-function eventPart(base: string, { number, at, code, focus, content, withheld }: Told): ParametersParameter {
+/**
+ * A withheld event keeps its number and says nothing; an empty one names its code only for contact-stop. Which
+ * message it comes from is told to the sender of that message alone.
+ */
+function eventPart(
+  told: Told,
+  { base, nameMessage }: Pick<About, 'base' | 'nameMessage'>,
+): ParametersParameter {
+  const { number, at, code, focus, content, withheld, message } = told;
   const named = !withheld && (content !== 'empty' || code === 'contact-stop');
   const focused = !withheld && content !== 'empty';
+  const extension = [
+    ...(named ? [{ url: EVENT_CODE_URL, valueCode: code }] : []),
+    ...(focused && message?.own ? [{ url: MESSAGE_URL, valueString: nameMessage(message.id) }] : []),
+  ];
   return {
-    ...(named ? { extension: [{ url: EVENT_CODE_URL, valueCode: code }] } : {}),
+    ...(extension.length > 0 ? { extension } : {}),
     name: 'notification-event',
     part: [
       { name: 'event-number', valueString: String(number) },

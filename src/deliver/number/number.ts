@@ -5,7 +5,15 @@ import { type Db, transaction } from '../../store/pool.ts';
 import type { Stored } from '../subscribe/stored.ts';
 import { askAccess, contentFor, type Verdict } from './ask-access.ts';
 import { nameOf } from './find-focuses.ts';
-import type { Fresh, Judged, Numbered, Parcelled, PendingRow, Result } from './judged.ts';
+import {
+  type Fresh,
+  type Judged,
+  messageOf,
+  type Numbered,
+  type Parcelled,
+  type PendingRow,
+  type Result,
+} from './judged.ts';
 import { keepNumbers } from './keep-numbers.ts';
 import type { Told } from './notification.ts';
 import { findTakenBack, keyOf } from './take-back.ts';
@@ -103,11 +111,11 @@ async function judge(client: Db, stored: Stored[], rows: PendingRow[]): Promise<
     if (event.code !== 'recheck')
       return [{ ...row, ...rest, event, verdict: verdictOf.get(row) as Verdict, made: false }];
     const made = taken.get(keyOf({ subscriptionId: row.id, eventId: row.eventId })) ?? [];
-    return made.map((event) => ({
+    return made.map((back) => ({
       ...row,
       ...rest,
-      event,
-      verdict: takenBack(rest.stored, event),
+      event: { ...back, message: event.message },
+      verdict: takenBack(rest.stored, back),
       made: true,
     }));
   });
@@ -178,11 +186,12 @@ function wantedOf({ maxCount, lastNumber, deliveredNumber }: Stored, { limit, se
 }
 
 function toTold(
-  { event, at, withheld, verdict }: Judged,
+  { event, at, stored, withheld, verdict }: Judged,
   { number, resources }: Pick<Told, 'number' | 'resources'>,
 ): Told {
   const { content, focus, told } = verdict;
-  return { number, at, code: event.code, focus, content, withheld: withheld || !told, resources };
+  const message = messageOf(event, stored);
+  return { number, at, code: event.code, focus, content, withheld: withheld || !told, resources, message };
 }
 
 /** Whole bundles only: one cut off by the limit waits for the next time. */

@@ -1,7 +1,9 @@
 import type { Context } from '../../context.ts';
+import { messageName } from '../../fhir/ids.ts';
 import { deliveries, deliverySeconds } from '../../observe/metrics.ts';
 import type { Claimed } from '../number/claim.ts';
 import { composeEvents, composeSignal } from '../number/compose.ts';
+import type { Parcelled } from '../number/judged.ts';
 import { judge } from './retry.ts';
 import { type Parcel, type Reply, type Sender, type Target, targetOf } from './send.ts';
 
@@ -87,7 +89,7 @@ async function attempt({ sender, abort, target }: Run, parcel: Parcel): Promise<
 
 /** One line for a run, as there is one audit row: ids, numbers and durations only. */
 export function report(
-  { log }: Context,
+  { log, key }: Context,
   { claimed, verdict, attempts, delivered, outcome, http }: Outcome,
 ): void {
   const { stored, kind, bundles, attempt, claimedAt } = claimed;
@@ -99,6 +101,16 @@ export function report(
   if (failed) deliveries.inc({ kind, outcome: 'failed' });
   log[failed ? 'warn' : 'info']({
     ...{ event: 'delivery', kind, attempt, subscription: stored.id, origin: stored.origin, ...numbers },
+    messages: messagesOf(bundles).map((row) => messageName(key, row)),
     ...{ verdict, outcome, status: http, failures: attempts, ms: Math.round(performance.now() - claimedAt) },
   });
 }
+
+/** A line of a log names at most as many. */
+const MESSAGES_LOGGED = 20;
+
+const messagesOf = (bundles: Parcelled[]): string[] =>
+  [...new Set(bundles.flatMap(({ events }) => events.flatMap(({ message }) => message?.id ?? [])))].slice(
+    0,
+    MESSAGES_LOGGED,
+  );

@@ -11,6 +11,7 @@ import { Rejected } from '../../errors.ts';
 import type { Event } from '../../model.ts';
 import { askAccess } from '../number/ask-access.ts';
 import { aboutOf } from '../number/compose.ts';
+import { messageOf } from '../number/judged.ts';
 import { fhirBase, notificationBundle, statusOf, type Told } from '../number/notification.ts';
 import { number, numbering } from '../number/number.ts';
 import type { Stored } from './stored.ts';
@@ -100,7 +101,8 @@ async function recall(ctx: Context, stored: Stored, { since, until, asked }: Wan
   );
   return rows.map(({ number, at, event }, index) => {
     const { told = false, content = 'empty', resources = null } = verdicts[index] ?? {};
-    return { number, at, code: event.code, focus: event.focus, content, withheld: !told, resources };
+    const message = messageOf(event, stored);
+    return { number, at, code: event.code, focus: event.focus, content, withheld: !told, resources, message };
   });
 }
 
