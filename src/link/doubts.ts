@@ -32,8 +32,10 @@ export function findDoubts(family: Known, given: Given): Doubt[] {
     if (!death || first === undefined) return [];
     const about = findConcerned(family, death, new Set());
     const knowing = said.map(({ service }) => service);
-    // Who cares for the one who died is asked about that one, else about the other patient it cares for.
-    const asked = [dead, ...about.stop].flatMap((person) =>
+    // Who cares for the one who died is asked about that one, else about the other patient it cares for: of
+    // several the same one, whoever was seen first.
+    const others = [...about.stop].sort((a, b) => (leastKey(a) < leastKey(b) ? -1 : 1));
+    const asked = [dead, ...others].flatMap((person) =>
       servicesOf(family, [person], { ...given, ...about, day: death.day }).map((service) => ({
         service,
         person,
@@ -48,6 +50,8 @@ export function findDoubts(family: Known, given: Given): Doubt[] {
     );
   });
 }
+
+const leastKey = ({ charts }: Person): string => charts.map(({ key }) => key).sort()[0] ?? '';
 
 const saysDead = ({ content }: PatientState): boolean =>
   content.deceasedBoolean === true || content.deceasedDateTime !== undefined;

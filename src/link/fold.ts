@@ -44,9 +44,10 @@ const NONE = '~none';
 /**
  * Adds one saying of a resource to what its sender said of it before: last writer wins per top-level element
  * (per identifier system, per extension url, for each end of a period, and of who writes cells for each cell
- * of a name or an address and each kind of telecom), by the sender's own time (`stamp`). Commutative and idempotent, so any order of arrival gives the same state. What a delta assumes
- * gives way to whatever was said at any time. A snapshot drops what it leaves out; a delta leaves what it
- * does not mention, the verification of a number among it.
+ * of a name or an address and each kind of telecom), by the sender's own time (`stamp`). Commutative and
+ * idempotent, so any order of arrival gives the same state. What a delta assumes gives way to whatever was
+ * said at any time. A snapshot drops what it leaves out; a delta leaves what it does not mention, the
+ * verification of a number among it.
  */
 export function fold(stored: Folded | null, said: Said): Folded {
   const teams = foldTeams(stored?.times ?? {}, said);

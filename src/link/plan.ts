@@ -60,7 +60,8 @@ export function link(
     state.person = person;
     changed.set(state.key, state);
   }
-  const given = { key, personOf: personOfKey, isOwnPatient: who.isOwnPatient, evidence, asOf };
+  const { isNotParent } = who.decisions;
+  const given = { key, personOf: personOfKey, isOwnPatient: who.isOwnPatient, isNotParent, evidence, asOf };
   const { edges, awaited, assertions, due } = relatePersons(said, given);
   const joined = joinReferrals(said, personOfKey);
   const { statements } = joined;

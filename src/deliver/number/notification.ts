@@ -80,8 +80,8 @@ export function statusOf(about: About): Parameters {
 }
 
 /**
- * A withheld event keeps its number and says nothing; an empty one names its code only for contact-stop. Which
- * message it comes from is told to the sender of that message alone.
+ * A withheld event keeps its number and says nothing; an empty one names its code only for contact-stop.
+ * Which message it comes from is told to the sender of that message alone.
  */
 function eventPart(
   told: Told,

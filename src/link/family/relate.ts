@@ -23,6 +23,8 @@ type Given = {
   key: Buffer;
   personOf: PersonOf;
   isOwnPatient: IsOwnPatient;
+  /** Decided by people. */
+  isNotParent: (parent: Person, child: Person) => boolean;
   evidence: Evidence;
   asOf: string;
 };
@@ -95,7 +97,7 @@ const asserted = ({ state, parent, child, kinds, tier }: Bound): Assertion => ({
 
 type Read = { bound?: Bound; suggestion?: Assertion };
 
-function bind(state: RelatedState, { key, personOf, isOwnPatient, evidence }: Given): Read {
+function bind(state: RelatedState, { key, personOf, isOwnPatient, isNotParent, evidence }: Given): Read {
   const doubt = (reason: string, kind?: Assertion['kind']): Read => ({
     suggestion: suggest(key, state, { reason, ...(kind ? { kind } : {}) }),
   });
@@ -113,6 +115,7 @@ function bind(state: RelatedState, { key, personOf, isOwnPatient, evidence }: Gi
   if (claim.parent === 'patient' && !isVerified(patient))
     return doubt('nobody unverified is a parent by their own word');
   const [parent, child] = claim.parent === 'related' ? [other, patient] : [patient, other];
+  if (isNotParent(parent, child)) return doubt('people decided that it is another');
   if (!isBornBefore(parent, child)) return doubt('the parent would be no older than the child');
   const weight = evidence.weights.get(state.sector ?? '');
   const own = isVerified(patient) && isOwnPatient(patient, state.service);

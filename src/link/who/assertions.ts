@@ -1,8 +1,10 @@
 import type { Assertion, IdentifiedRecord } from '../../store/facts.ts';
-import { isCompatible, type PatientState, type Person } from './charts.ts';
+import { isCompatible, type Pair, type PatientState, type Person } from './charts.ts';
+import type { Decisions } from './decided.ts';
 import type { Contest } from './numbers.ts';
 
 type Identified = {
+  decisions: Pick<Decisions, 'same'>;
   persons: Person[];
   disputed: Disputed[];
   contests: Contest[];
@@ -10,22 +12,31 @@ type Identified = {
 };
 
 /** Who is one person and why, and what is doubted of it. */
-export function identityAssertions({ persons, disputed, contests, doubted }: Identified): Assertion[] {
+export function identityAssertions({
+  persons,
+  disputed,
+  contests,
+  doubted,
+  decisions,
+}: Identified): Assertion[] {
   return [
-    ...persons.flatMap(sameness),
+    ...persons.flatMap((person) => sameness(person, decisions.same)),
     ...disputed.map(dispute),
     ...contests.map(contest),
     ...doubted.map(doubt),
   ];
 }
 
-function sameness({ charts }: Person): Assertion[] {
+function sameness({ charts }: Person, decided: Pair[]): Assertion[] {
   const [first, ...rest] = charts;
+  const isDecided = ({ key }: PatientState) => decided.some((pair) => pair.includes(key));
   return rest.map((chart) => ({
     ...{ kind: 'same' as const, a: first?.key ?? '', b: chart.key },
-    ...(first && chart.ref !== null && chart.ref === first.ref
-      ? { method: 'nhs-number', evidence: { rule: ruleOf(chart, charts) } }
-      : { method: 'sender', evidence: { rule: 'merged by their sender, or one with such a chart' } }),
+    ...(isDecided(chart)
+      ? { method: 'people', evidence: { rule: 'people decided so' } }
+      : first && chart.ref !== null && chart.ref === first.ref
+        ? { method: 'nhs-number', evidence: { rule: ruleOf(chart, charts) } }
+        : { method: 'sender', evidence: { rule: 'merged by their sender, or one with such a chart' } }),
   }));
 }
 

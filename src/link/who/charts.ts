@@ -13,6 +13,7 @@ export type PersonOf = (key: string | null, service?: string) => Person | undefi
 export type IsOwnPatient = (person: Person, service: string) => boolean;
 /** Two charts found to be one person. */
 export type Pair = [one: string, other: string];
+export const pairName = (one: string, other: string): string => `${one} ${other}`;
 
 /** The number that a chart claims, as digits: senders of another weight claim it under another key. */
 export const verifiedNumber = ({ ref, content }: PatientState): string | undefined =>

@@ -19,6 +19,7 @@ import {
   verifiedNumber,
 } from './charts.ts';
 import { findCited } from './cited.ts';
+import { type Decisions, readDecisions } from './decided.ts';
 import { mayBeOne } from './may-be-one.ts';
 import { findNameless } from './nameless.ts';
 import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
@@ -28,8 +29,9 @@ import { findOwnCharts, ownChartOf } from './own-charts.ts';
 /**
  * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by senders whose
  * word counts and undisputed, with birth date and given name agreeing; or where their one sender says that it
- * merged them, and nothing vetoes it. A chart that its sender only referred to is the chart that the
- * reference means, if that is known. All else stays a person of its own.
+ * merged them, or people decided so, and nothing vetoes it; never where people decided that they are two. A
+ * chart that its sender only referred to is the chart that the reference means, if that is known. All else
+ * stays a person of its own.
  */
 export function resolvePersons(statements: StatementState[], tainted: Set<string>, rules: Rules) {
   const { evidence, matching, asOf } = rules;
@@ -38,22 +40,28 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
     .sort((a, b) => a.seq - b.seq);
   const told = charts.filter((chart) => !isImplicit(chart));
   const merges = [...mergesOf(statements, charts), ...renamesOf(statements, told)].sort(compareMerges);
-  const claims = told.filter((chart) => chart.ref !== null && !chart.aside && !isSuperseded(chart, merges));
+  const decisions = readDecisions(statements, charts);
+  const claims = told.filter(
+    (chart) =>
+      chart.ref !== null && !chart.aside && !decisions.isApart(chart) && !isSuperseded(chart, merges),
+  );
   const caredFor = findCaredFor(statements);
   const numbers = settleNumbers(claims, { tainted, evidence, caredFor });
   const personOfChart = new Map<string, Person>();
   for (const chart of charts) personOfChart.set(chart.key, { id: chart.key, charts: [chart] });
   const joinAll = (pairs: Pair[]) => {
-    for (const [one, other] of pairs) join(personOfChart, one, other);
+    for (const [one, other] of pairs) join(personOfChart, [one, other], decisions);
   };
   joinAll(findOneFeeds(told));
   joinAll(numbers.joined);
   const claimed = [...numbers.own.values(), ...numbers.claimants.values()];
   joinAll(findNameless(claimed, personOfChart, evidence));
   joinAll(findOwnCharts(charts, personOfChart, tainted));
+  for (const pair of decisions.same) if (isOnePerson(personOfChart, pair)) joinAll([pair]);
   const doubted: Merge[] = [];
   for (const merge of merges) {
-    if (isOnePerson(personOfChart, merge)) joinAll([[merge.old.key, merge.into.key]]);
+    const pair: Pair = [merge.old.key, merge.into.key];
+    if (isOnePerson(personOfChart, pair)) joinAll([pair]);
     else doubted.push(merge);
   }
   const byNumber = resolver(personOfChart, numbers);
@@ -66,7 +74,10 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   const isOwnPatient: IsOwnPatient = ({ charts: all }, service) =>
     all.some((chart) => chart.service === service && caredFor.has(chart.key));
   const mayBe = (one: Person, other: Person) => mayBeOne(one, other, { tainted, matching, asOf });
-  return { persons, personOfChart, disputed, contests, doubted, personOfKey, isOwnPatient, mayBe };
+  return {
+    ...{ persons, personOfChart, disputed, contests, doubted, personOfKey, isOwnPatient, mayBe },
+    decisions,
+  };
 }
 
 /** Charts that their sender speaks of care of, or did before that care went to another team of its feed. */
@@ -149,11 +160,11 @@ function resolver(charts: Map<string, Person>, { own, claimants }: Settled): Per
 }
 
 /**
- * A sender merges its own charts, which must not make one person of two, nor of those whom they were found to
- * be.
+ * A sender merges its own charts, and people any two: which must not make one person of two, nor of those
+ * whom they were found to be.
  */
-function isOnePerson(persons: Map<string, Person>, { old, into }: Merge): boolean {
-  const [one, two] = [persons.get(old.key)?.charts ?? [], persons.get(into.key)?.charts ?? []];
+function isOnePerson(persons: Map<string, Person>, [old, into]: Pair): boolean {
+  const [one, two] = [persons.get(old)?.charts ?? [], persons.get(into)?.charts ?? []];
   return one.every((chart) => two.every((other) => !isVetoed(chart, other)));
 }
 
@@ -169,9 +180,9 @@ export function isVetoed(a: PatientState, b: PatientState): boolean {
   return multiple && compareGiven(givenNames(a.content), givenNames(b.content)) === 'conflict';
 }
 
-function join(persons: Map<string, Person>, a: string, b: string): void {
+function join(persons: Map<string, Person>, [a, b]: Pair, { mayJoin }: Decisions): void {
   const [one, two] = [persons.get(a), persons.get(b)];
-  if (!one || !two || one === two) return;
+  if (!one || !two || one === two || !mayJoin(one, two)) return;
   const charts = [...one.charts, ...two.charts].sort((x, y) => x.seq - y.seq);
   const joined = { id: charts[0]?.key ?? one.id, charts };
   for (const chart of charts) persons.set(chart.key, joined);

@@ -1,0 +1,88 @@
+/** `skein person …`, `skein link`, `skein unlink`: what people decide of who is who. */
+import { confirm } from '../../command/confirm.ts';
+import { WrongUse } from '../../command/wrong-use.ts';
+import { decideApart, decideNoParent, decideSame, type Said } from '../../pipeline/decide.ts';
+import { type Commands, command, text, yes } from '../command.ts';
+import { describeConsequence, explainPerson } from '../person.ts';
+import { withStore } from '../with-store.ts';
+
+const DECIDES = `  --by NAME      who decided it; kept
+  --reason TEXT  on what grounds; kept, shown by skein person explain, told to nobody
+  --undo         the decision no longer stands: what was found without it is so again
+  --dry-run      only says what would follow, and who was told of what it changes
+  --yes          does not ask
+`;
+const OPTIONS = { by: text, reason: text, undo: yes, 'dry-run': yes, yes };
+type Flags = { by?: string; reason?: string; undo?: boolean; 'dry-run'?: boolean; yes?: boolean };
+
+/** Asks first where something is changed. */
+async function saidBy(what: string, flags: Flags): Promise<Said> {
+  const { by, reason, undo = false, 'dry-run': dry = false, yes: sure } = flags;
+  if (!by || !reason)
+    throw new WrongUse(`${what} needs --by NAME and --reason TEXT: who decided it, and why`);
+  if (!dry) await confirm(`${what} changes who is who, and services are told`, sure);
+  return { by, reason, undo, dry };
+}
+
+export const person: Commands = {
+  'person explain': command({
+    summary: 'which charts a person is made of, by what rule, and what people decided',
+    help: `Usage: skein person explain ID [--json]
+
+No names, no numbers, no dates of birth: charts by the system that sent them, what was found of them, what
+people decided, and the journeys that the person is part of.
+
+  ID  of a person (Patient), an id that led to it before, or a chart
+
+Examples:
+  skein person explain 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f
+  skein person explain 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f --json | jq '.charts[].system'
+`,
+    options: {},
+    words: ['ID'],
+    run: (_, [id = '']) => withStore((ctx) => explainPerson(ctx, id)),
+  }),
+  link: command({
+    summary: 'two people are one: decided by somebody who looked',
+    help: `Usage: skein link ID ID --by NAME --reason TEXT [--undo] [--dry-run] [--yes] [--json]
+
+Refused where a verified number, a birth date or the order of a multiple birth says that they are two.
+
+${DECIDES}
+Examples:
+  skein link 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f 0c6e1f74-8a55-5d0b-8f0e-3b1f0a9d2c11 --by 'A. Reviewer' --reason 'same woman, seen' --dry-run
+`,
+    options: OPTIONS,
+    words: ['ID', 'ID'],
+    run: async (flags, [one = '', other = '']) => {
+      const said = await saidBy('link', flags);
+      const done = await withStore((ctx) => decideSame(ctx, [one, other], said));
+      return describeConsequence(done, said.dry);
+    },
+  }),
+  unlink: command({
+    summary: 'a chart is of another person, or somebody is not the parent',
+    help: `Usage: skein unlink --chart ID --by NAME --reason TEXT [--undo] [--dry-run] [--yes] [--json]
+       skein unlink --parent ID --child ID --by NAME --reason TEXT [--undo] [--dry-run] [--yes] [--json]
+
+A chart that is unlinked is a person of its own, whatever number it gives. A parent who is unlinked is none,
+whoever says so. Both stand against whatever is sent later.
+
+  --chart ID     as skein person explain names it
+  --parent ID    the person who is not the parent
+  --child ID     of this person
+${DECIDES}
+Examples:
+  skein unlink --chart 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f --by 'A. Reviewer' --reason 'wrong record' --dry-run
+`,
+    options: { ...OPTIONS, chart: text, parent: text, child: text },
+    run: async ({ chart, parent, child, ...flags }) => {
+      if (!chart === !(parent && child)) throw new WrongUse('unlink needs --chart, or --parent and --child');
+      const said = await saidBy('unlink', flags);
+      const done = await withStore((ctx) =>
+        chart ? decideApart(ctx, chart, said) : decideNoParent(ctx, [parent ?? '', child ?? ''], said),
+      );
+      return describeConsequence(done, said.dry);
+    },
+  }),
+};

@@ -1,0 +1,183 @@
+/** What people decide of who is who: a message of their own, linked and saved like any other. */
+import { hash, randomUUID } from 'node:crypto';
+import { serviceId } from '../access/register/services.ts';
+import type { Context } from '../context.ts';
+import { Rejected } from '../errors.ts';
+import { messageName } from '../fhir/ids.ts';
+import { link } from '../link/plan.ts';
+import type { Pair, PatientState } from '../link/who/charts.ts';
+import { decisionOf, REVIEWERS, type Verdict } from '../link/who/decided.ts';
+import { isVetoed } from '../link/who/persons.ts';
+import type { Message, Service } from '../model.ts';
+import { notifyCommitted } from '../publish/sequencer.ts';
+import { countTold, findDecisions, findPerson, type Known, keepReviewers } from '../save/decisions.ts';
+import { withFacts } from '../save/load.ts';
+import { NOTHING, save } from '../save/save.ts';
+import type { Facts, IdentifiedRecord, Plan } from '../store/facts.ts';
+import { rulesOf } from './recompute.ts';
+
+/** `by` and `reason` are kept with it; `dry`: only what would follow is said. */
+export type Said = { by: string; reason: string; undo: boolean; dry: boolean };
+type Decided = Pick<Said, 'by' | 'reason'> & { pairs: Pair[]; verdict: Verdict; of: Verdict };
+
+/**
+ * What follows: how many persons the charts make now, the events by code, and who was told of what would not
+ * be so any more (by system, how many things).
+ */
+export type Consequence = {
+  message: string | null;
+  persons: { before: number; after: number };
+  events: Record<string, number>;
+  told: Record<string, number>;
+};
+
+/** The two are one person. Throws Rejected where verified number, birth date or order of birth differ. */
+export async function decideSame(ctx: Context, [a, b]: Pair, said: Said): Promise<Consequence> {
+  const [one, other] = [await personOf(ctx, a), await personOf(ctx, b)];
+  if (said.undo) {
+    const pairs = await standing(ctx, 'same', [...one.charts, ...other.charts]);
+    return decide(ctx, { ...said, pairs, verdict: 'undone', of: 'same' }, said.dry);
+  }
+  if (one.person === other.person) refuse('they are one person already');
+  const pairs: Pair[] = [[one.person, other.person]];
+  return decide(ctx, { ...said, pairs, verdict: 'same', of: 'same' }, said.dry);
+}
+
+/** The chart is not of the person that it is part of: it is a person of its own from now on. */
+export async function decideApart(ctx: Context, chart: string, said: Said): Promise<Consequence> {
+  const { charts } = await personOf(ctx, chart);
+  const of = 'different';
+  if (said.undo) {
+    const pairs = await standing(ctx, of, [chart]);
+    return decide(ctx, { ...said, pairs, verdict: 'undone', of }, said.dry);
+  }
+  if (charts.length < 2) refuse('it is a person of its own already');
+  const pairs = charts.filter((one) => one !== chart).map((other): Pair => [chart, other]);
+  return decide(ctx, { ...said, pairs, verdict: of, of }, said.dry);
+}
+
+/** The first is no parent of the second, whoever says so. */
+export async function decideNoParent(ctx: Context, [a, b]: Pair, said: Said): Promise<Consequence> {
+  const [parent, child] = [await personOf(ctx, a), await personOf(ctx, b)];
+  if (parent.person === child.person) refuse('they are one person');
+  const pairs = parent.charts.flatMap((one) => child.charts.map((other): Pair => [one, other]));
+  const verdict = said.undo ? 'undone' : 'not-parent';
+  return decide(ctx, { ...said, pairs, verdict, of: 'not-parent' }, said.dry);
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+async function personOf({ db }: Context, id: string): Promise<Known> {
+  const found = UUID.test(id) ? await findPerson(db, id) : null;
+  return found ?? refuse(`nobody is known as "${id}"`);
+}
+
+/** What was decided of these charts and not undone. */
+async function standing({ db }: Context, verdict: Verdict, charts: string[]): Promise<Pair[]> {
+  const found = (await findDecisions(db, charts, REVIEWERS)).filter((one) => one.verdict === verdict);
+  if (found.length === 0) refuse('nothing of the kind was decided: there is nothing to undo');
+  return found.map(({ one, other }): Pair => [one, other]);
+}
+
+function refuse(text: string): never {
+  throw new Rejected(422, [{ severity: 'error', code: 'business-rule', text }]);
+}
+
+/** Ends the transaction without a trace. */
+class OnlyAsked extends Error {
+  readonly consequence: Consequence;
+  constructor(consequence: Consequence) {
+    super('only asked');
+    this.consequence = consequence;
+  }
+}
+
+async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Consequence> {
+  const { key, db } = ctx;
+  const service = reviewers(key);
+  const message = messageOf(service, await keepReviewers(db, service), decided);
+  const record = recordOf(ctx, decided);
+  const sender = { systemId: message.system.id, identifier: message.identifier };
+  const keys = [...new Set(decided.pairs.flat())].sort();
+  const done = withFacts(db, keys, sender, async (client, { facts }): Promise<Consequence> => {
+    if (decided.verdict === 'same') refuseVetoed(facts, decided.pairs);
+    const plan = link(rulesOf(ctx), facts, record, { systemId: sender.systemId, service });
+    const consequence = { message: null, ...countPersons(facts, plan), events: countEvents(plan) };
+    const told = await countTold(client, fociOf(plan));
+    if (dry) throw new OnlyAsked({ ...consequence, told });
+    const answer = { message, status: 'accepted' as const, units: [] };
+    const saving = { ...NOTHING, message, record: { record, systemId: sender.systemId }, plan, answer };
+    return { ...consequence, told, message: messageName(key, await save(client, key, saving)) };
+  });
+  const consequence = await done.catch((error: unknown) => {
+    if (error instanceof OnlyAsked) return error.consequence;
+    throw error;
+  });
+  if (!dry) notifyCommitted(ctx);
+  return consequence;
+}
+
+/** Skein's own: no system acts for it, and it sees nothing. */
+function reviewers(key: Buffer): Service {
+  // No message names it: codes of ODS are read as capitals.
+  const [ods, team] = ['skein', 'reviewers'];
+  return { id: serviceId(key, ods, team), name: 'Reviewers', ods, team, sector: REVIEWERS, kind: null };
+}
+
+function messageOf(service: Service, id: number, decided: Decided): Message {
+  const system = { id, name: 'reviewers', service, source: 'decision', dialect: null, onHeld: 'AE' };
+  const body = Buffer.from(JSON.stringify(decided));
+  const identifier = randomUUID();
+  const contentType = 'application/json';
+  return {
+    ...{
+      system,
+      channel: 'intake',
+      contentType,
+      body,
+      identifier,
+      contentHash: hash('sha256', body, 'hex'),
+      source: 'decision',
+    },
+    receivedAt: new Date(),
+  };
+}
+
+function recordOf({ key }: Context, { pairs, verdict, of }: Decided): IdentifiedRecord {
+  const saidAt = new Date().toISOString();
+  return {
+    ...{ position: '', saidAt, stamp: `${saidAt}|${saidAt}`, mapping: 'decision@1', mode: 'snapshot' },
+    lineage: [],
+    statements: pairs.map((pair) => decisionOf(key, pair, { verdict, of })),
+  };
+}
+
+function refuseVetoed({ statements }: Facts, pairs: Pair[]): void {
+  const charts = statements.filter((state): state is PatientState => state.type === 'Patient');
+  const of = (person: string) => charts.filter((one) => one.person === person);
+  for (const [a, b] of pairs)
+    if (of(a).some((one) => of(b).some((other) => isVetoed(one, other))))
+      refuse('verified number, birth date or order of birth is another: correct that first');
+}
+
+function countPersons({ statements }: Facts, plan: Plan) {
+  const before = new Map(
+    statements.flatMap(({ type, key, person }) => (type === 'Patient' ? [[key, person]] : [])),
+  );
+  const after = new Map(before);
+  for (const { type, key, person } of plan.statements) if (type === 'Patient') after.set(key, person);
+  return { persons: { before: new Set(before.values()).size, after: new Set(after.values()).size } };
+}
+
+function countEvents({ events }: Plan): Record<string, number> {
+  const codes = events.flatMap(({ code }) => (code === 'recheck' ? [] : code)).sort();
+  return Object.fromEntries([...Map.groupBy(codes, (code) => code)].map(([code, all]) => [code, all.length]));
+}
+
+/** Whatever this changes for anybody. */
+const fociOf = ({ insert, update, events }: Plan): string[] => [
+  ...new Set([
+    ...[...insert, ...update].map(({ id }) => id),
+    ...events.flatMap((event) => (event.code === 'recheck' ? event.foci : event.focus.id)),
+  ]),
+];
