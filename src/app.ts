@@ -129,7 +129,7 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
 
 /** What Fastify itself refuses. Its own text may quote the body. */
 function describeRefusal(status: number): Issue {
-  if (status === 413) return issue('too-long', `the body is larger than ${BODY_LIMIT} bytes`);
+  if (status === 413) return issue('too-long', 'the body is larger than is taken here');
   if (status === 415) return issue('not-supported', 'this Content-Type is not supported here');
   return issue('structure', 'the request cannot be read');
 }

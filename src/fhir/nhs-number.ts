@@ -1,3 +1,6 @@
+import type { Identifier, Patient } from '@medplum/fhirtypes';
+import { NHS_NUMBER } from './systems.ts';
+
 /** Ten digits, Modulus 11 check digit, not one digit ten times (those pass the sum). Spaces are the caller's
  * business. https://www.datadictionary.nhs.uk/attributes/nhs_number.html */
 export function isValidNhsNumber(value: string): boolean {
@@ -6,4 +9,19 @@ export function isValidNhsNumber(value: string): boolean {
   for (let index = 0; index < 9; index += 1) sum += Number(value[index]) * (10 - index);
   const check = (11 - (sum % 11)) % 11;
   return check === Number(value[9]);
+}
+
+const VERIFIED = new Set(['01', 'number-present-and-verified']);
+const VERIFICATION = /NHSNumberVerificationStatus(-1)?$/;
+
+export const nhsNumber = (patient: Patient): Identifier | undefined =>
+  patient.identifier?.find(({ system }) => system === NHS_NUMBER);
+
+export const hasStatus = ({ extension }: Identifier): boolean =>
+  extension?.some(({ url }) => VERIFICATION.test(url)) === true;
+
+/** Valid Modulus 11, no repeated digit, and said by the sender to be verified or traced. */
+export function isVerified(number: Identifier): boolean {
+  const status = number.extension?.find(({ url }) => VERIFICATION.test(url))?.valueCodeableConcept?.coding;
+  return isValidNhsNumber(number.value ?? '') && (status ?? []).some(({ code }) => VERIFIED.has(code ?? ''));
 }

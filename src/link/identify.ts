@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { EpisodeOfCare, Patient, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { keyedId } from '../fhir/ids.ts';
-import { isValidNhsNumber } from '../fhir/nhs-number.ts';
+import { hasStatus, isValidNhsNumber, isVerified, nhsNumber } from '../fhir/nhs-number.ts';
 import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
 import { ID_IN_MESSAGE, NHS_NUMBER } from '../fhir/systems.ts';
 import { normaliseName } from '../match/names.ts';
@@ -13,11 +13,8 @@ import {
   aliasesOf,
   claimKey,
   establishes,
-  hasStatus,
-  isVerified,
   literalKey,
   meantBy,
-  nhsNumber,
   numberKey,
   ownKey,
   referralKey,

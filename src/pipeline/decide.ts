@@ -43,6 +43,21 @@ export async function decideSame(ctx: Context, [a, b]: Pair, said: Said): Promis
   return decide(ctx, { ...said, pairs, verdict: 'same', of: 'same' }, said.dry);
 }
 
+/** The two are not one person, however alike they are: nothing joins them any more. */
+export async function decideTwo(ctx: Context, [a, b]: Pair, said: Said): Promise<Consequence> {
+  const [one, other] = [await personOf(ctx, a), await personOf(ctx, b)];
+  const of = 'two';
+  if (said.undo) {
+    const pairs = await standing(ctx, of, [...one.charts, ...other.charts]);
+    return decide(ctx, { ...said, pairs, verdict: 'undone', of }, said.dry);
+  }
+  if (one.person === other.person) refuse('they are one person: name the chart that is of another');
+  return decide(ctx, { ...said, pairs: crossed(one, other), verdict: of, of }, said.dry);
+}
+
+const crossed = (one: Known, other: Known): Pair[] =>
+  one.charts.flatMap((a) => other.charts.map((b): Pair => [a, b]));
+
 /** The chart is not of the person that it is part of: it is a person of its own from now on. */
 export async function decideApart(ctx: Context, chart: string, said: Said): Promise<Consequence> {
   const { charts } = await personOf(ctx, chart);
@@ -60,7 +75,7 @@ export async function decideApart(ctx: Context, chart: string, said: Said): Prom
 export async function decideNoParent(ctx: Context, [a, b]: Pair, said: Said): Promise<Consequence> {
   const [parent, child] = [await personOf(ctx, a), await personOf(ctx, b)];
   if (parent.person === child.person) refuse('they are one person');
-  const pairs = parent.charts.flatMap((one) => child.charts.map((other): Pair => [one, other]));
+  const pairs = crossed(parent, child);
   const verdict = said.undo ? 'undone' : 'not-parent';
   return decide(ctx, { ...said, pairs, verdict, of: 'not-parent' }, said.dry);
 }

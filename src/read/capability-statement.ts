@@ -39,6 +39,7 @@ export function interactionOf({ method, url }: Route, type: string): Code | unde
 const OPERATIONS: Record<string, string> = {
   $status: `${BACKPORT}/OperationDefinition/backport-subscription-status`,
   $events: `${BACKPORT}/OperationDefinition/backport-subscription-events`,
+  $match: 'http://hl7.org/fhir/OperationDefinition/Patient-match',
   '$process-message': 'http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message',
 };
 

@@ -3,6 +3,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import { serveBars } from '../doors/bars.ts';
+import { readJsonBodies } from '../doors/body.ts';
 import { oneOf, queryOf, readPairs } from '../doors/query.ts';
 import { collectRoutes } from '../doors/route-list.ts';
 import { acceptJson } from '../fhir/accept.ts';
@@ -15,6 +16,7 @@ import { readHistory } from './history.ts';
 import { readJourney } from './journey/journey.ts';
 import { keepLook } from './journey/looks.ts';
 import { findMessageDefinitions } from './message-definitions.ts';
+import { matchPatient } from './patient-match.ts';
 import { readResource, readVersion } from './read.ts';
 import { answerSearch, type SearchRequest } from './search/answer-search.ts';
 import type { Asking } from './search/candidates.ts';
@@ -64,6 +66,13 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
     );
     fhir.get('/fhir/metadata', async (_request, reply) =>
       sendFhir(reply, capabilityStatement(routes, { base, date: started })),
+    );
+  });
+  app.register(async (scope) => {
+    scope.addHook('onRequest', acceptJson);
+    readJsonBodies(scope);
+    scope.post('/fhir/Patient/$match', { bodyLimit: 65_536 }, async (request, reply) =>
+      sendFhir(reply, await matchPatient(ask(request), request.body, base)),
     );
   });
   app.get('/docs/openapi.json', async () => describeApi(routes, base, ctx.config.AUTH));

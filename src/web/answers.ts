@@ -105,6 +105,7 @@ const ANSWERS: [RegExp, Answers][] = [
   [/^POST \/fhir\/Subscription\/\$status$/, { ...found('Bundle'), ...refusals(400, 415) }],
   [/^GET \/fhir\/Subscription$/, { ...found('Bundle'), ...refusals(400) }],
   [/^GET \/fhir\/metadata$/, { ...found('Resource'), ...refusals(406) }],
+  [/\$match$/, { ...found('Bundle'), ...refusals(400, 406, 413, 415) }],
   [/\$journey$/, { ...found('Bundle'), ...refusals(400, 404, 406) }],
   [/^GET \/fhir\/HealthcareService\//, { ...found('Resource'), ...refusals(404, 406) }],
   [/^PUT \/fhir\/HealthcareService\//, { ...found('Resource'), ...refusals(400, 404, 406, 415, 422) }],

@@ -31,6 +31,22 @@ export const TRANSACTION = {
   entry: [{ fullUrl: person, resource: PATIENT, request: { method: 'POST', url: 'Patient' } }],
 };
 
+/** Who is this, of our own patients? */
+export const MATCHING = {
+  resourceType: 'Parameters',
+  parameter: [
+    {
+      name: 'resource',
+      resource: {
+        resourceType: 'Patient',
+        name: [{ family: 'Sample', given: ['Robin'] }],
+        birthDate: '1991-03-03',
+      },
+    },
+    { name: 'count', valueInteger: 5 },
+  ],
+};
+
 export const PARAMETERS = {
   resourceType: 'Parameters',
   parameter: [{ name: 'status', valueCode: 'error' }],

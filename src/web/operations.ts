@@ -3,6 +3,7 @@ import { HL7_TYPE } from '../formats/hl7v2.ts';
 import {
   DUTY_CONTACT,
   HL7_V2,
+  MATCHING,
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
   SUBSCRIPTION,
@@ -118,6 +119,11 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
       _since: 'what has changed since this time; where left out, since you last asked',
       _count: 'entries on a page: at most 500',
     }),
+  ],
+  [
+    /\$match$/,
+    'Which of your own patients this may be, each with a grade, a score and the reasons; for statutory health',
+    fhirBody('Resource', MATCHING),
   ],
   [/^GET \/fhir\/HealthcareService\//, 'How your own team on duty is reached'],
   [

@@ -7,6 +7,7 @@ import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import type { OpenApi } from '../../src/web/docs.ts';
 import {
   DUTY_CONTACT,
+  MATCHING,
   HL7_V2,
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
@@ -212,6 +213,11 @@ test('what is read and searched is answered as described', async () => {
     await ask(search, undefined, { type: FORM, body: form });
   await ask(search, undefined, { type: FHIR, body: '{}' });
   await ask(search, undefined, { ...html, type: FORM, body: '' });
+  const match = 'POST /fhir/Patient/$match';
+  for (const body of [JSON.stringify(MATCHING), '{}']) await ask(match, undefined, { type: FHIR, body });
+  await ask(match, undefined, { type: FORM, body: 'family=Tregear' });
+  await ask(match, undefined, { ...html, type: FHIR, body: JSON.stringify(MATCHING) });
+  await ask(match, undefined, { type: FHIR, body: JSON.stringify({ text: 'x'.repeat(70_000) }) });
   const group = (await open.get('/fhir/Group')).body.entry as { resource: { id: string } }[];
   const journey = 'GET /fhir/Group/{id}/$journey';
   await ask(journey, `/fhir/Group/${group[0]?.resource.id}/$journey`);

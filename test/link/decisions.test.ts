@@ -131,7 +131,7 @@ const decided = fc
   .array(
     fc.record({
       places: fc.tuple(fc.nat(), fc.nat()),
-      of: fc.constantFrom<Verdict>('same', 'different', 'not-parent'),
+      of: fc.constantFrom<Verdict>('same', 'two', 'different', 'not-parent'),
       undone: fc.boolean(),
     }),
     { minLength: 1, maxLength: 4 },

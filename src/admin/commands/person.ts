@@ -1,7 +1,15 @@
 /** `skein person …`, `skein link`, `skein unlink`: what people decide of who is who. */
 import { confirm } from '../../command/confirm.ts';
 import { WrongUse } from '../../command/wrong-use.ts';
-import { decideApart, decideNoParent, decideSame, type Said } from '../../pipeline/decide.ts';
+import type { Context } from '../../context.ts';
+import {
+  type Consequence,
+  decideApart,
+  decideNoParent,
+  decideSame,
+  decideTwo,
+  type Said,
+} from '../../pipeline/decide.ts';
 import { type Commands, command, text, yes } from '../command.ts';
 import { describeConsequence, explainPerson } from '../person.ts';
 import { withStore } from '../with-store.ts';
@@ -12,6 +20,7 @@ const DECIDES = `  --by NAME      who decided it; kept
   --dry-run      only says what would follow, and who was told of what it changes
   --yes          does not ask
 `;
+const ONE_OF = 'unlink needs --chart, or --one and --other, or --parent and --child';
 const OPTIONS = { by: text, reason: text, undo: yes, 'dry-run': yes, yes };
 type Flags = { by?: string; reason?: string; undo?: boolean; 'dry-run'?: boolean; yes?: boolean };
 
@@ -63,26 +72,32 @@ Examples:
   unlink: command({
     summary: 'a chart is of another person, or somebody is not the parent',
     help: `Usage: skein unlink --chart ID --by NAME --reason TEXT [--undo] [--dry-run] [--yes] [--json]
+       skein unlink --one ID --other ID --by NAME --reason TEXT [--undo] [--dry-run] [--yes] [--json]
        skein unlink --parent ID --child ID --by NAME --reason TEXT [--undo] [--dry-run] [--yes] [--json]
 
-A chart that is unlinked is a person of its own, whatever number it gives. A parent who is unlinked is none,
-whoever says so. Both stand against whatever is sent later.
+A chart that is unlinked is a person of its own, whatever number it gives. Two people who are unlinked stay
+two, however alike they are. A parent who is unlinked is none, whoever says so. All of it stands against
+whatever is sent later.
 
   --chart ID     as skein person explain names it
+  --one ID       a person, who is another
+  --other ID     than this one
   --parent ID    the person who is not the parent
   --child ID     of this person
 ${DECIDES}
 Examples:
   skein unlink --chart 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f --by 'A. Reviewer' --reason 'wrong record' --dry-run
 `,
-    options: { ...OPTIONS, chart: text, parent: text, child: text },
-    run: async ({ chart, parent, child, ...flags }) => {
-      if (!chart === !(parent && child)) throw new WrongUse('unlink needs --chart, or --parent and --child');
+    options: { ...OPTIONS, chart: text, one: text, other: text, parent: text, child: text },
+    run: async ({ chart, one, other, parent, child, ...flags }) => {
       const said = await saidBy('unlink', flags);
-      const done = await withStore((ctx) =>
-        chart ? decideApart(ctx, chart, said) : decideNoParent(ctx, [parent ?? '', child ?? ''], said),
-      );
-      return describeConsequence(done, said.dry);
+      const ways: ((ctx: Context) => Promise<Consequence>)[] = [];
+      if (chart) ways.push((ctx) => decideApart(ctx, chart, said));
+      if (one && other) ways.push((ctx) => decideTwo(ctx, [one, other], said));
+      if (parent && child) ways.push((ctx) => decideNoParent(ctx, [parent, child], said));
+      const [way] = ways;
+      if (!way || ways.length > 1) throw new WrongUse(ONE_OF);
+      return describeConsequence(await withStore(way), said.dry);
     },
   }),
 };

@@ -1,8 +1,8 @@
 import type { Patient } from '@medplum/fhirtypes';
+import { isVerified } from '../../fhir/nhs-number.ts';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
 import { compareGiven, isFullName } from '../../match/names.ts';
 import type { StatementState } from '../../store/facts.ts';
-import { isVerified } from './keys.ts';
 
 export type PatientState = StatementState & { content: Patient };
 

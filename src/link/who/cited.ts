@@ -1,4 +1,5 @@
 import type { Encounter, EpisodeOfCare, Patient, Reference, ServiceRequest } from '@medplum/fhirtypes';
+import { isVerified } from '../../fhir/nhs-number.ts';
 import { idOf } from '../../fhir/references.ts';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
 import { compareGiven, isFullName } from '../../match/names.ts';
@@ -6,7 +7,6 @@ import type { Evidence } from '../../model.ts';
 import type { StatementState } from '../../store/facts.ts';
 import { isImplicit } from '../fold.ts';
 import { givenNames, type Pair, type PatientState, type Person, type PersonOf } from './charts.ts';
-import { isVerified } from './keys.ts';
 
 type Given = { personOf: PersonOf; evidence: Evidence };
 

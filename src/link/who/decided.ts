@@ -10,10 +10,11 @@ import { baseOf } from './one-feed.ts';
 export const REVIEWERS = 'reviewer';
 
 /**
- * same: the two charts are of one person; different: the first is of another than the second, by any
- * evidence; not-parent: the first is no parent of the second; undone: as if nothing had been decided.
+ * same: the two charts are of one person; two: they are of two, and each keeps what it says; different: they
+ * are of two, and the first says of itself what is the second's; not-parent: the first is no parent of the
+ * second; undone: as if nothing had been decided.
  */
-export type Verdict = 'same' | 'different' | 'not-parent' | 'undone';
+export type Verdict = 'same' | 'two' | 'different' | 'not-parent' | 'undone';
 
 const VERDICT = `${SKEIN_DEFINITIONS}identity-decision`;
 
@@ -58,17 +59,15 @@ export function readDecisions(statements: StatementState[], charts: PatientState
     const names = new Set(pairs.map(([a, b]) => pairName(a, b)));
     return one.charts.some((a) => other.charts.some((b) => names.has(pairName(a.key, b.key))));
   };
-  const [either, notParent] = [
-    different.flatMap(([a, b]): Pair[] => [
-      [a, b],
-      [b, a],
-    ]),
-    those('not-parent'),
-  ];
+  const apartPairs = [...different, ...those('two')].flatMap(([a, b]): Pair[] => [
+    [a, b],
+    [b, a],
+  ]);
+  const notParent = those('not-parent');
   return {
     same: those('same'),
     isApart: (chart) => apart.has(baseOf(chart)),
-    mayJoin: (one, other) => different.length === 0 || !isAmong(either, [one, other]),
+    mayJoin: (one, other) => apartPairs.length === 0 || !isAmong(apartPairs, [one, other]),
     isNotParent: (parent, child) => notParent.length > 0 && isAmong(notParent, [parent, child]),
   };
 }

@@ -17,8 +17,6 @@ export type Scope = {
   team?: Team | null;
 };
 
-const VERIFIED = new Set(['01', 'number-present-and-verified']);
-const VERIFICATION = /NHSNumberVerificationStatus(-1)?$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The sender's own patient of this identifier ("system|value"). */
@@ -77,18 +75,6 @@ export function claimKey(number: string, { key, weight }: Scope): string | null 
 
 export const establishes = (weight: Weight | null): boolean =>
   weight?.number === 'establishes' || weight?.number === 'own-patient';
-
-export const nhsNumber = (patient: Patient): Identifier | undefined =>
-  patient.identifier?.find(({ system }) => system === NHS_NUMBER);
-
-export const hasStatus = ({ extension }: Identifier): boolean =>
-  extension?.some(({ url }) => VERIFICATION.test(url)) === true;
-
-/** Valid Modulus 11, no repeated digit, and said by the sender to be verified or traced. */
-export function isVerified(number: Identifier): boolean {
-  const status = number.extension?.find(({ url }) => VERIFICATION.test(url))?.valueCodeableConcept?.coding;
-  return isValidNhsNumber(number.value ?? '') && (status ?? []).some(({ code }) => VERIFIED.has(code ?? ''));
-}
 
 /**
  * What a reference to somebody who is no Patient of its message says of them, and the key of the sender's

@@ -1,7 +1,7 @@
+import { nhsNumber } from '../../fhir/nhs-number.ts';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Issue, Statement } from '../../model.ts';
 import { parentClaim } from '../family/relationships.ts';
-import { nhsNumber } from './keys.ts';
 
 /**
  * Patients of the record whose number the record also gives for their parent: the mother's number on a baby.

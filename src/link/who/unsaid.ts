@@ -1,10 +1,10 @@
 import type { Patient } from '@medplum/fhirtypes';
+import { isVerified, nhsNumber } from '../../fhir/nhs-number.ts';
 import { isFullName } from '../../match/names.ts';
 import type { Issue } from '../../model.ts';
 import type { Facts, IdentifiedRecord, StatementState } from '../../store/facts.ts';
 import { isImplicit } from '../fold.ts';
 import { givenNames } from './charts.ts';
-import { isVerified, nhsNumber } from './keys.ts';
 
 /**
  * The same for a number or an id that is known and for one that is not: who is not told by it, is not asked
