@@ -5,9 +5,9 @@
 import { MATCHING } from '../src/access/decide/matching.ts';
 import type { Link } from '../src/match/cluster.ts';
 import type { MatchRecord } from '../src/match/record.ts';
+import { ALL_RULES, scoreRecords } from '../src/match/score-records.ts';
 import { figuresOf } from '../src/workbench/evaluate/figures.ts';
 import { recordOf } from '../src/workbench/evaluate/read-truth.ts';
-import { ALL_RULES, scoreRecords } from '../src/workbench/evaluate/score-records.ts';
 import { generate, ORDINARY, STRESS } from '../test/families/generate.ts';
 import { round, say } from './report.ts';
 

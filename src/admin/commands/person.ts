@@ -13,6 +13,7 @@ import {
 import { type Commands, command, text, yes } from '../command.ts';
 import { describeConsequence, explainPerson } from '../person.ts';
 import { withStore } from '../with-store.ts';
+import { showWorklist } from '../worklist.ts';
 
 const DECIDES = `  --by NAME      who decided it; kept
   --reason TEXT  on what grounds; kept, shown by skein person explain, told to nobody
@@ -50,6 +51,24 @@ Examples:
     options: {},
     words: ['ID'],
     run: (_, [id = '']) => withStore((ctx) => explainPerson(ctx, id)),
+  }),
+  worklist: command({
+    summary: 'who may be one person, and whose baby is somebody’s: for people to decide',
+    help: `Usage: skein worklist [--json]
+
+Every chart is compared with the others by the rules of docs/matching.md. Whoever may be one person, and was
+neither joined nor kept apart, is named by id with what speaks for it and which systems said it; whose
+contacts may have to be stopped comes first. No names: the systems that sent them know whom they mean. Reads
+the whole store, so ask at quiet times of a large one.
+
+Then skein person explain, skein link (they are one) or skein unlink (they are two).
+
+Examples:
+  skein worklist
+  skein worklist --json | jq .figures
+`,
+    options: {},
+    run: () => withStore((ctx) => showWorklist(ctx)),
   }),
   link: command({
     summary: 'two people are one: decided by somebody who looked',

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { MATCHING, MATCHING_FILE } from '../../access/decide/matching.ts';
+import { ALL_RULES } from '../../match/score-records.ts';
 import type { Command } from '../command.ts';
 import { febrlRules } from '../evaluate/febrl.ts';
 import { learnWeights } from '../evaluate/learn.ts';
-import { ALL_RULES } from '../evaluate/score-records.ts';
 import { writeModel } from '../evaluate/write-model.ts';
 import { print } from '../terminal.ts';
 import { readTruth } from './match-evaluate.ts';

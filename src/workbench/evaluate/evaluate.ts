@@ -1,9 +1,9 @@
 /** A file of records of which it is known who is who, scored as intake does it, beside the truth. */
 import type { Model } from '../../match/model.ts';
+import { ALL_RULES, scoreRecords } from '../../match/score-records.ts';
 import { febrlModel, febrlRules } from './febrl.ts';
 import { allPairs, type Figures, figuresOf } from './figures.ts';
 import type { Truth } from './read-truth.ts';
-import { ALL_RULES, scoreRecords } from './score-records.ts';
 
 export function evaluateRecords(truth: Truth[], model: Model): Figures {
   const scored = scoreRecords(recordsOf(truth), model, ALL_RULES);

@@ -3,9 +3,9 @@
 import { keysOf } from '../../match/keys.ts';
 import type { Model } from '../../match/model.ts';
 import type { MatchRecord } from '../../match/record.ts';
+import type { Decide, Rules } from '../../match/score-records.ts';
 import { soundex } from '../../match/similarity.ts';
 import { learnWeights } from './learn.ts';
-import type { Decide, Rules } from './score-records.ts';
 
 /**
  * These people are no families, live in another country, and have no other corroboration: so their weights

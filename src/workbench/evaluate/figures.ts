@@ -1,6 +1,6 @@
 /** How good it was, given the truth. */
 import type { Link } from '../../match/cluster.ts';
-import type { Scored } from './score-records.ts';
+import type { Scored } from '../../match/score-records.ts';
 
 export type Figures = {
   records: number;

@@ -1,11 +1,12 @@
 /** Weights learned from a file of records, without its truth. */
+
+import { eachCandidatePair } from '../../match/candidate-pairs.ts';
 import { compare } from '../../match/compare.ts';
 import type { Model } from '../../match/model.ts';
 import { prepareRecords } from '../../match/prepare.ts';
 import type { MatchRecord } from '../../match/record.ts';
+import type { Rules } from '../../match/score-records.ts';
 import { countPatterns, tune } from '../../match/tune.ts';
-import { eachCandidatePair } from './candidate-pairs.ts';
-import type { Rules } from './score-records.ts';
 
 /** As many pairs at random as show how often strangers agree by chance. */
 const STRANGERS = 1_000_000;

@@ -1,5 +1,5 @@
 /** Pairs of records that share a key, found in memory that grows with the records only. */
-import type { MatchRecord } from '../../match/record.ts';
+import type { MatchRecord } from './record.ts';
 
 /** A key of more records tells too little to be followed. */
 export const MOST_OF_ONE_KEY = 100;

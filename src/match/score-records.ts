@@ -1,13 +1,14 @@
 /** From records to persons, as intake does it, for a whole file at once. */
-import { cluster, type Link } from '../../match/cluster.ts';
-import { type Comparison, compare } from '../../match/compare.ts';
-import { type Decision, decide } from '../../match/decide.ts';
-import { isVetoed } from '../../match/guards.ts';
-import { keysOf } from '../../match/keys.ts';
-import type { Model } from '../../match/model.ts';
-import { prepareRecords } from '../../match/prepare.ts';
-import type { MatchRecord } from '../../match/record.ts';
+
 import { eachCandidatePair } from './candidate-pairs.ts';
+import { cluster, type Link } from './cluster.ts';
+import { type Comparison, compare } from './compare.ts';
+import { type Decision, decide } from './decide.ts';
+import { isVetoed } from './guards.ts';
+import { keysOf } from './keys.ts';
+import type { Model } from './model.ts';
+import { prepareRecords } from './prepare.ts';
+import type { MatchRecord } from './record.ts';
 
 export type Decide = (a: MatchRecord, b: MatchRecord, comparison: Comparison, model: Model) => Decision;
 export type Scored = { clusters: string[][]; links: Link[]; reviews: Link[]; compared: number };
