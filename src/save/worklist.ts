@@ -3,8 +3,8 @@ import type { Patient } from '@medplum/fhirtypes';
 import type { Db } from '../store/pool.ts';
 
 /**
- * A chart of somebody who is shown to anybody at all: of a changed identity nothing is. `verified`: its word on
- * its NHS number counts; `dead`: its person died as an infant, so that contacts are stopped.
+ * A chart of somebody who is shown to anybody at all: of a changed identity nothing is. `verified`: its word
+ * on its NHS number counts; `dead`: its person died as an infant, so that contacts are stopped.
  */
 export type ChartToCompare = {
   seq: string;
