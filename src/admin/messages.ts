@@ -30,17 +30,22 @@ function describeTold({ code, subscription, system, number, state }: ToldOf): st
 
 const PAGE = 10_000;
 
-/**
- * One message by the id that its answer, its acknowledgement and its log lines have. The id is a keyed hash
- * of the row and is stored nowhere: it is looked for, newest first.
- */
-export async function describeMessage({ db, key }: Pick<Context, 'db' | 'key'>, id: string): Promise<Done> {
+type Named = Pick<Context, 'db' | 'key'>;
+
+/** One message and whoever was told of what it changed, by the id that its answer and its log lines have. */
+export async function describeMessage(ctx: Named, id: string): Promise<Done> {
+  const found = await findByName(ctx, id);
+  return shown({ ...found, messageId: id.toLowerCase() }, await findTold(ctx.db, found));
+}
+
+/** The id is a keyed hash of the row and is stored nowhere: it is looked for, newest first. */
+export async function findByName({ db, key }: Named, id: string): Promise<StoredMessage> {
   const wanted = id.toLowerCase();
   for (let before: string | null = null; ; ) {
     const page: string[] = await messageIds(db, before, PAGE);
     const row = page.find((one) => messageName(key, one) === wanted);
     const found = row === undefined ? null : await findMessage(db, row);
-    if (found) return shown({ ...found, messageId: wanted }, await findTold(db, found));
+    if (found) return found;
     before = page.at(-1) ?? null;
     if (page.length < PAGE || before === null) throw new Error(`no message ${wanted} is kept here`);
   }

@@ -45,6 +45,8 @@ const OPERATIONS: Record<string, string> = {
 
 /** What an operation does that no standard defines. */
 const EXPLAINED: Record<string, string> = {
+  '$confirm-removal':
+    'Parameters with `eventNumber`: what that event of the subscription took back is removed by its recipient.',
   $journey: [
     'A searchset of one journey as its reader may see it: a Composition (stage, who is involved, open referrals,',
     'what is next, what has changed), duty contacts, then Group, persons, relations, services and care by date.',

@@ -100,6 +100,10 @@ const ANSWERS: [RegExp, Answers][] = [
   [/^GET \/fhir\/Subscription\/:id$/, { ...found('Subscription', VERSION), ...refusals(404) }],
   [/^GET \/fhir\/Subscription\/:id\/\$status$/, { ...found('Bundle'), ...refusals(404) }],
   [/^GET \/fhir\/Subscription\/:id\/\$events$/, { ...found('Bundle'), ...refusals(400, 404) }],
+  [
+    /^POST \/fhir\/Subscription\/:id\/\$confirm-removal$/,
+    { ...found('OperationOutcome'), ...refusals(400, 404, 415, 422) },
+  ],
   [/^POST \/fhir\/Subscription\/:id\/\$/, { ...found('Bundle'), ...refusals(400, 404, 415) }],
   [/^GET \/fhir\/Subscription\/\$status$/, found('Bundle')],
   [/^POST \/fhir\/Subscription\/\$status$/, { ...found('Bundle'), ...refusals(400, 415) }],

@@ -52,6 +52,11 @@ export const PARAMETERS = {
   parameter: [{ name: 'status', valueCode: 'error' }],
 };
 
+export const PARAMETERS_OF_REMOVAL = {
+  resourceType: 'Parameters',
+  parameter: [{ name: 'eventNumber', valueString: '12' }],
+};
+
 export const PARAMETERS_OF_EVENTS = {
   resourceType: 'Parameters',
   parameter: [{ name: 'eventsSinceNumber', valueString: '3' }],

@@ -6,6 +6,7 @@ import {
   MATCHING,
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
+  PARAMETERS_OF_REMOVAL,
   SUBSCRIPTION,
   TRANSACTION,
 } from './examples.ts';
@@ -141,6 +142,11 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     /_search$/,
     'Search, parameters in the body',
     { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } },
+  ],
+  [
+    /\$confirm-removal$/,
+    'Say that what an event took back (withdrawn, member-unlinked, person-unmerged …) is removed',
+    fhirBody('Resource', PARAMETERS_OF_REMOVAL),
   ],
   [/^POST \/fhir\/Subscription$/, 'Subscribe to the topic', fhirBody('Subscription', SUBSCRIPTION)],
   [

@@ -78,7 +78,7 @@ test('wrong use ends with 2, help with 0', async () => {
 const COMMANDS = [
   ...['serve', 'listen', 'validate', 'system add', 'system set', 'system list', 'messages', 'replay'],
   ...['system team add', 'system team list', 'system team remove'],
-  ...['person explain', 'worklist', 'link', 'unlink'],
+  ...['person explain', 'worklist', 'link', 'unlink', 'incident'],
   ...['rebuild', 'number show', 'number lift', 'doctor', 'reload', 'backup', 'restore', 'map check'],
   ...['match evaluate', 'match tune'],
 ];

@@ -7,10 +7,11 @@ import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import type { OpenApi } from '../../src/web/docs.ts';
 import {
   DUTY_CONTACT,
-  MATCHING,
   HL7_V2,
+  MATCHING,
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
+  PARAMETERS_OF_REMOVAL,
   SUBSCRIPTION,
   TRANSACTION,
 } from '../../src/web/examples.ts';
@@ -282,6 +283,19 @@ test('a subscription lives as described', async () => {
     const asked = [fhirBody(example), ...sent.slice(1)];
     expect(await statuses(`POST ${form}/${name}`, `${own}/${name}`, asked)).toEqual([200, 400, 415]);
   }
+  await database.pool.query(
+    `insert into event (id, at, event) values (999999999, now(), '{"code":"withdrawn"}')`,
+  );
+  await database.pool.query(
+    'insert into notification (subscription_id, number, bundle, event_id, numbered_at) values ($1, 12, 12, 999999999, now())',
+    [made.body.id],
+  );
+  const another = { resourceType: 'Parameters', parameter: [{ name: 'eventNumber', valueString: '13' }] };
+  await ask(`POST ${form}/$confirm-removal`, `${own}/$confirm-removal`, fhirBody(another));
+  const removal = `POST ${form}/$confirm-removal`;
+  for (const path of [own, none])
+    await ask(removal, `${path}/$confirm-removal`, fhirBody(PARAMETERS_OF_REMOVAL));
+  for (const asked of sent.slice(1)) await ask(removal, `${own}/$confirm-removal`, asked);
   await ask(`GET ${form}/$events`, `${own}/$events?eventsSinceNumber=x`, as);
   await ask(`DELETE ${form}`, own, { ...as, headers: late });
   await ask(`DELETE ${form}`, own, as);

@@ -1,6 +1,8 @@
 /** `skein person explain`, `skein link`, `skein unlink`, over a store that is told of by its services. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { describeIncident } from '../../src/admin/incident.ts';
 import { explainPerson } from '../../src/admin/person.ts';
+import type { TakenBack } from '../../src/deliver/number/incident.ts';
 import { openMappings } from '../../src/map/language/load-mappings.ts';
 import { decideApart, decideNoParent, decideSame, type Said } from '../../src/pipeline/decide.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
@@ -123,6 +125,51 @@ test('not her baby: whoever was told of them is told, and the next message that 
   expect(await seenBy('perinatal', 'Kit')).toEqual([]);
   await birth();
   expect(await seenBy('perinatal', 'Kit')).toEqual([]);
+});
+
+test('a wrong link that was told has an incident pack, until each recipient has confirmed', async () => {
+  await birth();
+  await care('perinatal', MOTHER);
+  const [mother] = await seenBy(undefined, 'Tamsin');
+  const [baby] = await seenBy(undefined, 'Kit');
+  const { message } = await decideNoParent(context(), [mother?.id ?? '', baby?.id ?? ''], SAID);
+  await household.settle();
+  const { pool: db, key } = household.database;
+  const pack = async () => {
+    const { data, text } = await describeIncident({ db, key }, message ?? '');
+    return { ...(data as { taken: TakenBack[]; waiting: string[] }), text };
+  };
+  const before = await pack();
+  expect(before.waiting).toContain('perinatal');
+  const taken = before.taken.filter(({ system }) => system === 'perinatal');
+  expect(taken.find(({ focus }) => focus.id === baby?.id)).toMatchObject({
+    sector: 'specialist-perinatal',
+    code: 'member-unlinked',
+    told: true,
+    confirmed: null,
+    got: expect.arrayContaining([expect.objectContaining({ content: 'id-only' })]),
+  });
+  expect(before.text).not.toMatch(/Tamsin|Kit|seen/);
+
+  const url = `/fhir/Subscription/${household.subscriptions.get('perinatal')}/$confirm-removal`;
+  const confirm = (number: number, system = 'perinatal') =>
+    household.skein.send(
+      'POST',
+      url,
+      { 'content-type': 'application/fhir+json', 'x-skein-system': system },
+      JSON.stringify({
+        resourceType: 'Parameters',
+        parameter: [{ name: 'eventNumber', valueString: String(number) }],
+      }),
+    );
+  expect((await confirm(taken[0]?.number ?? 0, 'infancy')).status).toBe(404);
+  expect((await confirm(1)).status).toBe(422);
+  expect((await confirm(9_999)).status).toBe(422);
+  for (const { number } of taken) expect((await confirm(number)).status).toBe(200);
+  expect((await confirm(taken[0]?.number ?? 0)).status).toBe(200);
+  const after = await pack();
+  expect(after.waiting).not.toContain('perinatal');
+  expect(after.taken.find(({ focus }) => focus.id === baby?.id)?.confirmed).toBeInstanceOf(Date);
 });
 
 test('what is not known, or was not decided, is refused and leaves nothing', async () => {

@@ -11,6 +11,7 @@ import {
   type Said,
 } from '../../pipeline/decide.ts';
 import { type Commands, command, text, yes } from '../command.ts';
+import { describeIncident } from '../incident.ts';
 import { describeConsequence, explainPerson } from '../person.ts';
 import { withStore } from '../with-store.ts';
 import { showWorklist } from '../worklist.ts';
@@ -118,5 +119,24 @@ Examples:
       if (!way || ways.length > 1) throw new WrongUse(ONE_OF);
       return describeConsequence(await withStore(way), said.dry);
     },
+  }),
+  incident: command({
+    summary: 'who had been told what of a wrong link, and who has said that it is removed',
+    help: `Usage: skein incident MESSAGE [--json]
+
+For each recipient from whom something was taken back by one message (a decision of skein link or unlink, or
+a sender's correction): what it had been told of that, when and by which part of the sharing policy, the
+number that took it back, and when it confirmed its removal (POST .../$confirm-removal). Whoever has not is
+listed at the end. The reason of a decision is told to nobody.
+
+  MESSAGE  the id that the answer to it, or skein link and unlink, gave
+
+Examples:
+  skein incident 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f
+  skein incident 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f --json | jq .waiting
+`,
+    options: {},
+    words: ['MESSAGE'],
+    run: (_, [id = '']) => withStore((ctx) => describeIncident(ctx, id)),
   }),
 };

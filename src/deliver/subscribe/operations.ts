@@ -113,7 +113,7 @@ const Parameters = z.looseObject({ parameter: z.array(Parameter).default([]) });
 type Given = Record<string, string[] | undefined>;
 
 /** Query parameters and a Parameters body alike; each may be repeated or hold several values. */
-function parametersOf(request: FastifyRequest): Given {
+export function parametersOf(request: FastifyRequest): Given {
   const body = Parameters.safeParse(request.body ?? {});
   if (!body.success) throw refuse('structure', 'parameter', 'send Parameters');
   const inBody = body.data.parameter.map(({ name, ...rest }): [string, string] => {
@@ -141,7 +141,7 @@ function uuidsOf(ids: string[]): string[] {
     .filter((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id));
 }
 
-function numberOf(given: Given, name: string): number | null {
+export function numberOf(given: Given, name: string): number | null {
   const text = singleOf(given, name);
   if (text === undefined) return null;
   if (/^\d{1,15}$/.test(text)) return Number(text);

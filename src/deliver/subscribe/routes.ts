@@ -4,7 +4,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { Bundle, Subscription } from '@medplum/fhirtypes';
+import type { Bundle, OperationOutcome, Subscription } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { payloadCeiling } from '../../access/decide/decide.ts';
 import type { Payload } from '../../access/decide/policy.ts';
@@ -14,6 +14,7 @@ import type { Recipient } from '../../model.ts';
 import { fhirBase } from '../number/notification.ts';
 import { guardAddresses } from '../send/address-guard.ts';
 import { eventsOf, statusesOf } from './operations.ts';
+import { confirmRemoval } from './removal.ts';
 import { searchSubscriptions } from './search.ts';
 import type { Stored } from './stored.ts';
 import { readSubscription, type Wish } from './subscription.ts';
@@ -25,8 +26,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 type WithId = { Params: { id: string } };
 
 /**
- * Create, read, search, update, delete, `$status` and `$events`. Needs `request.recipient`; a system reaches
- * its own only.
+ * Create, read, search, update, delete, `$status`, `$events` and `$confirm-removal`. Needs
+ * `request.recipient`; a system reaches its own only.
  */
 export function registerSubscriptions(app: FastifyInstance, ctx: Context): void {
   const guard = guardAddresses(ctx.config.WEBHOOK_ALLOW);
@@ -83,6 +84,9 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
     ];
     return fhir(reply, { resourceType: 'Bundle', type: 'searchset', link, entry });
   });
+  app.post<WithId>('/fhir/Subscription/:id/$confirm-removal', async (request, reply) =>
+    fhir(reply, await confirmRemoval(ctx, request, await ownOf(request))),
+  );
   for (const method of ['GET', 'POST'] as const) {
     const url = '/fhir/Subscription';
     app.route({
@@ -178,7 +182,7 @@ function answer(reply: FastifyReply, stored: Stored, secret?: string): FastifyRe
   return fhir(reply, resource);
 }
 
-function fhir(reply: FastifyReply, resource: Subscription | Bundle): FastifyReply {
+function fhir(reply: FastifyReply, resource: Subscription | Bundle | OperationOutcome): FastifyReply {
   return reply
     .type('application/fhir+json; charset=utf-8')
     .header('cache-control', 'private, no-store')
