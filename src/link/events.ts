@@ -124,19 +124,20 @@ function episodeEvents(family: Family, { view, before }: Change, event: Make): E
   // What became of a referral is about the referral: its referrer may read that, and not the episode.
   const answered = { services, ...(referral ? { focus: { type: 'ServiceRequest', id: referral } } : {}) };
   const isOpen = (state: string | null) => state === 'active' || state === 'onhold';
-  if (isOpen(status) && !isOpen(was)) {
-    const accepted = referral ? [event('referral-accepted', view, 'INV', answered)] : [];
-    return [...accepted, event('episode-started', view, 'INV', own)];
-  }
+  // Told once, whether it is said by itself, by care that begins, or by care that is over by now.
+  const accepted =
+    referral && isKnown(status) && !isKnown(was ?? '')
+      ? [event('referral-accepted', view, 'INV', answered)]
+      : [];
+  if (isOpen(status) && !isOpen(was)) return [...accepted, event('episode-started', view, 'INV', own)];
   // It went to another service: what is the beginning for all is the end for who had it.
   if (isOpen(status) && before?.service && before.service !== view.service) {
     const left = { services: [before.service], to: [before.service] };
     return [event('episode-ended', view, 'INV', left), event('episode-started', view, 'INV', own)];
   }
-  if (status === 'waitlist' && referral && was !== status)
-    return [event('referral-accepted', view, 'INV', answered)];
+  if (status === 'waitlist') return accepted;
   if (status === 'finished')
-    return [event(was === status ? 'episode-changed' : 'episode-ended', view, 'INV', own)];
+    return [...accepted, event(was === status ? 'episode-changed' : 'episode-ended', view, 'INV', own)];
   if (status === 'cancelled') {
     const declined = referral && was !== status && !isOpen(was);
     if (declined) return [event('referral-declined', view, 'INV', answered)];
