@@ -1,9 +1,10 @@
-import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
+import type { EpisodeOfCare, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
 import type { Involvement, Member, StatementState, StoredView, View } from '../store/facts.ts';
 import { stageAt } from './family/stages.ts';
 import type { Family } from './views/family.ts';
+import { REDIRECTED } from './views/loop-views.ts';
 
 type Change = { view: View; before: StoredView | undefined };
 /**
@@ -51,9 +52,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
       case 'Group':
         return stageEvents(family, change, event);
       case 'Task':
-        return view.state === VERIFY && before?.state !== VERIFY
-          ? [event('prompt-raised', view, 'INV', { journey: null, to: unique([view.service]) })]
-          : [];
+        return taskEvents(family, change, event);
       case 'Patient':
         return unmergedEvents(change, members, event);
       default:
@@ -78,6 +77,19 @@ type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Eve
 
 /** State of the Task of a service that is to verify a death (doubts.ts). */
 const VERIFY = 'verify-first';
+
+function taskEvents(family: Family, { view, before }: Change, event: Make): Event[] {
+  if (view.state === before?.state) return [];
+  if (view.state === VERIFY)
+    return [event('prompt-raised', view, 'INV', { journey: null, to: unique([view.service]) })];
+  if (view.state !== REDIRECTED) return [];
+  const id = idOf((view.content as Task).focus?.reference, 'ServiceRequest') ?? '';
+  const focus = { type: 'ServiceRequest', id };
+  const services = unique([...view.authors, view.service]);
+  return [
+    event('referral-redirected', view, 'REF', { focus, services, journey: family.homeOf(id)?.id ?? null }),
+  ];
+}
 
 function goneEvents({ view, before }: Change, event: Make): Event[] {
   if (before?.state === VERIFY)

@@ -206,3 +206,15 @@ it('counts from the first that its sender called by the same identifier, whateve
     expect(tasks().map(firstAsked).sort()).toEqual([['2026-09-08'], []].sort());
   }
 });
+
+it('is not redirected by what is made out of it while it stands', () => {
+  const codes = () => tasks().map(({ content }) => content.businessStatus?.coding?.[0]?.code);
+  say(visiting, '2026-09-04', ...basedOn('R2', camhs.id, '2026-09-04'));
+  expect(codes()).toEqual(['stored', 'stored']);
+  say(perinatal, '2026-09-05', answer('waitlist'));
+  say(perinatal, '2026-09-06', ...basedOn('R3', camhs.id, '2026-09-06'));
+  expect(codes()).toEqual(['accepted', 'stored', 'stored']);
+  say(perinatal, '2026-09-07', answer('cancelled'));
+  expect(codes()).toEqual(['redirected', 'stored', 'stored']);
+  expect(store.events.filter(({ code }) => code === 'referral-redirected')).toHaveLength(1);
+});

@@ -70,6 +70,8 @@ test('sent on: the wait counts from the first, for the service that is asked now
       { status: 'requested', firstAsked: SENT, steps: [`sent ${AGAIN}`] },
     ]),
   );
+  expect(family.told('visiting')).toContain('referral-redirected');
+  for (const name of ['wrong', 'right']) expect(family.told(name), name).not.toContain('referral-redirected');
   expect(await loops('right')).toEqual([{ status: 'requested', firstAsked: SENT, steps: [`sent ${AGAIN}`] }]);
 });
 

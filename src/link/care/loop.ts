@@ -47,12 +47,16 @@ export function stepsOf({ key, person, author, service }: Referral, given: Given
   );
   const isOver = status === 'revoked' || status === 'entered-in-error';
   const withdrawn = { code: 'withdrawn' as const, at: instantOf(latest(asked)), by: author.service };
+  const answers = own.flatMap((spell) => [
+    ...stepsOfSpell(spell, statements),
+    ...assessment(spell, asked, given),
+  ]);
+  const others = statements.filter((state) => personOf(state.chart) === person);
   const steps: Step[] = [
     { code: 'sent', at: madeAt(asked), by: author.service },
     { code: 'stored', at: asked.first.split('|')[1] ?? '', by: null },
-    ...own.flatMap((spell) => stepsOfSpell(spell, statements)),
-    ...own.flatMap((spell) => assessment(spell, asked, given)),
-    ...statements.flatMap((state) => (personOf(state.chart) === person ? redirection(state, asked) : [])),
+    ...answers,
+    ...others.flatMap((state) => redirection(state, asked, answers)),
     ...(isOver ? [{ ...withdrawn, ...reasonIn(extension, STATUS_REASON) }] : []),
   ];
   return steps.sort((a, b) => STEPS.indexOf(a.code) - STEPS.indexOf(b.code) || (a.at < b.at ? -1 : 1));
@@ -109,12 +113,20 @@ function assessment(spell: Spell, asked: StatementState, given: Given): Step[] {
   return [{ code: 'assessed', at, by: spell.service, ...(inferred ? { inferred } : {}) }];
 }
 
-/** Another referral that one of its two parties made out of it. */
-function redirection(state: StatementState, asked: StatementState): Step[] {
+/**
+ * Another referral made out of it, since it was declined, by one of its two parties; or by the service that
+ * was asked, instead of an answer. What is made out of one that was taken on is one referral more.
+ */
+function redirection(state: StatementState, asked: StatementState, answers: Step[]): Step[] {
   if (state.type !== 'ServiceRequest' || state.key === asked.key) return [];
-  if (![asked.service, performerOf(asked)].includes(state.service)) return [];
+  const isRefused = answers.some(({ code }) => code === 'declined' || code === 'signposted');
+  const isAnswered = answers.some(({ code }) => code !== 'received');
+  const by = [
+    ...(isAnswered && !isRefused ? [] : [performerOf(asked)]),
+    ...(isRefused ? [asked.service] : []),
+  ];
   const { basedOn = [] } = state.content as ServiceRequest;
-  return basedOn.some((cited) => refersTo(cited, asked))
+  return by.includes(state.service) && basedOn.some((cited) => refersTo(cited, asked))
     ? [{ code: 'redirected', at: madeAt(state), by: state.service }]
     : [];
 }

@@ -9,6 +9,8 @@ import { type Family, view } from './family.ts';
 
 /** When the first referral was made that this one goes on from: the wait counts from then. */
 const FIRST_ASKED = `${SKEIN_DEFINITIONS}first-asked`;
+/** State of the Task of a referral out of which another was made. */
+export const REDIRECTED = 'redirected';
 const TASK_CODES = 'http://hl7.org/fhir/CodeSystem/task-code';
 
 const STATUS: Record<Step['code'], Task['status']> = {
@@ -65,7 +67,7 @@ function loopView(family: Family, referral: Referral, asked: string | undefined)
     persons: [person.id],
     authors: [author.service],
     service,
-    state,
+    state: last === 'redirected' ? REDIRECTED : state,
   });
 }
 
