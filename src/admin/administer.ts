@@ -11,10 +11,11 @@ import { number } from './commands/number.ts';
 import { service } from './commands/service.ts';
 import { system } from './commands/system.ts';
 import { team } from './commands/team.ts';
+import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
   ...{ ...system, ...team, ...service, ...messages },
-  ...{ ...number, ...installation, ...backup },
+  ...{ ...waits, ...number, ...installation, ...backup },
 };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */

@@ -119,6 +119,15 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
       _count: 'entries on a page: at most 500',
     }),
   ],
+  [
+    /^GET \/waits$/,
+    'How long people wait for your own service, by quarter; commissioners read those of all services',
+    undefined,
+    said('query', false, {
+      period: 'a quarter, such as 2026-Q3; the present one where left out',
+      service: 'id of one service; only who may ask about others needs it',
+    }),
+  ],
   [/^GET \/fhir\/HealthcareService\//, 'How your own team on duty is reached'],
   [
     /^PUT \/fhir\/HealthcareService\//,
