@@ -29,7 +29,7 @@ const UNDECIDED = ['planned', 'cancelled'];
 type Known = Exclude<Grants, { everything: true }>;
 type Seen = { grants: Known; row: ResourceRow };
 
-/** Why contacts stop is nobody's to read off an episode, nor why somebody was declined before. */
+/** Why contacts stop is nobody's to read off care, nor why somebody was declined before. */
 const AUTHORS_OWN = ['pregnancy-loss', 'decline-reason'].map((name) => `${SKEIN_DEFINITIONS}${name}`);
 
 /** The journey a resource belongs to; none where it carries no tag. */
@@ -78,8 +78,9 @@ export function projectEpisode({ grants, row }: Seen): EpisodeOfCare | null {
 export function projectEncounter({ grants, row }: Seen): Encounter | null {
   const level = decide(grants, 'ENC', row.persons[0] ?? '', journeysOf(row.content));
   if (level === '-') return null;
-  const { diagnosis: _clinical, ...encounter } = codedOnly(row.content as Encounter);
-  if (level === 'F') return encounter;
+  const { diagnosis: _clinical, extension = [], ...encounter } = codedOnly(row.content as Encounter);
+  const told = extension.filter(({ url }) => !AUTHORS_OWN.includes(url));
+  if (level === 'F') return { ...encounter, ...(told.length > 0 ? { extension: told } : {}) };
   const seen = pick(encounter, ['resourceType', 'id', 'status', 'subject', 'period']);
   if (level === 'E' || isDiscreet(grants, row.service)) return { ...seen, class: MASKED } as Encounter;
   return { ...seen, ...pick(encounter, ['class', 'type', 'serviceProvider', 'episodeOfCare']) } as Encounter;
