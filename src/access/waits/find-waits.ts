@@ -33,13 +33,13 @@ select s.id as service, s.name, courses from service s left join lateral (
 where s.registered and s.sector is not null and ($1::uuid is null or s.id = $1) order by s.name, s.id`;
 
 /**
- * What a reader may know of waits: a service its own; a commissioner, who reads nothing else, those of all,
- * of quarters that are over; the operator all. Of a service that it may not ask about, as of one that does
+ * What a reader may know of waits: a service its own; who may read those of all services (a commissioner), of
+ * quarters that are over; the operator all. Of a service that it may not ask about, as of one that does
  * not exist, there is nothing. Throws Rejected(400) for what is no period.
  */
 export async function findWaits(db: Db, recipient: Recipient, asked: WaitsQuestion): Promise<WaitsReport> {
   const own = recipient.kind === 'system' ? recipient.system.service : null;
-  const mayAll = own === null || POLICY.givesNoCare.includes(own.sector ?? '');
+  const mayAll = own === null || POLICY.readsWaits.includes(own.sector ?? '');
   const period = readPeriod(asked.period, asked.today, own !== null && mayAll);
   const isHidden = !mayAll && asked.service !== null && asked.service !== own.id;
   if (isHidden) return { period, counts: COUNTS, services: [] };
