@@ -137,10 +137,14 @@ export function maybeOne(family: Known, { person: one, cause }: Death, other: De
   );
 }
 
-/** Care that is to begin after the death was planned before it. */
+const AWAITED: unknown[] = ['planned', 'waitlist', 'active', 'onhold'];
+
+/** Care that begins after the death was spoken of before it. */
 function wasExpected({ spells, statements }: Known, { person, service }: Involvement, day: string): boolean {
   const keys = spells.flatMap((spell) =>
-    spell.person.id === person && spell.service === service && spell.status === 'planned' ? spell.keys : [],
+    spell.person.id === person && spell.service === service && AWAITED.includes(spell.status)
+      ? spell.keys
+      : [],
   );
   return statements.some(({ key, first }) => keys.includes(key) && first.slice(0, 10) <= day);
 }
@@ -163,7 +167,7 @@ export function servicesOf(
     (row) =>
       ids.has(row.person) &&
       row.state !== 'closed' &&
-      (isBefore(row.person, row.since ?? '') || (row.state === 'pending' && wasExpected(family, row, day))),
+      (isBefore(row.person, row.since ?? '') || wasExpected(family, row, day)),
   );
   const contacts = family.statements.filter((state) => {
     const { status, period, serviceProvider } = state.content as Encounter;
