@@ -12,10 +12,11 @@ import { person } from './commands/person.ts';
 import { service } from './commands/service.ts';
 import { system } from './commands/system.ts';
 import { team } from './commands/team.ts';
+import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
   ...{ ...system, ...team, ...service, ...messages },
-  ...{ ...person, ...number, ...installation, ...backup },
+  ...{ ...person, ...waits, ...number, ...installation, ...backup },
 };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */

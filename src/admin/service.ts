@@ -4,6 +4,7 @@ import { findService, registeredServices, serviceId } from '../access/register/s
 import { findSystem } from '../access/register/systems.ts';
 import { WrongUse } from '../command/wrong-use.ts';
 import type { Context } from '../context.ts';
+import { isId } from '../fhir/ids.ts';
 import type { Service } from '../model.ts';
 import type { Done } from './command.ts';
 
@@ -24,11 +25,14 @@ export async function setContact(ctx: Context, name: string, flags: ContactFlags
   };
 }
 
-async function findNamed({ db, key }: Context, name: string): Promise<Service> {
+/** By a system that acts for it, as `ODS|TEAM`, or by its id. Throws Error where nobody registered it. */
+export async function findNamed({ db, key }: Context, name: string): Promise<Service> {
   const [ods = '', ...team] = name.split('|');
   const id = name.includes('|')
     ? serviceId(key, ods.trim().toUpperCase(), team.join('|'))
-    : (await findSystem(db, name))?.service.id;
+    : isId(name)
+      ? name
+      : (await findSystem(db, name))?.service.id;
   const found = id && (await registeredServices(db)).has(id) ? await findService(db, id) : null;
   if (!found) throw new Error(`no registered service "${name}": skein system list names them`);
   return found;

@@ -35,5 +35,7 @@ export const JOURNEY_TAG = `${SKEIN}/fhir/journey`;
 /** `meta.tag` of a ServiceRequest that a service has taken up. A referral without it is known to its referrer
  * and to the service it names, and to nobody else. */
 export const REFERRAL_TAG = `${SKEIN}/fhir/referral`;
+/** What became of a referral, step by step. */
+export const REFERRAL_STEPS = `${SKEIN}/fhir/CodeSystem/referral-step`;
 /** What a service does, such as `maternity`; its codes are those of `serviceKinds` in the policy. */
 export const KIND_SYSTEM = `${SKEIN}/fhir/CodeSystem/service-kind`;

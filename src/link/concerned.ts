@@ -137,6 +137,18 @@ export function maybeOne(family: Known, { person: one, cause }: Death, other: De
   );
 }
 
+const AWAITED: unknown[] = ['planned', 'waitlist', 'active', 'onhold'];
+
+/** Care that begins after the death was spoken of before it. */
+function wasExpected({ spells, statements }: Known, { person, service }: Involvement, day: string): boolean {
+  const keys = spells.flatMap((spell) =>
+    spell.person.id === person && spell.service === service && AWAITED.includes(spell.status)
+      ? spell.keys
+      : [],
+  );
+  return statements.some(({ key, first }) => keys.includes(key) && first.slice(0, 10) <= day);
+}
+
 type Caring = { involvements: Involvement[]; evidence: Evidence };
 
 /**
@@ -152,7 +164,10 @@ export function servicesOf(
   const bereaved = new Set([...mothers].map(({ id }) => id));
   const isBefore = (person: string, at: string) => !bereaved.has(person) || at.slice(0, 10) <= day;
   const caring = involvements.filter(
-    ({ person, state, since }) => ids.has(person) && state !== 'closed' && isBefore(person, since ?? ''),
+    (row) =>
+      ids.has(row.person) &&
+      row.state !== 'closed' &&
+      (isBefore(row.person, row.since ?? '') || wasExpected(family, row, day)),
   );
   const contacts = family.statements.filter((state) => {
     const { status, period, serviceProvider } = state.content as Encounter;

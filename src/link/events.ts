@@ -1,9 +1,10 @@
-import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
+import type { EpisodeOfCare, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
 import type { Involvement, Member, StatementState, StoredView, View } from '../store/facts.ts';
 import { stageAt } from './family/stages.ts';
 import type { Family } from './views/family.ts';
+import { REDIRECTED } from './views/loop-views.ts';
 
 type Change = { view: View; before: StoredView | undefined };
 /**
@@ -51,9 +52,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
       case 'Group':
         return stageEvents(family, change, event);
       case 'Task':
-        return view.state === VERIFY && before?.state !== VERIFY
-          ? [event('prompt-raised', view, 'INV', { journey: null, to: unique([view.service]) })]
-          : [];
+        return taskEvents(family, change, event);
       case 'Patient':
         return unmergedEvents(change, members, event);
       default:
@@ -78,6 +77,19 @@ type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Eve
 
 /** State of the Task of a service that is to verify a death (doubts.ts). */
 const VERIFY = 'verify-first';
+
+function taskEvents(family: Family, { view, before }: Change, event: Make): Event[] {
+  if (view.state === before?.state) return [];
+  if (view.state === VERIFY)
+    return [event('prompt-raised', view, 'INV', { journey: null, to: unique([view.service]) })];
+  if (view.state !== REDIRECTED) return [];
+  const id = idOf((view.content as Task).focus?.reference, 'ServiceRequest') ?? '';
+  const focus = { type: 'ServiceRequest', id };
+  const services = unique([...view.authors, view.service]);
+  return [
+    event('referral-redirected', view, 'REF', { focus, services, journey: family.homeOf(id)?.id ?? null }),
+  ];
+}
 
 function goneEvents({ view, before }: Change, event: Make): Event[] {
   if (before?.state === VERIFY)
@@ -124,19 +136,20 @@ function episodeEvents(family: Family, { view, before }: Change, event: Make): E
   // What became of a referral is about the referral: its referrer may read that, and not the episode.
   const answered = { services, ...(referral ? { focus: { type: 'ServiceRequest', id: referral } } : {}) };
   const isOpen = (state: string | null) => state === 'active' || state === 'onhold';
-  if (isOpen(status) && !isOpen(was)) {
-    const accepted = referral ? [event('referral-accepted', view, 'INV', answered)] : [];
-    return [...accepted, event('episode-started', view, 'INV', own)];
-  }
+  // Told once, whether it is said by itself, by care that begins, or by care that is over by now.
+  const accepted =
+    referral && isKnown(status) && !isKnown(was ?? '')
+      ? [event('referral-accepted', view, 'INV', answered)]
+      : [];
+  if (isOpen(status) && !isOpen(was)) return [...accepted, event('episode-started', view, 'INV', own)];
   // It went to another service: what is the beginning for all is the end for who had it.
   if (isOpen(status) && before?.service && before.service !== view.service) {
     const left = { services: [before.service], to: [before.service] };
     return [event('episode-ended', view, 'INV', left), event('episode-started', view, 'INV', own)];
   }
-  if (status === 'waitlist' && referral && was !== status)
-    return [event('referral-accepted', view, 'INV', answered)];
+  if (status === 'waitlist') return accepted;
   if (status === 'finished')
-    return [event(was === status ? 'episode-changed' : 'episode-ended', view, 'INV', own)];
+    return [...accepted, event(was === status ? 'episode-changed' : 'episode-ended', view, 'INV', own)];
   if (status === 'cancelled') {
     const declined = referral && was !== status && !isOpen(was);
     if (declined) return [event('referral-declined', view, 'INV', answered)];

@@ -1,4 +1,5 @@
 import { registerServices } from '../access/register/routes.ts';
+import { registerWaits } from '../access/waits/routes.ts';
 import { buildApp } from '../app.ts';
 import type { Context } from '../context.ts';
 import { startDelivery } from '../deliver/send/worker.ts';
@@ -60,7 +61,9 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     mllpPort = mllp.port;
   }
   const receive = (app: Parameters<typeof registerRead>[0]) => registerIntake(app, pipeline, intake);
-  const parts = roles.has('api') ? [registerRead, receive, registerSubscriptions, registerServices] : [];
+  const parts = roles.has('api')
+    ? [registerRead, receive, registerSubscriptions, registerServices, registerWaits]
+    : [];
   const app = buildApp(ctx, parts, notices);
   stops.push(() => app.close());
   const url = await app.listen({ host: ctx.config.HOST, port: ctx.config.PORT });

@@ -124,6 +124,10 @@ const ANSWERS: [RegExp, Answers][] = [
     },
   ],
   [/^GET \/fhir\/\w+$/, { ...found('Bundle'), ...refusals(400, 406) }],
+  [
+    /^GET \/waits$/,
+    { 200: { ...json('found', 'WaitsReport'), headers: ['Cache-Control'] }, ...refusals(400) },
+  ],
   [/^GET \/health\/live$/, { 200: json('it runs', 'Live') }],
   [
     /^GET \/health\/ready$/,

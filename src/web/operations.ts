@@ -126,6 +126,15 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     'Which of your own patients this may be, each with a grade, a score and the reasons; for statutory health',
     fhirBody('Resource', MATCHING),
   ],
+  [
+    /^GET \/waits$/,
+    'How long people wait for your own service, by quarter; commissioners read those of all services',
+    undefined,
+    said('query', false, {
+      period: 'a quarter, such as 2026-Q3; the present one where left out',
+      service: 'id of one service; only who may ask about others needs it',
+    }),
+  ],
   [/^GET \/fhir\/HealthcareService\//, 'How your own team on duty is reached'],
   [
     /^PUT \/fhir\/HealthcareService\//,

@@ -25,6 +25,19 @@ const UNIT = {
   },
 };
 
+const DAY = { type: 'string', format: 'date' };
+/** In fives, rounded down; null under five, so that no figure tells of so few. */
+const COUNT = { type: ['integer', 'null'], minimum: 5, multipleOf: 5 };
+const WAITS = {
+  type: ['object', 'null'],
+  required: ['median', 'ninetieth', 'longest'],
+  properties: {
+    median: { type: 'integer' },
+    ninetieth: { type: 'integer' },
+    longest: { type: 'integer' },
+  },
+};
+
 export const SCHEMAS = {
   Resource: resource(text),
   Bundle: { ...resource({ const: 'Bundle' }, { type: text }) },
@@ -86,6 +99,35 @@ export const SCHEMAS = {
       progress: { type: 'object', properties: { read: { type: 'integer' }, all: { type: 'integer' } } },
     },
   }),
+  WaitsReport: {
+    type: 'object',
+    required: ['period', 'counts', 'services'],
+    properties: {
+      period: {
+        type: 'object',
+        required: ['name', 'from', 'until', 'isOver'],
+        properties: { name: text, from: DAY, until: DAY, isOver: { type: 'boolean' } },
+      },
+      counts: text,
+      services: list({
+        type: 'object',
+        required: ['service', 'name', 'referrals', 'daysToAccepted', 'daysToCareBegun', 'daysOpen'],
+        properties: {
+          service: text,
+          name: text,
+          referrals: {
+            type: 'object',
+            properties: Object.fromEntries(
+              ['sent', 'accepted', 'refused', 'careBegun', 'open'].map((name) => [name, COUNT]),
+            ),
+          },
+          daysToAccepted: WAITS,
+          daysToCareBegun: WAITS,
+          daysOpen: WAITS,
+        },
+      }),
+    },
+  },
   Text: { type: 'string' },
   Description: { type: 'object', required: ['openapi'], properties: { openapi: text } },
   Live: { type: 'object', required: ['status'], properties: { status: { const: 'live' } } },

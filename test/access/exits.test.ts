@@ -9,6 +9,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerServices } from '../../src/access/register/routes.ts';
+import { registerWaits } from '../../src/access/waits/routes.ts';
 import { buildApp, type Part } from '../../src/app.ts';
 import { registerSubscriptions } from '../../src/deliver/subscribe/routes.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
@@ -89,6 +90,7 @@ const PARTS: Record<string, Part> = {
   registerRead,
   registerSubscriptions,
   registerServices,
+  registerWaits,
   registerIntake: (app, ctx) =>
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
 };
@@ -193,7 +195,7 @@ describe('on every GET route', () => {
     }
     const unmet = routes
       .filter((route) => !met.has(route))
-      .filter((route) => !/^\/(health|metrics|docs)|(metadata|MessageDefinition)$/.test(route));
+      .filter((route) => !/^\/(health|metrics|docs|waits)|(metadata|MessageDefinition)$/.test(route));
     expect(unmet.filter((route) => !/\/(Organization|HealthcareService|Basic)\b/.test(route))).toEqual([
       '/fhir/Subscription/$status',
       '/fhir/Subscription/:id/$status',

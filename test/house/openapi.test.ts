@@ -251,6 +251,14 @@ test('what a service says of itself is answered as described', async () => {
   await ask(`GET ${form}`, own, html);
 });
 
+test('waits are answered as described', async () => {
+  for (const system of [undefined, 'perinatal']) {
+    const { status } = await ask('GET /waits', '/waits?period=2025-Q3', system ? { system } : {});
+    expect(status).toBe(200);
+  }
+  await ask('GET /waits', '/waits?period=soon', { system: 'perinatal' });
+});
+
 test('a subscription lives as described', async () => {
   const form = '/fhir/Subscription/{id}';
   const made = await ask('POST /fhir/Subscription', undefined, fhirBody({ ...SUBSCRIPTION, status: 'off' }));

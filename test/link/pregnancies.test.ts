@@ -1,5 +1,5 @@
 /** From the first antenatal contact to the birth, and to a due date that passes in silence. */
-import type { EpisodeOfCare, Group } from '@medplum/fhirtypes';
+import type { Encounter, EpisodeOfCare, Group } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { link } from '../../src/link/plan.ts';
@@ -34,6 +34,16 @@ function booking(id: string, start: string, due?: string, ended?: string): State
   return extension.length > 0
     ? { ...made, resource: { ...(made.resource as EpisodeOfCare), extension } }
     : made;
+}
+/** A contact that says when the pregnancy ended. */
+function contact(id: string, start: string, ended: string, rest: Partial<Encounter> = {}): Statement {
+  const resource: Encounter = {
+    ...{ resourceType: 'Encounter', status: 'finished', class: { code: 'AMB' } },
+    ...{ subject: { reference: '#patient' }, period: { start } },
+    extension: [{ url: LOSS, valueDate: ended }],
+    ...rest,
+  };
+  return { local: 'contact', identifier: `https://skein.example/Id/contact|${id}`, resource };
 }
 const said = (day: string, statements: Statement[]): SourceRecord => record(`${day}T10:00:00Z`, statements);
 const care = (from: Service, whom: Someone, spell: Statement, day = '2026-04-01') =>
@@ -277,3 +287,42 @@ it('pregnancies and births are the same in any order of arrival', () => {
     { numRuns: Number(process.env.RUNS ?? 200) },
   );
 }, 60_000);
+
+describe('a loss that a contact says', () => {
+  const stops = () =>
+    store.events
+      .flatMap(({ code, to = [] }) => (code === 'contact-stop' ? to : []))
+      .map((id) => id.slice(-1));
+
+  it('ends the pregnancy, whichever of the two came first, and goes on where it is taken back', () => {
+    const booked = () => care(maternity, MOTHER, booking('E1', '2026-02-01', '2026-08-25'));
+    const lost = () => care(foetal, MOTHER, contact('C1', '2026-03-10', '2026-03-09'), '2026-03-10');
+    for (const inOrder of [
+      [booked, lost],
+      [lost, booked],
+    ]) {
+      store = new Store();
+      store.rules.asOf = '2026-05-01T00:00:00.000Z';
+      for (const tell of inOrder) tell();
+      expect(journeys().map(({ stages }) => stages)).toEqual([['pregnancy', 'contact-stop']]);
+    }
+    expect(stops()).toEqual(['1']);
+    care(
+      foetal,
+      MOTHER,
+      contact('C1', '2026-03-10', '2026-03-09', { status: 'entered-in-error' }),
+      '2026-03-11',
+    );
+    expect(journeys().map(({ now }) => now)).toEqual(['pregnancy']);
+    expect(store.events.filter(({ code }) => code === 'loss-retracted')).toHaveLength(1);
+  });
+
+  it('is none where who says it may not declare it, or says it of another’s contact', () => {
+    care(maternity, MOTHER, booking('E1', '2026-02-01', '2026-08-25'));
+    care(visiting, MOTHER, contact('V1', '2026-03-10', '2026-03-09'), '2026-03-10');
+    const serviceProvider = { reference: `Organization/${foetal.id}` };
+    care(maternity, MOTHER, contact('M1', '2026-03-10', '2026-03-09', { serviceProvider }), '2026-03-10');
+    expect(journeys().map(({ now }) => now)).toEqual(['pregnancy']);
+    expect(stops()).toEqual([]);
+  });
+});

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Someone } from './records.ts';
 
 const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
+const REFERRAL = { system: 'https://hv.example/Id/referral' };
 const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code';
 
 function fhirPatient({ nhs, verified = true, given, family, born }: Someone) {
@@ -34,6 +35,8 @@ export type ReferralOptions = {
   /** MessageHeader.response.identifier. */
   answers?: string;
   priority?: string;
+  /** The sender's identifier of the referral that this one goes on from. */
+  basedOn?: string;
 };
 
 /** A referral, or with that event the answer to it. */
@@ -50,6 +53,7 @@ export function barsReferral(who: Someone, options: ReferralOptions = {}) {
     resourceId,
     answers,
     priority,
+    basedOn,
     fullUrl: request = `urn:uuid:${randomUUID()}`,
   } = options;
   const [person, sender, receiver, encounter] = Array.from({ length: 4 }, () => `urn:uuid:${randomUUID()}`);
@@ -78,9 +82,10 @@ export function barsReferral(who: Someone, options: ReferralOptions = {}) {
       entry(request, {
         resourceType: 'ServiceRequest',
         ...(resourceId ? { id: resourceId } : {}),
-        ...(id ? { identifier: [{ system: 'https://hv.example/Id/referral', value: id }] } : {}),
+        ...(id ? { identifier: [{ ...REFERRAL, value: id }] } : {}),
         status,
         ...(priority ? { priority } : {}),
+        ...(basedOn ? { basedOn: [{ identifier: { ...REFERRAL, value: basedOn } }] } : {}),
         intent: 'plan',
         subject: { reference: person },
         encounter: { reference: encounter },

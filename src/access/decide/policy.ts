@@ -33,6 +33,8 @@ const Policy = z
     sealedKinds: z.array(z.string()),
     discreet: z.array(z.string()),
     givesNoCare: z.array(z.string()),
+    // A policy from before there were any figures opens none.
+    readsWaits: z.array(z.string()).default([]),
     serviceKinds: z.array(z.string()).min(1),
     rows: z.array(
       z.strictObject({

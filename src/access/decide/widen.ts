@@ -20,9 +20,12 @@ export function widerSharing(before: Policy, after: Policy): string[] {
   const lists = (['refusedSectors', 'sealedKinds', 'discreet', 'givesNoCare'] as const).flatMap((list) =>
     before[list].flatMap((name) => (after[list].includes(name) ? [] : [`${list}: without ${name}`])),
   );
+  const waits = after.readsWaits.flatMap((name) =>
+    before.readsWaits.includes(name) ? [] : [`readsWaits: ${name}`],
+  );
   const days =
     after.closedCareDays > before.closedCareDays ? [`closedCareDays: ${after.closedCareDays}`] : [];
-  return [...cells, ...payloads, ...groups, ...lists, ...days];
+  return [...cells, ...payloads, ...groups, ...lists, ...waits, ...days];
 }
 
 function widerRow(sector: string, before: Row | undefined, after: Row): string[] {

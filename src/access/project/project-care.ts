@@ -9,7 +9,7 @@ import type {
 } from '@medplum/fhirtypes';
 import { composeParticipants } from '../../fhir/compose-team.ts';
 import { idOf } from '../../fhir/references.ts';
-import { JOURNEY_TAG, KIND_SYSTEM, REFERRAL_TAG } from '../../fhir/systems.ts';
+import { JOURNEY_TAG, KIND_SYSTEM, REFERRAL_TAG, SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
 import type { ResourceRow } from '../../model.ts';
 import { decide, type Grants, reaches } from '../decide/decide.ts';
 import { POLICY } from '../decide/policy.ts';
@@ -29,7 +29,8 @@ const UNDECIDED = ['planned', 'cancelled'];
 type Known = Exclude<Grants, { everything: true }>;
 type Seen = { grants: Known; row: ResourceRow };
 
-const LOSS = 'https://skein.example/fhir/StructureDefinition/pregnancy-loss';
+/** Why contacts stop is nobody's to read off care, nor why somebody was declined before. */
+const AUTHORS_OWN = ['pregnancy-loss', 'decline-reason'].map((name) => `${SKEIN_DEFINITIONS}${name}`);
 
 /** The journey a resource belongs to; none where it carries no tag. */
 export function journeysOf(resource: Resource): string[] {
@@ -61,8 +62,7 @@ export function projectEpisode({ grants, row }: Seen): EpisodeOfCare | null {
   if (level === 'E' || isDiscreet(grants, row.service)) return seen;
   const { diagnosis: _clinical, type: said = [], ...full } = codedOnly(episode);
   const types = type || said.length > 0 ? { type: [...(type ? [type] : []), ...said] } : {};
-  // Why contacts stop is nobody's to read off an episode (sharing.md, "Loss and contact-stop").
-  const told = (full.extension ?? []).filter(({ url }) => author || url !== LOSS);
+  const told = (full.extension ?? []).filter(({ url }) => author || !AUTHORS_OWN.includes(url));
   const { extension: _all, ...rest } = full;
   if (level === 'F') return { ...rest, ...types, ...(told.length > 0 ? { extension: told } : {}) };
   const extension = told.filter(({ url }) => url === TIER);
@@ -78,8 +78,9 @@ export function projectEpisode({ grants, row }: Seen): EpisodeOfCare | null {
 export function projectEncounter({ grants, row }: Seen): Encounter | null {
   const level = decide(grants, 'ENC', row.persons[0] ?? '', journeysOf(row.content));
   if (level === '-') return null;
-  const { diagnosis: _clinical, ...encounter } = codedOnly(row.content as Encounter);
-  if (level === 'F') return encounter;
+  const { diagnosis: _clinical, extension = [], ...encounter } = codedOnly(row.content as Encounter);
+  const told = extension.filter(({ url }) => !AUTHORS_OWN.includes(url));
+  if (level === 'F') return { ...encounter, ...(told.length > 0 ? { extension: told } : {}) };
   const seen = pick(encounter, ['resourceType', 'id', 'status', 'subject', 'period']);
   if (level === 'E' || isDiscreet(grants, row.service)) return { ...seen, class: MASKED } as Encounter;
   return { ...seen, ...pick(encounter, ['class', 'type', 'serviceProvider', 'episodeOfCare']) } as Encounter;

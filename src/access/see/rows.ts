@@ -89,18 +89,24 @@ export async function findPasts(db: Db, present: ResourceRow[]): Promise<Resourc
   return rows.map(toRow);
 }
 
+/** One present row, and a time. */
+export type At = { row: ResourceRow; before: Date };
+
 /**
- * The version that each of these present rows had just before a time; what did not exist then has none.
+ * The version that each of these rows had just before its time; what did not exist then has none. A row
+ * comes once for each time that is asked of it.
  */
-export async function findPastsAt(db: Db, present: ResourceRow[], before: Date): Promise<ResourceRow[]> {
-  if (present.length === 0) return [];
-  const { rows } = await db.query<StoredRow>(
-    `select ${COLUMNS} from unnest($1::text[], $2::uuid[]) as wanted (type, id) cross join lateral (
-       select * from resource_history h where h.id = wanted.id and h.type = wanted.type and h.updated_at < $3
-       order by h.version desc limit 1) r`,
-    [present.map(({ type }) => type), present.map(({ id }) => id), before],
+export async function findPastsAt(db: Db, wanted: At[]): Promise<(ResourceRow & { before: Date })[]> {
+  if (wanted.length === 0) return [];
+  const { rows } = await db.query<StoredRow & { before: Date }>(
+    `select ${COLUMNS}, wanted.before
+       from unnest($1::text[], $2::uuid[], $3::timestamptz[]) as wanted (type, id, before) cross join lateral (
+       select * from resource_history h
+        where h.id = wanted.id and h.type = wanted.type and h.updated_at < wanted.before
+        order by h.version desc limit 1) r`,
+    [wanted.map(({ row }) => row.type), wanted.map(({ row }) => row.id), wanted.map(({ before }) => before)],
   );
-  return rows.map(toRow);
+  return rows.map(({ before, ...row }) => ({ ...toRow(row), before }));
 }
 
 export type Link = { param: number; hash: string };

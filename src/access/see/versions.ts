@@ -89,8 +89,7 @@ export async function findChanged(
   const present = new Map(maybe.map(({ row }) => [row.rowId, row]));
   const past = await findPastsAt(
     db,
-    maybe.map(({ row }) => row),
-    since,
+    maybe.map(({ row }) => ({ row, before: since })),
   );
   const projected = await projectEach(db, recipient, past);
   const before = new Map(

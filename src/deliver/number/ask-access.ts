@@ -6,9 +6,11 @@ import type { Payload } from '../../access/decide/policy.ts';
 import { project } from '../../access/project/project.ts';
 import { showEach } from '../../access/see/versions.ts';
 import type { Seen } from '../../access/see/visible.ts';
+import type { ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { recipientOf } from '../subscribe/stored.ts';
 import { filtersOf } from '../subscribe/subscription.ts';
+import { asksForChange, findFormer, isSame } from './find-changes.ts';
 import { type Focus, type FocusRow, findFocuses, isGone, nameOf } from './find-focuses.ts';
 import { findToldBefore, type Question, TAKES_BACK } from './told-before.ts';
 
@@ -26,7 +28,11 @@ export type Verdict = {
 
 /** `seen`: the focus as its recipient sees it. */
 type Answered = { verdict: Verdict; seen: Seen | null };
-type Answering = { rows: Map<string, FocusRow>; before: Set<Question> };
+type Answering = {
+  rows: Map<string, FocusRow>;
+  before: Set<Question>;
+  former: Map<Question, ResourceRow>;
+};
 
 /**
  * What each recipient may know of each event now: its focus is read for that recipient as a GET would read
@@ -35,10 +41,14 @@ type Answering = { rows: Map<string, FocusRow>; before: Set<Question> };
  */
 export async function askAccess(db: Db, questions: Question[]): Promise<Verdict[]> {
   const ofServices = questions.filter(({ stored }) => stored.system);
-  const rows = await findFocuses(db, [...ofServices.flatMap(candidates), ...fullOfOperator(questions)]);
+  const rows = await findFocuses(db, [...ofServices.flatMap(candidates), ...readOfOperator(questions)]);
+  const former = await findFormer(db, questions, rows);
   const before = await findToldBefore(db, ofServices);
   const asked = ofServices.flatMap((question) => {
-    const persons = candidates(question).flatMap((focus) => rows.get(nameOf(focus))?.persons ?? []);
+    const persons = [
+      ...candidates(question).flatMap((focus) => rows.get(nameOf(focus))?.persons ?? []),
+      ...(former.get(question)?.persons ?? []),
+    ];
     const service = question.stored.system?.service;
     return service
       ? [{ service: service.id, sector: service.sector, persons: [...question.event.persons, ...persons] }]
@@ -48,7 +58,7 @@ export async function askAccess(db: Db, questions: Question[]): Promise<Verdict[
   const answers = questions.map((question) => {
     const { system } = question.stored;
     const own = system ? (grants.get(system.service.id) as Grants) : ({ everything: true } as const);
-    return answer(question, own, { rows, before });
+    return answer(question, own, { rows, before, former });
   });
   await fillIn(db, questions, answers);
   return answers.map(({ verdict }) => verdict);
@@ -85,12 +95,14 @@ function candidates({ event, numbered }: Question): Focus[] {
   return [event.focus, ...event.persons.map((id) => ({ type: 'Patient', id }))];
 }
 
-const fullOfOperator = (questions: Question[]): Focus[] =>
-  questions.flatMap(({ asked, stored, event }) =>
-    !stored.system && asked === 'full-resource' && stored.content === 'full-resource' ? [event.focus] : [],
-  );
+const readOfOperator = (questions: Question[]): Focus[] =>
+  questions.flatMap((question) => {
+    const { asked, stored, event } = question;
+    const isFull = asked === 'full-resource' && stored.content === 'full-resource';
+    return !stored.system && (isFull || asksForChange(question)) ? [event.focus] : [];
+  });
 
-function answer(question: Question, grants: Grants, { rows, before }: Answering): Answered {
+function answer(question: Question, grants: Grants, { rows, before, former }: Answering): Answered {
   const recipient = recipientOf(question.stored);
   const { stored, event } = question;
   const see = (focus: Focus): Resource | null => {
@@ -102,10 +114,12 @@ function answer(question: Question, grants: Grants, { rows, before }: Answering)
   const seen = see(focus);
   const readable = seen !== null || grants.everything;
   const standing: Standing = { readable, gone: row ? isGone(row) : false, before: before.has(question) };
+  const past = former.get(question);
   const told =
-    grants.everything ||
-    (mayTell(recipient, grants, event, standing) &&
-      !matchesUnseen(grants, event, filtersOf(stored.resource)));
+    !(past && isSame(seen, project(recipient, grants, past))) &&
+    (grants.everything ||
+      (mayTell(recipient, grants, event, standing) &&
+        !matchesUnseen(grants, event, filtersOf(stored.resource))));
   const content = told ? contentFor(question, grants) : 'empty';
   const resources = content === 'full-resource' ? [] : null;
   const verdict = { told, content, resources, focus, readable };

@@ -92,10 +92,10 @@ async function judge(client: Db, stored: Stored[], rows: PendingRow[]): Promise<
     const read = events.get(row.eventId);
     return read ? [{ row, at: read.at, event: read.event, stored: byId.get(row.id) as Stored }] : [];
   });
-  const asked = known.flatMap(({ row, event, stored }) =>
+  const asked = known.flatMap(({ row, at, event, stored }) =>
     event.code === 'recheck'
       ? []
-      : [{ row, stored, event, asked: askedOf(row, stored), numbered: row.number !== null }],
+      : [{ row, stored, event, at, asked: askedOf(row, stored), numbered: row.number !== null }],
   );
   const verdicts = await askAccess(client, asked);
   const verdictOf = new Map(asked.map(({ row }, index) => [row, verdicts[index] as Verdict]));
@@ -115,7 +115,7 @@ async function judge(client: Db, stored: Stored[], rows: PendingRow[]): Promise<
       ...row,
       ...rest,
       event: { ...back, message: event.message },
-      verdict: takenBack(rest.stored, back),
+      verdict: takenBack({ event: back, ...rest }),
       made: true,
     }));
   });
@@ -132,8 +132,8 @@ async function readEvents(client: Db, rows: PendingRow[]): Promise<Map<string, K
   return new Map(read.rows.map(({ id, ...known }) => [id, known]));
 }
 
-function takenBack(stored: Stored, event: Event): Verdict {
-  const question = { stored, event, asked: 'id-only' as const, numbered: true };
+function takenBack({ stored, event, at }: { stored: Stored; event: Event; at: Date }): Verdict {
+  const question = { stored, event, at, asked: 'id-only' as const, numbered: true };
   const content = contentFor(question, { everything: true });
   return { told: true, content, resources: null, focus: event.focus, readable: false };
 }

@@ -3,8 +3,8 @@ import type { Event, EventCode } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import type { Stored } from '../subscribe/stored.ts';
 
-/** `numbered`: it was told, or is about to be; else it waits for a number. */
-export type Question = { stored: Stored; event: Event; asked: Payload; numbered: boolean };
+/** `numbered`: it was told, or is about to be; else it waits for a number. `at`: when the event was saved. */
+export type Question = { stored: Stored; event: Event; at: Date; asked: Payload; numbered: boolean };
 
 /**
  * What takes something back is told, ids only, to whoever was told of it before, readable or not (sharing

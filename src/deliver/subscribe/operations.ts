@@ -97,7 +97,7 @@ async function recall(ctx: Context, stored: Stored, { since, until, asked }: Wan
   );
   const verdicts = await askAccess(
     ctx.db,
-    rows.map(({ event }) => ({ stored, event, asked, numbered: true })),
+    rows.map(({ event, at }) => ({ stored, event, at, asked, numbered: true })),
   );
   return rows.map(({ number, at, event }, index) => {
     const { told = false, content = 'empty', resources = null } = verdicts[index] ?? {};

@@ -35,9 +35,10 @@ type Said = {
 };
 
 const NEVER_WAS = new Set(['cancelled', 'entered-in-error']);
+const LOSS = 'pregnancy-loss';
 const EXTENSIONS = 'https://skein.example/fhir/StructureDefinition';
 
-function dateIn({ extension = [] }: EpisodeOfCare, name: string): string | null {
+function dateIn({ extension = [] }: EpisodeOfCare | Encounter, name: string): string | null {
   const date = extension.find(({ url }) => url === `${EXTENSIONS}/${name}`)?.valueDate ?? '';
   return Number.isNaN(Date.parse(date)) ? null : date;
 }
@@ -62,6 +63,8 @@ export function listCare({ states, spells, referrals, personOf }: Said, { keeper
     const provider = idOf(serviceProvider?.reference, 'Organization') ?? state.service;
     const spell = idOf(episodeOfCare[0]?.reference, 'EpisodeOfCare') ?? '';
     const asked = basedOn.flatMap(({ reference }) => idOf(reference, 'ServiceRequest') ?? []);
+    const isOwn = provider === state.service && !NEVER_WAS.has(status);
+    const sectorOfIt = state.sector ?? '';
     return [
       {
         id: state.key,
@@ -69,9 +72,9 @@ export function listCare({ states, spells, referrals, personOf }: Said, { keeper
         start: period?.start ?? state.first.slice(0, 24),
         sector: sectorOf(provider) ?? state.sector,
         cites: [spellOf.get(spell) ?? spell, ...asked],
-        antenatal: provider === state.service && ANTENATAL.has(state.sector ?? '') && !NEVER_WAS.has(status),
+        antenatal: isOwn && ANTENATAL.has(sectorOfIt),
         due: null,
-        ended: null,
+        ended: isOwn && DECLARES_LOSS.has(sectorOfIt) ? dateIn(state.content as Encounter, LOSS) : null,
         seen: state,
         apart: keeperOf(provider, [state]),
       },
@@ -98,8 +101,7 @@ export function listCare({ states, spells, referrals, personOf }: Said, { keeper
       cites: referral ? [referral] : [],
       antenatal: confirmed && ANTENATAL.has(sectorOf(service) ?? '') && !NEVER_WAS.has(status),
       due: confirmed ? dateIn(content, 'expected-delivery') : null,
-      ended:
-        confirmed && DECLARES_LOSS.has(sectorOf(service) ?? '') ? dateIn(content, 'pregnancy-loss') : null,
+      ended: confirmed && DECLARES_LOSS.has(sectorOf(service) ?? '') ? dateIn(content, LOSS) : null,
       seen: firstOf(keys),
       apart: keeperOf(service, senders),
     })),

@@ -1,7 +1,10 @@
 /** What became of a referral, step by step: what its referrer and the service it names both may read. */
-import type { EpisodeOfCare, Reference, ServiceRequest } from '@medplum/fhirtypes';
+import type { CodeableConcept, EpisodeOfCare, Extension, ServiceRequest } from '@medplum/fhirtypes';
+import { CORE_DEFINITIONS, REFERRAL_STEPS, SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
 import type { StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
+import { findAssessed } from './assessed.ts';
+import { instantOf, madeAt, refersTo } from './first-asked.ts';
 import { performerOf } from './joined.ts';
 import { latest, type Referral, type Spell } from './spells.ts';
 
@@ -11,7 +14,9 @@ export const STEPS = [
   'received',
   'accepted',
   'declined',
+  'signposted',
   'redirected',
+  'assessed',
   'care-begun',
   'withdrawn',
 ] as const;
@@ -22,8 +27,9 @@ export type Step = {
   by: string | null;
   /** Nobody said that it answers this referral: the service began care of the kind. */
   inferred?: boolean;
+  /** Why, as its sender put it. */
+  reason?: CodeableConcept;
 };
-
 type Given = {
   statements: StatementState[];
   spells: Spell[];
@@ -35,60 +41,92 @@ export function stepsOf({ key, person, author, service }: Referral, given: Given
   const { statements, spells, personOf } = given;
   const asked = statements.find((state) => state.key === key);
   if (!asked) return [];
-  const { authoredOn, status } = asked.content as ServiceRequest;
-  const [said = '', received = ''] = asked.first.split('|');
+  const { status, extension = [] } = asked.content as ServiceRequest;
   const own = spells.filter(
     (spell) => spell.referral === key && spell.confirmed && (service === null || spell.service === service),
   );
   const isOver = status === 'revoked' || status === 'entered-in-error';
+  const withdrawn = { code: 'withdrawn' as const, at: instantOf(latest(asked)), by: author.service };
+  const answers = own.flatMap((spell) => [
+    ...stepsOfSpell(spell, statements),
+    ...assessment(spell, asked, given),
+  ]);
+  const others = statements.filter((state) => personOf(state.chart) === person);
   const steps: Step[] = [
-    { code: 'sent', at: authoredOn ?? said, by: author.service },
-    { code: 'stored', at: received, by: null },
-    ...own.flatMap((spell) => stepsOfSpell(spell, statements)),
-    ...statements.flatMap((state) => (personOf(state.chart) === person ? redirection(state, asked) : [])),
-    ...(isOver ? [{ code: 'withdrawn' as const, at: instantOf(latest(asked)), by: author.service }] : []),
+    { code: 'sent', at: madeAt(asked), by: author.service },
+    { code: 'stored', at: asked.first.split('|')[1] ?? '', by: null },
+    ...answers,
+    ...others.flatMap((state) => redirection(state, asked, answers)),
+    ...(isOver ? [{ ...withdrawn, ...reasonIn(extension, STATUS_REASON) }] : []),
   ];
   return steps.sort((a, b) => STEPS.indexOf(a.code) - STEPS.indexOf(b.code) || (a.at < b.at ? -1 : 1));
 }
 
-/** The sender's own time of a stamp. */
-const instantOf = (stamp: string): string => stamp.split('|')[0] ?? '';
+/** http://hl7.org/fhir/R4/extension-request-statusreason.html */
+const STATUS_REASON = `${CORE_DEFINITIONS}request-statusReason`;
+const DECLINE_REASON = `${SKEIN_DEFINITIONS}decline-reason`;
 
-/** What the service that was asked said of its spell: of each statement its present status. */
+function reasonIn(extension: Extension[], of: string): Pick<Step, 'reason'> {
+  const reason = extension.find(({ url }) => url === of)?.valueCodeableConcept;
+  return reason ? { reason } : {};
+}
+
+/** What the service that was asked said of its spell: of each statement its status now, and those before. */
 function stepsOfSpell({ keys, service, inferred }: Spell, statements: StatementState[]): Step[] {
   const own = statements.filter((state) => keys.includes(state.key) && state.service === service);
   const found = own.flatMap((state): Step[] => {
-    const { status, period } = state.content as EpisodeOfCare;
+    const { status, statusHistory = [], period, extension = [] } = state.content as EpisodeOfCare;
     const at = instantOf(latest(state));
-    const step = (code: Step['code'], when = at): Step => ({ code, at: when, by: service });
-    if (status === 'planned') return [step('received')];
-    if (status === 'waitlist') return [step('accepted')];
-    if (status === 'cancelled') return [step('declined')];
-    if (status !== 'active' && status !== 'onhold' && status !== 'finished') return [];
-    const begun = {
-      ...step('care-begun', period?.start ?? instantOf(state.first)),
-      ...(inferred ? { inferred } : {}),
-    };
-    return [begun];
+    const past = statusHistory.flatMap(({ status, period: { start } }) => {
+      const code = ANSWERS[status];
+      return code && start ? [{ code, at: start, by: service }] : [];
+    });
+    const code = ANSWERS[status];
+    if (code) return [...past, { code, at, by: service }];
+    if (status === 'cancelled') return [...past, { ...declining(extension), at, by: service }];
+    if (status !== 'active' && status !== 'onhold' && status !== 'finished') return past;
+    const begun = { code: 'care-begun' as const, at: period?.start ?? instantOf(state.first), by: service };
+    return [...past, { ...begun, ...(inferred ? { inferred } : {}) }];
   });
   const byCode = Map.groupBy(found, ({ code }) => code);
   return [...byCode.values()].flatMap((same) => same.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, 1));
 }
 
-/** Another referral that one of its two parties made out of it. */
-function redirection(state: StatementState, asked: StatementState): Step[] {
-  if (state.type !== 'ServiceRequest' || state.key === asked.key) return [];
-  if (![asked.service, performerOf(asked)].includes(state.service)) return [];
-  const { basedOn = [], authoredOn } = state.content as ServiceRequest;
-  const isOfIt = ({ reference, identifier }: Reference) =>
-    reference === `ServiceRequest/${asked.key}` || hasIdentifier(asked, identifier);
-  return basedOn.some(isOfIt)
-    ? [{ code: 'redirected', at: authoredOn ?? instantOf(state.first), by: state.service }]
-    : [];
+const ANSWERS: Partial<Record<EpisodeOfCare['status'], Step['code']>> = {
+  planned: 'received',
+  waitlist: 'accepted',
+};
+
+/** A reason that is the step `signposted` says that the person was told where else to go. */
+function declining(extension: Extension[]): Pick<Step, 'code' | 'reason'> {
+  const said = reasonIn(extension, DECLINE_REASON);
+  const isSignposted = (said.reason?.coding ?? []).some(
+    ({ system, code }) => system === REFERRAL_STEPS && code === 'signposted',
+  );
+  return { code: isSignposted ? 'signposted' : 'declined', ...said };
 }
 
-const hasIdentifier = ({ content }: StatementState, cited: Reference['identifier']): boolean =>
-  cited?.value !== undefined &&
-  ((content as ServiceRequest).identifier ?? []).some(
-    ({ system, value }) => system === cited.system && value === cited.value,
-  );
+function assessment(spell: Spell, asked: StatementState, given: Given): Step[] {
+  const found = findAssessed(asked, spell, given);
+  if (!found) return [];
+  const { at, inferred } = found;
+  return [{ code: 'assessed', at, by: spell.service, ...(inferred ? { inferred } : {}) }];
+}
+
+/**
+ * Another referral made out of it, since it was declined, by one of its two parties; or by the service that
+ * was asked, instead of an answer. What is made out of one that was taken on is one referral more.
+ */
+function redirection(state: StatementState, asked: StatementState, answers: Step[]): Step[] {
+  if (state.type !== 'ServiceRequest' || state.key === asked.key) return [];
+  const isRefused = answers.some(({ code }) => code === 'declined' || code === 'signposted');
+  const isAnswered = answers.some(({ code }) => code !== 'received');
+  const by = [
+    ...(isAnswered && !isRefused ? [] : [performerOf(asked)]),
+    ...(isRefused ? [asked.service] : []),
+  ];
+  const { basedOn = [] } = state.content as ServiceRequest;
+  return by.includes(state.service) && basedOn.some((cited) => refersTo(cited, asked))
+    ? [{ code: 'redirected', at: madeAt(state), by: state.service }]
+    : [];
+}

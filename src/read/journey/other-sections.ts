@@ -1,5 +1,5 @@
 /** The other sections: the stage, open referrals, what is next, and what has changed. */
-import type { Encounter, Group, Resource, ServiceRequest } from '@medplum/fhirtypes';
+import type { Encounter, Group, Identifier, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { outcomeOf } from '../../access/project/project-care.ts';
 import type { Changed } from '../../access/see/versions.ts';
 import { idOf } from '../../fhir/references.ts';
@@ -65,21 +65,26 @@ export function writeReferrals({ seen, nameOf, now }: Told): Section {
 }
 
 /**
- * Of a referral that goes on from another (`replaces`, `basedOn`), when the first was made, as far as is
- * seen.
+ * Of a referral that goes on from another (`replaces`, `basedOn`, or the same identifier by the same
+ * referrer), when the first was made, as far as is seen.
  */
 function firstAsked(referral: ServiceRequest, known: ServiceRequest[]): string | undefined {
-  const before = [...(referral.replaces ?? []), ...(referral.basedOn ?? [])];
+  const { authoredOn, replaces = [], basedOn = [], identifier: own = [] } = referral;
+  const before = [...replaces, ...basedOn];
   const others = known.filter((one) => one !== referral);
-  const earlier = others.filter(
-    ({ id, identifier = [] }) =>
-      before.some((one) => idOf(one.reference, 'ServiceRequest') === id) ||
-      before.some(({ identifier: said }) =>
-        identifier.some(({ system, value }) => value === said?.value && system === said?.system),
-      ),
-  );
+  const isIn = (all: Identifier[], said: Identifier | undefined) =>
+    all.some(({ system, value }) => value !== undefined && value === said?.value && system === said.system);
+  const earlier = others.filter(({ id, identifier = [], requester, authoredOn: other = '9' }) => {
+    const isSame = requester?.reference === referral.requester?.reference && other < (authoredOn ?? '');
+    return (
+      before.some(
+        (one) => idOf(one.reference, 'ServiceRequest') === id || isIn(identifier, one.identifier),
+      ) ||
+      (isSame && own.some((one) => isIn(identifier, one)))
+    );
+  });
   const dates = earlier.flatMap((one) => firstAsked(one, others) ?? []);
-  return [...dates, ...(referral.authoredOn ? [referral.authoredOn] : [])].sort()[0];
+  return [...dates, ...(authoredOn ? [authoredOn] : [])].sort()[0];
 }
 
 export function writeNext({ seen, nameOf, now }: Told): Section {

@@ -3,7 +3,8 @@
  * woman stops contacts about it, and nobody learns why; a later pregnancy shows nothing of it.
  */
 import { expect } from 'vitest';
-import { ago } from '../../support/telling.ts';
+import { barsReferral } from '../../support/messages.ts';
+import { ago, at, bars } from '../../support/telling.ts';
 import { chart, episodeOf } from '../../support/transactions.ts';
 import { tellFamily } from './family.ts';
 import { booking, care, person, said } from './messages.ts';
@@ -15,6 +16,12 @@ const LOSS = 'https://skein.example/fhir/StructureDefinition/pregnancy-loss';
 const whom = chart('fetal', mother);
 const spell = episodeOf(whom, 'fetal', { id: `E-fetal-${mother.local}`, start: ago(20) });
 Object.assign(spell.resource, { extension: [{ url: LOSS, valueDate: ago(5) }] });
+
+/** A midwife refers her to a maternal mental health service by BaRS; the contact that it came of says it. */
+const referred = barsReferral(mother, { id: 'R-221', from: 'RXM', to: 'RXT', at: at(ago(3)) });
+for (const { resource } of referred.entry)
+  if ('resourceType' in resource && resource.resourceType === 'Encounter')
+    Object.assign(resource, { extension: [{ url: LOSS, valueDate: ago(5) }] });
 
 const told = ['perinatal', 'visiting', 'hub'];
 tellFamily('5 ending after fetal medicine', {
@@ -47,4 +54,25 @@ tellFamily('5 ending after fetal medicine', {
     'the expected infant is sealed to the author of the outcome and to maternity',
     'no prompt about infant or partner for 28 days',
   ],
+});
+
+tellFamily('5 the same, said by the contact of a referral to maternal mental health', {
+  services: {
+    bookings: ['maternity', 'RXM', 'msds'],
+    midwives: ['maternity', 'RXM', 'bars-referral'],
+    trauma: ['maternity-mh', 'RXT', 'fhir-r4', 'maternity-mh'],
+    perinatal: ['specialist-perinatal', 'RXP', 'fhir-r4', 'specialist-perinatal'],
+    hub: ['family-hub', 'RXH', 'fhir-r4', 'family-hub'],
+  },
+  sent: [
+    ['she is booked', booking('bookings', mother, { booked: ago(110), due, made: ago(105) })],
+    ['perinatal cares for her', care('perinatal', mother, { start: ago(60) })],
+    ['the hub means to see her', care('hub', mother, { start: ago(59), planned: ago(-9) })],
+    ['the midwife refers her', bars(referred, 'midwives')],
+  ],
+  people: ['Nerys'],
+  hearsAlways: { perinatal: ['contact-stop'], hub: ['contact-stop'], bookings: ['contact-stop'] },
+  neverHears: { perinatal: ['loss'], hub: ['loss'], trauma: ['loss'] },
+  never: Object.fromEntries(['perinatal', 'hub', 'bookings', 'trauma'].map((one) => [one, /pregnancy-loss/])),
+  reads: { midwives: /pregnancy-loss/ },
 });

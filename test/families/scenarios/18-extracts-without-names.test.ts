@@ -5,8 +5,9 @@
  */
 import { expect } from 'vitest';
 import { ago, MATERNITY } from '../../support/telling.ts';
+import { chart, contactOf, episodeOf } from '../../support/transactions.ts';
 import { type Family, tellFamily } from './family.ts';
-import { booking, care, person, pregnancyOf, tables, ward } from './messages.ts';
+import { booking, care, person, pregnancyOf, said, tables, ward } from './messages.ts';
 
 const mother = person(351, 'Roza', 'Lind', '1992-02-25');
 const baby = person(352, 'Ebba', 'Lind', 40);
@@ -72,8 +73,21 @@ tellFamily('18 extracts without names, and names last', {
     expect((await find('Group')).filter(({ active }) => active === true)).toHaveLength(1),
 });
 
+const seenAt = chart('clinic', mother);
+const visit = contactOf(seenAt, 'clinic', 'P-clinic', ago(-14));
+Object.assign(visit.resource, { status: 'planned' });
+const appointment = said('clinic', [seenAt, visit], ago(60));
+const patientOf = chart('practice', mother);
+const planned = episodeOf(patientOf, 'practice', { id: 'E-practice', status: 'planned', start: ago(-20) });
+const expected = said('practice', [patientOf, planned], ago(60));
+
 tellFamily('18 a stillbirth that MSDS alone says', {
-  services: { ...services, perinatal: ['specialist-perinatal', 'RXZ', 'fhir-r4'] },
+  services: {
+    ...services,
+    perinatal: ['specialist-perinatal', 'RXZ', 'fhir-r4'],
+    clinic: ['health-visiting', 'RXW', 'fhir-r4'],
+    practice: ['gp', 'Y00001', 'fhir-r4'],
+  },
   sent: [
     ['MSDS: the booking', booking('msds', mother, { ...pregnant, made: ago(200) })],
     [
@@ -81,6 +95,8 @@ tellFamily('18 a stillbirth that MSDS alone says', {
       care('visiting', mother, { start: ago(60), planned: ago(-10) }),
     ],
     ['the hub means to see the mother', care('hub', mother, { start: ago(60), planned: ago(-12) })],
+    ['a clinic has an appointment with the mother, and no care of her yet', appointment],
+    ['a practice expects to take her on', expected],
     ['a perinatal team cares for the mother', care('perinatal', mother, { start: ago(100) })],
     [
       'MSDS: the stillbirth',
@@ -88,6 +104,8 @@ tellFamily('18 a stillbirth that MSDS alone says', {
     ],
   ],
   hears: { visiting: ['contact-stop'], hub: ['contact-stop'], perinatal: ['contact-stop', 'loss'] },
-  hearsAlways: { visiting: ['contact-stop'], hub: ['contact-stop'], perinatal: ['contact-stop'] },
+  hearsAlways: Object.fromEntries(
+    ['visiting', 'hub', 'perinatal', 'clinic', 'practice'].map((system) => [system, ['contact-stop']]),
+  ),
   neverHears: { hub: ['loss'] },
 });

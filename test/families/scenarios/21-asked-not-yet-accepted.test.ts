@@ -1,6 +1,6 @@
 /**
  * 21. Asked, not yet accepted. A referral to the wrong team: it sees the referral and who it is about, none of her
- * other care; it declines; then it sees nothing. The next referral, to the right team, is a new spell.
+ * other care; it declines; then it sees nothing. The next referral, to the right team and based on the first, is a new spell; its wait counts from the first.
  */
 import { expect } from 'vitest';
 import { barsReferral, episodeBundle } from '../../support/messages.ts';
@@ -56,7 +56,10 @@ tellFamily('21 declined, then asked of the right team', {
     ],
     [
       'health visiting refers her again',
-      bars(barsReferral(mother, { id: 'R-452', from: 'RXV', to: 'RXP', at: at(ago(20)) }), 'visiting'),
+      bars(
+        barsReferral(mother, { id: 'R-452', from: 'RXV', to: 'RXP', at: at(ago(20)), basedOn: 'R-451' }),
+        'visiting',
+      ),
     ],
     [
       'the right team takes her on',
@@ -78,6 +81,8 @@ tellFamily('21 declined, then asked of the right team', {
     // One spell of the learning disability team, one declined, one begun: none continues another.
     expect(spells.map(({ status }) => status).sort()).toEqual(['active', 'active', 'cancelled']);
     expect(cited.filter((one) => one.includes('P-452'))).toHaveLength(1);
+    const [loop, ...more] = await find('Task', '', 'right');
+    expect(more).toEqual([]);
+    expect(JSON.stringify(loop?.extension)).toContain(`"valueDateTime":"${ago(30)}`);
   },
-  notBuilt: ['the wait is counted from the first referral'],
 });

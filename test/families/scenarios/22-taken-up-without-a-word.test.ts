@@ -32,6 +32,8 @@ tellFamily('22 taken up without a word', {
     expect(JSON.stringify(referral?.meta)).toContain('taken-up');
     const spells = (await find('EpisodeOfCare')).filter(({ status }) => status !== 'entered-in-error');
     expect(spells.map(({ status }) => status)).toEqual(['active']);
+    const [loop] = await find('Task', '', 'visiting');
+    expect(JSON.stringify(loop?.output)).toContain('StructureDefinition/inferred');
   },
-  notBuilt: ['the taking up is marked as inferred', 'the referral is never in a prompt as unanswered'],
+  notBuilt: ['the referral is never in a prompt as unanswered'],
 });
