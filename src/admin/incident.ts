@@ -33,6 +33,7 @@ function describe(one: TakenBack): string[] {
       : 'to be told';
   return [
     `${nameOf(one)}: ${focus.type}/${focus.id} ${code}, number ${number}, ${at.toISOString()}: ${state}`,
+    ...(got.length === 0 ? ['  could read it, and was not told of it'] : []),
     ...got.map(
       (before) =>
         `  got ${before.code}, number ${before.number}, ${before.at}, ${before.content}, by ${sector ?? 'no sector'} ${before.category}`,

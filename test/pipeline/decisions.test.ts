@@ -128,8 +128,9 @@ test('not her baby: whoever was told of them is told, and the next message that 
 });
 
 test('a wrong link that was told has an incident pack, until each recipient has confirmed', async () => {
-  await birth();
   await care('perinatal', MOTHER);
+  await birth();
+  await care('infancy', MOTHER);
   const [mother] = await seenBy(undefined, 'Tamsin');
   const [baby] = await seenBy(undefined, 'Kit');
   const { message } = await decideNoParent(context(), [mother?.id ?? '', baby?.id ?? ''], SAID);
@@ -149,6 +150,8 @@ test('a wrong link that was told has an incident pack, until each recipient has 
     confirmed: null,
     got: expect.arrayContaining([expect.objectContaining({ content: 'id-only' })]),
   });
+  // Whose care began after the link could read it, and was not told.
+  expect(before.text).toContain('could read it');
   expect(before.text).not.toMatch(/Tamsin|Kit|seen/);
 
   const url = `/fhir/Subscription/${household.subscriptions.get('perinatal')}/$confirm-removal`;
@@ -169,7 +172,8 @@ test('a wrong link that was told has an incident pack, until each recipient has 
   expect((await confirm(taken[0]?.number ?? 0)).status).toBe(200);
   const after = await pack();
   expect(after.waiting).not.toContain('perinatal');
-  expect(after.taken.find(({ focus }) => focus.id === baby?.id)?.confirmed).toBeInstanceOf(Date);
+  const mine = after.taken.find(({ system, focus }) => system === 'perinatal' && focus.id === baby?.id);
+  expect(mine?.confirmed).toBeInstanceOf(Date);
 });
 
 test('what is not known, or was not decided, is refused and leaves nothing', async () => {
