@@ -31,7 +31,7 @@ export function service(n: number, sector: string | null): Service {
 }
 
 export class Store {
-  facts: Facts = { statements: [], tainted: [], views: [], involvements: [], members: [] };
+  facts: Facts = { statements: [], tainted: [], frozen: [], views: [], involvements: [], members: [] };
   views = new Map<string, View>();
   events: Event[] = [];
   plan: Plan | null = null;

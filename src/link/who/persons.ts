@@ -1,7 +1,7 @@
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
 import { compareGiven } from '../../match/names.ts';
-import type { Rules, StatementState } from '../../store/facts.ts';
+import type { Facts, Rules, StatementState } from '../../store/facts.ts';
 import { latest } from '../care/spells.ts';
 import { isImplicit } from '../fold.ts';
 import { heldBy } from '../fold-teams.ts';
@@ -19,11 +19,14 @@ import {
   verifiedNumber,
 } from './charts.ts';
 import { findCited } from './cited.ts';
+import { readLifeCycle } from './life-cycle.ts';
+import { markDeaths, markFrozen } from './marks.ts';
 import { mayBeOne } from './may-be-one.ts';
 import { findNameless } from './nameless.ts';
 import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
 import { findOneFeeds } from './one-feed.ts';
 import { findOwnCharts, ownChartOf } from './own-charts.ts';
+import { renumber, restore } from './renumber.ts';
 
 /**
  * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by senders whose
@@ -31,8 +34,11 @@ import { findOwnCharts, ownChartOf } from './own-charts.ts';
  * merged them, and nothing vetoes it. A chart that its sender only referred to is the chart that the
  * reference means, if that is known. All else stays a person of its own.
  */
-export function resolvePersons(statements: StatementState[], tainted: Set<string>, rules: Rules) {
+export function resolvePersons(states: StatementState[], facts: Numbers, rules: Rules) {
   const { evidence, matching, asOf } = rules;
+  const life = readLifeCycle(states, facts.frozen, rules);
+  const { said: statements, present, before } = renumber(states, life);
+  const tainted = new Set([...facts.tainted, ...life.invalid]);
   const charts = statements
     .filter((state): state is PatientState => state.type === 'Patient')
     .sort((a, b) => a.seq - b.seq);
@@ -58,16 +64,24 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   }
   const byNumber = resolver(personOfChart, numbers);
   const personOfKey: PersonOf = (key, service) =>
-    byNumber(key, service) ?? personOfChart.get(ownChartOf(charts, key, { tainted, evidence })?.key ?? '');
+    byNumber(present(key), service) ?? personOfChart.get(ownChartOf(charts, key, { tainted, evidence })?.key ?? '');
   joinAll(findCited(statements, charts, { personOf: personOfKey, evidence }));
   const persons = [...new Set(personOfChart.values())];
+  const standing = [...numbers.claimants.values()].flat();
+  restore(persons, before, new Set(standing.map((chart) => chart.key)));
+  markDeaths(persons, life);
+  markFrozen(persons, life);
   const { disputed, contests } = numbers;
   /** One whom this service gives care to, as it says itself. */
   const isOwnPatient: IsOwnPatient = ({ charts: all }, service) =>
     all.some((chart) => chart.service === service && caredFor.has(chart.key));
   const mayBe = (one: Person, other: Person) => mayBeOne(one, other, { tainted, matching, asOf });
-  return { persons, personOfChart, disputed, contests, doubted, personOfKey, isOwnPatient, mayBe };
+  const found = { statements, life, persons, personOfChart, personOfKey };
+  return { ...found, disputed, contests, doubted, isOwnPatient, mayBe };
 }
+
+/** `tainted`, `frozen`: keys of numbers. */
+type Numbers = Pick<Facts, 'tainted' | 'frozen'>;
 
 /** Charts that their sender speaks of care of, or did before that care went to another team of its feed. */
 const findCaredFor = (statements: StatementState[]): Set<string> =>
