@@ -221,7 +221,7 @@ export type Event = {
   to?: string[];
   focus: { type: string; id: string };
   stage: string | null;
-  /** Of member-unlinked: which column the focus was in, for those who are named (`to`). */
+  /** Of member-unlinked and withdrawn: which column the focus was in, for those who are named (`to`). */
   role?: Role;
 };
 

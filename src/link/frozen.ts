@@ -3,7 +3,8 @@
  * of a family is computed as if they had never been in it; what was stored of them goes. The journeys of others
  * keep their shape.
  */
-import type { Assertion, Facts, Forget, View } from '../store/facts.ts';
+import type { Event } from '../model.ts';
+import type { Assertion, Facts, Forget, StoredView, View } from '../store/facts.ts';
 import type { Known } from './concerned.ts';
 import { homesOf } from './family/journeys.ts';
 import type { ViewChange } from './rechecks.ts';
@@ -66,6 +67,37 @@ export function forget(facts: Facts, views: ViewChange[], made: View[], hidden: 
     ? { rows: gone.map(({ rowId }) => rowId), pasts: facts.views.map(({ id }) => id), persons: [...hidden] }
     : { rows: [], pasts: [], persons: [] };
   return { views: kept, gone, forgotten };
+}
+
+/**
+ * To whoever could read of them: their own services, and those with an own patient in a journey of theirs. It
+ * says that somebody is withdrawn, and nothing else. Whoever was told of anything of theirs hears of that, too
+ * (rechecks.ts).
+ */
+export function describeWithdrawn({ involvements, members }: Facts, gone: StoredView[], asOf: string): Event[] {
+  const people = gone.filter(({ type, state }) => type === 'Patient' && state !== 'gone');
+  return people.flatMap(({ id, authors }): Event[] => {
+    const own = involvements.filter(({ person }) => person === id).map(({ service }) => service);
+    const open = members.filter(({ role, closes }) => role !== 'partner' && (closes ?? '9') > asOf);
+    const others = open
+      .filter(({ person }) => person === id)
+      .flatMap(({ journey, role }) => {
+        const fellows = open.filter((one) => one.journey === journey && one.person !== id);
+        const caring = involvements.filter(
+          (row) =>
+            row.journey === journey && row.state === 'open' && fellows.some(({ person }) => person === row.person),
+        );
+        return [{ role, to: caring.map(({ service }) => service).filter((one) => !own.includes(one)) }];
+      });
+    return [{ to: [...own, ...authors] }, ...others]
+      .map(({ to, ...rest }) => ({ ...rest, to: [...new Set(to)].sort() }))
+      .filter(({ to }) => to.length > 0)
+      .map((whom) => ({
+        ...{ code: 'withdrawn', journey: null, persons: [], category: 'INV', services: [], stage: null },
+        focus: { type: 'Patient', id },
+        ...whom,
+      }));
+  });
 }
 
 const nameOf = ({ type, id }: { type: string; id: string }): string => `${type}/${id}`;

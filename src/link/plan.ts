@@ -21,7 +21,7 @@ import { describeChanges, type Parted } from './events.ts';
 import { findJourneys, homesOf } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
-import { forget, idsOfFrozen, isAboutNone, withoutFrozen } from './frozen.ts';
+import { describeWithdrawn, forget, idsOfFrozen, isAboutNone, withoutFrozen } from './frozen.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
 import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
@@ -121,6 +121,7 @@ export function link(
         ...{ parted, involvements: facts.involvements },
       }),
       ...stops.events,
+      ...describeWithdrawn(facts, gone, asOf),
       ...findRechecks(facts, views, { ...rows, gone }),
     ],
     ...rows,

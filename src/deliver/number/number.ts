@@ -133,9 +133,9 @@ function takenBack(stored: Stored, event: Event): Verdict {
 const askedOf = ({ number, resources }: PendingRow, { content }: Stored) =>
   number !== null && !resources ? 'id-only' : content;
 
-/** Those of whom a merge is told now, by subscription. */
+/** Those of whom it is told now that they were merged or are withdrawn, by subscription. */
 function mergesOf(told: { stored: Stored; event: Event }[]): Map<string, Set<string>> {
-  const merges = told.filter(({ event }) => event.code === 'person-merged');
+  const merges = told.filter(({ event }) => event.code === 'person-merged' || event.code === 'withdrawn');
   const byStored = Map.groupBy(merges, ({ stored }) => stored.id);
   return new Map(
     [...byStored].map(([id, group]) => [id, new Set(group.map(({ event }) => nameOf(event.focus)))]),
