@@ -3,8 +3,8 @@
 import { hash as digest } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import type { Json } from '../model.ts';
-import { NHS_NUMBER, SUPERSEDED_NUMBER } from './systems.ts';
 import { INDEXED_TYPES, type Param, paramsOf } from './search-parameters.ts';
+import { NHS_NUMBER, SUPERSEDED_NUMBER } from './systems.ts';
 
 type IndexRows = {
   /** Tokens and references; `hash` is a signed 64-bit integer as text. */

@@ -14,7 +14,8 @@ import type { Person } from './who/charts.ts';
 export function withoutFrozen(known: Known): Known {
   if (!known.persons.some(({ frozen }) => frozen)) return known;
   const isHidden = (person: Person | undefined) => person?.frozen === true;
-  const isShown = ({ parent, child }: Record<'parent' | 'child', Person>) => !isHidden(parent) && !isHidden(child);
+  const isShown = ({ parent, child }: Record<'parent' | 'child', Person>) =>
+    !isHidden(parent) && !isHidden(child);
   const ids = new Set(known.persons.filter(isHidden).map(({ id }) => id));
   const journeys = known.journeys
     .map((journey) => ({
@@ -41,9 +42,13 @@ export function withoutFrozen(known: Known): Known {
   };
 }
 
+const NOTHING: Forget = { rows: [], pasts: [], persons: [] };
+
 /** Every id that they ever had. */
 export const idsOfFrozen = (persons: Person[]): Set<string> =>
-  new Set(persons.filter(({ frozen }) => frozen).flatMap(({ id, charts }) => [id, ...charts.map(({ key }) => key)]));
+  new Set(
+    persons.filter(({ frozen }) => frozen).flatMap(({ id, charts }) => [id, ...charts.map(({ key }) => key)]),
+  );
 
 /** Nobody's worklist asks about them. */
 export const isAboutNone =
@@ -56,16 +61,17 @@ export const isAboutNone =
  * it was is to be found.
  */
 export function forget(facts: Facts, views: ViewChange[], made: View[], hidden: Set<string>) {
+  if (hidden.size === 0) return { views, gone: [], forgotten: NOTHING };
   const spokeOf = ({ persons, owner }: { persons: string[]; owner: string | null }) =>
     persons.some((one) => hidden.has(one)) || hidden.has(owner ?? '');
   const names = new Set(made.filter(({ state }) => state !== 'gone').map(nameOf));
-  const gone = hidden.size === 0 ? [] : facts.views.filter((one) => !names.has(nameOf(one)) && spokeOf(one));
+  const gone = facts.views.filter((one) => !names.has(nameOf(one)) && spokeOf(one));
   const lost = new Set(gone.map(nameOf));
   const kept = views.filter(({ view }) => !lost.has(nameOf(view)));
   const isNews = gone.length > 0 || kept.some(({ before }) => before?.persons.some((one) => hidden.has(one)));
   const forgotten: Forget = isNews
     ? { rows: gone.map(({ rowId }) => rowId), pasts: facts.views.map(({ id }) => id), persons: [...hidden] }
-    : { rows: [], pasts: [], persons: [] };
+    : NOTHING;
   return { views: kept, gone, forgotten };
 }
 
@@ -74,7 +80,11 @@ export function forget(facts: Facts, views: ViewChange[], made: View[], hidden: 
  * says that somebody is withdrawn, and nothing else. Whoever was told of anything of theirs hears of that, too
  * (rechecks.ts).
  */
-export function describeWithdrawn({ involvements, members }: Facts, gone: StoredView[], asOf: string): Event[] {
+export function describeWithdrawn(
+  { involvements, members }: Facts,
+  gone: StoredView[],
+  asOf: string,
+): Event[] {
   const people = gone.filter(({ type, state }) => type === 'Patient' && state !== 'gone');
   return people.flatMap(({ id, authors }): Event[] => {
     const own = involvements.filter(({ person }) => person === id).map(({ service }) => service);
@@ -85,7 +95,9 @@ export function describeWithdrawn({ involvements, members }: Facts, gone: Stored
         const fellows = open.filter((one) => one.journey === journey && one.person !== id);
         const caring = involvements.filter(
           (row) =>
-            row.journey === journey && row.state === 'open' && fellows.some(({ person }) => person === row.person),
+            row.journey === journey &&
+            row.state === 'open' &&
+            fellows.some(({ person }) => person === row.person),
         );
         return [{ role, to: caring.map(({ service }) => service).filter((one) => !own.includes(one)) }];
       });

@@ -23,8 +23,8 @@ import {
   referralKey,
   type Scope,
 } from './who/keys.ts';
-import { identifySignal, UNHEEDED } from './who/signals.ts';
 import { quarantine, sharedNumber } from './who/quarantine.ts';
+import { identifySignal, UNHEEDED } from './who/signals.ts';
 import { assumedOf, teamKey, teamOf } from './who/team.ts';
 
 type Identified = { record: IdentifiedRecord; issues: Issue[] };

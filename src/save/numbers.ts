@@ -71,10 +71,9 @@ export async function saveFreeze(db: Db, { keys, by, cause }: FreezeRow): Promis
 type Frozen = { by: string; cause: string; at: Date };
 
 export async function freezeOf(db: Db, key: string): Promise<Frozen | null> {
-  const { rows } = await db.query<Frozen>(
-    'select by_name as by, cause, at from frozen where number = $1',
-    [key],
-  );
+  const { rows } = await db.query<Frozen>('select by_name as by, cause, at from frozen where number = $1', [
+    key,
+  ]);
   return rows[0] ?? null;
 }
 

@@ -78,7 +78,17 @@ test('wrong use ends with 2, help with 0', async () => {
 const COMMANDS = [
   ...['serve', 'listen', 'validate', 'system add', 'system set', 'system list', 'messages', 'replay'],
   ...['system team add', 'system team list', 'system team remove'],
-  ...['rebuild', 'number show', 'number freeze', 'number lift', 'doctor', 'reload', 'backup', 'restore', 'map check'],
+  ...[
+    'rebuild',
+    'number show',
+    'number freeze',
+    'number lift',
+    'doctor',
+    'reload',
+    'backup',
+    'restore',
+    'map check',
+  ],
   ...['match evaluate', 'match tune'],
 ];
 

@@ -78,9 +78,12 @@ describe('a number replaced as a duplicate', () => {
 
   it('follows a chain, and no circle', () => {
     const chain = [...said, change(NEW, { status: 'R', by: NEXT }), chart(gp, mother(NEXT, 'G1'))];
-    expect(identifiers(persons(tell(chain)).find(({ birthDate }) => birthDate === MOTHER.born), NHS_NUMBER)).toEqual([
-      NEXT,
-    ]);
+    expect(
+      identifiers(
+        persons(tell(chain)).find(({ birthDate }) => birthDate === MOTHER.born),
+        NHS_NUMBER,
+      ),
+    ).toEqual([NEXT]);
     const circle = [...said, change(NEW, { status: 'R', by: OLD })];
     expect(persons(tell(circle)).filter(({ birthDate }) => birthDate === MOTHER.born)).toHaveLength(2);
   });
@@ -101,7 +104,11 @@ describe('a number replaced as a duplicate', () => {
   });
 
   it('waits for the new number, and takes it from a sender that gives it for the same chart', () => {
-    const waiting = [chart(perinatal, mother(OLD, 'P1')), chart(gp, mother(OLD, 'G1')), change(OLD, { status: 'R' })];
+    const waiting = [
+      chart(perinatal, mother(OLD, 'P1')),
+      chart(gp, mother(OLD, 'G1')),
+      change(OLD, { status: 'R' }),
+    ];
     const before = tell(waiting);
     expect(persons(before)).toHaveLength(1);
     expect(kinds(before)).toContain('disputed-number signal');
@@ -129,7 +136,11 @@ describe('a number invalidated without a cause', () => {
       patient('patient', mother(OLD, 'P1')),
       patient('merged', { ...mother(OLD, 'P0'), rest: { active: false, link } }),
     ]);
-    const store = tell([chart(perinatal, mother(OLD, 'P0')), [perinatal, merge], change(OLD, { status: 'I' })]);
+    const store = tell([
+      chart(perinatal, mother(OLD, 'P0')),
+      [perinatal, merge],
+      change(OLD, { status: 'I' }),
+    ]);
     expect(persons(store)).toHaveLength(1);
   });
 
@@ -151,7 +162,11 @@ describe('a number invalidated without a cause', () => {
 
 describe('a death that is told of a number', () => {
   it('of an infant is a loss, and stops contacts', () => {
-    const store = tell([birth, chart(visiting, { ...BABY, nhs: CHILD, local: 'H2' }), signal('death', CHILD)]);
+    const store = tell([
+      birth,
+      chart(visiting, { ...BABY, nhs: CHILD, local: 'H2' }),
+      signal('death', CHILD),
+    ]);
     expect(store.events.map(({ code }) => code)).toEqual(expect.arrayContaining(['loss', 'contact-stop']));
     expect(persons(store).every(({ deceasedDateTime }) => deceasedDateTime === undefined)).toBe(true);
   });
@@ -190,8 +205,9 @@ describe('a proxy role', () => {
 /** Nothing of the store speaks of these charts: neither a view, gone or not, nor a row. `owner` is never shown. */
 function expectForgotten(store: Store, keys: string[]): void {
   const { facts, views } = store;
-  const text = JSON.stringify([[...views.values()], facts.views, facts.involvements, facts.members], (name, value) =>
-    name === 'owner' ? undefined : value,
+  const text = JSON.stringify(
+    [[...views.values()], facts.views, facts.involvements, facts.members],
+    (name, value) => (name === 'owner' ? undefined : value),
   );
   expect(keys.filter((key) => text.includes(key))).toEqual([]);
 }
@@ -201,7 +217,11 @@ const chartsOf = (store: Store, number: string) =>
   );
 
 describe('an identity change', () => {
-  const family = [birth, chart(perinatal, mother(OLD, 'P1')), chart(visiting, { ...BABY, nhs: CHILD, local: 'H2' })];
+  const family = [
+    birth,
+    chart(perinatal, mother(OLD, 'P1')),
+    chart(visiting, { ...BABY, nhs: CHILD, local: 'H2' }),
+  ];
   const frozen = change(CHILD, { status: 'I', cause: 'identity-change' });
   const adopted = { ...BABY, family: 'Hendra', nhs: NEXT, local: 'N1' };
 
@@ -309,9 +329,10 @@ describe('signals and charts in any order', () => {
     fc.assert(
       fc.property(orders, orders, (before, after) => {
         const store = tell([...before, frozen]);
-        const keys = () => store.facts.statements.flatMap(({ type, key, content }) =>
-          type === 'Patient' && JSON.stringify(content).includes(CHILD) ? key : [],
-        );
+        const keys = () =>
+          store.facts.statements.flatMap(({ type, key, content }) =>
+            type === 'Patient' && JSON.stringify(content).includes(CHILD) ? key : [],
+          );
         const held = keys();
         expectForgotten(store, held);
         const told = store.events.length;

@@ -39,7 +39,10 @@ const send = async (...all: Send[]) => {
   await household.settle();
   return replies;
 };
-const post = (system: string, body: string): Send => (skein) => skein.intake(system, 'application/fhir+json', body);
+const post =
+  (system: string, body: string): Send =>
+  (skein) =>
+    skein.intake(system, 'application/fhir+json', body);
 const rowsOf = (replies: Awaited<ReturnType<typeof send>>) =>
   replies.map((reply) => (typeof reply === 'string' ? reply : reply.body.rows));
 const named = async (given: string) =>
@@ -87,9 +90,9 @@ describe('signals as they are sent', () => {
     expect(replies.map((reply) => (reply as { status: number }).status)).toEqual([200, 200, 409]);
     const { rows } = await household.database.pool.query('select from record');
     expect(rows).toHaveLength(1);
-    expect((await household.skein.get(`/intake/messages?identifier=${JSON.parse(body).id}`, 'spine')).body).toHaveLength(
-      1,
-    );
+    expect(
+      (await household.skein.get(`/intake/messages?identifier=${JSON.parse(body).id}`, 'spine')).body,
+    ).toHaveLength(1);
   });
 });
 
@@ -122,7 +125,10 @@ describe('the operator says that an identity was changed', () => {
     expect((await household.skein.get(`/fhir/Patient/${before?.id}`)).status).toBe(404);
     expect(household.told('visiting')).toContain('withdrawn');
     expect(await showNumber(ctx, child.nhs)).toMatchObject({ state: 'frozen', doubts: [] });
-    expect(await rebuild({ ...ctx, mappings: await loadMappings(), profiles: ownProfiles() })).toMatchObject({ statements: 0, changed: 0 });
+    expect(await rebuild({ ...ctx, mappings: await loadMappings(), profiles: ownProfiles() })).toMatchObject({
+      statements: 0,
+      changed: 0,
+    });
   });
 
   test('what is sent under the number later is answered as ever, and told to nobody', async () => {
@@ -142,7 +148,9 @@ describe('the operator says that an identity was changed', () => {
     const before = await household.find('Patient', '', 'visiting');
     const ctx = testContext(household.database);
     await freezeNumber(ctx, child.nhs, byOperator);
-    expect(await liftNumber(ctx, child.nhs, { by: 'A. Reviewer', not: [] })).toMatchObject({ state: 'undisputed' });
+    expect(await liftNumber(ctx, child.nhs, { by: 'A. Reviewer', not: [] })).toMatchObject({
+      state: 'undisputed',
+    });
     const after = await household.find('Patient', '', 'visiting');
     expect(after.map(({ id, name }) => [id, name])).toEqual(before.map(({ id, name }) => [id, name]));
   });

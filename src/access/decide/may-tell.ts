@@ -34,7 +34,10 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
       return readable && gone && event.to !== undefined;
     // Of somebody whose identity was changed those are named who could read of them.
     case 'withdrawn':
-      return before || (!readable && event.to !== undefined && (event.role === undefined || mightKnow(grants, event)));
+      return (
+        before ||
+        (!readable && event.to !== undefined && (event.role === undefined || mightKnow(grants, event)))
+      );
     case 'member-unlinked':
       return before || (!readable && mightKnow(grants, event));
     // Of a merge since undone, or undone since, the latter is all there is to tell.

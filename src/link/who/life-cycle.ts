@@ -73,11 +73,15 @@ type Status = 'superseded' | 'invalidated' | 'identity-change';
 
 /** An identity change is one for good; else what was said last counts. */
 function statusOf(said: Signal[]): Status {
-  const read = said.map((one) => ({ ...readSignal(one), at: latest(one) })).sort((a, b) => (a.at < b.at ? 1 : -1));
+  const read = said
+    .map((one) => ({ ...readSignal(one), at: latest(one) }))
+    .sort((a, b) => (a.at < b.at ? 1 : -1));
   if (read.some(({ cause }) => cause === 'identity-change')) return 'identity-change';
   const status = read.find((one) => one.status !== undefined)?.status;
   if (status === 'I') return 'invalidated';
-  return status === 'R' || read.some(({ replacedBy }) => replacedBy !== undefined) ? 'superseded' : 'invalidated';
+  return status === 'R' || read.some(({ replacedBy }) => replacedBy !== undefined)
+    ? 'superseded'
+    : 'invalidated';
 }
 
 function namedIn(said: Signal[]): string | undefined {
@@ -100,7 +104,9 @@ function foundFor(number: string, { states, charts, life: { keysOf } }: Known): 
     const [old, one] = [byKey.get(chart), byKey.get(ref ?? '')];
     return type === 'Linkage' && old && one && has(old) && !has(one) ? one : [];
   });
-  const numbers = new Set([...moved, ...into].flatMap((one) => (one.ref === null ? [] : (numberOf(one.content) ?? []))));
+  const numbers = new Set(
+    [...moved, ...into].flatMap((one) => (one.ref === null ? [] : (numberOf(one.content) ?? []))),
+  );
   return numbers.size === 1 ? [...numbers][0] : undefined;
 }
 
@@ -119,7 +125,8 @@ function endOf(number: string, next: Map<string, string>): string | undefined {
  * that went the same way, people look first: it joins its own charts as before.
  */
 function dropContradicted(charts: PatientState[], { successors, waiting, keysOf }: LifeCycle): void {
-  const of = (number: string) => charts.filter(({ ref, aside }) => !aside && keysOf(number).includes(ref ?? ''));
+  const of = (number: string) =>
+    charts.filter(({ ref, aside }) => !aside && keysOf(number).includes(ref ?? ''));
   const differ = (one: string, other: string) =>
     of(one).some((a) => of(other).some((b) => !isCompatible(a.content, b.content)));
   const drop = (numbers: string[]) => {
@@ -132,7 +139,9 @@ function dropContradicted(charts: PatientState[], { successors, waiting, keysOf 
   const rest = [...successors];
   drop(
     rest
-      .filter(([one, last]) => rest.some(([other, same]) => one !== other && same === last && differ(one, other)))
+      .filter(([one, last]) =>
+        rest.some(([other, same]) => one !== other && same === last && differ(one, other)),
+      )
       .map(([number]) => number),
   );
 }

@@ -23,7 +23,8 @@ export function markDeaths(persons: Person[], { signals, successors, keysOf }: L
   }
 }
 
-const earlier = (known: string | undefined, day: string): string => (known !== undefined && known < day ? known : day);
+const earlier = (known: string | undefined, day: string): string =>
+  known !== undefined && known < day ? known : day;
 
 export function markFrozen(persons: Person[], { frozen }: LifeCycle): void {
   if (frozen.size === 0) return;

@@ -64,7 +64,8 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
   }
   const byNumber = resolver(personOfChart, numbers);
   const personOfKey: PersonOf = (key, service) =>
-    byNumber(present(key), service) ?? personOfChart.get(ownChartOf(charts, key, { tainted, evidence })?.key ?? '');
+    byNumber(present(key), service) ??
+    personOfChart.get(ownChartOf(charts, key, { tainted, evidence })?.key ?? '');
   joinAll(findCited(statements, charts, { personOf: personOfKey, evidence }));
   const persons = [...new Set(personOfChart.values())];
   const standing = [...numbers.claimants.values()].flat();

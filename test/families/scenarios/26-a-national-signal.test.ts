@@ -84,7 +84,10 @@ tellFamily('26 a number invalidated by an identity change', {
     ],
     ['a new practice', care('new_gp', adopted, { start: ago(20) })],
     ['a new health visitor', care('new_visiting', adopted, { start: ago(10) })],
-    ['health visiting writes under the old number', care('visiting', child, { start: ago(285), contact: ago(5) })],
+    [
+      'health visiting writes under the old number',
+      care('visiting', child, { start: ago(285), contact: ago(5) }),
+    ],
   ],
   people: ['Elowen', 'Jory'],
   readsNever: { visiting: /Jory|Keast/, maternity: /Jory/ },
