@@ -1,4 +1,6 @@
-/** `skein number …`: what people do about a number that is in dispute or tainted, or of a changed identity. */
+/**
+ * `skein number …`: what people do about a number that is in dispute or tainted, or of a changed identity.
+ */
 import type { Context } from '../context.ts';
 import { freezeNumber, liftNumber, showNumber } from '../pipeline/numbers.ts';
 

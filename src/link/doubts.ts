@@ -1,7 +1,7 @@
 /**
  * Deaths said by a statutory service that may not declare one (sharing.md, "Loss and contact-stop"), or
- * nationally of a number that several people have: nothing stops, and whoever would be told to stop is asked to
- * verify first.
+ * nationally of a number that several people have: nothing stops, and whoever would be told to stop is asked
+ * to verify first.
  */
 import type { Task } from '@medplum/fhirtypes';
 import { keyedId } from '../fhir/ids.ts';

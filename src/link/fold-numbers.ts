@@ -1,6 +1,7 @@
 /**
- * Beside the times of its elements a chart keeps every number that its sender ever gave for it as verified and
- * gives no more: what a number was replaced by, and which charts an identity change concerns, is found by that.
+ * Beside the times of its elements a chart keeps every number that its sender ever gave for it as verified
+ * and gives no more: what a number was replaced by, and which charts an identity change concerns, is found by
+ * that.
  */
 
 /** A former number, as a key: `~had|KEY`. Its value says nothing. */

@@ -1,7 +1,7 @@
 /**
- * People whose identity was changed (sharing rule 13). Their charts stay together, and everything that is shared
- * of a family is computed as if they had never been in it; what was stored of them goes. The journeys of others
- * keep their shape.
+ * People whose identity was changed (sharing rule 13). Their charts stay together, and everything that is
+ * shared of a family is computed as if they had never been in it; what was stored of them goes. The journeys
+ * of others keep their shape.
  */
 import type { Event } from '../model.ts';
 import type { Assertion, Facts, Forget, StoredView, View } from '../store/facts.ts';
@@ -57,8 +57,8 @@ export const isAboutNone =
     [a, b].every((key) => key === null || !(hidden.has(key) || numbers.has(key)));
 
 /**
- * Of what would be shown as no more (`state` gone) whatever spoke of one of them goes altogether: not even that
- * it was is to be found.
+ * Of what would be shown as no more (`state` gone) whatever spoke of one of them goes altogether: not even
+ * that it was is to be found.
  */
 export function forget(facts: Facts, views: ViewChange[], made: View[], hidden: Set<string>) {
   if (hidden.size === 0) return { views, gone: [], forgotten: NOTHING };
@@ -77,8 +77,8 @@ export function forget(facts: Facts, views: ViewChange[], made: View[], hidden: 
 
 /**
  * To whoever could read of them: their own services, and those with an own patient in a journey of theirs. It
- * says that somebody is withdrawn, and nothing else. Whoever was told of anything of theirs hears of that, too
- * (rechecks.ts).
+ * says that somebody is withdrawn, and nothing else. Whoever was told of anything of theirs hears of that,
+ * too (rechecks.ts).
  */
 export function describeWithdrawn(
   { involvements, members }: Facts,

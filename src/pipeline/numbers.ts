@@ -1,7 +1,6 @@
 /**
- * A number that people look at: who claims it, whether it is in dispute or tainted and how that is lifted, what
- * became of it nationally, and that its identity was changed.
- * No names anywhere.
+ * A number that people look at: who claims it, whether it is in dispute or tainted and how that is lifted,
+ * what became of it nationally, and that its identity was changed. No names anywhere.
  */
 import { EVIDENCE } from '../access/decide/evidence.ts';
 import type { Context } from '../context.ts';
@@ -46,8 +45,9 @@ export async function showNumber(ctx: Context, number: string) {
   ]);
   const state: NumberState = life.state ?? (tainted ? 'tainted' : stateOf(claims));
   // Of an identity that was changed nobody is asked anything; what a signal left open may be known since.
-  const waiting = state === 'frozen' ? [] : doubts.filter(({ method }) => method !== 'signal' || life.waits);
-  return { state, claims: countClaims(claims), doubts: waiting, lifts, freeze };
+  const asked = state === 'frozen' ? [] : doubts.filter(({ method }) => method !== 'signal' || life.waits);
+  const waiting = asked.map(({ method: _method, ...doubt }) => doubt);
+  return { state, claims: countClaims(claims), doubts: waiting, lifts, ...(freeze ? { freeze } : {}) };
 }
 
 type Life = { state: NumberState | null; waits: boolean };
@@ -69,8 +69,8 @@ function lifeOf(ctx: Context, number: string, keys: string[]): Promise<Life> {
 export type Freeze = { by: string; cause: string };
 
 /**
- * Records that the identity of whoever has this number was changed: whatever was shared of them is removed and
- * taken back from whoever was told, and what is said of the number from now on is told to nobody. Throws
+ * Records that the identity of whoever has this number was changed: whatever was shared of them is removed
+ * and taken back from whoever was told, and what is said of the number from now on is told to nobody. Throws
  * Rejected.
  */
 export async function freezeNumber(ctx: Context, number: string, { by, cause }: Freeze) {
@@ -130,7 +130,10 @@ function stateOf(claims: NumberClaim[]): NumberState {
   if (claims.length === 0) return 'unknown';
   const caredFor = new Set(claims.flatMap(({ key, cares }) => (cares ? key : [])));
   const standing = claims.filter(({ aside }) => !aside);
-  const { disputed } = settleNumbers(standing, { tainted: new Set(), evidence: EVIDENCE, caredFor });
+  const { disputed } = settleNumbers(standing, {
+    ...{ tainted: new Set<string>(), invalid: new Set<string>() },
+    ...{ evidence: EVIDENCE, caredFor },
+  });
   return disputed.length > 0 ? 'disputed' : 'undisputed';
 }
 

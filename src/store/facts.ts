@@ -162,8 +162,8 @@ export type Plan = {
 };
 
 /**
- * Of people whose identity was changed: views that are to be as if they had never been, views that once spoke of
- * them, whose earlier versions go, and the ids of those people.
+ * Of people whose identity was changed: views that are to be as if they had never been, views that once spoke
+ * of them, whose earlier versions go, and the ids of those people.
  */
 export type Forget = { rows: string[]; pasts: string[]; persons: string[] };
 

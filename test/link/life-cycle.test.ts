@@ -130,6 +130,13 @@ describe('a number invalidated without a cause', () => {
     expect(kinds(store)).toEqual(['disputed-number signal']);
   });
 
+  it('leads from the records of one service to no other’s, and says within them still whom they mean', () => {
+    const apart = tell([chart(perinatal, mother(OLD, 'P1')), birth, change(OLD, { status: 'I' })]);
+    expect(apart.all('RelatedPerson')).toEqual([]);
+    const own = tell([chart(maternity, mother(OLD, 'M1')), birth, change(OLD, { status: 'I' })]);
+    expect(own.all('RelatedPerson')).toHaveLength(2);
+  });
+
   it('leaves together whom their sender merged', () => {
     const link = [{ other: { reference: '#patient' }, type: 'replaced-by' as const }];
     const merge = record('2026-09-03T09:00:00Z', [

@@ -72,7 +72,9 @@ function isLost(stored: Stored, grants: Grants, row: FocusRow | undefined): bool
   return project(recipientOf(stored), grants, row) === null;
 }
 
-/** Ids only: neither whose it is now, nor why. What is not there at all is `withdrawn`, and no more is said. */
+/**
+ * Ids only: neither whose it is now, nor why. What is not there at all is `withdrawn`, and no more is said.
+ */
 function takeBack(focus: Focus, grants: Grants): Event {
   const { type, id } = focus;
   const isOwn = type === 'Patient' && !grants.everything && grants.persons.get(id)?.care;

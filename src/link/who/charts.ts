@@ -7,9 +7,9 @@ import { isVerified } from './keys.ts';
 export type PatientState = StatementState & { content: Patient };
 
 /**
- * One human being: the charts that are the same person, oldest first. Its id is the one given first. `died`: the
- * FHIR date of a death that was told nationally of its number; `mayHaveDied`: of a number that several have.
- * `frozen`: of an identity that was changed.
+ * One human being: the charts that are the same person, oldest first. Its id is the one given first. `died`:
+ * the FHIR date of a death that was told nationally of its number; `mayHaveDied`: of a number that several
+ * have. `frozen`: of an identity that was changed.
  */
 export type Person = {
   id: string;

@@ -92,8 +92,8 @@ function namedIn(said: Signal[]): string | undefined {
 type Known = { states: StatementState[]; charts: PatientState[]; life: LifeCycle };
 
 /**
- * What came in the place of a number, where the signal does not say: the one number that a sender gives now for
- * a chart which had this one, or for the chart with which it merged one that has it.
+ * What came in the place of a number, where the signal does not say: the one number that a sender gives now
+ * for a chart which had this one, or for the chart with which it merged one that has it.
  */
 function foundFor(number: string, { states, charts, life: { keysOf } }: Known): string | undefined {
   const keys = keysOf(number);

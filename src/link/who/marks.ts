@@ -1,12 +1,15 @@
-/** What is known of a person by number alone: a death that was told nationally, or that the identity was changed. */
+/**
+ * What is known of a person by number alone: a death that was told nationally, or that the identity was
+ * changed.
+ */
 import { latest } from '../care/spells.ts';
 import type { Person } from './charts.ts';
 import type { LifeCycle } from './life-cycle.ts';
 import { codeOf, readSignal } from './signals.ts';
 
 /**
- * A death that was told of a number is that of the one person who has it as verified. Where several have, whose
- * it is waits, and their services are asked to verify.
+ * A death that was told of a number is that of the one person who has it as verified. Where several have,
+ * whose it is waits, and their services are asked to verify.
  */
 export function markDeaths(persons: Person[], { signals, successors, keysOf }: LifeCycle): void {
   const deaths = signals.filter(({ content }) => codeOf(content) === 'death');

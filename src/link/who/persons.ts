@@ -38,7 +38,7 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
   const { evidence, matching, asOf } = rules;
   const life = readLifeCycle(states, facts.frozen, rules);
   const { said: statements, present, before } = renumber(states, life);
-  const tainted = new Set([...facts.tainted, ...life.invalid]);
+  const tainted = new Set(facts.tainted);
   const charts = statements
     .filter((state): state is PatientState => state.type === 'Patient')
     .sort((a, b) => a.seq - b.seq);
@@ -46,7 +46,7 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
   const merges = [...mergesOf(statements, charts), ...renamesOf(statements, told)].sort(compareMerges);
   const claims = told.filter((chart) => chart.ref !== null && !chart.aside && !isSuperseded(chart, merges));
   const caredFor = findCaredFor(statements);
-  const numbers = settleNumbers(claims, { tainted, evidence, caredFor });
+  const numbers = settleNumbers(claims, { tainted, invalid: life.invalid, evidence, caredFor });
   const personOfChart = new Map<string, Person>();
   for (const chart of charts) personOfChart.set(chart.key, { id: chart.key, charts: [chart] });
   const joinAll = (pairs: Pair[]) => {
@@ -54,7 +54,8 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
   };
   joinAll(findOneFeeds(told));
   joinAll(numbers.joined);
-  const claimed = [...numbers.own.values(), ...numbers.claimants.values()];
+  const valid = [...numbers.own.values()].filter((own) => !life.invalid.has(own[0]?.ref ?? ''));
+  const claimed = [...valid, ...numbers.claimants.values()];
   joinAll(findNameless(claimed, personOfChart, evidence));
   joinAll(findOwnCharts(charts, personOfChart, tainted));
   const doubted: Merge[] = [];

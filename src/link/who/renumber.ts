@@ -1,4 +1,7 @@
-/** Charts under the numbers that count now: the one that came in the place of theirs, or the one that is frozen. */
+/**
+ * Charts under the numbers that count now: the one that came in the place of theirs, or the one that is
+ * frozen.
+ */
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import { NHS_NUMBER, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
 import type { StatementState } from '../../store/facts.ts';
@@ -66,8 +69,8 @@ function withNumber(content: Patient, number: string): Patient {
 }
 
 /**
- * Whoever only said the number that was replaced, and is nobody whom the new one means, is shown what it said:
- * it could else learn a number that it never knew.
+ * Whoever only said the number that was replaced, and is nobody whom the new one means, is shown what it
+ * said: it could else learn a number that it never knew.
  */
 export function restore(persons: Person[], before: Map<string, Patient>, standing: Set<string>): void {
   if (before.size === 0) return;

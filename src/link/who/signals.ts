@@ -1,7 +1,7 @@
 /**
- * National signals (mappings/mns): a number was replaced or is invalid, somebody died, a proxy changed. Each is
- * kept as a Basic about a number, and is of nobody: what it means is decided from all that is known of that
- * number (life-cycle.ts).
+ * National signals (mappings/mns): a number was replaced or is invalid, somebody died, a proxy changed. Each
+ * is kept as a Basic about a number, and is of nobody: what it means is decided from all that is known of
+ * that number (life-cycle.ts).
  */
 import type { Basic } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
@@ -34,7 +34,9 @@ export function readSignal({ content }: Signal) {
 export const isNational = (sector: string | null, { weights }: Evidence): boolean =>
   weights.get(sector ?? '')?.contest === 'everything';
 
-/** Signals of systems that the operator registered as national, in the order in which they were first heard. */
+/**
+ * Signals of systems that the operator registered as national, in the order in which they were first heard.
+ */
 export const signalsIn = (states: StatementState[], evidence: Evidence): Signal[] =>
   states
     .filter((state): state is Signal => state.type === 'Basic')
