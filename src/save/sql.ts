@@ -69,7 +69,11 @@ const FORGOTTEN = `
 forgotten as (
   delete from resource r using forgetting f where r.row_id = any(f.rows) returning r.row_id),
 forgotten_provenances as (
-  delete from resource r using forgetting f where r.type = 'Provenance' and r.persons && f.persons returning r.row_id),
+  delete from resource r where r.row_id in (
+    select p.row_id from forgetting f cross join unnest(f.persons) as one (id)
+      join resource p on p.persons[1] = one.id and p.type = 'Provenance'
+    union select p.row_id from forgetting f
+      join resource p on cardinality(p.persons) > 1 and p.persons && f.persons and p.type = 'Provenance') returning r.row_id),
 forgotten_pasts as (
   delete from resource_history h using forgetting f
   where h.id = any(f.pasts) and (h.persons && f.persons or h.row_id = any(f.rows))),

@@ -11,7 +11,8 @@ import { ownProfiles } from '../../src/validate/profiles.ts';
 import { care, person, signal, ward } from '../families/scenarios/messages.ts';
 import { testContext } from '../support/context.ts';
 import { gather, type Household, type Send } from '../support/household.ts';
-import { ago, MATERNITY, people } from '../support/telling.ts';
+import { barsReferral } from '../support/messages.ts';
+import { ago, at, MATERNITY, people } from '../support/telling.ts';
 
 const FOLDER = 'test/pipeline/signals';
 const found = (file: string) => readFile(`${FOLDER}/${file}`, 'utf8');
@@ -141,6 +142,27 @@ describe('the operator says that an identity was changed', () => {
     expect(await people(household)).toEqual([]);
     expect(household.told('visiting')).toHaveLength(heard);
     expect(household.told('maternity')).toEqual([]);
+  });
+
+  test('a referral under the number is answered like one of anybody else, and is nobody’s to read', async () => {
+    await send(care('visiting', child, { start: ago(20) }));
+    const [journey] = await household.find('Group');
+    await freezeNumber(testContext(household.database), child.nhs, byOperator);
+    const other = person(77, 'Petroc', 'Pascoe', 30);
+    const refer = (who: typeof child, id: string) =>
+      household.skein.bars(barsReferral(who, { id, at: at(ago(2)) }), undefined, 'visiting');
+    const [frozen, known] = [await refer(child, 'R-1'), await refer(other, 'R-2')];
+    await household.settle();
+    const shape = ({ status, body }: typeof frozen) =>
+      JSON.stringify([status, body]).replace(/[0-9a-f]{8}-[0-9a-f-]{27}|R-\d|2\d{3}-[\d-]+T[\d:.]+Z/g, '');
+    expect(shape(frozen)).toBe(shape(known));
+    expect(household.told('perinatal')).toEqual(['referral-received']);
+    const ids = JSON.stringify(frozen.body).match(/[0-9a-f]{8}-[0-9a-f-]{27}/g) ?? [];
+    for (const id of ids)
+      expect((await household.skein.get(`/fhir/ServiceRequest/${id}`, 'visiting')).status).toBe(404);
+    for (const system of ['visiting', undefined])
+      expect((await household.skein.get(`/fhir/Group/${journey?.id}/$journey`, system)).status).toBe(404);
+    expect(await people(household)).toEqual(['Petroc']);
   });
 
   test('a freeze by mistake is lifted, and all is as it was', async () => {

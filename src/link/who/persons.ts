@@ -44,7 +44,7 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
     .sort((a, b) => a.seq - b.seq);
   const told = charts.filter((chart) => !isImplicit(chart));
   const merges = [...mergesOf(statements, charts), ...renamesOf(statements, told)].sort(compareMerges);
-  const claims = told.filter((chart) => chart.ref !== null && !chart.aside && !isSuperseded(chart, merges));
+  const claims = told.filter((chart) => chart.ref !== null && !chart.aside && !isMergedAway(chart, merges));
   const caredFor = findCaredFor(statements);
   const numbers = settleNumbers(claims, { tainted, invalid: life.invalid, evidence, caredFor });
   const personOfChart = new Map<string, Person>();
@@ -143,7 +143,7 @@ const says = ({ content }: PatientState, how: 'replaced-by' | 'replaces', { key 
  * What a merged chart says of a number is past, where the chart that stands gives the same: a merge ends a
  * dispute like a correction.
  */
-const isSuperseded = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
+const isMergedAway = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
   merges.some(
     ({ old, into }) =>
       old.key === key && into.ref === ref && !merges.some((back) => back.old === into && back.into === old),
