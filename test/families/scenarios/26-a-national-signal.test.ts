@@ -96,8 +96,8 @@ tellFamily('26 a number invalidated by an identity change', {
     new_gp: new RegExp(`Keast|${child.nhs}|Elowen`),
     new_visiting: new RegExp(`Keast|${child.nhs}|Elowen`),
   },
-  hears: { visiting: ['withdrawn'] },
-  neverHears: { new_gp: ['withdrawn', 'person-merged', 'member-unlinked'] },
+  hears: { visiting: ['withdrawn'], perinatal: ['withdrawn'], maternity: ['withdrawn'] },
+  neverHears: { new_gp: ['withdrawn', 'person-merged', 'member-unlinked'], spine: [] },
   neverHearsAsTold: { visiting: ['person-merged', 'person-unmerged'] },
   also: async (household) => {
     const { database, skein, find } = household;
