@@ -46,27 +46,37 @@ export function readLifeCycle(
   const replaced: string[] = [];
   for (const [number, said] of changes) {
     const status = statusOf(said);
-    if (status === 'identity-change') for (const one of keysOf(number)) life.frozen.add(one);
-    else if (status === 'invalidated') for (const one of keysOf(number)) life.invalid.add(one);
-    else replaced.push(number);
+    if (status === 'superseded') replaced.push(number);
+    else addAll(status === 'invalidated' ? life.invalid : life.frozen, keysOf(number));
   }
-  const charts = states.filter(isPatient);
-  const known = replaced.filter((number) => !keysOf(number).some((one) => life.frozen.has(one)));
+  // An identity change leads nowhere, whatever else is said of its number.
+  const known = replaced.filter((number) => !isAny(life.frozen, keysOf(number)));
+  findSuccessors(known, { changes, states, charts: states.filter(isPatient), life });
+  for (const [number, last] of life.successors)
+    if (isAny(life.frozen, keysOf(last))) addAll(life.frozen, keysOf(number));
+  return life;
+}
+
+const isAny = (keys: Set<string>, some: string[]): boolean => some.some((one) => keys.has(one));
+function addAll(keys: Set<string>, more: string[]): void {
+  for (const one of more) keys.add(one);
+}
+
+type Known = { states: StatementState[]; charts: PatientState[]; life: LifeCycle };
+
+function findSuccessors(numbers: string[], known: Known & { changes: Map<string, Signal[]> }): void {
+  const { changes, charts, life } = known;
   const next = new Map<string, string>();
-  for (const number of known) {
-    const named = namedIn(changes.get(number) ?? []) ?? foundFor(number, { states, charts, life });
+  for (const number of numbers) {
+    const named = namedIn(changes.get(number) ?? []) ?? foundFor(number, known);
     if (named !== undefined && named !== number) next.set(number, named);
-    else life.waiting.add(number);
   }
-  for (const number of next.keys()) {
+  for (const number of numbers) {
     const last = endOf(number, next);
-    if (last !== undefined) life.successors.set(number, last);
+    if (last === undefined) life.waiting.add(number);
+    else life.successors.set(number, last);
   }
   dropContradicted(charts, life);
-  for (const [number, last] of life.successors)
-    if (keysOf(last).some((one) => life.frozen.has(one)))
-      for (const one of keysOf(number)) life.frozen.add(one);
-  return life;
 }
 
 type Status = 'superseded' | 'invalidated' | 'identity-change';
@@ -89,8 +99,6 @@ function namedIn(said: Signal[]): string | undefined {
   return newest.map((one) => readSignal(one).replacedBy).find((one) => isValidNhsNumber(one ?? ''));
 }
 
-type Known = { states: StatementState[]; charts: PatientState[]; life: LifeCycle };
-
 /**
  * What came in the place of a number, where the signal does not say: the one number that a sender gives now
  * for a chart which had this one, or for the chart with which it merged one that has it.
@@ -110,14 +118,17 @@ function foundFor(number: string, { states, charts, life: { keysOf } }: Known): 
   return numbers.size === 1 ? [...numbers][0] : undefined;
 }
 
-/** The last of a chain; undefined where it leads in a circle. */
+/** The last of a chain; undefined where it leads nowhere, or in a circle. */
 function endOf(number: string, next: Map<string, string>): string | undefined {
   const seen = new Set([number]);
-  for (let at = next.get(number) ?? number; ; at = next.get(at) ?? at) {
-    if (seen.has(at)) return undefined;
-    if (!next.has(at)) return at;
-    seen.add(at);
+  let last = next.get(number);
+  while (last !== undefined && !seen.has(last)) {
+    seen.add(last);
+    const further = next.get(last);
+    if (further === undefined) return last;
+    last = further;
   }
+  return undefined;
 }
 
 /**
