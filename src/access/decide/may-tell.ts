@@ -50,8 +50,8 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
 }
 
 /**
- * Whoever is named had that one as its own patient, or (`role`) had an own patient in a journey with that one:
- * did its row, or its column, let it know?
+ * Whoever is named had that one as its own patient, or (`role`) had an own patient in a journey with that
+ * one: did its row, or its column, let it know?
  */
 function mightKnow(grants: Grants, { code, to, role }: Event): boolean {
   if (to === undefined || grants.everything) return to !== undefined;
