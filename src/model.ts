@@ -224,7 +224,7 @@ export type Event = {
   to?: string[];
   focus: { type: string; id: string };
   stage: string | null;
-  /** Of member-unlinked: which column the focus was in, for those who are named (`to`). */
+  /** Of member-unlinked and withdrawn: which column the focus was in, for those who are named (`to`). */
   role?: Role;
   /** The row of the message that made it, and its sender; a sender alone is told which of its own that was. */
   message?: { id: string; system: number };

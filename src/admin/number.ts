@@ -1,6 +1,8 @@
-/** `skein number …`: what people do about a number that is in dispute or tainted. */
+/**
+ * `skein number …`: what people do about a number that is in dispute or tainted, or of a changed identity.
+ */
 import type { Context } from '../context.ts';
-import { liftNumber, showNumber } from '../pipeline/numbers.ts';
+import { freezeNumber, liftNumber, showNumber } from '../pipeline/numbers.ts';
 
 type Done = { data: object; text: string };
 
@@ -16,6 +18,9 @@ export async function describeNumber(ctx: Context, number: string): Promise<Done
       ({ kind, rule, systems, contacts }) =>
         `waits: ${kind}, ${rule}: ${systems.join(', ')}${contacts.length ? ` (${contacts.join(', ')})` : ''}`,
     ),
+    ...(shown.freeze
+      ? [`frozen by ${shown.freeze.by}, ${shown.freeze.at.toISOString()}: ${shown.freeze.cause}`]
+      : []),
     ...shown.lifts.map(({ by, at }) => `lifted by ${by}, ${at.toISOString()}`),
   ];
   return { data: shown, text: lines.map((line) => `${line}\n`).join('') };
@@ -28,4 +33,10 @@ export async function liftOne(ctx: Context, number: string, by: string, not: str
     data: done,
     text: `lifted: ${setAside} charts set aside, ${changed} families changed; ${state}\n`,
   };
+}
+
+export async function freezeOne(ctx: Context, number: string, by: string, cause: string): Promise<Done> {
+  const done = await freezeNumber(ctx, number, { by, cause });
+  const { changed, state } = done;
+  return { data: done, text: `${state}: ${changed} families changed\n` };
 }

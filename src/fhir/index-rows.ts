@@ -4,6 +4,7 @@ import { hash as digest } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import type { Json } from '../model.ts';
 import { INDEXED_TYPES, type Param, paramsOf } from './search-parameters.ts';
+import { NHS_NUMBER, SUPERSEDED_NUMBER } from './systems.ts';
 
 type IndexRows = {
   /** Tokens and references; `hash` is a signed 64-bit integer as text. */
@@ -83,7 +84,9 @@ export function tokensOf(value: Json): string[] {
   const fields = value as Fields;
   if (Array.isArray(fields.coding)) return fields.coding.flatMap(tokensOf);
   const code = fields.value ?? fields.code;
-  return typeof code === 'string' && code ? [`${fields.system ?? ''}|${code}`, code] : [];
+  if (typeof code !== 'string' || !code) return [];
+  const former = fields.system === SUPERSEDED_NUMBER ? [`${NHS_NUMBER}|${code}`] : [];
+  return [`${fields.system ?? ''}|${code}`, code, ...former];
 }
 
 /** `Type/id` of a Reference, without base and version; undefined for logical and contained ones. */

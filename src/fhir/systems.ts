@@ -20,6 +20,13 @@ export const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';
 const SKEIN = 'https://skein.example';
 export const SKEIN_DEFINITIONS = `${SKEIN}/fhir/StructureDefinition/`;
 
+/**
+ * Identifier system of an NHS number that was replaced by another as a duplicate. A search for it as an NHS
+ * number finds it; UK Core allows a Patient one identifier of that system.
+ */
+export const SUPERSEDED_NUMBER = `${SKEIN}/Id/superseded-nhs-number`;
+/** Code system of what a national signal (NHS Multicast Notification Service) is about. */
+export const SIGNAL_SYSTEM = `${SKEIN}/fhir/CodeSystem/national-signal`;
 /** Identifier of a service: `ODS|team`. */
 export const SERVICE_SYSTEM = `${SKEIN}/Id/service`;
 /** Identifier system for a sender's own resource id, where the resource has no business identifier. */

@@ -22,6 +22,8 @@ const SOURCES: Record<string, Document['format']> = {
   'birth-notification': 'xml',
   'third-sector-csv': 'csv',
   'third-sector-form': 'json',
+  // History Bundles, told by the names of their parameters.
+  mns: 'json',
   // Extracts: JSON tables of rows.
   mhsds: 'json',
   msds: 'json',

@@ -1,6 +1,7 @@
 /**
- * Deaths said by a statutory service that may not declare one (sharing.md, "Loss and contact-stop"): nothing
- * stops, and whoever would be told to stop is asked to verify first.
+ * Deaths said by a statutory service that may not declare one (sharing.md, "Loss and contact-stop"), or
+ * nationally of a number that several people have: nothing stops, and whoever would be told to stop is asked
+ * to verify first.
  */
 import type { Task } from '@medplum/fhirtypes';
 import { keyedId } from '../fhir/ids.ts';
@@ -23,7 +24,8 @@ export function findDoubts(family: Known, given: Given): Doubt[] {
   return family.persons.flatMap((dead) => {
     if (lossOf(dead) !== null) return [];
     const said = dead.charts.filter((chart) => saysDead(chart) && counts(dead, chart, given));
-    const [first] = said.map((chart) => latest(chart)).sort();
+    const signalled = dead.mayHaveDied === undefined ? [] : [`${dead.mayHaveDied}T00:00:00.000Z`];
+    const [first] = [...said.map((chart) => latest(chart)), ...signalled].sort();
     const day = said
       .map(({ content }) => content.deceasedDateTime ?? '')
       .sort()[0]

@@ -2,6 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { typeDefinition } from '../fhir/definitions.ts';
 import { NHS_NUMBER } from '../fhir/systems.ts';
 import type { RecordMode } from '../model.ts';
+import { foldFormer, formerMarks, isFormer, withoutFormer } from './fold-numbers.ts';
 import { foldTeams, heldBy, isTeam, withoutTeams } from './fold-teams.ts';
 import { contract, expand, isInCells, wholeOf } from './parts.ts';
 
@@ -51,14 +52,16 @@ const NONE = '~none';
  */
 export function fold(stored: Folded | null, said: Said): Folded {
   const teams = foldTeams(stored?.times ?? {}, said);
-  const state = stored && { ...stored, times: withoutTeams(stored.times) };
+  const state = stored && { ...stored, times: withoutFormer(withoutTeams(stored.times)) };
   const whole = said.mode === 'snapshot' && !said.implicit;
   const folded = whole ? foldSnapshot(state, said) : foldDelta(state, said);
   const first = state && state.first < said.stamp ? state.first : said.stamp;
   // Every key that it was ever found by: what no longer holds leads to a chart more, and link looks at what
   // that says.
-  const aliases = [...new Set([...(state?.aliases ?? []), ...(said.aliases ?? [])])].sort();
-  const times = Object.keys(teams).length > 0 ? { ...folded.times, ...teams } : folded.times;
+  const former = foldFormer(stored, said, folded.ref);
+  const aliases = [...new Set([...(state?.aliases ?? []), ...(said.aliases ?? []), ...former])].sort();
+  const marks = { ...teams, ...formerMarks(former) };
+  const times = Object.keys(marks).length > 0 ? { ...folded.times, ...marks } : folded.times;
   const team = heldBy({ times })[0]?.service ?? null;
   return { ...folded, first, times, aliases: aliases.length > 0 ? aliases : null, team };
 }
@@ -77,7 +80,8 @@ export function combine(states: Combined[]): Combined {
     for (const element of new Set([...Object.keys(said), ...Object.keys(state.times ?? {})])) {
       const own = timeOf(state.times ?? {}, element);
       const time = own > state.base ? own : state.base;
-      if (isMark(element) || isTeam(element) || time < base || time < (times[element] ?? '')) continue;
+      if (isMark(element) || isTeam(element) || isFormer(element)) continue;
+      if (time < base || time < (times[element] ?? '')) continue;
       if (time === times[element] && element in elements) continue;
       times[element] = time;
       elements[element] = said[element];

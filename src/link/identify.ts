@@ -21,6 +21,7 @@ import {
   type Scope,
 } from './who/keys.ts';
 import { quarantine, sharedNumber } from './who/quarantine.ts';
+import { identifySignal, UNHEEDED } from './who/signals.ts';
 import { assumedOf, teamKey, teamOf } from './who/team.ts';
 
 type Identified = { record: IdentifiedRecord; issues: Issue[] };
@@ -44,6 +45,7 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
   const quarantined = quarantine(record.statements);
   const issues: Issue[] = [];
   const said = record.statements.map((statement): IdentifiedStatement => {
+    if (isSignal(statement)) return identifySignal(statement, scope);
     const shared = quarantined.has(statement.local);
     if (shared) issues.push(sharedNumber(statement));
     const { ownId } = statement;
@@ -76,7 +78,10 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
   });
   const saidAt = new Date(record.saidAt).toISOString();
   const patients = new Set(said.flatMap(({ type, key }) => (type === 'Patient' ? key : [])));
-  const meant = record.statements.flatMap((statement) => referredTo(statement, patients, scope));
+  const meant = record.statements.flatMap((statement) =>
+    isSignal(statement) ? [] : referredTo(statement, patients, scope),
+  );
+  if (record.statements.some(isSignal) && scope.weight?.contest !== 'everything') issues.push(UNHEEDED);
   const statements = [...new Map(meant.map((one) => [one.key, one])).values(), ...said];
   const { position, mapping, mode, lineage } = record;
   // Within one second of the sender's clock what came later was said later, and so were later rows of a file.
@@ -87,6 +92,8 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
   const identified = { position, saidAt, stamp, mapping, mode, lineage };
   return { record: { ...identified, statements: [...statements, ...linkages, ...calls] }, issues };
 }
+
+const isSignal = ({ resource }: Statement): boolean => resource.resourceType === 'Basic';
 
 function keysOfStatements(record: SourceRecord, scope: Scope, content: string): Map<string, string> {
   const keys = new Map(

@@ -16,17 +16,17 @@ import { involve } from './care/involve.ts';
 import { joinReferrals } from './care/joined.ts';
 import { listCare } from './care/list-care.ts';
 import { findReferrals, groupSpells } from './care/spells.ts';
-import type { Known } from './concerned.ts';
 import { doubtView, findDoubts } from './doubts.ts';
 import { describeChanges, type Parted } from './events.ts';
-import { findJourneys, type Journey } from './family/journeys.ts';
+import { findJourneys, homesOf } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
+import { describeWithdrawn, forget, idsOfFrozen, isAboutNone, withoutFrozen } from './frozen.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
 import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
 import { composeViews } from './views/views.ts';
-import { identityAssertions, isNews } from './who/assertions.ts';
+import { identityAssertions, isNews, signalAssertions } from './who/assertions.ts';
 import { shareCharts } from './who/one-feed.ts';
 import { resolvePersons } from './who/persons.ts';
 
@@ -48,9 +48,8 @@ export function link(
 ): Plan {
   const { key, evidence, asOf } = rules;
   const { states, changed } = foldRecord(facts.statements, record, sender);
-  const said = shareCharts(states, rules);
-  const who = resolvePersons(said, new Set(facts.tainted), rules);
-  const { persons, personOfChart, personOfKey } = who;
+  const who = resolvePersons(shareCharts(states, rules), facts, rules);
+  const { statements: said, persons, personOfChart, personOfKey } = who;
   const parted: Parted[] = [];
   for (const state of states) {
     const person = state.type === 'Patient' ? (personOfChart.get(state.key)?.id ?? null) : null;
@@ -69,7 +68,7 @@ export function link(
   const referrals = findReferrals(statements, spells, personOfKey);
   const care = listCare({ states: statements, spells, referrals, personOf: personOfKey }, rules);
   const journeys = findJourneys({ key, persons, edges, care, asOf });
-  const known: Known = {
+  const known = withoutFrozen({
     key,
     statements,
     persons,
@@ -88,11 +87,11 @@ export function link(
     homeOf: homesOf(journeys),
     stored: facts.views,
     asOf,
-  };
-  const members = journeys.flatMap((journey) =>
+  });
+  const members = known.journeys.flatMap((journey) =>
     journey.members.map((member) => ({ journey: journey.id, ...member })),
   );
-  const involved = involve(spells, referrals, (one) => known.homeOf(one)?.id ?? null);
+  const involved = involve(known.spells, known.referrals, (one) => known.homeOf(one)?.id ?? null);
   const stops = findStops(known, { involvements: involved, evidence, members: facts.members, parted });
   const doubts = findDoubts(known, { involvements: involved, evidence, isOwnPatient: who.isOwnPatient });
   const family: Family = {
@@ -105,11 +104,15 @@ export function link(
     involved,
     (row) => `${row.person} ${row.service} ${row.journey}`,
   );
-  const views = diffViews(facts.views, composeViews(family));
+  const made = composeViews(family);
+  const hidden = idsOfFrozen(persons);
+  const { views, gone, forgotten } = forget(facts, diffViews(facts.views, made), made, hidden);
   const rows = { involvements, members: diffRows(facts.members, members, memberKey) };
   return {
     statements: [...changed.values()],
-    assertions: [...assertions, ...identityAssertions(who)].filter(isNews(record)),
+    assertions: [...assertions, ...identityAssertions(who), ...signalAssertions(who.life)]
+      .filter(isNews(record))
+      .filter(isAboutNone(hidden, who.life.frozen)),
     insert: views.filter(({ before }) => !before).map(({ view }) => view),
     update: views.flatMap(({ view, before }) => (before ? [{ ...view, rowId: before.rowId }] : [])),
     events: [
@@ -119,9 +122,11 @@ export function link(
         ...{ parted, involvements: facts.involvements },
       }),
       ...stops.events,
-      ...findRechecks(facts, views, rows),
+      ...describeWithdrawn(facts, gone, asOf),
+      ...findRechecks(facts, views, { ...rows, gone }),
     ],
     ...rows,
+    forget: forgotten,
     due: [...due, ...journeys.flatMap(({ anchor, turns }) => (turns ? { owner: anchor, at: turns } : []))],
   };
 }
@@ -138,11 +143,6 @@ function membersBefore({ members: before }: Facts, members: Member[], asOf: stri
   const now = new Set(members.map(memberKey));
   if (before.every((member) => now.has(memberKey(member)))) return [];
   return before.filter(({ role, closes }) => role !== 'partner' && (closes ?? '9') > asOf);
-}
-
-function homesOf(journeys: Journey[]): (care: string) => Journey | undefined {
-  const homes = new Map(journeys.flatMap((journey) => journey.care.map((id) => [id, journey])));
-  return (care) => homes.get(care);
 }
 
 function foldRecord(stored: StatementState[], record: IdentifiedRecord | null, sender: Sender | null) {

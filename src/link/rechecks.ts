@@ -11,15 +11,16 @@ const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 /**
  * What a change may take away from somebody, as one event or none. Where somebody's care or place in a
  * journey changed, that is everything stored of the family; else the views that changed in what decides who
- * may read them. Who was told of any of it is found out by publish, and whether they may still read it by
- * deliver.
+ * may read them, and those that go (`gone`). Who was told of any of it is found out by publish, and whether
+ * they may still read it by deliver.
  */
 export function findRechecks(
   facts: Facts,
   views: ViewChange[],
-  rows: Pick<Plan, 'involvements' | 'members'>,
+  rows: Pick<Plan, 'involvements' | 'members'> & { gone: StoredView[] },
 ): Recheck[] {
-  const changed = views.flatMap(({ view, before }) => (before && mayHide(view, before) ? [before] : []));
+  const hidden = views.flatMap(({ view, before }) => (before && mayHide(view, before) ? [before] : []));
+  const changed = [...hidden, ...rows.gone];
   const foci = (partsSomebody(facts, rows) ? facts.views : changed)
     .filter(({ type }) => TOLD.includes(type))
     .map(({ id }) => id);

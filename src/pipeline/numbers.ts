@@ -1,30 +1,83 @@
 /**
- * A number that people look at: who claims it, whether it is in dispute or tainted, and how that is lifted.
- * No names anywhere.
+ * A number that people look at: who claims it, whether it is in dispute or tainted and how that is lifted,
+ * what became of it nationally, and that its identity was changed. No names anywhere.
  */
 import { EVIDENCE } from '../access/decide/evidence.ts';
 import type { Context } from '../context.ts';
 import { Rejected } from '../errors.ts';
 import { isValidNhsNumber } from '../fhir/nhs-number.ts';
 import { joiningKey, numberKey } from '../link/who/keys.ts';
+import { readLifeCycle } from '../link/who/life-cycle.ts';
 import { settleNumbers } from '../link/who/numbers.ts';
 import { chooseSetAside } from '../link/who/set-aside.ts';
-import { claimsOf, doubtsOf, isTainted, liftsOf, type NumberClaim, saveLift } from '../save/numbers.ts';
-import { untie } from './recompute.ts';
+import { withFacts } from '../save/load.ts';
+import {
+  claimsOf,
+  doubtsOf,
+  freezeOf,
+  isTainted,
+  liftsOf,
+  type NumberClaim,
+  saveFreeze,
+  saveLift,
+} from '../save/numbers.ts';
+import { rulesOf, untie } from './recompute.ts';
 
-export type NumberState = 'unknown' | 'undisputed' | 'disputed' | 'tainted';
+export type NumberState =
+  | 'unknown'
+  | 'undisputed'
+  | 'disputed'
+  | 'tainted'
+  | 'superseded'
+  | 'invalidated'
+  | 'frozen';
 type Claimed = { system: string; sector: string | null; charts: number; setAside: number };
 
 export async function showNumber(ctx: Context, number: string) {
   const keys = keysOfNumber(ctx, number);
-  const [claims, tainted, doubts, lifts] = await Promise.all([
+  const [claims, tainted, doubts, lifts, freeze, life] = await Promise.all([
     claimsOf(ctx.db, keys),
     isTainted(ctx.db, keys.slice(0, 1)),
     doubtsOf(ctx.db, keys),
     liftsOf(ctx.db, keys[0] as string),
+    freezeOf(ctx.db, keys[0] as string),
+    lifeOf(ctx, number, keys),
   ]);
-  const state: NumberState = tainted ? 'tainted' : stateOf(claims);
-  return { state, claims: countClaims(claims), doubts, lifts };
+  const state: NumberState = life.state ?? (tainted ? 'tainted' : stateOf(claims));
+  // Of an identity that was changed nobody is asked anything; what a signal left open may be known since.
+  const asked = state === 'frozen' ? [] : doubts.filter(({ method }) => method !== 'signal' || life.waits);
+  const waiting = asked.map(({ method: _method, ...doubt }) => doubt);
+  return { state, claims: countClaims(claims), doubts: waiting, lifts, ...(freeze ? { freeze } : {}) };
+}
+
+type Life = { state: NumberState | null; waits: boolean };
+
+/** What became of it, by national signals and the operator's word. */
+function lifeOf(ctx: Context, number: string, keys: string[]): Promise<Life> {
+  const digits = digitsOf(number);
+  const [key = ''] = keys;
+  return withFacts(ctx.db, keys, { systemId: 0, identifier: '' }, async (_, { facts }): Promise<Life> => {
+    const life = readLifeCycle(facts.statements, facts.frozen, rulesOf(ctx));
+    if (life.frozen.has(key)) return { state: 'frozen', waits: false };
+    if (life.invalid.has(key)) return { state: 'invalidated', waits: true };
+    const waits = life.waiting.has(digits);
+    if (waits || life.successors.has(digits)) return { state: 'superseded', waits };
+    return { state: null, waits: life.signals.length > 0 };
+  });
+}
+
+export type Freeze = { by: string; cause: string };
+
+/**
+ * Records that the identity of whoever has this number was changed: whatever was shared of them is removed
+ * and taken back from whoever was told, and what is said of the number from now on is told to nobody. Throws
+ * Rejected.
+ */
+export async function freezeNumber(ctx: Context, number: string, { by, cause }: Freeze) {
+  const keys = keysOfNumber(ctx, number);
+  await saveFreeze(ctx.db, { keys, by, cause });
+  const changed = await untie(ctx, keys);
+  return { changed, state: (await showNumber(ctx, number)).state };
 }
 
 /** `not`: names of systems whose word on the number is set aside, where Skein cannot tell whose is. */
@@ -37,7 +90,10 @@ export type Lift = { by: string; not: string[] };
  */
 export async function liftNumber(ctx: Context, number: string, { by, not }: Lift) {
   const keys = keysOfNumber(ctx, number);
-  const { state } = await showNumber(ctx, number);
+  const { state, freeze } = await showNumber(ctx, number);
+  if (state === 'frozen' && freeze) return thaw(ctx, number, { keys, by });
+  if (['frozen', 'invalidated', 'superseded'].includes(state))
+    refuse(`the number is ${state} nationally: nobody here can lift that`);
   if (state !== 'disputed' && !(await isTainted(ctx.db, keys)))
     refuse(`the number is ${state}: there is nothing to lift`);
   const claims = (await claimsOf(ctx.db, keys)).filter(({ aside }) => !aside);
@@ -50,13 +106,22 @@ export async function liftNumber(ctx: Context, number: string, { by, not }: Lift
   return { setAside: aside.length, changed, state: (await showNumber(ctx, number)).state };
 }
 
+/** It was frozen by mistake: those whose it is are shared again. */
+async function thaw(ctx: Context, number: string, { keys, by }: { keys: string[]; by: string }) {
+  await saveLift(ctx.db, { number: keys[0] as string, by, keys, aside: [] });
+  const changed = await untie(ctx, keys);
+  return { setAside: 0, changed, state: (await showNumber(ctx, number)).state };
+}
+
 function refuse(text: string): never {
   throw new Rejected(422, [{ severity: 'error', code: 'business-rule', text }]);
 }
 
+const digitsOf = (number: string): string => number.replace(/\s/g, '');
+
 /** As those say it who establish it, and as those do who join by it. */
 function keysOfNumber({ key }: Context, number: string): string[] {
-  const digits = number.replace(/\s/g, '');
+  const digits = digitsOf(number);
   if (!isValidNhsNumber(digits)) refuse('that is no valid NHS number');
   return [numberKey(digits, key), joiningKey(digits, key)];
 }
@@ -65,7 +130,10 @@ function stateOf(claims: NumberClaim[]): NumberState {
   if (claims.length === 0) return 'unknown';
   const caredFor = new Set(claims.flatMap(({ key, cares }) => (cares ? key : [])));
   const standing = claims.filter(({ aside }) => !aside);
-  const { disputed } = settleNumbers(standing, { tainted: new Set(), evidence: EVIDENCE, caredFor });
+  const { disputed } = settleNumbers(standing, {
+    ...{ tainted: new Set<string>(), invalid: new Set<string>() },
+    ...{ evidence: EVIDENCE, caredFor },
+  });
   return disputed.length > 0 ? 'disputed' : 'undisputed';
 }
 

@@ -91,10 +91,11 @@ function factsOf(first: pg.QueryResult<{ loaded: Loaded }> | undefined): Omit<He
 }
 
 function readLoaded({ earlier, ...loaded }: Loaded): Omit<Held, 'tainted'> {
-  const { statements, tainted, views, involvements, members } = loaded;
+  const { statements, tainted, frozen, views, involvements, members } = loaded;
   const facts = {
     statements: statements ?? [],
     tainted: tainted ?? [],
+    frozen: frozen ?? [],
     views: views ?? [],
     involvements: involvements ?? [],
     members: members ?? [],

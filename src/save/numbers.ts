@@ -26,10 +26,10 @@ export async function isTainted(db: Db, keys: string[]): Promise<boolean> {
   return (rowCount ?? 0) > 0;
 }
 
-type Doubt = { kind: string; rule: string; systems: string[]; contacts: string[] };
+type Doubt = { kind: string; method: string; rule: string; systems: string[]; contacts: string[] };
 
 const DOUBTS = `
-select a.kind, coalesce(a.evidence ->> 'rule', a.evidence ->> 'reason', '') as rule,
+select a.kind, a.method, coalesce(a.evidence ->> 'rule', a.evidence ->> 'reason', '') as rule,
   array_agg(distinct y.name) filter (where y.name is not null) as systems,
   array_agg(distinct y.data_quality) filter (where y.data_quality is not null) as contacts
 from assertion a
@@ -50,11 +50,31 @@ export type LiftRow = { number: string; by: string; keys: string[]; aside: { cha
 export async function saveLift(db: Db, { number, by, keys, aside }: LiftRow): Promise<void> {
   const sql = `
     with lifted as (insert into lift (number, by_name) values ($1, $2) returning id),
-    freed as (delete from tainted where key = any($3::uuid[]))
+    freed as (delete from tainted where key = any($3::uuid[])),
+    thawed as (delete from frozen where number = any($3::uuid[]))
     insert into set_aside (ref, chart, lift_id)
     select a.ref, a.chart, (select id from lifted) from jsonb_to_recordset($4::jsonb) as a(ref uuid, chart uuid)
     on conflict do nothing`;
   await db.query(sql, [number, by, keys, JSON.stringify(aside)]);
+}
+
+export type FreezeRow = { keys: string[]; by: string; cause: string };
+
+/** Adds that the identity of a number (all its keys) was changed; of one that is frozen already nothing. */
+export async function saveFreeze(db: Db, { keys, by, cause }: FreezeRow): Promise<void> {
+  await db.query(
+    `insert into frozen (number, cause, by_name) select k, $2, $3 from unnest($1::uuid[]) k on conflict do nothing`,
+    [keys, cause, by],
+  );
+}
+
+type Frozen = { by: string; cause: string; at: Date };
+
+export async function freezeOf(db: Db, key: string): Promise<Frozen | null> {
+  const { rows } = await db.query<Frozen>('select by_name as by, cause, at from frozen where number = $1', [
+    key,
+  ]);
+  return rows[0] ?? null;
 }
 
 type Lifted = { by: string; at: Date };

@@ -4,7 +4,7 @@ import type { IdentifiedRecord, Plan } from '../store/facts.ts';
 import type { Db } from '../store/pool.ts';
 import { packBytes, packTexts } from './columns.ts';
 import { indexColumns } from './index-columns.ts';
-import { DONE_ROWS, SAVE_NEW, SAVE_OVER, valuesOf } from './sql.ts';
+import { DONE_ROWS, SAVE_FORGETTING, SAVE_NEW, SAVE_OVER, valuesOf } from './sql.ts';
 
 /** Everything that one message writes; what is null is not written. */
 export type Saving = {
@@ -27,6 +27,7 @@ const NO_CHANGE: Plan = {
   members: { upsert: [], remove: [] },
   events: [],
   due: [],
+  forget: { rows: [], pasts: [], persons: [] },
 };
 
 /**
@@ -48,6 +49,7 @@ export function saveStatement(key: Buffer, savings: Saving[]): pg.QueryConfig {
   const plans = savings.map(({ plan }) => plan ?? NO_CHANGE);
   const views = withPlaces(plans, ({ insert, update }) => [...insert, ...update]);
   const statements = withPlaces(plans, (plan) => plan.statements);
+  const forget = forgottenOf(plans);
   const values = valuesOf({
     messages: JSON.stringify(savings.map(messageRow)),
     bodies: packBytes(savings.map(({ message }) => message?.body ?? null)),
@@ -63,7 +65,9 @@ export function saveStatement(key: Buffer, savings: Saving[]): pg.QueryConfig {
     members: JSON.stringify(differences(plans.map(({ members }) => members))),
     events: JSON.stringify(withPlaces(plans, ({ events }) => events.map((event) => ({ event })))),
     due: JSON.stringify(plans.flatMap(({ due }) => due)),
+    forget: JSON.stringify(forget),
   });
+  if (forget.persons.length > 0) return { name: 'save-forgetting', text: SAVE_FORGETTING, values };
   return plans.every(isAddition)
     ? { name: 'save-new', text: SAVE_NEW, values }
     : { name: 'save-over', text: SAVE_OVER, values };
@@ -83,6 +87,12 @@ function differences<Added, Left>(plans: { upsert: Added[]; remove: Left[] }[]) 
 
 const isAddition = ({ update, involvements, members }: Plan): boolean =>
   update.length + involvements.remove.length + members.remove.length === 0;
+
+/** Of all plans: nearly always nothing. */
+function forgottenOf(plans: Plan[]): Plan['forget'] {
+  const of = <Part extends keyof Plan['forget']>(part: Part) => plans.flatMap(({ forget }) => forget[part]);
+  return { rows: of('rows'), pasts: of('pasts'), persons: of('persons') };
+}
 
 /** What is known of a message, its record and its answer but their JSON and the body. */
 function messageRow({ message, messageId, record, answer }: Saving): object {
@@ -111,7 +121,7 @@ function recordRow(saving: Saving['record']): object {
 
 /** True where a plan changes nothing. */
 export function isEmpty(plan: Plan): boolean {
-  const { involvements, members, statements, insert, update } = plan;
+  const { involvements, members, statements, insert, update, forget } = plan;
   const rows = [
     statements,
     insert,
@@ -120,6 +130,7 @@ export function isEmpty(plan: Plan): boolean {
     involvements.remove,
     members.upsert,
     members.remove,
+    forget.persons,
   ];
   return rows.every((list) => list.length === 0);
 }

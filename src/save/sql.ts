@@ -33,6 +33,7 @@ const PARAMETERS = {
   members: 'jsonb',
   events: 'jsonb',
   due: 'jsonb',
+  forget: 'jsonb',
 };
 export type Parameters = Record<keyof typeof PARAMETERS, string | Buffer>;
 const named = nameParameters(PARAMETERS);
@@ -41,11 +42,11 @@ export const valuesOf: (parameters: Parameters) => unknown[] = named.valuesOf;
 // What replaces or removes a row. Opening a table and its indexes costs even where nothing is found, so that
 // messages which only add (most do) leave these out: a tenth less. Every part reads the state before the
 // statement: history is written from the rows that the update replaces.
-const OVER = `
+const over = (forgetting: boolean) => `
 past as (
   insert into resource_history (row_id, type, id, version, updated_at, content, persons, authors, service, sources)
   select r.row_id, r.type, r.id, r.version, r.updated_at, r.content, r.persons, r.authors, r.service, r.sources
-  from views v join resource r on r.row_id = v.row_id where v.known),
+  from views v join resource r on r.row_id = v.row_id where v.known${forgetting ? PAST_OF_OTHERS : ''}),
 stale_tokens as (delete from index_token i using views v where v.known and i.row_id = v.row_id),
 stale_dates as (delete from index_date i using views v where v.known and i.row_id = v.row_id),
 stale_strings as (delete from index_string i using views v where v.known and i.row_id = v.row_id),
@@ -59,12 +60,32 @@ care_ended as (
   where i.person = r.person and i.service = r.service and i.journey is not distinct from r.journey),
 left_out as (
   delete from member m using jsonb_to_recordset($members -> 'remove') as r(journey uuid, person uuid)
-  where m.journey = r.journey and m.person = r.person),`;
+  where m.journey = r.journey and m.person = r.person),${forgetting ? FORGOTTEN : ''}`;
+
+// Of people whose identity was changed nothing stays but facts: neither views, nor what tells of them in the
+// past of others' views, nor a Provenance that names them.
+const PAST_OF_OTHERS = ' and not r.persons && (select persons from forgetting)';
+const FORGOTTEN = `
+forgotten as (
+  delete from resource r using forgetting f where r.row_id = any(f.rows) returning r.row_id),
+forgotten_provenances as (
+  delete from resource r where r.row_id in (
+    select p.row_id from forgetting f cross join unnest(f.persons) as one (id)
+      join resource p on p.persons[1] = one.id and p.type = 'Provenance'
+    union select p.row_id from forgetting f
+      join resource p on cardinality(p.persons) > 1 and p.persons && f.persons and p.type = 'Provenance') returning r.row_id),
+forgotten_pasts as (
+  delete from resource_history h using forgetting f
+  where h.id = any(f.pasts) and (h.persons && f.persons or h.row_id = any(f.rows))),
+forgotten_rows as (select row_id from forgotten union all select row_id from forgotten_provenances),
+forgotten_tokens as (delete from index_token i using forgotten_rows r where i.row_id = r.row_id),
+forgotten_dates as (delete from index_date i using forgotten_rows r where i.row_id = r.row_id),
+forgotten_strings as (delete from index_string i using forgotten_rows r where i.row_id = r.row_id),`;
 
 // Numbers of rows are drawn first, so that whatever belongs to a row finds it by its place in an array: joins
 // of every index row with every view took longer than all writing, and the transaction has no hash joins
 // (skein_load).
-const save = (over: string) =>
+const save = (replacing: string) =>
   named.textOf(`
 with saving as materialized (
   select *, coalesce(stored, case when kept then nextval('message_id_seq') end) as message_id,
@@ -73,6 +94,7 @@ with saving as materialized (
     identifier text, channel text, "contentType" text, source text, "contentHash" text, "position" text, "saidAt" timestamptz,
     stamp text, mapping text, mode text, status text, units jsonb)) with ordinality as m(stored, kept, recorded, answered, system_id,
     identifier, channel, content_type, source, content_hash, "position", said_at, stamp, mapping, mode, status, units, place)),
+forgetting as materialized (select * from jsonb_to_record($forget) as f(rows bigint[], pasts uuid[], persons uuid[])),
 places as materialized (
   select array_agg(coalesce(record_id, 0) order by place) as records, array_agg(case when message_id is null then '{}' else
     jsonb_build_object('message', jsonb_build_object('id', message_id::text, 'system', system_id)) end order by place) as messages
@@ -112,7 +134,7 @@ made as (
   insert into resource (row_id, type, id, version, content, owner, persons, authors, service, state, digest, sources, record_id)
   overriding system value
   select row_id, type, id, 1, content, owner, persons, authors, service, state, digest, sources,
-    nullif((select records from places)[place], 0) from views where not known),${over}
+    nullif((select records from places)[place], 0) from views where not known),${replacing}
 tokens as (
   insert into index_token (row_id, param, hash) select (select ids from rows_of_views)[nth], param, hash
   from unnest($tokenViews, $tokenParams, $tokenHashes) as t(nth, param, hash)),
@@ -151,7 +173,9 @@ select message_id::text as id from saving order by place`);
 /** Only adds resources, involvements and members. The same parameters as SAVE_OVER. */
 export const SAVE_NEW = save('');
 /** Also replaces views, their history and index rows, and removes what is no longer so. */
-export const SAVE_OVER = save(OVER);
+export const SAVE_OVER = save(over(false));
+/** Removes besides what was stored of people whose identity was changed. */
+export const SAVE_FORGETTING = save(over(true));
 
 export const DONE_ROWS =
   'select position from record where message_id = $1 and ($2::text is null or position = $2::text)';

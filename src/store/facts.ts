@@ -76,6 +76,8 @@ export type Member = { journey: string; person: string; role: Role; closes: stri
 export type Facts = {
   statements: StatementState[];
   tainted: string[];
+  /** Numbers whose identity was changed, as the operator says. */
+  frozen: string[];
   views: StoredView[];
   involvements: Involvement[];
   members: Member[];
@@ -156,7 +158,14 @@ export type Plan = {
   events: (Event | Recheck)[];
   /** Not a change: what is to be computed again without any message. */
   due: Due[];
+  forget: Forget;
 };
+
+/**
+ * Of people whose identity was changed: views that are to be as if they had never been, views that once spoke
+ * of them, whose earlier versions go, and the ids of those people.
+ */
+export type Forget = { rows: string[]; pasts: string[]; persons: string[] };
 
 type Sender = Pick<StatementState, 'service' | 'sector' | 'kind'>;
 

@@ -82,7 +82,7 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
   [/^POST \/fhir\/?$/, 'Send a transaction or batch Bundle', fhirBody('Bundle', TRANSACTION), IDEMPOTENCY],
   [
     /^POST \/intake\/:/,
-    'Send HL7 v2 (batches, too), CSV, XML, a form or an extract (JSON tables) as one system',
+    'Send HL7 v2 (batches, too), CSV, XML, a form, an extract (JSON tables) or a national signal as one system',
     {
       [HL7_TYPE]: { schema: text, example: HL7_V2 },
       'text/csv': { schema: text },

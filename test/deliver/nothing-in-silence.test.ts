@@ -3,11 +3,18 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { findRows } from '../../src/access/see/rows.ts';
 import { showAll } from '../../src/access/see/versions.ts';
-import type { Recipient, System } from '../../src/model.ts';
+import type { Recipient, SourceRecord, System } from '../../src/model.ts';
 import { family, type Heard, PEOPLE, SENDERS } from '../support/any-family.ts';
 import { testDatabase } from '../support/database.ts';
 import { hear, register } from '../support/hear.ts';
-import { patient, record, relative, resourceStatement, type Someone } from '../support/records.ts';
+import {
+  patient,
+  record,
+  relative,
+  resourceStatement,
+  type Someone,
+  signalStatement,
+} from '../support/records.ts';
 import { type Notified, notified, numberAll, subscribeActive } from './support.ts';
 
 const database = await testDatabase();
@@ -17,6 +24,7 @@ for (const { name } of SENDERS) systems.push(await register(database, name));
 /** What these two hold of somebody stays with them. */
 const charity = await register(database, 'third-sector');
 const clinic = await register(database, 'adult-services');
+const spine = await register(database, 'national');
 clinic.service.kind = 'reproductive-health';
 await pool.query('update service set kind = $2 where id = $1', [clinic.service.id, clinic.service.kind]);
 systems.push(charity, clinic);
@@ -84,12 +92,39 @@ const known: Heard[] = SENDERS.map((sender, n) => {
 const speaker = (usual: System, index: number): System =>
   [charity, clinic, usual, usual][index % 4] as System;
 
-async function tell(random: Heard[]): Promise<void> {
+type Signalled = { of: number; as: Parameters<typeof signalStatement>[2] | 'death' };
+const signals = fc.array(
+  fc.record({
+    of: fc.constantFrom(0, 0, 3, 3, 4),
+    as: fc.constantFrom<Signalled['as']>(
+      { status: 'I' },
+      { status: 'R' },
+      { status: 'R', by: PEOPLE[2]?.nhs as string },
+      { status: 'I', cause: 'identity-change' },
+      'death',
+    ),
+  }),
+  { minLength: 2, maxLength: 4 },
+);
+
+const signalOf = ({ of, as }: Signalled): SourceRecord => {
+  const number = PEOPLE[of]?.nhs as string;
+  const said =
+    as === 'death' ? signalStatement('death', number) : signalStatement('number-change', number, as);
+  return record('2026-10-01T00:00:00Z', [said], 'delta');
+};
+
+async function tell(random: Heard[], signalled: Signalled[] = []): Promise<void> {
   const subscribers = await subscribeAll();
   const counts = new Map<string, number>();
-  for (const [index, [{ name }, record]] of [...known, ...random].entries()) {
-    const usual = systems.find((one) => one.name === name) as System;
-    await hear(database, index < known.length ? usual : speaker(usual, index), structuredClone(record));
+  const said: Heard[] = random.flatMap((heard, index) => {
+    const signal = signalled[index];
+    return signal ? [heard, [spine.service, signalOf(signal)]] : [heard];
+  });
+  for (const [index, [{ name }, record]] of [...known, ...said].entries()) {
+    const usual = systems.find((one) => one.name === name);
+    const sender = usual && index >= known.length ? speaker(usual, index) : (usual ?? spine);
+    await hear(database, sender, structuredClone(record));
     await numberAll(
       pool,
       subscribers.map(({ id }) => id),
@@ -107,7 +142,16 @@ async function tell(random: Heard[]): Promise<void> {
 test(
   'nothing told becomes unreadable in silence, and nothing is told that cannot be read',
   async () => {
-    await fc.assert(fc.asyncProperty(family, tell), { numRuns: Number(process.env.RUNS ?? 20) });
+    const heard = fc.asyncProperty(family, (random) => tell(random));
+    await fc.assert(heard, { numRuns: Number(process.env.RUNS ?? 20) });
+  },
+  60 * 60_000,
+);
+
+test(
+  'the same where numbers are replaced, invalidated or of a changed identity, and where a death is told of one',
+  async () => {
+    await fc.assert(fc.asyncProperty(family, signals, tell), { numRuns: Number(process.env.RUNS ?? 10) });
   },
   60 * 60_000,
 );

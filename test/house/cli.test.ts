@@ -79,7 +79,8 @@ const COMMANDS = [
   ...['serve', 'listen', 'validate', 'system add', 'system set', 'system list', 'messages', 'replay'],
   ...['system team add', 'system team list', 'system team remove'],
   ...['person explain', 'worklist', 'link', 'unlink', 'incident'],
-  ...['rebuild', 'number show', 'number lift', 'doctor', 'reload', 'backup', 'restore', 'map check'],
+  ...['rebuild', 'number show', 'number freeze', 'number lift', 'doctor', 'reload', 'backup', 'restore'],
+  'map check',
   ...['match evaluate', 'match tune'],
 ];
 
@@ -117,6 +118,8 @@ test.each([
   ['replay --hold', 'there is no option --hold here; did you mean "--held"?\nTry skein replay --help.'],
   ['doctor --quiet', 'there is no option --quiet here: it is one of --json, --help'],
   ['number show', 'NUMBER is missing\nTry skein number show --help.'],
+  ['number freeze 9990000018 --cause marriage --by Me', 'needs --cause identity-change'],
+  ['number freeze 9990000018 --cause identity-change', 'needs --by NAME'],
   ['system list all', '"all" is not understood here'],
   ['map check --folder', 'there is no option --folder here'],
 ])('skein %s is used wrongly, and told what would be right', async (line, said) => {
@@ -124,7 +127,8 @@ test.each([
 });
 
 test('what cannot be taken back needs a yes where nobody is there to be asked', async () => {
-  for (const line of [`number lift ${nhsNumber(1)} --by Reviewer`, 'rebuild --events']) {
+  const freeze = `number freeze ${nhsNumber(1)} --cause identity-change --by Reviewer`;
+  for (const line of [`number lift ${nhsNumber(1)} --by Reviewer`, freeze, 'rebuild --events']) {
     expect(await skein(...line.split(' '))).toEqual({ code: 2, output: expect.stringContaining('--yes') });
   }
   expect((await skein('rebuild', '--events', '--yes')).code).toBe(0);

@@ -31,7 +31,7 @@ export function service(n: number, sector: string | null): Service {
 }
 
 export class Store {
-  facts: Facts = { statements: [], tainted: [], views: [], involvements: [], members: [] };
+  facts: Facts = { statements: [], tainted: [], frozen: [], views: [], involvements: [], members: [] };
   views = new Map<string, View>();
   events: Event[] = [];
   plan: Plan | null = null;
@@ -57,6 +57,7 @@ export class Store {
     const { facts } = this;
     for (const state of plan.statements) this.#keep(state);
     for (const view of [...plan.insert, ...plan.update]) this.#show(view);
+    for (const row of plan.forget.rows) this.#forget(row);
     facts.involvements = merge(
       facts.involvements,
       plan.involvements,
@@ -92,6 +93,12 @@ export class Store {
       version: 1,
     };
     views.splice(at < 0 ? views.length : at, at < 0 ? 0 : 1, row);
+  }
+
+  /** The row is as if it had never been. */
+  #forget(row: string): void {
+    this.facts.views = this.facts.views.filter(({ rowId }) => rowId !== row);
+    this.views.delete(row);
   }
 
   /** Ids of what publish and deliver are to look at again after the last record. */

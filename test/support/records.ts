@@ -1,5 +1,5 @@
 /** Source records as mappings make them, for tests of link and save. All people are synthetic; numbers are from the 999 range. */
-import type { Patient, RelatedPerson, Resource } from '@medplum/fhirtypes';
+import type { Basic, Patient, RelatedPerson, Resource } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../src/fhir/systems.ts';
 import type { SourceRecord, Statement } from '../../src/model.ts';
 
@@ -117,4 +117,24 @@ export function record(
   mode: 'snapshot' | 'delta' = 'snapshot',
 ): SourceRecord {
   return { position: '', saidAt, mapping: 'test@1', mode, statements, lineage: [] };
+}
+
+type Signalled = { status?: 'I' | 'R'; by?: string; cause?: string; day?: string };
+/** What mappings/mns makes of a signal about a number. */
+export function signalStatement(code: string, number: string, said: Signalled = {}): Statement {
+  const { status, by, cause, day = '2026-09-01' } = said;
+  const url = (name: string) => `https://skein.example/fhir/StructureDefinition/number-${name}`;
+  const extension = [
+    ...(status ? [{ url: url('status'), valueCode: status }] : []),
+    ...(cause ? [{ url: url('change-cause'), valueCode: cause }] : []),
+    ...(by ? [{ url: url('replaced-by'), valueIdentifier: { system: NHS_NUMBER, value: by } }] : []),
+  ];
+  const resource: Basic = {
+    resourceType: 'Basic',
+    ...(extension.length > 0 ? { extension } : {}),
+    code: { coding: [{ system: 'https://skein.example/fhir/CodeSystem/national-signal', code }] },
+    subject: { identifier: { system: NHS_NUMBER, value: number } },
+    created: day,
+  };
+  return { local: 'signal', resource };
 }

@@ -32,8 +32,9 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
       return readable && !gone && event.to !== undefined;
     case 'prompt-cleared':
       return readable && gone && event.to !== undefined;
+    // Of somebody whose identity was changed those are named who could read of them.
     case 'withdrawn':
-      return before;
+      return before || (!readable && mightKnow(grants, event));
     case 'member-unlinked':
       return before || (!readable && mightKnow(grants, event));
     // Of a merge since undone, or undone since, the latter is all there is to tell.
@@ -48,11 +49,15 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
   }
 }
 
-/** Whoever is named had an own patient in that journey: did its column let it know of this one? */
-const mightKnow = (grants: Grants, { to, role }: Event): boolean =>
-  grants.everything
-    ? to !== undefined
-    : to !== undefined && role !== undefined && (columnOf(grants.sector)?.[role] ?? '-') !== '-';
+/**
+ * Whoever is named had that one as its own patient, or (`role`) had an own patient in a journey with that
+ * one: did its row, or its column, let it know?
+ */
+function mightKnow(grants: Grants, { code, to, role }: Event): boolean {
+  if (to === undefined || grants.everything) return to !== undefined;
+  const column = role ?? (code === 'withdrawn' ? 'own' : undefined);
+  return column !== undefined && (columnOf(grants.sector)?.[column] ?? '-') !== '-';
+}
 
 function isOpenOrAwaited(grants: Grants, person: string): boolean {
   const care = grants.everything ? null : grants.persons.get(person)?.care;

@@ -1,11 +1,11 @@
 import type { HumanName, Patient, RelatedPerson } from '@medplum/fhirtypes';
 import { composePatient } from '../../fhir/compose-patient.ts';
+import { NHS_NUMBER, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
 import type { ChartSource, Level, ResourceRow } from '../../model.ts';
 import { decide, type Grants, highest, reaches } from '../decide/decide.ts';
 import { isDiscreet, sectorOf, staysInside } from '../decide/stays-inside.ts';
 import { codedOnly, pick } from './coded.ts';
 
-const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
 const ETHNICITY = /\/Extension-UKCore-EthnicCategory$/;
 const FULL = [
   'gender',
@@ -70,6 +70,7 @@ function partsAt(level: Level, grants: Known, { charts, person }: Parts): Partia
   const identifier = (composed.identifier ?? []).filter(
     ({ system }) =>
       system === NHS_NUMBER ||
+      system === SUPERSEDED_NUMBER ||
       decide(grants, 'INV', person) === 'F' ||
       known.some((chart) => chart.author === grants.service && hasIdentifier(chart, system)),
   );

@@ -113,12 +113,15 @@ function answer(question: Question, grants: Grants, { rows, before, former }: An
   const row = rows.get(nameOf(focus));
   const seen = see(focus);
   const readable = seen !== null || grants.everything;
+  // What was told of somebody whose identity was changed since is not said again; only that it was taken back.
+  const isForgotten = question.numbered && row === undefined && event.code !== 'withdrawn';
   const standing: Standing = { readable, gone: row ? isGone(row) : false, before: before.has(question) };
   const past = former.get(question);
   const told =
     !(past && isSame(seen, project(recipient, grants, past))) &&
     (grants.everything ||
-      (mayTell(recipient, grants, event, standing) &&
+      (!isForgotten &&
+        mayTell(recipient, grants, event, standing) &&
         !matchesUnseen(grants, event, filtersOf(stored.resource))));
   const content = told ? contentFor(question, grants) : 'empty';
   const resources = content === 'full-resource' ? [] : null;

@@ -141,9 +141,9 @@ function takenBack({ stored, event, at }: { stored: Stored; event: Event; at: Da
 const askedOf = ({ number, resources }: PendingRow, { content }: Stored) =>
   number !== null && !resources ? 'id-only' : content;
 
-/** Those of whom a merge is told now, by subscription. */
+/** Those of whom it is told now that they were merged or are withdrawn, by subscription. */
 function mergesOf(told: { stored: Stored; event: Event }[]): Map<string, Set<string>> {
-  const merges = told.filter(({ event }) => event.code === 'person-merged');
+  const merges = told.filter(({ event }) => event.code === 'person-merged' || event.code === 'withdrawn');
   const byStored = Map.groupBy(merges, ({ stored }) => stored.id);
   return new Map(
     [...byStored].map(([id, group]) => [id, new Set(group.map(({ event }) => nameOf(event.focus)))]),

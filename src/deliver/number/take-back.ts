@@ -49,7 +49,11 @@ export async function findTakenBack(
   return new Map(
     [...Map.groupBy(lost, keyOf)].map(([key, group]) => [
       key,
-      group.map((one) => takeBack(one, grantsOf(byId.get(one.subscriptionId) as Stored, grants))),
+      group.map((one) =>
+        rows.has(nameOf(one))
+          ? takeBack(one, grantsOf(byId.get(one.subscriptionId) as Stored, grants))
+          : eventOf('withdrawn', one),
+      ),
     ]),
   );
 }
@@ -68,11 +72,17 @@ function isLost(stored: Stored, grants: Grants, row: FocusRow | undefined): bool
   return project(recipientOf(stored), grants, row) === null;
 }
 
-/** Ids only: neither whose it is now, nor why. */
-function takeBack({ type, id }: Focus, grants: Grants): Event {
+/**
+ * Ids only: neither whose it is now, nor why. What is not there at all is `withdrawn`, and no more is said.
+ */
+function takeBack(focus: Focus, grants: Grants): Event {
+  const { type, id } = focus;
   const isOwn = type === 'Patient' && !grants.everything && grants.persons.get(id)?.care;
   const isMember = ['Group', 'RelatedPerson', 'Patient'].includes(type) && !isOwn;
-  const code = isMember ? 'member-unlinked' : 'withdrawn';
+  return eventOf(isMember ? 'member-unlinked' : 'withdrawn', focus);
+}
+
+function eventOf(code: Event['code'], { type, id }: Focus): Event {
   return {
     code,
     journey: null,

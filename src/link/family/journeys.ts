@@ -56,6 +56,12 @@ export function findJourneys({ key, persons, edges, care, asOf }: Given): Journe
   ];
 }
 
+/** The journey that each care belongs to, by its id. */
+export function homesOf(journeys: Journey[]): (care: string) => Journey | undefined {
+  const homes = new Map(journeys.flatMap((journey) => journey.care.map((id) => [id, journey])));
+  return (care) => homes.get(care);
+}
+
 function describeAlone(key: Buffer, own: [Care, ...Care[]]): Journey {
   const [{ person }] = own;
   return {

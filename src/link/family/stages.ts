@@ -68,12 +68,12 @@ export function nextStageOf(stages: Stage[], asOf: string): string | null {
   return next === undefined ? null : `${next}T00:00:00.000Z`;
 }
 
-/** Date of a death, where a service that may declare it says so. */
+/** Date of a death, where a service that may declare it says so, or a national signal of the number. */
 export function lossOf(infant: Person): string | null {
   const said = infant.charts.filter(
     ({ content, sector }) =>
       DECLARES_LOSS.has(sector ?? '') && (content.deceasedBoolean === true || content.deceasedDateTime),
   );
   const [first] = said.sort((a, b) => (a.key < b.key ? -1 : 1));
-  return first ? (first.content.deceasedDateTime ?? latest(first)).slice(0, 10) : null;
+  return first ? (first.content.deceasedDateTime ?? latest(first)).slice(0, 10) : (infant.died ?? null);
 }

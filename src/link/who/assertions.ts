@@ -1,7 +1,9 @@
 import type { Assertion, IdentifiedRecord } from '../../store/facts.ts';
 import { isCompatible, type Pair, type PatientState, type Person } from './charts.ts';
 import type { Decisions } from './decided.ts';
+import type { LifeCycle } from './life-cycle.ts';
 import type { Contest } from './numbers.ts';
+import { codeOf, readSignal } from './signals.ts';
 
 type Identified = {
   decisions: Pick<Decisions, 'same'>;
@@ -79,6 +81,28 @@ const doubt = ({ old, into }: Record<'old' | 'into', { key: string }>): Assertio
   method: 'sender',
   evidence: { reason: 'merged by their sender, though verified number, birth date or twin is another' },
 });
+
+/** Of a number that people have to look at, since a national signal says too little of it; and of a proxy. */
+export function signalAssertions({ signals, invalid, waiting, keysOf }: LifeCycle): Assertion[] {
+  return signals.flatMap((signal): Assertion[] => {
+    const { number } = readSignal(signal);
+    const [key = ''] = keysOf(number);
+    const about = (kind: Assertion['kind'], rule: string): Assertion[] => [
+      { kind, a: key, b: null, method: 'signal', evidence: { rule, systems: String(signal.systemId) } },
+    ];
+    switch (codeOf(signal.content)) {
+      case 'number-change':
+        if (invalid.has(key)) return about('disputed-number', 'invalidated nationally, without a cause');
+        return waiting.has(number) ? about('disputed-number', WAITING) : [];
+      case 'proxy-role':
+        return about('possible-parent', 'a proxy changed nationally: a suggestion, and no relation');
+      default:
+        return [];
+    }
+  });
+}
+
+const WAITING = 'replaced nationally: by which number is not said, or its charts contradict it';
 
 /** Assertions about keys this record speaks of; the rest were made when theirs arrived. */
 export function isNews(record: IdentifiedRecord | null) {

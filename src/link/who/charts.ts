@@ -6,8 +6,18 @@ import type { StatementState } from '../../store/facts.ts';
 
 export type PatientState = StatementState & { content: Patient };
 
-/** One human being: the charts that are the same person, oldest first. Its id is the one given first. */
-export type Person = { id: string; charts: PatientState[] };
+/**
+ * One human being: the charts that are the same person, oldest first. Its id is the one given first. `died`:
+ * the FHIR date of a death that was told nationally of its number; `mayHaveDied`: of a number that several
+ * have. `frozen`: of an identity that was changed.
+ */
+export type Person = {
+  id: string;
+  charts: PatientState[];
+  died?: string;
+  mayHaveDied?: string;
+  frozen?: boolean;
+};
 /** `service`: whose word the key is from. */
 export type PersonOf = (key: string | null, service?: string) => Person | undefined;
 export type IsOwnPatient = (person: Person, service: string) => boolean;

@@ -13,7 +13,8 @@ import {
 /** A chart whose claim to a number is set aside for those who outrank it: for people to look at. */
 export type Contest = { ref: string; chart: PatientState; against: PatientState[] };
 
-type Given = { tainted: Set<string>; evidence: Evidence; caredFor: Set<string> };
+/** Keys of numbers that identify nobody: of several people (`tainted`), or none of anybody's (`invalid`). */
+type Given = { tainted: Set<string>; invalid: Set<string>; evidence: Evidence; caredFor: Set<string> };
 export type Settled = {
   /** Charts whose claim to a number stands, by number; none where it is tainted or in dispute. */
   claimants: Map<string, PatientState[]>;
@@ -41,8 +42,10 @@ export function settleNumbers(claims: PatientState[], given: Given): Settled {
     for (const [service, own] of Map.groupBy(charts, (chart) => chart.service)) {
       if (!areAlike(own, isAlike)) continue;
       settled.own.set(ownNumber(service, ref), own);
-      settled.joined.push(...joinAll(own.filter(isLinkable)));
+      // Within the records of one sender an invalid number still says whom they mean, and no more.
+      if (!given.invalid.has(ref)) settled.joined.push(...joinAll(own.filter(isLinkable)));
     }
+    if (given.invalid.has(ref)) continue;
     const standing = settle(charts, { weightOf, births, caredFor: given.caredFor });
     if (standing.disputed) settled.disputed.push({ ref, charts });
     else {

@@ -1,6 +1,7 @@
 import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Evidence } from '../../model.ts';
 import { isImplicit } from '../fold.ts';
+import { formerNumbers } from '../fold-numbers.ts';
 import type { Pair, PatientState, Person } from './charts.ts';
 import { baseOf } from './one-feed.ts';
 
@@ -50,6 +51,8 @@ export function ownChartOf(
   if (key === null || tainted.has(key)) return undefined;
   // Who only joins persons has the number that it joins by among its keys, and names nobody by that.
   const joins = ({ sector }: PatientState) => weights.get(sector ?? '')?.number === 'joins';
-  const found = charts.filter((one) => one.aliases?.includes(key) && !isImplicit(one) && !joins(one));
+  // A number that it gives no more is nobody's for having been given.
+  const has = (one: PatientState) => one.aliases?.includes(key) && !formerNumbers(one).includes(key);
+  const found = charts.filter((one) => has(one) && !isImplicit(one) && !joins(one));
   return new Set(found.map(baseOf)).size === 1 ? found[0] : undefined;
 }

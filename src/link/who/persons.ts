@@ -1,7 +1,7 @@
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
 import { compareGiven } from '../../match/names.ts';
-import type { Rules, StatementState } from '../../store/facts.ts';
+import type { Facts, Rules, StatementState } from '../../store/facts.ts';
 import { latest } from '../care/spells.ts';
 import { isImplicit } from '../fold.ts';
 import { heldBy } from '../fold-teams.ts';
@@ -20,11 +20,14 @@ import {
 } from './charts.ts';
 import { findCited } from './cited.ts';
 import { type Decisions, readDecisions } from './decided.ts';
+import { readLifeCycle } from './life-cycle.ts';
+import { markDeaths, markFrozen } from './marks.ts';
 import { mayBeOne } from './may-be-one.ts';
 import { findNameless } from './nameless.ts';
 import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
 import { findOneFeeds } from './one-feed.ts';
 import { findOwnCharts, ownChartOf } from './own-charts.ts';
+import { renumber, restore } from './renumber.ts';
 
 /**
  * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by senders whose
@@ -33,8 +36,11 @@ import { findOwnCharts, ownChartOf } from './own-charts.ts';
  * chart that its sender only referred to is the chart that the reference means, if that is known. All else
  * stays a person of its own.
  */
-export function resolvePersons(statements: StatementState[], tainted: Set<string>, rules: Rules) {
+export function resolvePersons(states: StatementState[], facts: Numbers, rules: Rules) {
   const { evidence, matching, asOf } = rules;
+  const life = readLifeCycle(states, facts.frozen, rules);
+  const { said: statements, present, before } = renumber(states, life);
+  const tainted = new Set(facts.tainted);
   const charts = statements
     .filter((state): state is PatientState => state.type === 'Patient')
     .sort((a, b) => a.seq - b.seq);
@@ -43,10 +49,10 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   const decisions = readDecisions(statements, charts);
   const claims = told.filter(
     (chart) =>
-      chart.ref !== null && !chart.aside && !decisions.isApart(chart) && !isSuperseded(chart, merges),
+      chart.ref !== null && !chart.aside && !decisions.isApart(chart) && !isMergedAway(chart, merges),
   );
   const caredFor = findCaredFor(statements);
-  const numbers = settleNumbers(claims, { tainted, evidence, caredFor });
+  const numbers = settleNumbers(claims, { tainted, invalid: life.invalid, evidence, caredFor });
   const personOfChart = new Map<string, Person>();
   for (const chart of charts) personOfChart.set(chart.key, { id: chart.key, charts: [chart] });
   const joinAll = (pairs: Pair[]) => {
@@ -54,7 +60,8 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   };
   joinAll(findOneFeeds(told));
   joinAll(numbers.joined);
-  const claimed = [...numbers.own.values(), ...numbers.claimants.values()];
+  const valid = [...numbers.own.values()].filter((own) => !life.invalid.has(own[0]?.ref ?? ''));
+  const claimed = [...valid, ...numbers.claimants.values()];
   joinAll(findNameless(claimed, personOfChart, evidence));
   joinAll(findOwnCharts(charts, personOfChart, tainted));
   for (const pair of decisions.same) if (isOnePerson(personOfChart, pair)) joinAll([pair]);
@@ -66,19 +73,25 @@ export function resolvePersons(statements: StatementState[], tainted: Set<string
   }
   const byNumber = resolver(personOfChart, numbers);
   const personOfKey: PersonOf = (key, service) =>
-    byNumber(key, service) ?? personOfChart.get(ownChartOf(charts, key, { tainted, evidence })?.key ?? '');
+    byNumber(present(key), service) ??
+    personOfChart.get(ownChartOf(charts, key, { tainted, evidence })?.key ?? '');
   joinAll(findCited(statements, charts, { personOf: personOfKey, evidence }));
   const persons = [...new Set(personOfChart.values())];
+  const standing = [...numbers.claimants.values()].flat();
+  restore(persons, before, new Set(standing.map((chart) => chart.key)));
+  markDeaths(persons, life);
+  markFrozen(persons, life);
   const { disputed, contests } = numbers;
   /** One whom this service gives care to, as it says itself. */
   const isOwnPatient: IsOwnPatient = ({ charts: all }, service) =>
     all.some((chart) => chart.service === service && caredFor.has(chart.key));
   const mayBe = (one: Person, other: Person) => mayBeOne(one, other, { tainted, matching, asOf });
-  return {
-    ...{ persons, personOfChart, disputed, contests, doubted, personOfKey, isOwnPatient, mayBe },
-    decisions,
-  };
+  const found = { statements, life, persons, personOfChart, personOfKey, decisions };
+  return { ...found, disputed, contests, doubted, isOwnPatient, mayBe };
 }
+
+/** `tainted`, `frozen`: keys of numbers. */
+type Numbers = Pick<Facts, 'tainted' | 'frozen'>;
 
 /** Charts that their sender speaks of care of, or did before that care went to another team of its feed. */
 const findCaredFor = (statements: StatementState[]): Set<string> =>
@@ -138,7 +151,7 @@ const says = ({ content }: PatientState, how: 'replaced-by' | 'replaces', { key 
  * What a merged chart says of a number is past, where the chart that stands gives the same: a merge ends a
  * dispute like a correction.
  */
-const isSuperseded = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
+const isMergedAway = ({ key, ref }: PatientState, merges: Merge[]): boolean =>
   merges.some(
     ({ old, into }) =>
       old.key === key && into.ref === ref && !merges.some((back) => back.old === into && back.into === old),

@@ -156,9 +156,16 @@ function compareShape(schema: SourceTree, value: Json, { at, ignored, found }: S
       const place = `${at}/${name}`;
       if (Object.hasOwn(schema, name))
         compareShape(schema[name] as SourceTree, inner, { at: place, ignored, found });
-      else if (!ignored.has(place.slice(1).replaceAll('/', '.'))) found.unknown.push(place);
+      else if (!ignored.has(nameOf(place))) found.unknown.push(place);
     }
 }
+
+/** As `source.yaml` names it: without the place in a list. */
+const nameOf = (place: string): string =>
+  place
+    .split('/')
+    .filter((step) => step !== '' && !/^\d+$/.test(step))
+    .join('.');
 
 function namesIn(tree: SourceTree): string[] {
   if (typeof tree === 'string') return [];

@@ -4,7 +4,7 @@ import { oneOf, queryOf } from '../../doors/query.ts';
 import { messageName } from '../../fhir/ids.ts';
 import { HL7_TYPE, readHeader } from '../../formats/hl7v2.ts';
 import { charsetOf, type Format, formatOf } from '../../formats/media-types.ts';
-import type { Answer, Document, Message, Recipient } from '../../model.ts';
+import type { Answer, Document, Json, Message, Recipient } from '../../model.ts';
 import { acknowledge, verdictOf } from '../hl7/ack.ts';
 import { splitBatch } from '../hl7/batch.ts';
 import { identifierOf, identifyHl7, senderOf } from '../hl7/sender.ts';
@@ -120,7 +120,13 @@ function sniffFormat(request: FastifyRequest, body: Buffer): Readable {
   throw rejected(415, 'not-supported', `send ${Object.values(TYPES).join(', ')}`);
 }
 
-/** MSH-10 for HL7 v2, else the Idempotency-Key, else what the body says. */
+/** A national signal is known by the id of its Bundle: sent twice it has one effect. */
+function signalId(tree: Json): string | undefined {
+  const { resourceType, type, id } = (tree ?? {}) as Record<string, Json>;
+  return resourceType === 'Bundle' && type === 'history' && typeof id === 'string' ? id : undefined;
+}
+
+/** MSH-10 for HL7 v2, else the Idempotency-Key, else the id of a signal, else what the body says. */
 function identify(
   request: FastifyRequest,
   format: Readable,
@@ -131,8 +137,12 @@ function identify(
     const { contentHash, identifier } = identifyHl7(body, readHeader(body));
     return { identifier: identifier ?? identifierOf(key || contentHash), contentHash };
   }
-  const contentHash = format === 'json' || format === 'fhir' ? readJson(body).contentHash : hashBytes(body);
-  return { identifier: identifierOf(key || contentHash), contentHash };
+  if (format !== 'json' && format !== 'fhir') {
+    const contentHash = hashBytes(body);
+    return { identifier: identifierOf(key || contentHash), contentHash };
+  }
+  const { tree, contentHash } = readJson(body);
+  return { identifier: identifierOf(key || signalId(tree) || contentHash), contentHash };
 }
 
 /** Rows that were stored make a file a success: each other row says what is wrong with it. */

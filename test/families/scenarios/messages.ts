@@ -144,3 +144,35 @@ export const form =
         ...more,
       }),
     );
+
+type Signalled = { status?: 'I' | 'R'; by?: Person; cause?: string; on?: string };
+let signals = 0;
+/** A signal of the Multicast Notification Service about the number of a person; `by`: who came in its place. */
+export function signal(system: string, type: string, who: Person, more: Signalled = {}): Send {
+  const { status, by = who, cause, on = ago(1) } = more;
+  const id = `00000000-0000-4000-8000-${String(++signals).padStart(12, '0')}`;
+  const text = (name: string, valueString: string | undefined) =>
+    valueString === undefined ? [] : [{ name, valueString }];
+  const context = [
+    ...text('event-type', type),
+    { name: 'source', valueUri: 'https://fhir.nhs.uk/Id/nhsSpineASID/000000000000' },
+    { name: 'subject', valueReference: { identifier: { value: who.nhs } } },
+    ...text('nhs-number-status', status),
+    ...text('cause', cause),
+  ];
+  const event = [
+    { name: 'event-number', valueString: '1' },
+    { name: 'timestamp', valueInstant: at(on) },
+    { name: 'focus', valueReference: { reference: `https://pds.example/FHIR/R4/Patient/${by.nhs}` } },
+  ];
+  const parameter = [
+    { name: 'subscription', valueReference: { reference: 'https://mns.example/subscriptions' } },
+    { name: 'status', valueCode: 'active' },
+    { name: 'type', valueCode: 'event-notification' },
+    { name: 'notification-event', part: event },
+    { name: 'additional-context', part: context },
+  ];
+  const entry = [{ fullUrl: `urn:uuid:${id}`, resource: { resourceType: 'Parameters', id, parameter } }];
+  const bundle = { resourceType: 'Bundle', id, type: 'history', timestamp: at(on), entry };
+  return (skein) => skein.intake(system, 'application/fhir+json', JSON.stringify(bundle));
+}
