@@ -285,3 +285,23 @@ export type Evidence = {
   newbornDays: number;
   waitDays: number;
 };
+
+/** Of a ServiceRequest: https://hl7.org/fhir/R4/valueset-request-priority.html */
+export const PRIORITIES = ['routine', 'urgent', 'asap', 'stat'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/**
+ * When something is a prompt of somebody, of each code: `policy/prompts`. One that is left out is raised for
+ * nobody. `sectors`: of the services that may own it.
+ */
+export type PromptRules = {
+  /** Days within which a referral is to be answered; of `services`, by `ODS|team`, their own. */
+  'referral-unanswered'?: {
+    answerWithinDays: Record<Priority, number>;
+    services: Record<string, Partial<Record<Priority, number>>>;
+  };
+  /** `ofMother`: sectors that own it by way of a patient who is the mother. */
+  'hand-over'?: { months: number[]; sectors: string[]; ofMother: string[] };
+  'parent-in-view'?: { sectors: string[]; afterDays: number };
+};
+export type PromptCode = keyof PromptRules;

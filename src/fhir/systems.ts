@@ -35,5 +35,11 @@ export const JOURNEY_TAG = `${SKEIN}/fhir/journey`;
 /** `meta.tag` of a ServiceRequest that a service has taken up. A referral without it is known to its referrer
  * and to the service it names, and to nobody else. */
 export const REFERRAL_TAG = `${SKEIN}/fhir/referral`;
+/** Codes of prompts: `Task.code`. */
+export const PROMPTS = `${SKEIN}/fhir/CodeSystem/prompt`;
+/** Why its owner ended one: `Task.statusReason`. */
+export const PROMPT_REASONS = `${SKEIN}/fhir/CodeSystem/prompt-reason`;
+/** `Task.identifier` of a prompt: the occasion, which comes once. */
+export const PROMPT_OCCASION = `${SKEIN}/Id/prompt-occasion`;
 /** What a service does, such as `maternity`; its codes are those of `serviceKinds` in the policy. */
 export const KIND_SYSTEM = `${SKEIN}/fhir/CodeSystem/service-kind`;

@@ -51,9 +51,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
       case 'Group':
         return stageEvents(family, change, event);
       case 'Task':
-        return view.state === VERIFY && before?.state !== VERIFY
-          ? [event('prompt-raised', view, 'INV', { journey: null, to: unique([view.service]) })]
-          : [];
+        return promptEvents(change, event);
       case 'Patient':
         return unmergedEvents(change, members, event);
       default:
@@ -76,12 +74,18 @@ const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
 type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Event>) => Event;
 
-/** State of the Task of a service that is to verify a death (doubts.ts). */
-const VERIFY = 'verify-first';
+/** States of a Task that waits for its one owner: to verify a death (doubts.ts), or any other prompt. */
+const WAITS: unknown[] = ['verify-first', 'prompt'];
+
+/** Raised, and cleared: by what raised it being gone, or by its owner. */
+function promptEvents({ view, before }: Change, event: Make): Event[] {
+  const [was, is] = [WAITS.includes(before?.state), WAITS.includes(view.state)];
+  const code = is ? 'prompt-raised' : 'prompt-cleared';
+  return was === is ? [] : [event(code, view, 'INV', { journey: null, to: unique([view.service]) })];
+}
 
 function goneEvents({ view, before }: Change, event: Make): Event[] {
-  if (before?.state === VERIFY)
-    return [event('prompt-cleared', view, 'INV', { journey: null, to: unique([view.service]) })];
+  if (view.type === 'Task') return promptEvents({ view, before }, event);
   if (view.type !== 'Patient') return [];
   return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1), services: view.authors })];
 }

@@ -1,6 +1,8 @@
 import { EVIDENCE } from '../access/decide/evidence.ts';
 import { keeperOf } from '../access/decide/link-rules.ts';
 import { MATCHING } from '../access/decide/matching.ts';
+import { PROMPTS } from '../access/decide/prompt-rules.ts';
+import { sightOf } from '../access/decide/sight.ts';
 import type { Context } from '../context.ts';
 import { link } from '../link/plan.ts';
 import { withFacts } from '../save/load.ts';
@@ -15,6 +17,8 @@ export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
   asOf: new Date().toISOString(),
   matching: MATCHING,
   keeperOf,
+  prompts: PROMPTS,
+  sightOf,
 });
 
 /**

@@ -5,6 +5,7 @@ import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
 import { MAPPINGS_DIR, mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
+import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
 import { readUnread } from '../pipeline/unread.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
@@ -13,6 +14,7 @@ import { registerRead } from '../read/routes.ts';
 import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { loadProfiles } from '../validate/profiles.ts';
+import { registerPrompts } from '../work/prompts.ts';
 import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
@@ -60,7 +62,9 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     mllpPort = mllp.port;
   }
   const receive = (app: Parameters<typeof registerRead>[0]) => registerIntake(app, pipeline, intake);
-  const parts = roles.has('api') ? [registerRead, receive, registerSubscriptions, registerServices] : [];
+  const work = (app: Parameters<typeof registerRead>[0]) => registerPrompts(app, pipeline, answerPrompt);
+  const api = [registerRead, receive, registerSubscriptions, registerServices, work];
+  const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);
   stops.push(() => app.close());
   const url = await app.listen({ host: ctx.config.HOST, port: ctx.config.PORT });

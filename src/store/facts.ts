@@ -2,7 +2,7 @@
 
 import type { Resource } from '@medplum/fhirtypes';
 import type { Model } from '../match/model.ts';
-import type { Event, Evidence, Lineage, Recheck, Role, Sources } from '../model.ts';
+import type { CareSource, Event, Evidence, Lineage, PromptRules, Recheck, Role, Sources } from '../model.ts';
 
 /**
  * The present state of one resource as its sender says it. Per-element times make folding commutative
@@ -160,6 +160,21 @@ export type Plan = {
 
 type Sender = Pick<StatementState, 'service' | 'sector' | 'kind'>;
 
+/** Of a family: who cares for whom, who is in which journey, and what its services are, by their ids. */
+export type FamilyRows = {
+  involvements: Involvement[];
+  members: Member[];
+  services: ReadonlyMap<string, Pick<Sender, 'sector' | 'kind'>>;
+  asOf: string;
+};
+/** What one service may know of a family now. */
+export type Sight = {
+  /** That such care of somebody is given, in that journey. */
+  knowsCare: (person: string, journey: string, care: CareSource) => boolean;
+  /** The dates of the stages of a journey, by way of this member. */
+  knowsDates: (person: string, journey: string) => boolean;
+};
+
 /**
  * What the pure `link` is given: sharing rules live in `access` alone, and time passes where somebody looks
  * at a clock.
@@ -179,4 +194,9 @@ export type Rules = {
    * it.
    */
   keeperOf: (service: string | null, senders: Sender[]) => string | null;
+  /** When something is a prompt, and of whom: policy/prompts. */
+  prompts: PromptRules;
+  /** What a service may know, as access decides it for every way out: of facts that are hidden from it no
+   * prompt of its own depends. */
+  sightOf: (family: FamilyRows) => (service: string) => Sight;
 };

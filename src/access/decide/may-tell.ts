@@ -31,7 +31,7 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
     case 'prompt-raised':
       return readable && !gone && event.to !== undefined;
     case 'prompt-cleared':
-      return readable && gone && event.to !== undefined;
+      return readable && event.to !== undefined;
     case 'withdrawn':
       return before;
     case 'member-unlinked':

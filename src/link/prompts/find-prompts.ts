@@ -1,0 +1,112 @@
+/**
+ * Prompts of a family: what its services should think about now, what they answered, and when time alone
+ * changes that. Pure: all from facts, the rules of `policy/prompts`, what each owner may know, and the
+ * instant it is asked at.
+ */
+import type { Task } from '@medplum/fhirtypes';
+import { keyedId } from '../../fhir/ids.ts';
+import { idOf } from '../../fhir/references.ts';
+import { PROMPT_OCCASION, PROMPTS } from '../../fhir/systems.ts';
+import type { Due, Involvement, Member, Rules, StatementState, View } from '../../store/facts.ts';
+import type { Known } from '../concerned.ts';
+import type { Doubt } from '../doubts.ts';
+import { view } from '../views/family.ts';
+import type { Person } from '../who/charts.ts';
+import { findBlocked } from './blocked.ts';
+import { handOvers } from './hand-over.ts';
+import { parentsOutOfView } from './parent-in-view.ts';
+import type { Asked, Prompt } from './prompt.ts';
+import { referralsUnanswered } from './referral-unanswered.ts';
+
+const RULES: ((asked: Asked) => Prompt[])[] = [referralsUnanswered, handOvers, parentsOutOfView];
+
+/** States of their views: to be thought about, and thought about. */
+export const OPEN = 'prompt';
+const ANSWERED = 'prompt-answered';
+
+type Given = { involvements: Involvement[]; members: Member[]; doubts: Doubt[] };
+
+export function findPrompts(family: Known, rules: Rules, given: Given): { views: View[]; due: Due[] } {
+  const { involvements, members, doubts } = given;
+  const { asOf } = family;
+  const services = new Map(family.statements.map(({ service, sector, kind }) => [service, { sector, kind }]));
+  const asked: Asked = {
+    family,
+    rules: rules.prompts,
+    serviceNamed: (name) => {
+      const [ods = '', ...team] = name.split('|');
+      return keyedId(rules.key, 'service', ods, team.join('|'));
+    },
+    sectorOf: (service) => services.get(service)?.sector ?? null,
+    sight: rules.sightOf({ involvements, members, services, asOf }),
+    blocked: findBlocked(family, doubts),
+  };
+  const now = Date.parse(asOf);
+  const answers = readAnswers(family);
+  const all = RULES.flatMap((rule) => rule(asked)).filter(
+    (prompt) => !answers.some((answer) => isAnswerOf(answer, prompt)),
+  );
+  const open = all.filter(({ from, until }) => from <= now && (until === null || now < until));
+  const views = [
+    ...answers.map((answer) => answerView(answer)),
+    ...open.map((prompt) => openView(rules.key, prompt)),
+  ];
+  return {
+    // Of twins whose mother is the patient one rule may find one prompt twice.
+    views: [...new Map(views.map((one) => [one.id, one])).values()],
+    due: all.flatMap(({ chart, from, until }) =>
+      [from, ...(until === null ? [] : [until])]
+        .filter((time) => time > now)
+        .map((time) => ({ owner: chart, at: new Date(time).toISOString() })),
+    ),
+  };
+}
+
+function openView(key: Buffer, { code, service, person, chart, occasion, from, focus }: Prompt): View {
+  const id = keyedId(key, 'prompt', code, service, chart, occasion);
+  const content: Task = {
+    resourceType: 'Task',
+    id,
+    identifier: [{ system: PROMPT_OCCASION, value: occasion }],
+    status: 'requested',
+    intent: 'proposal',
+    code: { coding: [{ system: PROMPTS, code }] },
+    ...(focus ? { focus: { reference: focus } } : {}),
+    for: { reference: `Patient/${person.id}` },
+    authoredOn: new Date(from).toISOString(),
+    owner: { reference: `Organization/${service}` },
+  };
+  return viewOf(content, { person, service, chart, state: OPEN });
+}
+
+/** What an owner answered: the Task as it was, with how it ended (pipeline/answer-prompt.ts). */
+type Answered = { state: StatementState & { content: Task }; person: Person };
+
+const isTask = (state: StatementState): state is Answered['state'] => state.type === 'Task';
+
+const readAnswers = ({ statements, personOf }: Known): Answered[] =>
+  statements.filter(isTask).flatMap((state) => {
+    const person = personOf(state.chart);
+    return person && idOf(state.content.owner?.reference, 'Organization') === state.service
+      ? [{ state, person }]
+      : [];
+  });
+
+const isAnswerOf = ({ state: { content, service }, person }: Answered, prompt: Prompt): boolean =>
+  prompt.service === service &&
+  prompt.person === person &&
+  content.code?.coding?.some(({ code }) => code === prompt.code) === true &&
+  content.identifier?.some(({ value }) => value === prompt.occasion) === true;
+
+const answerView = ({ state: { content, service, chart }, person }: Answered): View =>
+  viewOf(
+    { ...content, for: { reference: `Patient/${person.id}` } },
+    { person, service, chart, state: ANSWERED },
+  );
+
+type Of = { person: Person; service: string; chart: string; state: string };
+const viewOf = (content: Task, { person, service, chart, state }: Of): View =>
+  view({
+    ...{ type: 'Task', id: content.id as string, content, owner: chart, persons: [person.id] },
+    ...{ authors: [], service, state },
+  });
