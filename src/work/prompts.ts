@@ -1,6 +1,6 @@
 /**
- * What the owner of a prompt does with it, by https://hl7.org/fhir/R4/http.html#update of the Task: it is done
- * with, or was none. Nothing of it leaves the service.
+ * What the owner of a prompt does with it, by https://hl7.org/fhir/R4/http.html#update of the Task: it is
+ * done with, or was none. Nothing of it leaves the service.
  */
 import type { Task } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyRequest } from 'fastify';

@@ -37,13 +37,15 @@ const FOLDER = new URL('../../../policy/prompts/', import.meta.url);
 /** All that ship. A code that two files have is an error of the second. */
 function readRules(): PromptRules {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml'));
-  return files.sort().reduce<PromptRules>((rules, name) => {
+  const rules: PromptRules = {};
+  for (const name of files.sort()) {
     const file = `policy/prompts/${name}`;
     const rule = parsePromptRule(readFileSync(new URL(name, FOLDER), 'utf8'), file);
     const twice = Object.keys(rule).find((code) => code in rules);
     if (twice) throw new Error(`${file}:1: ${twice} has a rule already`);
-    return { ...rules, ...rule };
-  }, {});
+    Object.assign(rules, rule);
+  }
+  return rules;
 }
 
 /** The rules of this installation; the pure `link` is given them. */

@@ -60,8 +60,9 @@ export function endOf({ stages }: Known['journeys'][number]): number | null {
   return over ? Date.parse(over.start) : null;
 }
 
-/** The infants of each journey of which prompts may be about, with that journey. */
-export function infantsIn({ journeys, persons }: Known) {
+/** The infants that prompts may be about, with the journey of each. */
+export function infantsIn(family: Known) {
+  const { journeys, persons } = family;
   return journeys.flatMap((journey) => {
     const until = endOf(journey);
     return until === null
@@ -70,7 +71,12 @@ export function infantsIn({ journeys, persons }: Known) {
           .filter(({ role }) => role === 'infant')
           .flatMap(({ person: id, closes }) => {
             const infant = persons.find((person) => person.id === id);
-            return infant ? [{ journey, infant, closes, until }] : [];
+            return infant && !isUnlinked(family, infant) ? [{ journey, infant, closes, until }] : [];
           });
   });
 }
+
+/** A record of nobody's child, which may be that of another infant who is known. */
+const isUnlinked = ({ edges, persons, mayBe }: Known, infant: Person): boolean =>
+  !edges.some(({ child }) => child === infant) &&
+  persons.some((other) => other !== infant && (mayBe(infant, other) || mayBe(other, infant)));

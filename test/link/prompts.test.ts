@@ -1,0 +1,262 @@
+/** What link makes a prompt of, and of whom: from what its owner may know, as of any day. */
+import type { Task } from '@medplum/fhirtypes';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { keyedId } from '../../src/fhir/ids.ts';
+import { link } from '../../src/link/plan.ts';
+import type { Service, Statement } from '../../src/model.ts';
+import { isEmpty } from '../../src/save/save.ts';
+import type { IdentifiedRecord } from '../../src/store/facts.ts';
+import { type Heard, inTwoOrders, SENDERS } from '../support/any-family.ts';
+import { episode, nhsNumber, patient, record, referral, relative } from '../support/records.ts';
+import { RULES, Store, service, upToRenaming } from './store.ts';
+
+const maternity = service(1, 'maternity');
+const visiting = service(2, 'health-visiting');
+const perinatal = service(3, 'specialist-perinatal');
+const camhs = service(4, 'camhs-0-5');
+const charity = service(5, 'third-sector');
+const reproductive = { ...service(6, 'maternity'), kind: 'reproductive-health' };
+const MOTHER = { nhs: nhsNumber(1), given: 'Amara', family: 'Osei', born: '1994-03-02', local: 'M1' };
+const BABY = { nhs: nhsNumber(2), given: 'Kofi', family: 'Osei', born: '2026-08-20', local: 'B1' };
+
+let store: Store;
+beforeEach(() => {
+  store = new Store();
+  asOf('2026-12-31');
+});
+const asOf = (day: string) => {
+  store.rules = { ...store.rules, asOf: `${day}T12:00:00.000Z` };
+};
+/** Time passes, and what falls due is computed again. */
+function later(day: string): void {
+  asOf(day);
+  store.apply(link(store.rules, store.facts, null, null));
+}
+const say = (from: Service, day: string, ...statements: Statement[]) =>
+  store.hear(from, record(`${day}T10:00:00Z`, statements));
+const born = (day = '2026-08-21') =>
+  say(
+    maternity,
+    day,
+    patient('patient', BABY),
+    relative('pid-21', 'patient', ['GESTM', 'MTH'], { nhs: MOTHER.nhs }),
+  );
+const cares = (from: Service, who: typeof BABY, start = '2026-10-01') =>
+  say(from, start, patient('patient', who), episode(`E-${who.local}`, 'active', { start }));
+const open = () =>
+  store
+    .all('Task')
+    .filter(({ state }) => state === 'prompt')
+    .map(({ content, service: owner }) => `${(content as Task).code?.coding?.[0]?.code} ${owner?.slice(-1)}`)
+    .sort();
+const heard = () =>
+  store.events.flatMap(({ code, to }) => (code.startsWith('prompt') ? `${code} ${to}` : []));
+const due = () => (store.plan?.due ?? []).map(({ at }) => at.slice(0, 10));
+
+describe('parent in view?', () => {
+  it('asks who cares for an infant of whose parents it sees nobody cared for, until it sees that', () => {
+    cares(camhs, BABY);
+    expect(open()).toEqual(['parent-in-view 4']);
+    born();
+    expect(open()).toEqual(['parent-in-view 4']);
+    cares(perinatal, MOTHER);
+    expect(open()).toEqual([]);
+    expect(heard()).toEqual([`prompt-raised ${camhs.id}`, `prompt-cleared ${camhs.id}`]);
+  });
+
+  it('asks nobody whose own patient a parent is, and nobody of a sector that is not asked', () => {
+    born();
+    cares(camhs, BABY);
+    cares(camhs, MOTHER);
+    cares(service(7, 'gp'), BABY);
+    expect(open()).toEqual([]);
+  });
+
+  it('waits for a day of care, and ends with the journey', () => {
+    asOf('2026-10-01');
+    cares(camhs, BABY);
+    expect([open(), due()]).toEqual([[], expect.arrayContaining(['2026-10-02'])]);
+    later('2026-10-03');
+    expect(open()).toEqual(['parent-in-view 4']);
+    later('2028-08-20');
+    expect(open()).toEqual([]);
+  });
+
+  it.each([
+    ['a charity that she came to by herself', charity],
+    ['care of a sealed kind', reproductive],
+  ])('is neither cleared nor changed by %s', (_, hidden) => {
+    born();
+    cares(camhs, BABY);
+    const before = store.all('Task').map(({ content }) => content);
+    cares(hidden, MOTHER);
+    expect(store.all('Task').map(({ content }) => content)).toEqual(before);
+    expect(open()).toEqual(['parent-in-view 4']);
+  });
+
+  it('asks nothing of an infant who died, nor of one whose mother did', () => {
+    born();
+    cares(camhs, BABY);
+    say(maternity, '2026-11-01', patient('patient', { ...BABY, rest: { deceasedDateTime: '2026-10-30' } }));
+    expect(open()).toEqual([]);
+    store = new Store();
+    born();
+    cares(camhs, BABY);
+    say(maternity, '2026-11-01', patient('patient', { ...MOTHER, rest: { deceasedDateTime: '2026-10-30' } }));
+    expect(open()).toEqual([]);
+  });
+});
+
+describe('hand over', () => {
+  beforeEach(() => {
+    born();
+    cares(camhs, BABY);
+    cares(perinatal, MOTHER);
+  });
+
+  it('asks at 20 and at 23 months who cares for the infant or for the mother, each once, until the journey closes', () => {
+    const before = heard().filter((one) => one.endsWith(camhs.id)).length;
+    expect(due()).toEqual(expect.arrayContaining(['2028-04-20', '2028-07-20', '2028-08-20']));
+    for (const [day, owners] of [
+      ['2028-04-19', []],
+      ['2028-04-20', ['hand-over 3', 'hand-over 4']],
+      ['2028-07-19', ['hand-over 3', 'hand-over 4']],
+      ['2028-07-20', ['hand-over 3', 'hand-over 4']],
+      ['2028-08-20', []],
+    ] as const) {
+      later(day);
+      expect([day, open()]).toEqual([day, owners]);
+    }
+    // Of each occasion one event when it comes and one when it goes.
+    const own = store.events.filter(({ code, to }) => code.startsWith('prompt') && to?.includes(camhs.id));
+    expect(own.slice(before).map(({ code }) => code)).toEqual([
+      ...['prompt-raised', 'prompt-raised', 'prompt-cleared', 'prompt-cleared'],
+    ]);
+    expect(new Set(own.slice(before).map(({ focus }) => focus.id)).size).toBe(2);
+    const closing = store.events.filter(
+      ({ code, stage }) => code === 'stage-changed' && stage === 'after-24m',
+    );
+    expect(closing).toHaveLength(1);
+  });
+
+  it('asks of the mother’s patient only who may know when the infant was born', () => {
+    cares(service(8, 'cmht'), MOTHER);
+    later('2028-05-01');
+    expect(open()).toEqual(['hand-over 3', 'hand-over 4']);
+  });
+
+  it('asks nobody after a loss', () => {
+    say(maternity, '2026-11-01', patient('patient', { ...BABY, rest: { deceasedDateTime: '2026-10-30' } }));
+    later('2028-05-01');
+    expect(open()).toEqual([]);
+  });
+});
+
+describe('referral unanswered', () => {
+  const limits = { routine: 28, urgent: 7, asap: 3, stat: 1 };
+  const refer = (priority?: 'urgent') => {
+    const [request, spell] = referral('R1', perinatal.id) as [Statement, Statement];
+    Object.assign(request.resource, { authoredOn: '2026-09-01', ...(priority ? { priority } : {}) });
+    say(visiting, '2026-09-01', patient('patient', MOTHER), request, spell);
+  };
+
+  it('asks referrer and receiver once the limit of the urgency has passed', () => {
+    asOf('2026-09-02');
+    refer();
+    expect([open(), due()]).toEqual([[], ['2026-09-29', '2026-09-29']]);
+    later('2026-09-30');
+    expect(open()).toEqual(['referral-unanswered 2', 'referral-unanswered 3']);
+    store = new Store();
+    asOf('2026-09-09');
+    refer('urgent');
+    expect(open()).toEqual(['referral-unanswered 2', 'referral-unanswered 3']);
+  });
+
+  it('goes by the receiver’s own limit where it has one', () => {
+    const id = keyedId(RULES.key, 'service', 'RXP', 'perinatal');
+    const services = { 'RXP|perinatal': { routine: 60 } };
+    store.rules = {
+      ...store.rules,
+      prompts: { 'referral-unanswered': { answerWithinDays: limits, services } },
+    };
+    asOf('2026-10-15');
+    const [request, spell] = referral('R1', id) as [Statement, Statement];
+    say(visiting, '2026-09-01', patient('patient', MOTHER), request, spell);
+    expect(open()).toEqual([]);
+    later('2026-11-15');
+    expect(open()).toHaveLength(2);
+  });
+
+  it.each([
+    ['accepted', 'waitlist'],
+    ['declined', 'cancelled'],
+    ['taken up', 'active'],
+  ])('is gone once it was %s', (_, status) => {
+    refer();
+    expect(open()).toHaveLength(2);
+    const own = episode('P1', 'active');
+    const cites = [{ identifier: { system: 'https://skein.example/Id/referral', value: 'R1' } }];
+    Object.assign(own.resource, { status, referralRequest: cites });
+    const [request] = store.facts.statements.filter(({ type }) => type === 'ServiceRequest');
+    Object.assign(own.resource, { referralRequest: [{ reference: `ServiceRequest/${request?.key}` }] });
+    say(perinatal, '2026-10-20', patient('patient', MOTHER), own);
+    expect(open()).toEqual([]);
+  });
+
+  it('is of nobody where care of the kind began without a word of it', () => {
+    refer();
+    cares(perinatal, MOTHER);
+    expect(open()).toEqual([]);
+  });
+});
+
+/** What a service says of one of its prompts, as it is kept (pipeline/answer-prompt.ts). */
+function answerOf(task: Task, chart: string, minute: number): IdentifiedRecord {
+  const saidAt = new Date(Date.parse('2026-12-01') + minute * 60_000).toISOString();
+  const content: Task = { ...task, status: minute % 2 ? 'completed' : 'cancelled', lastModified: saidAt };
+  const key = keyedId(RULES.key, 'prompt-answer', task.id as string);
+  const statement = { key, type: 'Task', chart, ref: null, local: 'task', nulls: [], content };
+  const of = { position: '', saidAt, stamp: `${saidAt}|${saidAt}||`, mapping: 'prompt@1', lineage: [] };
+  return { ...of, mode: 'snapshot', statements: [statement] };
+}
+
+type Said = [from: Service, record: IdentifiedRecord];
+/** Answers of some owners to what they are asked in the end. */
+function answersIn(one: Store, most: number): Said[] {
+  const asked = one.all('Task').filter(({ state }) => state === 'prompt');
+  return asked.slice(0, most).map(({ content, owner, service: id }, minute): Said => {
+    return [SENDERS.find((one) => one.id === id) as Service, answerOf(content as Task, owner ?? '', minute)];
+  });
+}
+
+it('a family has the same prompts in any order, its owners’ answers among the messages, and in a recomputation', () => {
+  const met = { asked: 0, answered: 0 };
+  const tell = (heard: (Heard | Said)[]) => {
+    const one = new Store();
+    one.rules = { ...one.rules, asOf: '2028-05-01T00:00:00.000Z' };
+    for (const [from, what] of heard) {
+      const sender = { systemId: Number(from.id.slice(-1)), service: from };
+      if ('stamp' in what) one.apply(link(one.rules, one.facts, structuredClone(what), sender));
+      else one.hear(from, structuredClone(what));
+    }
+    return one;
+  };
+  fc.assert(
+    fc.property(inTwoOrders, fc.nat(4), fc.nat(20), ([told, shuffled], most, place) => {
+      const answers = answersIn(tell(told), most);
+      met.answered += answers.length;
+      const one = tell([...told, ...answers]);
+      const other = tell([...shuffled.slice(0, place), ...answers, ...shuffled.slice(place)]);
+      met.asked += one.all('Task').filter(({ state }) => state === 'prompt').length;
+      expect(upToRenaming(other)).toEqual(upToRenaming(one));
+      expect(isEmpty(link(other.rules, other.facts, null, null))).toBe(true);
+      for (const [, { statements }] of answers) {
+        const [{ content } = { content: null }] = statements;
+        expect(one.all('Task').find(({ id }) => id === content?.id)?.state).toBe('prompt-answered');
+      }
+    }),
+    { numRuns: Number(process.env.RUNS ?? 150) },
+  );
+  expect([met.asked > 20, met.answered > 20]).toEqual([true, true]);
+}, 60_000);
