@@ -303,5 +303,6 @@ export type PromptRules = {
   /** `ofMother`: sectors that own it by way of a patient who is the mother. */
   'hand-over'?: { months: number[]; sectors: string[]; ofMother: string[] };
   'parent-in-view'?: { sectors: string[]; afterDays: number };
+  'talk-before-reassessing'?: { withinDays: number; forDays: number };
 };
 export type PromptCode = keyof PromptRules;

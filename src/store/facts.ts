@@ -171,6 +171,8 @@ export type FamilyRows = {
 export type Sight = {
   /** That such care of somebody is given, in that journey. */
   knowsCare: (person: string, journey: string, care: CareSource) => boolean;
+  /** What a referral of somebody that was taken up is for; `journey`: its home, if it has one. */
+  knowsNeed: (person: string, journey: string | null, care: CareSource) => boolean;
   /** The dates of the stages of a journey, by way of this member. */
   knowsDates: (person: string, journey: string) => boolean;
 };

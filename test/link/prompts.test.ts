@@ -211,6 +211,60 @@ describe('referral unanswered', () => {
   });
 });
 
+describe('talk before reassessing', () => {
+  const need = { system: 'https://skein.example/fhir/CodeSystem/presenting-need', code: 'complex-needs' };
+  const refer = (from: Service, id: string, to: Service, day: string, code = need.code) => {
+    const [request, spell] = referral(id, to.id) as [Statement, Statement];
+    Object.assign(request.resource, { authoredOn: day, reasonCode: [{ coding: [{ ...need, code }] }] });
+    say(from, day, patient('patient', MOTHER), request, spell);
+    return request;
+  };
+  const takeUp = (by: Service, id: string, day: string) => {
+    const own = episode(`T${id}`, 'active', { start: day });
+    const asked = store.all('ServiceRequest').find(({ service: to }) => to === by.id);
+    Object.assign(own.resource, { referralRequest: [{ reference: `ServiceRequest/${asked?.id}` }] });
+    say(by, day, patient('patient', MOTHER), own);
+  };
+  const talk = () => open().filter((one) => one.startsWith('talk'));
+  beforeEach(() => asOf('2026-09-20'));
+
+  it('asks who was referred the same person twice for one need in a week, once', () => {
+    refer(visiting, 'R1', perinatal, '2026-09-10');
+    refer(maternity, 'R2', perinatal, '2026-09-15');
+    expect(talk()).toEqual(['talk-before-reassessing 3']);
+    expect(due()).toContain('2026-10-13');
+    later('2026-10-14');
+    expect(talk()).toEqual([]);
+  });
+
+  it('asks nobody of another need, or of weeks between', () => {
+    refer(visiting, 'R1', perinatal, '2026-09-01');
+    refer(maternity, 'R2', perinatal, '2026-09-15');
+    refer(maternity, 'R3', perinatal, '2026-09-02', 'moderate-anxiety');
+    expect(talk()).toEqual([]);
+  });
+
+  it('asks who cares for the person and may know of another’s, not who waits for an answer', () => {
+    const cmht = service(7, 'cmht');
+    refer(visiting, 'R1', perinatal, '2026-09-10');
+    refer(maternity, 'R2', cmht, '2026-09-12');
+    expect(talk()).toEqual([]);
+    takeUp(cmht, 'R2', '2026-09-13');
+    // The perinatal team has not answered: it may know of its own referral and of nothing else.
+    expect(talk()).toEqual([]);
+    takeUp(perinatal, 'R1', '2026-09-14');
+    expect(talk()).toEqual(['talk-before-reassessing 3', 'talk-before-reassessing 7']);
+  });
+
+  it('is not moved by a referral of a kind that only its two parties may know', () => {
+    refer(visiting, 'R1', perinatal, '2026-09-10');
+    takeUp(perinatal, 'R1', '2026-09-11');
+    refer(visiting, 'R2', reproductive, '2026-09-12');
+    takeUp(reproductive, 'R2', '2026-09-13');
+    expect(talk().filter((one) => one.endsWith(' 3'))).toEqual([]);
+  });
+});
+
 /** What a service says of one of its prompts, as it is kept (pipeline/answer-prompt.ts). */
 function answerOf(task: Task, chart: string, minute: number): IdentifiedRecord {
   const saidAt = new Date(Date.parse('2026-12-01') + minute * 60_000).toISOString();

@@ -24,6 +24,7 @@ const Rule = z.discriminatedUnion('code', [
     ofMother: z.array(z.string()),
   }),
   z.strictObject({ code: z.literal('parent-in-view'), sectors: Sectors, afterDays: Days }),
+  z.strictObject({ code: z.literal('talk-before-reassessing'), withinDays: Days, forDays: Days }),
 ]);
 
 /** Reads one rule of prompts. Throws one Error naming file and line of everything wrong with it. */

@@ -5,7 +5,7 @@
 import type { FamilyRows, Member, Sight } from '../../store/facts.ts';
 import { decide, type Grant, type Grants, reaches } from './decide.ts';
 import { careOf } from './grants.ts';
-import { staysInside } from './stays-inside.ts';
+import { isDiscreet, staysInside } from './stays-inside.ts';
 
 type Known = Exclude<Grants, { everything: true }>;
 
@@ -18,6 +18,10 @@ export function sightOf(rows: FamilyRows): (service: string) => Sight {
     return {
       knowsCare: (person, journey, care) =>
         !staysInside(grants, care) && reaches(decide(grants, 'INV', person, [journey]), 'E'),
+      knowsNeed: (person, journey, care) =>
+        !staysInside(grants, care) &&
+        !isDiscreet(grants, care.service) &&
+        reaches(decide(grants, 'REF', person, journey === null ? [] : [journey]), 'S'),
       knowsDates: (person, journey) => reaches(decide(grants, 'STG', person, [journey]), 'S'),
     };
   };

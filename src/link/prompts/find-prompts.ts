@@ -17,8 +17,14 @@ import { handOvers } from './hand-over.ts';
 import { parentsOutOfView } from './parent-in-view.ts';
 import type { Asked, Prompt } from './prompt.ts';
 import { referralsUnanswered } from './referral-unanswered.ts';
+import { talksBeforeReassessing } from './talk-first.ts';
 
-const RULES: ((asked: Asked) => Prompt[])[] = [referralsUnanswered, handOvers, parentsOutOfView];
+const RULES: ((asked: Asked) => Prompt[])[] = [
+  referralsUnanswered,
+  handOvers,
+  parentsOutOfView,
+  talksBeforeReassessing,
+];
 
 /** States of their views: to be thought about, and thought about. */
 export const OPEN = 'prompt';
