@@ -303,6 +303,13 @@ export type PromptRules = {
   /** `ofMother`: sectors that own it by way of a patient who is the mother. */
   'hand-over'?: { months: number[]; sectors: string[]; ofMother: string[] };
   'parent-in-view'?: { sectors: string[]; afterDays: number };
+  /**
+   * Nothing of the infant recorded in `everyDays` by an owner whose system has sent anything of any infant in
+   * `systemWithinDays`. `focus`: care focus of a contact that counts.
+   */
+  'how-is-the-baby'?: { sectors: string[]; everyDays: number; systemWithinDays: number; focus: string[] };
+  /** `quietDays`: after a loss. */
+  'partner-offer'?: { sectors: string[]; quietDays: number };
   'talk-before-reassessing'?: { withinDays: number; forDays: number };
 };
 export type PromptCode = keyof PromptRules;

@@ -9,6 +9,7 @@ import { withFacts } from '../save/load.ts';
 import { chartsWith } from '../save/maintenance-sql.ts';
 import { isEmpty, NOTHING, save } from '../save/save.ts';
 import type { Rules } from '../store/facts.ts';
+import { observing } from './observing.ts';
 
 /** What link goes by, now. */
 export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
@@ -19,6 +20,7 @@ export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
   keeperOf,
   prompts: PROMPTS,
   sightOf,
+  observes: observing(key),
 });
 
 /**

@@ -7,6 +7,7 @@ import { MAPPINGS_DIR, mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
 import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
+import { followObserving } from '../pipeline/observing.ts';
 import { readUnread } from '../pipeline/unread.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
@@ -46,6 +47,8 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   for (const notice of await notices()) ctx.log.error({ event: 'notice' }, notice);
   stops.push(await startReload(ctx, all));
   const roles = new Set(ctx.config.ROLES);
+  await followObserving(ctx);
+  stops.push(startClock(ctx, { observing: () => followObserving(ctx) }));
   if (roles.has('worker')) {
     const sequencer = startSequencer(ctx);
     stops.push(() => sequencer.stop());

@@ -173,6 +173,8 @@ export type Sight = {
   knowsCare: (person: string, journey: string, care: CareSource) => boolean;
   /** What a referral of somebody that was taken up is for; `journey`: its home, if it has one. */
   knowsNeed: (person: string, journey: string | null, care: CareSource) => boolean;
+  /** That there is such a person, in that journey. */
+  knowsPerson: (person: string, journey: string) => boolean;
   /** The dates of the stages of a journey, by way of this member. */
   knowsDates: (person: string, journey: string) => boolean;
 };
@@ -201,4 +203,6 @@ export type Rules = {
   /** What a service may know, as access decides it for every way out: of facts that are hidden from it no
    * prompt of its own depends. */
   sightOf: (family: FamilyRows) => (service: string) => Sight;
+  /** Has this service sent an observation of any infant that was made after the one time and by the other? */
+  observes: (service: string, after: number, by: number) => boolean;
 };

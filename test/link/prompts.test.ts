@@ -8,7 +8,15 @@ import type { Service, Statement } from '../../src/model.ts';
 import { isEmpty } from '../../src/save/save.ts';
 import type { IdentifiedRecord } from '../../src/store/facts.ts';
 import { type Heard, inTwoOrders, SENDERS } from '../support/any-family.ts';
-import { episode, nhsNumber, patient, record, referral, relative } from '../support/records.ts';
+import {
+  episode,
+  nhsNumber,
+  patient,
+  record,
+  referral,
+  relative,
+  resourceStatement,
+} from '../support/records.ts';
 import { RULES, Store, service, upToRenaming } from './store.ts';
 
 const maternity = service(1, 'maternity');
@@ -208,6 +216,143 @@ describe('referral unanswered', () => {
     refer();
     cares(perinatal, MOTHER);
     expect(open()).toEqual([]);
+  });
+});
+
+const seen = (id: string, day: string, rest: object = {}, code = 'infant-observed') =>
+  resourceStatement(`observation-${id}`, `https://skein.example/Id/observation|${id}`, {
+    ...{ resourceType: 'Observation' as const, status: 'final' as const, subject: { reference: '#patient' } },
+    ...{ code: { coding: [{ system: 'https://skein.example/fhir/CodeSystem/observation', code }] } },
+    ...{ effectiveDateTime: day, ...rest },
+  });
+const visit = (id: string, day: string, focus: string, status: 'finished' | 'planned' = 'finished') => {
+  const system = 'https://skein.example/fhir/CodeSystem/care-focus';
+  const url = 'https://skein.example/fhir/StructureDefinition/care-focus';
+  return resourceStatement(`visit-${id}`, `https://skein.example/Id/visit|${id}`, {
+    ...{ resourceType: 'Encounter' as const, status, class: { code: 'HH' }, period: { start: day } },
+    ...{ subject: { reference: '#patient' } },
+    extension: [{ url, valueCodeableConcept: { coding: [{ system, code: focus }] } }],
+  });
+};
+
+describe('how is the baby?', () => {
+  const baby = () => open().filter((one) => one.startsWith('how'));
+  beforeEach(() => {
+    asOf('2026-12-01');
+    born();
+    cares(perinatal, MOTHER);
+  });
+  const records = (day: string, ...what: Statement[]) =>
+    say(perinatal, day, patient('patient', MOTHER), ...what);
+
+  it('is not asked of a service whose system records no such thing', () => {
+    expect(baby()).toEqual([]);
+  });
+
+  it('is asked once nothing was recorded in 28 days, and gone as the infant is seen', () => {
+    records('2026-10-15', visit('1', '2026-10-15', 'infant'));
+    expect(baby()).toEqual(['how-is-the-baby 3']);
+    const [task] = store.all('Task').filter(({ state }) => state === 'prompt');
+    expect(task?.content).toMatchObject({
+      authoredOn: '2026-11-12T00:00:00.000Z',
+      for: { reference: expect.stringMatching(/^Patient/) },
+    });
+    records('2026-11-30', visit('2', '2026-11-30', 'together'));
+    expect(baby()).toEqual([]);
+    later('2026-12-29');
+    expect(baby()).toEqual(['how-is-the-baby 3']);
+    // What was recorded last was more than 90 days ago: the system does not record such things any more.
+    later('2027-03-09');
+    expect(baby()).toEqual([]);
+  });
+
+  it.each([
+    ['a contact for the parent', () => visit('2', '2026-11-30', 'parent')],
+    ['one that is to come', () => visit('2', '2026-12-15', 'infant', 'planned')],
+  ])('is asked on after %s', (_, what) => {
+    records('2026-10-15', visit('1', '2026-10-15', 'infant'));
+    records('2026-11-30', what());
+    expect(baby()).toEqual(['how-is-the-baby 3']);
+  });
+
+  it('is answered by an observation of the infant itself, or a reason for none', () => {
+    records('2026-10-15', visit('1', '2026-10-15', 'infant'));
+    const reason = { dataAbsentReason: { coding: [{ code: 'not-performed' }] } };
+    say(perinatal, '2026-11-25', patient('patient', BABY), seen('1', '2026-11-25', reason));
+    expect(baby()).toEqual([]);
+  });
+
+  it('goes by what the owner recorded and by nothing that others did', () => {
+    records('2026-10-15', visit('1', '2026-10-15', 'infant'));
+    const before = baby();
+    say(visiting, '2026-11-30', patient('patient', BABY), seen('1', '2026-11-30'));
+    say(camhs, '2026-11-30', patient('patient', MOTHER), visit('V', '2026-11-30', 'infant'));
+    expect(baby()).toEqual(before);
+    expect(before).toHaveLength(1);
+  });
+
+  it('is asked where its system recorded of others, from the first look at it since', () => {
+    store.rules = { ...store.rules, observes: (by) => by === perinatal.id };
+    later('2026-12-02');
+    expect(baby()).toEqual(['how-is-the-baby 3']);
+    expect(due()).toContain('2026-12-03');
+  });
+
+  it('comes again after 28 days where it was answered', () => {
+    records('2026-10-15', visit('1', '2026-10-15', 'infant'));
+    const [task] = store.all('Task').filter(({ state }) => state === 'prompt');
+    const said = answerOf(task?.content as Task, task?.owner ?? '', 0);
+    store.apply(link(store.rules, store.facts, said, { systemId: 3, service: perinatal }));
+    expect(baby()).toEqual([]);
+    later('2026-12-28');
+    expect(baby()).toEqual([]);
+    later('2026-12-30');
+    expect(baby()).toEqual(['how-is-the-baby 3']);
+  });
+
+  it('is asked of nobody about an infant who died', () => {
+    records('2026-10-15', visit('1', '2026-10-15', 'infant'));
+    say(maternity, '2026-11-20', patient('patient', { ...BABY, rest: { deceasedDateTime: '2026-11-19' } }));
+    expect(baby()).toEqual([]);
+  });
+});
+
+describe('partner offer considered?', () => {
+  const offer = () => open().filter((one) => one.startsWith('partner'));
+  const records = (...what: Statement[]) => say(perinatal, '2026-11-01', patient('patient', MOTHER), ...what);
+  beforeEach(() => {
+    born();
+    cares(perinatal, MOTHER);
+  });
+  const asked = () => seen('S', '2026-10-20', {}, 'safety-enquiry-alone');
+
+  it('waits until she was asked alone whether she is safe, by the team itself', () => {
+    expect(offer()).toEqual([]);
+    say(visiting, '2026-10-20', patient('patient', MOTHER), asked());
+    expect(offer()).toEqual([]);
+    records(asked());
+    expect(offer()).toEqual(['partner-offer 3']);
+  });
+
+  it.each(['offered', 'she-declined', 'not-safe', 'none', 'unknown', 'later'])(
+    'ends with the answer %s',
+    (code) => {
+      const coding = [{ system: 'https://skein.example/fhir/CodeSystem/prompt-reason', code }];
+      records(asked(), seen('P', '2026-10-25', { valueCodeableConcept: { coding } }, 'partner-offer'));
+      expect(offer()).toEqual([]);
+      // What it answered is nobody's to read.
+      expect(
+        [...store.views.values()].filter(({ content }) => JSON.stringify(content).includes(code)),
+      ).toEqual([]);
+    },
+  );
+
+  it('is quiet for four weeks after a loss', () => {
+    records(asked());
+    say(maternity, '2026-12-10', patient('patient', { ...BABY, rest: { deceasedDateTime: '2026-12-08' } }));
+    expect(offer()).toEqual([]);
+    later('2027-01-06');
+    expect(offer()).toEqual(['partner-offer 3']);
   });
 });
 

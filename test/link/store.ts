@@ -21,6 +21,7 @@ export const RULES = {
   keeperOf,
   prompts: PROMPTS,
   sightOf,
+  observes: () => false,
 };
 
 export function service(n: number, sector: string | null): Service {

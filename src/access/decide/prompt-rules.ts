@@ -24,6 +24,14 @@ const Rule = z.discriminatedUnion('code', [
     ofMother: z.array(z.string()),
   }),
   z.strictObject({ code: z.literal('parent-in-view'), sectors: Sectors, afterDays: Days }),
+  z.strictObject({
+    code: z.literal('how-is-the-baby'),
+    sectors: Sectors,
+    everyDays: Days.min(1),
+    systemWithinDays: Days,
+    focus: z.array(z.enum(['parent', 'infant', 'relationship', 'together'])).min(1),
+  }),
+  z.strictObject({ code: z.literal('partner-offer'), sectors: Sectors, quietDays: Days }),
   z.strictObject({ code: z.literal('talk-before-reassessing'), withinDays: Days, forDays: Days }),
 ]);
 

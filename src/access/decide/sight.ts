@@ -22,6 +22,7 @@ export function sightOf(rows: FamilyRows): (service: string) => Sight {
         !staysInside(grants, care) &&
         !isDiscreet(grants, care.service) &&
         reaches(decide(grants, 'REF', person, journey === null ? [] : [journey]), 'S'),
+      knowsPerson: (person, journey) => reaches(decide(grants, 'DEM', person, [journey]), 'E'),
       knowsDates: (person, journey) => reaches(decide(grants, 'STG', person, [journey]), 'S'),
     };
   };

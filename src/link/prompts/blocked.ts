@@ -4,9 +4,14 @@ import type { Doubt } from '../doubts.ts';
 import type { Person } from '../who/charts.ts';
 
 /**
- * `lost`: who died, may be one who died, or is said to have; `bereft`: the infants of a mother who died, too.
+ * `lost`: who died, may be one who died, or is said to have; `bereft`: the infants of a mother who died, too;
+ * `bereaved`: when a woman lost an infant or a pregnancy (milliseconds).
  */
-export type Blocked = { lost: ReadonlySet<Person>; bereft: ReadonlySet<Person> };
+export type Blocked = {
+  lost: ReadonlySet<Person>;
+  bereft: ReadonlySet<Person>;
+  bereaved: ReadonlyMap<Person, number[]>;
+};
 
 export function findBlocked(family: Known, doubts: Doubt[]): Blocked {
   const deaths = findDeaths(family);
@@ -17,5 +22,10 @@ export function findBlocked(family: Known, doubts: Doubt[]): Blocked {
     return cause === 'died' ? [person] : [];
   });
   const bereft = each.flatMap(({ death, about }) => (death.cause === 'died' ? about.stop : []));
-  return { lost: new Set([...lost, ...doubts.map(({ dead }) => dead)]), bereft: new Set(bereft) };
+  const bereaved = new Map<Person, number[]>();
+  for (const { death, about } of each)
+    for (const mother of about.mothers)
+      bereaved.set(mother, [...(bereaved.get(mother) ?? []), Date.parse(death.day)]);
+  const all = [...lost, ...doubts.map(({ dead }) => dead)];
+  return { lost: new Set(all), bereft: new Set(bereft), bereaved };
 }

@@ -5,16 +5,19 @@
  */
 import type { Task } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
-import { idOf } from '../../fhir/references.ts';
 import { PROMPT_OCCASION, PROMPTS } from '../../fhir/systems.ts';
-import type { Due, Involvement, Member, Rules, StatementState, View } from '../../store/facts.ts';
+import type { Due, Involvement, Member, Rules, View } from '../../store/facts.ts';
 import type { Known } from '../concerned.ts';
 import type { Doubt } from '../doubts.ts';
 import { view } from '../views/family.ts';
 import type { Person } from '../who/charts.ts';
+import { type Answer, isAnswerOf, readAnswers } from './answers.ts';
 import { findBlocked } from './blocked.ts';
 import { handOvers } from './hand-over.ts';
+import { babiesUnseen } from './how-is-the-baby.ts';
+import { findObserved } from './observations.ts';
 import { parentsOutOfView } from './parent-in-view.ts';
+import { partnersToConsider } from './partner-offer.ts';
 import type { Asked, Prompt } from './prompt.ts';
 import { referralsUnanswered } from './referral-unanswered.ts';
 import { talksBeforeReassessing } from './talk-first.ts';
@@ -23,6 +26,8 @@ const RULES: ((asked: Asked) => Prompt[])[] = [
   referralsUnanswered,
   handOvers,
   parentsOutOfView,
+  babiesUnseen,
+  partnersToConsider,
   talksBeforeReassessing,
 ];
 
@@ -35,6 +40,8 @@ type Given = { involvements: Involvement[]; members: Member[]; doubts: Doubt[] }
 export function findPrompts(family: Known, rules: Rules, given: Given): { views: View[]; due: Due[] } {
   const { involvements, members, doubts } = given;
   const { asOf } = family;
+  const now = Date.parse(asOf);
+  const answers = readAnswers(family);
   const services = new Map(family.statements.map(({ service, sector, kind }) => [service, { sector, kind }]));
   const asked: Asked = {
     family,
@@ -46,9 +53,11 @@ export function findPrompts(family: Known, rules: Rules, given: Given): { views:
     sectorOf: (service) => services.get(service)?.sector ?? null,
     sight: rules.sightOf({ involvements, members, services, asOf }),
     blocked: findBlocked(family, doubts),
+    answers,
+    observed: findObserved(family, rules.prompts['how-is-the-baby']?.focus ?? []),
+    observes: rules.observes,
+    now,
   };
-  const now = Date.parse(asOf);
-  const answers = readAnswers(family);
   const all = RULES.flatMap((rule) => rule(asked)).filter(
     (prompt) => !answers.some((answer) => isAnswerOf(answer, prompt)),
   );
@@ -85,30 +94,13 @@ function openView(key: Buffer, { code, service, person, chart, occasion, from, f
   return viewOf(content, { person, service, chart, state: OPEN });
 }
 
-/** What an owner answered: the Task as it was, with how it ended (pipeline/answer-prompt.ts). */
-type Answered = { state: StatementState & { content: Task }; person: Person };
-
-const isTask = (state: StatementState): state is Answered['state'] => state.type === 'Task';
-
-const readAnswers = ({ statements, personOf }: Known): Answered[] =>
-  statements.filter(isTask).flatMap((state) => {
-    const person = personOf(state.chart);
-    return person && idOf(state.content.owner?.reference, 'Organization') === state.service
-      ? [{ state, person }]
-      : [];
-  });
-
-const isAnswerOf = ({ state: { content, service }, person }: Answered, prompt: Prompt): boolean =>
-  prompt.service === service &&
-  prompt.person === person &&
-  content.code?.coding?.some(({ code }) => code === prompt.code) === true &&
-  content.identifier?.some(({ value }) => value === prompt.occasion) === true;
-
-const answerView = ({ state: { content, service, chart }, person }: Answered): View =>
-  viewOf(
-    { ...content, for: { reference: `Patient/${person.id}` } },
-    { person, service, chart, state: ANSWERED },
-  );
+/** Without what others' facts may move or take away since: a journey, an infant. */
+function answerView({ task, person, service, chart }: Answer): View {
+  const { focus, ...rest } = task;
+  const own = focus?.reference?.startsWith('ServiceRequest/') ? { focus } : {};
+  const content: Task = { ...rest, ...own, for: { reference: `Patient/${person.id}` } };
+  return viewOf(content, { person, service, chart, state: ANSWERED });
+}
 
 type Of = { person: Person; service: string; chart: string; state: string };
 const viewOf = (content: Task, { person, service, chart, state }: Of): View =>

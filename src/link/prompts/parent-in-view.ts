@@ -1,6 +1,6 @@
 import type { Spell } from '../care/spells.ts';
 import type { Person } from '../who/charts.ts';
-import { type Asked, chartOf, DAY, infantsIn, openCareOf, type Prompt } from './prompt.ts';
+import { type Asked, chartOf, DAY, infantsIn, openCareOf, ownKeyOf, type Prompt } from './prompt.ts';
 
 /** Of who cares for an infant, and may know of nobody who cares for a parent. */
 export function parentsOutOfView(asked: Asked): Prompt[] {
@@ -30,12 +30,6 @@ const firstOf = (spells: Spell[]): Spell | undefined =>
     .sort(
       (a, b) => Date.parse(a.period.start ?? '') - Date.parse(b.period.start ?? '') || (a.id < b.id ? -1 : 1),
     )[0];
-
-/** The service's own statement of a spell, which stays what it is when a referral proves to be of it. */
-const ownKeyOf = ({ family }: Asked, { keys, service, id }: Spell): string =>
-  family.statements
-    .flatMap((state) => (state.service === service && keys.includes(state.key) ? state.key : []))
-    .sort()[0] ?? id;
 
 type Infant = ReturnType<typeof infantsIn>[number];
 

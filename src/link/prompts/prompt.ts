@@ -1,10 +1,12 @@
 /** What a prompt is to the rules that find them, and what of a family several of them ask. */
 import type { PromptCode, PromptRules } from '../../model.ts';
-import type { Sight } from '../../store/facts.ts';
+import type { Rules, Sight } from '../../store/facts.ts';
 import type { Spell } from '../care/spells.ts';
 import type { Known } from '../concerned.ts';
 import type { PatientState, Person } from '../who/charts.ts';
+import type { Answer } from './answers.ts';
 import type { Blocked } from './blocked.ts';
+import type { Observed } from './observations.ts';
 
 /** Something that one service should think about, between two times (milliseconds; null: no end). */
 export type Prompt = {
@@ -31,6 +33,11 @@ export type Asked = {
   sectorOf: (service: string) => string | null;
   sight: (service: string) => Sight;
   blocked: Blocked;
+  answers: Answer[];
+  observed: Observed[];
+  observes: Rules['observes'];
+  /** Milliseconds. */
+  now: number;
 };
 
 export const DAY = 86_400_000;
@@ -46,6 +53,12 @@ export function chartOf({ charts }: Person, service: string): PatientState {
   const [first] = [...(own.length > 0 ? own : charts)].sort((a, b) => (a.key < b.key ? -1 : 1));
   return first as PatientState;
 }
+
+/** The service's own statement of a spell, which stays what it is when a referral proves to be of it. */
+export const ownKeyOf = ({ family }: Asked, { keys, service, id }: Spell): string =>
+  family.statements
+    .flatMap((state) => (state.service === service && keys.includes(state.key) ? state.key : []))
+    .sort()[0] ?? id;
 
 /** When a child who was born then is so many months old. */
 export function monthsAfter(born: number, months: number): number {
