@@ -221,6 +221,8 @@ export type Event = {
   to?: string[];
   focus: { type: string; id: string };
   stage: string | null;
+  /** Of a prompt that a rule raised: its code. Counted, and sent to nobody. */
+  prompt?: string;
   /** Of member-unlinked: which column the focus was in, for those who are named (`to`). */
   role?: Role;
 };
@@ -310,6 +312,8 @@ export type PromptRules = {
   'how-is-the-baby'?: { sectors: string[]; everyDays: number; systemWithinDays: number; focus: string[] };
   /** `quietDays`: after a loss. */
   'partner-offer'?: { sectors: string[]; quietDays: number };
+  /** Of all: how many an owner is told of in a day, and when a rule that is mostly dismissed ends. */
+  'every-prompt'?: { perOwnerPerDay: number; switchOff: { share: number; atLeast: number } };
   'talk-before-reassessing'?: { withinDays: number; forDays: number };
 };
-export type PromptCode = keyof PromptRules;
+export type PromptCode = Exclude<keyof PromptRules, 'every-prompt'>;

@@ -8,13 +8,14 @@ import { backup } from './commands/backup.ts';
 import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
 import { number } from './commands/number.ts';
+import { prompt } from './commands/prompt.ts';
 import { service } from './commands/service.ts';
 import { system } from './commands/system.ts';
 import { team } from './commands/team.ts';
 
 const COMMANDS: Commands = {
   ...{ ...system, ...team, ...service, ...messages },
-  ...{ ...number, ...installation, ...backup },
+  ...{ ...number, ...prompt, ...installation, ...backup },
 };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */

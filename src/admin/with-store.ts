@@ -7,6 +7,7 @@ import { mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
 import { openLog } from '../observe/log.ts';
 import { followObserving } from '../pipeline/observing.ts';
+import { followRules } from '../pipeline/prompt-rules.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { openDatabase, openStore } from '../store/open.ts';
 import { loadProfiles } from '../validate/profiles.ts';
@@ -23,6 +24,7 @@ export async function withStore<T>(work: (ctx: Pipeline) => Promise<T>): Promise
   try {
     await followPolicy(db);
     await followObserving({ db, key });
+    await followRules({ db, key });
     return await work({ config, log, db, key, mappings, profiles, signals: new EventEmitter() });
   } finally {
     await close();

@@ -1,8 +1,9 @@
-import type { EpisodeOfCare, ServiceRequest } from '@medplum/fhirtypes';
+import type { EpisodeOfCare, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
 import type { Involvement, Member, StatementState, StoredView, View } from '../store/facts.ts';
 import { stageAt } from './family/stages.ts';
+import { OPEN } from './prompts/prompt.ts';
 import type { Family } from './views/family.ts';
 
 type Change = { view: View; before: StoredView | undefined };
@@ -75,13 +76,17 @@ const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Event>) => Event;
 
 /** States of a Task that waits for its one owner: to verify a death (doubts.ts), or any other prompt. */
-const WAITS: unknown[] = ['verify-first', 'prompt'];
+const WAITS: unknown[] = ['verify-first', OPEN];
+
+const codeOf = ({ code }: Task): string | undefined => code?.coding?.[0]?.code;
 
 /** Raised, and cleared: by what raised it being gone, or by its owner. */
 function promptEvents({ view, before }: Change, event: Make): Event[] {
   const [was, is] = [WAITS.includes(before?.state), WAITS.includes(view.state)];
   const code = is ? 'prompt-raised' : 'prompt-cleared';
-  return was === is ? [] : [event(code, view, 'INV', { journey: null, to: unique([view.service]) })];
+  const prompt = is && view.state === OPEN ? codeOf(view.content as Task) : undefined;
+  const rest = { journey: null, to: unique([view.service]), ...(prompt ? { prompt } : {}) };
+  return was === is ? [] : [event(code, view, 'INV', rest)];
 }
 
 function goneEvents({ view, before }: Change, event: Make): Event[] {

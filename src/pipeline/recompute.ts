@@ -10,6 +10,7 @@ import { chartsWith } from '../save/maintenance-sql.ts';
 import { isEmpty, NOTHING, save } from '../save/save.ts';
 import type { Rules } from '../store/facts.ts';
 import { observing } from './observing.ts';
+import { rulesOff } from './prompt-rules.ts';
 
 /** What link goes by, now. */
 export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
@@ -21,6 +22,7 @@ export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
   prompts: PROMPTS,
   sightOf,
   observes: observing(key),
+  off: rulesOff(key),
 });
 
 /**

@@ -8,6 +8,7 @@ import { openMappings } from '../map/language/load-mappings.ts';
 import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
 import { followObserving } from '../pipeline/observing.ts';
+import { followRules, judgeRules } from '../pipeline/prompt-rules.ts';
 import { readUnread } from '../pipeline/unread.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
@@ -24,6 +25,7 @@ export type Stop = () => Promise<unknown>;
 export type Serving = { url: string; mllpPort: number | undefined };
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 /** Throws, before a store is opened, where the configuration lacks what a role needs. */
 export function checkRoles(config: Context['config']): void {
@@ -47,8 +49,9 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   for (const notice of await notices()) ctx.log.error({ event: 'notice' }, notice);
   stops.push(await startReload(ctx, all));
   const roles = new Set(ctx.config.ROLES);
-  await followObserving(ctx);
-  stops.push(startClock(ctx, { observing: () => followObserving(ctx) }));
+  const told = { observing: () => followObserving(ctx), rules: () => followRules(ctx) };
+  for (const follow of Object.values(told)) await follow();
+  stops.push(startClock(ctx, told));
   if (roles.has('worker')) {
     const sequencer = startSequencer(ctx);
     stops.push(() => sequencer.stop());
@@ -56,6 +59,8 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     stops.push(() => delivery.stop());
     const tasks = { due: () => settleAllDue(ctx), unread: () => readUnread(pipeline) };
     stops.push(startClock(ctx, tasks));
+    await judgeRules(ctx);
+    stops.push(startClock(ctx, { prompts: () => judgeRules(ctx) }, HOUR_MS));
     stops.push(keepPartitions(ctx));
   }
   let mllpPort: number | undefined;

@@ -40,3 +40,43 @@ on conflict (owner) do update set at = least(due.at, excluded.at)`;
 export async function wakeFamiliesOf(db: Db, services: string[]): Promise<void> {
   await db.query(WAKE, [services]);
 }
+
+/** `cases`: raised since it was last switched on; `dismissed`: by their owners. `off`: since when, if it is. */
+export type Cases = { code: string; cases: number; completed: number; dismissed: number; off: Date | null };
+
+const CASES = `
+with raised as (
+  select distinct e.event ->> 'prompt' as code, e.event #>> '{focus,id}' as id from event e
+  left join prompt_rule r on r.code = e.event ->> 'prompt'
+  where e.event ? 'prompt' and e.event ->> 'code' = 'prompt-raised' and e.at > coalesce(r.on_at, '-infinity')),
+answered as (select content ->> 'id' as id, content ->> 'status' as status from statement where type = 'Task')
+select code, count(*)::int as cases, count(*) filter (where a.status = 'completed')::int as completed,
+  count(*) filter (where a.status in ('cancelled', 'rejected'))::int as dismissed, max(r.off_at) as off
+from raised left join answered a using (id) left join prompt_rule r using (code) group by code order by code`;
+
+/** What became of what each rule raised. */
+export async function countCases(db: Db): Promise<Cases[]> {
+  const { rows } = await db.query<Cases>(CASES);
+  return rows;
+}
+
+/** Rules that are off, and since when. */
+export async function readOff(db: Db): Promise<{ code: string; at: Date }[]> {
+  const sql = 'select code, off_at as at from prompt_rule where off_at is not null order by code';
+  const { rows } = await db.query<{ code: string; at: Date }>(sql);
+  return rows;
+}
+
+export async function switchOff(db: Db, code: string): Promise<void> {
+  await db.query(
+    `insert into prompt_rule (code, off_at) values ($1, now())
+     on conflict (code) do update set off_at = coalesce(prompt_rule.off_at, excluded.off_at)`,
+    [code],
+  );
+}
+
+/** Its cases are counted from now on. Gives whether it was off. */
+export async function switchOn(db: Db, code: string): Promise<boolean> {
+  const sql = 'update prompt_rule set off_at = null, on_at = now() where code = $1 and off_at is not null';
+  return (await db.query(sql, [code])).rowCount === 1;
+}

@@ -200,6 +200,8 @@ export type Rules = {
   keeperOf: (service: string | null, senders: Sender[]) => string | null;
   /** When something is a prompt, and of whom: policy/prompts. */
   prompts: PromptRules;
+  /** Rules of prompts that are off, since when (milliseconds). */
+  off: ReadonlyMap<string, number>;
   /** What a service may know, as access decides it for every way out: of facts that are hidden from it no
    * prompt of its own depends. */
   sightOf: (family: FamilyRows) => (service: string) => Sight;

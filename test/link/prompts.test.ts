@@ -196,6 +196,16 @@ describe('referral unanswered', () => {
     expect(open()).toHaveLength(2);
   });
 
+  it('is nobody’s where the rule had switched itself off by then, and stays where it was raised before', () => {
+    asOf('2026-10-15');
+    store.rules = { ...store.rules, off: new Map([['referral-unanswered', Date.parse('2026-09-20')]]) };
+    refer();
+    expect(open()).toEqual([]);
+    store.rules = { ...store.rules, off: new Map([['referral-unanswered', Date.parse('2026-10-01')]]) };
+    later('2026-10-16');
+    expect(open()).toHaveLength(2);
+  });
+
   it.each([
     ['accepted', 'waitlist'],
     ['declined', 'cancelled'],

@@ -22,6 +22,7 @@ export const RULES = {
   prompts: PROMPTS,
   sightOf,
   observes: () => false,
+  off: new Map<string, number>(),
 };
 
 export function service(n: number, sector: string | null): Service {

@@ -31,6 +31,11 @@ const Rule = z.discriminatedUnion('code', [
     systemWithinDays: Days,
     focus: z.array(z.enum(['parent', 'infant', 'relationship', 'together'])).min(1),
   }),
+  z.strictObject({
+    code: z.literal('every-prompt'),
+    perOwnerPerDay: z.int().min(1),
+    switchOff: z.strictObject({ share: z.number().gt(0).lte(1), atLeast: z.int().min(1) }),
+  }),
   z.strictObject({ code: z.literal('partner-offer'), sectors: Sectors, quietDays: Days }),
   z.strictObject({ code: z.literal('talk-before-reassessing'), withinDays: Days, forDays: Days }),
 ]);

@@ -18,7 +18,7 @@ import { babiesUnseen } from './how-is-the-baby.ts';
 import { findObserved } from './observations.ts';
 import { parentsOutOfView } from './parent-in-view.ts';
 import { partnersToConsider } from './partner-offer.ts';
-import type { Asked, Prompt } from './prompt.ts';
+import { type Asked, OPEN, type Prompt } from './prompt.ts';
 import { referralsUnanswered } from './referral-unanswered.ts';
 import { talksBeforeReassessing } from './talk-first.ts';
 
@@ -31,8 +31,7 @@ const RULES: ((asked: Asked) => Prompt[])[] = [
   talksBeforeReassessing,
 ];
 
-/** States of their views: to be thought about, and thought about. */
-export const OPEN = 'prompt';
+/** State of their views once they were thought about. */
 const ANSWERED = 'prompt-answered';
 
 type Given = { involvements: Involvement[]; members: Member[]; doubts: Doubt[] };
@@ -59,7 +58,9 @@ export function findPrompts(family: Known, rules: Rules, given: Given): { views:
     now,
   };
   const all = RULES.flatMap((rule) => rule(asked)).filter(
-    (prompt) => !answers.some((answer) => isAnswerOf(answer, prompt)),
+    (prompt) =>
+      prompt.from < (rules.off.get(prompt.code) ?? Number.POSITIVE_INFINITY) &&
+      !answers.some((answer) => isAnswerOf(answer, prompt)),
   );
   const open = all.filter(({ from, until }) => from <= now && (until === null || now < until));
   const views = [

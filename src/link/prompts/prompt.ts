@@ -40,12 +40,15 @@ export type Asked = {
   now: number;
 };
 
+/** State of the view of one that waits for its owner. */
+export const OPEN = 'prompt';
+
 export const DAY = 86_400_000;
-const OPEN: unknown[] = ['active', 'onhold', 'waitlist'];
+const GOES_ON: unknown[] = ['active', 'onhold', 'waitlist'];
 
 /** Care that goes on, as the service that gives it says. */
 export const openCareOf = ({ spells }: Known, person: Person): Spell[] =>
-  spells.filter((spell) => spell.person === person && spell.confirmed && OPEN.includes(spell.status));
+  spells.filter((spell) => spell.person === person && spell.confirmed && GOES_ON.includes(spell.status));
 
 /** A service's own charts of somebody, else all: by the first it is known, in any order of arrival. */
 export function chartOf({ charts }: Person, service: string): PatientState {
