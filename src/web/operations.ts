@@ -5,6 +5,7 @@ import {
   HL7_V2,
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
+  PROMPT_ENDED,
   SUBSCRIPTION,
   TRANSACTION,
 } from './examples.ts';
@@ -124,6 +125,12 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     /^PUT \/fhir\/HealthcareService\//,
     'Say how your own team on duty is reached: one telephone and its hours',
     fhirBody('Resource', DUTY_CONTACT),
+  ],
+  [
+    /^PUT \/fhir\/Task\//,
+    'End a prompt of your own service: completed, cancelled or rejected, with the reason',
+    fhirBody('Resource', PROMPT_ENDED),
+    IF_MATCH,
   ],
   [/^GET .*Subscription\/\$status$/, STATUS, undefined, WHICH],
   [/^POST .*Subscription\/\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],
