@@ -15,7 +15,7 @@ const OBSERVING = `
 select coalesce(s.team, y.service_id) as service, left(s.first, 10)::date - date '1970-01-01' as day,
   max(s.seq)::text as last
 from statement s join system y on y.id = s.system_id
-where s.seq > $1::bigint - ${OVERLAP} and (s.type = 'Observation' or (s.type = 'Encounter'
+where s.seq > $1::bigint - ${OVERLAP} and s.first ~ '^[0-9]{4}-' and (s.type = 'Observation' or (s.type = 'Encounter'
     and s.content @> '{"extension": [{"url": "${CARE_FOCUS}"}]}'))
   and case s.type when 'Observation' then s.content @> '{"code": {"coding": [{"code": "infant-observed"}]}}'
     else exists (select from jsonb_array_elements(s.content -> 'extension') e
