@@ -41,7 +41,9 @@ export async function wakeFamiliesOf(db: Db, services: string[]): Promise<void> 
   await db.query(WAKE, [services]);
 }
 
-/** `cases`: raised since it was last switched on; `dismissed`: by their owners. `off`: since when, if it is. */
+/**
+ * `cases`: raised since it was last switched on; `dismissed`: by their owners. `off`: since when, if it is.
+ */
 export type Cases = { code: string; cases: number; completed: number; dismissed: number; off: Date | null };
 
 const CASES = `

@@ -79,7 +79,7 @@ const COMMANDS = [
   ...['serve', 'listen', 'validate', 'system add', 'system set', 'system list', 'messages', 'replay'],
   ...['system team add', 'system team list', 'system team remove'],
   ...['rebuild', 'number show', 'number lift', 'doctor', 'reload', 'backup', 'restore', 'map check'],
-  ...['match evaluate', 'match tune'],
+  ...['match evaluate', 'match tune', 'prompt list', 'prompt on'],
 ];
 
 test('every command is in the help, and has a help of its own with examples of itself', async () => {

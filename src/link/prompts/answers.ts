@@ -1,4 +1,4 @@
-/** What owners did with their prompts: each a Task that ended, kept as a statement (pipeline/answer-prompt.ts). */
+/** What owners did with their prompts: each a Task that ended, kept as a statement by answer-prompt.ts. */
 import type { Task } from '@medplum/fhirtypes';
 import { idOf } from '../../fhir/references.ts';
 import type { StatementState } from '../../store/facts.ts';

@@ -72,18 +72,22 @@ function placeOf({ family, blocked }: Asked, { infant, journey }: Infant): strin
   return all.length > 1 ? `@${born}.${all.indexOf(infant) + 1}` : `@${born}`;
 }
 
-/** About this infant: so it says, or it was with the mother and belongs to that birth. */
+/**
+ * About this infant: so it says, or it was with the mother, of whose infants the last that was born then is
+ * meant. Of those that the owner knows: where others put a contact may depend on what it does not.
+ */
 function isOf(
-  { family }: Asked,
-  { code, person, contact, at }: Observed,
+  { family, sight }: Asked,
+  { code, person, service, at }: Observed,
   one: Infant,
   mother: Person,
 ): boolean {
   if (code !== 'infant-observed') return false;
   if (person !== mother) return person === one.infant;
-  if (contact !== null) return family.homeOf(contact) === one.journey;
-  const hers = infantsIn(family).filter(({ journey: { members } }) =>
-    members.some((member) => member.role === 'mother' && member.person === mother.id),
+  const hers = infantsIn(family).filter(
+    ({ infant, journey: { id, members } }) =>
+      members.some((member) => member.role === 'mother' && member.person === mother.id) &&
+      sight(service).knowsPerson(infant.id, id),
   );
   const births = hers.map(({ infant }) => birthOf(infant) ?? 0).filter((born) => born <= at);
   return birthOf(one.infant) === Math.max(...births);

@@ -11,8 +11,6 @@ export type Observed = {
   person: Person;
   /** Milliseconds. */
   at: number;
-  /** Of a contact: its id, by which it has a home. */
-  contact: string | null;
 };
 
 /** `focus`: care focus of a contact in which the infant was seen. Contacts to come are none yet. */
@@ -27,8 +25,7 @@ export function findObserved({ statements, personOf }: Known, focus: string[]): 
     const person = read && personOf(state.chart);
     if (!read || !person) return [];
     const at = Date.parse(read.at ?? instantOf(state));
-    const contact = state.type === 'Encounter' ? state.key : null;
-    return Number.isNaN(at) ? [] : [{ code: read.code, service: state.service, person, at, contact }];
+    return Number.isNaN(at) ? [] : [{ code: read.code, service: state.service, person, at }];
   });
 }
 
