@@ -224,6 +224,8 @@ export type Event = {
   to?: string[];
   focus: { type: string; id: string };
   stage: string | null;
+  /** Of a prompt that a rule raised: its code. Counted, and sent to nobody. */
+  prompt?: string;
   /** Of member-unlinked and withdrawn: which column the focus was in, for those who are named (`to`). */
   role?: Role;
   /** The row of the message that made it, and its sender; a sender alone is told which of its own that was. */
@@ -290,3 +292,33 @@ export type Evidence = {
   newbornDays: number;
   waitDays: number;
 };
+
+/** Of a ServiceRequest: https://hl7.org/fhir/R4/valueset-request-priority.html */
+export const PRIORITIES = ['routine', 'urgent', 'asap', 'stat'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/**
+ * When something is a prompt of somebody, of each code: `policy/prompts`. One that is left out is raised for
+ * nobody. `sectors`: of the services that may own it.
+ */
+export type PromptRules = {
+  /** Days within which a referral is to be answered; of `services`, by `ODS|team`, their own. */
+  'referral-unanswered'?: {
+    answerWithinDays: Record<Priority, number>;
+    services: Record<string, Partial<Record<Priority, number>>>;
+  };
+  /** `ofMother`: sectors that own it by way of a patient who is the mother. */
+  'hand-over'?: { months: number[]; sectors: string[]; ofMother: string[] };
+  'parent-in-view'?: { sectors: string[]; afterDays: number };
+  /**
+   * Nothing of the infant recorded in `everyDays` by an owner whose system has sent anything of any infant in
+   * `systemWithinDays`. `focus`: care focus of a contact that counts.
+   */
+  'how-is-the-baby'?: { sectors: string[]; everyDays: number; systemWithinDays: number; focus: string[] };
+  /** `quietDays`: after a loss. */
+  'partner-offer'?: { sectors: string[]; quietDays: number };
+  /** Of all: how many an owner is told of in a day, and when a rule that is mostly dismissed ends. */
+  'every-prompt'?: { perOwnerPerDay: number; switchOff: { share: number; atLeast: number } };
+  'talk-before-reassessing'?: { withinDays: number; forDays: number };
+};
+export type PromptCode = Exclude<keyof PromptRules, 'every-prompt'>;

@@ -9,6 +9,7 @@ import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
 import { number } from './commands/number.ts';
 import { person } from './commands/person.ts';
+import { prompt } from './commands/prompt.ts';
 import { service } from './commands/service.ts';
 import { system } from './commands/system.ts';
 import { team } from './commands/team.ts';
@@ -16,7 +17,7 @@ import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
   ...{ ...system, ...team, ...service, ...messages },
-  ...{ ...person, ...waits, ...number, ...installation, ...backup },
+  ...{ ...person, ...waits, ...number, ...prompt, ...installation, ...backup },
 };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */

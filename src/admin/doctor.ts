@@ -7,6 +7,7 @@ import { describeMappings } from '../run/keep-mappings.ts';
 import type { Db } from '../store/pool.ts';
 import { examineQueue } from '../store/queue.ts';
 import { storeProblems } from '../store/state.ts';
+import { examineRules } from './prompt.ts';
 
 type Finding = { area: string; problems: string[] };
 
@@ -18,6 +19,7 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'queue', problems: await examineQueue(ctx.config.REDIS_URL) },
     { area: 'mappings', problems: await describeMappings(ctx.db, await openMappings(folders)) },
     { area: 'policy', problems: await examinePolicy(ctx.db) },
+    { area: 'prompts', problems: await examineRules(ctx.db) },
     { area: 'profiles', problems: ctx.profiles.problems },
     { area: 'messages', problems: await examineMessages(ctx.db) },
   ];

@@ -6,6 +6,8 @@ import { readConfig } from '../config.ts';
 import { mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
 import { openLog } from '../observe/log.ts';
+import { followObserving } from '../pipeline/observing.ts';
+import { followRules } from '../pipeline/prompt-rules.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { openDatabase, openStore } from '../store/open.ts';
 import { loadProfiles } from '../validate/profiles.ts';
@@ -21,6 +23,8 @@ export async function withStore<T>(work: (ctx: Pipeline) => Promise<T>): Promise
   const { db, key, close } = await openStore(config, log);
   try {
     await followPolicy(db);
+    await followObserving({ db, key });
+    await followRules({ db, key });
     return await work({ config, log, db, key, mappings, profiles, signals: new EventEmitter() });
   } finally {
     await close();

@@ -44,5 +44,13 @@ export const JOURNEY_TAG = `${SKEIN}/fhir/journey`;
 export const REFERRAL_TAG = `${SKEIN}/fhir/referral`;
 /** What became of a referral, step by step. */
 export const REFERRAL_STEPS = `${SKEIN}/fhir/CodeSystem/referral-step`;
+/** Codes of prompts: `Task.code`. */
+export const PROMPTS = `${SKEIN}/fhir/CodeSystem/prompt`;
+/** Why its owner ended one: `Task.statusReason`. */
+export const PROMPT_REASONS = `${SKEIN}/fhir/CodeSystem/prompt-reason`;
+/** What a service looked at or asked, so that no prompt asks again: `Observation.code`. */
+export const OBSERVATIONS = `${SKEIN}/fhir/CodeSystem/observation`;
+/** `Task.identifier` of a prompt: the occasion, which comes once. */
+export const PROMPT_OCCASION = `${SKEIN}/Id/prompt-occasion`;
 /** What a service does, such as `maternity`; its codes are those of `serviceKinds` in the policy. */
 export const KIND_SYSTEM = `${SKEIN}/fhir/CodeSystem/service-kind`;

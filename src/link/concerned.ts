@@ -9,7 +9,7 @@ import { lossOf } from './family/stages.ts';
 import type { Family } from './views/family.ts';
 import { bornOn, givenNames, type PatientState, type Person, verifiedNumber } from './who/charts.ts';
 
-export type Known = Omit<Family, 'stops' | 'doubts'>;
+export type Known = Omit<Family, 'stops' | 'prompts'>;
 /**
  * `lost`: an infant who died; `died`: a mother; `ended`: her pregnancy, without a living infant. `day` of
  * death, or on which it ended.

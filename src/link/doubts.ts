@@ -5,6 +5,7 @@
  */
 import type { Task } from '@medplum/fhirtypes';
 import { keyedId } from '../fhir/ids.ts';
+import { PROMPTS } from '../fhir/systems.ts';
 import type { Evidence } from '../model.ts';
 import type { Involvement, View } from '../store/facts.ts';
 import { latest } from './care/spells.ts';
@@ -13,8 +14,6 @@ import { lossOf } from './family/stages.ts';
 import { view } from './views/family.ts';
 import type { IsOwnPatient, PatientState, Person } from './who/charts.ts';
 import { establishes } from './who/keys.ts';
-
-const PROMPTS = 'https://skein.example/fhir/CodeSystem/prompt';
 
 /** A service that is to verify a death, of whom, and when that was first said. */
 export type Doubt = { dead: Person; service: string; about: Person; at: string };

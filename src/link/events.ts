@@ -3,6 +3,7 @@ import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
 import type { Involvement, Member, StatementState, StoredView, View } from '../store/facts.ts';
 import { stageAt } from './family/stages.ts';
+import { OPEN } from './prompts/prompt.ts';
 import type { Family } from './views/family.ts';
 import { REDIRECTED } from './views/loop-views.ts';
 
@@ -52,7 +53,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
       case 'Group':
         return stageEvents(family, change, event);
       case 'Task':
-        return taskEvents(family, change, event);
+        return [...promptEvents(change, event), ...redirectedEvents(family, change, event)];
       case 'Patient':
         return unmergedEvents(change, members, event);
       default:
@@ -75,14 +76,22 @@ const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
 type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Event>) => Event;
 
-/** State of the Task of a service that is to verify a death (doubts.ts). */
-const VERIFY = 'verify-first';
+/** States of a Task that waits for its one owner: to verify a death (doubts.ts), or any other prompt. */
+const WAITS: unknown[] = ['verify-first', OPEN];
 
-function taskEvents(family: Family, { view, before }: Change, event: Make): Event[] {
-  if (view.state === before?.state) return [];
-  if (view.state === VERIFY)
-    return [event('prompt-raised', view, 'INV', { journey: null, to: unique([view.service]) })];
-  if (view.state !== REDIRECTED) return [];
+const codeOf = ({ code }: Task): string | undefined => code?.coding?.[0]?.code;
+
+/** Raised, and cleared: by what raised it being gone, or by its owner. */
+function promptEvents({ view, before }: Change, event: Make): Event[] {
+  const [was, is] = [WAITS.includes(before?.state), WAITS.includes(view.state)];
+  const code = is ? 'prompt-raised' : 'prompt-cleared';
+  const prompt = is && view.state === OPEN ? codeOf(view.content as Task) : undefined;
+  const rest = { journey: null, to: unique([view.service]), ...(prompt ? { prompt } : {}) };
+  return was === is ? [] : [event(code, view, 'INV', rest)];
+}
+
+function redirectedEvents(family: Family, { view, before }: Change, event: Make): Event[] {
+  if (view.state === before?.state || view.state !== REDIRECTED) return [];
   const id = idOf((view.content as Task).focus?.reference, 'ServiceRequest') ?? '';
   const focus = { type: 'ServiceRequest', id };
   const services = unique([...view.authors, view.service]);
@@ -92,8 +101,7 @@ function taskEvents(family: Family, { view, before }: Change, event: Make): Even
 }
 
 function goneEvents({ view, before }: Change, event: Make): Event[] {
-  if (before?.state === VERIFY)
-    return [event('prompt-cleared', view, 'INV', { journey: null, to: unique([view.service]) })];
+  if (view.type === 'Task') return promptEvents({ view, before }, event);
   if (view.type !== 'Patient') return [];
   return [event('person-merged', view, 'DEM', { persons: view.persons.slice(-1), services: view.authors })];
 }

@@ -22,6 +22,7 @@ import { findJourneys, homesOf } from './family/journeys.ts';
 import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
 import { describeWithdrawn, forget, idsOfFrozen, isAboutNone, withoutFrozen } from './frozen.ts';
+import { findPrompts } from './prompts/find-prompts.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
 import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
@@ -94,10 +95,11 @@ export function link(
   const involved = involve(known.spells, known.referrals, (one) => known.homeOf(one)?.id ?? null);
   const stops = findStops(known, { involvements: involved, evidence, members: facts.members, parted });
   const doubts = findDoubts(known, { involvements: involved, evidence, isOwnPatient: who.isOwnPatient });
+  const prompts = findPrompts(known, rules, { involvements: involved, members, doubts });
   const family: Family = {
     ...known,
     stops: stops.states,
-    doubts: doubts.map((doubt) => doubtView(key, doubt)),
+    prompts: [...doubts.map((doubt) => doubtView(key, doubt)), ...prompts.views],
   };
   const involvements = diffRows(
     facts.involvements,
@@ -127,7 +129,11 @@ export function link(
     ],
     ...rows,
     forget: forgotten,
-    due: [...due, ...journeys.flatMap(({ anchor, turns }) => (turns ? { owner: anchor, at: turns } : []))],
+    due: [
+      ...due,
+      ...prompts.due,
+      ...journeys.flatMap(({ anchor, turns }) => (turns ? { owner: anchor, at: turns } : [])),
+    ],
   };
 }
 

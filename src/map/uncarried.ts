@@ -33,9 +33,10 @@ export function carriedElements(reads: Iterable<string>, ignored: object): Carri
 export function sayUncarried(run: Run, carried: Carried): void {
   holdForRules(run, run.root.node, { at: '', type: 'Bundle' });
   for (const { resource, at, type, local } of run.bundle?.entries ?? []) {
-    const names = carried.get(type);
+    // Of a type of which some are kept, one that no statement took is none of them.
+    const names = local === undefined ? undefined : carried.get(type);
     if (names || NAME_SERVICES.includes(type)) holdForRules(run, resource, { at, type });
-    if (!names || local === undefined) continue;
+    if (!names) continue;
     for (const [name, value] of Object.entries(resource)) {
       const isSaid = names.has(name) || carried.get('*')?.has(name) || OF_ITSELF.includes(name);
       if (isSaid || name === 'implicitRules') continue;

@@ -77,12 +77,38 @@ const ignored = new Gauge({
   labelNames: ['system', 'event'] as const,
   registers,
 });
+const promptCases = new Gauge({
+  name: 'skein_prompts',
+  help: 'Prompts raised by each rule since it was last switched on, by what became of them',
+  labelNames: ['rule', 'outcome'] as const,
+  registers,
+});
+const promptsOff = new Gauge({
+  name: 'skein_prompt_rules_off',
+  help: '1 for a rule of prompts that switched itself off',
+  labelNames: ['rule'] as const,
+  registers,
+});
 const lastBeat = new Gauge({
   name: 'skein_loop_last_success_timestamp_seconds',
   help: 'When each loop of a worker last came round',
   labelNames: ['loop'] as const,
   registers,
 });
+
+type PromptCases = { code: string; cases: number; completed: number; dismissed: number; off: Date | null };
+
+/** What became of what each rule of prompts raised. */
+export function countPrompts(rules: PromptCases[]): void {
+  promptCases.reset();
+  promptsOff.reset();
+  for (const { code: rule, cases, completed, dismissed, off } of rules) {
+    promptCases.set({ rule, outcome: 'completed' }, completed);
+    promptCases.set({ rule, outcome: 'dismissed' }, dismissed);
+    promptCases.set({ rule, outcome: 'other' }, cases - completed - dismissed);
+    promptsOff.set({ rule }, off ? 1 : 0);
+  }
+}
 
 /**
  * Counts one answered message; a duplicate or conflict is counted as such, whatever the stored answer says.

@@ -25,13 +25,14 @@ export async function settleAllDue(ctx: Context): Promise<number> {
 export function startClock(
   { log }: Context,
   tasks: Record<string, () => Promise<unknown>>,
+  every = EVERY_MS,
 ): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const ask = () => {
     for (const [event, task] of Object.entries(tasks))
       running = running.then(task).catch((error: unknown) => log.error({ event, err: error }));
   };
-  const timer = setInterval(ask, EVERY_MS);
+  const timer = setInterval(ask, every);
   return async () => {
     clearInterval(timer);
     await running;

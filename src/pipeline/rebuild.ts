@@ -4,6 +4,8 @@ import { intake, type Pipeline } from '../pipeline.ts';
 import { allCharts, heldMessages, REBUILD } from '../save/maintenance-sql.ts';
 import type { IdentifiedRecord, StatementState } from '../store/facts.ts';
 import { type Db, transaction } from '../store/pool.ts';
+import { followObserving } from './observing.ts';
+import { followRules } from './prompt-rules.ts';
 import { recompute } from './recompute.ts';
 
 const BATCH = 200;
@@ -15,6 +17,8 @@ type Rebuilt = { statements: number; families: number; changed: number };
  * under its own locks.
  */
 export async function rebuild(ctx: Pipeline, options: { events?: boolean } = {}): Promise<Rebuilt> {
+  await followObserving(ctx);
+  await followRules(ctx);
   const statements = await transaction(ctx.db, refold);
   const seen = new Set<string>();
   const counts = { statements, families: 0, changed: 0 };

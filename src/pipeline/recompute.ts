@@ -1,12 +1,16 @@
 import { EVIDENCE } from '../access/decide/evidence.ts';
 import { keeperOf } from '../access/decide/link-rules.ts';
 import { MATCHING } from '../access/decide/matching.ts';
+import { PROMPTS } from '../access/decide/prompt-rules.ts';
+import { sightOf } from '../access/decide/sight.ts';
 import type { Context } from '../context.ts';
 import { link } from '../link/plan.ts';
 import { withFacts } from '../save/load.ts';
 import { chartsWith } from '../save/maintenance-sql.ts';
 import { isEmpty, NOTHING, save } from '../save/save.ts';
 import type { Rules } from '../store/facts.ts';
+import { observing } from './observing.ts';
+import { rulesOff } from './prompt-rules.ts';
 
 /** What link goes by, now. */
 export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
@@ -15,6 +19,10 @@ export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
   asOf: new Date().toISOString(),
   matching: MATCHING,
   keeperOf,
+  prompts: PROMPTS,
+  sightOf,
+  observes: observing(key),
+  off: rulesOff(key),
 });
 
 /**

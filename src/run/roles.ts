@@ -6,7 +6,10 @@ import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
 import { MAPPINGS_DIR, mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
+import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
+import { followObserving } from '../pipeline/observing.ts';
+import { followRules, judgeRules } from '../pipeline/prompt-rules.ts';
 import { readUnread } from '../pipeline/unread.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
@@ -14,6 +17,7 @@ import { registerRead } from '../read/routes.ts';
 import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { loadProfiles } from '../validate/profiles.ts';
+import { registerPrompts } from '../work/prompts.ts';
 import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
@@ -22,6 +26,7 @@ export type Stop = () => Promise<unknown>;
 export type Serving = { url: string; mllpPort: number | undefined };
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 /** Throws, before a store is opened, where the configuration lacks what a role needs. */
 export function checkRoles(config: Context['config']): void {
@@ -45,6 +50,9 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   for (const notice of await notices()) ctx.log.error({ event: 'notice' }, notice);
   stops.push(await startReload(ctx, all));
   const roles = new Set(ctx.config.ROLES);
+  const told = { observing: () => followObserving(ctx), rules: () => followRules(ctx) };
+  for (const follow of Object.values(told)) await follow();
+  stops.push(startClock(ctx, told));
   if (roles.has('worker')) {
     const sequencer = startSequencer(ctx);
     stops.push(() => sequencer.stop());
@@ -52,6 +60,8 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     stops.push(() => delivery.stop());
     const tasks = { due: () => settleAllDue(ctx), unread: () => readUnread(pipeline) };
     stops.push(startClock(ctx, tasks));
+    await judgeRules(ctx);
+    stops.push(startClock(ctx, { prompts: () => judgeRules(ctx) }, HOUR_MS));
     stops.push(keepPartitions(ctx));
   }
   let mllpPort: number | undefined;
@@ -61,9 +71,9 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     mllpPort = mllp.port;
   }
   const receive = (app: Parameters<typeof registerRead>[0]) => registerIntake(app, pipeline, intake);
-  const parts = roles.has('api')
-    ? [registerRead, receive, registerSubscriptions, registerServices, registerWaits]
-    : [];
+  const work = (app: Parameters<typeof registerRead>[0]) => registerPrompts(app, pipeline, answerPrompt);
+  const api = [registerRead, receive, registerSubscriptions, registerServices, registerWaits, work];
+  const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);
   stops.push(() => app.close());
   const url = await app.listen({ host: ctx.config.HOST, port: ctx.config.PORT });

@@ -2,7 +2,17 @@
 
 import type { Resource } from '@medplum/fhirtypes';
 import type { Model } from '../match/model.ts';
-import type { Event, Evidence, Lineage, Recheck, RecordMode, Role, Sources } from '../model.ts';
+import type {
+  CareSource,
+  Event,
+  Evidence,
+  Lineage,
+  PromptRules,
+  Recheck,
+  RecordMode,
+  Role,
+  Sources,
+} from '../model.ts';
 
 /**
  * The present state of one resource as its sender says it. Per-element times make folding commutative
@@ -169,6 +179,25 @@ export type Forget = { rows: string[]; pasts: string[]; persons: string[] };
 
 type Sender = Pick<StatementState, 'service' | 'sector' | 'kind'>;
 
+/** Of a family: who cares for whom, who is in which journey, and what its services are, by their ids. */
+export type FamilyRows = {
+  involvements: Involvement[];
+  members: Member[];
+  services: ReadonlyMap<string, Pick<Sender, 'sector' | 'kind'>>;
+  asOf: string;
+};
+/** What one service may know of a family now. */
+export type Sight = {
+  /** That such care of somebody is given, in that journey. */
+  knowsCare: (person: string, journey: string, care: CareSource) => boolean;
+  /** What a referral of somebody that was taken up is for; `journey`: its home, if it has one. */
+  knowsNeed: (person: string, journey: string | null, care: CareSource) => boolean;
+  /** That there is such a person, in that journey. */
+  knowsPerson: (person: string, journey: string) => boolean;
+  /** The dates of the stages of a journey, by way of this member. */
+  knowsDates: (person: string, journey: string) => boolean;
+};
+
 /**
  * What the pure `link` is given: sharing rules live in `access` alone, and time passes where somebody looks
  * at a clock.
@@ -188,4 +217,13 @@ export type Rules = {
    * it.
    */
   keeperOf: (service: string | null, senders: Sender[]) => string | null;
+  /** When something is a prompt, and of whom: policy/prompts. */
+  prompts: PromptRules;
+  /** Rules of prompts that are off, since when (milliseconds). */
+  off: ReadonlyMap<string, number>;
+  /** What a service may know, as access decides it for every way out: of facts that are hidden from it no
+   * prompt of its own depends. */
+  sightOf: (family: FamilyRows) => (service: string) => Sight;
+  /** Has this service sent an observation of any infant that was made after the one time and by the other? */
+  observes: (service: string, after: number, by: number) => boolean;
 };

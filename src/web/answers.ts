@@ -113,6 +113,7 @@ const ANSWERS: [RegExp, Answers][] = [
   [/\$journey$/, { ...found('Bundle'), ...refusals(400, 404, 406) }],
   [/^GET \/fhir\/HealthcareService\//, { ...found('Resource'), ...refusals(404, 406) }],
   [/^PUT \/fhir\/HealthcareService\//, { ...found('Resource'), ...refusals(400, 404, 406, 415, 422) }],
+  [/^PUT \/fhir\/Task\//, { ...found('Resource', VERSION), ...refusals(400, 404, 406, 412, 415, 422) }],
   [/\/_history$/, { ...found('Bundle'), ...refusals(400, 404, 406) }],
   [/\/_search$/, { ...found('Bundle'), ...refusals(400, 406, 413, 415) }],
   [

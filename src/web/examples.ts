@@ -81,6 +81,15 @@ export const DUTY_CONTACT = {
   ],
 };
 
+export const PROMPT_ENDED = {
+  resourceType: 'Task',
+  status: 'cancelled',
+  intent: 'proposal',
+  statusReason: {
+    coding: [{ system: 'https://skein.example/fhir/CodeSystem/prompt-reason', code: 'in-hand' }],
+  },
+};
+
 export const OUTCOME = {
   resourceType: 'OperationOutcome',
   issue: [

@@ -7,6 +7,7 @@ import {
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
+  PROMPT_ENDED,
   SUBSCRIPTION,
   TRANSACTION,
 } from './examples.ts';
@@ -140,6 +141,12 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     /^PUT \/fhir\/HealthcareService\//,
     'Say how your own team on duty is reached: one telephone and its hours',
     fhirBody('Resource', DUTY_CONTACT),
+  ],
+  [
+    /^PUT \/fhir\/Task\//,
+    'End a prompt of your own service: completed, cancelled or rejected, with the reason',
+    fhirBody('Resource', PROMPT_ENDED),
+    IF_MATCH,
   ],
   [/^GET .*Subscription\/\$status$/, STATUS, undefined, WHICH],
   [/^POST .*Subscription\/\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],

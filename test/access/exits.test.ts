@@ -15,6 +15,7 @@ import { registerSubscriptions } from '../../src/deliver/subscribe/routes.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import { registerRead } from '../../src/read/routes.ts';
 import { registerIntake } from '../../src/receive/http/http.ts';
+import { registerPrompts } from '../../src/work/prompts.ts';
 import { involve, register, store } from '../read/fixtures.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -93,6 +94,8 @@ const PARTS: Record<string, Part> = {
   registerWaits,
   registerIntake: (app, ctx) =>
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
+  registerPrompts: (app, ctx) =>
+    registerPrompts(app, ctx, async () => Promise.reject(new Error('no prompt was answered'))),
 };
 const PERSON_FREE = ['Organization', 'Basic'];
 

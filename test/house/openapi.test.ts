@@ -12,6 +12,7 @@ import {
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
+  PROMPT_ENDED,
   SUBSCRIPTION,
   TRANSACTION,
 } from '../../src/web/examples.ts';
@@ -21,7 +22,7 @@ import { startReceiver } from '../support/receiver.ts';
 import { nhsNumber } from '../support/records.ts';
 import { ago, at } from '../support/roll.ts';
 import { type Reply, startSkein } from '../support/skein.ts';
-import { chart, episodeOf, transactionOf } from '../support/transactions.ts';
+import { chart, episodeOf, referralOf, transactionOf } from '../support/transactions.ts';
 
 type Skein = Awaited<ReturnType<typeof startSkein>>;
 type Asked = {
@@ -259,6 +260,30 @@ test('waits are answered as described', async () => {
   await ask('GET /waits', '/waits?period=soon', { system: 'perinatal' });
 });
 
+test('what the owner of a prompt does with it is answered as described', async () => {
+  const form = '/fhir/Task/{id}';
+  const { rows } = await database.pool.query<{ id: string }>(
+    "select id from service where team = 'perinatal'",
+  );
+  const whom = chart('perinatal', UNA);
+  const asked = referralOf(whom, { id: 'O2', from: rows[0]?.id ?? '', to: NOBODY }, ago(40));
+  await ask('POST /fhir', '/fhir', fhirBody(transactionOf([whom, asked], at(ago(40)))));
+  const { body } = await open.get('/fhir/Task?code=referral-unanswered', 'perinatal');
+  const [{ resource }] = body.entry as [{ resource: { id: string } }];
+  const [own, none] = [`/fhir/Task/${resource.id}`, `/fhir/Task/${NOBODY}`] as const;
+  const said = fhirBody(PROMPT_ENDED);
+  const wrong = [
+    fhirBody('{'),
+    { ...said, accept: 'text/html' },
+    fhirBody(PROMPT_ENDED, 'perinatal', { 'if-match': 'W/"99"' }),
+    { ...said, type: 'text/csv' },
+    fhirBody({ ...PROMPT_ENDED, status: 'draft' }),
+  ];
+  expect(await statuses(`PUT ${form}`, own, wrong)).toEqual([400, 406, 412, 415, 422]);
+  expect((await ask(`PUT ${form}`, none, said)).status).toBe(404);
+  expect((await ask(`PUT ${form}`, own, said)).status).toBe(200);
+});
+
 test('a subscription lives as described', async () => {
   const form = '/fhir/Subscription/{id}';
   const made = await ask('POST /fhir/Subscription', undefined, fhirBody({ ...SUBSCRIPTION, status: 'off' }));
@@ -366,7 +391,7 @@ test('every status that is described has been seen, and no other', () => {
   );
   for (const { operation, statuses } of operations(api)) {
     // What is read goes the same way for each type: one stands for all.
-    const like = operation.replace(typed, '/fhir/Patient');
+    const like = operation.startsWith('PUT') ? operation : operation.replace(typed, '/fhir/Patient');
     const found = like === operation ? [...(seen.get(operation) ?? [])].sort() : statusesOf(api, like);
     expect(statuses.sort(), operation).toEqual(found);
   }

@@ -25,7 +25,12 @@ function answer(status: EpisodeOfCare['status'], period?: EpisodeOfCare['period'
   const { period: _none, ...undated } = made;
   return { ...rest, resource: period ? { ...undated, period } : undated };
 }
-const tasks = () => store.all('Task').map((view) => ({ ...view, content: view.content as Task }));
+/** Apart from prompts: it has long waited, as of the day that it is asked. */
+const tasks = () =>
+  store
+    .all('Task')
+    .map((view) => ({ ...view, content: view.content as Task }))
+    .filter(({ content }) => content.intent === 'order');
 const stepsOf = ({ content: { output = [] } }: { content: Task }) =>
   output.map(
     ({ type, valueDateTime, extension = [] }) =>

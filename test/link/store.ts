@@ -4,6 +4,8 @@ import type { Task } from '@medplum/fhirtypes';
 import { EVIDENCE } from '../../src/access/decide/evidence.ts';
 import { keeperOf } from '../../src/access/decide/link-rules.ts';
 import { MATCHING } from '../../src/access/decide/matching.ts';
+import { PROMPTS } from '../../src/access/decide/prompt-rules.ts';
+import { sightOf } from '../../src/access/decide/sight.ts';
 import { identifyRecord } from '../../src/link/identify.ts';
 import { link } from '../../src/link/plan.ts';
 import type { Event, Issue, Service, SourceRecord } from '../../src/model.ts';
@@ -17,6 +19,10 @@ export const RULES = {
   asOf: '2026-12-31T00:00:00.000Z',
   matching: MATCHING,
   keeperOf,
+  prompts: PROMPTS,
+  sightOf,
+  observes: () => false,
+  off: new Map<string, number>(),
 };
 
 export function service(n: number, sector: string | null): Service {

@@ -59,6 +59,27 @@ export function contactOf(whom: Whom, system: string, id: string, day: string): 
   });
 }
 
+/** What a service looked at or asked, on one day, by a code that prompts ask about. */
+export function observationOf(whom: Whom, system: string, code: string, day: string): Said {
+  return say({
+    resourceType: 'Observation',
+    identifier: [{ system: `https://${system}.example/Id/observation`, value: `${code}-${day}` }],
+    status: 'final',
+    code: { coding: [{ system: 'https://skein.example/fhir/CodeSystem/observation', code }] },
+    subject: reference(whom),
+    effectiveDateTime: day,
+  });
+}
+
+/** A contact, and whom it was for. */
+export function contactFor(whom: Whom, system: string, day: string, focus: string): Said {
+  const contact = contactOf(whom, system, `F-${focus}-${day}`, day);
+  const coding = [{ system: 'https://skein.example/fhir/CodeSystem/care-focus', code: focus }];
+  const url = 'https://skein.example/fhir/StructureDefinition/care-focus';
+  Object.assign(contact.resource, { extension: [{ url, valueCodeableConcept: { coding } }] });
+  return contact;
+}
+
 /** `from` and `to`: ids of services, as `serviceOf` gives them. */
 type ReferralOptions = { id: string; from: string; to: string };
 const organisation = (id: string) => ({ reference: `Organization/${id}` });

@@ -89,7 +89,7 @@ function pairsOf(asked: Asked[]): Map<string, Set<string>> {
  * The most that a service's care of a person is, over all journeys. Care that closed nobody knows when is
  * long past.
  */
-function careOf({ care }: Found, at: Date): Care | null {
+export function careOf({ care }: { care: Own[] }, at: Date): Care | null {
   const has = (state: Own['state']) => care.some((one) => one.state === state);
   if (has('open')) return 'open';
   const isRecent = ({ until }: Own) =>

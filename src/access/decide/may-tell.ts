@@ -31,7 +31,7 @@ export function mayTell(recipient: Recipient, grants: Grants, event: Event, focu
     case 'prompt-raised':
       return readable && !gone && event.to !== undefined;
     case 'prompt-cleared':
-      return readable && gone && event.to !== undefined;
+      return readable && event.to !== undefined;
     // Of somebody whose identity was changed those are named who could read of them.
     case 'withdrawn':
       return before || (!readable && mightKnow(grants, event));

@@ -4,6 +4,7 @@ import { TELLING } from '../../store/locks.ts';
 import { type Db, transaction } from '../../store/pool.ts';
 import type { Stored } from '../subscribe/stored.ts';
 import { askAccess, contentFor, type Verdict } from './ask-access.ts';
+import { pastCeiling } from './ceiling.ts';
 import { nameOf } from './find-focuses.ts';
 import {
   type Fresh,
@@ -99,6 +100,12 @@ async function judge(client: Db, stored: Stored[], rows: PendingRow[]): Promise<
   );
   const verdicts = await askAccess(client, asked);
   const verdictOf = new Map(asked.map(({ row }, index) => [row, verdicts[index] as Verdict]));
+  const past = await pastCeiling(
+    client,
+    asked.filter(({ row, numbered }) => !numbered && verdictOf.get(row)?.told),
+    new Date(),
+  );
+  for (const { row } of past) verdictOf.set(row, { ...(verdictOf.get(row) as Verdict), told: false });
   const told = asked.filter(({ row }) => verdictOf.get(row)?.told);
   const taken = await findTakenBack(
     client,

@@ -66,9 +66,12 @@ function grantsOf({ system }: Stored, grants: Map<string, Grants>): Grants {
   return system ? (grants.get(system.service.id) as Grants) : { everything: true };
 }
 
-/** A person who was merged away still answers, and says into whom. */
+/**
+ * A person who was merged away still answers, and says into whom; of a prompt that is over, its owner is told
+ * that it is cleared.
+ */
 function isLost(stored: Stored, grants: Grants, row: FocusRow | undefined): boolean {
-  if (!row || (row.type !== 'Patient' && isGone(row))) return true;
+  if (!row || (!['Patient', 'Task'].includes(row.type) && isGone(row))) return true;
   return project(recipientOf(stored), grants, row) === null;
 }
 

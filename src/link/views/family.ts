@@ -24,8 +24,8 @@ export type Family = {
   homeOf: (care: string) => Journey | undefined;
   /** Why contacts stop, and who was told, by person: the state of its view (stops.ts). */
   stops: Map<string, string>;
-  /** Who is to verify a death that was said by a service which may not declare it. */
-  doubts: View[];
+  /** Tasks of one owner each, among them those of who is to verify a death that may not have been. */
+  prompts: View[];
   stored: StoredView[];
   /** ISO instant as of which it is computed. */
   asOf: string;

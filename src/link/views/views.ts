@@ -32,7 +32,7 @@ export function composeViews(family: Family): View[] {
     ...family.spells.map((spell) => episodeView(family, spell)),
     ...family.statements.flatMap((state) => directView(family, state)),
     ...loopViews(family),
-    ...family.doubts,
+    ...family.prompts,
     ...family.journeys.map((journey) => groupView(family, journey)),
     ...family.journeys.flatMap((journey) => teamViews(family, journey)),
   ];

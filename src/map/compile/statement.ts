@@ -65,7 +65,7 @@ export function compileStatement(
 }
 
 /** Offered where a statement's resource type is misspelt. */
-const RESOURCES = ['Patient', 'RelatedPerson', 'EpisodeOfCare', 'Encounter', 'ServiceRequest'];
+const RESOURCES = ['Patient', 'RelatedPerson', 'EpisodeOfCare', 'Encounter', 'ServiceRequest', 'Observation'];
 
 /** Compiles `copy` and `rules` as one list, so that no element is filled by both. Each keeps its own place in
  * the file for problems. */

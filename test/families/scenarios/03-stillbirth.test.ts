@@ -4,6 +4,7 @@
  */
 import { expect } from 'vitest';
 import { ago, hl7, journeys } from '../../support/telling.ts';
+import { observationOf } from '../../support/transactions.ts';
 import { tellFamily } from './family.ts';
 import { booking, care, person, ward } from './messages.ts';
 
@@ -32,7 +33,13 @@ tellFamily('3 stillbirth at 37 weeks', {
       booking('bookings', mother, { booked: ago(210), due: ago(-18), made: ago(200) }),
     ],
     ['maternity registers her', ward(mother, { event: 'A28', day: ago(205) })],
-    ['perinatal care of her', care('perinatal', mother, { start: ago(90) })],
+    [
+      'perinatal care of her, who was asked alone whether she is safe',
+      care('perinatal', mother, {
+        start: ago(90),
+        more: (whom) => [observationOf(whom, 'perinatal', 'safety-enquiry-alone', ago(60))],
+      }),
+    ],
     ['her GP', care('gp', mother, { start: ago(900) })],
     ['the hub means to see her', care('hub', mother, { start: ago(40), planned: ago(-9) })],
     [
@@ -42,6 +49,7 @@ tellFamily('3 stillbirth at 37 weeks', {
     ['maternity: the baby was born dead', ward(infant, { died: infant.born, mother: mother.nhs })],
     ['an antenatal appointment that the clinic had queued', hl7(appointment)],
   ],
+  prompts: { maternity: [], perinatal: [], visiting: [], gp: [], hub: [], birth_trauma: [] },
   hears: {
     perinatal: ['contact-stop', 'loss'],
     visiting: ['contact-stop', 'loss'],
@@ -68,6 +76,5 @@ tellFamily('3 stillbirth at 37 weeks', {
     'due date and clock raise nothing after the loss',
     'antenatal events that were queued are suppressed',
     'the late appointment is stored and told to nobody',
-    'prompts about the infant are gone',
   ],
 });

@@ -5,7 +5,7 @@
 import { expect } from 'vitest';
 import { barsReferral } from '../../support/messages.ts';
 import { ago, at, bars } from '../../support/telling.ts';
-import { chart, episodeOf } from '../../support/transactions.ts';
+import { chart, episodeOf, observationOf, type Said } from '../../support/transactions.ts';
 import { tellFamily } from './family.ts';
 import { booking, care, person, said } from './messages.ts';
 
@@ -22,6 +22,8 @@ const referred = barsReferral(mother, { id: 'R-221', from: 'RXM', to: 'RXT', at:
 for (const { resource } of referred.entry)
   if ('resourceType' in resource && resource.resourceType === 'Encounter')
     Object.assign(resource, { extension: [{ url: LOSS, valueDate: ago(5) }] });
+/** Whoever may be asked about a partner has made sure that it is safe. */
+const asked = (of: Said, system: string) => observationOf(of, system, 'safety-enquiry-alone', ago(30));
 
 const told = ['perinatal', 'visiting', 'hub'];
 tellFamily('5 ending after fetal medicine', {
@@ -37,10 +39,11 @@ tellFamily('5 ending after fetal medicine', {
     ['she is booked', booking('bookings', mother, { booked: ago(110), due, made: ago(105) })],
     ...told.map((system, n): [string, ReturnType<typeof care>] => [
       `${system} cares for her`,
-      care(system, mother, { start: ago(60 - n) }),
+      care(system, mother, { start: ago(60 - n), more: (of) => [asked(of, system)] }),
     ]),
     ['fetal medicine sees her, and says that it has ended', said('fetal', [whom, spell], ago(4))],
   ],
+  prompts: { fetal: [], bookings: [], perinatal: [], visiting: [], hub: [], cmht: [] },
   people: ['Nerys'],
   hearsAlways: Object.fromEntries([...told, 'bookings'].map((system) => [system, ['contact-stop']])),
   neverHears: { ...Object.fromEntries([...told, 'bookings'].map((system) => [system, ['loss']])), cmht: [] },
@@ -50,10 +53,7 @@ tellFamily('5 ending after fetal medicine', {
     const stages = (await find('Group')).map(({ characteristic }) => JSON.stringify(characteristic));
     expect(stages.filter((one) => one?.includes('contact-stop'))).toHaveLength(1);
   },
-  notBuilt: [
-    'the expected infant is sealed to the author of the outcome and to maternity',
-    'no prompt about infant or partner for 28 days',
-  ],
+  notBuilt: ['the expected infant is sealed to the author of the outcome and to maternity'],
 });
 
 tellFamily('5 the same, said by the contact of a referral to maternal mental health', {

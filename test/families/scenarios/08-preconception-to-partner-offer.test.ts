@@ -5,6 +5,7 @@
  */
 import { barsReferral } from '../../support/messages.ts';
 import { ago, at, bars, MATERNITY } from '../../support/telling.ts';
+import { observationOf } from '../../support/transactions.ts';
 import { tellFamily } from './family.ts';
 import { booking, care, form, person, ward } from './messages.ts';
 
@@ -30,13 +31,24 @@ tellFamily('8 preconception to partner offer', {
     ['the booking', booking('bookings', mother, { booked: ago(260), due: ago(52), made: ago(250) })],
     ['maternity registers her', ward(mother, { event: 'A28', day: ago(255) })],
     ['the birth', ward(baby, { mother: mother.nhs })],
-    ['care for birth trauma', care('birth_trauma', mother, { start: ago(30) })],
+    [
+      'care for birth trauma, where she was asked alone whether she is safe',
+      care('birth_trauma', mother, {
+        start: ago(30),
+        more: (whom) => [observationOf(whom, 'birth_trauma', 'safety-enquiry-alone', ago(20))],
+      }),
+    ],
     [
       'his own form, which names her',
       form('dads', 'F-421', partner, { relationship: { to: 'my partner', nhsNumber: mother.nhs } }),
     ],
   ],
   people: ['Bettina', 'Magnus', 'Otto'],
+  // Nobody has answered the GP since; nobody else is asked about a partner.
+  prompts: {
+    ...{ birth_trauma: ['partner-offer'], gp: ['referral-unanswered'], perinatal: ['referral-unanswered'] },
+    ...{ maternity: [], bookings: [], dads: [] },
+  },
   journeys: ['Bettina, Otto: birth-12m'],
   relations: ['Bettina: CHILD', 'Otto: MTH'],
   never: {

@@ -4,6 +4,7 @@
  * of everything is read, too.
  */
 
+import type { Task } from '@medplum/fhirtypes';
 import { describe, expect, test } from 'vitest';
 import type { Household, Send, Services } from '../../support/household.ts';
 import { SERVED } from '../../support/served.ts';
@@ -23,6 +24,8 @@ export type Family = {
   journeys?: string[];
   /** In whose compartment: what the other is to them. */
   relations?: string[];
+  /** Codes of the prompts that wait for each service at the end. */
+  prompts?: Record<string, string[]>;
   /** What a service reads at the end. */
   reads?: Record<string, RegExp>;
   /** What a service never reads at the end. */
@@ -79,6 +82,14 @@ async function reached(household: Household, system: string): Promise<string> {
   return [await readsNow(household, system), JSON.stringify(again.body), ...sent].join('\n');
 }
 
+const PROMPTS = 'https://skein.example/fhir/CodeSystem/prompt';
+/** What a service is asked to think about now. */
+async function promptsOf({ find }: Household, system: string): Promise<string[]> {
+  const tasks = (await find('Task', '&status=requested', system)) as unknown as Task[];
+  const codes = tasks.flatMap(({ code }) => code?.coding ?? []).filter(({ system: of }) => of === PROMPTS);
+  return codes.flatMap(({ code }) => code ?? []).sort();
+}
+
 /** Words that are there and should not be, each with what stands around it. */
 function leaks(text: string, words: RegExp): string[] {
   const found = text.matchAll(new RegExp(words.source, 'g'));
@@ -117,6 +128,8 @@ async function expectAll(household: Household, family: Family, order: number): P
   if (family.people) expect(await people(household)).toEqual([...family.people].sort());
   if (family.journeys) expect(await journeys(household)).toEqual([...family.journeys].sort());
   if (family.relations) expect(await relations(household)).toEqual([...family.relations].sort());
+  for (const [system, codes] of Object.entries(family.prompts ?? {}))
+    expect(await promptsOf(household, system), `prompts of ${system}`).toEqual([...codes].sort());
   await expectReading(household, family);
   expectHearing(household, family, order);
   await family.also?.(household, order);

@@ -1,0 +1,64 @@
+/**
+ * What a service may know of a family that is being linked: the grants that `loadGrants` reads from the
+ * store, from the same rows before they are stored.
+ */
+import type { FamilyRows, Member, Sight } from '../../store/facts.ts';
+import { decide, type Grant, type Grants, reaches } from './decide.ts';
+import { careOf } from './grants.ts';
+import { isDiscreet, staysInside } from './stays-inside.ts';
+
+type Known = Exclude<Grants, { everything: true }>;
+
+/** Pure; `sightOf(rows)` may be asked of many services. */
+export function sightOf(rows: FamilyRows): (service: string) => Sight {
+  const known = new Map<string, Known>();
+  return (service) => {
+    const grants = known.get(service) ?? grantsIn(rows, service);
+    known.set(service, grants);
+    return {
+      knowsCare: (person, journey, care) =>
+        !staysInside(grants, care) && reaches(decide(grants, 'INV', person, [journey]), 'E'),
+      knowsNeed: (person, journey, care) =>
+        !staysInside(grants, care) &&
+        !isDiscreet(grants, care.service) &&
+        reaches(decide(grants, 'REF', person, journey === null ? [] : [journey]), 'S'),
+      knowsPerson: (person, journey) => reaches(decide(grants, 'DEM', person, [journey]), 'E'),
+      knowsDates: (person, journey) => reaches(decide(grants, 'STG', person, [journey]), 'S'),
+    };
+  };
+}
+
+/** As `GRANTS` of grants.ts, of everybody in the family. */
+export function grantsIn({ involvements, members, services, asOf }: FamilyRows, service: string): Known {
+  const at = new Date(asOf);
+  const own = involvements.filter((row) => row.service === service);
+  const isInfant = ({ closes }: Member) => closes === null || Date.parse(closes) > at.getTime();
+  const opens = (member: Member): boolean =>
+    isInfant(member) &&
+    members.some(
+      (other) =>
+        other.journey === member.journey &&
+        other.person !== member.person &&
+        other.role !== 'partner' &&
+        isInfant(other) &&
+        own.some(
+          ({ person, journey, state }) =>
+            state === 'open' && person === other.person && journey === other.journey,
+        ),
+    );
+  const grantOf = (person: string): Grant => ({
+    care: careOf({ care: own.filter((row) => row.person === person) }, at),
+    roles: members
+      .filter((member) => member.person === person && opens(member))
+      .map(({ journey, role }) => ({ journey, role })),
+  });
+  const persons = new Set([...members, ...own].map(({ person }) => person));
+  return {
+    everything: false,
+    service,
+    sector: services.get(service)?.sector ?? null,
+    persons: new Map([...persons].map((person) => [person, grantOf(person)])),
+    services,
+    at,
+  };
+}

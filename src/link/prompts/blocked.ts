@@ -1,0 +1,31 @@
+/** Of whom no prompt speaks. These follow all facts, whoever may know of them; the cause is never shown. */
+import { findConcerned, findDeaths, type Known } from '../concerned.ts';
+import type { Doubt } from '../doubts.ts';
+import type { Person } from '../who/charts.ts';
+
+/**
+ * `lost`: who died, may be one who died, or is said to have; `bereft`: the infants of a mother who died, too;
+ * `bereaved`: when a woman lost an infant or a pregnancy (milliseconds).
+ */
+export type Blocked = {
+  lost: ReadonlySet<Person>;
+  bereft: ReadonlySet<Person>;
+  bereaved: ReadonlyMap<Person, number[]>;
+};
+
+export function findBlocked(family: Known, doubts: Doubt[]): Blocked {
+  const deaths = findDeaths(family);
+  const dead = new Set(deaths.flatMap(({ person, cause }) => (cause === 'lost' ? person : [])));
+  const each = deaths.map((death) => ({ death, about: findConcerned(family, death, dead) }));
+  const lost = each.flatMap(({ death: { cause, person }, about: { stop, mothers } }) => {
+    if (cause === 'lost') return stop.filter((one) => one === person || !mothers.has(one));
+    return cause === 'died' ? [person] : [];
+  });
+  const bereft = each.flatMap(({ death, about }) => (death.cause === 'died' ? about.stop : []));
+  const bereaved = new Map<Person, number[]>();
+  for (const { death, about } of each)
+    for (const mother of about.mothers)
+      bereaved.set(mother, [...(bereaved.get(mother) ?? []), Date.parse(death.day)]);
+  const all = [...lost, ...doubts.map(({ dead }) => dead)];
+  return { lost: new Set(all), bereft: new Set(bereft), bereaved };
+}

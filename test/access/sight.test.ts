@@ -1,0 +1,59 @@
+/** What link is told that a service may know is what a read would let it know, from the same rows. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { loadGrantsForServices } from '../../src/access/decide/grants.ts';
+import { grantsIn } from '../../src/access/decide/sight.ts';
+import { Store } from '../link/store.ts';
+import { family, SENDERS } from '../support/any-family.ts';
+import { testDatabase } from '../support/database.ts';
+
+it('grants of a family that is being linked are those of the store it is saved in', async () => {
+  const { pool } = await testDatabase();
+  const services = new Map(SENDERS.map(({ id, sector, kind }) => [id, { sector, kind }]));
+  const met = { open: 0, roles: 0 };
+  for (const heard of fc.sample(family, 400)) {
+    const store = new Store();
+    for (const [from, what] of heard) store.hear(from, structuredClone(what));
+    const { involvements, members } = store.facts;
+    // Where nobody shares a journey with an own patient there is nothing to open.
+    const opens = (one: string | null) =>
+      involvements.some(({ journey, state }) => journey === one && state === 'open');
+    const shared = Map.groupBy(members, ({ journey }) => journey);
+    if (![...shared].some(([journey, all]) => all.length > 1 && opens(journey))) continue;
+    await pool.query('delete from involvement');
+    await pool.query('delete from member');
+    const columns =
+      'person uuid, service uuid, journey uuid, state text, since timestamptz, until timestamptz';
+    const rows = 'person, service, journey, state, since, until';
+    await pool.query(
+      `insert into involvement (${rows}) select ${rows} from jsonb_to_recordset($1) as r(${columns})`,
+      [JSON.stringify(involvements)],
+    );
+    await pool.query(
+      `insert into member (journey, person, role, closes) select * from jsonb_to_recordset($1)
+         as r(journey uuid, person uuid, role text, closes timestamptz)`,
+      [JSON.stringify(members)],
+    );
+    const persons = [...new Set([...involvements, ...members].map(({ person }) => person))];
+    // While the infants are infants, at the edge of their fifth birthday, and after it.
+    for (const asOf of ['2026-12-31T00:00:00.000Z', '2031-08-20T00:00:00.000Z', '2031-08-22T00:00:00.000Z']) {
+      const asked = SENDERS.map(({ id, sector }) => ({ service: id, sector, persons }));
+      const stored = await loadGrantsForServices(pool, asked, new Date(asOf));
+      for (const { id } of SENDERS) {
+        const said = grantsIn({ involvements, members, services, asOf }, id);
+        const read = stored.get(id);
+        if (!read || read.everything) throw new Error('no grants were read');
+        const plain = (grants: typeof said) =>
+          persons.map((person) => {
+            const { care = null, roles = [] } = grants.persons.get(person) ?? {};
+            const known = roles.map(({ journey, role }) => `${journey} ${role}`).sort();
+            if (care === 'open') met.open += 1;
+            met.roles += known.length;
+            return { care, known };
+          });
+        expect(plain(said)).toEqual(plain(read));
+      }
+    }
+  }
+  expect([met.open > 20, met.roles > 20]).toEqual([true, true]);
+}, 60_000);
