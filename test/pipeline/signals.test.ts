@@ -1,4 +1,4 @@
-/** National signals (Bundles of the R5 backport, type history): nothing here reads them yet, which their sender is told in its own terms. */
+/** National signals sent by a system whose source reads other Bundles (fhir-r4): it is told so in its own terms (national-signals.test.ts: those of mns). */
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
