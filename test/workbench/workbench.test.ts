@@ -23,6 +23,7 @@ describe('the workbench', () => {
           'hl7v2-ref',
           'hl7v2-siu',
           'mhsds',
+          'mns',
           'msds',
           'third-sector-csv',
           'third-sector-form',
