@@ -52,7 +52,7 @@ const describeChart = ({ chart, system, sector, number, since }: ChartRow): stri
   ].join(', ');
 
 const describeAssertion = ({ kind, one, other, rule, at }: AssertionRow): string =>
-  `${at.toISOString()} ${kind} ${one}${other ? ` ${other}` : ''}: ${rule}`;
+  `${at.toISOString()} was found: ${kind} ${one}${other ? ` ${other}` : ''}: ${rule}`;
 
 const describeDecision = ({ verdict, one, other, by, reason, at }: StandingDecision): string =>
   `${at.toISOString()} decided by ${by}: ${verdict} ${one} ${other} (${reason})`;

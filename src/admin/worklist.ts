@@ -25,7 +25,7 @@ type Item = {
   /** A death stops contacts of the one, and the other may be that infant. */
   stops: boolean;
   /** Whether the rules of docs/matching.md would join them by what they say, and how much that is. */
-  likely: 'joined by the rules' | 'for review' | null;
+  likely: 'the rules would join them' | 'for review' | null;
   bits: number | null;
   reasons: string[];
   since: Date;
@@ -99,14 +99,14 @@ async function findLikely(db: Context['db'], charts: ChartToCompare[]): Promise<
       found.set(name, {
         ...{ question: 'same person?', ids, stops: one.dead !== other.dead || known?.stops === true },
         systems: [...new Set([...(known?.systems ?? []), one.system, other.system])].sort(),
-        likely: known?.likely === 'joined by the rules' ? known.likely : likely,
+        likely: known?.likely === 'the rules would join them' ? known.likely : likely,
         bits: Math.round(Math.max(bits, known?.bits ?? bits)),
         reasons: [...new Set([...(known?.reasons ?? []), reason])].sort(),
         since: known && known.since < since ? known.since : since,
       });
     }
   };
-  add('joined by the rules', links);
+  add('the rules would join them', links);
   add('for review', reviews);
   return [...found.values()];
 }

@@ -35,7 +35,7 @@ export function namesOfMapping(text: string): Name[] {
     if (pairs.some((pair) => keyOf(pair) === 'value')) return BOUND.has(target);
     if (key === 'template')
       return [...raw.matchAll(/\{[^}]*\}/g)].flatMap((match) => wordsOf(match[0], match.index));
-    if (key === 'when') return conditionNames(raw);
+    if (key === 'when' || key === 'deltaWhen') return conditionNames(raw);
     // A statement that nothing refers to may be called anything.
     if (key === 'local') return referenced.has(raw);
     return !FREE.has(key);
@@ -88,7 +88,10 @@ function namesOf(text: string, choose: (place: Place) => boolean | Word[]): Name
     const key = keyOf(pairs.at(-1));
     const rule = path.findLast((step) => isMap(step) && step.has('to'));
     const target = isMap(rule) ? String(rule.get('to')) : '';
-    const inner = raw.slice(quote, quote ? -1 : undefined);
+    // By which of its names a parameter is chosen: a word of the sender's, as its examples prove.
+    const inner = raw
+      .slice(quote, quote ? -1 : undefined)
+      .replace(/(?<=\[name=)[\w-]+/g, ({ length }) => ' '.repeat(length));
     const chosen = isAlias(node) || choose({ key, pairs, text: inner, isKey, target });
     for (const { offset, name } of chosen === true ? wordsOf(inner, 0) : chosen || [])
       found.push({ name, offset: from + quote + offset, key, isKey });

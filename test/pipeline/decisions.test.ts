@@ -77,8 +77,13 @@ test('a chart of the wrong woman is set apart for good, its service is told, and
   expect([apart.person, apart.charts.length]).toEqual([wrong, 1]);
   expect(apart.decisions).toMatchObject([{ verdict: 'different', by: 'A. Reviewer', reason: 'seen' }]);
   expect(household.told('perinatal')).toContain('person-unmerged');
-  // Her infant is nobody whom that service may see through her any more.
+  // Her infant is nobody whom that service may see through her any more, nor was she ever its patient.
   expect(await seenBy('perinatal', 'Kit')).toEqual([]);
+  for (const one of await household.find('Patient', '', 'perinatal')) {
+    const { body } = await household.skein.get(`/fhir/Patient/${one.id}/_history`, 'perinatal');
+    expect(JSON.stringify(body)).toContain('Tamsin');
+    expect(JSON.stringify(body)).not.toContain('RXM');
+  }
 
   await care('perinatal', { ...MOTHER, family: 'Penrose-Bell' });
   expect((await explain(wrong)).person).toBe(wrong);

@@ -307,3 +307,20 @@ describe('a referral', () => {
     expect(await told()).toContain('recheck');
   });
 });
+
+describe('a merge of its own charts', () => {
+  it('leaves a sender with one patient who stands, known by every identifier', async () => {
+    await register('maternity', 'RXM', 'hl7v2-adt');
+    const who = { nhs: nhsNumber(77), given: 'Kay', family: 'Kappa', born: '1990-01-01' };
+    const say = async (message: string) =>
+      (await skein.intake('maternity', 'application/hl7-v2', message)).body.text;
+    expect(await say(adt({ ...who, local: 'K1' }, { id: 'K-1', visit: 'KV1' }))).toContain('MSA|AA');
+    const merge = adt({ ...who, nhs: undefined, local: 'K2' }, { id: 'K-2', event: 'A40' });
+    expect(await say(`${merge}\rMRG|K1^^^RXM^MR`)).toContain('MSA|AA');
+    const { body } = await skein.get('/fhir/Patient', 'maternity');
+    const found = ((body.entry ?? []) as { resource: Found }[]).map(({ resource }) => resource);
+    const kay = found.filter((one) => JSON.stringify(one).includes('Kappa'));
+    expect(kay).toMatchObject([{ active: true }]);
+    for (const one of ['K1', 'K2', who.nhs]) expect(JSON.stringify(kay)).toContain(`"${one}"`);
+  });
+});

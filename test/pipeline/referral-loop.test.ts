@@ -37,7 +37,7 @@ async function say({ by, on, options, more = {} }: Saying): Promise<void> {
 }
 type Step = { type: { coding: [{ code: string }] }; valueDateTime: string };
 const loops = async (system: string) =>
-  (await family.find('Task', '', system)).map((task) => ({
+  (await family.find('Task', '&code=fulfill', system)).map((task) => ({
     status: task.status,
     reason: task.statusReason,
     firstAsked: (task.extension as [{ valueDateTime: string }] | undefined)?.[0].valueDateTime.slice(0, 10),
@@ -110,4 +110,33 @@ test('a reason that was given before is no part of care that others may see', as
   expect(JSON.stringify(spell)).toContain('below-threshold');
   for (const name of ['right', 'gp'])
     expect(JSON.stringify(await family.find('EpisodeOfCare', '', name)), name).not.toContain('threshold');
+});
+
+test('declined without a word of its own: the receiver reads nothing of whom it was asked about, nor what it read', async () => {
+  const other = { ...MOTHER, nhs: nhsNumber(772), given: 'Morwenna', local: 'D2' };
+  const asked = barsReferral(other, { at: `${SENT}T10:00:00+00:00`, id: 'R-9', to: 'RXP' });
+  expect((await family.skein.bars(asked, undefined, 'visiting')).status).toBe(200);
+  await family.settle();
+  const whom = (await family.find('Patient', '', 'right')).find((one) =>
+    JSON.stringify(one).includes('Morwenna'),
+  );
+  const referral = (await family.find('ServiceRequest', `&patient=${whom?.id}`, 'right'))[0];
+  const episode = {
+    resourceType: 'EpisodeOfCare',
+    identifier: [{ system: 'https://right.example/Id/episode', value: 'D-9' }],
+    status: 'cancelled',
+    patient: { reference: `Patient/${whom?.id}` },
+    referralRequest: [{ reference: `ServiceRequest/${referral?.id}` }],
+  };
+  const request = { method: 'POST', url: 'EpisodeOfCare' };
+  const bundle = { resourceType: 'Bundle', type: 'transaction', timestamp: `${DECLINED}T10:00:00Z` };
+  const entry = [{ fullUrl: 'urn:uuid:00000000-0000-4000-8000-00000000d009', resource: episode, request }];
+  expect((await family.skein.transaction({ ...bundle, entry }, 'right')).status).toBe(200);
+  await family.settle();
+  expect((await family.skein.get(`/fhir/ServiceRequest/${referral?.id}`, 'right')).status).toBe(404);
+  const url = `/fhir/Patient/${whom?.id}/_history`;
+  expect(JSON.stringify((await family.skein.get(url)).body)).toContain('Morwenna');
+  expect(JSON.stringify((await family.skein.get(url, 'right')).body)).not.toMatch(
+    /"(family|given|birthDate|postalCode)"|Morwenna/,
+  );
 });

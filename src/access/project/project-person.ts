@@ -97,9 +97,15 @@ function isKnown(grants: Known, { author, referredTo, care }: ChartSource, perso
   return involved && decide(grants, 'INV', person) !== '-';
 }
 
-/** What one service said of a person, over all its charts: the newest word per element. */
+/**
+ * What one service said of a person, over all its charts: the newest word per element, and every identifier.
+ * Whether the person stands is not for a chart to say that was merged into another.
+ */
 function mergeNewest(own: ChartSource[]): Partial<Patient> {
-  return Object.assign({}, ...own.map(({ content }) => content).reverse());
+  const said: Partial<Patient> = Object.assign({}, ...own.map(({ content }) => content).reverse());
+  const { active: _active, ...rest } = said;
+  const { identifier } = own.length > 1 ? composePatient(own) : said;
+  return { ...rest, ...(identifier ? { identifier } : {}) };
 }
 
 /**

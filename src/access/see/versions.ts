@@ -55,7 +55,11 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
   const past = await findPasts(db, changed);
   const earlier = new Map<string, Projected[]>(changed.map(({ rowId }) => [rowId, []]));
   const present = new Map(changed.map((row) => [row.rowId, row]));
-  const projected = await projectEach(db, recipient, past);
+  const projected = await projectEach(
+    db,
+    recipient,
+    past.map((row) => asKnownNow(row, present.get(row.rowId))),
+  );
   for (const [index, row] of past.entries()) {
     const content = isStillSo(row, present.get(row.rowId)) ? (projected[index] ?? null) : null;
     earlier.get(row.rowId)?.push({ row, content });
@@ -69,6 +73,26 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
  */
 function isStillSo({ type, persons }: ResourceRow, present: ResourceRow | undefined): boolean {
   return type !== 'Group' || persons.every((person) => present?.persons.includes(person));
+}
+
+/**
+ * What was put together then, of those who have a word in it today, and for whom it is today: a chart may have
+ * proved to be of another person since, and a referral may have been declined.
+ */
+function asKnownNow(row: ResourceRow, present: ResourceRow | undefined): ResourceRow {
+  const [then, now] = [row.sources, present?.sources];
+  if (!then || !now) return row;
+  if ('charts' in then && 'charts' in now) {
+    const known = new Map(now.charts.map((chart) => [chart.author, chart]));
+    const charts = then.charts.flatMap((chart) => {
+      const one = known.get(chart.author);
+      return one ? [{ ...chart, care: one.care, referredTo: one.referredTo }] : [];
+    });
+    return { ...row, sources: { charts } };
+  }
+  if (!('care' in then && 'care' in now)) return row;
+  const services = new Set(now.care.map(({ service }) => service));
+  return { ...row, sources: { care: then.care.filter(({ service }) => services.has(service)) } };
 }
 
 /** `isNew`: nothing of it was seen before. */
@@ -91,7 +115,11 @@ export async function findChanged(
     db,
     maybe.map(({ row }) => ({ row, before: since })),
   );
-  const projected = await projectEach(db, recipient, past);
+  const projected = await projectEach(
+    db,
+    recipient,
+    past.map((row) => asKnownNow(row, present.get(row.rowId))),
+  );
   const before = new Map(
     past.flatMap((row, index): [string, string][] => {
       const content = isStillSo(row, present.get(row.rowId)) ? projected[index] : null;
