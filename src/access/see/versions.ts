@@ -76,8 +76,8 @@ function isStillSo({ type, persons }: ResourceRow, present: ResourceRow | undefi
 }
 
 /**
- * What was put together then, of those who have a word in it today, and for whom it is today: a chart may have
- * proved to be of another person since, and a referral may have been declined.
+ * What was put together then, of those who have a word in it today, and for whom it is today: a chart may
+ * have proved to be of another person since, and a referral may have been declined.
  */
 function asKnownNow(row: ResourceRow, present: ResourceRow | undefined): ResourceRow {
   const [then, now] = [row.sources, present?.sources];
