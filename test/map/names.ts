@@ -64,9 +64,9 @@ const wordsOf = (text: string, at: number): Word[] =>
   [...text.matchAll(WORD)].map((match) => ({ offset: at + match.index, name: match[0] }));
 const keyOf = (pair: Pair | undefined): string => (isScalar(pair?.key) ? String(pair.key.value) : '');
 
-/** What names nothing: a number to compare with, a url that chooses, a code in FHIRPath. */
+/** What names nothing: a number to compare with, a url that chooses, a code or a beginning in FHIRPath. */
 const NAMELESS =
-  /(?<=(?:\blonger|[<>]=?|\(\) !?=) )\d+|(?<=\[\w+=)\w+:[^\]]*|(?<=(?<!resourceType) !?= )'[^']*'/g;
+  /(?<=(?:\blonger|[<>]=?|\(\) !?=) )\d+|(?<=\[\w+=)\w+:[^\]]*|(?<=(?<!resourceType) !?= |\bstartsWith\()'[^']*'/g;
 
 /** Paths, words of the language and ConceptMaps; codes only of closed lists. */
 function conditionNames(raw: string): Word[] {
