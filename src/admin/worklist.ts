@@ -2,6 +2,7 @@
 import { MATCHING } from '../access/decide/matching.ts';
 import type { Context } from '../context.ts';
 import { pairName } from '../link/who/charts.ts';
+import { REVIEWERS } from '../link/who/decided.ts';
 import type { Link } from '../match/cluster.ts';
 import { readPatient } from '../match/from-patient.ts';
 import { ALL_RULES, scoreRecords } from '../match/score-records.ts';
@@ -82,7 +83,7 @@ async function findLikely(db: Context['db'], charts: ChartToCompare[]): Promise<
   const isAsked = (a: { id: string }, b: { id: string }) => of(a.id).person !== of(b.id).person;
   const { links, reviews } = scoreRecords(records, MATCHING, { ...ALL_RULES, isAsked });
   const apart = new Set(
-    (await decidedApart(db)).flatMap(([one, other]) => {
+    (await decidedApart(db, REVIEWERS)).flatMap(([one, other]) => {
       const [a, b] = [byKey.get(one)?.person ?? one, byKey.get(other)?.person ?? other];
       return [pairName(a, b), pairName(b, a)];
     }),

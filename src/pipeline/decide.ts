@@ -10,7 +10,14 @@ import { decisionOf, REVIEWERS, type Verdict } from '../link/who/decided.ts';
 import { isVetoed } from '../link/who/persons.ts';
 import type { Message, Service } from '../model.ts';
 import { notifyCommitted } from '../publish/sequencer.ts';
-import { countTold, findDecisions, findPerson, type Known, keepReviewers } from '../save/decisions.ts';
+import {
+  countTold,
+  findDecisions,
+  findPerson,
+  type Known,
+  keepReviewers,
+  type StandingDecision,
+} from '../save/decisions.ts';
 import { withFacts } from '../save/load.ts';
 import { NOTHING, save } from '../save/save.ts';
 import type { Facts, IdentifiedRecord, Plan } from '../store/facts.ts';
@@ -39,6 +46,9 @@ export async function decideSame(ctx: Context, [a, b]: Pair, said: Said): Promis
     return decide(ctx, { ...said, pairs, verdict: 'undone', of: 'same' }, said.dry);
   }
   if (one.person === other.person) refuse('they are one person already');
+  const apart = await findDecisions(ctx.db, one.charts, REVIEWERS);
+  if (apart.some((found) => found.verdict !== 'same' && isBetween(found, one, other)))
+    refuse('people decided that they are two: undo that first (skein unlink --undo)');
   const pairs: Pair[] = [[one.person, other.person]];
   return decide(ctx, { ...said, pairs, verdict: 'same', of: 'same' }, said.dry);
 }
@@ -54,6 +64,10 @@ export async function decideTwo(ctx: Context, [a, b]: Pair, said: Said): Promise
   if (one.person === other.person) refuse('they are one person: name the chart that is of another');
   return decide(ctx, { ...said, pairs: crossed(one, other), verdict: of, of }, said.dry);
 }
+
+const isBetween = ({ verdict, one: a, other: b }: StandingDecision, one: Known, other: Known): boolean =>
+  verdict !== 'not-parent' &&
+  crossed(one, other).some(([x, y]) => (a === x && b === y) || (a === y && b === x));
 
 const crossed = (one: Known, other: Known): Pair[] =>
   one.charts.flatMap((a) => other.charts.map((b): Pair => [a, b]));
@@ -110,18 +124,20 @@ class OnlyAsked extends Error {
 async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Consequence> {
   const { key, db } = ctx;
   const service = reviewers(key);
-  const message = messageOf(service, await keepReviewers(db, service), decided);
   const record = recordOf(ctx, decided);
-  const sender = { systemId: message.system.id, identifier: message.identifier };
   const keys = [...new Set(decided.pairs.flat())].sort();
-  const done = withFacts(db, keys, sender, async (client, { facts }): Promise<Consequence> => {
+  const nobody = { systemId: 0, identifier: '' };
+  const done = withFacts(db, keys, nobody, async (client, { facts }): Promise<Consequence> => {
     if (decided.verdict === 'same') refuseVetoed(facts, decided.pairs);
-    const plan = link(rulesOf(ctx), facts, record, { systemId: sender.systemId, service });
+    // In the same transaction: what is only asked leaves nothing.
+    const systemId = await keepReviewers(client, service);
+    const message = messageOf(service, systemId, decided);
+    const plan = link(rulesOf(ctx), facts, record, { systemId, service });
     const consequence = { message: null, ...countPersons(facts, plan), events: countEvents(plan) };
     const told = await countTold(client, fociOf(plan));
     if (dry) throw new OnlyAsked({ ...consequence, told });
     const answer = { message, status: 'accepted' as const, units: [] };
-    const saving = { ...NOTHING, message, record: { record, systemId: sender.systemId }, plan, answer };
+    const saving = { ...NOTHING, message, record: { record, systemId }, plan, answer };
     return { ...consequence, told, message: messageName(key, await save(client, key, saving)) };
   });
   const consequence = await done.catch((error: unknown) => {

@@ -6,7 +6,7 @@ import type { Bundle, BundleEntry, Patient } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { loadGrants } from '../access/decide/grants.ts';
 import { MATCHING } from '../access/decide/matching.ts';
-import { POLICY } from '../access/decide/policy.ts';
+import { mayMatch, treats } from '../access/decide/may-match.ts';
 import { Rejected } from '../errors.ts';
 import { searchEntry, searchset } from '../fhir/bundle.ts';
 import { isVerified, nhsNumber } from '../fhir/nhs-number.ts';
@@ -24,12 +24,33 @@ const FEW = 20;
 const GRADE = 'http://hl7.org/fhir/StructureDefinition/match-grade';
 const REASON = `${SKEIN_DEFINITIONS}match-reason`;
 
+const text = z.string().optional();
+const Coding = z.looseObject({ code: text });
+const Extension = z.looseObject({
+  url: z.string(),
+  valueCodeableConcept: z.looseObject({ coding: z.array(Coding).optional() }).optional(),
+});
+const list = <T extends z.ZodType>(of: T) => z.array(of).optional();
+
+/** What is read of the Patient that is asked about: anything else of it says nothing here. */
+const Asked = z.looseObject({
+  resourceType: z.literal('Patient'),
+  identifier: list(z.looseObject({ system: text, value: text, extension: list(Extension) })),
+  name: list(z.looseObject({ use: text, family: text, given: list(z.string()) })),
+  birthDate: text,
+  gender: text,
+  telecom: list(z.looseObject({ system: text, value: text })),
+  address: list(z.looseObject({ use: text, line: list(z.string()), postalCode: text })),
+  multipleBirthBoolean: z.boolean().optional(),
+  multipleBirthInteger: z.int().optional(),
+});
+
 const Given = z.object({
   parameter: z.array(
     z.discriminatedUnion('name', [
       z.object({
         name: z.literal('resource'),
-        resource: z.looseObject({ resourceType: z.literal('Patient') }),
+        resource: Asked,
       }),
       z.object({ name: z.literal('onlyCertainMatches'), valueBoolean: z.boolean() }),
       z.object({ name: z.literal('count'), valueInteger: z.int().min(1).max(MOST) }),
@@ -44,7 +65,7 @@ type Found = { patient: Patient; grade: Grade; score: number; reasons: string[] 
 /** Nobody else is found, and whoever may ask of nobody finds nobody. Throws Rejected(400). */
 export async function matchPatient(asking: Asking, body: unknown, base: string): Promise<Bundle> {
   const { patient, onlyCertain, count } = readGiven(body);
-  const found = isStatutoryHealth(asking) ? await score(asking, patient, base) : [];
+  const found = mayMatch(asking.recipient) ? await score(asking, patient, base) : [];
   const certain = found.filter(({ grade }) => grade === 'certain');
   // Of two who are both certainly the one none is.
   const shown = onlyCertain ? (certain.length === 1 ? certain : []) : found;
@@ -66,11 +87,6 @@ function readGiven(body: unknown) {
 
 const refusal = (text: string): Rejected =>
   new Rejected(400, [{ severity: 'error', code: 'structure', field: 'parameter', text }]);
-
-/** The operator asks of everybody. */
-const isStatutoryHealth = ({ recipient }: Asking): boolean =>
-  recipient.kind === 'operator' ||
-  POLICY.rows.get(recipient.system.service.sector ?? '')?.group === 'statutory-health';
 
 async function score(asking: Asking, asked: Patient, base: string): Promise<Found[]> {
   const asOf = new Date().toISOString();
@@ -119,9 +135,7 @@ async function candidatesOf(asking: Asking, asked: Patient, base: string): Promi
       if (resource?.resourceType === 'Patient') known.set(resource.id ?? '', resource);
   }
   const grants = await loadGrants(asking.db, asking.recipient, [...known.keys()]);
-  const isOwn = (id: string) =>
-    grants.everything || ['open', 'recent'].includes(grants.persons.get(id)?.care ?? '');
-  return [...known].flatMap(([id, patient]) => (isOwn(id) ? [patient] : []));
+  return [...known].flatMap(([id, patient]) => (treats(grants, id) ? [patient] : []));
 }
 
 /** https://hl7.org/fhir/R4/search.html#escaping; the bar of an identifier is ours. */

@@ -23,7 +23,8 @@ export async function keepReviewers(db: Db, { id, name, ods, team, sector }: Ser
     insert into system (name, service_id, source) values ($6, $1, null) on conflict do nothing`;
   await db.query(insert, [id, name, ods, team, sector, `${ods}:${team}`]);
   const { rows } = await db.query<{ id: number }>('select id from system where service_id = $1', [id]);
-  return (rows[0] as { id: number }).id;
+  if (!rows[0]) throw new Error(`a system is registered as ${ods}:${team}, which is a name of Skein's own`);
+  return rows[0].id;
 }
 
 /** A decision that stands, and who made it. */

@@ -30,14 +30,14 @@ export async function chartsToCompare(db: Db, seq: string, limit: number): Promi
   return (await db.query<ChartToCompare>(CHARTS, [seq, limit])).rows;
 }
 
-/** Pairs of charts that people decided are of two. */
-export async function decidedApart(db: Db): Promise<[string, string][]> {
+/** Pairs of charts that people (a service of that sector) decided are of two. */
+export async function decidedApart(db: Db, sector: string): Promise<[string, string][]> {
   const sql = `
     select s.chart as one, s.ref as other from statement s join system y on y.id = s.system_id
       join service v on v.id = y.service_id
-     where s.type = 'Linkage' and v.sector = 'reviewer'
+     where s.type = 'Linkage' and v.sector = $1
        and s.content -> 'extension' -> 0 ->> 'valueCode' in ('two', 'different')`;
-  const { rows } = await db.query<{ one: string; other: string }>(sql);
+  const { rows } = await db.query<{ one: string; other: string }>(sql, [sector]);
   return rows.map(({ one, other }) => [one, other]);
 }
 

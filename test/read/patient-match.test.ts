@@ -138,6 +138,11 @@ test.each([
   ['no patient', []],
   ['two patients', [asked(MOTHER), asked(MOTHER)]],
   ['something else', [{ resourceType: 'Group' }]],
+  ['a name that is none', [{ resourceType: 'Patient', name: 'Tamsin' }]],
+  ['an identifier that is none', [{ resourceType: 'Patient', identifier: [null] }]],
+  ['a given name that is none', [{ resourceType: 'Patient', name: [{ given: [{}] }] }]],
+  ['a birth date that is none', [{ resourceType: 'Patient', birthDate: ['1994'] }]],
+  ['an address that is none', [{ resourceType: 'Patient', address: [{ line: 5 }] }]],
 ])('%s is refused', async (_what, patients) => {
   const parameter = patients.map((resource) => ({ name: 'resource', resource }));
   const body = JSON.stringify({ resourceType: 'Parameters', parameter });
