@@ -18,13 +18,14 @@ export type Verdict = 'same' | 'two' | 'different' | 'not-parent' | 'undone';
 
 const VERDICT = `${SKEIN_DEFINITIONS}identity-decision`;
 
-/** `verdict` of two charts. A decision about who is whose parent stands beside one about who they are. */
+/** `verdict` of two charts; `of`: which kind of decision it takes back. */
 export function decisionOf(
   key: Buffer,
   [one, other]: Pair,
   { verdict, of = verdict }: { verdict: Verdict; of?: Verdict },
 ): IdentifiedStatement {
-  const about = of === 'not-parent' ? ['parent', one, other] : ['same', ...[one, other].sort()];
+  // Each kind by itself, so that without one of them whatever else was decided stands.
+  const about = of === 'same' || of === 'two' ? [of, ...[one, other].sort()] : [of, one, other];
   const content: Linkage = {
     resourceType: 'Linkage',
     extension: [{ url: VERDICT, valueCode: verdict }],

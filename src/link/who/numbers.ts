@@ -20,7 +20,8 @@ export type Settled = {
   claimants: Map<string, PatientState[]>;
   /** Charts of one service that agree on a number, by service and number (`ownNumber`). */
   own: Map<string, PatientState[]>;
-  joined: Pair[];
+  /** Charts that one number makes one person: each list as a whole, or none of it. */
+  joined: Pair[][];
   disputed: { ref: string; charts: PatientState[] }[];
   contests: Contest[];
 };
@@ -43,14 +44,14 @@ export function settleNumbers(claims: PatientState[], given: Given): Settled {
       if (!areAlike(own, isAlike)) continue;
       settled.own.set(ownNumber(service, ref), own);
       // Within the records of one sender an invalid number still says whom they mean, and no more.
-      if (!given.invalid.has(ref)) settled.joined.push(...joinAll(own.filter(isLinkable)));
+      if (!given.invalid.has(ref)) settled.joined.push(joinAll(own.filter(isLinkable)));
     }
     if (given.invalid.has(ref)) continue;
     const standing = settle(charts, { weightOf, births, caredFor: given.caredFor });
     if (standing.disputed) settled.disputed.push({ ref, charts });
     else {
       settled.claimants.set(ref, standing.kept);
-      settled.joined.push(...joinAll(standing.kept.filter(births.isJoinable)));
+      settled.joined.push(joinAll(standing.kept.filter(births.isJoinable)));
     }
     for (const chart of standing.left) settled.contests.push({ ref, chart, against: standing.kept });
   }
@@ -60,7 +61,7 @@ export function settleNumbers(claims: PatientState[], given: Given): Settled {
     if (given.tainted.has(chart.ref ?? '')) continue;
     const known = standing.filter((one) => verifiedNumber(one) === verifiedNumber(chart));
     const joined = joinOne(chart, known);
-    settled.joined.push(...joined);
+    settled.joined.push(joined);
     const [first] = known;
     if (first && known.some((one) => !isCompatible(one.content, chart.content)))
       settled.contests.push({ ref: first.ref as string, chart, against: known });

@@ -59,7 +59,12 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
     for (const [one, other] of pairs) join(personOfChart, [one, other], decisions);
   };
   joinAll(findOneFeeds(told));
-  joinAll(numbers.joined);
+  // Whoever people keep apart share no number that tells which of them a third is: then it joins nobody.
+  const together = (pairs: Pair[]): boolean => {
+    const all = [...new Set(pairs.flat().flatMap((key) => personOfChart.get(key) ?? []))];
+    return all.every((one, n) => all.slice(n + 1).every((other) => decisions.mayJoin(one, other)));
+  };
+  for (const pairs of [...numbers.joined].sort(compareGroups)) if (together(pairs)) joinAll(pairs);
   const valid = [...numbers.own.values()].filter((own) => !life.invalid.has(own[0]?.ref ?? ''));
   const claimed = [...valid, ...numbers.claimants.values()];
   joinAll(findNameless(claimed, personOfChart, evidence));
@@ -105,6 +110,10 @@ const CARE = new Set(['EpisodeOfCare', 'Encounter', 'ServiceRequest']);
 
 /** Two charts that their sender says are one patient: the one that was, and the one that stands. */
 type Merge = { old: PatientState; into: PatientState };
+
+const leastIn = (pairs: Pair[]): string => pairs.flat().sort()[0] ?? '';
+const compareGroups = (a: Pair[], b: Pair[]) =>
+  leastIn(a) < leastIn(b) ? -1 : leastIn(a) > leastIn(b) ? 1 : a.length - b.length;
 
 /** The same order, whoever was seen first. */
 const compareMerges = (a: Merge, b: Merge) => (a.old.key + a.into.key < b.old.key + b.into.key ? -1 : 1);
