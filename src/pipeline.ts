@@ -18,7 +18,7 @@ import { ignore, ruleOf } from './pipeline/ignore.ts';
 import { placeMessage } from './pipeline/place.ts';
 import type { Job } from './pipeline/settle.ts';
 import { isSound, type Understood, understandInTurns } from './pipeline/understand.ts';
-import { notifyCommitted } from './publish/sequencer.ts';
+import { announceCommit } from './publish/sequencer.ts';
 import { messageKey, rowKey } from './save/load.ts';
 import type { Profiles } from './validate/profiles.ts';
 
@@ -74,12 +74,6 @@ async function take(ctx: Pipeline, message: Received, options: Options): Promise
   return file
     ? settleFile(ctx, message, { rows: units, prepareRow, ...options })
     : settle(ctx, await prepare(ctx, message, units[0] as Understood, options));
-}
-
-/** Wakes the sequencer of this process, or else of another. */
-function announceCommit(ctx: Context): void {
-  ctx.signals.emit('committed');
-  notifyCommitted(ctx);
 }
 
 /** One unit as it is linked and saved: its services named, every identity resolved to keys. */

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { keyedId } from '../fhir/ids.ts';
 import { canonicalText } from '../fhir/references.ts';
 import type { Answer, Message, System } from '../model.ts';
-import { notifyCommitted } from '../publish/sequencer.ts';
+import { announceCommit } from '../publish/sequencer.ts';
 import { messageKey } from '../save/load.ts';
 import { ownerOfTask } from '../save/prompts.ts';
 import type { IdentifiedRecord } from '../store/facts.ts';
@@ -50,7 +50,6 @@ export async function answerPrompt(
   const lock = messageKey(ctx.key, system.id, message.identifier);
   const unit = { position: '', record: null, issues: [] };
   const answer = await settle(ctx, { message, unit, record, issues: [], lock, keys: [lock, chart] });
-  ctx.signals.emit('committed');
-  notifyCommitted(ctx);
+  announceCommit(ctx);
   return answer;
 }

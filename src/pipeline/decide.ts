@@ -9,7 +9,7 @@ import type { Pair, PatientState } from '../link/who/charts.ts';
 import { decisionOf, REVIEWERS, type Verdict } from '../link/who/decided.ts';
 import { isVetoed } from '../link/who/persons.ts';
 import type { Message, Service } from '../model.ts';
-import { notifyCommitted } from '../publish/sequencer.ts';
+import { announceCommit } from '../publish/sequencer.ts';
 import {
   countTold,
   findDecisions,
@@ -144,7 +144,7 @@ async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Con
     if (error instanceof OnlyAsked) return error.consequence;
     throw error;
   });
-  if (!dry) notifyCommitted(ctx);
+  if (!dry) announceCommit(ctx);
   return consequence;
 }
 

@@ -173,12 +173,12 @@ function atMostEvery(ms: number, run: () => void): () => void {
 const notifiers = new WeakMap<Context, () => void>();
 
 /**
- * Call after a commit that wrote events: wakes the sequencer of another process when this one has none. Never
- * inside the save transaction (NOTIFY serialises commits); at most once in 50 ms. A lost one costs the poll's
- * second, nothing else.
+ * Call after a commit that wrote events: wakes the sequencer of this process, or of another when this one has
+ * none. Never inside the save transaction (NOTIFY serialises commits); at most once in 50 ms. A lost one costs
+ * the poll's second, nothing else.
  */
-export function notifyCommitted(ctx: Context): void {
-  if (ctx.signals.listenerCount('committed') > 0) return;
+export function announceCommit(ctx: Context): void {
+  if (ctx.signals.emit('committed')) return;
   const notify = () => {
     ctx.db
       .query(`notify ${CHANNEL}`)

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { Event, System } from '../../src/model.ts';
 import { LowWater } from '../../src/publish/low-water.ts';
-import { notifyCommitted, sequence, startSequencer } from '../../src/publish/sequencer.ts';
+import { announceCommit, sequence, startSequencer } from '../../src/publish/sequencer.ts';
 import { openPool } from '../../src/store/pool.ts';
 import { appendEvents, episodeEvent, eventually, subscribeActive } from '../deliver/support.ts';
 import { testContext } from '../support/context.ts';
@@ -204,7 +204,7 @@ test('a process without a sequencer wakes the one of another process, after its 
   const began = performance.now();
   for (let round = 1; round <= 5; round += 1) {
     await appendEvents(pool, [episodeEvent()]);
-    notifyCommitted(api);
+    announceCommit(api);
     await eventually(
       () => pendingOf(id),
       (events) => events.length === round,
