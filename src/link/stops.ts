@@ -52,9 +52,11 @@ export function findStops(family: Known, given: Given): Stops {
     const before = isOfOld(family, death) ? { known: true, ...now } : toldOf(family, death, deaths);
     // Whether or not anybody is concerned: the operator hears of it.
     const tell = (code: 'contact-stop' | 'loss', to: string[], persons: Person[]) => {
-      if (to.length > 0 || !before.known) told.push(eventOf(family, death, { code, to, persons }));
+      if (to.length > 0 || !before.known)
+        told.push(eventOf(family, death, { code, to: [...new Set(to)].sort(), persons }));
     };
-    tell('contact-stop', without(now.stop, before.stop), about.stop);
+    const anew = movedAway(family, death, { about, given }).filter((one) => now.stop.includes(one));
+    tell('contact-stop', [...without(now.stop, before.stop), ...anew], about.stop);
     if (cause === 'lost') tell('loss', without(now.loss, before.loss), about.loss);
     const bereaved = about.loss.flatMap(({ charts }) => charts.map(({ service }) => service));
     const disproved = before.perhaps.filter((one) => isDisproved(family, one, { concerned, given }));
@@ -131,6 +133,23 @@ function isOfOld(family: Known, { person: { id: person }, cause }: Death): boole
   const groups = family.stored.filter(({ type, state }) => type === 'Group' && state?.includes('|'));
   const lost = groups.flatMap(({ state }) => state?.split('|')[1]?.split(' ') ?? []);
   return states.includes('died') || lost.some((one) => nameNow(family, one) === person);
+}
+
+/**
+ * Services whose chart has become a person of its own, who may still be the one who died: what they were told
+ * was of an id that is not their patient's any more.
+ */
+function movedAway(
+  family: Known,
+  { person }: Death,
+  { about, given: { parted } }: { about: Concerned; given: Given },
+): string[] {
+  const others = new Set(about.stop.flatMap(({ id }) => (id === person.id ? [] : id)));
+  return parted.flatMap(({ from, chart }) =>
+    nameNow(family, from) === person.id && others.has(family.personOf(chart.key)?.id ?? '')
+      ? chart.service
+      : [],
+  );
 }
 
 /**

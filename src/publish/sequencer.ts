@@ -174,8 +174,8 @@ const notifiers = new WeakMap<Context, () => void>();
 
 /**
  * Call after a commit that wrote events: wakes the sequencer of this process, or of another when this one has
- * none. Never inside the save transaction (NOTIFY serialises commits); at most once in 50 ms. A lost one costs
- * the poll's second, nothing else.
+ * none. Never inside the save transaction (NOTIFY serialises commits); at most once in 50 ms. A lost one
+ * costs the poll's second, nothing else.
  */
 export function announceCommit(ctx: Context): void {
   if (ctx.signals.emit('committed')) return;

@@ -904,6 +904,23 @@ describe('journeys and spells', () => {
     expect(told().slice(2)).toEqual([['loss-retracted', concerned]]);
   });
 
+  it('are told again of a chart that parts from the one who died and may still be that infant', () => {
+    const dead = { rest: { deceasedDateTime: '2026-08-26' } };
+    say(neonatal, '09-01', patient('patient', { ...BABY, local: 'N1', ...dead }));
+    say(maternity, '09-02', patient('patient', { ...BABY, local: 'B1' }), episode('V1', 'active'));
+    const before = store.events.length;
+    say(
+      visiting,
+      '09-03',
+      patient('patient', { ...BABY, born: '1994-03-02' }),
+      ...referral('R1', visiting.id),
+    );
+    const own = store.facts.statements.find(({ type, systemId }) => type === 'Patient' && systemId === 1);
+    const stop = store.events.slice(before).find(({ code }) => code === 'contact-stop');
+    expect(store.events.slice(before).map(({ code }) => code)).toContain('person-unmerged');
+    expect([stop?.to, stop?.persons.includes(own?.person ?? '')]).toEqual([[maternity.id], true]);
+  });
+
   it('are not told again when two charts of the infant prove one, and are to another mother', () => {
     const mother = relative('mother', 'patient', ['MTH'], { nhs: MOTHER.nhs });
     const visited = { ...BABY, local: 'H1', verified: false };
