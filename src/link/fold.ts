@@ -4,7 +4,7 @@ import { NHS_NUMBER } from '../fhir/systems.ts';
 import type { RecordMode } from '../model.ts';
 import { foldFormer, formerMarks, isFormer, withoutFormer } from './fold-numbers.ts';
 import { foldTeams, heldBy, isTeam, withoutTeams } from './fold-teams.ts';
-import { contract, expand, isInCells, wholeOf } from './parts.ts';
+import { contract, expand, isInCells, isReason, wholeOf } from './parts.ts';
 
 type Folded = {
   first: string;
@@ -87,6 +87,7 @@ export function combine(states: Combined[]): Combined {
       elements[element] = said[element];
     }
   }
+  dropReasons(elements, times);
   const first = states.reduce(
     (least, state) => (state.first < least ? state.first : least),
     states[0]?.first ?? '',
@@ -121,6 +122,7 @@ function foldSnapshot(state: Folded | null, said: Said): Parts {
   const times = Object.fromEntries(marked ? [[markOf(said), stamp], ...newer] : newer);
   const still = Object.entries(expand(said, inCells)).filter(([element]) => stamp > timeOf(times, element));
   const elements = Object.fromEntries([...still, ...kept]);
+  dropReasons(elements, times);
   return { first: stamp, base: stamp, times, ...contract(elements), ref: marked ? refOf(times) : ref };
 }
 
@@ -150,6 +152,7 @@ function foldDelta(state: Folded | null, said: Said): Parts {
       elements[element] = now[element];
     }
   }
+  dropReasons(elements, times);
   // Of two in one message the first stands, like any element of theirs.
   const known = Object.entries(times).some(([name, time]) => isMark(name) && time === stamp);
   if (mark && !known && stamp > (times[mark] ?? '')) times[mark] = stamp;
@@ -166,6 +169,13 @@ function formsOf({ resourceType }: Elements, element: string): string[] {
   const elements = typeDefinition(resourceType as string)?.elements ?? {};
   const choice = elements[element]?.choice;
   return choice ? Object.keys(elements).filter((form) => elements[form]?.choice === choice) : [element];
+}
+
+/** A reason that was said of the status before is none of this one. */
+function dropReasons(elements: Elements, times: Record<string, string>): void {
+  const { status = '' } = times;
+  for (const part of Object.keys(elements))
+    if (isReason(part) && timeOf(times, part) < status) delete elements[part];
 }
 
 /** When an element was last said, or emptied with the whole it is part of. */

@@ -19,6 +19,10 @@ const PERIOD = /^period\.(start|end)$/;
 /** `identifier|system`, `period.end`, `name#0.family`: parts of an element that may be emptied as a whole. */
 export const wholeOf = (element: string): string => element.split(/[|.#]/, 1)[0] ?? '';
 
+/** Why something has its status: of no other status than the one it was said of. */
+export const isReason = (part: string): boolean =>
+  /^extension\|.*\/(request-statusReason|decline-reason)$/.test(part);
+
 /** True of what was ever said by somebody who writes cells. */
 export const isInCells = ({ times }: { times: Record<string, string> | null }): boolean =>
   Object.keys(times ?? {}).some((name) => name.startsWith('telecom|') || CELL_PART.test(name));

@@ -3,8 +3,9 @@
  * `gather.ts`.
  */
 import type { Context } from '../context.ts';
-import { answerReferral } from '../link/care/answered.ts';
+import { answerReferral, findNoParty } from '../link/care/answered.ts';
 import type { identifyRecord } from '../link/identify.ts';
+import { findOutdated } from '../link/outdated.ts';
 import { link } from '../link/plan.ts';
 import { provenanceOf } from '../link/views/provenance.ts';
 import { findImpostors } from '../link/who/impostors.ts';
@@ -138,11 +139,18 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
   const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
   if (plan && provenance) plan.insert.push(provenance);
   const status: MessageStatus = record ? 'accepted' : (unit.fault ?? 'held');
-  const unsaid = record ? findUnsaid(facts, record, system.id) : [];
-  const vetoed = record && plan ? findVetoed(facts, plan, record, system.id) : [];
   const answered = record && plan ? answerReferral({ facts, plan }, record, system.id) : null;
+  const speaker = { systemId: system.id, service: system.service.id };
   const issues = [
-    ...[...job.issues, ...(asked?.left ?? []), ...unsaid, ...vetoed, ...impostors],
+    ...[...job.issues, ...(asked?.left ?? []), ...impostors],
+    ...(record && plan
+      ? [
+          ...findUnsaid(facts, record, system.id),
+          ...findVetoed(facts, plan, record, system.id),
+          ...findOutdated(facts, plan, record, system.id),
+          ...findNoParty({ facts, plan }, record, speaker),
+        ]
+      : []),
     ...(answered?.issues ?? []),
   ];
   const units = [{ position: unit.position, status, issues }];

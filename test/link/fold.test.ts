@@ -45,6 +45,18 @@ describe('what a delta does not mention stays', () => {
     expect(folded(assumed('1', 'in-progress'), said('2', { status: 'finished' })).status).toBe('finished');
   });
 
+  it('keeps no reason of a status that holds no longer, and that of the status that does', () => {
+    const url = 'http://hl7.org/fhir/StructureDefinition/request-statusReason';
+    const reason = (valueString: string) => [{ url, valueString }] as Encounter['extension'];
+    const ended = said('2', { status: 'cancelled', extension: reason('not needed') });
+    const taken = said('3', { status: 'in-progress' });
+    expect(folded(ended, taken).extension).toBeUndefined();
+    expect(folded({ ...ended, mode: 'snapshot' as never }, taken).extension).toBeUndefined();
+    expect(folded(ended, taken, said('4', { extension: reason('later') })).extension).toEqual(reason('later'));
+    expect(folded(said('1', { status: 'planned' }), ended).extension).toEqual(reason('not needed'));
+    expect(folded(ended, said('3', { class: { code: 'AMB' } })).extension).toEqual(reason('not needed'));
+  });
+
   it('keeps one extension when another is said, and replaces it when it is said again', () => {
     const [port, mode] = ['urn:port', 'urn:mode'].map((url) => (valueString: string) => ({
       url,

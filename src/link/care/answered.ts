@@ -1,7 +1,8 @@
-import type { MessageHeader } from '@medplum/fhirtypes';
+import type { EpisodeOfCare, MessageHeader } from '@medplum/fhirtypes';
+import { idOf } from '../../fhir/references.ts';
 import type { Issue } from '../../model.ts';
 import type { Facts, IdentifiedRecord, Plan } from '../../store/facts.ts';
-import { joinReferrals } from './joined.ts';
+import { isCalled, joinReferrals } from './joined.ts';
 
 const ASTRAY: Issue = {
   severity: 'warning',
@@ -28,7 +29,39 @@ const UNDONE: Issue = {
     'alone changes neither of them now; send it again by the id that was given to the referral',
 };
 
+const NO_PARTY =
+  'only the service that was asked, and whoever asked it, say what became of a referral: ' +
+  'this names another service, and is stored without effect; name your own';
+
 type Now = { facts: Facts; plan: Plan };
+/** `service`: the id of its own. */
+type Speaker = { systemId: number; service: string };
+
+/**
+ * Warns whoever answers a referral for a service that is not its own. Only its own referrals are looked at,
+ * so that the answer tells it nothing of anybody else's.
+ */
+export function findNoParty(
+  { facts, plan }: Now,
+  { statements, lineage }: IdentifiedRecord,
+  { systemId, service }: Speaker,
+): Issue[] {
+  const own = [...facts.statements, ...plan.statements].filter(
+    (state) => state.type === 'ServiceRequest' && state.systemId === systemId,
+  );
+  const isOwn = ({ content, ref }: IdentifiedRecord['statements'][number]) =>
+    (content as EpisodeOfCare).referralRequest?.some(({ reference, identifier }) =>
+      own.some((one) => one.key === idOf(reference, 'ServiceRequest') || isCalled(one, ref, identifier)),
+    );
+  return statements.flatMap((said): Issue[] => {
+    const { managingOrganization, referralRequest } = said.content as EpisodeOfCare;
+    const by = idOf(managingOrganization?.reference, 'Organization') ?? service;
+    if (said.type !== 'EpisodeOfCare' || by === service || !referralRequest || isOwn(said)) return [];
+    const at = `${said.local}.managingOrganization`;
+    const field = lineage.find(({ element }) => element.startsWith(at))?.source;
+    return [{ severity: 'warning', code: 'business-rule', ...(field ? { field } : {}), text: NO_PARTY }];
+  });
+}
 
 /**
  * What the sender of a message is told of the referral in it: the id that it has here, and whether its names

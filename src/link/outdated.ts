@@ -1,0 +1,51 @@
+import { canonicalText } from '../fhir/references.ts';
+import type { Issue } from '../model.ts';
+import type { Facts, IdentifiedRecord, IdentifiedStatement, Plan, StatementState } from '../store/facts.ts';
+import { latest } from './care/spells.ts';
+import { CHART, expand } from './parts.ts';
+
+type Stands = Pick<StatementState, 'content' | 'chart'>;
+
+/**
+ * Warns a sender of what it said too late: it said something else since, by its own time, and that stands.
+ * Only what it said itself is looked at.
+ */
+export function findOutdated(
+  facts: Facts,
+  plan: Plan,
+  { statements, saidAt }: IdentifiedRecord,
+  systemId: number,
+): Issue[] {
+  const known = new Map(
+    facts.statements.filter((state) => state.systemId === systemId).map((state) => [state.key, state]),
+  );
+  const late = statements.flatMap((said) => {
+    const before = said.implicit ? undefined : known.get(said.key);
+    return before && instantOf(latest(before)) > saidAt ? [{ said, before }] : [];
+  });
+  if (late.length === 0) return [];
+  const now = new Map(plan.statements.map((state) => [state.key, state]));
+  const lost = late.filter(({ said, before }) => !stands(said, now.get(said.key) ?? before));
+  return [...new Set(lost.map(({ said }) => said.type))].map((type) => outdated(type, saidAt));
+}
+
+/** The time of the sender that a stamp begins with; of what was assumed, which gives way, none. */
+const instantOf = (stamp: string): string =>
+  stamp.startsWith('!') ? '' : (stamp.split('|', 1)[0] as string);
+
+/** True where every part of what was said is now as it was said; what is only assumed may be otherwise. */
+function stands(said: IdentifiedStatement, now: Stands): boolean {
+  const parts = expand(now, false);
+  const { assumed = [] } = said;
+  return Object.entries(expand(said, false)).every(
+    ([part, value]) =>
+      part === CHART || assumed.includes(part) || canonicalText(value) === canonicalText(parts[part]),
+  );
+}
+
+const outdated = (type: string, saidAt: string): Issue => ({
+  severity: 'warning',
+  code: 'conflict',
+  expression: type,
+  text: `said at ${saidAt}, and otherwise since by you: it is stored, and what you said since stands`,
+});
