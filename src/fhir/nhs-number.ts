@@ -20,6 +20,11 @@ export const nhsNumber = (patient: Patient): Identifier | undefined =>
 export const hasStatus = ({ extension }: Identifier): boolean =>
   extension?.some(({ url }) => VERIFICATION.test(url)) === true;
 
+export function withoutStatus({ extension = [], ...number }: Identifier): Identifier {
+  const rest = extension.filter(({ url }) => !VERIFICATION.test(url));
+  return rest.length > 0 ? { ...number, extension: rest } : number;
+}
+
 /** Valid Modulus 11, no repeated digit, and said by the sender to be verified or traced. */
 export function isVerified(number: Identifier): boolean {
   const status = number.extension?.find(({ url }) => VERIFICATION.test(url))?.valueCodeableConcept?.coding;

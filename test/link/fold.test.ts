@@ -52,7 +52,9 @@ describe('what a delta does not mention stays', () => {
     const taken = said('3', { status: 'in-progress' });
     expect(folded(ended, taken).extension).toBeUndefined();
     expect(folded({ ...ended, mode: 'snapshot' as never }, taken).extension).toBeUndefined();
-    expect(folded(ended, taken, said('4', { extension: reason('later') })).extension).toEqual(reason('later'));
+    expect(folded(ended, taken, said('4', { extension: reason('later') })).extension).toEqual(
+      reason('later'),
+    );
     expect(folded(said('1', { status: 'planned' }), ended).extension).toEqual(reason('not needed'));
     expect(folded(ended, said('3', { class: { code: 'AMB' } })).extension).toEqual(reason('not needed'));
   });

@@ -130,6 +130,14 @@ describe('a number invalidated without a cause', () => {
     expect(kinds(store)).toEqual(['disputed-number signal']);
   });
 
+  it('is shown as nobody’s present number, and as verified by nobody', () => {
+    const store = tell([chart(perinatal, mother(OLD, 'P1')), change(OLD, { status: 'I' })]);
+    const [shown] = (persons(store)[0]?.identifier ?? []).filter(({ system }) => system === NHS_NUMBER);
+    expect(shown).toEqual({ use: 'old', system: NHS_NUMBER, value: OLD });
+    const again = tell([change(OLD, { status: 'I' }), chart(perinatal, mother(OLD, 'P1'))]);
+    expect(persons(again)[0]?.identifier).toEqual(persons(store)[0]?.identifier);
+  });
+
   it('leads from the records of one service to no other’s, and says within them still whom they mean', () => {
     const apart = tell([chart(perinatal, mother(OLD, 'P1')), birth, change(OLD, { status: 'I' })]);
     expect(apart.all('RelatedPerson')).toEqual([]);

@@ -1,10 +1,13 @@
 /**
- * What is known of a person by number alone: a death that was told nationally, or that the identity was
- * changed.
+ * What is known of a person by number alone: a death that was told nationally, that the identity was changed,
+ * or that the number is none.
  */
+import type { Patient } from '@medplum/fhirtypes';
+import { withoutStatus } from '../../fhir/nhs-number.ts';
+import { NHS_NUMBER } from '../../fhir/systems.ts';
 import { latest } from '../care/spells.ts';
 import type { Person } from './charts.ts';
-import type { LifeCycle } from './life-cycle.ts';
+import { type LifeCycle, numberOf } from './life-cycle.ts';
 import { codeOf, readSignal } from './signals.ts';
 
 /**
@@ -33,3 +36,21 @@ export function markFrozen(persons: Person[], { frozen }: LifeCycle): void {
   if (frozen.size === 0) return;
   for (const person of persons) person.frozen = person.charts.some(({ ref }) => frozen.has(ref ?? ''));
 }
+
+/** A number that is nationally invalid is nobody's present number, and no longer verified by anybody. */
+export function markInvalid(persons: Person[], { invalid, keysOf }: LifeCycle): void {
+  if (invalid.size === 0) return;
+  const isInvalid = ({ content }: Person['charts'][number]) =>
+    keysOf(numberOf(content) ?? '').some((key) => invalid.has(key));
+  for (const person of persons)
+    person.charts = person.charts.map((chart) =>
+      isInvalid(chart) ? { ...chart, content: struck(chart.content) } : chart,
+    );
+}
+
+const struck = (content: Patient): Patient => ({
+  ...content,
+  identifier: (content.identifier ?? []).map((one) =>
+    one.system === NHS_NUMBER ? { ...withoutStatus(one), use: 'old' } : one,
+  ),
+});

@@ -21,7 +21,7 @@ import {
 import { findCited } from './cited.ts';
 import { type Decisions, readDecisions } from './decided.ts';
 import { readLifeCycle } from './life-cycle.ts';
-import { markDeaths, markFrozen } from './marks.ts';
+import { markDeaths, markFrozen, markInvalid } from './marks.ts';
 import { mayBeOne } from './may-be-one.ts';
 import { findNameless } from './nameless.ts';
 import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
@@ -86,6 +86,7 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
   restore(persons, before, new Set(standing.map((chart) => chart.key)));
   markDeaths(persons, life);
   markFrozen(persons, life);
+  markInvalid(persons, life);
   const { disputed, contests } = numbers;
   /** One whom this service gives care to, as it says itself. */
   const isOwnPatient: IsOwnPatient = ({ charts: all }, service) =>
