@@ -106,9 +106,16 @@ export function stringsOf(value: Json): string[] {
     .filter((part): part is string => typeof part === 'string');
 }
 
-/** Text for comparison: lower case without accents. */
+/**
+ * Text for comparison: lower case, without accents and apostrophes, any hyphen as a space; names are written
+ * with any of them, and without.
+ */
 export function fold(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
+  const plain = text.normalize('NFD').replace(/[\p{M}'’‘ʼʹ`´]/gu, '');
+  return plain
+    .replace(/[-‐‑–\s]+/g, ' ')
+    .toLowerCase()
+    .trim();
 }
 
 /** Folded text as the index keeps it: an entry of a B-tree has room for no more than about 2,700 bytes. */

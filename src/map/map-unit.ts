@@ -9,6 +9,7 @@ import { warnOfClock } from './compile/values.ts';
 import { ownIdOf, unlessKnownOf } from './entry.ts';
 import type { Mapping } from './language/load-mappings.ts';
 import { type Instance, type Run, report } from './run.ts';
+import { sayStillToCome } from './still-to-come.ts';
 import { assumeTraced } from './traced.ts';
 import { sayUncarried } from './uncarried.ts';
 
@@ -64,6 +65,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
       yield;
     }
   dropDangling(statements, run);
+  if (receivedAt) sayStillToCome(run, statements, receivedAt);
   if (mapping.carried) sayUncarried(run, mapping.carried);
   if (statements.length === 0 && !hasError(run)) {
     report(run, {

@@ -116,6 +116,29 @@ test('cells are read as a spreadsheet showed them, and said to be where that is 
   expect(await bornOn('2026-03-07')).toMatchObject([{ name: [{ given: [`'t`, 'Hooft'] }] }]);
 });
 
+test('a number that a spreadsheet shortened is nobody’s, and a day still to come nobody’s birth date', async () => {
+  const rows = [
+    ['9.99123E+15', '2026-01-05', 'Ada', 'Ketley', '1990-01-05'],
+    ['0120', '2126-01-05', 'Bea', 'Ketley', '2190-01-05'],
+  ];
+  const { body } = await send([HEADER, ...rows.map((row) => row.join(','))].join('\n'));
+  const said = body as unknown as { rows: (Row & { status: string })[] };
+  expect(said.rows.map(({ status }) => status)).toEqual(['held', 'accepted']);
+  expect(said.rows.map(({ issues }) => issues.map(({ text }) => text))).toEqual([
+    [
+      'row 2, reference: is a number as a spreadsheet shortens it: it is left out. Export the column as text',
+      'the row has no reference',
+    ],
+    [
+      'row 3, dob is a day still to come: it is left out',
+      'row 3, referred on is a day still to come: it is kept as it was sent',
+    ],
+  ]);
+  const [bea] = await household.find('Patient', '&family=ketley');
+  expect(bea).toMatchObject({ name: [{ given: ['Bea'] }] });
+  expect(bea).not.toHaveProperty('birthDate');
+});
+
 const CELLS = 'reference,first name,last name,phone,email,postcode,language,reason,consent';
 async function rowOf(system: string, cells: string) {
   const headers = { 'content-type': 'text/csv' };

@@ -205,6 +205,8 @@ test('strings are folded', () => {
     'annie',
   ]);
   expect(fold(' ÉCLAIR ')).toBe('eclair');
+  for (const text of ["O'Núñez–Jones", 'O’NUNEZ JONES', 'ONunez-Jones'])
+    expect(fold(text)).toBe('onunez jones');
 });
 
 test.each([

@@ -9,6 +9,8 @@ const QUOTED_FORMULA = /^="((?:[^"]|"")*)"$/;
 /** `=HYPERLINK("mailto:…","what is seen")` */
 const LINK = /^=HYPERLINK\(\s*"((?:[^"]|"")*)"\s*(?:[,;]\s*"((?:[^"]|"")*)"\s*)?\)$/i;
 const SERIAL_DAY = /^\d{5}(?:\.0+)?$/;
+/** `9.99123E+09`: digits are gone, and two numbers may have become one. */
+const ROUNDED = /^[+-]?\d(?:[.,]\d+)?E\+\d{1,3}$/i;
 const SHORT_YEAR = /^(\d{1,2}[/.-]\d{1,2}[/.-])(\d\d)$/;
 
 /** Days are counted from here (ECMA-376, 18.17.4.1): day 60 is 29 February 1900, which never was. */
@@ -17,11 +19,19 @@ const DAY = 86_400_000;
 
 /**
  * The text of a cell as its reader saw it, with a warning where that is a reading; no text where it is a
- * formula. `year`: of receipt, which dates of two digits are not after.
+ * formula or a number that was shortened. `year`: of receipt, which dates of two digits are not after.
  */
 export function readCell(raw: string, type: string, { field, year }: Place): Cell {
   const text = raw.trim();
   if (text.startsWith('=')) return readFormula(text, field);
+  if (ROUNDED.test(text))
+    return {
+      text: undefined,
+      issue: warn(
+        field,
+        'is a number as a spreadsheet shortens it: it is left out. Export the column as text',
+      ),
+    };
   // A leading apostrophe marks text; names begin with one, too ('t Hooft), and addresses, but no digit does.
   const bare = /^'(?=[\d+])/.test(text) ? text.slice(1) : text;
   return type === 'time' ? readDay(bare, { field, year }) : { text: bare };
