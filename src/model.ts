@@ -223,6 +223,11 @@ export type Event = {
   /** The only services that are told: of a death, those who are concerned and have not been told. */
   to?: string[];
   focus: { type: string; id: string };
+  /**
+   * Of contact-stop and what takes it back: planned contacts and care that goes on of those who are told, the
+   * next contact first. The first that is its own is what a service is told of, else `focus`.
+   */
+  own?: { service: string; type: 'Encounter' | 'EpisodeOfCare'; id: string }[];
   stage: string | null;
   /** Of a prompt that a rule raised: its code. Counted, and sent to nobody. */
   prompt?: string;

@@ -21,6 +21,7 @@ const NUMBERS = {
     date: 405,
     'episode-of-care': 406,
     'service-provider': 407,
+    _tag: 408,
   },
   ServiceRequest: {
     identifier: 501,
@@ -74,10 +75,13 @@ const SIMPLE = /^\w+\.([\w.]+?)(?:\.where\(resolve\(\) is (\w+)\))?$/;
 /** Looks a parameter up in the standard. Throws at load where its expression is more than the plain paths
  * that the index walks. */
 function defineParam(type: IndexedType, code: string, number: number): Param[] {
+  const bases: string[] = code.startsWith('_') ? ['Resource'] : [type];
   const found = STANDARD.map((entry) => entry.resource).find(
-    (definition) => definition?.code === code && definition.base?.includes(type),
+    (definition) => definition?.code === code && definition.base?.some((base) => bases.includes(base)),
   );
-  const own = (found?.expression ?? '').split('|').map((part) => part.trim());
+  const own = (found?.expression ?? '')
+    .split('|')
+    .map((part) => part.trim().replace(/^Resource\./, `${type}.`));
   return own
     .filter((part) => part.startsWith(`${type}.`))
     .map((part) => {

@@ -38,6 +38,8 @@ export const TOPIC_URL = `${SKEIN}/fhir/SubscriptionTopic/family-episode`;
 export const TOPIC_VERSION = '1.0.0';
 
 /** `meta.tag` of an EpisodeOfCare or CareTeam; its code is the id of a Group (journey) it belongs to. */
+/** Of a journey, and as a tag of a planned contact that is to stop. */
+export const STAGE_SYSTEM = `${SKEIN}/fhir/CodeSystem/stage`;
 export const JOURNEY_TAG = `${SKEIN}/fhir/journey`;
 /** `meta.tag` of a ServiceRequest that a service has taken up. A referral without it is known to its referrer
  * and to the service it names, and to nobody else. */

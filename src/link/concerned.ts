@@ -3,13 +3,13 @@ import type { Encounter } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import { compareGiven } from '../match/names.ts';
 import type { Evidence } from '../model.ts';
-import type { Involvement } from '../store/facts.ts';
+import type { Involvement, StatementState } from '../store/facts.ts';
 import { birthOf } from './family/journeys.ts';
 import { lossOf } from './family/stages.ts';
 import type { Family } from './views/family.ts';
 import { bornOn, givenNames, type PatientState, type Person, verifiedNumber } from './who/charts.ts';
 
-export type Known = Omit<Family, 'stops' | 'prompts'>;
+export type Known = Omit<Family, 'stops' | 'stopped' | 'prompts'>;
 /**
  * `lost`: an infant who died; `died`: a mother; `ended`: her pregnancy, without a living infant. `day` of
  * death, or on which it ended.
@@ -137,7 +137,8 @@ export function maybeOne(family: Known, { person: one, cause }: Death, other: De
   );
 }
 
-const AWAITED: unknown[] = ['planned', 'waitlist', 'active', 'onhold'];
+/** Of care: it goes on, or is to begin. */
+export const AWAITED: unknown[] = ['planned', 'waitlist', 'active', 'onhold'];
 
 /** Care that begins after the death was spoken of before it. */
 function wasExpected({ spells, statements }: Known, { person, service }: Involvement, day: string): boolean {
@@ -151,25 +152,39 @@ function wasExpected({ spells, statements }: Known, { person, service }: Involve
 
 type Caring = { involvements: Involvement[]; evidence: Evidence };
 
+type Of = Caring & Pick<Concerned, 'mothers'> & { day: string };
+
 /**
  * Services with open or awaited care of them, or with a contact that is to come; of a mother with what began,
  * or was made, before the death.
  */
-export function servicesOf(
-  family: Known,
-  persons: Person[],
-  { involvements, evidence, mothers, day }: Caring & Pick<Concerned, 'mothers'> & { day: string },
-): string[] {
+export function servicesOf(family: Known, persons: Person[], of: Of): string[] {
+  const { involvements, mothers, day } = of;
   const ids = new Set(persons.map(({ id }) => id));
-  const bereaved = new Set([...mothers].map(({ id }) => id));
-  const isBefore = (person: string, at: string) => !bereaved.has(person) || at.slice(0, 10) <= day;
+  const isBefore = beforeDeath(mothers, day);
   const caring = involvements.filter(
     (row) =>
       ids.has(row.person) &&
       row.state !== 'closed' &&
       (isBefore(row.person, row.since ?? '') || wasExpected(family, row, day)),
   );
-  const contacts = family.statements.filter((state) => {
+  return [...caring, ...contactsOf(family, persons, of)].map(({ service }) => service);
+}
+
+function beforeDeath(mothers: Set<Person>, day: string) {
+  const bereaved = new Set([...mothers].map(({ id }) => id));
+  return (person: string, at: string) => !bereaved.has(person) || at.slice(0, 10) <= day;
+}
+
+/** The contacts among that, each of the service that says it. */
+export function contactsOf(
+  family: Known,
+  persons: Person[],
+  { evidence, mothers, day }: Omit<Of, 'involvements'>,
+): StatementState[] {
+  const ids = new Set(persons.map(({ id }) => id));
+  const isBefore = beforeDeath(mothers, day);
+  return family.statements.filter((state) => {
     const { status, period, serviceProvider } = state.content as Encounter;
     if (state.type !== 'Encounter' || status !== 'planned') return false;
     const isOwn = (idOf(serviceProvider?.reference, 'Organization') ?? state.service) === state.service;
@@ -178,5 +193,4 @@ export function servicesOf(
     const person = family.personOf(state.chart)?.id ?? '';
     return isOwn && counts && isToCome && ids.has(person) && isBefore(person, state.first);
   });
-  return [...caring, ...contacts].map(({ service }) => service);
 }

@@ -99,6 +99,7 @@ export function link(
   const family: Family = {
     ...known,
     stops: stops.states,
+    stopped: stops.contacts,
     prompts: [...doubts.map((doubt) => doubtView(key, doubt)), ...prompts.views],
   };
   const involvements = diffRows(

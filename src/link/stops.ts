@@ -3,10 +3,13 @@
  * it does not matter how somebody comes to be concerned: a death that is heard of, care that begins or is
  * heard of, charts that prove one person, a mother who is found (ADR 12).
  */
+import type { Encounter } from '@medplum/fhirtypes';
 import type { Event, Evidence } from '../model.ts';
 import type { Involvement, Member } from '../store/facts.ts';
 import {
+  AWAITED,
   type Concerned,
+  contactsOf,
   type Death,
   findConcerned,
   findDeaths,
@@ -22,7 +25,8 @@ import type { Person } from './who/charts.ts';
  * `perhaps`: "service/person" of whom it was not sure that the death concerns them.
  */
 type Told = { known: boolean; stop: string[]; loss: string[]; perhaps: string[] };
-export type Stops = { states: Map<string, string>; events: Event[] };
+/** `contacts`: those to come that are to stop, by key. */
+export type Stops = { states: Map<string, string>; contacts: Set<string>; events: Event[] };
 /** `members`: as they were. `parted`: charts that are no longer the person they were taken for. */
 type Given = {
   involvements: Involvement[];
@@ -37,10 +41,13 @@ export function findStops(family: Known, given: Given): Stops {
   const states: [person: string, state: string][] = [];
   const told: Event[] = [];
   const takenBack: Event[] = retractions(family, deaths);
+  const contacts = new Set<string>();
   const each = deaths.map((death) => ({ death, about: findConcerned(family, death, lost) }));
   const concerned = new Set(each.flatMap(({ death, about }) => [death.person, ...about.stop]));
   for (const { death, about } of each) {
     const { person, cause, day } = death;
+    const stopped = contactsOf(family, about.stop, { ...given, ...about, day });
+    for (const { key } of stopped) contacts.add(key);
     const servicesNow = (persons: Person[]) => servicesOf(family, persons, { ...given, ...about, day });
     const unsure = cause === 'lost' ? about.stop.filter((one) => !about.loss.includes(one)) : [];
     const now = {
@@ -85,6 +92,7 @@ export function findStops(family: Known, given: Given): Stops {
           .join(';'),
       ]),
     ),
+    contacts,
     events: [...takenBack, ...told],
   };
 }
@@ -205,8 +213,27 @@ function eventOf(family: Known, { person, cause, day }: Death, { code, to, perso
     ...{ code, to, journey, services: [], category: code === 'contact-stop' ? 'INV' : 'CLN' },
     persons: [...new Set([person, ...persons])].map(({ id }) => id),
     focus: journey ? { type: 'Group', id: journey } : { type: 'Patient', id: person.id },
+    // Of a mother's death she herself is what is told of.
+    ...(code === 'loss' || cause === 'died' ? {} : { own: ownOf(family, to, [person, ...persons]) }),
     stage: currentStage(family, journey),
   };
+}
+
+/** Of those who are told: their planned contacts with these persons, and their care that goes on. */
+function ownOf(family: Known, to: string[], persons: Person[]): NonNullable<Event['own']> {
+  const contacts = family.statements.flatMap(({ key, type, service, chart, content }) => {
+    const { status, period: { start = '' } = {} } = content as Encounter;
+    const isOwn = type === 'Encounter' && status === 'planned' && to.includes(service);
+    const whom = isOwn ? family.personOf(chart) : undefined;
+    return whom && persons.includes(whom) ? [{ service, type: 'Encounter' as const, id: key, start }] : [];
+  });
+  const spells = family.spells.flatMap(({ id, service, status, person }) =>
+    to.includes(service) && AWAITED.includes(status) && persons.includes(person)
+      ? [{ service, type: 'EpisodeOfCare' as const, id }]
+      : [],
+  );
+  const next = contacts.sort((a, b) => (a.start + a.id < b.start + b.id ? -1 : 1));
+  return [...next.map(({ start: _start, ...one }) => one), ...spells];
 }
 
 /** To whoever was told of a death of somebody who is not dead, or of a loss that was none. */

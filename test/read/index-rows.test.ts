@@ -57,6 +57,7 @@ const samples: Resource[] = [
   },
   {
     resourceType: 'Encounter',
+    meta: { tag: [{ system: 'urn:t', code: 'contact-stop' }] },
     status: 'in-progress',
     class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' },
     subject: { reference: 'Patient/p1' },

@@ -9,7 +9,13 @@ import type {
 } from '@medplum/fhirtypes';
 import { composeParticipants } from '../../fhir/compose-team.ts';
 import { idOf } from '../../fhir/references.ts';
-import { JOURNEY_TAG, KIND_SYSTEM, REFERRAL_TAG, SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
+import {
+  JOURNEY_TAG,
+  KIND_SYSTEM,
+  REFERRAL_TAG,
+  SKEIN_DEFINITIONS,
+  STAGE_SYSTEM,
+} from '../../fhir/systems.ts';
 import type { ResourceRow } from '../../model.ts';
 import { decide, type Grants, reaches } from '../decide/decide.ts';
 import { POLICY } from '../decide/policy.ts';
@@ -38,14 +44,20 @@ export function journeysOf(resource: Resource): string[] {
   return tags.flatMap(({ code }) => code ?? []);
 }
 
-/** The resource with the tag of its journey, where the recipient may know this person in that journey. */
+/**
+ * The resource with the tag of its journey, where the recipient may know this person in that journey, and of
+ * its own contact whether that is to stop.
+ */
 export function withVisibleTags<T extends Resource>({ grants, row }: Seen, resource: T): T {
   const { meta: _meta, ...rest } = resource;
   const known = journeysOf(row.content).filter(
     (journey) => decide(grants, 'INV', row.persons[0] ?? '', [journey]) !== '-',
   );
-  const meta: Meta = { tag: known.map((code) => ({ system: JOURNEY_TAG, code })) };
-  return { ...(rest as T), ...(known.length > 0 ? { meta } : {}) };
+  const stop = (row.content.meta?.tag ?? []).filter(
+    ({ system }) => system === STAGE_SYSTEM && row.authors.includes(grants.service),
+  );
+  const tag: Meta['tag'] = [...known.map((code) => ({ system: JOURNEY_TAG, code })), ...stop];
+  return { ...(rest as T), ...(tag.length > 0 ? { meta: { tag } } : {}) };
 }
 
 /** Category INV. E: a service of this kind, dates; S: which, tier; F: as said, in codes. */

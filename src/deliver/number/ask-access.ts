@@ -85,15 +85,22 @@ async function fillIn(db: Db, questions: Question[], answers: Answered[]): Promi
 }
 
 /**
- * What an event may be told as: of a contact-stop and what takes it back, its journey, else the patient of
- * the recipient whom it is about.
+ * What an event may be told as: of a contact-stop and what takes it back, the recipient's own contact or care,
+ * else its journey, else the patient of the recipient whom it is about.
  */
-function candidates({ event, numbered }: Question): Focus[] {
+function candidates({ stored, event, numbered }: Question): Focus[] {
   const isOfOwn =
     event.code === 'contact-stop' || (event.code === 'loss-retracted' && event.to !== undefined);
   if (!isOfOwn || numbered) return [event.focus];
-  return [event.focus, ...event.persons.map((id) => ({ type: 'Patient', id }))];
+  return [
+    ...ownFoci({ stored, event }),
+    event.focus,
+    ...event.persons.map((id) => ({ type: 'Patient', id })),
+  ];
 }
+
+const ownFoci = ({ stored: { system }, event: { own = [] } }: Pick<Question, 'stored' | 'event'>): Focus[] =>
+  own.flatMap(({ service, type, id }) => (service === system?.service.id ? [{ type, id }] : []));
 
 const readOfOperator = (questions: Question[]): Focus[] =>
   questions.flatMap((question) => {
@@ -130,10 +137,14 @@ function answer(question: Question, grants: Grants, { rows, before, former }: An
 }
 
 function chooseFocus(question: Question, grants: Grants, see: (focus: Focus) => Resource | null): Focus {
-  const [own, ...patients] = candidates(question) as [Focus, ...Focus[]];
-  if (grants.everything || patients.length === 0 || see(own)) return own;
+  const { focus } = question.event;
+  const all = candidates(question);
+  if (grants.everything || all.length === 1) return focus;
+  const patients = all.slice(all.indexOf(focus) + 1);
+  const seen = all.slice(0, all.length - patients.length).find(see);
+  if (seen) return seen;
   const cared = patients.filter(({ id }) => ['open', 'pending'].includes(grants.persons.get(id)?.care ?? ''));
-  return [...cared, ...patients].find((patient) => see(patient)) ?? cared[0] ?? own;
+  return [...cared, ...patients].find(see) ?? cared[0] ?? focus;
 }
 
 /**

@@ -24,6 +24,8 @@ export type Family = {
   homeOf: (care: string) => Journey | undefined;
   /** Why contacts stop, and who was told, by person: the state of its view (stops.ts). */
   stops: Map<string, string>;
+  /** Planned contacts that are to stop, by key, each its own service's to verify. */
+  stopped: Set<string>;
   /** Tasks of one owner each, among them those of who is to verify a death that may not have been. */
   prompts: View[];
   stored: StoredView[];

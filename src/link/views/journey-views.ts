@@ -1,15 +1,13 @@
 import type { CareTeam, Group } from '@medplum/fhirtypes';
 import { composeParticipants } from '../../fhir/compose-team.ts';
 import { keyedId } from '../../fhir/ids.ts';
-import { JOURNEY_TAG } from '../../fhir/systems.ts';
+import { JOURNEY_TAG, STAGE_SYSTEM } from '../../fhir/systems.ts';
 import type { CareSource } from '../../model.ts';
 import type { View } from '../../store/facts.ts';
 import { isCare } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
 import { stageAt } from '../family/stages.ts';
 import { type Family, view } from './family.ts';
-
-const STAGE_SYSTEM = 'https://skein.example/fhir/CodeSystem/stage';
 
 export function groupView(family: Family, journey: Journey): View {
   const content: Group = {

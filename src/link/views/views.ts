@@ -9,7 +9,7 @@ import type {
 import { composePatient } from '../../fhir/compose-patient.ts';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf, renameReferences } from '../../fhir/references.ts';
-import { JOURNEY_TAG, REFERRAL_TAG } from '../../fhir/systems.ts';
+import { JOURNEY_TAG, REFERRAL_TAG, STAGE_SYSTEM } from '../../fhir/systems.ts';
 import type { StatementState, View } from '../../store/facts.ts';
 import type { Spell } from '../care/spells.ts';
 import type { Edge } from '../family/relate.ts';
@@ -152,6 +152,7 @@ function directView(family: Family, state: StatementState): View[] {
   const tag = [
     ...journeyTags(family, state.key),
     ...(referral ? [{ system: REFERRAL_TAG, code: referral.state }] : []),
+    ...(family.stopped.has(state.key) ? [{ system: STAGE_SYSTEM, code: 'contact-stop' }] : []),
   ];
   const content = { ...said, meta: { tag }, id: state.key, subject } as ServiceRequest | Encounter;
   const performer =

@@ -2,7 +2,9 @@
  * 3. Stillbirth at 37 weeks, queue full. A booking, a visit planned by health visiting, the loss, and a late antenatal
  * appointment after it. Everybody with a contact to come hears that contacts stop; only clinical services hear why.
  */
+import type { Parameters } from '@medplum/fhirtypes';
 import { expect } from 'vitest';
+import type { Household } from '../../support/household.ts';
 import { ago, hl7, journeys } from '../../support/telling.ts';
 import { observationOf } from '../../support/transactions.ts';
 import { tellFamily } from './family.ts';
@@ -16,6 +18,16 @@ const appointment = [
   `PID|1||${mother.local}^^^RXM^MR~${mother.nhs}^^^NHS^NH||${mother.family}^${mother.given}||${mother.born.replaceAll('-', '')}|F${'|'.repeat(24)}NSTS01`,
   '',
 ].join('\r');
+
+/** What its first notification to stop contacts was of. */
+function stopFocus(household: Household, system: string): string {
+  const [told] = household.posts(system).flatMap(({ bundle }) => {
+    const status = bundle.entry?.[0]?.resource as Parameters | undefined;
+    return (status?.parameter ?? []).filter((one) => JSON.stringify(one).includes('"contact-stop"'));
+  });
+  const focus = told?.part?.find(({ name }) => name === 'focus')?.valueReference?.reference ?? '';
+  return focus.split('/').slice(-2).join('/');
+}
 
 tellFamily('3 stillbirth at 37 weeks', {
   services: {
@@ -64,9 +76,23 @@ tellFamily('3 stillbirth at 37 weeks', {
   },
   neverHears: { hub: ['loss'], birth_trauma: [] },
   never: { hub: new RegExp(`${infant.born}|"deceased`), birth_trauma: /Yara|Quill/ },
-  also: async (household) => {
+  also: async (household, order) => {
     expect(await journeys(household)).toEqual(['Baby, Yara: contact-stop']);
     const { find } = household;
+    // A planned contact carries the stop, its status as it was, for the service that planned it alone.
+    const stops = '&_tag=https://skein.example/fhir/CodeSystem/stage|contact-stop';
+    for (const [name, day] of [['visiting', ago(-6)] as const, ['hub', ago(-9)] as const]) {
+      const [contact, ...more] = await find('Encounter', stops, name);
+      expect([contact?.status, more.length], name).toEqual(['planned', 0]);
+      expect(JSON.stringify(contact?.period), name).toContain(day);
+    }
+    expect((await find('Encounter', stops, 'perinatal')).length).toBe(0);
+    expect(JSON.stringify(await find('Encounter', '', 'perinatal'))).not.toContain('CodeSystem/stage');
+    // What a service is told of is its own: the contact, once that is known, else its care.
+    const focus = stopFocus(household, 'visiting');
+    expect(focus).toMatch(order === 0 ? /^Encounter\// : /^(Encounter|EpisodeOfCare)\//);
+    expect(stopFocus(household, 'gp')).toMatch(/^EpisodeOfCare\//);
+    expect((await household.skein.get(`/fhir/${focus}`, 'visiting')).status).toBe(200);
     // Her own care goes on.
     const spells = await find('EpisodeOfCare', '', 'perinatal');
     expect(spells.filter(({ status }) => status === 'active').length).toBeGreaterThan(0);
