@@ -85,8 +85,8 @@ async function fillIn(db: Db, questions: Question[], answers: Answered[]): Promi
 }
 
 /**
- * What an event may be told as: of a contact-stop and what takes it back, the recipient's own contact or care,
- * else its journey, else the patient of the recipient whom it is about.
+ * What an event may be told as: of a contact-stop and what takes it back, the recipient's own contact or
+ * care, else its journey, else the patient of the recipient whom it is about.
  */
 function candidates({ stored, event, numbered }: Question): Focus[] {
   const isOfOwn =
