@@ -61,7 +61,10 @@ export const Config = z.object({
     .string()
     .optional()
     .describe('PEM file: authority of client certificates; with it they are required'),
-  PUBLIC_URL: z.url().optional().describe('base URL that answers name; default http://HOST:PORT'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' })
+    .optional()
+    .describe('base URL that answers name; default http://HOST:PORT'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
