@@ -1,7 +1,8 @@
-import type { EpisodeOfCare, ServiceRequest, Task } from '@medplum/fhirtypes';
+import type { Encounter, EpisodeOfCare, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
 import type { Involvement, Member, StatementState, StoredView, View } from '../store/facts.ts';
+import { ANTENATAL } from './care/sectors.ts';
 import { stageAt } from './family/stages.ts';
 import { OPEN } from './prompts/prompt.ts';
 import type { Family } from './views/family.ts';
@@ -49,7 +50,9 @@ export function describeChanges(family: Family, changes: Change[], members: Move
       case 'EpisodeOfCare':
         return episodeEvents(family, change, event);
       case 'Encounter':
-        return [event('encounter', view, 'ENC', { services: unique([view.service]) })];
+        return isOutlived(family, view)
+          ? []
+          : [event('encounter', view, 'ENC', { services: unique([view.service]) })];
       case 'Group':
         return stageEvents(family, change, event);
       case 'Task':
@@ -61,6 +64,14 @@ export function describeChanges(family: Family, changes: Change[], members: Move
     }
   });
   return [...events, ...memberEvents(family, changes, members, event), ...partingEvents(family, members)];
+}
+
+/** An antenatal contact that was planned, or goes on being planned, of a pregnancy that is lost. */
+function isOutlived(family: Family, { id, content }: View): boolean {
+  if ((content as Encounter).status !== 'planned') return false;
+  const said = family.statements.find(({ key }) => key === id);
+  const stage = currentStage(family, family.homeOf(id)?.id ?? null);
+  return stage === 'contact-stop' && ANTENATAL.has(said?.sector ?? '');
 }
 
 /** The journey that a change belongs to: the home of care, else the first that its person is in. */

@@ -38,6 +38,10 @@ type Seen = { grants: Known; row: ResourceRow };
 /** Why contacts stop is nobody's to read off care, nor why somebody was declined before. */
 const AUTHORS_OWN = ['pregnancy-loss', 'decline-reason'].map((name) => `${SKEIN_DEFINITIONS}${name}`);
 
+const stopOf = ({ meta }: Resource) => (meta?.tag ?? []).filter(({ system }) => system === STAGE_SYSTEM);
+/** True of a planned contact that is to stop. */
+export const isToStop = (resource: Resource): boolean => stopOf(resource).length > 0;
+
 /** The journey a resource belongs to; none where it carries no tag. */
 export function journeysOf(resource: Resource): string[] {
   const tags = (resource.meta?.tag ?? []).filter(({ system }) => system === JOURNEY_TAG);
@@ -53,9 +57,7 @@ export function withVisibleTags<T extends Resource>({ grants, row }: Seen, resou
   const known = journeysOf(row.content).filter(
     (journey) => decide(grants, 'INV', row.persons[0] ?? '', [journey]) !== '-',
   );
-  const stop = (row.content.meta?.tag ?? []).filter(
-    ({ system }) => system === STAGE_SYSTEM && row.authors.includes(grants.service),
-  );
+  const stop = row.authors.includes(grants.service) ? stopOf(row.content) : [];
   const tag: Meta['tag'] = [...known.map((code) => ({ system: JOURNEY_TAG, code })), ...stop];
   return { ...(rest as T), ...(tag.length > 0 ? { meta: { tag } } : {}) };
 }

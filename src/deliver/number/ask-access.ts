@@ -4,6 +4,7 @@ import { loadGrantsForServices } from '../../access/decide/grants.ts';
 import { matchesUnseen, mayTell, type Standing } from '../../access/decide/may-tell.ts';
 import type { Payload } from '../../access/decide/policy.ts';
 import { project } from '../../access/project/project.ts';
+import { isToStop } from '../../access/project/project-care.ts';
 import { showEach } from '../../access/see/versions.ts';
 import type { Seen } from '../../access/see/visible.ts';
 import type { ResourceRow } from '../../model.ts';
@@ -124,10 +125,14 @@ function answer(question: Question, grants: Grants, { rows, before, former }: An
   const isForgotten = question.numbered && row === undefined && event.code !== 'withdrawn';
   const standing: Standing = { readable, gone: row ? isGone(row) : false, before: before.has(question) };
   const past = former.get(question);
+  // A planned contact that is to stop by now: whose it is hears that, nobody that it is planned.
+  const isStopped =
+    event.code === 'encounter' && !question.numbered && row !== undefined && isToStop(row.content);
   const told =
     !(past && isSame(seen, project(recipient, grants, past))) &&
     (grants.everything ||
       (!isForgotten &&
+        !isStopped &&
         mayTell(recipient, grants, event, standing) &&
         !matchesUnseen(grants, event, filtersOf(stored.resource))));
   const content = told ? contentFor(question, grants) : 'empty';

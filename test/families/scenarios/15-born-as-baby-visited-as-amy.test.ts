@@ -46,8 +46,9 @@ tellFamily('15 nobody says how many were born', {
   hearsAlways: { visiting: ['contact-stop'] },
   neverHears: { visiting: ['member-linked'] },
   never: { visiting: /Hetty/ },
-  notBuilt: [
-    'a reviewer is shown the two charts as one item',
-    'health visiting’s planned visit is on hold within a second',
-  ],
+  also: async ({ find }) => {
+    const stops = '&_tag=https://skein.example/fhir/CodeSystem/stage|contact-stop';
+    expect(await find('Encounter', stops, 'visiting')).toMatchObject([{ status: 'planned' }]);
+  },
+  notBuilt: ['a reviewer is shown the two charts as one item'],
 });
