@@ -1,9 +1,11 @@
 /** Whose services a death concerns (sharing rules 22 and 24). */
-import type { Encounter } from '@medplum/fhirtypes';
+import type { Encounter, Patient, Resource } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
+import { SKEIN_DEFINITIONS } from '../fhir/systems.ts';
 import { compareGiven } from '../match/names.ts';
-import type { Evidence } from '../model.ts';
+import type { Evidence, Role } from '../model.ts';
 import type { Involvement, StatementState } from '../store/facts.ts';
+import { DECLARES_LOSS, OF_HERSELF } from './care/sectors.ts';
 import { birthOf } from './family/journeys.ts';
 import { lossOf } from './family/stages.ts';
 import type { Family } from './views/family.ts';
@@ -12,31 +14,71 @@ import { bornOn, givenNames, type PatientState, type Person, verifiedNumber } fr
 export type Known = Omit<Family, 'stops' | 'stopped' | 'prompts'>;
 /**
  * `lost`: an infant who died; `died`: a mother; `ended`: her pregnancy, without a living infant. `day` of
- * death, or on which it ended.
+ * death, or on which it ended: a FHIR date, which may be a year. `heard`: the FHIR date or instant at which
+ * those who may declare it, the services `by`, said so; `journey`: the one it belongs to, where that is known.
  */
-export type Death = { person: Person; cause: 'lost' | 'died' | 'ended'; day: string };
+export type Death = {
+  person: Person;
+  cause: 'lost' | 'died' | 'ended';
+  day: string;
+  heard: string;
+  by: string[];
+  journey: string | null;
+};
 
 const CHILDHOOD = 5;
 
 export function findDeaths(family: Known): Death[] {
-  const ended = family.journeys.flatMap(({ ended, members }): Death[] => {
-    const mother = family.persons.find(({ id }) => id === members[0]?.person);
-    return ended !== null && mother ? [{ person: mother, cause: 'ended', day: ended }] : [];
+  const ended = family.journeys.flatMap(({ id, ended, members }): Death[] => {
+    const mother = family.persons.find((one) => one.id === members[0]?.person);
+    if (ended === null || !mother) return [];
+    const said = family.statements.filter(
+      (state) => saysLost(state) && family.homeOf(family.spellOf.get(state.key)?.id ?? state.key)?.id === id,
+    );
+    return [{ person: mother, cause: 'ended', day: ended, ...heardFrom(said, ended), journey: id }];
   });
   const died = family.persons.flatMap((person) => {
     const day = lossOf(person);
-    return (day === null ? null : deathOf(family, person, day)) ?? [];
+    const said = person.charts.filter(({ sector }) => DECLARES_LOSS.has(sector ?? ''));
+    return (day === null ? null : deathOf(family, person, day, said)) ?? [];
   });
   return [...died, ...ended];
 }
 
-/** Null of whoever is neither a mother nor a child. */
-export function deathOf(family: Known, person: Person, day: string): Death | null {
-  const isMother = family.journeys.some(({ members }) =>
-    members.some((member) => member.role === 'mother' && member.person === person.id),
-  );
-  if (isMother) return { person, cause: 'died', day };
-  return isChild(family, person, day) ? { person, cause: 'lost', day } : null;
+const LOSS = `extension|${SKEIN_DEFINITIONS}pregnancy-loss`;
+const saysLost = ({ sector, content }: StatementState): boolean =>
+  DECLARES_LOSS.has(sector ?? '') &&
+  ((content as Encounter).extension ?? []).some(({ url }) => `extension|${url}` === LOSS);
+
+const SAID = ['deceasedDateTime', 'deceasedBoolean', LOSS];
+
+/** Who says it, and when that was said first, as far as it is known: a later word repeats it. */
+function heardFrom(states: StatementState[], day: string): Pick<Death, 'heard' | 'by'> {
+  const said = states.flatMap(({ times, base, content }) => {
+    const own = SAID.flatMap((element) => times?.[element] ?? []);
+    const isSaid = own.length > 0 || saysDead(content) || JSON.stringify(content).includes('pregnancy-loss');
+    return isSaid ? (own.sort()[0] ?? base) : [];
+  });
+  const [first] = said
+    .map((stamp) => stamp.split('|', 1)[0] ?? '')
+    .filter(Boolean)
+    .sort();
+  return { heard: first ?? day, by: states.map(({ service }) => service) };
+}
+const saysDead = (content: Resource): boolean =>
+  (content as Patient).deceasedBoolean === true || (content as Patient).deceasedDateTime !== undefined;
+
+/** Null of whoever is neither a mother nor a child. `said`: the charts that may say so. */
+export function deathOf(family: Known, person: Person, day: string, said: PatientState[] = []): Death | null {
+  const isMember = (role: Role) =>
+    family.journeys.find(({ members }) =>
+      members.some((member) => member.role === role && member.person === person.id),
+    );
+  const heard = heardFrom(said, day);
+  const journey =
+    family.journeys.find(({ lost }) => lost.includes(person.id))?.id ?? isMember('infant')?.id ?? null;
+  if (isMember('mother')) return { person, cause: 'died', day, ...heard, journey: null };
+  return isChild(family, person, day) ? { person, cause: 'lost', day, ...heard, journey } : null;
 }
 
 /** Under five; of no known age somebody's child, or who may be a child that is known. */
@@ -140,57 +182,93 @@ export function maybeOne(family: Known, { person: one, cause }: Death, other: De
 /** Of care: it goes on, or is to begin. */
 export const AWAITED: unknown[] = ['planned', 'waitlist', 'active', 'onhold'];
 
+type Caring = { involvements: Involvement[]; evidence: Evidence };
+type Of = Pick<Concerned, 'mothers'> & Pick<Death, 'day' | 'heard' | 'by'>;
+
+/**
+ * Of a mother what began, or was made, before the death counts, and what was made before anybody could have
+ * heard of it: `at` is a FHIR date, or the instant at which it was said.
+ */
+function beforeDeath({ mothers, day, heard, by }: Of) {
+  const bereaved = new Set([...mothers].map(({ id }) => id));
+  const told = endOf(heard);
+  const last = day.length < 10 && told.length === 10 && told < endOf(day) ? told : endOf(day);
+  return (person: string, at: string, service: string): boolean => {
+    if (!bereaved.has(person) || at.slice(0, 10) <= last) return true;
+    return !by.includes(service) && (at.length > 10 ? at < heard : at < told);
+  };
+}
+
+/** The last day of a year, of a month, or the day itself. */
+const endOf = (date: string): string =>
+  date.length === 4 ? `${date}-12-31` : date.length === 7 ? `${date}-31` : date.slice(0, 10);
+
+/** Services with open or awaited care of them, or with a contact that is to come. */
+export function servicesOf(family: Known, persons: Person[], of: Caring & Of): string[] {
+  const ids = new Set(persons.map(({ id }) => id));
+  const isBefore = beforeDeath(of);
+  const caring = of.involvements.filter(
+    (row) =>
+      ids.has(row.person) &&
+      row.state !== 'closed' &&
+      (isBefore(row.person, row.since ?? '', row.service) || wasExpected(family, row, isBefore)),
+  );
+  return [...caring, ...contactsOf(family, persons, of)].map(({ service }) => service);
+}
+
 /** Care that begins after the death was spoken of before it. */
-function wasExpected({ spells, statements }: Known, { person, service }: Involvement, day: string): boolean {
+function wasExpected(
+  { spells, statements }: Known,
+  { person, service }: Involvement,
+  isBefore: ReturnType<typeof beforeDeath>,
+): boolean {
   const keys = spells.flatMap((spell) =>
     spell.person.id === person && spell.service === service && AWAITED.includes(spell.status)
       ? spell.keys
       : [],
   );
-  return statements.some(({ key, first }) => keys.includes(key) && first.slice(0, 10) <= day);
+  return statements.some(({ key, first }) => keys.includes(key) && isBefore(person, saidAt(first), service));
 }
 
-type Caring = { involvements: Involvement[]; evidence: Evidence };
+const saidAt = (first: string): string => first.split('|', 1)[0] ?? '';
 
-type Of = Caring & Pick<Concerned, 'mothers'> & { day: string };
-
-/**
- * Services with open or awaited care of them, or with a contact that is to come; of a mother with what began,
- * or was made, before the death.
- */
-export function servicesOf(family: Known, persons: Person[], of: Of): string[] {
-  const { involvements, mothers, day } = of;
-  const ids = new Set(persons.map(({ id }) => id));
-  const isBefore = beforeDeath(mothers, day);
-  const caring = involvements.filter(
-    (row) =>
-      ids.has(row.person) &&
-      row.state !== 'closed' &&
-      (isBefore(row.person, row.since ?? '') || wasExpected(family, row, day)),
-  );
-  return [...caring, ...contactsOf(family, persons, of)].map(({ service }) => service);
-}
-
-function beforeDeath(mothers: Set<Person>, day: string) {
-  const bereaved = new Set([...mothers].map(({ id }) => id));
-  return (person: string, at: string) => !bereaved.has(person) || at.slice(0, 10) <= day;
-}
-
-/** The contacts among that, each of the service that says it. */
+/** Contacts with them that are to come, each of the service that says it. */
 export function contactsOf(
   family: Known,
   persons: Person[],
-  { evidence, mothers, day }: Omit<Of, 'involvements'>,
+  { evidence, ...of }: Pick<Caring, 'evidence'> & Of,
 ): StatementState[] {
   const ids = new Set(persons.map(({ id }) => id));
-  const isBefore = beforeDeath(mothers, day);
+  const isBefore = beforeDeath(of);
+  const aboutHer = new Set([...of.mothers].map(({ id }) => id));
+  // Contacts of another pregnancy or birth of hers go on.
+  const own = family.journeys.filter(({ members, ended }) =>
+    members.some(
+      ({ role, person }) =>
+        ids.has(person) && (role === 'infant' || (role === 'mother' && ended !== null && ended === of.day)),
+    ),
+  );
   return family.statements.filter((state) => {
     const { status, period, serviceProvider } = state.content as Encounter;
     if (state.type !== 'Encounter' || status !== 'planned') return false;
     const isOwn = (idOf(serviceProvider?.reference, 'Organization') ?? state.service) === state.service;
     const counts = (evidence.weights.get(state.sector ?? '')?.number ?? 'claim') !== 'claim';
-    const isToCome = (period?.start ?? '9').slice(0, 10) >= day;
+    const isToCome = (period?.start ?? '9').slice(0, 10) >= of.day;
     const person = family.personOf(state.chart)?.id ?? '';
-    return isOwn && counts && isToCome && ids.has(person) && isBefore(person, state.first);
+    const home = family.homeOf(state.key);
+    const isElsewhere =
+      aboutHer.has(person) && home !== undefined && home.stages.length > 0 && !own.includes(home);
+    return (
+      isOwn &&
+      counts &&
+      isToCome &&
+      !isElsewhere &&
+      ids.has(person) &&
+      isBefore(person, saidAt(state.first), state.service)
+    );
   });
 }
+
+/** Those of them that are about the pregnancy or the baby, not about the mother herself. */
+export const aboutBaby = (contacts: StatementState[]): StatementState[] =>
+  contacts.filter(({ sector }) => !OF_HERSELF.has(sector ?? ''));

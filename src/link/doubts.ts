@@ -37,7 +37,7 @@ export function findDoubts(family: Known, given: Given): Doubt[] {
     // several the same one, whoever was seen first.
     const others = [...about.stop].sort((a, b) => (leastKey(a) < leastKey(b) ? -1 : 1));
     const asked = [dead, ...others].flatMap((person) =>
-      servicesOf(family, [person], { ...given, ...about, day: death.day }).map((service) => ({
+      servicesOf(family, [person], { ...given, ...about, ...death }).map((service) => ({
         service,
         person,
       })),

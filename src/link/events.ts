@@ -2,6 +2,7 @@ import type { Encounter, EpisodeOfCare, ServiceRequest, Task } from '@medplum/fh
 import { idOf } from '../fhir/references.ts';
 import type { Category, Event, EventCode } from '../model.ts';
 import type { Involvement, Member, StatementState, StoredView, View } from '../store/facts.ts';
+import { performerOf } from './care/joined.ts';
 import { ANTENATAL } from './care/sectors.ts';
 import { stageAt } from './family/stages.ts';
 import { OPEN } from './prompts/prompt.ts';
@@ -156,8 +157,11 @@ function episodeEvents(family: Family, { view, before }: Change, event: Make): E
   const answered = { services, ...(referral ? { focus: { type: 'ServiceRequest', id: referral } } : {}) };
   const isOpen = (state: string | null) => state === 'active' || state === 'onhold';
   // Told once, whether it is said by itself, by care that begins, or by care that is over by now.
+  // Of a referral only the service that was asked says what becomes of it (care/spells.ts).
+  const performer = asked ? performerOf(asked) : null;
+  const isAsked = performer === null || performer === view.service;
   const accepted =
-    referral && isKnown(status) && !isKnown(was ?? '')
+    referral && isAsked && isKnown(status) && !isKnown(was ?? '')
       ? [event('referral-accepted', view, 'INV', answered)]
       : [];
   if (isOpen(status) && !isOpen(was)) return [...accepted, event('episode-started', view, 'INV', own)];
@@ -170,7 +174,7 @@ function episodeEvents(family: Family, { view, before }: Change, event: Make): E
   if (status === 'finished')
     return [...accepted, event(was === status ? 'episode-changed' : 'episode-ended', view, 'INV', own)];
   if (status === 'cancelled') {
-    const declined = referral && was !== status && !isOpen(was);
+    const declined = referral && isAsked && was !== status && !isOpen(was);
     if (declined) return [event('referral-declined', view, 'INV', answered)];
     return was !== status && isKnown(was ?? '') ? [event('episode-ended', view, 'INV', own)] : [];
   }

@@ -5,9 +5,10 @@
  */
 import type { Encounter } from '@medplum/fhirtypes';
 import type { Event, Evidence } from '../model.ts';
-import type { Involvement, Member } from '../store/facts.ts';
+import type { Involvement, Member, StatementState } from '../store/facts.ts';
 import {
   AWAITED,
+  aboutBaby,
   type Concerned,
   contactsOf,
   type Death,
@@ -45,10 +46,11 @@ export function findStops(family: Known, given: Given): Stops {
   const each = deaths.map((death) => ({ death, about: findConcerned(family, death, lost) }));
   const concerned = new Set(each.flatMap(({ death, about }) => [death.person, ...about.stop]));
   for (const { death, about } of each) {
-    const { person, cause, day } = death;
-    const stopped = contactsOf(family, about.stop, { ...given, ...about, day });
+    const { person, cause } = death;
+    const of = { ...given, ...about, ...death };
+    const stopped = aboutBaby(contactsOf(family, about.stop, of));
     for (const { key } of stopped) contacts.add(key);
-    const servicesNow = (persons: Person[]) => servicesOf(family, persons, { ...given, ...about, day });
+    const servicesNow = (persons: Person[]) => servicesOf(family, persons, of);
     const unsure = cause === 'lost' ? about.stop.filter((one) => !about.loss.includes(one)) : [];
     const now = {
       stop: servicesNow(about.stop),
@@ -60,7 +62,7 @@ export function findStops(family: Known, given: Given): Stops {
     // Whether or not anybody is concerned: the operator hears of it.
     const tell = (code: 'contact-stop' | 'loss', to: string[], persons: Person[]) => {
       if (to.length > 0 || !before.known)
-        told.push(eventOf(family, death, { code, to: [...new Set(to)].sort(), persons }));
+        told.push(eventOf(family, death, { code, to: [...new Set(to)].sort(), persons, stopped }));
     };
     const anew = movedAway(family, death, { about, given }).filter((one) => now.stop.includes(one));
     tell('contact-stop', [...without(now.stop, before.stop), ...anew], about.stop);
@@ -202,38 +204,50 @@ function isDisproved(
   return isCaring && ![...concerned].some((one) => one.id === person);
 }
 
-type Telling = { code: 'contact-stop' | 'loss' | 'loss-retracted'; to: string[]; persons: Person[] };
+type Telling = {
+  code: 'contact-stop' | 'loss' | 'loss-retracted';
+  to: string[];
+  persons: Person[];
+  stopped?: StatementState[];
+};
 
-function eventOf(family: Known, { person, cause, day }: Death, { code, to, persons }: Telling): Event {
-  const journey =
-    family.journeys.find(({ lost, ended, members: [mother] }) =>
-      cause === 'ended' ? ended === day && mother?.person === person.id : lost.includes(person.id),
-    )?.id ?? null;
+function eventOf(family: Known, death: Death, { code, to, persons, stopped = [] }: Telling): Event {
+  const { person, cause, journey } = death;
   return {
     ...{ code, to, journey, services: [], category: code === 'contact-stop' ? 'INV' : 'CLN' },
     persons: [...new Set([person, ...persons])].map(({ id }) => id),
     focus: journey ? { type: 'Group', id: journey } : { type: 'Patient', id: person.id },
     // Of a mother's death she herself is what is told of.
-    ...(code === 'loss' || cause === 'died' ? {} : { own: ownOf(family, to, [person, ...persons]) }),
+    ...(code === 'contact-stop' && cause !== 'died'
+      ? { own: ownOf(family, { to, persons: [...new Set([person, ...persons])], stopped, journey }) }
+      : {}),
     stage: currentStage(family, journey),
   };
 }
 
-/** Of those who are told: their planned contacts with these persons, and their care that goes on. */
-function ownOf(family: Known, to: string[], persons: Person[]): NonNullable<Event['own']> {
-  const contacts = family.statements.flatMap(({ key, type, service, chart, content }) => {
-    const { status, period: { start = '' } = {} } = content as Encounter;
-    const isOwn = type === 'Encounter' && status === 'planned' && to.includes(service);
-    const whom = isOwn ? family.personOf(chart) : undefined;
-    return whom && persons.includes(whom) ? [{ service, type: 'Encounter' as const, id: key, start }] : [];
+type OfTold = { to: string[]; persons: Person[]; stopped: StatementState[]; journey: string | null };
+
+/**
+ * Of those who are told: their contacts that are to stop, then their care that goes on, of the one who died
+ * before that of anybody else.
+ */
+function ownOf(family: Known, { to, persons, stopped, journey }: OfTold): NonNullable<Event['own']> {
+  const contacts = stopped.flatMap(({ key, service, chart, content }) => {
+    const place = persons.indexOf(family.personOf(chart) as Person);
+    const start = (content as Encounter).period?.start ?? '';
+    return to.includes(service) ? [{ service, type: 'Encounter' as const, id: key, place, start }] : [];
   });
-  const spells = family.spells.flatMap(({ id, service, status, person }) =>
-    to.includes(service) && AWAITED.includes(status) && persons.includes(person)
-      ? [{ service, type: 'EpisodeOfCare' as const, id }]
-      : [],
-  );
-  const next = contacts.sort((a, b) => (a.start + a.id < b.start + b.id ? -1 : 1));
-  return [...next.map(({ start: _start, ...one }) => one), ...spells];
+  const spells = family.spells.flatMap(({ id, service, status, person, period: { start = '' } }) => {
+    const home = family.homeOf(id);
+    const isHere = person === persons[0] || !home || home.stages.length === 0 || home.id === journey;
+    const place = persons.length + persons.indexOf(person);
+    return to.includes(service) && AWAITED.includes(status) && persons.includes(person) && isHere
+      ? [{ service, type: 'EpisodeOfCare' as const, id, place, start }]
+      : [];
+  });
+  return [...contacts, ...spells]
+    .sort((a, b) => a.place - b.place || (a.start + a.id < b.start + b.id ? -1 : 1))
+    .map(({ service, type, id }) => ({ service, type, id }));
 }
 
 /** To whoever was told of a death of somebody who is not dead, or of a loss that was none. */
@@ -251,7 +265,7 @@ function retractions(family: Known, deaths: Death[]): Event[] {
 function retract(family: Known, person: Person, [state = '', ...more]: string[]): Event {
   const told = [state, ...more].flatMap((one) => servicesIn(one.split(' ')[1] ?? '-'));
   const [name = ''] = state.split(/[@ ]/);
-  const death: Death = { person, cause: name as Death['cause'], day: '' };
+  const death: Death = { person, cause: name as Death['cause'], day: '', heard: '', by: [], journey: null };
   const { stop } = findConcerned(family, death, new Set());
   const journey = family.journeys.find(({ members }) => members.some((one) => one.person === person.id));
   const event = eventOf(family, death, { code: 'loss-retracted', to: without(told, []), persons: stop });

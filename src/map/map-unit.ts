@@ -65,7 +65,8 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
       yield;
     }
   dropDangling(statements, run);
-  if (receivedAt) sayStillToCome(run, statements, receivedAt);
+  const mode = mapping.deltaWhen?.(run, run.root) ? ('delta' as const) : mapping.mode;
+  if (receivedAt) sayStillToCome(run, statements, { receivedAt, whole: mode === 'snapshot' });
   if (mapping.carried) sayUncarried(run, mapping.carried);
   if (statements.length === 0 && !hasError(run)) {
     report(run, {
@@ -77,12 +78,12 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
   }
   if (hasError(run)) return { record: null, issues: run.issues };
   if (numbers === 'traced') run.lineage.push(...assumeTraced(statements));
-  const { name, version, mode } = mapping;
+  const { name, version } = mapping;
   const record = {
     position: unit.position,
     saidAt: saidAt(mapping, run, receivedAt),
     mapping: `${name}@${version}`,
-    mode: mapping.deltaWhen?.(run, run.root) ? ('delta' as const) : mode,
+    mode,
     statements,
     lineage: run.lineage,
   };

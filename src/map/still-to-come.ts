@@ -1,6 +1,7 @@
 /** Times that can only have passed: of a birth, a death, the day on which a referral was written. */
-import type { Patient, Resource, ServiceRequest } from '@medplum/fhirtypes';
+import type { Encounter, EpisodeOfCare, Patient, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { rangeOf } from '../fhir/index-rows.ts';
+import { SKEIN_DEFINITIONS } from '../fhir/systems.ts';
 import type { Statement } from '../model.ts';
 import { type Run, report } from './run.ts';
 
@@ -8,38 +9,44 @@ import { type Run, report } from './run.ts';
 const A_DAY = 86_400_000;
 
 /**
- * Warns of each that is still to come. A birth date is left out, of a death the day: that somebody died is
- * said all the same. The day of a referral stays as it was sent.
+ * Says of each that is still to come. A birth or a death is left out by whoever says what is news; whoever
+ * says all of somebody, and so takes back what is left out, is held, and so is a pregnancy lost on a day to
+ * come. The day of a referral stays as it was sent.
  */
-export function sayStillToCome(run: Run, statements: Statement[], receivedAt: Date): void {
+export function sayStillToCome(
+  run: Run,
+  statements: Statement[],
+  { receivedAt, whole }: { receivedAt: Date; whole: boolean },
+): void {
   const isAhead = (value: string | undefined): boolean => {
     const low = value === undefined ? undefined : rangeOf(value)?.low;
     return low !== undefined && Date.parse(low) > receivedAt.getTime() + A_DAY;
   };
   for (const { local, resource } of statements) {
-    const lineOf = (element: string) => run.lineage.find((one) => one.element === `${local}.${element}`);
-    const warn = (element: string, and: string) => {
+    const lineOf = (element: string) =>
+      run.lineage.find((one) => one.element.startsWith(`${local}.${element}`));
+    const say = (element: string, severity: 'error' | 'warning', and = '') => {
       const source = lineOf(element)?.source;
       const place = source ? { field: source } : { expression: `${resource.resourceType}.${element}` };
-      const text = `${source ?? element} is a day still to come: ${and}`;
-      report(run, { severity: 'warning', code: 'value', ...place, text });
+      const text = `${source ?? element} is a day still to come${and}`;
+      report(run, { severity, code: 'value', ...place, text });
     };
     const person = personIn(resource);
-    if (person && isAhead(person.birthDate)) {
-      warn('birthDate', 'it is left out');
-      run.lineage = run.lineage.filter((one) => one !== lineOf('birthDate'));
-      delete person.birthDate;
+    for (const element of ['birthDate', 'deceasedDateTime'] as const) {
+      if (!isAhead(person?.[element])) continue;
+      say(element, whole ? 'error' : 'warning', whole ? '' : ': it is left out');
+      run.lineage = run.lineage.filter((one) => one !== lineOf(element));
+      delete person?.[element];
     }
-    if (person && isAhead(person.deceasedDateTime)) {
-      warn('deceasedDateTime', 'the death is taken, its day left out');
-      Object.assign(lineOf('deceasedDateTime') ?? {}, { element: `${local}.deceasedBoolean` });
-      delete person.deceasedDateTime;
-      person.deceasedBoolean = true;
-    }
+    const lost =
+      (resource as EpisodeOfCare | Encounter).extension?.findIndex(({ url }) => url === LOSS) ?? -1;
+    if (isAhead((resource as EpisodeOfCare).extension?.[lost]?.valueDate)) say(`extension[${lost}]`, 'error');
     if (resource.resourceType === 'ServiceRequest' && isAhead((resource as ServiceRequest).authoredOn))
-      warn('authoredOn', 'it is kept as it was sent');
+      say('authoredOn', 'warning', ': it is kept as it was sent');
   }
 }
+
+const LOSS = `${SKEIN_DEFINITIONS}pregnancy-loss`;
 
 const personIn = (resource: Resource): Partial<Patient> | undefined =>
   resource.resourceType === 'Patient' || resource.resourceType === 'RelatedPerson'

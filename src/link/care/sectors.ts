@@ -4,6 +4,18 @@
 export const ANTENATAL = new Set(['maternity', 'foetal-medicine']);
 /** Whose care of a mother ends within weeks of the birth. */
 export const MATERNITY = new Set([...ANTENATAL, 'neonatal']);
+/** Whose contacts with a woman are about herself, and go on whatever becomes of a pregnancy. */
+export const OF_HERSELF = new Set([
+  'specialist-perinatal',
+  'maternity-mh',
+  'cmht',
+  'adult-services',
+  'psychological-therapy',
+  'learning-disability',
+  'drug-and-alcohol',
+  'criminal-justice',
+  'bereavement',
+]);
 /** Who may declare a loss (sharing.md, "Loss and contact-stop"). */
 export const DECLARES_LOSS = new Set([
   ...MATERNITY,
