@@ -5,6 +5,7 @@ import { SKEIN_DEFINITIONS } from '../fhir/systems.ts';
 import { compareGiven } from '../match/names.ts';
 import type { Evidence, Role } from '../model.ts';
 import type { Involvement, StatementState } from '../store/facts.ts';
+import { lastDayOf } from './care/list-care.ts';
 import { DECLARES_LOSS, OF_HERSELF } from './care/sectors.ts';
 import { birthOf } from './family/journeys.ts';
 import { lossOf } from './family/stages.ts';
@@ -54,16 +55,12 @@ const SAID = ['deceasedDateTime', 'deceasedBoolean', LOSS];
 
 /** Who says it, and when that was said first, as far as it is known: a later word repeats it. */
 function heardFrom(states: StatementState[], day: string): Pick<Death, 'heard' | 'by'> {
-  const said = states.flatMap(({ times, base, content }) => {
-    const own = SAID.flatMap((element) => times?.[element] ?? []);
-    const isSaid = own.length > 0 || saysDead(content) || JSON.stringify(content).includes('pregnancy-loss');
-    return isSaid ? (own.sort()[0] ?? base) : [];
-  });
-  const [first] = said
-    .map((stamp) => stamp.split('|', 1)[0] ?? '')
-    .filter(Boolean)
-    .sort();
-  return { heard: first ?? day, by: states.map(({ service }) => service) };
+  const said = states.filter((state) => saysLost(state) || saysDead(state.content));
+  const stamps = said.map(
+    ({ times, base }) => SAID.flatMap((element) => times?.[element] ?? []).sort()[0] ?? base,
+  );
+  const [first] = stamps.flatMap((stamp) => saidAt(stamp) || []).sort();
+  return { heard: first ?? day, by: said.map(({ service }) => service) };
 }
 const saysDead = (content: Resource): boolean =>
   (content as Patient).deceasedBoolean === true || (content as Patient).deceasedDateTime !== undefined;
@@ -191,17 +188,13 @@ type Of = Pick<Concerned, 'mothers'> & Pick<Death, 'day' | 'heard' | 'by'>;
  */
 function beforeDeath({ mothers, day, heard, by }: Of) {
   const bereaved = new Set([...mothers].map(({ id }) => id));
-  const told = endOf(heard);
-  const last = day.length < 10 && told.length === 10 && told < endOf(day) ? told : endOf(day);
+  const told = lastDayOf(heard);
+  const last = day.length < 10 && told.length === 10 && told < lastDayOf(day) ? told : lastDayOf(day);
   return (person: string, at: string, service: string): boolean => {
     if (!bereaved.has(person) || at.slice(0, 10) <= last) return true;
     return !by.includes(service) && (at.length > 10 ? at < heard : at < told);
   };
 }
-
-/** The last day of a year, of a month, or the day itself. */
-const endOf = (date: string): string =>
-  date.length === 4 ? `${date}-12-31` : date.length === 7 ? `${date}-31` : date.slice(0, 10);
 
 /** Services with open or awaited care of them, or with a contact that is to come. */
 export function servicesOf(family: Known, persons: Person[], of: Caring & Of): string[] {

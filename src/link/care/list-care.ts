@@ -3,7 +3,7 @@ import { idOf } from '../../fhir/references.ts';
 import type { Rules, StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
 import { ANTENATAL, DECLARES_LOSS } from './sectors.ts';
-import type { Referral, Spell } from './spells.ts';
+import { latest, type Referral, type Spell } from './spells.ts';
 
 /** A spell, a referral or an encounter of one person. */
 export type Care = {
@@ -43,6 +43,21 @@ function dateIn({ extension = [] }: EpisodeOfCare | Encounter, name: string): st
   return Number.isNaN(Date.parse(date)) ? null : date;
 }
 
+/** The last day of a year, of a month, or the day itself, of a FHIR date or dateTime. */
+export const lastDayOf = (date: string): string =>
+  date.length === 4 ? `${date}-12-31` : date.length === 7 ? `${date}-31` : date.slice(0, 10);
+
+/** The day of a loss. Of a year or a month the last that it can be, since it was said afterwards. */
+function lossIn(content: EpisodeOfCare | Encounter, states: StatementState[]): string | null {
+  const date = dateIn(content, LOSS);
+  const [said] = states.map((state) => latest(state).slice(0, 10)).sort();
+  return date === null || date.length === 10 || !said
+    ? date
+    : said < lastDayOf(date)
+      ? said
+      : lastDayOf(date);
+}
+
 /**
  * All care of a family that is to have a home: referrals, then spells, then encounters, each after what it
  * cites.
@@ -74,7 +89,7 @@ export function listCare({ states, spells, referrals, personOf }: Said, { keeper
         cites: [spellOf.get(spell) ?? spell, ...asked],
         antenatal: isOwn && ANTENATAL.has(sectorOfIt),
         due: null,
-        ended: isOwn && DECLARES_LOSS.has(sectorOfIt) ? dateIn(state.content as Encounter, LOSS) : null,
+        ended: isOwn && DECLARES_LOSS.has(sectorOfIt) ? lossIn(state.content as Encounter, [state]) : null,
         seen: state,
         apart: keeperOf(provider, [state]),
       },
@@ -101,7 +116,13 @@ export function listCare({ states, spells, referrals, personOf }: Said, { keeper
       cites: referral ? [referral] : [],
       antenatal: confirmed && ANTENATAL.has(sectorOf(service) ?? '') && !NEVER_WAS.has(status),
       due: confirmed ? dateIn(content, 'expected-delivery') : null,
-      ended: confirmed && DECLARES_LOSS.has(sectorOf(service) ?? '') ? dateIn(content, LOSS) : null,
+      ended:
+        confirmed && DECLARES_LOSS.has(sectorOf(service) ?? '')
+          ? lossIn(
+              content,
+              states.filter(({ key }) => keys.includes(key)),
+            )
+          : null,
       seen: firstOf(keys),
       apart: keeperOf(service, senders),
     })),
