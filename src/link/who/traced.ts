@@ -34,6 +34,8 @@ const VERIFIED = {
   },
 };
 
+export const traceKey = (key: Buffer, chart: string): string => keyedId(key, 'trace', chart);
+
 /** A trace of a chart that says `content` of itself. */
 export function traceOf(key: Buffer, trace: Trace, content: Patient): IdentifiedStatement {
   const { chart, number, replaced, undone = false } = trace;
@@ -50,7 +52,7 @@ export function traceOf(key: Buffer, trace: Trace, content: Patient): Identified
     ],
   };
   return {
-    ...{ key: keyedId(key, 'trace', chart), type: 'Linkage', chart, ref: numberKey(number, key) },
+    ...{ key: traceKey(key, chart), type: 'Linkage', chart, ref: numberKey(number, key) },
     ...{ aliases: [joiningKey(number, key)], local: 'trace', nulls: [], content: said },
   };
 }
