@@ -13,6 +13,7 @@ import { chooseSetAside } from '../link/who/set-aside.ts';
 import { withFacts } from '../save/load.ts';
 import {
   claimsOf,
+  countTraced,
   doubtsOf,
   freezeOf,
   isTainted,
@@ -35,8 +36,9 @@ type Claimed = { system: string; sector: string | null; charts: number; setAside
 
 export async function showNumber(ctx: Context, number: string) {
   const keys = keysOfNumber(ctx, number);
-  const [claims, tainted, doubts, lifts, freeze, life] = await Promise.all([
+  const [claims, traced, tainted, doubts, lifts, freeze, life] = await Promise.all([
     claimsOf(ctx.db, keys),
+    countTraced(ctx.db, keys[0] as string),
     isTainted(ctx.db, keys.slice(0, 1)),
     doubtsOf(ctx.db, keys),
     liftsOf(ctx.db, keys[0] as string),
@@ -47,7 +49,8 @@ export async function showNumber(ctx: Context, number: string) {
   // Of an identity that was changed nobody is asked anything; what a signal left open may be known since.
   const asked = state === 'frozen' ? [] : doubts.filter(({ method }) => method !== 'signal' || life.waits);
   const waiting = asked.map(({ method: _method, ...doubt }) => doubt);
-  return { state, claims: countClaims(claims), doubts: waiting, lifts, ...(freeze ? { freeze } : {}) };
+  const counted = { claims: countClaims(claims), traced };
+  return { state, ...counted, doubts: waiting, lifts, ...(freeze ? { freeze } : {}) };
 }
 
 type Life = { state: NumberState | null; waits: boolean };

@@ -1,4 +1,7 @@
-/** What tracing found, and that it was found by mistake: messages of Skein's own, linked and saved like any other. */
+/**
+ * What tracing found, and that it was found by mistake: messages of Skein's own, linked and saved like any
+ * other.
+ */
 import { hash } from 'node:crypto';
 import type { Patient } from '@medplum/fhirtypes';
 import { EVIDENCE } from '../access/decide/evidence.ts';
@@ -46,7 +49,7 @@ export async function keepMatch(
   });
 }
 
-/** Takes back what was traced of a chart, kept with who found that it was wrong, and why. False where nothing was. */
+/** Takes back what was traced of a chart, kept with who found it wrong, and why. False where nothing was. */
 export async function keepUndone(
   ctx: Context,
   chart: string,

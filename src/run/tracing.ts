@@ -16,7 +16,7 @@ export function openTracing(config: Config): Tracing | null {
  * Traces until stopped, where it is configured: every half minute a sweep looks for charts to ask about, and
  * wakes one worker of any process through the queue. A wake-up that is lost costs half a minute.
  */
-export async function startTracing(ctx: Context): Promise<() => Promise<void>> {
+export async function startTracing(ctx: Context, every?: number): Promise<() => Promise<void>> {
   const tracing = openTracing(ctx.config);
   if (!tracing) return async () => undefined;
   const stop = new AbortController();
@@ -28,7 +28,7 @@ export async function startTracing(ctx: Context): Promise<() => Promise<void>> {
   const wakeIfDue = async () => {
     if ((await findUntraced(ctx.db, new Date(), 1)).length > 0) wakes.wake();
   };
-  const stopClock = startClock(ctx, { trace: wakeIfDue });
+  const stopClock = startClock(ctx, { trace: wakeIfDue }, every);
   return async () => {
     stop.abort();
     await stopClock();

@@ -3,7 +3,7 @@ import type { Patient } from '@medplum/fhirtypes';
 import type { Service } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 
-/** A chart whose sender verified no number. `outcome` is that of the last question, null where none was asked. */
+/** A chart whose sender verified no number. `outcome` is that of the last question, null where none was. */
 export type Untraced = {
   chart: string;
   content: Patient;
@@ -16,7 +16,7 @@ export type Untraced = {
   outcome: string | null;
   basis: string | null;
   tries: number;
-  /** The time to ask again has come; else its sender has spoken since. */
+  /** The time to ask again has come; else something was said since that changed it. */
   due: boolean;
 };
 
@@ -55,7 +55,7 @@ export async function keepOutcome(db: Db, asked: Asked): Promise<void> {
   await db.query(sql, [chart, outcome, basis, recordId, tries, at, nextAt]);
 }
 
-/** Its sender has spoken since, and said the same of who it is. */
+/** What was said since leaves who it is as it was. */
 export async function keepSeen(db: Db, chart: string, recordId: string): Promise<void> {
   await db.query('update trace set record_id = $2 where chart = $1', [chart, recordId]);
 }
@@ -65,8 +65,9 @@ type Failing = { failures: number; openUntil: Date | null };
 /** Takes or renews the turn to ask, for so many seconds; null where another run has it. */
 export async function takeTurn(db: Db, lease: string, now: Date, seconds: number): Promise<Failing | null> {
   const sql = `
-    update tracing set lease = $1, lease_until = $2::timestamptz + make_interval(secs => $3)
-     where lease is null or lease = $1 or lease_until < $2
+    insert into tracing as t (lease, lease_until) values ($1, $2::timestamptz + make_interval(secs => $3))
+    on conflict (one) do update set lease = excluded.lease, lease_until = excluded.lease_until
+      where t.lease is null or t.lease = $1 or t.lease_until < $2
     returning failures, open_until as "openUntil"`;
   return (await db.query<Failing>(sql, [lease, now, seconds])).rows[0] ?? null;
 }
@@ -84,20 +85,20 @@ export type TraceState = Failing & { outcomes: Record<string, number>; waiting: 
 /** `waiting`: charts not asked about yet, the first of which was last said at `oldest`. */
 export async function readTracing(db: Db): Promise<TraceState> {
   const sql = `
-    select failures, open_until as "openUntil",
+    select coalesce(b.failures, 0) as failures, b.open_until as "openUntil",
       (select coalesce(jsonb_object_agg(outcome, n), '{}') from (
         select outcome, count(*)::int as n from trace group by 1) o) as outcomes, w.waiting, w.oldest
-    from tracing cross join lateral (
+    from (
       select count(*)::int as waiting, min(r.said_at) as oldest
       from statement s join record r on r.id = s.record_id left join trace t on t.chart = s.key
-      where s.type = 'Patient' and s.ref is null and t.chart is null) w`;
+      where s.type = 'Patient' and s.ref is null and t.chart is null) w left join tracing b on true`;
   return (await db.query<TraceState>(sql)).rows[0] as TraceState;
 }
 
 /** The number that stands as traced, by the key of its statement. */
 export async function findTraced(db: Db, key: string): Promise<string | null> {
   const sql = `select content #>> '{item,1,resource,identifier,value}' as number from statement
-    where key = $1 and content #>> '{extension,0,valueCode}' = 'traced'`;
+    where key = $1 and content @> '{"extension": [{"valueCode": "traced"}]}'`;
   return (await db.query<{ number: string }>(sql, [key])).rows[0]?.number ?? null;
 }
 

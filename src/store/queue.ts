@@ -26,7 +26,7 @@ const JOB = {
 
 type Queued = { add(): Promise<unknown>; close(): Promise<void> };
 
-/** Wake-ups for workers in any process. If all are lost, the sweep of whoever works finds what is to be done. */
+/** Wake-ups for workers in any process. If all are lost, their own sweeps find what is to be done. */
 export type Wakes = { wake(): void; close(): Promise<void> };
 
 /** What a queue wakes; each has one of its own. */

@@ -1,11 +1,11 @@
-/** How often the service is asked, and when it is left alone. Times are given, so that tests need not wait. */
+/** How often the service is asked, and when it is left alone. Times are given: tests need not wait. */
 export type Clock = { now(): Date; sleep(ms: number): Promise<void> };
 
 /** Failures in a row, and until when nothing is asked. */
 export type Breaker = { failures: number; openUntil: Date | null };
 
 export const CLOSED: Breaker = { failures: 0, openUntil: null };
-/** Failures in a row until the service counts as down: then it is asked once a minute, more and more seldom. */
+/** Failures in a row until the service counts as down: then it is asked after a minute, and ever less. */
 const LIMIT = 5;
 const OPEN_MS = 60_000;
 const MOST_MS = 3_600_000;

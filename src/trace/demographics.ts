@@ -1,4 +1,7 @@
-/** What is asked of the national record, and whether its answer is that person: by our comparison, not by its score. */
+/**
+ * What is asked of the national record, and whether its answer is that person: by our own comparison, not by
+ * its score.
+ */
 import type { Patient } from '@medplum/fhirtypes';
 import { isValidNhsNumber } from '../fhir/nhs-number.ts';
 import { NHS_NUMBER } from '../fhir/systems.ts';

@@ -1,7 +1,7 @@
 /**
  * Client of the Personal Demographics Service FHIR API with application-restricted access: a signed JWT gets
  * a token (private_key_jwt, RS512), a search or a read gets an answer.
- * https://digital.nhs.uk/developer/guides-and-documentation/security-and-authorisation/application-restricted-restful-apis-signed-jwt-authentication
+ * https://digital.nhs.uk/developer/guides-and-documentation/security-and-authorisation (signed JWT)
  */
 import { createPrivateKey, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -113,7 +113,7 @@ class Client implements Pds {
   }
 }
 
-/** A number is read; anybody else is searched for among current names and addresses, without near spellings. */
+/** A number is read; anybody else is searched for by current name and address, without near spellings. */
 function pathOf({ family, given, birthDate, sex, postcode, number }: Demographics): string {
   if (number) return `Patient/${number}`;
   // More than one answer is not given in this mode of access: the service says that there were too many.

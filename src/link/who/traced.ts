@@ -57,7 +57,7 @@ export function traceOf(key: Buffer, trace: Trace, content: Patient): Identified
   };
 }
 
-/** What joins charts under one number, too: given name and birth date. Another family name is an everyday one. */
+/** What joins charts under one number, too: given name and birth date. A family name changes every day. */
 function basisOf(key: Buffer, patient: Patient): string {
   const [given = ''] = normaliseName(givenNames(patient)[0] ?? '').split(' ');
   return keyedId(key, 'trace-basis', given, patient.birthDate ?? '');
