@@ -32,6 +32,7 @@ const linesOf = (outcomes: Record<string, number>): string[] =>
 const WHY = {
   busy: 'another process asks just now',
   open: 'the service is left alone: see skein trace status',
+  policy: 'policy/evidence.yaml in force has no row that lets tracing count: see skein reload',
 };
 
 export async function traceNow(ctx: Context, limit: number, dry: boolean): Promise<Done> {

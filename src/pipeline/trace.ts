@@ -10,6 +10,7 @@ import { keeperOf } from '../access/decide/link-rules.ts';
 import type { Context } from '../context.ts';
 import { keyedId } from '../fhir/ids.ts';
 import { isImplicit } from '../link/fold.ts';
+import { countsTraces } from '../link/who/traced.ts';
 import { countTrace } from '../observe/metrics.ts';
 import {
   findUntraced,
@@ -39,8 +40,15 @@ const MOST_RETRY_MS = DAY_MS;
 
 /** `signal` ends a run after the question that is under way. */
 export type Tracing = { pds: Pds; clock: Clock; perSecond: number; minScore: number; signal?: AbortSignal };
-/** `asked` and what became of it. `stopped`: another run asks, or the service is left alone. */
-export type TraceRun = { asked: number; outcomes: Record<string, number>; stopped: 'busy' | 'open' | null };
+/**
+ * `asked` and what became of it. `stopped`: another run asks, the service is left alone, or the policy in
+ * force has no word for tracing, so that asking would tell of people for nothing.
+ */
+export type TraceRun = {
+  asked: number;
+  outcomes: Record<string, number>;
+  stopped: 'busy' | 'open' | 'policy' | null;
+};
 
 export const CLOCK: Clock = {
   now: () => new Date(),
@@ -54,6 +62,7 @@ export const CLOCK: Clock = {
 export async function runTraces(ctx: Context, tracing: Tracing, limit = LIMIT): Promise<TraceRun> {
   const lease = randomUUID();
   const run: TraceRun = { asked: 0, outcomes: {}, stopped: null };
+  if (!countsTraces(EVIDENCE)) return { ...run, stopped: 'policy' };
   try {
     await askAll(ctx, tracing, { lease, run, limit });
   } finally {

@@ -142,6 +142,18 @@ describe('a trace holds', () => {
     expect(persons(later({ born: '1994-03-20' }))).toHaveLength(2);
   });
 
+  it('and no longer, though nobody else has the number', () => {
+    const alone = (rest: Someone) =>
+      tell(
+        chart(perinatal, UNTRACED),
+        trace(),
+        chart(perinatal, { ...UNTRACED, ...rest }, '2026-11-02T09:00:00Z'),
+      );
+    expect(numbers(alone({ family: 'Osei-Bell' }))).toEqual([NUMBER]);
+    expect(numbers(alone({ given: 'Ama' }))).toEqual([undefined]);
+    expect(numbers(alone({ born: '1994-03-20' }))).toEqual([undefined]);
+  });
+
   it('until its sender gives a number of its own', () => {
     expect(numbers(later({ nhs: OTHER })).sort()).toEqual([NUMBER, OTHER]);
     expect(numbers(later({ nhs: OTHER, verified: false })).sort()).toEqual([NUMBER, OTHER]);
@@ -172,6 +184,7 @@ describe('a trace opens no more than the word of the chart’s own sender', () =
 
   it('so that a charity’s chart joins nobody, and a hub’s joins whom others established', () => {
     expect(persons(of(charity))).toHaveLength(2);
+    expect(numbers(tell(chart(charity, UNTRACED), trace(charity)))).toEqual([undefined]);
     expect(persons(of(hub))).toHaveLength(1);
     expect(
       persons(tell(chart(hub, UNTRACED), chart(adults, { ...HER, local: 'A1' }), trace(hub))),

@@ -1,5 +1,6 @@
 /** Tracing over the whole product: charts come in through the real doors, a local server answers for the national record. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { EVIDENCE, useEvidence } from '../../src/access/decide/evidence.ts';
 import { explainPerson } from '../../src/admin/person.ts';
 import { describeTracing, traceNow, undoTrace } from '../../src/admin/trace.ts';
 import { Config } from '../../src/config.ts';
@@ -36,6 +37,7 @@ beforeEach(async () => {
     ...MATERNITY,
     perinatal: ['specialist-perinatal', 'RXP', 'fhir-r4'],
     visiting: ['health-visiting', 'RXV', 'fhir-r4'],
+    hub: ['family-hub', 'RXH', 'fhir-r4'],
     charity: ['third-sector', 'RXT', 'fhir-r4'],
     fertility: ['maternity', 'RXF', 'fhir-r4', 'reproductive-health'],
   });
@@ -227,7 +229,47 @@ describe('what the national record says besides', () => {
   });
 });
 
+describe('a traced number is shown', () => {
+  const numbersSeenBy = async (system: string) =>
+    JSON.stringify(await named('Tamsin', system)).match(/\b999\d{7}\b/g) ?? [];
+
+  test('to a service that may know the number of its own patient, as a word of the national record', async () => {
+    await say(household, untraced('perinatal', HER));
+    server.answers({ body: searchset([inPds(HER)]) });
+    await run();
+    expect(await numbersSeenBy('perinatal')).toEqual([HER.nhs]);
+    expect(await household.find('Patient', `&identifier=${HER.nhs}`, 'perinatal')).toHaveLength(1);
+  });
+
+  test('to no service that may know no number, though it was traced for its own chart', async () => {
+    await say(household, care('visiting', HER));
+    await say(household, untraced('hub', HER));
+    server.answers({ body: searchset([inPds(HER)]) });
+    expect(await run()).toMatchObject({ outcomes: { matched: 1 } });
+    expect(await named('Tamsin')).toHaveLength(1);
+    expect(await named('Tamsin', 'hub')).toHaveLength(1);
+    expect(await numbersSeenBy('hub')).toEqual([]);
+    expect(await household.find('Patient', `&identifier=${HER.nhs}`, 'hub')).toEqual([]);
+    expect(await household.allThatReaches('hub')).not.toContain(HER.nhs);
+  });
+});
+
 describe('who is asked about', () => {
+  test('nobody where the policy in force has no word for it: nothing would follow', async () => {
+    await say(household, untraced('perinatal', HER));
+    const before = EVIDENCE;
+    useEvidence({
+      ...before,
+      weights: new Map([...before.weights].filter(([sector]) => sector !== 'tracing')),
+    });
+    expect(await run().finally(() => useEvidence(before))).toEqual({
+      asked: 0,
+      outcomes: {},
+      stopped: 'policy',
+    });
+    expect(server.asked).toEqual([]);
+  });
+
   test('nobody whose number would count for nothing, whose care is sealed, or who gave a verified one', async () => {
     await say(household, care('visiting', HER));
     await say(household, untraced('charity', HER));

@@ -7,6 +7,7 @@ import type { Linkage, Patient } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
 import { NHS_NUMBER, SKEIN_DEFINITIONS, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
 import { normaliseName } from '../../match/names.ts';
+import type { Evidence } from '../../model.ts';
 import type { IdentifiedStatement, Rules, StatementState } from '../../store/facts.ts';
 import { isImplicit } from '../fold.ts';
 import { givenNames, type PatientState } from './charts.ts';
@@ -63,6 +64,9 @@ function basisOf(key: Buffer, patient: Patient): string {
   return keyedId(key, 'trace-basis', given, patient.birthDate ?? '');
 }
 
+/** What tracing finds counts, by policy/evidence.yaml. */
+export const countsTraces = ({ weights }: Evidence): boolean => weights.get(TRACER)?.number === 'establishes';
+
 /**
  * The same statements where nothing was traced. Whoever's sender gives a verified number, or another one,
  * goes by that; nobody is led to a number that is invalid or of a changed identity.
@@ -72,7 +76,7 @@ export function withTraces(
   life: Pick<LifeCycle, 'invalid' | 'frozen'>,
   { key, evidence }: Pick<Rules, 'key' | 'evidence'>,
 ): StatementState[] {
-  if (evidence.weights.get(TRACER)?.number !== 'establishes') return states;
+  if (!countsTraces(evidence)) return states;
   const traces = new Map(
     states
       .filter((one) => one.type === 'Linkage' && one.sector === TRACER && partOf(one, VERDICT) === 'traced')
