@@ -26,13 +26,6 @@ export async function isTainted(db: Db, keys: string[]): Promise<boolean> {
   return (rowCount ?? 0) > 0;
 }
 
-/** Of how many charts tracing found this number, as it stands. */
-export async function countTraced(db: Db, key: string): Promise<number> {
-  const sql = `select count(*)::int as n from statement where ref = $1 and type = 'Linkage'
-    and content @> '{"extension": [{"valueCode": "traced"}]}'`;
-  return (await db.query<{ n: number }>(sql, [key])).rows[0]?.n ?? 0;
-}
-
 type Doubt = { kind: string; method: string; rule: string; systems: string[]; contacts: string[] };
 
 const DOUBTS = `

@@ -7,7 +7,7 @@ import { Config } from '../../src/config.ts';
 import { openMappings } from '../../src/map/language/load-mappings.ts';
 import { openLog } from '../../src/observe/log.ts';
 import { registry } from '../../src/observe/metrics.ts';
-import { showNumber } from '../../src/pipeline/numbers.ts';
+import { liftNumber, showNumber } from '../../src/pipeline/numbers.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { runTraces, type Tracing } from '../../src/pipeline/trace.ts';
 import { startTracing } from '../../src/run/tracing.ts';
@@ -102,7 +102,9 @@ describe('one confident answer', () => {
     const { text } = await explainPerson({ db: household.database.pool }, one?.id ?? '');
     expect(text).toContain('traced number, birth date and given name agree');
     expect(text).toContain('NHS number: traced');
-    expect(await showNumber(context(), HER.nhs)).toMatchObject({ state: 'undisputed', traced: 1 });
+    expect(await showNumber(context(), HER.nhs)).toMatchObject({
+      ...{ state: 'undisputed', traced: [expect.any(String)] },
+    });
     const provenances = JSON.stringify(await household.find('Provenance'));
     expect(provenances).toContain('mapping/trace@1');
     // Asked once: it is known.
@@ -154,6 +156,19 @@ describe('one confident answer', () => {
     expect(await run()).toMatchObject({ outcomes: { matched: 1 } });
     expect(server.asked.map(({ path }) => path)).toEqual([`Patient/${HER.nhs}`]);
   });
+});
+
+test('a traced number that another service claims for somebody else is in dispute, which undoing the trace ends', async () => {
+  await say(household, care('visiting', { ...HER, given: 'Ruth' }));
+  await say(household, untraced('perinatal', HER));
+  server.answers({ body: searchset([inPds(HER)]) });
+  await run();
+  const shown = await showNumber(context(), HER.nhs);
+  expect(shown).toMatchObject({ state: 'disputed', doubts: [{ kind: 'disputed-number' }] });
+  const lift = liftNumber(context(), HER.nhs, { by: 'A. Reviewer', not: ['visiting'] });
+  await expect(lift).rejects.toThrow(/skein trace undo/);
+  await undoTrace(context(), shown.traced[0] ?? '', { by: 'A. Reviewer', reason: 'Ruth has it' });
+  expect(await showNumber(context(), HER.nhs)).toMatchObject({ state: 'undisputed', traced: [] });
 });
 
 describe('any other answer joins nobody, is counted, and is not asked for again before its time', () => {

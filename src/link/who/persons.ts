@@ -110,7 +110,8 @@ const findCaredFor = (statements: StatementState[]): Set<string> =>
     ),
   );
 
-const CARE = new Set(['EpisodeOfCare', 'Encounter', 'ServiceRequest']);
+/** Types by which a sender speaks of care. */
+export const CARE = new Set(['EpisodeOfCare', 'Encounter', 'ServiceRequest']);
 
 /** Two charts that their sender says are one patient: the one that was, and the one that stands. */
 type Merge = { old: PatientState; into: PatientState };
