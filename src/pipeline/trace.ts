@@ -27,7 +27,10 @@ import { type Demographics, demographicsOf } from '../trace/demographics.ts';
 import type { Pds } from '../trace/pds.ts';
 import { keepMatch } from './trace-fact.ts';
 
-const LIMIT = 100;
+/** Of one run of the worker, which goes on while anybody is due: hours at the usual rate. */
+const LIMIT = 10_000;
+/** Charts found in one go. */
+const BATCH = 100;
 /** Longer than one question takes at most; a run that dies is taken over then. */
 const TURN_SECONDS = 60;
 const DAY_MS = 86_400_000;
@@ -77,7 +80,7 @@ async function askAll(ctx: Context, tracing: Tracing, { lease, run, limit }: Tur
   const { clock } = tracing;
   const pace = paceOf(tracing.perSecond, clock);
   while (run.asked < limit) {
-    const found = await findUntraced(ctx.db, clock.now(), limit);
+    const found = await findUntraced(ctx.db, clock.now(), Math.min(BATCH, limit));
     if (found.length === 0) return;
     for (const untraced of found) {
       const breaker = await takeTurn(ctx.db, lease, clock.now(), TURN_SECONDS);
@@ -99,7 +102,7 @@ async function askAll(ctx: Context, tracing: Tracing, { lease, run, limit }: Tur
 }
 
 /** How many charts would be asked about now, at most `limit`. */
-export async function countDue({ db, key }: Context, now: Date, limit = LIMIT): Promise<number> {
+export async function countDue({ db, key }: Context, now: Date, limit: number): Promise<number> {
   const found = await findUntraced(db, now, limit);
   return found.filter((one) => !('outcome' in questionOf(key, one, now))).length;
 }
@@ -139,37 +142,44 @@ async function passOver(
 
 type Asking = Question & { untraced: Untraced; breaker: Breaker };
 
-async function askOne(
-  ctx: Context,
-  tracing: Tracing,
-  { untraced, who, basis, breaker }: Asking,
-): Promise<string> {
+/** A fault of ours costs one chart its turn, and no other. */
+async function askOne(ctx: Context, tracing: Tracing, asking: Asking): Promise<string> {
+  const { untraced, who, basis } = asking;
+  const outcome = await outcomeOf(ctx, tracing, asking).catch((error: unknown) => {
+    ctx.log.error({ event: 'trace.failed', err: error });
+    return 'failed';
+  });
+  const at = tracing.clock.now();
+  await keepOutcome(ctx.db, {
+    ...{ chart: untraced.chart, outcome, recordId: untraced.recordId, at },
+    basis: outcome === 'matched' ? basisOf(ctx.key, lasting(who)) : basis,
+    ...againAt(untraced, outcome, at),
+  });
+  countTrace(outcome);
+  return outcome;
+}
+
+async function outcomeOf(ctx: Context, tracing: Tracing, asking: Asking): Promise<string> {
+  const { untraced, who, basis, breaker } = asking;
   const { pds, clock, minScore } = tracing;
   const started = performance.now();
   const requestId = randomUUID();
   const reply = await pds.ask(who, requestId);
   const now = clock.now();
-  const answered = reply.kind !== 'failed';
-  const next = answered ? CLOSED : afterFailure(breaker, now, reply.retryAfterMs);
-  if (!answered || breaker.failures > 0) await keepBreaker(ctx.db, next);
+  const failed = reply.kind === 'failed';
+  const next = failed ? afterFailure(breaker, now, reply.retryAfterMs) : CLOSED;
+  if (failed || breaker.failures > 0) await keepBreaker(ctx.db, next);
   const asked = { ours: untraced.content, number: who.number, minScore, asOf: now.toISOString() };
-  const verdict = answered ? judge(reply, asked) : 'failed';
+  const verdict = failed ? reply.kind : judge(reply, asked);
   const isStill = (content: Patient) => {
     const present = demographicsOf(content, now.toISOString());
     return present !== null && basisOf(ctx.key, present) === basis;
   };
   const outcome =
     typeof verdict === 'string' ? verdict : await keep(ctx, untraced, { verdict, requestId, isStill });
-  await keepOutcome(ctx.db, {
-    ...{ chart: untraced.chart, outcome, recordId: untraced.recordId, at: now },
-    basis: outcome === 'matched' ? basisOf(ctx.key, lasting(who)) : basis,
-    ...againAt(untraced, outcome, now),
-  });
-  countTrace(outcome);
-  const reason = reply.kind === 'failed' ? reply.reason : undefined;
-  ctx.log[answered ? 'info' : 'warn']({
+  ctx.log[failed ? 'warn' : 'info']({
     ...{ event: 'trace', outcome, failures: next.failures, ms: Math.round(performance.now() - started) },
-    ...(reason ? { reason } : {}),
+    ...(failed ? { reason: reply.reason } : {}),
   });
   return outcome;
 }

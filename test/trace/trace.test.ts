@@ -370,6 +370,22 @@ describe('while a question is under way', () => {
   });
 });
 
+test('a fault of ours over one chart costs the others nothing, and it is tried again later', async () => {
+  for (const n of [740, 741, 742])
+    await say(household, untraced('perinatal', person(n, 'Tamsin', 'Penrose', '1994-03-02')));
+  let turn = 0;
+  const ask: Pds['ask'] = async (who, id) => {
+    if (++turn === 2) throw new TypeError('a bug');
+    return pds.ask(who, id);
+  };
+  const broken = { ...tracing(), pds: { ask, close: () => pds.close() } };
+  expect(await runTraces(context(), broken)).toEqual({
+    ...{ asked: 3, outcomes: { failed: 1, none: 2 }, stopped: null },
+  });
+  now += 61_000;
+  expect(await run()).toMatchObject({ asked: 1, outcomes: { none: 1 } });
+});
+
 describe('a service that does not answer', () => {
   test('is left alone after five failures, then asked once, and as usual when it answers', async () => {
     for (let n = 720; n < 730; n++)

@@ -25,7 +25,7 @@ Examples:
     help: `Usage: skein trace run [--limit N] [--dry-run] [--json]
 
 Asks the Personal Demographics Service about charts without a verified number, as the worker does by itself
-every half minute. Exits with 1 where another process asks just now, or the service does not answer.
+every five minutes. Exits with 1 where another process asks just now, or the service does not answer.
 
   --limit N   at most so many questions; ${LIMIT} unless given
   --dry-run   says how many would be asked about, and asks nothing
