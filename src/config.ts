@@ -7,6 +7,16 @@ const list = (text: string) =>
     .map((item) => item.trim())
     .filter(Boolean);
 
+/** People's data goes there: only over TLS, or to this machine. */
+const tlsUrl = z
+  .url({ protocol: /^https?$/, error: 'not an https:// URL' })
+  .refine((url) => {
+    if (!URL.canParse(url)) return false;
+    const { protocol, hostname } = new URL(url);
+    return protocol === 'https:' || LOOPBACK.includes(hostname.replace(/^\[(.*)\]$/, '$1'));
+  }, 'plain http is for loopback alone')
+  .transform((url) => url.replace(/\/+$/, ''));
+
 /**
  * Every setting Skein reads from the environment, with its default. README, `.env.example` and compose name
  * the same ones.
@@ -61,6 +71,31 @@ export const Config = z.object({
     .string()
     .optional()
     .describe('PEM file: authority of client certificates; with it they are required'),
+  PDS_URL: tlsUrl
+    .optional()
+    .describe('base URL of the PDS FHIR API; with it numbers are traced, and the next four are needed'),
+  PDS_TOKEN_URL: tlsUrl.optional().describe('its OAuth 2.0 token endpoint'),
+  PDS_CLIENT_ID: z.string().optional().describe('its API key of this installation'),
+  PDS_KEY_ID: z
+    .string()
+    .optional()
+    .describe('name (kid) of the key under which its public half is registered'),
+  PDS_KEY_FILE: z
+    .string()
+    .optional()
+    .describe('PEM file: private RSA key that token requests are signed with'),
+  PDS_MIN_SCORE: z.coerce
+    .number()
+    .min(0.5)
+    .max(1)
+    .default(1)
+    .describe('least score of an answer to a search that is looked at'),
+  PDS_PER_SECOND: z.coerce
+    .number()
+    .positive()
+    .max(50)
+    .default(2)
+    .describe('most questions in a second, of all processes together'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' })
     .optional()
@@ -88,6 +123,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   // With half of it MLLP would listen in the clear, and whoever set it would think otherwise.
   if ((MLLP_TLS_KEY || MLLP_TLS_CERT || MLLP_TLS_CA) && !(MLLP_TLS_KEY && MLLP_TLS_CERT))
     throw wrong(['MLLP_TLS_KEY and MLLP_TLS_CERT are needed together, and by MLLP_TLS_CA']);
+  const { PDS_URL, PDS_TOKEN_URL, PDS_CLIENT_ID, PDS_KEY_ID, PDS_KEY_FILE } = config;
+  const pds = [PDS_URL, PDS_TOKEN_URL, PDS_CLIENT_ID, PDS_KEY_ID, PDS_KEY_FILE];
+  if (pds.some(Boolean) && !pds.every(Boolean))
+    throw wrong(['PDS_URL, PDS_TOKEN_URL, PDS_CLIENT_ID, PDS_KEY_ID and PDS_KEY_FILE are needed together']);
   return config.AUTH === 'none' && !LOOPBACK.includes(config.HOST)
     ? { ...config, HOST: '127.0.0.1' }
     : config;

@@ -250,6 +250,8 @@ export type ChartSource = {
   care: CareSource[];
   /** Services that its author asked to see this person: what it says of them is said to these, too. */
   referredTo: string[];
+  /** Of the national record, as tracing found it: known to whoever may know the element. */
+  national?: true;
 };
 
 /**

@@ -13,11 +13,12 @@ import { prompt } from './commands/prompt.ts';
 import { service } from './commands/service.ts';
 import { system } from './commands/system.ts';
 import { team } from './commands/team.ts';
+import { trace } from './commands/trace.ts';
 import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
   ...{ ...system, ...team, ...service, ...messages },
-  ...{ ...person, ...waits, ...number, ...prompt, ...installation, ...backup },
+  ...{ ...person, ...waits, ...number, ...prompt, ...trace, ...installation, ...backup },
 };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */

@@ -14,6 +14,7 @@ export async function describeNumber(ctx: Context, number: string): Promise<Done
       ({ system, sector, charts, setAside }) =>
         `${system}, sector ${sector ?? 'none'}: ${charts} charts${setAside ? `, ${setAside} set aside` : ''}`,
     ),
+    ...shown.traced.map((chart) => `traced for the chart ${chart}`),
     ...shown.doubts.map(
       ({ kind, rule, systems, contacts }) =>
         `waits: ${kind}, ${rule}: ${systems.join(', ')}${contacts.length ? ` (${contacts.join(', ')})` : ''}`,

@@ -89,12 +89,21 @@ const promptsOff = new Gauge({
   labelNames: ['rule'] as const,
   registers,
 });
+const traces = new Counter({
+  name: 'skein_traces_total',
+  help: 'Questions to the national record, by what became of them',
+  labelNames: ['outcome'] as const,
+  registers,
+});
 const lastBeat = new Gauge({
   name: 'skein_loop_last_success_timestamp_seconds',
   help: 'When each loop of a worker last came round',
   labelNames: ['loop'] as const,
   registers,
 });
+
+/** One question to the national record. */
+export const countTrace = (outcome: string): void => traces.inc({ outcome });
 
 type PromptCases = { code: string; cases: number; completed: number; dismissed: number; off: Date | null };
 

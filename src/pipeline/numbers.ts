@@ -6,10 +6,13 @@ import { EVIDENCE } from '../access/decide/evidence.ts';
 import type { Context } from '../context.ts';
 import { Rejected } from '../errors.ts';
 import { isValidNhsNumber } from '../fhir/nhs-number.ts';
+import type { PatientState } from '../link/who/charts.ts';
 import { joiningKey, numberKey } from '../link/who/keys.ts';
 import { readLifeCycle } from '../link/who/life-cycle.ts';
 import { settleNumbers } from '../link/who/numbers.ts';
+import { CARE } from '../link/who/persons.ts';
 import { chooseSetAside } from '../link/who/set-aside.ts';
+import { withTraces } from '../link/who/traced.ts';
 import { withFacts } from '../save/load.ts';
 import {
   claimsOf,
@@ -21,6 +24,7 @@ import {
   saveFreeze,
   saveLift,
 } from '../save/numbers.ts';
+import type { StatementState } from '../store/facts.ts';
 import { rulesOf, untie } from './recompute.ts';
 
 export type NumberState =
@@ -43,14 +47,17 @@ export async function showNumber(ctx: Context, number: string) {
     freezeOf(ctx.db, keys[0] as string),
     lifeOf(ctx, number, keys),
   ]);
-  const state: NumberState = life.state ?? (tainted ? 'tainted' : stateOf(claims));
+  const state: NumberState = life.state ?? (tainted ? 'tainted' : stateOf([...claims, ...life.traced]));
   // Of an identity that was changed nobody is asked anything; what a signal left open may be known since.
   const asked = state === 'frozen' ? [] : doubts.filter(({ method }) => method !== 'signal' || life.waits);
   const waiting = asked.map(({ method: _method, ...doubt }) => doubt);
-  return { state, claims: countClaims(claims), doubts: waiting, lifts, ...(freeze ? { freeze } : {}) };
+  const counted = { claims: countClaims(claims), traced: life.traced.map(({ key }) => key) };
+  return { state, ...counted, doubts: waiting, lifts, ...(freeze ? { freeze } : {}) };
 }
 
-type Life = { state: NumberState | null; waits: boolean };
+/** `traced`: charts whose number it is by tracing, as they count for it. */
+type Life = { state: NumberState | null; waits: boolean; traced: Claim[] };
+type Claim = PatientState & { cares: boolean };
 
 /** What became of it, by national signals and the operator's word. */
 function lifeOf(ctx: Context, number: string, keys: string[]): Promise<Life> {
@@ -58,13 +65,22 @@ function lifeOf(ctx: Context, number: string, keys: string[]): Promise<Life> {
   const [key = ''] = keys;
   return withFacts(ctx.db, keys, { systemId: 0, identifier: '' }, async (_, { facts }): Promise<Life> => {
     const life = readLifeCycle(facts.statements, facts.frozen, rulesOf(ctx));
-    if (life.frozen.has(key)) return { state: 'frozen', waits: false };
-    if (life.invalid.has(key)) return { state: 'invalidated', waits: true };
+    if (life.frozen.has(key)) return { state: 'frozen', waits: false, traced: [] };
+    if (life.invalid.has(key)) return { state: 'invalidated', waits: true, traced: [] };
+    const traced = tracedTo(keys, withTraces(facts.statements, life, rulesOf(ctx)));
     const waits = life.waiting.has(digits);
-    if (waits || life.successors.has(digits)) return { state: 'superseded', waits };
-    return { state: null, waits: life.signals.length > 0 };
+    if (waits || life.successors.has(digits)) return { state: 'superseded', waits, traced };
+    return { state: null, waits: life.signals.length > 0, traced };
   });
 }
+
+const tracedTo = (keys: string[], states: StatementState[]): Claim[] =>
+  states
+    .filter((one): one is PatientState => 'traced' in one && keys.includes(one.ref ?? ''))
+    .map((chart) => ({
+      ...chart,
+      cares: states.some((one) => one.chart === chart.key && CARE.has(one.type)),
+    }));
 
 export type Freeze = { by: string; cause: string };
 
@@ -90,13 +106,15 @@ export type Lift = { by: string; not: string[] };
  */
 export async function liftNumber(ctx: Context, number: string, { by, not }: Lift) {
   const keys = keysOfNumber(ctx, number);
-  const { state, freeze } = await showNumber(ctx, number);
+  const { state, freeze, traced } = await showNumber(ctx, number);
   if (state === 'frozen' && freeze) return thaw(ctx, number, { keys, by });
   if (['frozen', 'invalidated', 'superseded'].includes(state))
     refuse(`the number is ${state} nationally: nobody here can lift that`);
   if (state !== 'disputed' && !(await isTainted(ctx.db, keys)))
     refuse(`the number is ${state}: there is nothing to lift`);
   const claims = (await claimsOf(ctx.db, keys)).filter(({ aside }) => !aside);
+  if (traced.length > 0 && state === 'disputed' && stateOf(claims) !== 'disputed')
+    refuse('what was traced contradicts the rest: take that back first (skein trace undo CHART)');
   const chosen =
     not.length > 0 ? claims.filter(({ system }) => not.includes(system)) : chooseSetAside(claims);
   if (!chosen) refuse('no two systems agree on whose it is: name those that are wrong with --not');
@@ -126,7 +144,7 @@ function keysOfNumber({ key }: Context, number: string): string[] {
   return [numberKey(digits, key), joiningKey(digits, key)];
 }
 
-function stateOf(claims: NumberClaim[]): NumberState {
+function stateOf(claims: Claim[]): NumberState {
   if (claims.length === 0) return 'unknown';
   const caredFor = new Set(claims.flatMap(({ key, cares }) => (cares ? key : [])));
   const standing = claims.filter(({ aside }) => !aside);

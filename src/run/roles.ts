@@ -21,6 +21,7 @@ import { registerPrompts } from '../work/prompts.ts';
 import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
+import { startTracing } from './tracing.ts';
 
 export type Stop = () => Promise<unknown>;
 export type Serving = { url: string; mllpPort: number | undefined };
@@ -58,6 +59,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     stops.push(() => sequencer.stop());
     const delivery = await startDelivery(ctx);
     stops.push(() => delivery.stop());
+    stops.push(await startTracing(ctx));
     const tasks = { due: () => settleAllDue(ctx), unread: () => readUnread(pipeline) };
     stops.push(startClock(ctx, tasks));
     await judgeRules(ctx);

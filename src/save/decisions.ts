@@ -67,13 +67,14 @@ export type ChartRow = {
   chart: string;
   system: string;
   sector: string | null;
-  number: 'claimed' | 'set aside' | 'not counted' | 'none';
+  number: 'claimed' | 'traced' | 'set aside' | 'not counted' | 'none';
   since: Date;
 };
 
 const CHARTS = `
 select s.key as chart, y.name as system, v.sector, r.said_at as since,
-  case when s.ref is null then case when s.content -> 'identifier' @> $2::jsonb then 'not counted' else 'none' end
+  case when s.ref is null then case when exists (select from statement t where t.chart = s.key and t.type = 'Linkage'
+    and t.content @> '{"extension": [{"valueCode": "traced"}]}') then 'traced' when s.content -> 'identifier' @> $2::jsonb then 'not counted' else 'none' end
     when exists (select from set_aside a where a.chart = s.key and a.ref = s.ref) then 'set aside' else 'claimed' end as number
 from statement s join system y on y.id = s.system_id join service v on v.id = coalesce(s.team, y.service_id)
   join record r on r.id = s.record_id

@@ -6,8 +6,6 @@ import type { Context } from '../context.ts';
 import { keyedId } from '../fhir/ids.ts';
 import { openPool } from './pool.ts';
 
-const NAME = 'skein-deliver';
-
 /** A dead worker is noticed within seconds: locks of 4 s, checked every 1.5 s (BullMQ's defaults take a
  * minute). A job is never failed for stalling, and leaves nothing behind. */
 const WORKER = {
@@ -19,7 +17,7 @@ const WORKER = {
   removeOnFail: { count: 0 },
 };
 
-/** At most one waiting job wakes the drain; a wake-up while it runs adds one more. Jobs carry no data. */
+/** At most one waiting job wakes its worker; a wake-up while it runs adds one more. Jobs carry no data. */
 const JOB = {
   deduplication: { id: 'drain', keepLastIfActive: true },
   removeOnComplete: true,
@@ -28,24 +26,28 @@ const JOB = {
 
 type Queued = { add(): Promise<unknown>; close(): Promise<void> };
 
-/**
- * Wake-ups for delivery workers in any process. If all are lost, the sweep finds the work within a second.
- */
+/** Wake-ups for workers in any process. If all are lost, their own sweeps find what is to be done. */
 export type Wakes = { wake(): void; close(): Promise<void> };
+
+/** What a queue wakes; each has one of its own. */
+export type Work = 'deliver' | 'trace';
+type Woken = { name: string; handle: () => Promise<void> };
 
 /**
  * Opens the wake-up queue, on Redis where REDIS_URL is set and else on PostgreSQL (schema `bullmq`), and runs
  * `onWake` for each. The job always completes: what failed is due again in PostgreSQL, a delayed job would
  * swallow the next wake-up.
  */
-export async function openWakes(ctx: Context, onWake: () => Promise<void>): Promise<Wakes> {
-  const handle = () =>
-    onWake().catch((error: unknown) =>
-      ctx.log.error({ event: 'deliver.failed', err: error }, 'drain failed; the sweep retries'),
+export async function openWakes(ctx: Context, what: Work, onWake: () => Promise<unknown>): Promise<Wakes> {
+  const handle = async () => {
+    await onWake().catch((error: unknown) =>
+      ctx.log.error({ event: `${what}.failed`, err: error }, 'it failed; the sweep retries'),
     );
+  };
+  const name = `skein-${what}`;
   const queued = ctx.config.REDIS_URL
-    ? openRedis(ctx, ctx.config.REDIS_URL, handle)
-    : await openPostgres(ctx, handle);
+    ? openRedis(ctx, { name, url: ctx.config.REDIS_URL, handle })
+    : await openPostgres(ctx, { name, handle });
   let adding = false;
   let again = false;
   const wake = (): void => {
@@ -66,15 +68,15 @@ export async function openWakes(ctx: Context, onWake: () => Promise<void>): Prom
 }
 
 /** The key prefix is hash-tagged for Redis Cluster and to the store: two installations can share a Redis. */
-function openRedis(ctx: Context, url: string, handle: () => Promise<void>): Queued {
+function openRedis(ctx: Context, { name, url, handle }: Woken & { url: string }): Queued {
   const prefix = `{skein-${keyedId(ctx.key, 'queue').slice(0, 8)}}`;
   // Skein opens the client itself to see its state. Without an offline queue, a wake-up that cannot be sent
   // fails at once.
   const client = new Redis(url, { enableOfflineQueue: false, retryStrategy: () => RECONNECT_MS });
   clients.add(client);
   tellWhereabouts(ctx, client);
-  const queue = new Queue(NAME, { prefix, connection: client });
-  const worker = new Worker(NAME, handle, {
+  const queue = new Queue(name, { prefix, connection: client });
+  const worker = new Worker(name, handle, {
     ...WORKER,
     prefix,
     connection: { url, maxRetriesPerRequest: null },
@@ -122,14 +124,14 @@ const clients = new Set<Redis>();
 /** True where this process has a Redis for its wake-ups that does not answer. */
 export const isQueueAway = (): boolean => [...clients].some(({ status }) => status !== 'ready');
 
-async function openPostgres(ctx: Context, handle: () => Promise<void>): Promise<Queued> {
+async function openPostgres(ctx: Context, { name, handle }: Woken): Promise<Queued> {
   const { connectionString } = ctx.db.options;
   if (!connectionString) throw new Error('the queue needs the connection string of the pool');
   const pool = openPool(connectionString, { max: 4, options: '-c search_path=bullmq -c timezone=UTC' });
   await migrateQueue(pool);
   const bound = withBackend(createPostgresBackend);
-  const queue = new bound.Queue(NAME, { connection: pool });
-  const worker = new bound.Worker(NAME, handle, { ...WORKER, connection: pool });
+  const queue = new bound.Queue(name, { connection: pool });
+  const worker = new bound.Worker(name, handle, { ...WORKER, connection: pool });
   const queued = follow(ctx, queue, worker);
   return { add: queued.add, close: () => queued.close().then(() => pool.end()) };
 }

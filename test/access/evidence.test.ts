@@ -12,6 +12,7 @@ it('has a row for every sector but those whose word never counts', () => {
 
 it.each([
   ['national', 'A', 'A', 'establishes', 'everything'],
+  ['tracing', 'never', 'D', 'establishes', 'everything'],
   ['maternity', 'A-if-verified', 'B', 'establishes', 'below-A'],
   ['mother-and-baby-unit', 'A-if-verified', 'B', 'establishes', 'below-A'],
   ['family-nurse', 'supports', 'B-own-patient', 'establishes', 'own-patient'],

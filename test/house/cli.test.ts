@@ -153,12 +153,25 @@ test('replay and rebuild of an empty store do nothing, and say so as JSON', asyn
   expect(JSON.parse((await skein('rebuild', '--json')).output)).toMatchObject({ families: 0, changed: 0 });
 });
 
+test('whether numbers are traced is told, and nothing is asked or taken back by mistake', async () => {
+  const shown = JSON.parse((await skein('trace', 'status', '--json')).output);
+  expect(shown).toMatchObject({ on: false, breaker: { state: 'closed', failures: 0 }, outcomes: {} });
+  expect(await skein('trace', 'run')).toEqual({
+    code: 1,
+    output: 'skein: tracing is off: PDS_URL is not set\n',
+  });
+  expect(await skein('trace', 'run', '--limit', 'all')).toMatchObject({ code: 2 });
+  expect(await skein('trace', 'undo', 'nobody', '--yes')).toMatchObject({ code: 2 });
+  const undone = await skein('trace', 'undo', 'nobody', '--by', 'A. Reviewer', '--reason', 'seen', '--yes');
+  expect(undone).toMatchObject({ code: 1, output: expect.stringContaining('no number was traced') });
+});
+
 test('of a number it is told who claims it, and a number that nobody doubts is not lifted', async () => {
   const add = ['system', 'add', '--name', 'gp-1', '--ods', 'RXG', '--team', 'gp', '--sector', 'gp'];
   expect((await skein(...add, '--data-quality', 'nobody')).code).toBe(1);
   expect((await skein(...add, '--data-quality', 'quality@gp.example')).code).toBe(0);
   const shown = JSON.parse((await skein('number', 'show', nhsNumber(1), '--json')).output);
-  expect(shown).toEqual({ state: 'unknown', claims: [], doubts: [], lifts: [] });
+  expect(shown).toEqual({ state: 'unknown', claims: [], traced: [], doubts: [], lifts: [] });
   const lifted = await skein('number', 'lift', nhsNumber(1), '--by', 'A. Reviewer', '--yes');
   expect(lifted).toEqual({ code: 1, output: 'skein: the number is unknown: there is nothing to lift\n' });
   expect((await skein('number', 'lift', nhsNumber(1))).code).toBe(2);

@@ -90,9 +90,13 @@ const hasIdentifier = ({ content }: ChartSource, system: string | undefined) =>
  * The reader's own chart; that of a service which asked the reader to see this person; a national record; and
  * that of a service of which the reader may know that it has a part in her care.
  */
-function isKnown(grants: Known, { author, referredTo, care }: ChartSource, person: string): boolean {
+function isKnown(
+  grants: Known,
+  { author, referredTo, care, national }: ChartSource,
+  person: string,
+): boolean {
   if (author === grants.service || referredTo.includes(grants.service)) return true;
-  if (sectorOf(grants, author) === 'national') return true;
+  if (national || sectorOf(grants, author) === 'national') return true;
   const involved = !isDiscreet(grants, author) && care.some((one) => !staysInside(grants, one));
   return involved && decide(grants, 'INV', person) !== '-';
 }

@@ -18,7 +18,7 @@ export const KEEP_DAYS = 90;
 export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<void> }> {
   const sender = openSender(ctx.config.WEBHOOK_ALLOW);
   const drain = new Drain(ctx, sender);
-  const wakes = await openWakes(ctx, () => drain.pump());
+  const wakes = await openWakes(ctx, 'deliver', () => drain.pump());
   ctx.signals.on('settled', wakes.wake);
   let tidiedAt = 0;
   const sweep = async (): Promise<void> => {

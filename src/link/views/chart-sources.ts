@@ -1,4 +1,5 @@
 import type { Patient } from '@medplum/fhirtypes';
+import { NHS_NUMBER, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
 import { isPlaceholder, normaliseName } from '../../match/names.ts';
 import type { CareSource, ChartSource } from '../../model.ts';
 import { isAwaited, isUnanswered } from '../care/involve.ts';
@@ -12,14 +13,28 @@ import type { Family } from './family.ts';
  */
 export function chartSources(family: Family, person: Person): ChartSource[] {
   const care = careOf(family, person);
-  return [...person.charts].sort(compareNewest).map(({ service: author, content, ref }) => ({
-    author,
-    content: toShared(content),
-    named: content.name?.some(isReal) === true,
-    verified: ref !== null,
-    care: care.known.filter(({ service, authors }) => service === author || authors.includes(author)),
-    referredTo: unique(care.asked.filter((one) => one.author === author).map(({ service }) => service)),
-  }));
+  const charts = [...person.charts].sort(compareNewest);
+  const own = charts.map(
+    ({ service: author, content, ref, traced }): ChartSource => ({
+      author,
+      content: toShared(traced?.said ?? content),
+      named: content.name?.some(isReal) === true,
+      verified: ref !== null && !traced,
+      care: care.known.filter(({ service, authors }) => service === author || authors.includes(author)),
+      referredTo: unique(care.asked.filter((one) => one.author === author).map(({ service }) => service)),
+    }),
+  );
+  return [
+    ...own,
+    ...charts.flatMap(({ traced, content }) => (traced ? numberSource(traced.by, content) : [])),
+  ];
+}
+
+/** A number that tracing found is no word of the chart's own sender, who may be shown no number. */
+function numberSource(author: string, { identifier = [] }: Patient): ChartSource {
+  const number = identifier.filter(({ system }) => system === NHS_NUMBER || system === SUPERSEDED_NUMBER);
+  const content: Patient = { resourceType: 'Patient', identifier: number };
+  return { author, content, named: false, verified: true, care: [], referredTo: [], national: true };
 }
 
 /** Of two that one message speaks of, the one that stands before the one that it merged. */

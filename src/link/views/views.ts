@@ -69,7 +69,7 @@ function patientView(family: Family, person: Person): View {
     // The person, then the one each link leads to, in their order: a link shows only to those who may know of
     // both.
     persons: [person.id, ...links.map(({ other }) => other)],
-    authors: unique(person.charts.map(({ service }) => service)),
+    authors: unique(charts.map(({ author }) => author)),
     service: null,
     state: family.stops.get(person.id) ?? null,
   });

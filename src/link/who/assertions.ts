@@ -43,9 +43,11 @@ function sameness({ charts }: Person, decided: Pair[]): Assertion[] {
 }
 
 const ruleOf = (one: PatientState, charts: PatientState[]): string =>
-  charts.every(({ ref, content }) => ref !== one.ref || isCompatible(one.content, content))
-    ? 'verified number, birth date and given name agree'
-    : 'renamed: verified number and birth date agree, and one infant was born';
+  charts.some(({ ref, traced }) => ref === one.ref && traced)
+    ? 'traced number, birth date and given name agree'
+    : charts.every(({ ref, content }) => ref !== one.ref || isCompatible(one.content, content))
+      ? 'verified number, birth date and given name agree'
+      : 'renamed: verified number and birth date agree, and one infant was born';
 
 type Disputed = { ref: string; charts: { systemId: number }[] };
 const systemsOf = (charts: { systemId: number }[]): string =>

@@ -4,12 +4,16 @@ import { NHS_NUMBER } from '../../fhir/systems.ts';
 import { compareGiven, isFullName } from '../../match/names.ts';
 import type { StatementState } from '../../store/facts.ts';
 
-export type PatientState = StatementState & { content: Patient };
+/**
+ * `traced`: its number was found by tracing, kept by that service of Skein's own; `said` is what its sender
+ * says.
+ */
+export type PatientState = StatementState & { content: Patient; traced?: { by: string; said: Patient } };
 
 /**
  * One human being: the charts that are the same person, oldest first. Its id is the one given first. `died`:
  * the FHIR date of a death that was told nationally of its number; `mayHaveDied`: of a number that several
- * have. `frozen`: of an identity that was changed.
+ * have, or not said by a registrar. `frozen`: of an identity that was changed.
  */
 export type Person = {
   id: string;

@@ -68,7 +68,7 @@ export function referralKey(identifier: Identifier | undefined, { key, weight }:
  * Key under which a sender claims a verified number, by what its word counts for; null where it is a claim
  * and no more.
  */
-export function claimKey(number: string, { key, weight }: Scope): string | null {
+export function claimKey(number: string, { key, weight }: Pick<Scope, 'key' | 'weight'>): string | null {
   if (weight?.number === 'joins') return joiningKey(number, key);
   return establishes(weight) ? numberKey(number, key) : null;
 }

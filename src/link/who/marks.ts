@@ -12,19 +12,19 @@ import { codeOf, readSignal } from './signals.ts';
 
 /**
  * A death that was told of a number is that of the one person who has it as verified. Where several have,
- * whose it is waits, and their services are asked to verify.
+ * whose it is waits, and their services are asked to verify; so they are where no registrar has said so yet.
  */
 export function markDeaths(persons: Person[], { signals, successors, keysOf }: LifeCycle): void {
   const deaths = signals.filter(({ content }) => codeOf(content) === 'death');
   for (const signal of deaths) {
-    const { number } = readSignal(signal);
+    const { number, informal } = readSignal(signal);
     const keys = keysOf(successors.get(number) ?? number);
     const meant = persons.filter(({ charts }) =>
       charts.some(({ ref, aside }) => !aside && keys.includes(ref ?? '')),
     );
     const day = signal.content.created ?? latest(signal).slice(0, 10);
     const [one, ...others] = meant;
-    if (one && others.length === 0) one.died = earlier(one.died, day);
+    if (one && others.length === 0 && !informal) one.died = earlier(one.died, day);
     else for (const person of meant) person.mayHaveDied = earlier(person.mayHaveDied, day);
   }
 }

@@ -28,6 +28,7 @@ import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
 import { findOneFeeds } from './one-feed.ts';
 import { findOwnCharts, ownChartOf } from './own-charts.ts';
 import { renumber, restore } from './renumber.ts';
+import { withTraces } from './traced.ts';
 
 /**
  * Who is who (docs/linking.md). Charts are one person only by the same NHS number, verified by senders whose
@@ -38,8 +39,10 @@ import { renumber, restore } from './renumber.ts';
  */
 export function resolvePersons(states: StatementState[], facts: Numbers, rules: Rules) {
   const { evidence, matching, asOf } = rules;
-  const life = readLifeCycle(states, facts.frozen, rules);
-  const { said: statements, present, before } = renumber(states, life);
+  const untraced = readLifeCycle(states, facts.frozen, rules);
+  const known = withTraces(states, untraced, rules);
+  const life = known === states ? untraced : readLifeCycle(known, facts.frozen, rules);
+  const { said: statements, present, before } = renumber(known, life);
   const tainted = new Set(facts.tainted);
   const charts = statements
     .filter((state): state is PatientState => state.type === 'Patient')
@@ -107,7 +110,8 @@ const findCaredFor = (statements: StatementState[]): Set<string> =>
     ),
   );
 
-const CARE = new Set(['EpisodeOfCare', 'Encounter', 'ServiceRequest']);
+/** Types by which a sender speaks of care. */
+export const CARE = new Set(['EpisodeOfCare', 'Encounter', 'ServiceRequest']);
 
 /** Two charts that their sender says are one patient: the one that was, and the one that stands. */
 type Merge = { old: PatientState; into: PatientState };

@@ -5,7 +5,7 @@
  */
 import type { Basic } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
-import { SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
+import { NHS_NUMBER, SIGNAL_SYSTEM, SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
 import type { Evidence, Issue, Statement } from '../../model.ts';
 import type { IdentifiedStatement, StatementState } from '../../store/facts.ts';
 import { joiningKey, numberKey, type Scope } from './keys.ts';
@@ -16,6 +16,8 @@ export type SignalCode = 'number-change' | 'death' | 'proxy-role' | 'other';
 const STATUS = `${SKEIN_DEFINITIONS}number-status`;
 const CAUSE = `${SKEIN_DEFINITIONS}number-change-cause`;
 const REPLACED_BY = `${SKEIN_DEFINITIONS}number-replaced-by`;
+/** Of a death: `informal` where no registrar has said so yet. */
+const DEATH_NOTICE = `${SKEIN_DEFINITIONS}death-notice`;
 
 const numberIn = ({ subject }: Basic): string => subject?.identifier?.value ?? '';
 const extensionOf = ({ extension }: Basic, url: string) => extension?.find((one) => one.url === url);
@@ -28,8 +30,31 @@ export function readSignal({ content }: Signal) {
     status: extensionOf(content, STATUS)?.valueCode,
     cause: extensionOf(content, CAUSE)?.valueCode,
     replacedBy: extensionOf(content, REPLACED_BY)?.valueIdentifier?.value,
+    informal: extensionOf(content, DEATH_NOTICE)?.valueCode === 'informal',
   };
 }
+
+const signalOf = (code: SignalCode, number: string, rest: Partial<Basic>): Basic => ({
+  resourceType: 'Basic',
+  code: { coding: [{ system: SIGNAL_SYSTEM, code }] },
+  subject: { identifier: { system: NHS_NUMBER, value: number } },
+  ...rest,
+});
+
+/** `day`: when whoever has the number died. */
+export const deathSignal = (number: string, { day, formal }: { day: string; formal: boolean }): Basic =>
+  signalOf('death', number, {
+    created: day,
+    ...(formal ? {} : { extension: [{ url: DEATH_NOTICE, valueCode: 'informal' }] }),
+  });
+
+export const replacedSignal = (number: string, by: string): Basic =>
+  signalOf('number-change', number, {
+    extension: [
+      { url: STATUS, valueCode: 'R' },
+      { url: REPLACED_BY, valueIdentifier: { system: NHS_NUMBER, value: by } },
+    ],
+  });
 
 export const isNational = (sector: string | null, { weights }: Evidence): boolean =>
   weights.get(sector ?? '')?.contest === 'everything';
@@ -46,7 +71,10 @@ export const signalsIn = (states: StatementState[], evidence: Evidence): Signal[
  * Keys of a signal: it is found from the charts that have its number, or the one that came in its place. Of a
  * sender whose word does not supersede numbers it is stored, and found from nowhere.
  */
-export function identifySignal({ local, resource, nulls }: Statement, scope: Scope): IdentifiedStatement {
+export function identifySignal(
+  { local, resource, nulls }: Statement,
+  scope: Pick<Scope, 'key' | 'systemId' | 'weight'>,
+): IdentifiedStatement {
   const content = resource as Basic;
   const { key, systemId, weight } = scope;
   const number = numberIn(content);
