@@ -16,7 +16,7 @@ export type Known = Omit<Family, 'stops' | 'stopped' | 'prompts'>;
 /**
  * `lost`: an infant who died; `died`: a mother; `ended`: her pregnancy, without a living infant. `day` of
  * death, or on which it ended: a FHIR date, which may be a year. `heard`: the FHIR date or instant at which
- * those who may declare it, the services `by`, said so; `journey`: the one it belongs to, where that is known.
+ * those who may declare it, the services `by`, said so; `journey`: the one it belongs to, where it is known.
  */
 export type Death = {
   person: Person;

@@ -7,6 +7,7 @@ import { answerReferral, findNoParty } from '../link/care/answered.ts';
 import type { identifyRecord } from '../link/identify.ts';
 import { findOutdated } from '../link/outdated.ts';
 import { link } from '../link/plan.ts';
+import { findUndeclared } from '../link/undeclared.ts';
 import { provenanceOf } from '../link/views/provenance.ts';
 import { findImpostors } from '../link/who/impostors.ts';
 import { leaveKnown } from '../link/who/known.ts';
@@ -149,6 +150,7 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
           ...findVetoed(facts, plan, record, system.id),
           ...findOutdated(facts, plan, record, system.id),
           ...findNoParty({ facts, plan }, record, speaker),
+          ...findUndeclared(record, system.service.sector),
         ]
       : []),
     ...(answered?.issues ?? []),

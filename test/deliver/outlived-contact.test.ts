@@ -1,9 +1,10 @@
-/** After a loss nobody is told that an antenatal contact is planned (sharing rules, "Loss and contact-stop"). */
+/** Contacts that a loss outlives, and what takes it back (sharing rules, "Loss and contact-stop"). */
+import type { Parameters } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { care, type Person, person, ward } from '../families/scenarios/messages.ts';
 import { gather, type Household } from '../support/household.ts';
 import { ago } from '../support/roll.ts';
-import { chart, contactOf, transactionOf } from '../support/transactions.ts';
+import { chart, contactOf, episodeOf, type Said, transactionOf } from '../support/transactions.ts';
 
 let region: Household;
 beforeAll(async () => {
@@ -11,6 +12,7 @@ beforeAll(async () => {
     maternity: ['maternity', 'RXA', 'hl7v2-adt'],
     antenatal: ['maternity', 'RXA', 'fhir-r4'],
     gp: ['gp', 'Y00001', 'fhir-r4'],
+    visiting: ['health-visiting', 'RYC', 'fhir-r4'],
   });
   await askForContacts('gp');
 }, 120_000);
@@ -37,9 +39,7 @@ async function book(mother: Person): Promise<string[]> {
   const whom = chart('antenatal', mother);
   const planned = contactOf(whom, 'antenatal', `P-${mother.local}`, ago(-5));
   Object.assign(planned.resource, { status: 'planned' });
-  const bundle = transactionOf([whom, planned], `${ago(1)}T10:00:00Z`);
-  expect((await region.skein.transaction(bundle, 'antenatal')).status).toBe(200);
-  await region.settle();
+  await send('antenatal', [whom, planned], ago(1));
   return region.told('gp').filter((code) => code === 'encounter');
 }
 
@@ -65,4 +65,78 @@ test('heard of after it, it is stored and told to nobody; that of a mother whose
   const found = await region.find('Encounter', '&status=planned', 'antenatal');
   expect(found).toHaveLength(1);
   expect(await book(mother)).toEqual(['encounter']);
+});
+
+async function send(system: string, what: Said[], day: string): Promise<string> {
+  const { status, body } = await region.skein.transaction(transactionOf(what, `${day}T10:00:00Z`), system);
+  expect(status, JSON.stringify(body)).toBe(200);
+  await region.settle();
+  return JSON.stringify(body);
+}
+
+/** What each notification of this code was of. */
+const fociOf = (system: string, code: string): string[] =>
+  region.posts(system).flatMap(({ bundle }) => {
+    const status = bundle.entry?.[0]?.resource as Parameters | undefined;
+    const told = (status?.parameter ?? []).filter((one) => JSON.stringify(one).includes(`"${code}"`));
+    return told.flatMap(({ part }) => {
+      const focus = part?.find(({ name }) => name === 'focus')?.valueReference?.reference ?? '';
+      return focus.split('/').slice(-2).join('/');
+    });
+  });
+
+test('a loss that was none is taken back under what was stopped, whatever is planned by then', async () => {
+  const mother = person(884, 'Tamsyn', 'Rodda', '1993-12-12');
+  const whom = chart('antenatal', mother);
+  const booked = (ended?: string) => {
+    const spell = episodeOf(whom, 'antenatal', { id: 'G-884', start: ago(60) });
+    const dates = { 'expected-delivery': ago(-120), ...(ended ? { 'pregnancy-loss': ended } : {}) };
+    const base = 'https://skein.example/fhir/StructureDefinition/';
+    const extension = Object.entries(dates).map(([name, valueDate]) => ({ url: base + name, valueDate }));
+    return [whom, { ...spell, resource: { ...spell.resource, extension } }];
+  };
+  await send('antenatal', booked(), ago(60));
+  await care('visiting', mother, { start: ago(30), planned: ago(-9) })(region.skein);
+  await region.settle();
+  await send('antenatal', booked(ago(4)), ago(3));
+  const [stop, ...more] = fociOf('visiting', 'contact-stop');
+  expect([stop, more]).toEqual([expect.stringMatching(/^Encounter\//), []]);
+  const visited = chart('visiting', mother);
+  const sooner = contactOf(visited, 'visiting', 'P-sooner', ago(-2));
+  Object.assign(sooner.resource, { status: 'planned' });
+  await send('visiting', [visited, sooner], ago(2));
+  await send('antenatal', booked(), ago(1));
+  expect(fociOf('visiting', 'loss-retracted')).toEqual([stop]);
+});
+
+test('a loss said by a service that may not declare it stops nothing, and the service is told so', async () => {
+  const mother = person(885, 'Kerensa', 'Bolitho', '1990-05-11');
+  const whom = chart('gp', mother);
+  const spell = episodeOf(whom, 'gp', { id: 'G-885', start: ago(60) });
+  const url = 'https://skein.example/fhir/StructureDefinition/pregnancy-loss';
+  const said = (day: string) => ({
+    ...spell,
+    resource: { ...spell.resource, extension: [{ url, valueDate: day }] },
+  });
+  const before = fociOf('gp', 'contact-stop');
+  expect(await send('gp', [whom, spell], ago(5))).not.toContain('a pregnancy has ended counts where');
+  expect(await send('gp', [whom, said(ago(2))], ago(1))).toContain('a pregnancy has ended counts where');
+  expect(fociOf('gp', 'contact-stop')).toEqual(before);
+  const ahead = transactionOf([whom, said(ago(-300))], `${ago(0)}T00:00:00Z`);
+  const { status, body } = await region.skein.transaction(ahead, 'gp');
+  expect([status, JSON.stringify(body)]).toEqual([422, expect.stringContaining('is a day still to come')]);
+});
+
+test('a birth date that is a slip of the pen takes back no stop: what says all of somebody is held', async () => {
+  const mother = person(886, 'Rosen', 'Tregenza', '1992-02-11');
+  const slip = { ...mother, born: '2093-03-02' };
+  await send('visiting', [chart('visiting', mother)], ago(5));
+  const bundle = transactionOf([chart('visiting', slip)], `${ago(1)}T10:00:00Z`);
+  const { status, body } = await region.skein.transaction(bundle, 'visiting');
+  expect([status, JSON.stringify(body)]).toEqual([
+    422,
+    expect.stringContaining('birthDate is a day still to come'),
+  ]);
+  const found = await region.find('Patient', '&family=tregenza', 'visiting');
+  expect(found).toMatchObject([{ birthDate: mother.born }]);
 });

@@ -13,7 +13,7 @@ import { recipientOf } from '../subscribe/stored.ts';
 import { filtersOf } from '../subscribe/subscription.ts';
 import { asksForChange, findFormer, isSame } from './find-changes.ts';
 import { type Focus, type FocusRow, findFocuses, isGone, nameOf } from './find-focuses.ts';
-import { findToldBefore, type Question, TAKES_BACK } from './told-before.ts';
+import { findStopped, findToldBefore, type Question, TAKES_BACK } from './told-before.ts';
 
 /**
  * `resources` is null unless the content is full-resource, and then what of the focus the recipient may see.
@@ -33,6 +33,7 @@ type Answering = {
   rows: Map<string, FocusRow>;
   before: Set<Question>;
   former: Map<Question, ResourceRow>;
+  stopped: Map<Question, Focus>;
 };
 
 /**
@@ -42,12 +43,18 @@ type Answering = {
  */
 export async function askAccess(db: Db, questions: Question[]): Promise<Verdict[]> {
   const ofServices = questions.filter(({ stored }) => stored.system);
-  const rows = await findFocuses(db, [...ofServices.flatMap(candidates), ...readOfOperator(questions)]);
+  const stopped = await findStopped(db, ofServices);
+  const told = [...stopped.values()];
+  const rows = await findFocuses(db, [
+    ...[...ofServices.flatMap(candidates), ...told],
+    ...readOfOperator(questions),
+  ]);
   const former = await findFormer(db, questions, rows);
   const before = await findToldBefore(db, ofServices);
   const asked = ofServices.flatMap((question) => {
     const persons = [
       ...candidates(question).flatMap((focus) => rows.get(nameOf(focus))?.persons ?? []),
+      ...(rows.get(nameOf(stopped.get(question) ?? question.event.focus))?.persons ?? []),
       ...(former.get(question)?.persons ?? []),
     ];
     const service = question.stored.system?.service;
@@ -59,7 +66,7 @@ export async function askAccess(db: Db, questions: Question[]): Promise<Verdict[
   const answers = questions.map((question) => {
     const { system } = question.stored;
     const own = system ? (grants.get(system.service.id) as Grants) : ({ everything: true } as const);
-    return answer(question, own, { rows, before, former });
+    return answer(question, own, { rows, before, former, stopped });
   });
   await fillIn(db, questions, answers);
   return answers.map(({ verdict }) => verdict);
@@ -86,8 +93,8 @@ async function fillIn(db: Db, questions: Question[], answers: Answered[]): Promi
 }
 
 /**
- * What an event may be told as: of a contact-stop and what takes it back, the recipient's own contact or
- * care, else its journey, else the patient of the recipient whom it is about.
+ * What an event may be told as: of a contact-stop the recipient's own contact or care, else its journey, as
+ * what takes it back, else the patient of the recipient whom it is about.
  */
 function candidates({ stored, event, numbered }: Question): Focus[] {
   const isOfOwn =
@@ -110,14 +117,15 @@ const readOfOperator = (questions: Question[]): Focus[] =>
     return !stored.system && (isFull || asksForChange(question)) ? [event.focus] : [];
   });
 
-function answer(question: Question, grants: Grants, { rows, before, former }: Answering): Answered {
+function answer(question: Question, grants: Grants, { rows, before, former, stopped }: Answering): Answered {
   const recipient = recipientOf(question.stored);
   const { stored, event } = question;
   const see = (focus: Focus): Resource | null => {
     const row = rows.get(nameOf(focus));
     return row ? project(recipient, grants, row) : null;
   };
-  const focus = chooseFocus(question, grants, see);
+  // Who was told to stop something is told of the same, readable or not.
+  const focus = stopped.get(question) ?? chooseFocus(question, grants, see);
   const row = rows.get(nameOf(focus));
   const seen = see(focus);
   const readable = seen !== null || grants.everything;

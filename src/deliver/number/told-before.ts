@@ -2,6 +2,7 @@ import type { Payload } from '../../access/decide/policy.ts';
 import type { Event, EventCode } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import type { Stored } from '../subscribe/stored.ts';
+import type { Focus } from './find-focuses.ts';
 
 /** `numbered`: it was told, or is about to be; else it waits for a number. `at`: when the event was saved. */
 export type Question = { stored: Stored; event: Event; at: Date; asked: Payload; numbered: boolean };
@@ -28,6 +29,27 @@ where case when a.code = 'loss-retracted'
       'id')::uuid = a.id)
   else exists (select from told t
     where t.id = a.id and t.subscription_id = a.subscription_id and t.type = a.type) end`;
+
+const STOPPED = `
+select distinct on (a.n) a.n, e.event -> 'focus' as focus
+from unnest($1::int[], $2::uuid[], $3::text[]) as a (n, subscription_id, person)
+  join notification n on n.subscription_id = a.subscription_id join event e on e.id = n.event_id
+where e.event ->> 'code' = 'contact-stop' and e.event -> 'persons' ->> 0 = a.person
+order by a.n, n.number desc`;
+
+/**
+ * Of what takes a loss back: what its recipient was told to stop by, last, of the same death. (The first
+ * person of both events is who died.)
+ */
+export async function findStopped(db: Db, questions: Question[]): Promise<Map<Question, Focus>> {
+  const asked = questions.filter(({ event, numbered }) => event.code === 'loss-retracted' && !numbered);
+  if (asked.length === 0) return new Map();
+  const { rows } = await db.query<{ n: number; focus: Focus }>(STOPPED, [
+    ...[asked.map((_, index) => index), asked.map(({ stored }) => stored.id)],
+    asked.map(({ event }) => event.persons[0] ?? ''),
+  ]);
+  return new Map(rows.map(({ n, focus }) => [asked[n] as Question, focus]));
+}
 
 /**
  * Those questions whose recipient was told before of what the event takes back. One that has a number was
