@@ -2,12 +2,14 @@ import type { Resource } from '@medplum/fhirtypes';
 import { atOnce, type Steps } from '../doors/turns.ts';
 import { findElement } from '../fhir/definitions.ts';
 import { isObject, type Node, textOf } from '../formats/tree.ts';
-import type { Issue, Json, SourceRecord, Statement, Unit } from '../model.ts';
+import type { Issue, Json, Lineage, SourceRecord, Statement, Unit } from '../model.ts';
 import { toInstant } from './compile/convert.ts';
+import { CLOCK_DRIFT } from './compile/looks.ts';
 import type { CompiledStatement } from './compile/statement.ts';
 import { warnOfClock } from './compile/values.ts';
 import { ownIdOf, unlessKnownOf } from './entry.ts';
 import type { Mapping } from './language/load-mappings.ts';
+import { assumeAuthority, sayOtherNumbers } from './identifiers.ts';
 import { type Instance, type Run, report } from './run.ts';
 import { sayStillToCome } from './still-to-come.ts';
 import { assumeTraced } from './traced.ts';
@@ -43,6 +45,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
     position: unit.position,
     dialect,
     zone,
+    now: receivedAt ?? new Date(),
     root,
     bundle,
     issues: [...(unit.issues ?? []), ...(issues ?? [])],
@@ -65,6 +68,8 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
       yield;
     }
   dropDangling(statements, run);
+  replaceLineage(run, assumeAuthority(statements));
+  sayOtherNumbers(run, statements);
   const mode = mapping.deltaWhen?.(run, run.root) ? ('delta' as const) : mapping.mode;
   if (receivedAt) sayStillToCome(run, statements, { receivedAt, whole: mode === 'snapshot' });
   if (mapping.carried) sayUncarried(run, mapping.carried);
@@ -90,8 +95,13 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
   return { record, issues: run.issues };
 }
 
-/** In ms: a sender is warned where its time is further ahead of ours; clocks differ by less unnoticed. */
-const CLOCK_DRIFT = 3_600_000;
+/** Of an element that has another source than its rule. */
+function replaceLineage(run: Run, lines: Lineage[]): void {
+  for (const line of lines) {
+    const at = run.lineage.findIndex(({ element }) => element === line.element);
+    if (at >= 0) run.lineage[at] = line;
+  }
+}
 
 const hasError = (run: Run) => run.issues.some(({ severity }) => severity === 'error');
 

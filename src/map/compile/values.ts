@@ -7,7 +7,7 @@ import type { Alternative } from '../language/mapping-file.ts';
 import { type Frame, PathError, type Run, report, suggest } from '../run.ts';
 import { localReference, serviceReference } from '../sources/bundle.ts';
 import { article, clockOf, converterTo } from './convert.ts';
-import { nhsDigits } from './looks.ts';
+import { isPhone, isToCome, nhsDigits, saysNoPhone } from './looks.ts';
 import { checkCode, type Target } from './target.ts';
 
 /** Converts a source value to the element's type; where it cannot, reports it and gives undefined. */
@@ -82,7 +82,19 @@ export function warnOfClock(run: Run, raw: string): void {
 const AS: Record<string, (text: string) => string> = {
   compact: (text) => text.replace(/\s+/g, ''),
   'nhs-number': nhsDigits,
+  // A country code may come with its sign, or as it is dialled from here.
+  phone: (text) => text.trim().replace(/^\+(\+|00)/, '+'),
 };
+
+/** A value that is read as its type, and is none: why, or '' where nothing need be said of it. */
+function notOne({ as }: Alternative, path: string): ((text: string, run: Run) => string | undefined) | null {
+  if (as === 'phone')
+    return (text) => (isPhone(text) ? undefined : saysNoPhone(text) ? '' : 'is no telephone number');
+  // In any source: 900203 and 99991231 are read as a year that has not come.
+  if (path.endsWith('.birthDate'))
+    return (text, run) => (isToCome(text, run) ? 'is a day still to come: no birth date' : undefined);
+  return null;
+}
 
 function compilePrimitive({ rule, target, severity }: Options): Apply {
   const { element, path } = target;
@@ -90,8 +102,15 @@ function compilePrimitive({ rule, target, severity }: Options): Apply {
   const codes = element.codes && new Set(element.codes);
   const shaped = AS[rule.as ?? ''];
   const isTime = TIMES.includes(element.type) && element.type !== 'date';
+  const whyNot = notOne(rule, path);
   return (run, _, raw) => {
     const at = run.source;
+    const why = whyNot?.(textOf(raw), run);
+    if (why !== undefined) {
+      const text = `${at} ${why}; it is left out`;
+      if (why) report(run, { severity: 'warning', code: 'value', field: at, expression: path, text });
+      return undefined;
+    }
     const value = convert(shaped ? shaped(textOf(raw)) : raw, run.zone);
     if (isTime && value !== undefined) warnOfClock(run, textOf(raw));
     if (value === undefined) {
