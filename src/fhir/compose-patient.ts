@@ -1,5 +1,6 @@
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import type { ChartSource } from '../model.ts';
+import { isFormer } from './current.ts';
 
 /**
  * Elements taken whole from the newest chart that has them. Contacts and photos are a sender's own affair and
@@ -44,8 +45,13 @@ function identifiers(charts: Chart[]): Identifier[] {
   for (const chart of [...charts].sort((a, b) => Number(b.verified) - Number(a.verified))) {
     for (const identifier of chart.content.identifier ?? []) {
       const name = `${identifier.system ?? ''}|${identifier.value ?? ''}`;
-      if (!byValue.has(name)) byValue.set(name, identifier);
+      const known = byValue.get(name);
+      // What one chart still gives, another that was merged away had before.
+      if (!known || (isFormer(known) && !isFormer(identifier))) byValue.set(name, identifier);
     }
   }
-  return [...byValue].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, identifier]) => identifier);
+  const order = (one: Identifier) => Number(isFormer(one));
+  return [...byValue]
+    .sort(([a, one], [b, other]) => order(one) - order(other) || (a < b ? -1 : 1))
+    .map(([, identifier]) => identifier);
 }

@@ -8,7 +8,7 @@ import { normaliseName } from '../match/names.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
 import { callOf, keyReferrals } from './care/called.ts';
-import { linkagesOf, referredTo } from './who/implied.ts';
+import { implicitChart, linkagesOf, referredTo } from './who/implied.ts';
 import {
   aliasesOf,
   claimKey,
@@ -20,6 +20,7 @@ import {
   referralKey,
   type Scope,
 } from './who/keys.ts';
+import { mergedByNumber } from './who/merged.ts';
 import { quarantine, sharedNumber } from './who/quarantine.ts';
 import { identifySignal, UNHEEDED } from './who/signals.ts';
 import { assumedOf, teamKey, teamOf } from './who/team.ts';
@@ -46,8 +47,11 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
   const issues: Issue[] = [];
   const said = record.statements.map((statement): IdentifiedStatement => {
     if (isSignal(statement)) return identifySignal(statement, scope);
+    const merged = mergedByNumber(statement, scope);
+    if (merged)
+      return implicitChart({ ...merged, content: renameReferences(merged.content, rename) }, statement.local);
     const shared = quarantined.has(statement.local);
-    if (shared) issues.push(sharedNumber(statement));
+    if (shared) issues.push(sharedNumber(statement, record.lineage));
     const { ownId } = statement;
     const resource = {
       ...renameReferences(statement.resource, rename),
@@ -97,7 +101,10 @@ const isSignal = ({ resource }: Statement): boolean => resource.resourceType ===
 
 function keysOfStatements(record: SourceRecord, scope: Scope, content: string): Map<string, string> {
   const keys = new Map(
-    record.statements.map((statement) => [`#${statement.local}`, keyOf(statement, scope, content)]),
+    record.statements.map((statement) => [
+      `#${statement.local}`,
+      mergedByNumber(statement, scope)?.key ?? keyOf(statement, scope, content),
+    ]),
   );
   for (const { identifier, local, resource } of record.statements) {
     if (resource.resourceType !== 'RelatedPerson') continue;

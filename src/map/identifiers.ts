@@ -18,7 +18,7 @@ const isLocal = ({ system, use }: Identifier): boolean => system !== NHS_NUMBER 
 export function assumeAuthority(statements: Statement[]): Lineage[] {
   const patients = statements.filter(isPatient);
   return patients.flatMap((merged) => {
-    const into = merged.resource.link?.find(({ type }) => type === 'replaced-by')?.other.reference;
+    const into = merged.resource.link?.find(({ type }) => type === 'replaced-by')?.other?.reference;
     const stands = patients.find(({ local }) => `#${local}` === into)?.resource.identifier ?? [];
     const [authority = LOCAL, ...others] = new Set(stands.filter(isLocal).map(({ system }) => system));
     if (others.length > 0 || authority === LOCAL) return [];

@@ -76,6 +76,8 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
   const doubted: Merge[] = [];
   for (const merge of merges) {
     const pair: Pair = [merge.old.key, merge.into.key];
+    // Of a number that no chart of the sender has nothing is known to merge.
+    if (isImplicit(merge.old) && personOfChart.get(merge.old.key)?.charts.every(isImplicit)) continue;
     if (isOnePerson(personOfChart, pair)) joinAll([pair]);
     else doubted.push(merge);
   }

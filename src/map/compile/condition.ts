@@ -81,7 +81,8 @@ function conditionOf({ reader, test }: Clause): Condition {
   const boolean = reader.type === 'boolean';
   return (run, frame) => {
     const raw = reader.read(run, frame);
-    if (reader.any && Array.isArray(raw) && raw.length > 0) return raw.some((value) => test(textOf(value), run));
+    if (reader.any && Array.isArray(raw) && raw.length > 0)
+      return raw.some((value) => test(textOf(value), run));
     if (raw === undefined || raw === '""') return test(undefined, run);
     const value = Array.isArray(raw) ? raw[0] : raw;
     return test(textOf((boolean ? toBoolean(value ?? null, '') : undefined) ?? value), run);
@@ -97,7 +98,14 @@ function compileClause(text: string, { read, maps, plain }: Names): Clause {
   const reader = read(path);
   const { test, literals = [], tried = literals } = compileTest(operator, operand, maps);
   checkType({ path, reader, operator, literals }, plain);
-  return { text, path, reader, literals, tried, test: negated ? (value, heard) => !test(value, heard) : test };
+  return {
+    text,
+    path,
+    reader,
+    literals,
+    tried,
+    test: negated ? (value, heard) => !test(value, heard) : test,
+  };
 }
 
 function compileTest(

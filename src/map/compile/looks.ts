@@ -38,7 +38,8 @@ const toDateTime = converterTo('dateTime');
 export const isToCome = (text: string, heard: Heard): boolean => whenIs(text, heard) > 0;
 
 /** What people and systems write where there is no telephone. */
-const NO_PHONE = /^(\W*|0+|n\/?a|none|nil|no( (tele)?phone)?|not (known|given|applicable)|unknown|ex[- ]?dir(ectory)?)$/i;
+const NO_PHONE =
+  /^(\W*|0+|n\/?a|none|nil|no( (tele)?phone)?|not (known|given|applicable)|unknown|ex[- ]?dir(ectory)?)$/i;
 
 /** True of words that say there is none; what else has too few digits for one is told to its sender. */
 export const saysNoPhone = (text: string): boolean => NO_PHONE.test(text.trim());
