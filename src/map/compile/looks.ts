@@ -37,12 +37,12 @@ const toDateTime = converterTo('dateTime');
 
 export const isToCome = (text: string, heard: Heard): boolean => whenIs(text, heard) > 0;
 
-/** What people and systems write where there is no telephone. */
-const NO_PHONE =
-  /^(\W*|0+|n\/?a|none|nil|no( (tele)?phone)?|not (known|given|applicable)|unknown|ex[- ]?dir(ectory)?)$/i;
+/** What people and systems write where there is none. */
+const NONE =
+  /^(\W*|0+|n\/?a|none|nil|no( (tele)?phone| e-?mail)?|not (known|given|applicable)|unknown|ex[- ]?dir(ectory)?)$/i;
 
-/** True of words that say there is none; what else has too few digits for one is told to its sender. */
-export const saysNoPhone = (text: string): boolean => NO_PHONE.test(text.trim());
+/** True of words that say there is no such telephone or address: nothing of theirs is lost. */
+export const saysNone = (text: string): boolean => NONE.test(text.trim());
 
 /** Three digits and more, not one of them alone; whatever words stand beside them. */
 export const isPhone = (text: string): boolean => {
@@ -50,12 +50,12 @@ export const isPhone = (text: string): boolean => {
   return digits.length >= 3 && !/^(\d)\1*$/.test(digits);
 };
 
+export const isEmail = (text: string): boolean =>
+  /^(mailto:)?[^\s@]+@[^\s@]+\.[^\s@]+$/i.test(text.trim());
+
 /** By name; `example` is a value that passes, for the check that a condition can hold at all. */
 export const LOOKS: Readonly<Record<string, Look>> = {
-  email: {
-    test: (text) => /^(mailto:)?[^\s@]+@[^\s@]+\.[^\s@]+$/i.test(text.trim()),
-    example: 'a@example.org',
-  },
+  email: { test: isEmail, example: 'a@example.org' },
   'nhs-number': { test: (text) => isValidNhsNumber(nhsDigits(text)), example: '9990000018' },
   past: { test: (text, heard) => whenIs(text, heard) < 0, example: '1900' },
   future: { test: isToCome, example: '9999' },

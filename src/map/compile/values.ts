@@ -7,7 +7,7 @@ import type { Alternative } from '../language/mapping-file.ts';
 import { type Frame, PathError, type Run, report, suggest } from '../run.ts';
 import { localReference, serviceReference } from '../sources/bundle.ts';
 import { article, clockOf, converterTo } from './convert.ts';
-import { isPhone, isToCome, nhsDigits, saysNoPhone } from './looks.ts';
+import { isEmail, isPhone, isToCome, nhsDigits, saysNone } from './looks.ts';
 import { checkCode, type Target } from './target.ts';
 
 /** Converts a source value to the element's type; where it cannot, reports it and gives undefined. */
@@ -86,15 +86,22 @@ const AS: Record<string, (text: string) => string> = {
   phone: (text) => text.trim().replace(/^\+(\+|00)/, '+'),
 };
 
-/** A value that is read as its type, and is none: why, or '' where nothing need be said of it. */
-function notOne({ as }: Alternative, path: string): ((text: string, run: Run) => string | undefined) | null {
-  if (as === 'phone')
-    return (text) => (isPhone(text) ? undefined : saysNoPhone(text) ? '' : 'is no telephone number');
+/** Why a value that can be read is not taken: '' where nothing need be said of it, undefined where it is. */
+type WhyNot = (text: string, run: Run) => string | undefined;
+
+function whyNotOf({ as }: Alternative, path: string): WhyNot | undefined {
+  const { is, what } = CONTACTS[as ?? ''] ?? {};
+  if (is) return (text) => (is(text) ? undefined : saysNone(text) ? '' : `is no ${what}`);
   // In any source: 900203 and 99991231 are read as a year that has not come.
   if (path.endsWith('.birthDate'))
     return (text, run) => (isToCome(text, run) ? 'is a day still to come: no birth date' : undefined);
-  return null;
+  return undefined;
 }
+
+const CONTACTS: Record<string, { is: (text: string) => boolean; what: string }> = {
+  phone: { is: isPhone, what: 'telephone number' },
+  email: { is: isEmail, what: 'e-mail address' },
+};
 
 function compilePrimitive({ rule, target, severity }: Options): Apply {
   const { element, path } = target;
@@ -102,7 +109,7 @@ function compilePrimitive({ rule, target, severity }: Options): Apply {
   const codes = element.codes && new Set(element.codes);
   const shaped = AS[rule.as ?? ''];
   const isTime = TIMES.includes(element.type) && element.type !== 'date';
-  const whyNot = notOne(rule, path);
+  const whyNot = whyNotOf(rule, path);
   return (run, _, raw) => {
     const at = run.source;
     const why = whyNot?.(textOf(raw), run);

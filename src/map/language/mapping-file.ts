@@ -28,10 +28,10 @@ const alternative = {
     .optional()
     .describe('what a code outside the ConceptMap becomes; mandatory with map'),
   as: z
-    .enum(['service', 'compact', 'nhs-number', 'phone'])
+    .enum(['service', 'compact', 'nhs-number', 'phone', 'email'])
     .optional()
     .describe(
-      'service: the team behind a reference; compact: text without spaces; nhs-number: its ten digits; phone: nothing where it is no telephone number',
+      'service: the team behind a reference; compact: text without spaces; nhs-number: its ten digits; phone, email: nothing where it is none',
     ),
   assumed: z
     .literal(true)
