@@ -3,7 +3,7 @@ import type { Patient } from '@medplum/fhirtypes';
 
 export const isFormer = ({ use }: { use?: string | undefined }): boolean => use === 'old';
 
-const currentFirst = <T extends { use?: string }>(list: T[]): T[] =>
+export const currentFirst = <T extends { use?: string }>(list: T[]): T[] =>
   list.some(isFormer) ? [...list.filter((one) => !isFormer(one)), ...list.filter(isFormer)] : list;
 
 /** The same Patient; whoever reads the first name, address or telephone reads none that is over. */

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { EpisodeOfCare, Patient, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
+import { currentFirst } from '../fhir/current.ts';
 import { keyedId } from '../fhir/ids.ts';
 import { hasStatus, isValidNhsNumber, isVerified, nhsNumber } from '../fhir/nhs-number.ts';
 import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
@@ -146,7 +147,7 @@ function baseKeyOf(statement: Statement, scope: Scope, content: string): string 
     type,
     String(systemId),
     identifier,
-    normaliseName(resource.name?.[0]?.given?.[0] ?? ''),
+    normaliseName(currentFirst(resource.name ?? [])[0]?.given?.[0] ?? ''),
   );
 }
 
@@ -191,7 +192,9 @@ function relatedKey(
   );
   // Whose word establishes nobody reaches into no other family: it stays a suggestion.
   if (number?.value) return establishes(scope.weight) ? numberKey(number.value, scope.key) : null;
-  const local = related.identifier?.find(({ system, value }) => system !== NHS_NUMBER && value);
+  const local = currentFirst(related.identifier ?? []).find(
+    ({ system, value }) => system !== NHS_NUMBER && value,
+  );
   return local ? ownKey(`${local.system ?? ''}|${local.value}`, scope) : null;
 }
 

@@ -37,6 +37,12 @@ const toDateTime = converterTo('dateTime');
 
 export const isToCome = (text: string, heard: Heard): boolean => whenIs(text, heard) > 0;
 
+/** Before anybody was born who is known here. */
+export function isLongAgo(text: string, { zone }: Heard): boolean {
+  const said = toDateTime(text, zone);
+  return typeof said === 'string' && said < '1850';
+}
+
 /** What people and systems write where there is none. */
 const NONE =
   /^(\W*|0+|n\/?a|none|nil|no( (tele)?phone| e-?mail)?|not (known|given|applicable)|unknown|ex[- ]?dir(ectory)?)$/i;
@@ -50,8 +56,7 @@ export const isPhone = (text: string): boolean => {
   return digits.length >= 3 && !/^(\d)\1*$/.test(digits);
 };
 
-export const isEmail = (text: string): boolean =>
-  /^(mailto:)?[^\s@]+@[^\s@]+\.[^\s@]+$/i.test(text.trim());
+export const isEmail = (text: string): boolean => /^(mailto:)?[^\s@]+@[^\s@]+\.[^\s@]+$/i.test(text.trim());
 
 /** By name; `example` is a value that passes, for the check that a condition can hold at all. */
 export const LOOKS: Readonly<Record<string, Look>> = {
