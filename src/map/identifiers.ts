@@ -1,7 +1,7 @@
 /** What one identifier of a message says of another: which no rule, that reads one at a time, can tell. */
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import { LOCAL, NHS_NUMBER } from '../fhir/systems.ts';
-import type { Lineage, Statement } from '../model.ts';
+import type { Statement } from '../model.ts';
 import { type Run, report } from './run.ts';
 
 const isPatient = (statement: Statement): statement is Statement & { resource: Patient } =>
@@ -10,26 +10,28 @@ const isPatient = (statement: Statement): statement is Statement & { resource: P
 const isLocal = ({ system, use }: Identifier): boolean => system !== NHS_NUMBER && use !== 'old';
 
 /**
- * The number of a chart that was merged (MRG-1 of HL7 v2), where it names no authority, is of the one that
- * gave the number of the chart that stands: `MRG|456` beside `PID-3` `123^^^RXA`. Where that one has numbers
- * of several authorities, or itself one without, it stays without. In place; gives the lineage of what it
- * added.
+ * The number of a chart that was merged (MRG-1 of HL7 v2), where it names no authority, may be of the one that
+ * gave the number of the chart that stands: `MRG|456` beside `PID-3` `123^^^RXA`. Then it is given with that
+ * one, too, in place; which of the two is meant is told by what the sender said before
+ * (src/link/who/merged.ts). Where the chart that stands has numbers of several authorities, or itself one
+ * without, it stays without.
  */
-export function assumeAuthority(statements: Statement[]): Lineage[] {
+export function assumeAuthority({ lineage }: Run, statements: Statement[]): void {
   const patients = statements.filter(isPatient);
-  return patients.flatMap((merged) => {
-    const into = merged.resource.link?.find(({ type }) => type === 'replaced-by')?.other?.reference;
-    const stands = patients.find(({ local }) => `#${local}` === into)?.resource.identifier ?? [];
+  for (const { local, resource } of patients) {
+    const into = resource.link?.find(({ type }) => type === 'replaced-by')?.other?.reference;
+    const stands = patients.find((one) => `#${one.local}` === into)?.resource.identifier ?? [];
     const [authority = LOCAL, ...others] = new Set(stands.filter(isLocal).map(({ system }) => system));
-    if (others.length > 0 || authority === LOCAL) return [];
-    return (merged.resource.identifier ?? []).flatMap((one, index) => {
-      if (one.system !== LOCAL) return [];
-      if (merged.identifier === `${LOCAL}|${one.value}`) merged.identifier = `${authority}|${one.value}`;
-      one.system = authority;
-      const element = `${merged.local}.identifier[${index}].system`;
-      return [{ element, source: into ?? '', rule: 'the authority of the chart that stands' }];
-    });
-  });
+    if (others.length > 0 || authority === LOCAL) continue;
+    for (const [index, one] of (resource.identifier ?? []).entries()) {
+      if (one.system !== LOCAL) continue;
+      const at = resource.identifier?.push({ ...one, system: authority }) ?? 0;
+      const source = lineage.find(({ element }) => element === `${local}.identifier[${index}].value`)?.source;
+      const rule = 'the authority of the chart that stands';
+      for (const name of Object.keys(one))
+        lineage.push({ element: `${local}.identifier[${at - 1}].${name}`, source: source ?? '', rule });
+    }
+  }
 }
 
 /** Warns of a second NHS number of one patient: only the first can be theirs. */

@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { atOnce, type Steps } from '../doors/turns.ts';
 import { findElement } from '../fhir/definitions.ts';
 import { isObject, type Node, textOf } from '../formats/tree.ts';
-import type { Issue, Json, Lineage, SourceRecord, Statement, Unit } from '../model.ts';
+import type { Issue, Json, SourceRecord, Statement, Unit } from '../model.ts';
 import { toInstant } from './compile/convert.ts';
 import { CLOCK_DRIFT } from './compile/looks.ts';
 import type { CompiledStatement } from './compile/statement.ts';
@@ -68,7 +68,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
       yield;
     }
   dropDangling(statements, run);
-  replaceLineage(run, assumeAuthority(statements));
+  assumeAuthority(run, statements);
   sayOtherNumbers(run, statements);
   const mode = mapping.deltaWhen?.(run, run.root) ? ('delta' as const) : mapping.mode;
   if (receivedAt) sayStillToCome(run, statements, { receivedAt, whole: mode === 'snapshot' });
@@ -93,14 +93,6 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
     lineage: run.lineage,
   };
   return { record, issues: run.issues };
-}
-
-/** Of an element that has another source than its rule. */
-function replaceLineage(run: Run, lines: Lineage[]): void {
-  for (const line of lines) {
-    const at = run.lineage.findIndex(({ element }) => element === line.element);
-    if (at >= 0) run.lineage[at] = line;
-  }
 }
 
 const hasError = (run: Run) => run.issues.some(({ severity }) => severity === 'error');

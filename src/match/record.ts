@@ -162,7 +162,10 @@ export function cleanPostcode(postcode = ''): string | undefined {
 /** Behind a number: who is asked for there, whom no two records need to write alike. */
 const EXTENSION = /\s*(?:ext(?:ension|n)?\.?|x)\s*\d+\s*$/i;
 
-/** As dialled within the United Kingdom, without an extension; the digits of any other number; none where too few, or one digit. */
+/**
+ * As dialled within the United Kingdom, without an extension; the digits of any other number; none where too
+ * few, or one digit.
+ */
 export function cleanPhone(phone: string): string | undefined {
   const digits = phone
     .replace(EXTENSION, '')

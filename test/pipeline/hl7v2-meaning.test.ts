@@ -57,7 +57,29 @@ describe('the chart that was merged (MRG-1)', () => {
     const ack = await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2'] });
     expect(ack).toMatch(/MSA\|AA/);
     expect(ack).not.toContain('ERR');
-    expect((await patients()).map(identifiersOf)).toEqual([['M1', 'M2 old']]);
+    expect((await patients()).map(identifiersOf)).toEqual([['M1', 'M2 old', 'M2 old']]);
+  });
+
+  it('without an authority is the chart that came without, where there is one', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR'));
+    await say('A28', AMARA('M2'));
+    await say('A28', 'M2^^^RXM^MR||Bell^Ada||19910203|F');
+    expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2'] })).not.toContain('ERR');
+    const found = await patients();
+    expect(found.map(identifiersOf)).toHaveLength(2);
+    expect(found.find((one) => JSON.stringify(one).includes('Bell'))?.identifier).toHaveLength(1);
+  });
+
+  it('is meant by its second identifier, too, where that is nobody else’s', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR'));
+    await say('A28', AMARA('M2^^^RXM^MR~C7^^^CLINIC'));
+    expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|C7^^^CLINIC'] })).not.toContain('ERR');
+    expect(await patients()).toHaveLength(1);
+    await say('A28', AMARA('M3^^^RXM^MR~C8^^^CLINIC'));
+    await say('A28', 'M4^^^RXM^MR~C8^^^CLINIC||Bell^Ada||19910203|F');
+    const ack = await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|C8^^^CLINIC'] });
+    expect(ack).toMatch(/\|W\|.*MRG-1: no one chart/s);
+    expect(await patients()).toHaveLength(3);
   });
 
   it.each(['A18', 'A34', 'A47'])('is meant by %s as well', async (event) => {
@@ -71,7 +93,7 @@ describe('the chart that was merged (MRG-1)', () => {
     await say('A28', AMARA('M1^^^RXM^MR~C1^^^CLINIC^PI'));
     await say('A28', AMARA('M2^^^RXM^MR'));
     const ack = await say('A40', AMARA('M1^^^RXM^MR~C1^^^CLINIC^PI'), { more: ['MRG|M2'] });
-    expect(ack).toMatch(/MSA\|AA.*ERR\|\|MRG\^1\^1\|204.*\|W\|.*MRG-1: no chart that you sent has this/s);
+    expect(ack).toMatch(/MSA\|AA.*ERR\|\|MRG\^1\^1\|204.*\|W\|.*MRG-1: no one chart that you sent has this/s);
     expect(await patients()).toHaveLength(2);
   });
 
@@ -103,7 +125,9 @@ describe('the chart that was merged (MRG-1)', () => {
   });
 
   it('is merged once it is said, whenever that is', async () => {
-    expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2'] })).toMatch(/\|W\|.*MRG-1: no chart/s);
+    expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2'] })).toMatch(
+      /\|W\|.*MRG-1: no one chart/s,
+    );
     await say('A28', AMARA('M2^^^RXM^MR'));
     expect(await patients()).toHaveLength(1);
   });

@@ -32,11 +32,13 @@ export function joinStays(
   const leaders = new Map<string, string>();
   for (const bare of stays.filter(isBare)) {
     const value = numbersOf(bare)[0]?.value;
+    const person = personOf(bare.chart);
+    if (person === undefined) continue;
     const same = stays.filter(
       (one) =>
         one.type === bare.type &&
         one.systemId === bare.systemId &&
-        personOf(one.chart) === personOf(bare.chart) &&
+        personOf(one.chart) === person &&
         !isBare(one) &&
         numbersOf(one).some((number) => number.value === value && number.system !== LOCAL),
     );

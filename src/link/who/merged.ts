@@ -6,6 +6,7 @@ import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Issue, Statement } from '../../model.ts';
 import type { Facts, IdentifiedRecord, IdentifiedStatement, StatementState } from '../../store/facts.ts';
 import { isImplicit } from '../fold.ts';
+import type { PatientState } from './charts.ts';
 import { type Meant, meantBy, type Scope } from './keys.ts';
 
 const replacedBy = ({ link = [] }: Patient) =>
@@ -31,6 +32,21 @@ export function mergedByNumber({ resource }: Statement, scope: Scope): Meant | u
   return meant && { ...meant, content: { ...meant.content, ...(link ? { link } : {}) } };
 }
 
+type Merged = Pick<PatientState, 'key' | 'content' | 'aliases'>;
+
+/**
+ * The chart that a merged one of which no more is said means: the one other chart of its sender that has that
+ * identifier beside its own, or that has it with the authority which it came without. Of several none.
+ */
+export function meantByMerged(merged: Merged, own: StatementState[]): StatementState | undefined {
+  if (!isNoMore(merged.content)) return undefined;
+  const into = standingOf(merged.content);
+  const has = ({ key, aliases }: StatementState) =>
+    aliases?.includes(merged.key) || merged.aliases?.includes(key);
+  const [found, ...others] = own.filter((one) => one.key !== into && one.key !== merged.key && has(one));
+  return others.length === 0 ? found : undefined;
+}
+
 /**
  * Warns a sender of a merge that names no chart it has said anything of: so far nothing is merged. Only its
  * own charts are looked at, so that the answer tells it nothing of anybody else's.
@@ -40,24 +56,25 @@ export function findUnmerged(facts: Facts, record: IdentifiedRecord, systemId: n
     (state) => state.type === 'Patient' && state.systemId === systemId && !isImplicit(state),
   );
   return record.statements.flatMap((said): Issue[] => {
-    if (said.type !== 'Patient' || !isNoMore(said.content)) return [];
-    const into = standingOf(said.content as Patient);
-    if (into === undefined || own.some((chart) => isMeant(chart, said, into))) return [];
+    const merged = { aliases: null, ...said } as Merged & IdentifiedStatement;
+    if (said.type !== 'Patient' || !isNoMore(said.content) || !standingOf(merged.content)) return [];
+    if (isKnown(merged, own)) return [];
     const element = `${said.local}.identifier`;
     const field = record.lineage
       .find((line) => line.element.startsWith(element))
       ?.source.replace(/\.\d$/, '');
-    const text = 'no chart that you sent has this identifier: nothing was merged';
+    const text = 'no one chart that you sent has this identifier: nothing was merged';
     return [{ severity: 'warning', code: 'not-found', ...(field ? { field } : {}), text }];
   });
 }
 
-function isMeant(
-  chart: StatementState,
-  { key, implicit, content }: IdentifiedStatement,
-  into: string,
-): boolean {
-  if (!implicit) return chart.key === key || chart.aliases?.includes(key) === true;
-  const number = nhsNumber(content as Patient)?.value;
-  return chart.key !== into && nhsNumber(chart.content as Patient)?.value?.replace(/\s/g, '') === number;
+function isKnown(merged: Merged & IdentifiedStatement, own: StatementState[]): boolean {
+  const number = nhsNumber(merged.content)?.value;
+  if (merged.implicit) {
+    const into = standingOf(merged.content);
+    const having = (one: StatementState) =>
+      one.key !== into && nhsNumber(one.content as Patient)?.value?.replace(/\s/g, '') === number;
+    return own.some(having);
+  }
+  return own.some(({ key }) => key === merged.key) || meantByMerged(merged, own) !== undefined;
 }

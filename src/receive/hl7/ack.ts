@@ -146,7 +146,10 @@ export function timestamp(now: Date): string {
 /** 20 characters: the length of MSH-10 before version 2.7. */
 export const newControlId = () => randomBytes(10).toString('hex').toUpperCase();
 
-/** HL7 table 0357 by field, where one has a code of its own, or by FHIR issue type; anything else is 207, "application error", and ERR-5 says which. */
+/**
+ * HL7 table 0357 by field, where one has a code of its own, or by FHIR issue type; anything else is 207,
+ * "application error", and ERR-5 says which.
+ */
 const CONDITIONS: Record<string, [code: string, text: string]> = {
   required: ['101', 'Required field missing'],
   value: ['102', 'Data type error'],
