@@ -71,7 +71,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
   assumeAuthority(run, statements);
   sayOtherNumbers(run, statements);
   const mode = mapping.deltaWhen?.(run, run.root) ? ('delta' as const) : mapping.mode;
-  if (receivedAt) sayStillToCome(run, statements, { receivedAt, whole: mode === 'snapshot' });
+  sayStillToCome(run, statements, { receivedAt: run.now, whole: mode === 'snapshot' });
   if (mapping.carried) sayUncarried(run, mapping.carried);
   if (statements.length === 0 && !hasError(run)) {
     report(run, {

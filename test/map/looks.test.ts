@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isEmail, isLongAgo, isPhone, LOOKS, saysNone } from '../../src/map/compile/looks.ts';
+import { isEmail, isNoDay, isPhone, LOOKS, saysNone } from '../../src/map/compile/looks.ts';
 import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import { mapUnit } from '../../src/map/map-unit.ts';
 import { readHl7 } from '../../src/parse/hl7v2.ts';
@@ -37,10 +37,10 @@ describe('a date or time', () => {
     expect([look('past', '20260615', there), look('future', '20260616', there)]).toEqual([false, true]);
   });
 
-  test('is too long ago for anybody’s before 1850', () => {
-    expect(['00010101', '18491231', '18500101', 'Y'].map((text) => isLongAgo(text, LONDON))).toEqual([
-      ...[true, true, false, false],
-    ]);
+  test('is none in the year 9999, and before 1850', () => {
+    const isNone = (text: string) => isNoDay(text, LONDON);
+    expect(['00010101', '18491231', '99991231', '9999-12-31'].map(isNone)).toEqual([true, true, true, true]);
+    expect(['18500101', '20260617', '900203', 'Y'].map(isNone)).toEqual([false, false, false, false]);
   });
 
   test('is judged by the time of receipt, whenever the message is read again', async () => {

@@ -35,12 +35,12 @@ function whenIs(text: string, { now, zone }: Heard): -1 | 0 | 1 {
 }
 const toDateTime = converterTo('dateTime');
 
-export const isToCome = (text: string, heard: Heard): boolean => whenIs(text, heard) > 0;
+const isToCome = (text: string, heard: Heard): boolean => whenIs(text, heard) > 0;
 
-/** Before anybody was born who is known here. */
-export function isLongAgo(text: string, { zone }: Heard): boolean {
+/** Before anybody was born who is known here, or in the last year that a date can have. */
+export function isNoDay(text: string, { zone }: Heard): boolean {
   const said = toDateTime(text, zone);
-  return typeof said === 'string' && said < '1850';
+  return typeof said === 'string' && (said < '1850' || said.startsWith('9999'));
 }
 
 /** What people and systems write where there is none. */

@@ -7,7 +7,7 @@ import type { Alternative } from '../language/mapping-file.ts';
 import { type Frame, PathError, type Run, report, suggest } from '../run.ts';
 import { localReference, serviceReference } from '../sources/bundle.ts';
 import { article, clockOf, converterTo } from './convert.ts';
-import { isEmail, isLongAgo, isPhone, isToCome, nhsDigits, saysNone } from './looks.ts';
+import { isEmail, isNoDay, isPhone, nhsDigits, saysNone } from './looks.ts';
 import { checkCode, type Target } from './target.ts';
 
 /** Converts a source value to the element's type; where it cannot, reports it and gives undefined. */
@@ -92,20 +92,12 @@ type WhyNot = (text: string, run: Run) => string | undefined;
 function whyNotOf({ as }: Alternative, path: string): WhyNot | undefined {
   const { is, what } = CONTACTS[as ?? ''] ?? {};
   if (is) return (text) => (is(text) ? undefined : saysNone(text) ? '' : `is no ${what}`);
-  const element = path.split('.').at(-1) ?? '';
-  if (element === 'birthDate') return (text, run) => notThatDay(text, run, 'birth date');
-  return element.startsWith('deceased') ? (text, run) => notThatDay(text, run, 'death') : undefined;
+  // 99991231 or 00010101: what systems write where there is no day.
+  const day = DAYS[path.split('.').at(-1) ?? ''];
+  return day ? (text, run) => (isNoDay(text, run) ? `stands for no day: no ${day}` : undefined) : undefined;
 }
 
-/**
- * What systems write where no day is known, 99991231 or 00010101, is none, in any source; nor is 900203,
- * which is read as a year that has not come.
- */
-function notThatDay(text: string, run: Run, what: string): string | undefined {
-  if (isToCome(text, run)) return `is a day still to come: no ${what}`;
-  return isLongAgo(text, run) ? `is a day too long ago: no ${what}` : undefined;
-}
-
+const DAYS: Record<string, string> = { birthDate: 'birth date', deceasedDateTime: 'death' };
 const CONTACTS: Record<string, { is: (text: string) => boolean; what: string }> = {
   phone: { is: isPhone, what: 'telephone number' },
   email: { is: isEmail, what: 'e-mail address' },
