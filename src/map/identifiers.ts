@@ -10,9 +10,9 @@ const isPatient = (statement: Statement): statement is Statement & { resource: P
 const isLocal = ({ system, use }: Identifier): boolean => system !== NHS_NUMBER && use !== 'old';
 
 /**
- * The number of a chart that was merged (MRG-1 of HL7 v2), where it names no authority, may be of the one that
- * gave the number of the chart that stands: `MRG|456` beside `PID-3` `123^^^RXA`. Then it is given with that
- * one, too, in place; which of the two is meant is told by what the sender said before
+ * The number of a chart that was merged (MRG-1 of HL7 v2), where it names no authority, may be of the one
+ * that gave the number of the chart that stands: `MRG|456` beside `PID-3` `123^^^RXA`. Then it is given with
+ * that one, too, in place; which of the two is meant is told by what the sender said before
  * (src/link/who/merged.ts). Where the chart that stands has numbers of several authorities, or itself one
  * without, it stays without.
  */
