@@ -1,5 +1,6 @@
 import type { Identifier, Patient } from '@medplum/fhirtypes';
 import type { ChartSource } from '../model.ts';
+import { currentFirst, isFormer } from './current.ts';
 
 /**
  * Elements taken whole from the newest chart that has them. Contacts and photos are a sender's own affair and
@@ -38,14 +39,28 @@ export function composePatient(charts: Chart[]): Partial<Patient> {
   return patient as Partial<Patient>;
 }
 
+/** Each once, those that are over last. Whether one is over is for the newest chart to say that gives it. */
 function identifiers(charts: Chart[]): Identifier[] {
-  const byValue = new Map<string, Identifier>();
+  const newest = byName(charts);
   // A chart whose claim to a number is good speaks for that number; others only where nobody else has it.
-  for (const chart of [...charts].sort((a, b) => Number(b.verified) - Number(a.verified))) {
-    for (const identifier of chart.content.identifier ?? []) {
+  const found = byName([...charts].sort((a, b) => Number(b.verified) - Number(a.verified)));
+  const said = [...found]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, identifier]): Identifier => {
+      const last = newest.get(name) ?? identifier;
+      if (isFormer(last) === isFormer(identifier)) return identifier;
+      return isFormer(last) ? { ...identifier, use: 'old' } : last;
+    });
+  return currentFirst(said);
+}
+
+/** Of each system and value what the first chart says that gives it. */
+function byName(charts: Chart[]): Map<string, Identifier> {
+  const found = new Map<string, Identifier>();
+  for (const { content } of charts)
+    for (const identifier of content.identifier ?? []) {
       const name = `${identifier.system ?? ''}|${identifier.value ?? ''}`;
-      if (!byValue.has(name)) byValue.set(name, identifier);
+      if (!found.has(name)) found.set(name, identifier);
     }
-  }
-  return [...byValue].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, identifier]) => identifier);
+  return found;
 }

@@ -1,4 +1,5 @@
 import type { Identifier, Patient } from '@medplum/fhirtypes';
+import { isFormer } from './current.ts';
 import { NHS_NUMBER } from './systems.ts';
 
 /** Ten digits, Modulus 11 check digit, not one digit ten times (those pass the sum). Spaces are the caller's
@@ -14,8 +15,11 @@ export function isValidNhsNumber(value: string): boolean {
 const VERIFIED = new Set(['01', 'number-present-and-verified']);
 const VERIFICATION = /NHSNumberVerificationStatus(-1)?$/;
 
-export const nhsNumber = (patient: Patient): Identifier | undefined =>
-  patient.identifier?.find(({ system }) => system === NHS_NUMBER);
+/** The one that is the patient's now, else one that was. */
+export function nhsNumber({ identifier }: Patient): Identifier | undefined {
+  const numbers = identifier?.filter(({ system }) => system === NHS_NUMBER);
+  return numbers?.find((one) => !isFormer(one)) ?? numbers?.[0];
+}
 
 export const hasStatus = ({ extension }: Identifier): boolean =>
   extension?.some(({ url }) => VERIFICATION.test(url)) === true;

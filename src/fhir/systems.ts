@@ -25,6 +25,8 @@ export const SKEIN_DEFINITIONS = `${SKEIN}/fhir/StructureDefinition/`;
  * number finds it; UK Core allows a Patient one identifier of that system.
  */
 export const SUPERSEDED_NUMBER = `${SKEIN}/Id/superseded-nhs-number`;
+/** Identifier system of a number in HL7 v2 that names no assigning authority (CX.4). */
+export const LOCAL = `${SKEIN}/Id/local`;
 /** Code system of what a national signal (NHS Multicast Notification Service) is about. */
 export const SIGNAL_SYSTEM = `${SKEIN}/fhir/CodeSystem/national-signal`;
 /** Identifier of a service: `ODS|team`. */

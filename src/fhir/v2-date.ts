@@ -51,6 +51,10 @@ function readOffset(zone: string | undefined): string | null {
   return zone && digits ? `${zone[0]}${digits.slice(0, 2)}:${digits.slice(2) || '00'}` : null;
 }
 
+/** The day that it is in the zone, as `2026-08-21`. */
+export const v2Today = (now: Date, zone = 'Europe/London'): string =>
+  new Date(now.getTime() + zoneOffset(now.getTime(), zone) * 60_000).toISOString().slice(0, 10);
+
 /** The offset that a value names, as `+01:00`; undefined where it names none. */
 export function v2Offset(value: string): string | undefined {
   const offset = readParts(value)?.offset;

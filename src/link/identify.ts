@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { EpisodeOfCare, Patient, RelatedPerson, Resource, ServiceRequest } from '@medplum/fhirtypes';
+import { currentFirst } from '../fhir/current.ts';
 import { keyedId } from '../fhir/ids.ts';
 import { hasStatus, isValidNhsNumber, isVerified, nhsNumber } from '../fhir/nhs-number.ts';
 import { idOf, renameReferences, subjectOf } from '../fhir/references.ts';
@@ -8,7 +9,7 @@ import { normaliseName } from '../match/names.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
 import { callOf, keyReferrals } from './care/called.ts';
-import { linkagesOf, referredTo } from './who/implied.ts';
+import { implicitChart, linkagesOf, referredTo } from './who/implied.ts';
 import {
   aliasesOf,
   claimKey,
@@ -20,6 +21,7 @@ import {
   referralKey,
   type Scope,
 } from './who/keys.ts';
+import { mergedByNumber } from './who/merged.ts';
 import { quarantine, sharedNumber } from './who/quarantine.ts';
 import { identifySignal, UNHEEDED } from './who/signals.ts';
 import { assumedOf, teamKey, teamOf } from './who/team.ts';
@@ -46,8 +48,11 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
   const issues: Issue[] = [];
   const said = record.statements.map((statement): IdentifiedStatement => {
     if (isSignal(statement)) return identifySignal(statement, scope);
+    const merged = mergedByNumber(statement, scope);
+    if (merged)
+      return implicitChart({ ...merged, content: renameReferences(merged.content, rename) }, statement.local);
     const shared = quarantined.has(statement.local);
-    if (shared) issues.push(sharedNumber(statement));
+    if (shared) issues.push(sharedNumber(statement, record.lineage));
     const { ownId } = statement;
     const resource = {
       ...renameReferences(statement.resource, rename),
@@ -97,7 +102,10 @@ const isSignal = ({ resource }: Statement): boolean => resource.resourceType ===
 
 function keysOfStatements(record: SourceRecord, scope: Scope, content: string): Map<string, string> {
   const keys = new Map(
-    record.statements.map((statement) => [`#${statement.local}`, keyOf(statement, scope, content)]),
+    record.statements.map((statement) => [
+      `#${statement.local}`,
+      mergedByNumber(statement, scope)?.key ?? keyOf(statement, scope, content),
+    ]),
   );
   for (const { identifier, local, resource } of record.statements) {
     if (resource.resourceType !== 'RelatedPerson') continue;
@@ -139,7 +147,7 @@ function baseKeyOf(statement: Statement, scope: Scope, content: string): string 
     type,
     String(systemId),
     identifier,
-    normaliseName(resource.name?.[0]?.given?.[0] ?? ''),
+    normaliseName(currentFirst(resource.name ?? [])[0]?.given?.[0] ?? ''),
   );
 }
 
@@ -184,7 +192,9 @@ function relatedKey(
   );
   // Whose word establishes nobody reaches into no other family: it stays a suggestion.
   if (number?.value) return establishes(scope.weight) ? numberKey(number.value, scope.key) : null;
-  const local = related.identifier?.find(({ system, value }) => system !== NHS_NUMBER && value);
+  const local = currentFirst(related.identifier ?? []).find(
+    ({ system, value }) => system !== NHS_NUMBER && value,
+  );
   return local ? ownKey(`${local.system ?? ''}|${local.value}`, scope) : null;
 }
 

@@ -16,6 +16,7 @@ import { involve } from './care/involve.ts';
 import { joinReferrals } from './care/joined.ts';
 import { listCare } from './care/list-care.ts';
 import { findReferrals, groupSpells } from './care/spells.ts';
+import { joinStays } from './care/visits.ts';
 import { doubtView, findDoubts } from './doubts.ts';
 import { describeChanges, type Parted } from './events.ts';
 import { findJourneys, homesOf } from './family/journeys.ts';
@@ -63,7 +64,7 @@ export function link(
   const { isNotParent } = who.decisions;
   const given = { key, personOf: personOfKey, isOwnPatient: who.isOwnPatient, isNotParent, evidence, asOf };
   const { edges, awaited, assertions, due } = relatePersons(said, given);
-  const joined = joinReferrals(said, personOfKey);
+  const joined = joinReferrals(joinStays(said, personOfKey), personOfKey);
   const { statements } = joined;
   const spells = groupSpells(key, joined, personOfKey);
   const referrals = findReferrals(statements, spells, personOfKey);

@@ -4,9 +4,11 @@ import { findElement } from '../fhir/definitions.ts';
 import { isObject, type Node, textOf } from '../formats/tree.ts';
 import type { Issue, Json, SourceRecord, Statement, Unit } from '../model.ts';
 import { toInstant } from './compile/convert.ts';
+import { CLOCK_DRIFT } from './compile/looks.ts';
 import type { CompiledStatement } from './compile/statement.ts';
 import { warnOfClock } from './compile/values.ts';
 import { ownIdOf, unlessKnownOf } from './entry.ts';
+import { assumeAuthority, sayOtherNumbers } from './identifiers.ts';
 import type { Mapping } from './language/load-mappings.ts';
 import { type Instance, type Run, report } from './run.ts';
 import { sayStillToCome } from './still-to-come.ts';
@@ -43,6 +45,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
     position: unit.position,
     dialect,
     zone,
+    now: receivedAt ?? new Date(),
     root,
     bundle,
     issues: [...(unit.issues ?? []), ...(issues ?? [])],
@@ -65,8 +68,10 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
       yield;
     }
   dropDangling(statements, run);
+  assumeAuthority(run, statements);
+  sayOtherNumbers(run, statements);
   const mode = mapping.deltaWhen?.(run, run.root) ? ('delta' as const) : mapping.mode;
-  if (receivedAt) sayStillToCome(run, statements, { receivedAt, whole: mode === 'snapshot' });
+  sayStillToCome(run, statements, { receivedAt: run.now, whole: mode === 'snapshot' });
   if (mapping.carried) sayUncarried(run, mapping.carried);
   if (statements.length === 0 && !hasError(run)) {
     report(run, {
@@ -89,9 +94,6 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
   };
   return { record, issues: run.issues };
 }
-
-/** In ms: a sender is warned where its time is further ahead of ours; clocks differ by less unnoticed. */
-const CLOCK_DRIFT = 3_600_000;
 
 const hasError = (run: Run) => run.issues.some(({ severity }) => severity === 'error');
 

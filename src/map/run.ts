@@ -14,6 +14,8 @@ export type Run = {
   dialect: string | null;
   /** Of times that name none: what the message says (HL7 v2: the offset of MSH-7), else the mapping's. */
   zone: string;
+  /** When the message was received; of one that was not (the workbench) the present. */
+  now: Date;
   root: Frame;
   /** The index of a FHIR Bundle; null for other sources. */
   bundle: Bundle | null;

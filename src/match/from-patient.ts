@@ -1,4 +1,5 @@
 import type { Patient } from '@medplum/fhirtypes';
+import { isFormer } from '../fhir/current.ts';
 import { NHS_NUMBER } from '../fhir/systems.ts';
 import { type MatchRecord, readRecord } from './record.ts';
 
@@ -18,8 +19,9 @@ type Said = {
 export function readPatient(patient: Patient, { id, source = '', verified, asOf }: Said): MatchRecord {
   const { identifier = [], name = [], address = [], telecom = [], gender, birthDate } = patient;
   const number = identifier.find(({ system }) => system === NHS_NUMBER)?.value;
-  const called = name.find(({ use }) => use === 'official' || use === 'usual') ?? name[0];
-  const [home] = address.filter(({ use }) => use !== 'old');
+  const called =
+    name.find(({ use }) => use === 'official' || use === 'usual') ?? name.find((one) => !isFormer(one));
+  const [home] = address.filter((one) => !isFormer(one));
   const { multipleBirthBoolean: multipleBirth, multipleBirthInteger: birthOrder } = patient;
   return readRecord(
     {

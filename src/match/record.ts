@@ -159,9 +159,18 @@ export function cleanPostcode(postcode = ''): string | undefined {
   return text === '' || text.startsWith('ZZ99') ? undefined : text;
 }
 
-/** As dialled within the United Kingdom; the digits of any other number; none where too few, or one digit. */
+/** Behind a number: who is asked for there, whom no two records need to write alike. */
+const EXTENSION = /\s*(?:ext(?:ension|n)?\.?|x)\s*\d+\s*$/i;
+
+/**
+ * As dialled within the United Kingdom, without an extension; the digits of any other number; none where too
+ * few, or one digit.
+ */
 export function cleanPhone(phone: string): string | undefined {
-  const digits = phone.replace(/\(0\)/g, '').replace(/[^\d+]/g, '');
+  const digits = phone
+    .replace(EXTENSION, '')
+    .replace(/\(0\)/g, '')
+    .replace(/[^\d+]/g, '');
   const home = digits.replace(/^(\+44|0044)0?/, '0').replace(/^44(?=\d{10}$)/, '0');
   return home.length < 7 || /^\+?0*(\d)\1*$/.test(home) ? undefined : home;
 }

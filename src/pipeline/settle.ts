@@ -11,6 +11,7 @@ import { findUndeclared } from '../link/undeclared.ts';
 import { provenanceOf } from '../link/views/provenance.ts';
 import { findImpostors } from '../link/who/impostors.ts';
 import { leaveKnown } from '../link/who/known.ts';
+import { findUnmerged } from '../link/who/merged.ts';
 import { findUnsaid } from '../link/who/unsaid.ts';
 import { findVetoed } from '../link/who/vetoed.ts';
 import type { Answer, Issue, Message, MessageStatus } from '../model.ts';
@@ -147,6 +148,7 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
     ...(record && plan
       ? [
           ...findUnsaid(facts, record, system.id),
+          ...findUnmerged(facts, record, system.id),
           ...findVetoed(facts, plan, record, system.id),
           ...findOutdated(facts, plan, record, system.id),
           ...findNoParty({ facts, plan }, record, speaker),

@@ -38,7 +38,7 @@ describe('lineage', () => {
     expect(find('patient.name[1].family')).toEqual({
       element: 'patient.name[1].family',
       source: 'PID-5[2].1.1',
-      rule: 'fragments/xpn.yaml:7',
+      rule: 'fragments/xpn.yaml:12',
     });
     expect(find('next-of-kin-2.relationship[0]')?.source).toBe('NK1[2]-3.1');
     expect(find('patient.contact[0].name.family')?.rule).toMatch(/^hl7v2-adt\/mapping\.yaml:\d+$/);

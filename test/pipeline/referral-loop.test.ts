@@ -170,7 +170,9 @@ test('an update that is older than what was said since is told so, and a referra
   const update: ReferralOptions = { reason: 'update' };
   const why = { status: 'revoked', extension: [{ url: STATUS_REASON, valueCodeableConcept: REASON }] };
   expect((await sayOfThird('visiting', '2026-09-06', update, why)).said).not.toMatch(/otherwise since/);
-  expect((await sayOfThird('visiting', '2026-09-08', update, { status: 'active' })).said).not.toMatch(/since/);
+  expect((await sayOfThird('visiting', '2026-09-08', update, { status: 'active' })).said).not.toMatch(
+    /since/,
+  );
   const late = await sayOfThird('visiting', '2026-09-07', update, { status: 'on-hold' });
   expect(late.said).toMatch(/said at 2026-09-07T10:00:00.000Z, and otherwise since by you/);
   const mine = await family.find('ServiceRequest', '', 'visiting');

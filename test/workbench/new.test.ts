@@ -302,6 +302,9 @@ describe('map new', () => {
     const v2 = await begin([['oru.hl7', oru]]);
     expect(v2.resources).toMatchObject([{ resourceType: 'Patient', birthDate: '1990-02-01' }]);
     expect(v2.todo.map(({ field }) => field)).toEqual(['OBX-1', 'OBX-2', 'OBX-3', 'OBX-3.2', 'OBX-5']);
+    const trial = tempFile('trial.hl7', oru.replace('|P|', '|T|'));
+    const refused = await skein('map', 'run', '--mapping', 'sender', '--dir', v2.dir, trial);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('no production data')]);
     const two = tempFile('two.hl7', [oru, PID.replace('H123', 'H124')].join('\r'));
     const held = await skein('map', 'run', '--mapping', 'sender', '--dir', v2.dir, two);
     expect([held.code, held.err]).toEqual([1, expect.stringContaining('PID[2] is a second patient')]);

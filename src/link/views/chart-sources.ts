@@ -1,4 +1,5 @@
 import type { Patient } from '@medplum/fhirtypes';
+import { orderCurrentFirst } from '../../fhir/current.ts';
 import { NHS_NUMBER, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
 import { isPlaceholder, normaliseName } from '../../match/names.ts';
 import type { CareSource, ChartSource } from '../../model.ts';
@@ -90,9 +91,9 @@ const unique = (services: string[]): string[] => [...new Set(services)].sort();
 
 /**
  * Without what is the sender's own affair: narrative, version, contained parts, its links to its own
- * resources.
+ * resources; with what is over behind what is so now.
  */
 function toShared(content: Patient): Patient {
   const { meta: _meta, text: _text, contained: _contained, link: _link, id: _id, ...rest } = content;
-  return rest;
+  return orderCurrentFirst(rest);
 }

@@ -20,7 +20,8 @@ export function referredTo(
   });
 }
 
-function implicitChart({ key, content, aliases }: Meant, local: string): IdentifiedStatement {
+/** A chart that says no more than a reference to it does. */
+export function implicitChart({ key, content, aliases }: Meant, local: string): IdentifiedStatement {
   const found = aliases.length > 0 ? { aliases } : {};
   return { key, type: 'Patient', chart: key, ref: null, ...found, local, nulls: [], implicit: true, content };
 }

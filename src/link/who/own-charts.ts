@@ -3,6 +3,7 @@ import type { Evidence } from '../../model.ts';
 import { isImplicit } from '../fold.ts';
 import { formerNumbers } from '../fold-numbers.ts';
 import type { Pair, PatientState, Person } from './charts.ts';
+import { standingOf } from './merged.ts';
 import { baseOf } from './one-feed.ts';
 
 /**
@@ -20,7 +21,11 @@ export function findOwnCharts(
   const told = charts.filter((chart) => !isImplicit(chart));
   return implicit.flatMap((chart): Pair[] => {
     if (chart.aliases?.some((alias) => tainted.has(alias))) return [];
-    const own = told.filter((one) => one.systemId === chart.systemId && isMeant(chart, one));
+    // One that was merged is another than the one it is part of now, which may have the same number.
+    const into = standingOf(chart.content);
+    const own = told.filter(
+      (one) => one.systemId === chart.systemId && one.key !== into && isMeant(chart, one),
+    );
     const verified = own.filter(({ ref }) => ref !== null);
     const meant = isByNumber(chart) && verified.length > 0 ? verified : own;
     const [person, ...others] = new Set(meant.map(({ key }) => persons.get(key)));

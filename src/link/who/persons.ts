@@ -23,6 +23,7 @@ import { type Decisions, readDecisions } from './decided.ts';
 import { readLifeCycle } from './life-cycle.ts';
 import { markDeaths, markFrozen, markInvalid } from './marks.ts';
 import { mayBeOne } from './may-be-one.ts';
+import { meantByMerged } from './merged.ts';
 import { findNameless } from './nameless.ts';
 import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
 import { findOneFeeds } from './one-feed.ts';
@@ -76,6 +77,8 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
   const doubted: Merge[] = [];
   for (const merge of merges) {
     const pair: Pair = [merge.old.key, merge.into.key];
+    // Of a number that no chart of the sender has nothing is known to merge.
+    if (isImplicit(merge.old) && personOfChart.get(merge.old.key)?.charts.every(isImplicit)) continue;
     if (isOnePerson(personOfChart, pair)) joinAll([pair]);
     else doubted.push(merge);
   }
@@ -130,12 +133,11 @@ function mergesOf(statements: StatementState[], charts: PatientState[]): Merge[]
     if (type !== 'Linkage') return [];
     const [old, into] = [known.get(chart), known.get(ref ?? '')];
     // Two senders' charts have two keys: nobody merges another's.
-    return old &&
-      into &&
-      old.systemId === into.systemId &&
-      (says(old, 'replaced-by', into) || says(into, 'replaces', old))
-      ? [{ old, into }]
-      : [];
+    if (!old || !into || old.systemId !== into.systemId) return [];
+    if (!says(old, 'replaced-by', into) && !says(into, 'replaces', old)) return [];
+    const own = charts.filter((one) => one.systemId === old.systemId && !isImplicit(one));
+    const meant = meantByMerged(old, own) as PatientState | undefined;
+    return [{ old, into }, ...(meant ? [{ old: meant, into }] : [])];
   });
 }
 

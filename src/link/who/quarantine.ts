@@ -1,6 +1,7 @@
+import type { Patient } from '@medplum/fhirtypes';
 import { nhsNumber } from '../../fhir/nhs-number.ts';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
-import type { Issue, Statement } from '../../model.ts';
+import type { Issue, Lineage, Statement } from '../../model.ts';
 import { parentClaim } from '../family/relationships.ts';
 
 /**
@@ -25,11 +26,15 @@ export function quarantine(statements: Statement[]): Set<string> {
   return locals;
 }
 
-export function sharedNumber(statement: Statement): Issue {
+export function sharedNumber({ local, resource }: Statement, lineage: Lineage[]): Issue {
+  const { identifier = [] } = resource as Patient;
+  const at = identifier.findIndex(({ system }) => system === NHS_NUMBER);
+  const field = lineage.find(({ element }) => element === `${local}.identifier[${at}].value`)?.source;
   return {
     severity: 'warning',
     code: 'business-rule',
+    ...(field ? { field } : {}),
     expression: 'Patient.identifier',
-    text: `the NHS number of ${statement.local} is also given for a relative of the patient: it is kept but identifies nobody`,
+    text: `the NHS number of ${local} is also given for a relative of the patient: it is kept but identifies nobody`,
   };
 }

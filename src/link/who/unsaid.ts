@@ -5,6 +5,7 @@ import type { Issue } from '../../model.ts';
 import type { Facts, IdentifiedRecord, StatementState } from '../../store/facts.ts';
 import { isImplicit } from '../fold.ts';
 import { givenNames } from './charts.ts';
+import { standingOf } from './merged.ts';
 
 /**
  * The same for a number or an id that is known and for one that is not: who is not told by it, is not asked
@@ -23,7 +24,7 @@ const UNSAID: Issue = {
  * anybody else's.
  */
 export function findUnsaid(facts: Facts, { statements }: IdentifiedRecord, systemId: number): Issue[] {
-  const referred = statements.filter(({ implicit }) => implicit);
+  const referred = statements.filter(({ implicit, content }) => implicit && !standingOf(content as Patient));
   const own = facts.statements.filter(
     (state) => state.type === 'Patient' && state.systemId === systemId && !isImplicit(state),
   );

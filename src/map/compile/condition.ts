@@ -1,12 +1,12 @@
 /** `when`: PATH, not PATH, PATH = x, PATH != x, PATH in (a, b), PATH not in (a, b), PATH known MAP, PATH
- * longer 8, PATH is nhs-number; `and` binds before `or`; or `fhirpath: …`. */
+ * longer 8, PATH is nhs-number, PATH is past; `and` binds before `or`; or `fhirpath: …`. */
 
 import { textOf } from '../../formats/tree.ts';
 import { type CodeTable, translate } from '../language/concept-map.ts';
 import { type Frame, PathError, type Reader, type Run, suggest } from '../run.ts';
 import { converterTo } from './convert.ts';
 import { checkExpression, evaluate } from './fhirpath.ts';
-import { LOOKS } from './looks.ts';
+import { type Heard, LOOKS } from './looks.ts';
 import { checkType } from './possible.ts';
 
 export type Condition = (run: Run, frame: Frame) => boolean;
@@ -17,8 +17,11 @@ type Names = {
   /** Its fields are of the types that a source.yaml gives them: text, time, boolean, integer. */
   plain: boolean;
 };
-/** True where the value of the path fulfils the clause; undefined stands for a path without a value. */
-type Test = (value: string | undefined) => boolean;
+/**
+ * True where the value of the path fulfils the clause; undefined stands for a path without a value. `heard`:
+ * when, for what is past or to come; now where no message is read.
+ */
+type Test = (value: string | undefined, heard?: Heard) => boolean;
 /** One clause of a condition. `tried` holds the values at which its answer may change. */
 type Clause = { text: string; path: string; reader: Reader; test: Test; tried: string[]; literals: string[] };
 
@@ -62,7 +65,7 @@ export function clausesOf(text: string, maps: ReadonlyMap<string, CodeTable>): C
     clauses.map((clause) => {
       const [, negated, path = '', operator, operand = ''] = CLAUSE.exec(clause) ?? [];
       const { test, literals = [], tried = literals } = compileTest(operator, operand, all);
-      return { path, tried, test: negated ? (value) => !test(value) : test };
+      return { path, tried, test: negated ? (value, heard) => !test(value, heard) : test };
     }),
   );
 }
@@ -78,10 +81,11 @@ function conditionOf({ reader, test }: Clause): Condition {
   const boolean = reader.type === 'boolean';
   return (run, frame) => {
     const raw = reader.read(run, frame);
-    if (reader.any && Array.isArray(raw) && raw.length > 0) return raw.some((value) => test(textOf(value)));
-    if (raw === undefined || raw === '""') return test(undefined);
+    if (reader.any && Array.isArray(raw) && raw.length > 0)
+      return raw.some((value) => test(textOf(value), run));
+    if (raw === undefined || raw === '""') return test(undefined, run);
     const value = Array.isArray(raw) ? raw[0] : raw;
-    return test(textOf((boolean ? toBoolean(value ?? null, '') : undefined) ?? value));
+    return test(textOf((boolean ? toBoolean(value ?? null, '') : undefined) ?? value), run);
   };
 }
 
@@ -94,7 +98,14 @@ function compileClause(text: string, { read, maps, plain }: Names): Clause {
   const reader = read(path);
   const { test, literals = [], tried = literals } = compileTest(operator, operand, maps);
   checkType({ path, reader, operator, literals }, plain);
-  return { text, path, reader, literals, tried, test: negated ? (value) => !test(value) : test };
+  return {
+    text,
+    path,
+    reader,
+    literals,
+    tried,
+    test: negated ? (value, heard) => !test(value, heard) : test,
+  };
 }
 
 function compileTest(
@@ -128,7 +139,9 @@ function compileTest(
       throw new PathError(
         `nothing is known to look like "${operand}"${suggest(operand, Object.keys(LOOKS))}`,
       );
-    return { test: (value) => value !== undefined && look.test(value), tried: [look.example] };
+    const test: Test = (value, heard = { now: new Date(), zone: 'UTC' }) =>
+      value !== undefined && look.test(value, heard);
+    return { test, tried: [look.example] };
   }
   const literals = listOf(operand);
   const list = new Set(literals);

@@ -174,7 +174,9 @@ const typeOf = ({ type }: Node): Json | undefined => {
 
 const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
   identifier: (resource) => {
-    const all = identifiersOf(resource);
+    const every = identifiersOf(resource);
+    const current = every.filter(({ use }) => use !== 'old');
+    const all = current.length > 0 ? current : every;
     const local = all.filter(({ system }) => system !== NHS_NUMBER);
     const chosen =
       LOCAL_TYPES.map((code) => local.find((one) => typeOf(one) === code)).find(Boolean) ??

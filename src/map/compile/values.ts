@@ -7,7 +7,7 @@ import type { Alternative } from '../language/mapping-file.ts';
 import { type Frame, PathError, type Run, report, suggest } from '../run.ts';
 import { localReference, serviceReference } from '../sources/bundle.ts';
 import { article, clockOf, converterTo } from './convert.ts';
-import { nhsDigits } from './looks.ts';
+import { isEmail, isNoDay, isPhone, nhsDigits, saysNone } from './looks.ts';
 import { checkCode, type Target } from './target.ts';
 
 /** Converts a source value to the element's type; where it cannot, reports it and gives undefined. */
@@ -82,6 +82,25 @@ export function warnOfClock(run: Run, raw: string): void {
 const AS: Record<string, (text: string) => string> = {
   compact: (text) => text.replace(/\s+/g, ''),
   'nhs-number': nhsDigits,
+  // A country code may come with its sign, or as it is dialled from here.
+  phone: (text) => text.trim().replace(/^\+(\+|00)/, '+'),
+};
+
+/** Why a value that can be read is not taken: '' where nothing need be said of it, undefined where it is. */
+type WhyNot = (text: string, run: Run) => string | undefined;
+
+function whyNotOf({ as }: Alternative, path: string): WhyNot | undefined {
+  const { is, what } = CONTACTS[as ?? ''] ?? {};
+  if (is) return (text) => (is(text) ? undefined : saysNone(text) ? '' : `is no ${what}`);
+  // 99991231 or 00010101: what systems write where there is no day.
+  const day = DAYS[path.split('.').at(-1) ?? ''];
+  return day ? (text, run) => (isNoDay(text, run) ? `stands for no day: no ${day}` : undefined) : undefined;
+}
+
+const DAYS: Record<string, string> = { birthDate: 'birth date', deceasedDateTime: 'death' };
+const CONTACTS: Record<string, { is: (text: string) => boolean; what: string }> = {
+  phone: { is: isPhone, what: 'telephone number' },
+  email: { is: isEmail, what: 'e-mail address' },
 };
 
 function compilePrimitive({ rule, target, severity }: Options): Apply {
@@ -90,8 +109,15 @@ function compilePrimitive({ rule, target, severity }: Options): Apply {
   const codes = element.codes && new Set(element.codes);
   const shaped = AS[rule.as ?? ''];
   const isTime = TIMES.includes(element.type) && element.type !== 'date';
+  const whyNot = whyNotOf(rule, path);
   return (run, _, raw) => {
     const at = run.source;
+    const why = whyNot?.(textOf(raw), run);
+    if (why !== undefined) {
+      const text = `${at} ${why}; it is left out`;
+      if (why) report(run, { severity: 'warning', code: 'value', field: at, expression: path, text });
+      return undefined;
+    }
     const value = convert(shaped ? shaped(textOf(raw)) : raw, run.zone);
     if (isTime && value !== undefined) warnOfClock(run, textOf(raw));
     if (value === undefined) {

@@ -20,7 +20,7 @@ const alternative = {
     .string()
     .optional()
     .describe(
-      'condition: PATH, not PATH, PATH = x, PATH in (a, b), PATH known MAP, PATH longer 8, PATH is nhs-number; and, or',
+      'condition: PATH, not PATH, PATH = x, PATH in (a, b), PATH known MAP, PATH longer 8, PATH is nhs-number, PATH is past; and, or',
     ),
   map: z.string().optional().describe('ConceptMap that translates the code'),
   unmapped: z
@@ -28,10 +28,10 @@ const alternative = {
     .optional()
     .describe('what a code outside the ConceptMap becomes; mandatory with map'),
   as: z
-    .enum(['service', 'compact', 'nhs-number'])
+    .enum(['service', 'compact', 'nhs-number', 'phone', 'email'])
     .optional()
     .describe(
-      'service: the team behind a reference; compact: text without spaces; nhs-number: its ten digits',
+      'service: the team behind a reference; compact: text without spaces; nhs-number: its ten digits; phone, email: nothing where it is none',
     ),
   assumed: z
     .literal(true)

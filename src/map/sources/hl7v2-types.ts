@@ -11,7 +11,7 @@ export const HL7_TYPES: Record<string, string[]> = {
   FN: 'ST ST ST ST ST'.split(' '),
   XAD: 'SAD ST ST ST ST ID ID ST CWE CWE ID DR TS TS'.split(' '),
   SAD: 'ST ST ST'.split(' '),
-  XTN: 'ST ID ID ST ST ST ST ST ST ST ST ST'.split(' '),
+  XTN: 'ST ID ID ST ST ST ST ST ST ST ST ST TS TS'.split(' '),
   CWE: 'ST ST ID ST ST ID ST ST ST'.split(' '),
   PL: 'HD HD HD HD IS IS HD HD ST EI HD'.split(' '),
   XON: 'ST IS NM ST ID HD ID HD ID ST'.split(' '),
@@ -19,6 +19,7 @@ export const HL7_TYPES: Record<string, string[]> = {
   DR: 'TS TS'.split(' '),
   TQ: 'ST ST ST TS TS ST ST ST ST ST ST ST'.split(' '),
   MSG: 'ID ID ID'.split(' '),
+  PT: 'ID ID'.split(' '),
   TS: 'TS ID'.split(' '),
 };
 

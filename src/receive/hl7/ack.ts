@@ -146,7 +146,10 @@ export function timestamp(now: Date): string {
 /** 20 characters: the length of MSH-10 before version 2.7. */
 export const newControlId = () => randomBytes(10).toString('hex').toUpperCase();
 
-/** HL7 table 0357 by FHIR issue type; anything else is 207, "application error", and ERR-5 says which. */
+/**
+ * HL7 table 0357 by field, where one has a code of its own, or by FHIR issue type; anything else is 207,
+ * "application error", and ERR-5 says which.
+ */
 const CONDITIONS: Record<string, [code: string, text: string]> = {
   required: ['101', 'Required field missing'],
   value: ['102', 'Data type error'],
@@ -158,6 +161,7 @@ const CONDITIONS: Record<string, [code: string, text: string]> = {
   'not-found': ['204', 'Unknown key identifier'],
   duplicate: ['205', 'Duplicate key identifier'],
   conflict: ['205', 'Duplicate key identifier'],
+  'MSH-11': ['202', 'Unsupported processing id'],
 };
 
 type Writing = { text: (value: string) => string; component: string; kept: string | undefined };
@@ -167,7 +171,8 @@ type Writing = { text: (value: string) => string; component: string; kept: strin
  * reads the sender's log.
  */
 function errorSegment(issue: Issue, { text, component, kept = '' }: Writing): string[] {
-  const [number, name] = CONDITIONS[issue.code] ?? ['207', 'Application error'];
+  const [number, name] = CONDITIONS[issue.field ?? ''] ??
+    CONDITIONS[issue.code] ?? ['207', 'Application error'];
   const severity = { error: 'E', warning: 'W', information: 'I' }[issue.severity];
   const condition = [number, name, 'HL70357'].join(component);
   const type = [issue.code, '', 'http://hl7.org/fhir/issue-type'].map(text).join(component);

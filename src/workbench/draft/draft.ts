@@ -84,7 +84,10 @@ function hl7Parts({ sources }: MappingFiles, trees: Json[]): Parts {
   const segments = { MSH, PID, PD1, ARV, NK1, PV1: { 15: PV1[15], 16: PV1[16] } };
   // Reasons for ignoring a whole segment were written for admissions, so they are not copied.
   const ignored = Object.entries(model.source.ignored).filter(([place]) => /[-.]/.test(place));
+  // What is no live message, or of nobody, is so of every kind.
+  const shared = model.data.checks.filter(({ field = '' }) => ['MSH-11', 'PID-3'].includes(field));
   const checks = [
+    ...shared,
     { when: 'not PID', code: 'required', field: 'PID', text: 'PID is missing' },
     { when: 'PID[2]', code: 'structure', field: 'PID[2]', text: 'PID[2] is a second patient' },
   ];

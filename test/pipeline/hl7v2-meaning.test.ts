@@ -1,0 +1,321 @@
+/** What a field of an HL7 v2 message means for whom it is about: ADT through the real door, as its sender reads it. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addSystem } from '../../src/access/register/systems.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { nhsNumber } from '../support/records.ts';
+import { startSkein } from '../support/skein.ts';
+
+let database: TestDatabase;
+let skein: Awaited<ReturnType<typeof startSkein>>;
+beforeEach(async () => {
+  database = await testDatabase();
+  skein = await startSkein(database);
+  const of = { ods: 'RXM', team: 'maternity', sector: 'maternity', kind: null };
+  await addSystem(database.pool, database.key, { ...of, name: 'maternity', source: 'hl7v2-adt' });
+});
+afterEach(() => skein.stop());
+
+type Found = { resourceType: string; id: string; status?: string; active?: boolean } & Record<
+  string,
+  unknown
+>;
+async function all(type: string, as = 'maternity'): Promise<Found[]> {
+  const { body } = await skein.get(`/fhir/${type}?_count=100`, as);
+  const entries = (body.entry ?? []) as { resource: Found }[];
+  return entries.map(({ resource }) => resource).filter(({ resourceType }) => resourceType === type);
+}
+const patients = async () => (await all('Patient')).filter(({ active }) => active !== false);
+const involved = async () =>
+  (await database.pool.query("select 1 from involvement where state = 'open'")).rowCount;
+
+let sent = 0;
+type Sent = { at?: string; mode?: string; pid?: string; more?: string[] };
+/** The acknowledgement of an event about a patient, whose PID-3 to PID-8 it is given. */
+async function say(event: string, pid: string, { at, mode = 'P', more = [] }: Sent = {}): Promise<string> {
+  sent += 1;
+  const time = at ?? `202608${String(sent).padStart(2, '0')}090000`;
+  const head = `MSH|^~\\&|PAS|RXM|SKEIN|SKEIN|${time}||ADT^${event}|M-${sent}|${mode}|2.5`;
+  const lines = [head, `EVN|${event}|`, `PID|1||${pid}`, ...more, ''];
+  return String((await skein.intake('maternity', 'application/hl7-v2', lines.join('\r'))).body.text);
+}
+beforeEach(() => {
+  sent = 0;
+});
+
+const AMARA = (ids: string) => `${ids}||Osei^Amara||19940302|F`;
+const identifiersOf = ({ identifier }: Found) =>
+  (identifier as { value: string; use?: string }[])
+    .map(({ value, use }) => (use ? `${value} ${use}` : value))
+    .sort();
+const [ONE, TWO, THREE] = [nhsNumber(61), nhsNumber(62), nhsNumber(63)];
+
+describe('the chart that was merged (MRG-1)', () => {
+  it('without an authority is of the one that gave the number of the chart that stands', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR'));
+    await say('A28', AMARA('M2^^^RXM^MR'));
+    expect(await patients()).toHaveLength(2);
+    const ack = await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2'] });
+    expect(ack).toMatch(/MSA\|AA/);
+    expect(ack).not.toContain('ERR');
+    expect((await patients()).map(identifiersOf)).toEqual([['M1', 'M2 old', 'M2 old']]);
+  });
+
+  it('without an authority is the chart that came without, where there is one', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR'));
+    await say('A28', AMARA('M2'));
+    await say('A28', 'M2^^^RXM^MR||Bell^Ada||19910203|F');
+    expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2'] })).not.toContain('ERR');
+    const found = await patients();
+    expect(found.map(identifiersOf)).toHaveLength(2);
+    expect(found.find((one) => JSON.stringify(one).includes('Bell'))?.identifier).toHaveLength(1);
+  });
+
+  it('is meant by its second identifier, too, where that is nobody else’s', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR'));
+    await say('A28', AMARA('M2^^^RXM^MR~C7^^^CLINIC'));
+    expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|C7^^^CLINIC'] })).not.toContain('ERR');
+    expect(await patients()).toHaveLength(1);
+    await say('A28', AMARA('M3^^^RXM^MR~C8^^^CLINIC'));
+    await say('A28', 'M4^^^RXM^MR~C8^^^CLINIC||Bell^Ada||19910203|F');
+    const ack = await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|C8^^^CLINIC'] });
+    expect(ack).toMatch(/\|W\|.*MRG-1: no one chart/s);
+    expect(await patients()).toHaveLength(3);
+  });
+
+  it.each(['A18', 'A34', 'A47'])('is meant by %s as well', async (event) => {
+    await say('A28', AMARA('M1^^^RXM^MR'));
+    await say('A28', AMARA('M2^^^RXM^MR'));
+    expect(await say(event, AMARA('M1^^^RXM^MR'), { more: ['MRG|M2'] })).not.toContain('ERR');
+    expect(await patients()).toHaveLength(1);
+  });
+
+  it('is never taken for one of another authority: that is said, and nothing is merged', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR~C1^^^CLINIC^PI'));
+    await say('A28', AMARA('M2^^^RXM^MR'));
+    const ack = await say('A40', AMARA('M1^^^RXM^MR~C1^^^CLINIC^PI'), { more: ['MRG|M2'] });
+    expect(ack).toMatch(/MSA\|AA.*ERR\|\|MRG\^1\^1\|204.*\|W\|.*MRG-1: no one chart that you sent has this/s);
+    expect(await patients()).toHaveLength(2);
+  });
+
+  it('is known by the NHS number that it has, verified or not', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR'));
+    await say('A28', AMARA(`M2^^^RXM^MR~${ONE}^^^NHS^NH`));
+    const ack = await say('A40', AMARA('M1^^^RXM^MR'), { more: [`MRG|${ONE}^^^NHS^NH`] });
+    expect(ack).not.toContain('ERR');
+    expect((await patients()).map(identifiersOf)).toEqual([[ONE, 'M1', 'M2'].sort()]);
+  });
+
+  it('is another than the one that stands, where both have the number', async () => {
+    await say('A28', AMARA(`M1^^^RXM^MR~${ONE}^^^NHS^NH`));
+    await say('A28', AMARA(`M2^^^RXM^MR~${ONE}^^^NHS^NH`));
+    expect(await patients()).toHaveLength(2);
+    await say('A40', AMARA(`M1^^^RXM^MR~${ONE}^^^NHS^NH`), { more: [`MRG|${ONE}^^^NHS^NH`] });
+    expect((await patients()).map(identifiersOf)).toEqual([[ONE, 'M1', 'M2'].sort()]);
+  });
+
+  it('is nobody by an NHS number that several people have, or that none has', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR'));
+    await say('A28', AMARA(`M2^^^RXM^MR~${ONE}^^^NHS^NH`));
+    await say('A28', `M3^^^RXM^MR~${ONE}^^^NHS^NH||Osei^Esi||20260801|F`);
+    await say('A40', AMARA('M1^^^RXM^MR'), { more: [`MRG|${ONE}^^^NHS^NH`] });
+    const ack = await say('A40', AMARA('M1^^^RXM^MR'), { more: [`MRG|${TWO}^^^NHS^NH`] });
+    expect(ack).toMatch(/MSA\|AA.*ERR\|\|MRG\^1\^1\|204.*\|W\|/s);
+    const found = (await patients()).map(identifiersOf);
+    for (const own of [['M1'], [ONE, 'M2'].sort(), [ONE, 'M3'].sort()]) expect(found).toContainEqual(own);
+  });
+
+  it('is merged once it is said, whenever that is', async () => {
+    expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2'] })).toMatch(
+      /\|W\|.*MRG-1: no one chart/s,
+    );
+    await say('A28', AMARA('M2^^^RXM^MR'));
+    expect(await patients()).toHaveLength(1);
+  });
+});
+
+const stay = (visit: string, { to = '', from = '20260801080000' } = {}) => {
+  const fields = [
+    'PV1',
+    '1',
+    'I',
+    ...Array<string>(16).fill(''),
+    visit,
+    ...Array<string>(24).fill(''),
+    from,
+    to,
+  ];
+  return { more: [fields.join('|')] };
+};
+
+describe('the number of a stay (PV1-19)', () => {
+  const stays = async () => ({
+    open: await involved(),
+    episodes: (await all('EpisodeOfCare')).map(({ status }) => status).sort(),
+    encounters: (await all('Encounter')).map(({ status }) => status).sort(),
+  });
+
+  it.each([
+    ['then', 'V1^^^RXM^VN', 'V1'],
+    ['at first', 'V1', 'V1^^^RXM^VN'],
+  ])('without its authority %s is that of the same stay', async (_, first, second) => {
+    await say('A01', AMARA('M1^^^RXM^MR'), stay(first));
+    expect(await stays()).toEqual({ open: 1, episodes: ['active'], encounters: ['in-progress'] });
+    await say('A03', AMARA('M1^^^RXM^MR'), stay(second, { to: '20260802080000' }));
+    const { open, episodes, encounters } = await stays();
+    expect([open, episodes.at(-1), encounters.at(-1)]).toEqual([0, 'finished', 'finished']);
+    const inForce = (status?: string) => status !== 'entered-in-error';
+    expect([episodes.filter(inForce), encounters.filter(inForce)]).toEqual([['finished'], ['finished']]);
+    const [encounter] = (await all('Encounter')).filter(({ status }) => inForce(status));
+    const [episode] = (await all('EpisodeOfCare')).filter(({ status }) => inForce(status));
+    expect(encounter?.episodeOfCare).toMatchObject([{ reference: `EpisodeOfCare/${episode?.id}` }]);
+  });
+
+  it('is told apart where two authorities gave it', async () => {
+    await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN'));
+    await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^CLINIC^VN'));
+    await say('A03', AMARA('M1^^^RXM^MR'), stay('V1', { to: '20260802080000' }));
+    expect(await stays()).toMatchObject({ episodes: ['active', 'active', 'finished'] });
+  });
+
+  it('is told apart in two people', async () => {
+    await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN'));
+    await say('A03', 'M9^^^RXM^MR||Bell^Ada||19910203|F', stay('V1', { to: '20260802080000' }));
+    expect(await stays()).toMatchObject({ open: 1, episodes: ['active', 'finished'] });
+  });
+});
+
+describe('a discharge', () => {
+  const LATER = '29991231120000';
+  const episode = async () => {
+    const [{ status, period } = {} as Found] = await all('EpisodeOfCare');
+    return [status, (period as { end?: string }).end, await involved()];
+  };
+
+  it('that is still to come ends nothing, and is said', async () => {
+    const ack = await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN', { to: LATER }));
+    expect(ack).toMatch(/MSA\|AA.*ERR\|\|PV1\^1\^45\|.*\|W\|.*a time still to come/s);
+    expect(await episode()).toEqual(['active', undefined, 1]);
+  });
+
+  it('that is pending ends nothing, taken back or not, until the patient goes', async () => {
+    await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN'));
+    for (const event of ['A16', 'A25', 'A16']) {
+      await say(event, AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN', { to: '20260802080000' }));
+      expect(await episode()).toEqual(['active', undefined, 1]);
+    }
+    await say('A03', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN', { to: '20260803080000' }));
+    expect(await episode()).toEqual(['finished', '2026-08-03T08:00:00+01:00', 0]);
+    await say('A25', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN'));
+    expect(await episode()).toEqual(['finished', '2026-08-03T08:00:00+01:00', 0]);
+  });
+});
+
+describe('what is over', () => {
+  const OVER =
+    'M0^^^RXM^MR^^20100101^20200101~M1^^^RXM^MR||Former^Amara^^^^^L^^^^^20100101^20200101~Osei^Amara^^^^^L||19940302|F' +
+    '|||1 Old Road^^Leeds^^LS1 1AA^GBR^H^^^^^^20100101^20200101~2 New Road^^Leeds^^LS2 2BB^GBR^H' +
+    '||07700900001^PREVIOUS^CP~07700900002^PRN^CP';
+
+  it('is kept as old, behind what is so now; the number that counts names the chart', async () => {
+    expect(await say('A28', OVER)).toMatch(/MSA\|AA/);
+    const [one] = (await patients()) as unknown as [Record<string, { use: string }[]>];
+    const uses = (list: string) => one[list]?.map((entry) => [entry.use, JSON.stringify(entry)]);
+    expect(uses('name')).toEqual([
+      ['official', expect.stringContaining('Osei')],
+      ['old', expect.stringMatching(/Former.*"end":"2020-01-01"/)],
+    ]);
+    expect(uses('address')).toEqual([
+      ['home', expect.stringContaining('2 New Road')],
+      ['old', expect.stringContaining('1 Old Road')],
+    ]);
+    expect(uses('telecom')).toEqual([
+      ['mobile', expect.stringContaining('07700900002')],
+      ['old', expect.stringContaining('07700900001')],
+    ]);
+    await say('A31', AMARA('M1^^^RXM^MR'));
+    expect((await patients()).map(identifiersOf)).toEqual([['M1']]);
+  });
+
+  it('of an NHS number names nobody, and does not find her', async () => {
+    const ids = `M1^^^RXM^MR~${ONE}^^^NHS^NH^^20100101^20200101~${TWO}^^^NHS^NH`;
+    await say('A28', AMARA(ids));
+    const found = async (number: string) => {
+      const { body } = await skein.get(
+        `/fhir/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number%7C${number}`,
+        'maternity',
+      );
+      return ((body.entry ?? []) as { resource: Found }[]).filter(
+        ({ resource }) => resource.resourceType === 'Patient',
+      ).length;
+    };
+    expect([await found(ONE), await found(TWO)]).toEqual([0, 1]);
+  });
+});
+
+describe('a message that cannot be of a patient here', () => {
+  const count = async () =>
+    (await database.pool.query("select 1 from resource where type = 'Patient'")).rowCount;
+
+  it('names nobody who could be found again, and makes nobody, however often it comes', async () => {
+    for (const _ of [1, 2])
+      expect(await say('A28', AMARA(''))).toMatch(/MSA\|AE.*ERR\|\|PID\^1\^3\|101.*PID-3 is empty/s);
+    expect(await count()).toBe(0);
+  });
+
+  it.each(['T', 'D'])('is no production data (MSH-11 %s)', async (mode) => {
+    const ack = await say('A28', AMARA('M1^^^RXM^MR'), { mode });
+    expect(ack).toMatch(/MSA\|AE.*ERR\|\|MSH\^1\^11\|202\^Unsupported processing id.*no production data/s);
+    expect(await count()).toBe(0);
+  });
+
+  it('is known by its NHS number alone, wherever that stands', async () => {
+    const pid = (place: number) => {
+      const fields = ['PID', '1', ...Array<string>(18).fill('')];
+      [fields[5], fields[7], fields[8]] = ['Osei^Amara', '19940302', 'F'];
+      fields[place] = place === 19 ? THREE : `${THREE}^^^NHS^NH`;
+      return fields.join('|').slice('PID|1||'.length);
+    };
+    for (const place of [3, 4, 19]) expect(await say('A28', pid(place))).toContain('MSA|AA');
+    expect((await patients()).map(identifiersOf)).toEqual([[THREE]]);
+  });
+});
+
+describe('the time of a message', () => {
+  it('that is empty is that of its receipt, and its sender is told', async () => {
+    const ack = await say('A28', AMARA('M1^^^RXM^MR'), { at: '' });
+    expect(ack).toMatch(/MSA\|AA.*ERR\|\|MSH\^1\^7\|101.*\|W\|.*MSH-7 is empty/s);
+  });
+});
+
+describe('relatives', () => {
+  it('a mother’s number on her baby is told by its field', async () => {
+    const more = [`NK1|1|Osei^Amara|MTH${'|'.repeat(30)}${ONE}^^^NHS^NH`];
+    const ack = await say('A28', `B1^^^RXM^MR~${ONE}^^^NHS^NH||Osei^Esi||20260801|F`, { more });
+    expect(ack).toMatch(/ERR\|\|PID\^1\^3\^2\^1\|.*\|W\|.*also given for a relative/s);
+  });
+
+  it('of NK1 stay in what was sent, and are nobody’s resource, but for a parent who is a patient here', async () => {
+    const verified = `${AMARA(`M1^^^RXM^MR~${ONE}^^^NHS^NH`)}${'|'.repeat(24)}NSTS01`;
+    await say('A01', verified, stay('V1^^^RXM^VN'));
+    const kin = (n: number, name: string, code: string, id = '') => {
+      const fields = ['NK1', String(n), name, code, ...Array<string>(29).fill(''), id];
+      return fields.join('|');
+    };
+    const more = [
+      kin(1, 'Osei^Kofi', 'FTH'),
+      kin(2, 'Osei^Amara', 'MTH', 'M1^^^RXM^MR'),
+      kin(3, 'Osei^Yaa', 'SIB'),
+      ...stay('V2^^^RXM^VN').more,
+    ];
+    expect(await say('A01', 'B1^^^RXM^MR||Osei^Esi||20260801|F', { more })).toContain('MSA|AA');
+    const codes = (await all('RelatedPerson')).map(({ relationship }) => JSON.stringify(relationship));
+    expect(codes.sort()).toEqual([expect.stringContaining('"CHILD"'), expect.stringContaining('"MTH"')]);
+    const operator = (await skein.get('/fhir/RelatedPerson?_count=100')).body;
+    expect(operator.entry).toHaveLength(2);
+    expect(JSON.stringify(operator)).not.toMatch(/Kofi|Yaa/);
+    const { rows } = await database.pool.query(
+      "select content::text from statement where type = 'RelatedPerson'",
+    );
+    expect(rows.map(({ content }) => content).join()).toMatch(/(?=.*Kofi)(?=.*Yaa)/s);
+  });
+});
