@@ -40,7 +40,7 @@ export function findStops(family: Known, given: Given): Stops {
   const deaths = findDeaths(family);
   const lost = new Set(deaths.flatMap(({ person, cause }) => (cause === 'lost' ? person : [])));
   const states: [person: string, state: string][] = [];
-  const told: Event[] = [];
+  const telling: Event[] = [];
   const takenBack: Event[] = retractions(family, deaths);
   const contacts = new Set<string>();
   const each = deaths.map((death) => ({ death, about: findConcerned(family, death, lost) }));
@@ -62,11 +62,16 @@ export function findStops(family: Known, given: Given): Stops {
     // Whether or not anybody is concerned: the operator hears of it.
     const tell = (code: 'contact-stop' | 'loss', to: string[], persons: Person[]) => {
       if (to.length > 0 || !before.known)
-        told.push(eventOf(family, death, { code, to: [...new Set(to)].sort(), persons, stopped }));
+        telling.push(eventOf(family, death, { code, to: [...new Set(to)].sort(), persons, stopped }));
     };
-    const anew = movedAway(family, death, { about, given }).filter((one) => now.stop.includes(one));
-    tell('contact-stop', [...without(now.stop, before.stop), ...anew], about.stop);
-    if (cause === 'lost') tell('loss', without(now.loss, before.loss), about.loss);
+    const own = cameToBe(family, death, given);
+    const anew = [...movedAway(family, death, { about, given }), ...own];
+    const toTell = (code: 'stop' | 'loss', again: string[]) => [
+      ...without(now[code], before[code]),
+      ...again.filter((one) => now[code].includes(one)),
+    ];
+    tell('contact-stop', toTell('stop', anew), about.stop);
+    if (cause === 'lost') tell('loss', toTell('loss', own), about.loss);
     const bereaved = about.loss.flatMap(({ charts }) => charts.map(({ service }) => service));
     const disproved = before.perhaps.filter((one) => isDisproved(family, one, { concerned, given }));
     // Whoever was told of the loss had the one who died, or its mother, as its own patient.
@@ -95,7 +100,7 @@ export function findStops(family: Known, given: Given): Stops {
       ]),
     ),
     contacts,
-    events: [...takenBack, ...told],
+    events: [...takenBack, ...telling],
   };
 }
 
@@ -159,6 +164,13 @@ function movedAway(
     nameNow(family, from) === person.id && others.has(family.personOf(chart.key)?.id ?? '')
       ? chart.service
       : [],
+  );
+}
+
+/** Services whose chart was taken for somebody else's, and is of the one who died: told under another id. */
+function cameToBe(family: Known, { person }: Death, { parted }: Given): string[] {
+  return parted.flatMap(({ from, chart }) =>
+    from !== person.id && family.personOf(chart.key) === person ? chart.service : [],
   );
 }
 
