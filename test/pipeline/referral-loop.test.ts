@@ -180,3 +180,21 @@ test('an update that is older than what was said since is told so, and a referra
   expect(referral).toMatchObject({ status: 'active' });
   expect(JSON.stringify(referral)).not.toContain('below-threshold');
 });
+
+test('a service that was not asked makes its referrer hear nothing of a referral, whatever it cites', async () => {
+  const heard = () => family.told('visiting').filter((code) => /^referral-(accepted|declined)$/.test(code));
+  const before = heard();
+  for (const status of ['cancelled', 'waitlist', 'active']) {
+    const whom = chart('gp', third);
+    const spell = episodeOf(whom, 'gp', { id: `E-${status}`, start: '2026-09-10' });
+    const cited = { identifier: { system: 'https://hv.example/Id/referral', value: 'R-3' } };
+    Object.assign(spell.resource, { status, referralRequest: [cited] });
+    const { status: answered } = await family.skein.transaction(
+      transactionOf([whom, spell], at('2026-09-11')),
+      'gp',
+    );
+    expect(answered).toBe(200);
+    await family.settle();
+  }
+  expect(heard()).toEqual(before);
+});
