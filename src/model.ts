@@ -224,8 +224,8 @@ export type Event = {
   to?: string[];
   focus: { type: string; id: string };
   /**
-   * Of contact-stop: planned contacts and care that goes on of those who are told, the next contact first. The
-   * first that is its own is what a service is told of, else `focus`.
+   * Of contact-stop: planned contacts and care that goes on of those who are told, the next contact first.
+   * The first that is its own is what a service is told of, else `focus`.
    */
   own?: { service: string; type: 'Encounter' | 'EpisodeOfCare'; id: string }[];
   stage: string | null;
