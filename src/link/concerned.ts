@@ -263,5 +263,11 @@ export function contactsOf(
 }
 
 /** Those of them that are about the pregnancy or the baby, not about the mother herself. */
-export const aboutBaby = (contacts: StatementState[]): StatementState[] =>
-  contacts.filter(({ sector }) => !OF_HERSELF.has(sector ?? ''));
+export const aboutBaby = (
+  { personOf }: Pick<Known, 'personOf'>,
+  contacts: StatementState[],
+  mothers: Set<Person>,
+): StatementState[] =>
+  contacts.filter(
+    ({ sector, chart }) => !OF_HERSELF.has(sector ?? '') || !mothers.has(personOf(chart) as Person),
+  );

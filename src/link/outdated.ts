@@ -16,9 +16,9 @@ export function findOutdated(
   { statements, saidAt }: IdentifiedRecord,
   systemId: number,
 ): Issue[] {
-  const known = new Map(
-    facts.statements.filter((state) => state.systemId === systemId).map((state) => [state.key, state]),
-  );
+  const keys = new Set(statements.map(({ key }) => key));
+  const own = facts.statements.filter((state) => keys.has(state.key) && state.systemId === systemId);
+  const known = new Map(own.map((state) => [state.key, state]));
   const late = statements.flatMap((said) => {
     const before = said.implicit ? undefined : known.get(said.key);
     return before && instantOf(latest(before)) > saidAt ? [{ said, before }] : [];

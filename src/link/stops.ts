@@ -48,7 +48,7 @@ export function findStops(family: Known, given: Given): Stops {
   for (const { death, about } of each) {
     const { person, cause } = death;
     const of = { ...given, ...about, ...death };
-    const stopped = aboutBaby(contactsOf(family, about.stop, of));
+    const stopped = aboutBaby(family, contactsOf(family, about.stop, of), about.mothers);
     for (const { key } of stopped) contacts.add(key);
     const servicesNow = (persons: Person[]) => servicesOf(family, persons, of);
     const unsure = cause === 'lost' ? about.stop.filter((one) => !about.loss.includes(one)) : [];

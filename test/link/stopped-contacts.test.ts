@@ -10,6 +10,7 @@ const visiting = service(2, 'health-visiting');
 const hub = service(3, 'family-hub');
 const adult = service(4, 'adult-services');
 const neonatal = service(5, 'neonatal');
+const perinatal = service(6, 'specialist-perinatal');
 const MOTHER = { nhs: nhsNumber(1), given: 'Amara', family: 'Osei', born: '1994-03-02', local: 'M1' };
 const CHILD = { nhs: nhsNumber(2), given: 'Kofi', family: 'Osei', born: '2025-03-20', local: 'B1' };
 const STAGE = 'https://skein.example/fhir/CodeSystem/stage';
@@ -52,7 +53,7 @@ const told = () =>
     .map(nameOf)
     .sort();
 const nameOf = (id: string) =>
-  [maternity, visiting, hub, adult, neonatal].find((one) => one.id === id)?.sector ?? id;
+  [maternity, visiting, hub, adult, neonatal, perinatal].find((one) => one.id === id)?.sector ?? id;
 const bear = (whom: Someone, day: string) =>
   hear(maternity, day, whom, [relative('pid-21', 'patient', ['GESTM'], { nhs: MOTHER.nhs })]);
 
@@ -109,13 +110,14 @@ describe('a child that dies while its mother is pregnant again', () => {
   it('stops the contacts with that child, and none of the pregnancy', () => {
     bear(CHILD, '2025-03-20');
     hear(visiting, '2026-01-10', CHILD, [spell('V1', '2025-04-01'), visit('v', '2026-06-25')]);
+    hear(perinatal, '2026-01-10', CHILD, [visit('together', '2026-06-26')]);
     hear(maternity, '2026-04-01', MOTHER, [
       spell('E2', '2026-04-01', { 'expected-delivery': '2026-11-20' }),
       visit('scan', '2026-06-30'),
     ]);
     hear(neonatal, '2026-06-15', { ...CHILD, rest: { deceasedDateTime: '2026-06-15' } } as Someone, []);
-    expect(told()).toEqual(expect.arrayContaining(['health-visiting']));
-    expect(stopped()).toEqual(['2026-06-25']);
+    expect(told()).toEqual(expect.arrayContaining(['health-visiting', 'specialist-perinatal']));
+    expect(stopped()).toEqual(['2026-06-25', '2026-06-26']);
   });
 });
 
