@@ -4,7 +4,9 @@
  */
 import type { Patient } from '@medplum/fhirtypes';
 import { z } from 'zod';
+import { Rejected } from '../errors.ts';
 import { isValidNhsNumber } from '../fhir/nhs-number.ts';
+import { parseJson } from '../formats/json.ts';
 import { isSamePerson } from './demographics.ts';
 
 const Coded = z.object({ coding: z.array(z.object({ code: z.string() })).optional() });
@@ -83,9 +85,9 @@ export function readReply(status: number, text: string): PdsReply {
 
 function bodyOf(text: string): z.infer<typeof Body> | undefined {
   try {
-    return Body.safeParse(JSON.parse(text)).data;
+    return Body.safeParse(parseJson(Buffer.from(text))).data;
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof Rejected) return undefined;
     throw error;
   }
 }

@@ -8,6 +8,8 @@ import { readFileSync } from 'node:fs';
 import { Agent, type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
+import { Rejected } from '../errors.ts';
+import { parseJson } from '../formats/json.ts';
 import { type PdsReply, readReply } from './answer.ts';
 import type { Demographics } from './demographics.ts';
 
@@ -99,7 +101,7 @@ class Client implements Pds {
       }).toString(),
     });
     if (status !== 200) return { kind: 'failed', reason: `token-http-${status}`, ...retryAfterMs };
-    const { access_token, expires_in } = TokenBody.parse(JSON.parse(text));
+    const { access_token, expires_in } = TokenBody.parse(parseJson(Buffer.from(text)));
     this.#token = { value: access_token, until: Date.now() + expires_in * 1_000 - SPARE_MS };
     return access_token;
   }
@@ -145,7 +147,7 @@ function retryAfterOf(status: number, header: string | string[] | undefined): { 
  * of the service or the network.
  */
 function reasonOf(error: unknown): string {
-  if (error instanceof z.ZodError || error instanceof SyntaxError) return 'malformed';
+  if (error instanceof z.ZodError || error instanceof Rejected) return 'malformed';
   const { name, code } = error as NodeJS.ErrnoException;
   if (name === 'TimeoutError') return 'timeout';
   if (typeof code === 'string') return code.toLowerCase();
