@@ -1,5 +1,5 @@
 /** What one identifier of a message says of another: which no rule, that reads one at a time, can tell. */
-import type { Identifier, Patient } from '@medplum/fhirtypes';
+import type { Identifier, Patient, PatientLink } from '@medplum/fhirtypes';
 import { LOCAL, NHS_NUMBER } from '../fhir/systems.ts';
 import type { Statement } from '../model.ts';
 import { type Run, report } from './run.ts';
@@ -19,7 +19,9 @@ const isLocal = ({ system, use }: Identifier): boolean => system !== NHS_NUMBER 
 export function assumeAuthority({ lineage }: Run, statements: Statement[]): void {
   const patients = statements.filter(isPatient);
   for (const { local, resource } of patients) {
-    const into = resource.link?.find(({ type }) => type === 'replaced-by')?.other?.reference;
+    // It is not known yet whether it has the shape of FHIR.
+    const links: (PatientLink | null)[] = Array.isArray(resource.link) ? resource.link : [];
+    const into = links.find((link) => link?.type === 'replaced-by')?.other?.reference;
     const stands = patients.find((one) => `#${one.local}` === into)?.resource.identifier ?? [];
     const [authority = LOCAL, ...others] = new Set(stands.filter(isLocal).map(({ system }) => system));
     if (others.length > 0 || authority === LOCAL) continue;

@@ -18,8 +18,9 @@ export function sayStillToCome(
   statements: Statement[],
   { receivedAt, whole }: { receivedAt: Date; whole: boolean },
 ): void {
-  const isAhead = (value: string | undefined): boolean => {
-    const low = value === undefined ? undefined : rangeOf(value)?.low;
+  // It is not known yet whether it has the shape of FHIR.
+  const isAhead = (value: unknown): boolean => {
+    const low = typeof value === 'string' ? rangeOf(value)?.low : undefined;
     return low !== undefined && Date.parse(low) > receivedAt.getTime() + A_DAY;
   };
   for (const { local, resource } of statements) {
@@ -38,13 +39,15 @@ export function sayStillToCome(
       run.lineage = run.lineage.filter((one) => one !== lineOf(element));
       delete person?.[element];
     }
-    const lost =
-      (resource as EpisodeOfCare | Encounter).extension?.findIndex(({ url }) => url === LOSS) ?? -1;
-    if (isAhead((resource as EpisodeOfCare).extension?.[lost]?.valueDate)) say(`extension[${lost}]`, 'error');
+    const extensions = listIn((resource as EpisodeOfCare | Encounter).extension);
+    for (const [n, one] of extensions.entries())
+      if (one?.url === LOSS && isAhead(one.valueDate)) say(`extension[${n}]`, 'error');
     if (resource.resourceType === 'ServiceRequest' && isAhead((resource as ServiceRequest).authoredOn))
       say('authoredOn', 'warning', ': it is kept as it was sent');
   }
 }
+
+const listIn = <T>(list: T[] | undefined): (T | null)[] => (Array.isArray(list) ? list : []);
 
 const LOSS = `${SKEIN_DEFINITIONS}pregnancy-loss`;
 
