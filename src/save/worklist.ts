@@ -4,7 +4,7 @@ import type { Db } from '../store/pool.ts';
 
 /**
  * A chart of somebody who is shown to anybody at all: of a changed identity nothing is. `verified`: its word
- * on its NHS number counts; `dead`: its person died as an infant, so that contacts are stopped.
+ * on its NHS number counts, and the number is not invalid nationally; `dead`: its person died as an infant, so that contacts are stopped.
  */
 export type ChartToCompare = {
   seq: string;
@@ -20,7 +20,10 @@ export type ChartToCompare = {
 const CHARTS = `
 select s.seq::text as seq, s.key, s.person, y.name as system, s.content, r.said_at as at, p.state like 'lost %' as dead,
   s.ref is not null and not exists (select from set_aside a where a.chart = s.key and a.ref = s.ref)
-    and not exists (select from tainted t where t.key = s.ref) as verified
+    and not exists (select from tainted t where t.key = s.ref)
+    and not exists (select from statement n where n.type = 'Basic' and n.chart = s.ref
+      and n.content @> '{"code": {"coding": [{"code": "number-change"}]}}'
+      and not n.content @> '{"extension": [{"valueCode": "R"}]}') as verified
 from statement s join system y on y.id = s.system_id join record r on r.id = s.record_id
   join resource p on p.id = s.person and p.type = 'Patient' and p.state is distinct from 'gone'
 where s.type = 'Patient' and s.seq > $1 order by s.seq limit $2`;

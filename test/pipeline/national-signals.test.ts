@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { showWorklist } from '../../src/admin/worklist.ts';
 import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import { freezeNumber, liftNumber, showNumber } from '../../src/pipeline/numbers.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
@@ -61,6 +62,9 @@ describe('signals as they are sent', () => {
       state: 'invalidated',
       doubts: [{ rule: 'invalidated nationally, without a cause' }],
     });
+    // People are asked who they are, and not told that the number says so.
+    const { data } = await showWorklist(testContext(household.database));
+    expect(JSON.stringify(data)).not.toContain('the rules would join them');
   });
 
   test('a death of an infant stops contacts at once, and changes no demographics', async () => {
