@@ -4,7 +4,8 @@ import type { Db } from '../store/pool.ts';
 
 /**
  * A chart of somebody who is shown to anybody at all: of a changed identity nothing is. `verified`: its word
- * on its NHS number counts, and the number is not invalid nationally; `dead`: its person died as an infant, so that contacts are stopped.
+ * on its NHS number counts, and the number is not invalid nationally; `dead`: its person died as an infant,
+ * so that contacts are stopped.
  */
 export type ChartToCompare = {
   seq: string;
