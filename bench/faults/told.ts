@@ -2,13 +2,13 @@
 import type { Pool } from 'pg';
 import type { Listener } from './listener.ts';
 
-// The operator is told of all but encounters, which nobody asked for, and rechecks, which are nobody's news but make some; a
-// service that is named in a referral, of that.
+// The operator is told of all but encounters, which nobody asked for, rechecks, which are nobody's news but make some, and
+// prompts, which are their owner's and have a ceiling; a service that is named in a referral, of that.
 const WANTED = `
 select s.endpoint, e.id as event, n.number::float8 as number
 from subscription s left join system y on y.id = s.system_id cross join event e
   left join notification n on n.subscription_id = s.id and n.event_id = e.id
-where case when y.id is null then e.event ->> 'code' not in ('encounter', 'recheck')
+where case when y.id is null then e.event ->> 'code' not in ('encounter', 'recheck', 'prompt-raised', 'prompt-cleared')
   else e.event ->> 'code' like 'referral-%' and (e.event -> 'services') ? y.service_id::text end
 order by s.id, e.id`;
 const LEFT = `
