@@ -68,12 +68,14 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
 }
 
 /**
- * An earlier journey may have been a wrong link since undone, and its stages are somebody's birth date: it is
- * shown where everybody who was in it still is.
+ * An earlier journey may have been a wrong link since undone, and its stages are somebody's birth date; and a
+ * child has the name of whoever was taken for its mother. Either is shown where everybody who was in it, or
+ * linked to the person, still is.
  */
 function isStillSo({ type, persons }: ResourceRow, present: ResourceRow | undefined): boolean {
-  return type !== 'Group' || persons.every((person) => present?.persons.includes(person));
+  return !OF_OTHERS.includes(type) || persons.every((person) => present?.persons.includes(person));
 }
+const OF_OTHERS = ['Group', 'Patient'];
 
 /**
  * What was put together then, of those who have a word in it today, and for whom it is today: a chart may

@@ -34,12 +34,9 @@ tellFamily('17 renamed at six weeks', {
   neverHearsAsTold: Object.fromEntries(
     ['maternity', 'visiting', 'gp', 'infancy'].map((system) => [system, ['member-unlinked', 'withdrawn']]),
   ),
-  broken: [
-    {
-      rule: 'nobody hears member-unlinked of a child renamed (the new name comes before the notification)',
-      order: 1,
-      check: async (household) => expect(household.told('gp')).not.toContain('member-unlinked'),
-    },
+  // Whether it is told in the meantime goes by how soon the notification follows.
+  notBuilt: [
+    'nobody hears member-unlinked of a child renamed, where the new name comes before the notification',
   ],
   also: async ({ find, skein }, order) => {
     const infants = await find('Patient', `&birthdate=${born.born}`);
