@@ -1,4 +1,4 @@
-import type { Identifier, Patient } from '@medplum/fhirtypes';
+import type { Extension, Identifier, Patient } from '@medplum/fhirtypes';
 import { isFormer } from './current.ts';
 import { NHS_NUMBER } from './systems.ts';
 
@@ -13,6 +13,19 @@ export function isValidNhsNumber(value: string): boolean {
 }
 
 const VERIFIED = new Set(['01', 'number-present-and-verified']);
+/** What a number that was traced has (UK Core, NHSNumberVerificationStatus). */
+export const VERIFIED_NUMBER: Extension = {
+  url: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus',
+  valueCodeableConcept: {
+    coding: [
+      {
+        system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland',
+        code: '01',
+        display: 'Number present and verified',
+      },
+    ],
+  },
+};
 const VERIFICATION = /NHSNumberVerificationStatus(-1)?$/;
 
 /** The one that is the patient's now, else one that was. */

@@ -1,12 +1,12 @@
 /** Whose services a death concerns (sharing rules 22 and 24). */
-import type { Encounter, Patient, Resource } from '@medplum/fhirtypes';
-import { idOf } from '../fhir/references.ts';
-import { SKEIN_DEFINITIONS } from '../fhir/systems.ts';
+import type { Patient, Resource } from '@medplum/fhirtypes';
+import { PREGNANCY_LOSS } from '../fhir/systems.ts';
 import { compareGiven } from '../match/names.ts';
-import type { Evidence, Role } from '../model.ts';
-import type { Involvement, StatementState } from '../store/facts.ts';
-import { lastDayOf } from './care/list-care.ts';
-import { DECLARES_LOSS, OF_HERSELF } from './care/sectors.ts';
+import type { Role } from '../model.ts';
+import type { StatementState } from '../store/facts.ts';
+import { saysLost } from './care/list-care.ts';
+import { DECLARES_LOSS } from './care/sectors.ts';
+import { instantOf } from './care/spells.ts';
 import { birthOf } from './family/journeys.ts';
 import { lossOf } from './family/stages.ts';
 import type { Family } from './views/family.ts';
@@ -34,7 +34,10 @@ export function findDeaths(family: Known): Death[] {
     const mother = family.persons.find((one) => one.id === members[0]?.person);
     if (ended === null || !mother) return [];
     const said = family.statements.filter(
-      (state) => saysLost(state) && family.homeOf(family.spellOf.get(state.key)?.id ?? state.key)?.id === id,
+      ({ key, content, sector }) =>
+        DECLARES_LOSS.has(sector ?? '') &&
+        saysLost(content) &&
+        family.homeOf(family.spellOf.get(key)?.id ?? key)?.id === id,
     );
     return [{ person: mother, cause: 'ended', day: ended, ...heardFrom(said, ended), journey: id }];
   });
@@ -46,20 +49,15 @@ export function findDeaths(family: Known): Death[] {
   return [...died, ...ended];
 }
 
-const LOSS = `extension|${SKEIN_DEFINITIONS}pregnancy-loss`;
-const saysLost = ({ sector, content }: StatementState): boolean =>
-  DECLARES_LOSS.has(sector ?? '') &&
-  ((content as Encounter).extension ?? []).some(({ url }) => `extension|${url}` === LOSS);
-
-const SAID = ['deceasedDateTime', 'deceasedBoolean', LOSS];
+const SAID = ['deceasedDateTime', 'deceasedBoolean', `extension|${PREGNANCY_LOSS}`];
 
 /** Who says it, and when that was said first, as far as it is known: a later word repeats it. */
 function heardFrom(states: StatementState[], day: string): Pick<Death, 'heard' | 'by'> {
-  const said = states.filter((state) => saysLost(state) || saysDead(state.content));
+  const said = states.filter(({ content }) => saysLost(content) || saysDead(content));
   const stamps = said.map(
     ({ times, base }) => SAID.flatMap((element) => times?.[element] ?? []).sort()[0] ?? base,
   );
-  const [first] = stamps.flatMap((stamp) => saidAt(stamp) || []).sort();
+  const [first] = stamps.flatMap((stamp) => instantOf(stamp) || []).sort();
   return { heard: first ?? day, by: said.map(({ service }) => service) };
 }
 const saysDead = (content: Resource): boolean =>
@@ -175,99 +173,3 @@ export function maybeOne(family: Known, { person: one, cause }: Death, other: De
     mayBeByMother(family, one, other.person)
   );
 }
-
-/** Of care: it goes on, or is to begin. */
-export const AWAITED: unknown[] = ['planned', 'waitlist', 'active', 'onhold'];
-
-type Caring = { involvements: Involvement[]; evidence: Evidence };
-type Of = Pick<Concerned, 'mothers'> & Pick<Death, 'day' | 'heard' | 'by'>;
-
-/**
- * Of a mother what began, or was made, before the death counts, and what was made before anybody could have
- * heard of it: `at` is a FHIR date, or the instant at which it was said.
- */
-function beforeDeath({ mothers, day, heard, by }: Of) {
-  const bereaved = new Set([...mothers].map(({ id }) => id));
-  const told = lastDayOf(heard);
-  const last = day.length < 10 && told.length === 10 && told < lastDayOf(day) ? told : lastDayOf(day);
-  return (person: string, at: string, service: string): boolean => {
-    if (!bereaved.has(person) || at.slice(0, 10) <= last) return true;
-    return !by.includes(service) && (at.length > 10 ? at < heard : at < told);
-  };
-}
-
-/** Services with open or awaited care of them, or with a contact that is to come. */
-export function servicesOf(family: Known, persons: Person[], of: Caring & Of): string[] {
-  const ids = new Set(persons.map(({ id }) => id));
-  const isBefore = beforeDeath(of);
-  const caring = of.involvements.filter(
-    (row) =>
-      ids.has(row.person) &&
-      row.state !== 'closed' &&
-      (isBefore(row.person, row.since ?? '', row.service) || wasExpected(family, row, isBefore)),
-  );
-  return [...caring, ...contactsOf(family, persons, of)].map(({ service }) => service);
-}
-
-/** Care that begins after the death was spoken of before it. */
-function wasExpected(
-  { spells, statements }: Known,
-  { person, service }: Involvement,
-  isBefore: ReturnType<typeof beforeDeath>,
-): boolean {
-  const keys = spells.flatMap((spell) =>
-    spell.person.id === person && spell.service === service && AWAITED.includes(spell.status)
-      ? spell.keys
-      : [],
-  );
-  return statements.some(({ key, first }) => keys.includes(key) && isBefore(person, saidAt(first), service));
-}
-
-const saidAt = (first: string): string => first.split('|', 1)[0] ?? '';
-
-/** Contacts with them that are to come, each of the service that says it. */
-export function contactsOf(
-  family: Known,
-  persons: Person[],
-  { evidence, ...of }: Pick<Caring, 'evidence'> & Of,
-): StatementState[] {
-  const ids = new Set(persons.map(({ id }) => id));
-  const isBefore = beforeDeath(of);
-  const aboutHer = new Set([...of.mothers].map(({ id }) => id));
-  // Contacts of another pregnancy or birth of hers go on.
-  const own = family.journeys.filter(({ members, ended }) =>
-    members.some(
-      ({ role, person }) =>
-        ids.has(person) && (role === 'infant' || (role === 'mother' && ended !== null && ended === of.day)),
-    ),
-  );
-  return family.statements.filter((state) => {
-    const { status, period, serviceProvider } = state.content as Encounter;
-    if (state.type !== 'Encounter' || status !== 'planned') return false;
-    const isOwn = (idOf(serviceProvider?.reference, 'Organization') ?? state.service) === state.service;
-    const counts = (evidence.weights.get(state.sector ?? '')?.number ?? 'claim') !== 'claim';
-    const isToCome = (period?.start ?? '9').slice(0, 10) >= of.day;
-    const person = family.personOf(state.chart)?.id ?? '';
-    const home = family.homeOf(state.key);
-    const isElsewhere =
-      aboutHer.has(person) && home !== undefined && home.stages.length > 0 && !own.includes(home);
-    return (
-      isOwn &&
-      counts &&
-      isToCome &&
-      !isElsewhere &&
-      ids.has(person) &&
-      isBefore(person, saidAt(state.first), state.service)
-    );
-  });
-}
-
-/** Those of them that are about the pregnancy or the baby, not about the mother herself. */
-export const aboutBaby = (
-  { personOf }: Pick<Known, 'personOf'>,
-  contacts: StatementState[],
-  mothers: Set<Person>,
-): StatementState[] =>
-  contacts.filter(
-    ({ sector, chart }) => !OF_HERSELF.has(sector ?? '') || !mothers.has(personOf(chart) as Person),
-  );

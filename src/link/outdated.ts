@@ -1,7 +1,7 @@
 import { canonicalText } from '../fhir/references.ts';
 import type { Issue } from '../model.ts';
 import type { Facts, IdentifiedRecord, IdentifiedStatement, Plan, StatementState } from '../store/facts.ts';
-import { latest } from './care/spells.ts';
+import { instantOf, latest } from './care/spells.ts';
 import { CHART, expand } from './parts.ts';
 
 type Stands = Pick<StatementState, 'content' | 'chart'>;
@@ -21,7 +21,7 @@ export function findOutdated(
   const known = new Map(own.map((state) => [state.key, state]));
   const late = statements.flatMap((said) => {
     const before = said.implicit ? undefined : known.get(said.key);
-    return before && instantOf(latest(before)) > saidAt ? [{ said, before }] : [];
+    return before && isLater(latest(before), saidAt) ? [{ said, before }] : [];
   });
   if (late.length === 0) return [];
   const now = new Map(plan.statements.map((state) => [state.key, state]));
@@ -29,9 +29,9 @@ export function findOutdated(
   return [...new Set(lost.map(({ said }) => said.type))].map((type) => outdated(type, saidAt));
 }
 
-/** The time of the sender that a stamp begins with; of what was assumed, which gives way, none. */
-const instantOf = (stamp: string): string =>
-  stamp.startsWith('!') ? '' : (stamp.split('|', 1)[0] as string);
+/** What was assumed gives way to whatever is said. */
+const isLater = (stamp: string, saidAt: string): boolean =>
+  !stamp.startsWith('!') && instantOf(stamp) > saidAt;
 
 /** True where every part of what was said is now as it was said; what is only assumed may be otherwise. */
 function stands(said: IdentifiedStatement, now: Stands): boolean {

@@ -6,18 +6,8 @@
 import type { Encounter } from '@medplum/fhirtypes';
 import type { Event, Evidence } from '../model.ts';
 import type { Involvement, Member, StatementState } from '../store/facts.ts';
-import {
-  AWAITED,
-  aboutBaby,
-  type Concerned,
-  contactsOf,
-  type Death,
-  findConcerned,
-  findDeaths,
-  type Known,
-  maybeOne,
-  servicesOf,
-} from './concerned.ts';
+import { AWAITED, aboutBaby, contactsOf, servicesOf } from './caring.ts';
+import { type Concerned, type Death, findConcerned, findDeaths, type Known, maybeOne } from './concerned.ts';
 import { currentStage, type Parted } from './events.ts';
 import type { Person } from './who/charts.ts';
 

@@ -1,10 +1,8 @@
-import type { EpisodeOfCare } from '@medplum/fhirtypes';
-import { SKEIN_DEFINITIONS } from '../fhir/systems.ts';
 import type { Issue } from '../model.ts';
 import type { IdentifiedRecord } from '../store/facts.ts';
+import { saysLost } from './care/list-care.ts';
 import { DECLARES_LOSS } from './care/sectors.ts';
 
-const LOSS = `${SKEIN_DEFINITIONS}pregnancy-loss`;
 const UNDECLARED: Omit<Issue, 'expression'> = {
   severity: 'warning',
   code: 'business-rule',
@@ -16,8 +14,7 @@ const UNDECLARED: Omit<Issue, 'expression'> = {
 /** Warns who says that a pregnancy ended, and may not declare it (sharing rules, "Loss and contact-stop"). */
 export function findUndeclared({ statements }: IdentifiedRecord, sector: string | null): Issue[] {
   if (DECLARES_LOSS.has(sector ?? '')) return [];
-  const said = statements.filter(({ content }) =>
-    ((content as EpisodeOfCare).extension ?? []).some(({ url }) => url === LOSS),
-  );
-  return said.map(({ type }) => ({ ...UNDECLARED, expression: `${type}.extension` }));
+  return statements
+    .filter(({ content }) => saysLost(content))
+    .map(({ type }) => ({ ...UNDECLARED, expression: `${type}.extension` }));
 }

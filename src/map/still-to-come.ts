@@ -1,7 +1,7 @@
 /** Times that can only have passed: of a birth, a death, the day on which a referral was written. */
 import type { Encounter, EpisodeOfCare, Patient, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { rangeOf } from '../fhir/index-rows.ts';
-import { SKEIN_DEFINITIONS } from '../fhir/systems.ts';
+import { PREGNANCY_LOSS } from '../fhir/systems.ts';
 import type { Statement } from '../model.ts';
 import { type Run, report } from './run.ts';
 
@@ -41,15 +41,13 @@ export function sayStillToCome(
     }
     const extensions = listIn((resource as EpisodeOfCare | Encounter).extension);
     for (const [n, one] of extensions.entries())
-      if (one?.url === LOSS && isAhead(one.valueDate)) say(`extension[${n}]`, 'error');
+      if (one?.url === PREGNANCY_LOSS && isAhead(one.valueDate)) say(`extension[${n}]`, 'error');
     if (resource.resourceType === 'ServiceRequest' && isAhead((resource as ServiceRequest).authoredOn))
       say('authoredOn', 'warning', ': it is kept as it was sent');
   }
 }
 
 const listIn = <T>(list: T[] | undefined): (T | null)[] => (Array.isArray(list) ? list : []);
-
-const LOSS = `${SKEIN_DEFINITIONS}pregnancy-loss`;
 
 const personIn = (resource: Resource): Partial<Patient> | undefined =>
   resource.resourceType === 'Patient' || resource.resourceType === 'RelatedPerson'

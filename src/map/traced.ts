@@ -1,20 +1,8 @@
 /** A system may be registered as one that traces every NHS number and never says so in its messages. */
-import type { Extension, Identifier, Patient } from '@medplum/fhirtypes';
+import type { Identifier, Patient } from '@medplum/fhirtypes';
+import { VERIFIED_NUMBER } from '../fhir/nhs-number.ts';
 import { NHS_NUMBER } from '../fhir/systems.ts';
 import type { Lineage, Statement } from '../model.ts';
-
-const TRACED: Extension = {
-  url: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus',
-  valueCodeableConcept: {
-    coding: [
-      {
-        system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland',
-        code: '01',
-        display: 'Number present and verified',
-      },
-    ],
-  },
-};
 
 /**
  * Adds that status to each patient's NHS number that came without one, in place; a status that the message
@@ -28,8 +16,8 @@ export function assumeTraced(statements: Statement[]): Lineage[] {
 
 function addStatus(local: string, { identifier = [] }: Patient): Lineage[] {
   return identifier.flatMap((one: Identifier, index) => {
-    if (one.system !== NHS_NUMBER || one.extension?.some(({ url }) => url === TRACED.url)) return [];
-    one.extension = [...(one.extension ?? []), structuredClone(TRACED)];
+    if (one.system !== NHS_NUMBER || one.extension?.some(({ url }) => url === VERIFIED_NUMBER.url)) return [];
+    one.extension = [...(one.extension ?? []), structuredClone(VERIFIED_NUMBER)];
     const element = `${local}.identifier[${index}].extension[${one.extension.length - 1}]`;
     return [{ element, source: 'registration', rule: '--numbers traced' }];
   });

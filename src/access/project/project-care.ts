@@ -12,6 +12,7 @@ import { idOf } from '../../fhir/references.ts';
 import {
   JOURNEY_TAG,
   KIND_SYSTEM,
+  PREGNANCY_LOSS,
   REFERRAL_TAG,
   SKEIN_DEFINITIONS,
   STAGE_SYSTEM,
@@ -36,7 +37,7 @@ type Known = Exclude<Grants, { everything: true }>;
 type Seen = { grants: Known; row: ResourceRow };
 
 /** Why contacts stop is nobody's to read off care, nor why somebody was declined before. */
-const AUTHORS_OWN = ['pregnancy-loss', 'decline-reason'].map((name) => `${SKEIN_DEFINITIONS}${name}`);
+const AUTHORS_OWN = [PREGNANCY_LOSS, `${SKEIN_DEFINITIONS}decline-reason`];
 
 const stopOf = ({ meta }: Resource) => (meta?.tag ?? []).filter(({ system }) => system === STAGE_SYSTEM);
 /** True of a planned contact that is to stop. */

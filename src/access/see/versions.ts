@@ -61,7 +61,8 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
     past.map((row) => asKnownNow(row, present.get(row.rowId))),
   );
   for (const [index, row] of past.entries()) {
-    const content = isStillSo(row, present.get(row.rowId)) ? (projected[index] ?? null) : null;
+    const isShown = isStillSo(row, present.get(row.rowId), ['Group', 'Patient']);
+    const content = isShown ? (projected[index] ?? null) : null;
     earlier.get(row.rowId)?.push({ row, content });
   }
   return seen.map((one) => lineOf(one, earlier.get(one.row.rowId) ?? []));
@@ -72,10 +73,13 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
  * child has the name of whoever was taken for its mother. Either is shown where everybody who was in it, or
  * linked to the person, still is.
  */
-function isStillSo({ type, persons }: ResourceRow, present: ResourceRow | undefined): boolean {
-  return !OF_OTHERS.includes(type) || persons.every((person) => present?.persons.includes(person));
+function isStillSo(
+  { type, persons }: ResourceRow,
+  present: ResourceRow | undefined,
+  types: string[],
+): boolean {
+  return !types.includes(type) || persons.every((person) => present?.persons.includes(person));
 }
-const OF_OTHERS = ['Group', 'Patient'];
 
 /**
  * What was put together then, of those who have a word in it today, and for whom it is today: a chart may
@@ -124,7 +128,7 @@ export async function findChanged(
   );
   const before = new Map(
     past.flatMap((row, index): [string, string][] => {
-      const content = isStillSo(row, present.get(row.rowId)) ? projected[index] : null;
+      const content = isStillSo(row, present.get(row.rowId), ['Group']) ? projected[index] : null;
       return content ? [[row.rowId, canonicalText(content)]] : [];
     }),
   );

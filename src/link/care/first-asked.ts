@@ -3,9 +3,7 @@ import type { Identifier, Reference, ServiceRequest } from '@medplum/fhirtypes';
 import type { StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
 import { performerOf } from './joined.ts';
-
-/** The sender's own time of a stamp. */
-export const instantOf = (stamp: string): string => stamp.split('|')[0] ?? '';
+import { instantOf } from './spells.ts';
 
 /** FHIR date or instant at which a referral was made: its own word, else when it was first said. */
 export const madeAt = ({ content, first }: StatementState): string =>

@@ -1,5 +1,6 @@
-import type { Encounter, EpisodeOfCare } from '@medplum/fhirtypes';
+import type { Encounter, EpisodeOfCare, Resource } from '@medplum/fhirtypes';
 import { idOf } from '../../fhir/references.ts';
+import { PREGNANCY_LOSS, SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
 import type { Rules, StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
 import { ANTENATAL, DECLARES_LOSS } from './sectors.ts';
@@ -35,11 +36,10 @@ type Said = {
 };
 
 const NEVER_WAS = new Set(['cancelled', 'entered-in-error']);
-const LOSS = 'pregnancy-loss';
-const EXTENSIONS = 'https://skein.example/fhir/StructureDefinition';
+const DUE = `${SKEIN_DEFINITIONS}expected-delivery`;
 
-function dateIn({ extension = [] }: EpisodeOfCare | Encounter, name: string): string | null {
-  const date = extension.find(({ url }) => url === `${EXTENSIONS}/${name}`)?.valueDate ?? '';
+function dateIn({ extension = [] }: EpisodeOfCare | Encounter, of: string): string | null {
+  const date = extension.find(({ url }) => url === of)?.valueDate ?? '';
   return Number.isNaN(Date.parse(date)) ? null : date;
 }
 
@@ -47,9 +47,12 @@ function dateIn({ extension = [] }: EpisodeOfCare | Encounter, name: string): st
 export const lastDayOf = (date: string): string =>
   date.length === 4 ? `${date}-12-31` : date.length === 7 ? `${date}-31` : date.slice(0, 10);
 
+export const saysLost = (content: Resource): boolean =>
+  ((content as Encounter).extension ?? []).some(({ url }) => url === PREGNANCY_LOSS);
+
 /** The day of a loss. Of a year or a month the last that it can be, since it was said afterwards. */
 function lossIn(content: EpisodeOfCare | Encounter, states: StatementState[]): string | null {
-  const date = dateIn(content, LOSS);
+  const date = dateIn(content, PREGNANCY_LOSS);
   const [said] = states.map((state) => latest(state).slice(0, 10)).sort();
   return date === null || date.length === 10 || !said
     ? date
@@ -115,7 +118,7 @@ export function listCare({ states, spells, referrals, personOf }: Said, { keeper
       sector: sectorOf(service),
       cites: referral ? [referral] : [],
       antenatal: confirmed && ANTENATAL.has(sectorOf(service) ?? '') && !NEVER_WAS.has(status),
-      due: confirmed ? dateIn(content, 'expected-delivery') : null,
+      due: confirmed ? dateIn(content, DUE) : null,
       ended:
         confirmed && DECLARES_LOSS.has(sectorOf(service) ?? '')
           ? lossIn(

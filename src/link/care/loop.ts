@@ -4,9 +4,9 @@ import { CORE_DEFINITIONS, REFERRAL_STEPS, SKEIN_DEFINITIONS } from '../../fhir/
 import type { StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
 import { findAssessed } from './assessed.ts';
-import { instantOf, madeAt, refersTo } from './first-asked.ts';
+import { madeAt, refersTo } from './first-asked.ts';
 import { performerOf } from './joined.ts';
-import { latest, type Referral, type Spell } from './spells.ts';
+import { instantOf, latest, type Referral, type Spell } from './spells.ts';
 
 export const STEPS = [
   'sent',

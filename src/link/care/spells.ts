@@ -141,6 +141,9 @@ function spellOf({ id, person, referral, inferred, states }: Group): Spell {
 
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** The sender's own time of a stamp. */
+export const instantOf = (stamp: string): string => stamp.split('|', 1)[0] ?? '';
+
 /** The latest thing said of a statement. */
 export function latest(state: StatementState): string {
   return Object.values(state.times ?? {}).reduce((max, stamp) => (stamp > max ? stamp : max), state.base);

@@ -5,6 +5,7 @@
  */
 import type { Linkage, Patient } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
+import { VERIFIED_NUMBER } from '../../fhir/nhs-number.ts';
 import { NHS_NUMBER, SKEIN_DEFINITIONS, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
 import { normaliseName } from '../../match/names.ts';
 import type { Evidence } from '../../model.ts';
@@ -26,15 +27,6 @@ export type Trace = { chart: string; number: string; replaced?: string; undone?:
 const VERDICT = `${SKEIN_DEFINITIONS}trace-verdict`;
 const BASIS = `${SKEIN_DEFINITIONS}trace-basis`;
 const REPLACED = `${SKEIN_DEFINITIONS}trace-replaced`;
-const VERIFIED = {
-  url: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus',
-  valueCodeableConcept: {
-    coding: [
-      { system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland', code: '01' },
-    ],
-  },
-};
-
 export const traceKey = (key: Buffer, chart: string): string => keyedId(key, 'trace', chart);
 
 /** A trace of a chart that says `content` of itself. */
@@ -107,7 +99,7 @@ function asTraced(
 ): PatientState {
   const { content } = chart;
   const others = (content.identifier ?? []).filter(({ system }) => system !== NHS_NUMBER);
-  const identifier = [{ system: NHS_NUMBER, value: number, extension: [VERIFIED] }, ...others];
+  const identifier = [{ system: NHS_NUMBER, value: number, extension: [VERIFIED_NUMBER] }, ...others];
   const own = numberOf(content);
   const said =
     own === undefined || own === number
