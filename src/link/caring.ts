@@ -1,0 +1,107 @@
+/** Services that care for whom a death concerns, and their contacts to come. */
+import type { Encounter } from '@medplum/fhirtypes';
+import { idOf } from '../fhir/references.ts';
+import type { Evidence } from '../model.ts';
+import type { Involvement, StatementState } from '../store/facts.ts';
+import { lastDayOf } from './care/list-care.ts';
+import { OF_HERSELF } from './care/sectors.ts';
+import { instantOf } from './care/spells.ts';
+import type { Concerned, Death, Known } from './concerned.ts';
+import type { Person } from './who/charts.ts';
+
+/** Of care: it goes on, or is to begin. */
+export const AWAITED: unknown[] = ['planned', 'waitlist', 'active', 'onhold'];
+
+type Caring = { involvements: Involvement[]; evidence: Evidence };
+type Of = Pick<Concerned, 'mothers'> & Pick<Death, 'day' | 'heard' | 'by'>;
+
+/**
+ * Of a mother what began, or was made, before the death counts, and what was made before anybody could have
+ * heard of it: `at` is a FHIR date, or the instant at which it was said.
+ */
+function beforeDeath({ mothers, day, heard, by }: Of) {
+  const bereaved = new Set([...mothers].map(({ id }) => id));
+  const told = lastDayOf(heard);
+  // Said as a year it was before it was heard of.
+  const last = day.length < 10 && told < lastDayOf(day) ? told : lastDayOf(day);
+  return (person: string, at: string, service: string): boolean => {
+    if (!bereaved.has(person) || at.slice(0, 10) <= last) return true;
+    return !by.includes(service) && (at.length > 10 ? at < heard : at < told);
+  };
+}
+
+/** Services with open or awaited care of them, or with a contact that is to come. */
+export function servicesOf(family: Known, persons: Person[], of: Caring & Of): string[] {
+  const ids = new Set(persons.map(({ id }) => id));
+  const isBefore = beforeDeath(of);
+  const caring = of.involvements.filter(
+    (row) =>
+      ids.has(row.person) &&
+      row.state !== 'closed' &&
+      (isBefore(row.person, row.since ?? '', row.service) || wasExpected(family, row, isBefore)),
+  );
+  return [...caring, ...contactsOf(family, persons, of)].map(({ service }) => service);
+}
+
+/** Care that begins after the death was spoken of before it. */
+function wasExpected(
+  { spells, statements }: Known,
+  { person, service }: Involvement,
+  isBefore: ReturnType<typeof beforeDeath>,
+): boolean {
+  const keys = spells.flatMap((spell) =>
+    spell.person.id === person && spell.service === service && AWAITED.includes(spell.status)
+      ? spell.keys
+      : [],
+  );
+  return statements.some(
+    ({ key, first }) => keys.includes(key) && isBefore(person, instantOf(first), service),
+  );
+}
+
+/** Contacts with them that are to come, each of the service that says it. */
+export function contactsOf(
+  family: Known,
+  persons: Person[],
+  { evidence, ...of }: Pick<Caring, 'evidence'> & Of,
+): StatementState[] {
+  const ids = new Set(persons.map(({ id }) => id));
+  const isBefore = beforeDeath(of);
+  const aboutHer = new Set([...of.mothers].map(({ id }) => id));
+  // Contacts of another pregnancy or birth of hers go on.
+  const own = family.journeys.filter(({ members, ended }) =>
+    members.some(
+      ({ role, person }) =>
+        ids.has(person) && (role === 'infant' || (role === 'mother' && ended !== null && ended === of.day)),
+    ),
+  );
+  return family.statements.filter((state) => {
+    const { status, period, serviceProvider } = state.content as Encounter;
+    if (state.type !== 'Encounter' || status !== 'planned') return false;
+    const isOwn = (idOf(serviceProvider?.reference, 'Organization') ?? state.service) === state.service;
+    const counts = (evidence.weights.get(state.sector ?? '')?.number ?? 'claim') !== 'claim';
+    const isToCome = (period?.start ?? '9').slice(0, 10) >= of.day;
+    const person = family.personOf(state.chart)?.id ?? '';
+    const home = family.homeOf(state.key);
+    const isElsewhere =
+      aboutHer.has(person) && home !== undefined && home.stages.length > 0 && !own.includes(home);
+    return (
+      isOwn &&
+      counts &&
+      isToCome &&
+      !isElsewhere &&
+      ids.has(person) &&
+      isBefore(person, instantOf(state.first), state.service)
+    );
+  });
+}
+
+/** Those of them that are about the pregnancy or the baby, not about the mother herself. */
+export const aboutBaby = (
+  { personOf }: Pick<Known, 'personOf'>,
+  contacts: StatementState[],
+  mothers: Set<Person>,
+): StatementState[] =>
+  contacts.filter(
+    ({ sector, chart }) => !OF_HERSELF.has(sector ?? '') || !mothers.has(personOf(chart) as Person),
+  );
