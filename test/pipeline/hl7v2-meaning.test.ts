@@ -70,6 +70,16 @@ describe('the chart that was merged (MRG-1)', () => {
     expect(found.find((one) => JSON.stringify(one).includes('Bell'))?.identifier).toHaveLength(1);
   });
 
+  it('keeps its own identifier as it is now where, by verified numbers, they are two people', async () => {
+    await say('A28', AMARA(`M1^^^RXM^MR~${ONE}^01^^NHS^NH`));
+    await say('A28', AMARA(`M2^^^RXM^MR~${TWO}^01^^NHS^NH`));
+    expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2^^^RXM^MR'] })).toMatch(
+      /nothing was merged/,
+    );
+    const shown = (await all('Patient')).flatMap(identifiersOf).sort();
+    expect(shown).toEqual([ONE, TWO, 'M1', 'M2'].sort());
+  });
+
   it('is meant by its second identifier, too, where that is nobody else’s', async () => {
     await say('A28', AMARA('M1^^^RXM^MR'));
     await say('A28', AMARA('M2^^^RXM^MR~C7^^^CLINIC'));

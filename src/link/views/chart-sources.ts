@@ -6,6 +6,7 @@ import type { CareSource, ChartSource } from '../../model.ts';
 import { isAwaited, isUnanswered } from '../care/involve.ts';
 import { isCare, latest } from '../care/spells.ts';
 import type { PatientState, Person } from '../who/charts.ts';
+import { standingOf } from '../who/merged.ts';
 import type { Family } from './family.ts';
 
 /**
@@ -18,7 +19,7 @@ export function chartSources(family: Family, person: Person): ChartSource[] {
   const own = charts.map(
     ({ service: author, content, ref, traced }): ChartSource => ({
       author,
-      content: toShared(traced?.said ?? content),
+      content: toShared(isPartOf(person, content) ? withFormer(content) : (traced?.said ?? content)),
       named: content.name?.some(isReal) === true,
       verified: ref !== null && !traced,
       care: care.known.filter(({ service, authors }) => service === author || authors.includes(author)),
@@ -30,6 +31,17 @@ export function chartSources(family: Family, person: Person): ChartSource[] {
     ...charts.flatMap(({ traced, content }) => (traced ? numberSource(traced.by, content) : [])),
   ];
 }
+
+/** Its sender made it part of another chart of this person: what it was known by names that one no more. */
+const isPartOf = ({ charts }: Person, content: Patient): boolean =>
+  content.active === false && charts.some(({ key }) => key === standingOf(content));
+
+const withFormer = (content: Patient): Patient => ({
+  ...content,
+  identifier: (content.identifier ?? []).map((one) =>
+    one.system === NHS_NUMBER ? one : { ...one, use: 'old' },
+  ),
+});
 
 /** A number that tracing found is no word of the chart's own sender, who may be shown no number. */
 function numberSource(author: string, { identifier = [] }: Patient): ChartSource {
