@@ -61,9 +61,11 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
     past.map((row) => asKnownNow(row, present.get(row.rowId))),
   );
   for (const [index, row] of past.entries()) {
+    const versions = earlier.get(row.rowId);
     const isShown = isStillSo(row, present.get(row.rowId), ['Group', 'Patient']);
-    const content = isShown ? (projected[index] ?? null) : null;
-    earlier.get(row.rowId)?.push({ row, content });
+    // The name that came by a wrong link may have been given before the link was.
+    if (!isShown && row.type === 'Patient') for (const one of versions ?? []) one.content = null;
+    versions?.push({ row, content: isShown ? (projected[index] ?? null) : null });
   }
   return seen.map((one) => lineOf(one, earlier.get(one.row.rowId) ?? []));
 }
