@@ -14,21 +14,25 @@ afterEach(() => household.stop());
 test.each([
   ['with its name', [ward(baby, { mother: wrong.nhs })]],
   ['after its name', [ward(baby), ward(baby, { event: 'A08', day: ago(15), mother: wrong.nhs })]],
-])('nobody who came to the child by its own mother reads what it was before: linked %s', async (_, born) => {
-  household = await gather({ ...MATERNITY, visiting: ['health-visiting', 'RXV', 'fhir-r4'] });
-  for (const send of [
-    ward(wrong, { event: 'A28', day: ago(200) }),
-    ward(right, { event: 'A28', day: ago(200) }),
-    ...born,
-    care('visiting', right, { start: ago(60) }),
-    ward({ ...baby, family: 'Wynn' }, { event: 'A08', day: ago(10), mother: right.nhs }),
-  ]) {
-    await send(household.skein);
-    await household.settle();
-  }
-  const [found] = await household.find('Patient', `&birthdate=${baby.born}`, 'visiting');
-  expect(JSON.stringify(found?.name)).toContain('Wynn');
-  const { body } = await household.skein.get(`/fhir/Patient/${found?.id}/_history`, 'visiting');
-  expect(JSON.stringify(body)).toContain('Wynn');
-  expect(JSON.stringify(body)).not.toMatch(/Vale|Grace/);
-}, 120_000);
+])(
+  'nobody who came to the child by its own mother reads what it was before: linked %s',
+  async (_, born) => {
+    household = await gather({ ...MATERNITY, visiting: ['health-visiting', 'RXV', 'fhir-r4'] });
+    for (const send of [
+      ward(wrong, { event: 'A28', day: ago(200) }),
+      ward(right, { event: 'A28', day: ago(200) }),
+      ...born,
+      care('visiting', right, { start: ago(60) }),
+      ward({ ...baby, family: 'Wynn' }, { event: 'A08', day: ago(10), mother: right.nhs }),
+    ]) {
+      await send(household.skein);
+      await household.settle();
+    }
+    const [found] = await household.find('Patient', `&birthdate=${baby.born}`, 'visiting');
+    expect(JSON.stringify(found?.name)).toContain('Wynn');
+    const { body } = await household.skein.get(`/fhir/Patient/${found?.id}/_history`, 'visiting');
+    expect(JSON.stringify(body)).toContain('Wynn');
+    expect(JSON.stringify(body)).not.toMatch(/Vale|Grace/);
+  },
+  120_000,
+);
