@@ -238,7 +238,8 @@ export type Event = {
 };
 
 /** Care, as far as it decides who may know of it: the service that gives it and those whose word it is. */
-export type CareSource = { service: string | null; authors: string[] };
+/** `sealed`: care before a pregnancy, which nobody else may know of until there is one. */
+export type CareSource = { service: string | null; authors: string[]; sealed?: true };
 
 /** One sender's chart of a person. `named`: by a name, no placeholder. `verified`: its NHS number counts. */
 export type ChartSource = {

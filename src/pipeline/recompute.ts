@@ -1,5 +1,5 @@
 import { EVIDENCE } from '../access/decide/evidence.ts';
-import { keeperOf } from '../access/decide/link-rules.ts';
+import { isPreconception, keeperOf } from '../access/decide/link-rules.ts';
 import { MATCHING } from '../access/decide/matching.ts';
 import { PROMPTS } from '../access/decide/prompt-rules.ts';
 import { sightOf } from '../access/decide/sight.ts';
@@ -19,6 +19,7 @@ export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
   asOf: new Date().toISOString(),
   matching: MATCHING,
   keeperOf,
+  isPreconception,
   prompts: PROMPTS,
   sightOf,
   observes: observing(key),

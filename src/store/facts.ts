@@ -1,6 +1,6 @@
 /** What save loads, link decides on, and save writes: the shapes between the two stages. */
 
-import type { Resource } from '@medplum/fhirtypes';
+import type { Resource, ServiceRequest } from '@medplum/fhirtypes';
 import type { Model } from '../match/model.ts';
 import type {
   CareSource,
@@ -217,6 +217,8 @@ export type Rules = {
    * it.
    */
   keeperOf: (service: string | null, senders: Sender[]) => string | null;
+  /** A referral to care before a pregnancy: author and addressee alone may know of it until there is one. */
+  isPreconception: (referral: ServiceRequest) => boolean;
   /** When something is a prompt, and of whom: policy/prompts. */
   prompts: PromptRules;
   /** Rules of prompts that are off, since when (milliseconds). */

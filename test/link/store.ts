@@ -2,7 +2,7 @@
 
 import type { Task } from '@medplum/fhirtypes';
 import { EVIDENCE } from '../../src/access/decide/evidence.ts';
-import { keeperOf } from '../../src/access/decide/link-rules.ts';
+import { isPreconception, keeperOf } from '../../src/access/decide/link-rules.ts';
 import { MATCHING } from '../../src/access/decide/matching.ts';
 import { PROMPTS } from '../../src/access/decide/prompt-rules.ts';
 import { sightOf } from '../../src/access/decide/sight.ts';
@@ -19,6 +19,7 @@ export const RULES = {
   asOf: '2026-12-31T00:00:00.000Z',
   matching: MATCHING,
   keeperOf,
+  isPreconception,
   prompts: PROMPTS,
   sightOf,
   observes: () => false,

@@ -37,7 +37,11 @@ export type ReferralOptions = {
   priority?: string;
   /** The sender's identifier of the referral that this one goes on from. */
   basedOn?: string;
+  /** Why it is made, as the national data sets code it. */
+  why?: string;
 };
+
+const WHY = 'https://skein.example/fhir/CodeSystem/mhsds-referral-reason';
 
 /** A referral, or with that event the answer to it. */
 export function barsReferral(who: Someone, options: ReferralOptions = {}) {
@@ -54,6 +58,7 @@ export function barsReferral(who: Someone, options: ReferralOptions = {}) {
     answers,
     priority,
     basedOn,
+    why,
     fullUrl: request = `urn:uuid:${randomUUID()}`,
   } = options;
   const [person, sender, receiver, encounter] = Array.from({ length: 4 }, () => `urn:uuid:${randomUUID()}`);
@@ -86,6 +91,7 @@ export function barsReferral(who: Someone, options: ReferralOptions = {}) {
         status,
         ...(priority ? { priority } : {}),
         ...(basedOn ? { basedOn: [{ identifier: { ...REFERRAL, value: basedOn } }] } : {}),
+        ...(why ? { reasonCode: [{ coding: [{ system: WHY, code: why }] }] } : {}),
         intent: 'plan',
         subject: { reference: person },
         encounter: { reference: encounter },

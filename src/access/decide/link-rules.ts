@@ -3,6 +3,12 @@ import { POLICY } from './policy.ts';
 
 const isCharity = (sector: string | null) => POLICY.rows.get(sector ?? '')?.group === 'third-sector';
 
+/** What is asked for before a pregnancy: its reason says so. */
+export const isPreconception: Rules['isPreconception'] = ({ reasonCode = [] }) =>
+  reasonCode
+    .flatMap(({ coding = [] }) => coding)
+    .some(({ system, code }) => POLICY.preconceptionReasons.includes(`${system}|${code}`));
+
 /** What policy says of care by the sector and kind of those who speak of it, for the linking of families. */
 export const keeperOf: Rules['keeperOf'] = (service, senders) => {
   const sealed = senders.find(({ kind }) => POLICY.sealedKinds.includes(kind ?? ''));

@@ -31,6 +31,7 @@ const Policy = z
     payloads: z.record(z.string(), Ceiling),
     refusedSectors: z.array(z.string()),
     sealedKinds: z.array(z.string()),
+    preconceptionReasons: z.array(z.string()).default([]),
     discreet: z.array(z.string()),
     givesNoCare: z.array(z.string()),
     // A policy from before there were any figures opens none.

@@ -1,17 +1,24 @@
-import type { CareSource } from '../../model.ts';
+import type { CareSource, ResourceRow } from '../../model.ts';
 import type { Grants } from './decide.ts';
 import { POLICY } from './policy.ts';
 
 type Known = Exclude<Grants, { everything: true }>;
 
+/** The same of one row of care, or of a word about care. */
+export const isKeptInside = (grants: Known, row: Pick<ResourceRow, 'service' | 'authors' | 'sources'>) =>
+  staysInside(grants, sealOf(row) ?? row);
+
+const sealOf = ({ sources }: Pick<ResourceRow, 'sources'>) =>
+  sources && 'care' in sources ? sources.care.find(({ sealed }) => sealed) : undefined;
+
 /**
  * True for what only author and addressee may know: care of a sealed kind, what a charity holds of people who
- * came to it by themselves (sharing rule 5 and row rules), and care that somebody claims to give whose sector
+ * came to it by themselves (sharing rule 5 and row rules), care before a pregnancy, and care that somebody claims to give whose sector
  * gives none.
  */
-export function staysInside(grants: Known, { service, authors }: CareSource): boolean {
+export function staysInside(grants: Known, { service, authors, sealed }: CareSource): boolean {
   if (authors.includes(grants.service) || service === grants.service) return false;
-  const sealed = [service, ...authors].some((one) =>
+  const sealedKind = [service, ...authors].some((one) =>
     POLICY.sealedKinds.includes(grants.services.get(one ?? '')?.kind ?? ''),
   );
   const selfReferred =
@@ -19,7 +26,7 @@ export function staysInside(grants: Known, { service, authors }: CareSource): bo
     authors.every((one) => isCharity(grants, one)) &&
     (!service || authors.includes(service));
   const isNone = POLICY.givesNoCare.includes(sectorOf(grants, service ?? '') ?? '');
-  return sealed || selfReferred || isNone;
+  return sealed === true || sealedKind || selfReferred || isNone;
 }
 
 const isCharity = (grants: Known, service: string) =>

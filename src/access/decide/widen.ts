@@ -4,6 +4,13 @@ import { PAYLOADS, type Policy, type Row } from './policy.ts';
 
 const LEVELS = '-ESF';
 const PLACES = ['own', 'mother', 'partner', 'infant'] as const;
+const SHORTER_IS_WIDER = [
+  'refusedSectors',
+  'sealedKinds',
+  'preconceptionReasons',
+  'discreet',
+  'givesNoCare',
+] as const;
 
 /** Cells, payloads and limits of the sharing table that `after` opens further than `before`. */
 export function widerSharing(before: Policy, after: Policy): string[] {
@@ -17,7 +24,7 @@ export function widerSharing(before: Policy, after: Policy): string[] {
   const groups = [...after.rows].flatMap(([sector, { group }]) =>
     before.rows.has(sector) && before.rows.get(sector)?.group !== group ? [`${sector}: group ${group}`] : [],
   );
-  const lists = (['refusedSectors', 'sealedKinds', 'discreet', 'givesNoCare'] as const).flatMap((list) =>
+  const lists = SHORTER_IS_WIDER.flatMap((list) =>
     before[list].flatMap((name) => (after[list].includes(name) ? [] : [`${list}: without ${name}`])),
   );
   const waits = after.readsWaits.flatMap((name) =>

@@ -2,7 +2,7 @@ import type { Group, Organization, Provenance, Resource } from '@medplum/fhirtyp
 import { idOf } from '../../fhir/references.ts';
 import type { Recipient, ResourceRow, Service } from '../../model.ts';
 import { decide, decideAll, type Grants, highest, reaches } from '../decide/decide.ts';
-import { staysInside } from '../decide/stays-inside.ts';
+import { isKeptInside, staysInside } from '../decide/stays-inside.ts';
 import { ODS_SYSTEM } from '../register/services.ts';
 import { pick } from './coded.ts';
 import {
@@ -60,7 +60,7 @@ export function project(recipient: Recipient, grants: Grants, row: ResourceRow):
 function projectCare(service: Service, grants: Known, row: ResourceRow): Resource | null {
   const seen = { grants, row };
   if (isItsOwn(service, row)) return withVisibleTags(seen, row.content);
-  if (staysInside(grants, row)) return null;
+  if (isKeptInside(grants, row)) return null;
   const projected =
     row.type === 'EpisodeOfCare'
       ? projectEpisode(seen)
@@ -136,7 +136,7 @@ function projectGroup(grants: Known, row: ResourceRow): Group | null {
 }
 
 /** Stages that are known from care alone. */
-const OF_PREGNANCY = ['pregnancy', 'outcome-unknown'];
+const FROM_CARE = ['preconception', 'pregnancy', 'outcome-unknown'];
 
 /**
  * A birth, or care that the reader may know of: else the journey is there for something that nobody but
@@ -148,7 +148,7 @@ function isKnownJourney(grants: Known, { content, sources }: ResourceRow): boole
   const codes = characteristic.flatMap(
     ({ valueCodeableConcept }) => valueCodeableConcept?.coding?.[0]?.code ?? [],
   );
-  return codes.some((code) => !OF_PREGNANCY.includes(code)) || care.some((one) => !staysInside(grants, one));
+  return codes.some((code) => !FROM_CARE.includes(code)) || care.some((one) => !staysInside(grants, one));
 }
 
 /**
@@ -161,7 +161,8 @@ function projectProvenance(service: Service, grants: Known, row: ResourceRow): P
   const provenance = row.content as Provenance;
   const known = decideAll(grants, 'DEM', row.persons);
   if (isItsOwn(service, row)) return reaches(known, 'E') ? provenance : null;
-  if (known !== 'F' || decideAll(grants, 'INV', row.persons) !== 'F' || staysInside(grants, row)) return null;
+  if (known !== 'F' || decideAll(grants, 'INV', row.persons) !== 'F' || isKeptInside(grants, row))
+    return null;
   const target = provenance.target.filter(({ reference }) => SHARED_TARGET.test(reference ?? ''));
   if (target.length === 0) return null;
   return {

@@ -1,4 +1,4 @@
-import type { Encounter, EpisodeOfCare, Resource } from '@medplum/fhirtypes';
+import type { Encounter, EpisodeOfCare, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../../fhir/references.ts';
 import { PREGNANCY_LOSS, SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
 import type { Rules, StatementState } from '../../store/facts.ts';
@@ -26,6 +26,11 @@ export type Care = {
   seen: { seq: number; key: string };
   /** Set where only author and addressee may know of it: the service whose journey apart it belongs to. */
   apart: string | null;
+  isReferral: boolean;
+  /** The service that gives it, or is asked for it. */
+  service: string | null;
+  /** It was asked for before a pregnancy, or goes back to a referral that was. */
+  preconception: boolean;
 };
 
 type Said = {
@@ -65,7 +70,8 @@ function lossIn(content: EpisodeOfCare | Encounter, states: StatementState[]): s
  * All care of a family that is to have a home: referrals, then spells, then encounters, each after what it
  * cites.
  */
-export function listCare({ states, spells, referrals, personOf }: Said, { keeperOf }: Rules): Care[] {
+export function listCare({ states, spells, referrals, personOf }: Said, rules: Rules): Care[] {
+  const { keeperOf, isPreconception } = rules;
   const sectors = new Map(states.map(({ service, sector }) => [service, sector]));
   const sectorOf = (service: string | null) => sectors.get(service ?? '') ?? null;
   const seen = new Map(states.map(({ key, seq }) => [key, seq]));
@@ -74,7 +80,12 @@ export function listCare({ states, spells, referrals, personOf }: Said, { keeper
       .map((key) => ({ key, seq: seen.get(key) ?? Number.POSITIVE_INFINITY }))
       .reduce((one, other) => (other.seq < one.seq ? other : one));
   const spellOf = new Map(spells.flatMap((spell) => spell.keys.map((key) => [key, spell.id])));
-  const encounters = states.flatMap((state): Care[] => {
+  const before = new Set(
+    states.flatMap(({ type, key, content }) =>
+      type === 'ServiceRequest' && isPreconception(content as ServiceRequest) ? key : [],
+    ),
+  );
+  const encounters = states.flatMap((state): Listed[] => {
     const person = state.type === 'Encounter' ? personOf(state.chart) : undefined;
     if (!person) return [];
     const { period, serviceProvider, episodeOfCare = [], basedOn = [], status } = state.content as Encounter;
@@ -88,6 +99,8 @@ export function listCare({ states, spells, referrals, personOf }: Said, { keeper
         id: state.key,
         person,
         start: period?.start ?? state.first.slice(0, 24),
+        isReferral: false,
+        service: provider,
         sector: sectorOf(provider) ?? state.sector,
         cites: [spellOf.get(spell) ?? spell, ...asked],
         antenatal: isOwn && ANTENATAL.has(sectorOfIt),
@@ -98,37 +111,63 @@ export function listCare({ states, spells, referrals, personOf }: Said, { keeper
       },
     ];
   });
-  return [
-    ...referrals.map(({ key, person, start, service, author }) => ({
-      id: key,
-      person,
-      start,
-      sector: sectorOf(service),
-      cites: [],
-      antenatal: false,
-      due: null,
-      ended: null,
-      seen: firstOf([key]),
-      apart: keeperOf(service, [author]),
-    })),
-    ...spells.map(({ id, keys, person, period, service, referral, senders, confirmed, status, content }) => ({
-      id,
-      person,
-      start: period.start ?? '',
-      sector: sectorOf(service),
-      cites: referral ? [referral] : [],
-      antenatal: confirmed && ANTENATAL.has(sectorOf(service) ?? '') && !NEVER_WAS.has(status),
-      due: confirmed ? dateIn(content, DUE) : null,
-      ended:
-        confirmed && DECLARES_LOSS.has(sectorOf(service) ?? '')
-          ? lossIn(
-              content,
-              states.filter(({ key }) => keys.includes(key)),
-            )
-          : null,
-      seen: firstOf(keys),
-      apart: keeperOf(service, senders),
-    })),
+  const all = [
+    ...referrals.map(
+      ({ key, person, start, service, author }): Listed => ({
+        id: key,
+        person,
+        start,
+        isReferral: true,
+        service,
+        sector: sectorOf(service),
+        cites: [],
+        antenatal: false,
+        due: null,
+        ended: null,
+        seen: firstOf([key]),
+        apart: keeperOf(service, [author]),
+      }),
+    ),
+    ...spells.map(
+      ({ id, keys, person, period, service, referral, senders, confirmed, status, content }): Listed => ({
+        id,
+        person,
+        start: period.start ?? '',
+        isReferral: false,
+        service,
+        sector: sectorOf(service),
+        cites: referral ? [referral] : [],
+        antenatal: confirmed && ANTENATAL.has(sectorOf(service) ?? '') && !NEVER_WAS.has(status),
+        due: confirmed ? dateIn(content, DUE) : null,
+        ended:
+          confirmed && DECLARES_LOSS.has(sectorOf(service) ?? '')
+            ? lossIn(
+                content,
+                states.filter(({ key }) => keys.includes(key)),
+              )
+            : null,
+        seen: firstOf(keys),
+        apart: keeperOf(service, senders),
+      }),
+    ),
     ...encounters,
   ].filter(({ start }) => !Number.isNaN(Date.parse(start)));
+  return all.map((one): Care => {
+    const basis = before.size > 0 ? basisOf(one, all) : undefined;
+    if (basis && before.has(basis.id)) before.add(one.id);
+    return { ...one, preconception: before.has(one.id) };
+  });
+}
+
+type Listed = Omit<Care, 'preconception'>;
+
+/** What it cites of the same person; where that is nothing, what its service was asked or began last before it. */
+function basisOf(one: Listed, all: Listed[]): Listed | undefined {
+  const own = all.slice(0, all.indexOf(one)).filter(({ person }) => person === one.person);
+  const cited = own.find(({ id }) => one.cites.includes(id));
+  if (cited || one.isReferral) return cited;
+  const at = Date.parse(one.start);
+  return own
+    .filter(({ service, start }) => service === one.service && Date.parse(start) <= at)
+    .sort((a, b) => Date.parse(b.start) - Date.parse(a.start) || (a.id < b.id ? -1 : 1))[0];
 }

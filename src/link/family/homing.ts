@@ -13,7 +13,7 @@ import {
 
 const MONTH = 30.44 * 86_400_000;
 /** What comes this long before a birth may be care for it: preconception care begins early. */
-const BEFORE = 18 * MONTH;
+export const BEFORE = 18 * MONTH;
 /**
  * A mother's care after a birth is care after that birth for 24 months, which is as long as a journey lasts.
  */
@@ -69,7 +69,10 @@ function findBirth<B extends Birth>(terms: Term<B>[], one: Care): B | undefined 
   const after = MATERNITY.has(one.sector ?? '') ? AFTER_MATERNITY : AFTER;
   const due = one.due === null ? undefined : hers.find(({ birth }) => isDueFor(birth, timeOf(one.due ?? '')));
   const open = hers.find(({ from, until }) => from <= at && at < until);
-  const past = hers.findLast(({ birth }) => birth.born <= at && at < birth.born + after);
+  // Of a pregnancy to come nobody of an earlier child is told.
+  const past = one.preconception
+    ? undefined
+    : hers.findLast(({ birth }) => birth.born <= at && at < birth.born + after);
   const next = hers.find(({ birth }) => at < birth.born && birth.born - BEFORE <= at);
   return (due ?? open ?? past ?? next)?.birth;
 }

@@ -3,7 +3,7 @@ import type { Member } from '../../store/facts.ts';
 import type { Care } from '../care/list-care.ts';
 import { latest } from '../care/spells.ts';
 import type { Person } from '../who/charts.ts';
-import { findHomes, SAME_BIRTH } from './homing.ts';
+import { BEFORE, findHomes, SAME_BIRTH } from './homing.ts';
 import { expectedAt, findPregnancies, type Pregnancy } from './pregnancies.ts';
 import type { Edge } from './relate.ts';
 import { lossOf, nextStageOf, type Stage, stagesOf } from './stages.ts';
@@ -25,6 +25,8 @@ export type Journey = {
   ended: string | null;
   /** Ids of the care whose home it is: each spell, referral and encounter has one. */
   care: string[];
+  /** Of care before a pregnancy that is not known yet: author and addressee alone may know of it. */
+  sealed: boolean;
   /** When time alone changes its stage next: an ISO instant. */
   turns: string | null;
 };
@@ -45,14 +47,17 @@ export function findJourneys({ key, persons, edges, care, asOf }: Given): Journe
   const births = [...known, ...findPregnancies(known, ofWomen).map(expectBirth)];
   const homes = findHomes(births, care);
   const homed = Map.groupBy(care, ({ id }) => homes.get(id));
-  const alone = Map.groupBy(homed.get(undefined) ?? [], ({ person, apart }) => `${person.id} ${apart ?? ''}`);
+  const alone = Map.groupBy(
+    homed.get(undefined) ?? [],
+    ({ person, apart, preconception }) => `${person.id} ${apart ?? (preconception ? 'preconception' : '')}`,
+  );
   const mothers = new Set(births.flatMap(({ mother }) => mother ?? []));
   return [
     // What nothing belongs to, since all of it cites care that has another home, is no pregnancy.
     ...births
       .filter((birth) => birth.infants.length > 0 || homed.has(birth))
       .map((birth) => describeBirth(birth, { key, mothers, care: homed.get(birth) ?? [], asOf })),
-    ...[...alone.values()].map((own) => describeAlone(key, own as [Care, ...Care[]])),
+    ...[...alone.values()].map((own) => describeAlone(own as [Care, ...Care[]], { key, asOf })),
   ];
 }
 
@@ -62,18 +67,28 @@ export function homesOf(journeys: Journey[]): (care: string) => Journey | undefi
   return (care) => homes.get(care);
 }
 
-function describeAlone(key: Buffer, own: [Care, ...Care[]]): Journey {
-  const [{ person }] = own;
+function describeAlone(own: [Care, ...Care[]], { key, asOf }: Pick<Given, 'key' | 'asOf'>): Journey {
+  const [{ person, preconception, apart }] = own;
+  const sealed = preconception && apart === null;
+  const stages = sealed ? stagesBefore(own) : [];
   return {
     ...identify(key, own.map(anchorOf)),
     // Of no birth: nobody is there to whom a role would open anything.
     members: [{ person: person.id, role: 'partner' as const, closes: null }],
-    stages: [],
+    stages,
     lost: [],
     ended: null,
     care: own.map(({ id }) => id),
-    turns: null,
+    sealed,
+    turns: nextStageOf(stages, asOf),
   };
+}
+
+/** From the first care before a pregnancy for as long as the last of it may lead to one. */
+function stagesBefore(own: Care[]): Stage[] {
+  const at = own.map(({ start }) => Date.parse(start));
+  const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
+  return [{ code: 'preconception', start: dayOf(Math.min(...at)), end: dayOf(Math.max(...at) + BEFORE) }];
 }
 
 /** `kin`: the bearers of its infants, or their parents where no bearer is known: by whom twins are told. */
@@ -178,6 +193,7 @@ function describeBirth(birth: Birth, { key, mothers, care, asOf }: Around): Jour
     lost: infants.filter((infant) => lossOf(infant) !== null).map(({ id }) => id),
     ended: birth.pregnancy?.ended ? new Date(birth.pregnancy.ended).toISOString().slice(0, 10) : null,
     care: care.map(({ id }) => id),
+    sealed: false,
     turns: nextStageOf(stages, asOf),
   };
 }

@@ -5,7 +5,14 @@ import { endOf, type Pregnancy } from './pregnancies.ts';
 
 /** FHIR dates; `end` is the first day on which it is over. */
 export type Stage = {
-  code: 'pregnancy' | 'outcome-unknown' | 'birth-12m' | '12-24m' | 'after-24m' | 'contact-stop';
+  code:
+    | 'preconception'
+    | 'pregnancy'
+    | 'outcome-unknown'
+    | 'birth-12m'
+    | '12-24m'
+    | 'after-24m'
+    | 'contact-stop';
   start: string;
   end?: string;
 };

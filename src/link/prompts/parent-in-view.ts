@@ -1,4 +1,5 @@
 import type { Spell } from '../care/spells.ts';
+import { sourceOfSpell } from '../views/family.ts';
 import type { Person } from '../who/charts.ts';
 import { type Asked, chartOf, DAY, infantsIn, openCareOf, ownKeyOf, type Prompt } from './prompt.ts';
 
@@ -43,7 +44,7 @@ function isParentInView({ family, sight }: Asked, { journey }: Infant, service: 
     return openCareOf(family, parent).some(
       (spell) =>
         family.homeOf(spell.id) === journey &&
-        sight(service).knowsCare(parent.id, journey.id, { service: spell.service, authors: spell.services }),
+        sight(service).knowsCare(parent.id, journey.id, sourceOfSpell(family, spell)),
     );
   }
 }

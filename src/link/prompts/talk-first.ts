@@ -1,5 +1,6 @@
 import type { ServiceRequest } from '@medplum/fhirtypes';
 import type { Referral } from '../care/spells.ts';
+import { sourceOf } from '../views/family.ts';
 import { type Asked, DAY, openCareOf, type Prompt } from './prompt.ts';
 
 /** A referral that stands, with what it asks for and when. */
@@ -50,6 +51,6 @@ function isToTalk({ family, sight }: Asked, { service, ...one }: Standing, other
   if (service === null || other.author.service === service || one.author.service === service) return false;
   if (other.service === service) return one.at > other.at || (one.at === other.at && one.key > other.key);
   const journey = family.homeOf(other.key)?.id ?? null;
-  const care = { service: other.service, authors: [other.author.service] };
+  const care = sourceOf(family, other.key, { service: other.service, authors: [other.author.service] });
   return other.state === 'taken-up' && sight(service).knowsNeed(other.person.id, journey, care);
 }

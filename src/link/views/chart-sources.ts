@@ -7,7 +7,7 @@ import { isAwaited, isUnanswered } from '../care/involve.ts';
 import { isCare, latest } from '../care/spells.ts';
 import type { PatientState, Person } from '../who/charts.ts';
 import { standingOf } from '../who/merged.ts';
-import type { Family } from './family.ts';
+import { distinct, type Family, sourceOf, sourceOfSpell } from './family.ts';
 
 /**
  * The charts of a person, newest first, each with what decides who may know of it: the care by which others
@@ -64,7 +64,8 @@ const isReal = ({ given }: { given?: string[] }) =>
  * `known`: care that has begun, contacts, and birth or kinship by somebody's word. `asked`: whom an author
  * asked to see this person, and was not refused by.
  */
-function careOf({ spells, referrals, statements, edges, personOf }: Family, person: Person) {
+function careOf(family: Family, person: Person) {
+  const { spells, referrals, statements, edges, personOf } = family;
   const own = spells.filter((spell) => spell.person === person);
   const asked = referrals.filter((referral) => referral.person === person);
   const contacts = statements.filter(({ type, chart }) => type === 'Encounter' && personOf(chart) === person);
@@ -74,11 +75,11 @@ function careOf({ spells, referrals, statements, edges, personOf }: Family, pers
       child === person || (parent === person && (mother || kinds.includes('gestational'))),
   );
   const known: CareSource[] = [
-    ...own.filter(isCare).map(({ service, services }) => ({ service, authors: services })),
+    ...own.filter(isCare).map((spell) => sourceOfSpell(family, spell)),
     ...asked
       .filter(({ state }) => state === 'taken-up')
-      .map(({ service, author }) => ({ service, authors: [author.service] })),
-    ...contacts.map(({ service }) => ({ service, authors: [service] })),
+      .map(({ key, service, author }) => sourceOf(family, key, { service, authors: [author.service] })),
+    ...contacts.map(({ key, service }) => sourceOf(family, key, { service, authors: [service] })),
     ...kin.map(({ services }) => ({ service: null, authors: services })),
   ];
   return {
@@ -92,11 +93,6 @@ function careOf({ spells, referrals, statements, edges, personOf }: Family, pers
         .flatMap(({ service, services }) => services.map((author) => ({ author, service }))),
     ],
   };
-}
-
-function distinct(care: CareSource[]): CareSource[] {
-  const byName = new Map(care.map((one) => [`${one.service} ${[...one.authors].sort().join()}`, one]));
-  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
 const unique = (services: string[]): string[] => [...new Set(services)].sort();

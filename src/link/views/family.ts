@@ -1,3 +1,4 @@
+import type { CareSource } from '../../model.ts';
 import type { StatementState, StoredView, View } from '../../store/facts.ts';
 import type { Referral, Spell } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
@@ -32,6 +33,26 @@ export type Family = {
   /** ISO instant as of which it is computed. */
   asOf: string;
 };
+
+/** Whose some care is, and that it is sealed where its journey is. */
+export const sourceOf = ({ homeOf }: Pick<Family, 'homeOf'>, id: string, source: CareSource): CareSource =>
+  homeOf(id)?.sealed ? { ...source, sealed: true } : source;
+
+/** Who asked for care before a pregnancy is its author, too. */
+export function sourceOfSpell(family: Pick<Family, 'homeOf' | 'referrals'>, spell: Spell): CareSource {
+  const { id, service, services, referral } = spell;
+  const asked = family.referrals.find(({ key }) => key === referral)?.author.service;
+  const source = sourceOf(family, id, { service, authors: services });
+  return source.sealed && asked ? { ...source, authors: [...new Set([...services, asked])].sort() } : source;
+}
+
+/** Care by whose it is, in an order that does not depend on arrival. */
+export function distinct(care: CareSource[]): CareSource[] {
+  const byName = new Map(
+    care.map((one) => [`${one.service} ${[...one.authors].sort().join()} ${one.sealed ?? ''}`, one]),
+  );
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+}
 
 type Made = Omit<View, 'state' | 'sources'> & Partial<Pick<View, 'state' | 'sources'>>;
 export const view = (made: Made): View => ({

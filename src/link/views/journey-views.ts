@@ -7,7 +7,7 @@ import type { View } from '../../store/facts.ts';
 import { isCare } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
 import { stageAt } from '../family/stages.ts';
-import { type Family, view } from './family.ts';
+import { distinct, type Family, sourceOf, sourceOfSpell, view } from './family.ts';
 
 export function groupView(family: Family, journey: Journey): View {
   const content: Group = {
@@ -56,7 +56,7 @@ export function teamViews(family: Family, journey: Journey): View[] {
     );
     if (spells.length === 0) return [];
     const id = keyedId(family.key, 'team', journey.id, person);
-    const care = spells.map(({ service, services, period }) => ({ service, authors: services, period }));
+    const care = spells.map((spell) => ({ ...sourceOfSpell(family, spell), period: spell.period }));
     const content: CareTeam = {
       resourceType: 'CareTeam',
       id,
@@ -84,18 +84,17 @@ export function teamViews(family: Family, journey: Journey): View[] {
 /**
  * All care that belongs to a journey: who may know of none of it may not know that there is such a journey.
  */
-function careOf({ homeOf, spells, referrals, statements }: Family, journey: Journey): CareSource[] {
-  const care = [
+function careOf(family: Family, journey: Journey): CareSource[] {
+  const { homeOf, spells, referrals, statements } = family;
+  return distinct([
     ...spells
       .filter((spell) => homeOf(spell.id) === journey && isCare(spell))
-      .map(({ service, services }) => ({ service, authors: services })),
+      .map((spell) => sourceOfSpell(family, spell)),
     ...referrals
       .filter((referral) => homeOf(referral.key) === journey && referral.state === 'taken-up')
-      .map(({ service, author }) => ({ service, authors: [author.service] })),
+      .map(({ key, service, author }) => sourceOf(family, key, { service, authors: [author.service] })),
     ...statements
       .filter(({ type, key }) => type === 'Encounter' && homeOf(key) === journey)
-      .map(({ service }) => ({ service, authors: [service] })),
-  ];
-  const byName = new Map(care.map((one) => [`${one.service} ${one.authors.join()}`, one]));
-  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+      .map(({ key, service }) => sourceOf(family, key, { service, authors: [service] })),
+  ]);
 }

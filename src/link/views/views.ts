@@ -10,12 +10,13 @@ import { composePatient } from '../../fhir/compose-patient.ts';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf, renameReferences } from '../../fhir/references.ts';
 import { JOURNEY_TAG, REFERRAL_TAG, STAGE_SYSTEM } from '../../fhir/systems.ts';
+import type { CareSource } from '../../model.ts';
 import type { StatementState, View } from '../../store/facts.ts';
 import type { Spell } from '../care/spells.ts';
 import type { Edge } from '../family/relate.ts';
 import type { Person } from '../who/charts.ts';
 import { chartSources } from './chart-sources.ts';
-import { type Family, view } from './family.ts';
+import { type Family, sourceOf, sourceOfSpell, view } from './family.ts';
 import { groupView, teamViews } from './journey-views.ts';
 import { loopViews } from './loop-views.ts';
 import { tombstone } from './tombstone.ts';
@@ -129,9 +130,13 @@ function episodeView(family: Family, spell: Spell): View {
     persons: [spell.person.id],
     authors: spell.services,
     service: spell.service,
+    ...sealOf(sourceOfSpell(family, spell)),
     state: `${spell.status}${spell.confirmed ? '' : '?'}`,
   });
 }
+
+/** A row of care says only that it is sealed: whose it is, is in its columns. */
+const sealOf = (source: CareSource) => (source.sealed ? { sources: { care: [source] } } : {});
 
 const answeredBy = (referral: string, inferred: boolean): Reference<ServiceRequest> => ({
   reference: `ServiceRequest/${referral}`,
@@ -157,6 +162,7 @@ function directView(family: Family, state: StatementState): View[] {
   const content = { ...said, meta: { tag }, id: state.key, subject } as ServiceRequest | Encounter;
   const performer =
     content.resourceType === 'ServiceRequest' ? content.performer?.[0] : content.serviceProvider;
+  const service = idOf(performer?.reference, 'Organization') ?? null;
   return [
     view({
       type: state.type,
@@ -165,7 +171,8 @@ function directView(family: Family, state: StatementState): View[] {
       owner: person.id,
       persons: [person.id],
       authors: [state.service],
-      service: idOf(performer?.reference, 'Organization') ?? null,
+      service,
+      ...sealOf(sourceOf(family, state.key, { service, authors: [state.service] })),
       state: content.status ?? null,
     }),
   ];

@@ -26,7 +26,10 @@ tellFamily('8 preconception to partner offer', {
   sent: [
     [
       'the GP refers her to perinatal',
-      bars(barsReferral(mother, { id: 'PRE-1', from: 'Y00001', to: 'RXP', at: at(ago(400)) }), 'gp'),
+      bars(
+        barsReferral(mother, { id: 'PRE-1', from: 'Y00001', to: 'RXP', at: at(ago(400)), why: '27' }),
+        'gp',
+      ),
     ],
     ['the booking', booking('bookings', mother, { booked: ago(260), due: ago(52), made: ago(250) })],
     ['maternity registers her', ward(mother, { event: 'A28', day: ago(255) })],
@@ -59,7 +62,6 @@ tellFamily('8 preconception to partner offer', {
   },
   neverHears: { dads: ['member-linked', 'episode-started', 'stage-changed'] },
   notBuilt: [
-    'the preconception referral is sealed to GP and perinatal until the booking; then maternity sees that it exists',
     'a partner edge after she confirms alone and he agrees',
     'her team learns that an offer was made, never his score or whether he took it up',
   ],
