@@ -12,9 +12,9 @@ const sealOf = ({ sources }: Pick<ResourceRow, 'sources'>) =>
   sources && 'care' in sources ? sources.care.find(({ sealed }) => sealed) : undefined;
 
 /**
- * True for what only author and addressee may know: care of a sealed kind, what a charity holds of people who
- * came to it by themselves (sharing rule 5 and row rules), care before a pregnancy, and care that somebody claims to give whose sector
- * gives none.
+ * True for what only author and addressee may know: care of a sealed kind, care before a pregnancy, what a
+ * charity holds of people who came to it by themselves (sharing rule 5 and row rules), and care that somebody
+ * claims to give whose sector gives none.
  */
 export function staysInside(grants: Known, { service, authors, sealed }: CareSource): boolean {
   if (authors.includes(grants.service) || service === grants.service) return false;

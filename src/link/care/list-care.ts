@@ -161,7 +161,10 @@ export function listCare({ states, spells, referrals, personOf }: Said, rules: R
 
 type Listed = Omit<Care, 'preconception'>;
 
-/** What it cites of the same person; where that is nothing, what its service was asked or began last before it. */
+/**
+ * What it cites of the same person; where that is nothing, what its service was asked for, or began, last
+ * before it.
+ */
 function basisOf(one: Listed, all: Listed[]): Listed | undefined {
   const own = all.slice(0, all.indexOf(one)).filter(({ person }) => person === one.person);
   const cited = own.find(({ id }) => one.cites.includes(id));
