@@ -4,6 +4,7 @@ import { readVersion } from '../command/version.ts';
 import { WrongUse } from '../command/wrong-use.ts';
 import { suggest } from '../map/run.ts';
 import type { Command, Commands } from './command.ts';
+import { auth } from './commands/auth.ts';
 import { backup } from './commands/backup.ts';
 import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
@@ -17,7 +18,7 @@ import { trace } from './commands/trace.ts';
 import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
-  ...{ ...system, ...team, ...service, ...messages },
+  ...{ ...system, ...team, ...service, ...auth, ...messages },
   ...{ ...person, ...waits, ...number, ...prompt, ...trace, ...installation, ...backup },
 };
 
