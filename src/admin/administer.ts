@@ -18,8 +18,8 @@ import { trace } from './commands/trace.ts';
 import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
-  ...{ ...system, ...team, ...service, ...auth, ...messages },
-  ...{ ...person, ...waits, ...number, ...prompt, ...trace, ...installation, ...backup },
+  ...{ ...system, ...team, ...service, ...messages },
+  ...{ ...person, ...waits, ...number, ...prompt, ...trace, ...auth, ...installation, ...backup },
 };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */

@@ -7,11 +7,11 @@ import { tokenUrl } from '../access/authenticate/public.ts';
 import { covers, readScopes } from '../access/authenticate/scopes.ts';
 import { isUsed } from '../access/authenticate/tokens.ts';
 import { findClient } from '../access/register/clients.ts';
-import type { Pipeline } from '../pipeline.ts';
+import type { Context } from '../context.ts';
 import type { Done } from './command.ts';
 
 /** `file` `-` is standard input. Uses nothing up: what is good stays good. */
-export async function explainAssertion(ctx: Pipeline, file: string, scope: string): Promise<Done> {
+export async function explainAssertion(ctx: Context, file: string, scope: string): Promise<Done> {
   const assertion = (file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8')).trim();
   const faults = [...(await faultsOf(ctx, assertion)), ...(await scopeFaults(ctx, assertion, scope))];
   const lines = faults.map(({ code, words }) => `${code}: ${words}\n`);
@@ -19,7 +19,7 @@ export async function explainAssertion(ctx: Pipeline, file: string, scope: strin
   return { data: faults, text, code: faults.length > 0 ? 1 : 0 };
 }
 
-async function faultsOf(ctx: Pipeline, assertion: string): Promise<Fault[]> {
+async function faultsOf(ctx: Context, assertion: string): Promise<Fault[]> {
   const { db, key, config } = ctx;
   const keySets = openKeySets(config.WEBHOOK_ALLOW);
   try {
@@ -33,7 +33,7 @@ async function faultsOf(ctx: Pipeline, assertion: string): Promise<Fault[]> {
   }
 }
 
-async function scopeFaults({ db }: Pipeline, assertion: string, asked: string): Promise<Fault[]> {
+async function scopeFaults({ db }: Context, assertion: string, asked: string): Promise<Fault[]> {
   const client = await findClient(db, readParts(assertion)?.claims.iss ?? '');
   if (!client) return [];
   const held = client.system.scopes ?? [];

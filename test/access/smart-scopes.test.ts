@@ -9,15 +9,18 @@ import { buildApp, type Part } from '../../src/app.ts';
 import { Config } from '../../src/config.ts';
 import { collectRoutes, type Route } from '../../src/doors/route-list.ts';
 import { SUBSCRIPTION } from '../../src/web/examples.ts';
+import { eventually } from '../deliver/support.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { adt } from '../support/messages.ts';
 import { nhsNumber } from '../support/records.ts';
+import { ago, at } from '../support/roll.ts';
 import { startSkein } from '../support/skein.ts';
+import { chart, episodeOf, transactionOf } from '../support/transactions.ts';
 
 const SETTINGS = {
   AUTH: 'smart',
-  ROLES: 'api',
+  ROLES: 'api,worker',
   PUBLIC_URL: 'https://skein.test',
   WEBHOOK_ALLOW: '127.0.0.1',
 };
@@ -192,11 +195,15 @@ test('notifications and events carry resources only to who may read all of them'
   await scopes('system/*.r system/Subscription.cruds');
   const { status, body } = await subscribe('full-resource');
   expect(status).toBe(201);
-  const events = `/fhir/Subscription/${body.id}/$events`;
-  const content = async () => JSON.stringify((await ask('GET', events)).body);
-  expect(await content()).toContain('full-resource');
+  const who = chart('hv', { nhs: nhsNumber(42), given: 'Bea', family: 'Pascoe', born: '1992-02-02' });
+  await scopes('system/*.cruds');
+  const sent = transactionOf([who, episodeOf(who, 'hv', { id: 'E1', start: ago(20) })], at(ago(1)));
+  expect((await ask('POST', '/fhir', JSON.stringify(sent))).status).toBe(200);
+  const told = async () => JSON.stringify((await ask('GET', `/fhir/Subscription/${body.id}/$events`)).body);
+  await eventually(told, (events) => events.includes('"resourceType":"EpisodeOfCare"'));
   await scopes('system/Subscription.r');
-  expect(await content()).not.toContain('full-resource');
+  expect(await told()).toContain('EpisodeOfCare/');
+  expect(await told()).not.toContain('"resourceType":"EpisodeOfCare"');
   const service = { id: NOBODY, name: 'hv', ods: 'RXX', team: 'hv', sector: 'health-visiting', kind: null };
   const system = { id: 1, name: 'hv', service, source: null, dialect: null, onHeld: 'AE' };
   const most = (of: string[] | null, granted?: string[]) =>

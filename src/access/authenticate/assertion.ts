@@ -156,12 +156,12 @@ async function* keyFaults(checking: Checking, text: string, signed: Signed): Asy
   }
   if (kid === undefined || crit !== undefined || !isAlgorithm(alg)) return;
   const { keys, problem } = await checking.keySets.find(client, kid);
-  const [key, ...more] = keys;
+  const [key, ...more] = keys.filter((one) => fits(one, alg));
   if (problem !== undefined)
     yield fault('keys-unread', `no keys can be had at ${client.jwksUrl}: ${problem}`);
+  else if (keys.length === 0) yield fault('kid-unknown', `no key of the client has the kid "${kid}"`);
   else if (!key || more.length > 0)
-    yield fault('kid-unknown', `${keys.length} keys of the client have the kid "${kid}"`);
-  else if (!fits(key, alg)) yield fault('key-alg', `the key "${kid}" is not for ${alg}`);
+    yield fault('key-alg', `not exactly one key of the kid "${kid}" is for ${alg}`);
   else if (!(await isSigned(text, key, alg)))
     yield fault('signature', `it was not signed by the private half of the key "${kid}"`);
 }

@@ -93,6 +93,17 @@ Examples:
     options: OPTIONS,
     run: (flags) => withStore((ctx) => setOne(ctx, flags)),
   }),
+  'system list': command({
+    summary: 'registered systems',
+    help: `Usage: skein system list [--json]
+
+Examples:
+  skein system list
+  skein system list --json | jq -r '.[].name'
+`,
+    options: {},
+    run: () => withStore(listAll),
+  }),
   'system rotate': command({
     summary: 'a new token or new keys in place of the old, which are refused at once',
     help: `Usage: skein system rotate --name NAME [--jwks FILE | --jwks-url URL] [--json]
@@ -131,16 +142,5 @@ Examples:
       if (!name) throw new WrongUse('system disable needs --name');
       return withStore((ctx) => disableOne(ctx, name, undo));
     },
-  }),
-  'system list': command({
-    summary: 'registered systems',
-    help: `Usage: skein system list [--json]
-
-Examples:
-  skein system list
-  skein system list --json | jq -r '.[].name'
-`,
-    options: {},
-    run: () => withStore(listAll),
   }),
 };
