@@ -3,8 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { moveSector } from '../../src/access/register/clients.ts';
 import { findActive } from '../../src/access/register/systems.ts';
 import { explainAssertion } from '../../src/admin/auth.ts';
+import { type KeyFlags, readCredentials } from '../../src/admin/credentials.ts';
+import { WrongUse } from '../../src/command/wrong-use.ts';
 import { Config } from '../../src/config.ts';
 import {
   formOf,
@@ -55,6 +58,13 @@ async function skein(...args: string[]): Promise<{ code: number | null; output: 
   return { code: await program.exit(), output: program.output() };
 }
 
+/** What the command does, without a program of its own. */
+async function examine(file: string, scope = '') {
+  const config = Config.parse({ AUTH: 'smart', PUBLIC_URL, WEBHOOK_ALLOW: '127.0.0.1' });
+  const { code = 0, text } = await explainAssertion(testContext(database, { config }), file, scope);
+  return { code, text };
+}
+
 async function keep(name: string, text: string): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, text);
@@ -85,19 +95,21 @@ test('what cannot be registered is refused before anything is changed', async ()
   const secret = { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'own' }] };
   const jwks = await keep('private.json', JSON.stringify(secret));
   const other = ['--name', 'other', '--ods', 'RYY', '--team', 'other'];
-  for (const [more, code, said] of [
-    [['--jwks', jwks], 1, 'is a private key'],
-    [['--jwks', jwks, '--jwks-url', 'https://hv.example/jwks'], 2, 'not both'],
-    [['--jwks-url', 'ftp://hv.example/jwks'], 2, '--jwks-url is an https:// URL'],
-    [['--jwks-url', 'https://user:word@hv.example/jwks'], 2, 'without user'],
-    [['--scopes', 'system/Patient.read'], 2, '--scopes is a list such as'],
-    [['--scopes', 'system/Practitioner.rs'], 2, '--scopes is a list such as'],
-  ] as [string[], number, string][])
-    expect(await skein('system', 'add', ...other, ...more)).toEqual({
-      code,
-      output: expect.stringContaining(said),
-    });
+  const refused = await skein('system', 'add', ...other, '--jwks', jwks);
+  expect(refused).toEqual({ code: 1, output: expect.stringContaining('is a private key') });
   expect(await findActive(database.pool, 'other')).toBeNull();
+});
+
+test.each<[KeyFlags, string]>([
+  [{ jwks: 'keys.json', 'jwks-url': 'https://hv.example/jwks' }, 'not both'],
+  [{ 'jwks-url': 'ftp://hv.example/jwks' }, '--jwks-url is an https:// URL'],
+  [{ 'jwks-url': 'https://user:word@hv.example/jwks' }, 'without user'],
+  [{ 'jwks-url': 'https://hv.example/jwks#1' }, 'fragment'],
+  [{ scopes: 'system/Patient.read' }, '--scopes is a list such as'],
+  [{ scopes: 'system/Practitioner.rs' }, '--scopes is a list such as'],
+])('%j is used wrongly', async (flags, said) => {
+  await expect(readCredentials(flags)).rejects.toThrow(said);
+  await expect(readCredentials(flags)).rejects.toThrow(WrongUse);
 });
 
 test('rotated keys take the place of the old, and a token that is rotated is printed once', async () => {
@@ -148,26 +160,23 @@ test('a system that is disabled is refused at once and sent nothing, until it is
 });
 
 test('another sector takes two people, by name, each time that it is changed', async () => {
-  const set = (sector: string, ...approvers: string[]) =>
-    skein(
-      'system',
-      'set',
-      '--name',
-      'hv',
-      '--sector',
-      sector,
-      ...approvers.flatMap((name) => ['--approved-by', name]),
-    );
+  const set = ['system', 'set', '--name', 'hv', '--sector', 'maternity'];
   const sector = async () => (await findActive(database.pool, 'hv'))?.service.sector;
-  expect((await set('maternity')).output).toContain('needs two approvers');
-  expect((await set('maternity', 'A. Caldicott', 'a. caldicott')).code).toBe(1);
+  const move = (to: string, ...approvers: string[]) =>
+    moveSector(database.pool, { name: 'hv', sector: to }, approvers);
+  expect(await skein(...set, '--approved-by', 'A. Caldicott')).toEqual({
+    code: 1,
+    output: expect.stringContaining('needs two approvers'),
+  });
+  expect(await move('maternity', 'a. caldicott', ' A. CALDICOTT ', '')).toBe(false);
   expect(await sector()).toBe('health-visiting');
-  expect((await set('maternity', 'B. Controller')).output).toContain('skein rebuild');
+  expect((await skein(...set, '--approved-by', 'B. Controller')).output).toContain('skein rebuild');
   expect(await sector()).toBe('maternity');
-  expect((await set('health-visiting', 'A. Caldicott', 'B. Controller')).code).toBe(0);
-  expect((await set('maternity')).code).toBe(1);
+  expect(await move('health-visiting', 'A. Caldicott', 'B. Controller')).toBe(true);
+  expect(await move('maternity')).toBe(false);
   expect(await sector()).toBe('health-visiting');
-  expect((await set('police', 'A. Caldicott', 'B. Controller')).output).toContain('never registered');
+  await expect(move('police', 'A. Caldicott', 'B. Controller')).rejects.toThrow('never registered');
+  await expect(move('astrology', 'A. Caldicott', 'B. Controller')).rejects.toThrow('unknown sector');
 });
 
 test.each<[string, Parts, Pair, string[]]>([
@@ -213,37 +222,37 @@ test.each<[string, Parts, Pair, string[]]>([
     ['jku: jku is "https://x.example/jwks", and "no URL" is registered'],
   ],
 ])('the doctor says what is wrong with an assertion with %s', async (_name, parts, pair, said) => {
-  const config = Config.parse({ AUTH: 'smart', PUBLIC_URL });
-  const file = await keep('assertion.jwt', `${assertion(pair, parts)}\n`);
-  const { code = 0, text: output } = await explainAssertion(testContext(database, { config }), file, '');
+  const { code, text: output } = await examine(await keep('assertion.jwt', `${assertion(pair, parts)}\n`));
   expect(output.trim().split('\n')).toEqual(said.map((text) => expect.stringContaining(text)));
   expect(code).toBe(said[0]?.startsWith('well') ? 0 : 1);
 });
 
-test('the doctor reads standard input, uses nothing up, and says what was used and what is not granted', async () => {
+test('the doctor uses nothing up, and says what was used and what is not granted', async () => {
   const text = assertion(second);
   const file = await keep('assertion.jwt', text);
-  const doctor = (...more: string[]) => skein('auth', 'doctor', file, ...more);
-  expect([(await doctor()).code, (await doctor()).code]).toEqual([0, 0]);
-  expect((await doctor('--scope', 'system/Patient.u')).output).toContain(
-    `scope: system/Patient.u is not granted to it: skein system set --scopes; it has ${SCOPES}`,
+  expect([(await examine(file)).code, (await examine(file)).code]).toEqual([0, 0]);
+  expect((await examine(file, 'system/Patient.u')).text).toBe(
+    `scope: system/Patient.u is not granted to it: skein system set --scopes; it has ${SCOPES}\n`,
   );
   expect((await ask(text)).status).toBe(200);
-  expect(JSON.parse((await doctor('--json')).output)).toEqual([
-    { code: 'jti-used', words: expect.any(String) },
+  const found = await skein('auth', 'doctor', file, '--json');
+  expect([found.code, JSON.parse(found.output)]).toEqual([
+    1,
+    [{ code: 'jti-used', words: expect.any(String) }],
   ]);
-  expect((await skein('auth', 'doctor', await keep('none.jwt', 'nonsense'))).output).toMatch(/^malformed: /);
+});
+
+test('the doctor reads standard input, and needs a file or -', async () => {
+  const { code, output } = await skein('auth', 'doctor', '-');
+  expect([code, output]).toEqual([1, expect.stringMatching(/^malformed: /)]);
   expect((await skein('auth', 'doctor')).code).toBe(2);
-  const program = runProgram(['bin/skein.js', 'auth', 'doctor', '-'], { DATABASE_URL: database.url });
-  expect(await program.exit()).toBe(1);
-  expect(program.output()).toMatch(/^malformed: /);
 });
 
 test('the doctor says why keys cannot be had at their URL', async () => {
   const at = ['--name', 'gone', '--ods', 'RYY', '--team', 'gone', '--jwks-url', 'http://127.0.0.1:9/jwks'];
   await skein('system', 'add', ...at, '--scopes', SCOPES);
   const file = await keep('assertion.jwt', assertion(first, {}, 'gone'));
-  expect((await skein('auth', 'doctor', file)).output).toMatch(
+  expect((await examine(file)).text).toMatch(
     /^keys-unread: no keys can be had at http:\/\/127.0.0.1:9\/jwks: econnrefused\n$/,
   );
 });
