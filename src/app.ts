@@ -6,6 +6,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { authenticate } from './access/authenticate/authenticate.ts';
+import { requireRouteScope } from './access/authenticate/route-scopes.ts';
 import type { Context } from './context.ts';
 import { readJsonBodies } from './doors/body.ts';
 import { limitHttp } from './doors/connections.ts';
@@ -71,6 +72,7 @@ export function buildApp(ctx: Context, parts: Part[], notices: Notices = noNotic
   app.decorateRequest('recipient');
   app.addHook('onRequest', async (request) => {
     request.recipient = await recipientOf(request);
+    requireRouteScope(request);
   });
   app.addHook('onResponse', async (request, reply) => recordRequest(request, reply));
   readJsonBodies(app);

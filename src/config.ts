@@ -7,14 +7,16 @@ const list = (text: string) =>
     .map((item) => item.trim())
     .filter(Boolean);
 
+function isSecure(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || LOOPBACK.includes(hostname.replace(/^\[(.*)\]$/, '$1'));
+}
+
 /** People's data goes there: only over TLS, or to this machine. */
 const tlsUrl = z
   .url({ protocol: /^https?$/, error: 'not an https:// URL' })
-  .refine((url) => {
-    if (!URL.canParse(url)) return false;
-    const { protocol, hostname } = new URL(url);
-    return protocol === 'https:' || LOOPBACK.includes(hostname.replace(/^\[(.*)\]$/, '$1'));
-  }, 'plain http is for loopback alone')
+  .refine(isSecure, 'plain http is for loopback alone')
   .transform((url) => url.replace(/\/+$/, ''));
 
 /**
@@ -44,14 +46,16 @@ export const Config = z.object({
     .pipe(z.array(z.enum(['api', 'mllp', 'worker'])).min(1))
     .describe('which parts this process runs: api, mllp, worker'),
   AUTH: z
-    .enum(['none', 'token'])
+    .enum(['none', 'token', 'smart'])
     .default('none')
-    .describe('none: loopback only; token: a bearer token per system'),
+    .describe(
+      'none: loopback only; token: a bearer token per system; smart: keys of its own, too (PUBLIC_URL)',
+    ),
   WEBHOOK_ALLOW: z
     .string()
     .default('')
     .transform(list)
-    .describe('addresses or CIDR ranges that webhooks may reach beyond public https'),
+    .describe('addresses or CIDR ranges that webhooks and key sets may be at beyond public https'),
   MAPPINGS_DIR: z
     .string()
     .default('')
@@ -107,6 +111,10 @@ export const Config = z.object({
 });
 export type Config = z.infer<typeof Config>;
 
+/** The base URL that answers name, without a slash at its end. */
+export const publicUrl = ({ PUBLIC_URL, HOST, PORT }: Config): string =>
+  (PUBLIC_URL ?? `http://${HOST}:${PORT}`).replace(/\/$/, '');
+
 /**
  * The settings, or an Error with one line per wrong one. Empty means unset (compose files pass empty values);
  * the text of a wrong value is not repeated, for it may be a secret.
@@ -127,6 +135,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const pds = [PDS_URL, PDS_TOKEN_URL, PDS_CLIENT_ID, PDS_KEY_ID, PDS_KEY_FILE];
   if (pds.some(Boolean) && !pds.every(Boolean))
     throw wrong(['PDS_URL, PDS_TOKEN_URL, PDS_CLIENT_ID, PDS_KEY_ID and PDS_KEY_FILE are needed together']);
+  // Clients name this URL in what they sign, and their tokens travel to it.
+  if (config.AUTH === 'smart' && !isSecure(config.PUBLIC_URL ?? ''))
+    throw wrong(['AUTH=smart needs PUBLIC_URL, an https:// URL (plain http is for loopback alone)']);
   return config.AUTH === 'none' && !LOOPBACK.includes(config.HOST)
     ? { ...config, HOST: '127.0.0.1' }
     : config;

@@ -16,6 +16,11 @@ async function start(config: Config, log: Logger, stops: Stop[]): Promise<void> 
   const { db, key, close } = await openStore(config, log);
   stops.push(close);
   for (const problem of await storeProblems(db, config)) log.error({ event: 'store' }, problem);
+  if (config.AUTH === 'none')
+    log.warn(
+      { event: 'auth' },
+      'AUTH=none: nobody is asked who they are, and this machine alone is answered',
+    );
   const { url, mllpPort } = await startRoles({ config, log, db, key, signals: new EventEmitter() }, stops);
   log.info({ event: 'ready', url, mllpPort, roles: config.ROLES }, `ready: ${url}`);
 }

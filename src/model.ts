@@ -39,12 +39,19 @@ export type System = {
   ignore?: string[];
   /** Its NHS numbers were traced, though its messages give no tracing status; else they are not verified. */
   numbers?: 'traced' | null;
+  /** SMART scopes (`system/Patient.rs`) that it is registered with; null or absent: none limits it. */
+  scopes?: string[] | null;
+  /** Whatever it shows to prove who it is, it is refused. */
+  disabled?: boolean;
 };
 
 /**
  * Who is asking: the loopback operator of AUTH=none sees all; anyone else is a system acting for its service.
+ * `scopes`: those of its access token, where it has one.
  */
-export type Recipient = { kind: 'operator'; name: string } | { kind: 'system'; system: System };
+export type Recipient =
+  | { kind: 'operator'; name: string }
+  | { kind: 'system'; system: System; scopes?: string[] };
 
 export type Channel = 'bars' | 'fhir' | 'intake' | 'mllp';
 

@@ -4,6 +4,7 @@ import { readVersion } from '../command/version.ts';
 import { WrongUse } from '../command/wrong-use.ts';
 import { suggest } from '../map/run.ts';
 import type { Command, Commands } from './command.ts';
+import { auth } from './commands/auth.ts';
 import { backup } from './commands/backup.ts';
 import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
@@ -18,7 +19,7 @@ import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
   ...{ ...system, ...team, ...service, ...messages },
-  ...{ ...person, ...waits, ...number, ...prompt, ...trace, ...installation, ...backup },
+  ...{ ...person, ...waits, ...number, ...prompt, ...trace, ...auth, ...installation, ...backup },
 };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */

@@ -14,6 +14,13 @@ import type { System } from '../model.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { HELD_CODES, HOLDS } from '../receive/hl7/holds.ts';
 import type { Done } from './command.ts';
+import {
+  changeSector,
+  describeProofs,
+  giveCredentials,
+  type KeyFlags,
+  readCredentials,
+} from './credentials.ts';
 
 export type SystemFlags = Partial<
   Record<
@@ -31,7 +38,8 @@ export type SystemFlags = Partial<
     | 'ignore',
     string
   >
-> & { held?: string | boolean };
+> &
+  KeyFlags & { held?: string | boolean; 'approved-by'?: string[] };
 
 export async function addOne(ctx: Pipeline, flags: SystemFlags): Promise<Done> {
   const { db, key } = ctx;
@@ -41,6 +49,7 @@ export async function addOne(ctx: Pipeline, flags: SystemFlags): Promise<Done> {
   if (payload !== undefined && !isPayload(payload))
     throw new WrongUse(`--payload is one of ${PAYLOADS.join(', ')}`);
   const more = { serviceName: flags['service-name'], payload };
+  const credentials = await readCredentials(flags);
   const added = await addSystem(db, key, {
     name,
     ods,
@@ -52,11 +61,20 @@ export async function addOne(ctx: Pipeline, flags: SystemFlags): Promise<Done> {
     ...rules,
     ...more,
   });
-  const token = `token, shown this once: ${added.token}\n`;
+  await giveCredentials(ctx, name, credentials);
+  // Whoever has keys has no token.
+  const token = credentials.keys ? undefined : added.token;
+  const shown = token ? `token, shown this once: ${token}\n` : `client_id: ${name}\n`;
+  const { data, text } = await showOne(ctx, name);
   return {
-    data: { ...added.system, token: added.token },
-    text: `${describeSystem(added.system)}${UNTRACED[rules.numbers ?? '']}${token}`,
+    data: { ...data, ...(token ? { token } : {}) },
+    text: `${text}${UNTRACED[rules.numbers ?? '']}${shown}`,
   };
+}
+
+async function showOne(ctx: Pipeline, name: string): Promise<Done> {
+  const system = (await findSystem(ctx.db, name)) as System;
+  return { data: system, text: describeSystem(system, await describeProofs(ctx)) };
 }
 
 /** Changes the rules of a system that is registered; what is not given stays. */
@@ -64,19 +82,25 @@ export async function setOne(ctx: Pipeline, flags: SystemFlags): Promise<Done> {
   const { db } = ctx;
   const { name, ods, team, sector, kind, payload } = flags;
   if (!name) throw new WrongUse('system set needs --name');
-  if (ods ?? team ?? sector ?? kind ?? payload ?? flags['service-name'])
+  if (ods ?? team ?? kind ?? payload ?? flags['service-name'])
     throw new WrongUse(
-      'system set changes --source, --dialect, --held, --ignore, --numbers and --data-quality',
+      'system set changes --source, --dialect, --held, --ignore, --numbers, --data-quality, --jwks, --jwks-url, --scopes and --sector',
     );
+  const credentials = await readCredentials(flags);
   const known = await findSystem(db, name);
   const changes = await readRules(ctx, flags, flags.source ?? known?.source ?? undefined);
-  const system = await changeSystem(db, name, changes);
-  return { data: system, text: describeSystem(system) };
+  await changeSystem(db, name, changes);
+  await giveCredentials(ctx, name, credentials);
+  if (sector !== undefined) await changeSector(ctx, { name, sector }, flags['approved-by'] ?? []);
+  const { data, text } = await showOne(ctx, name);
+  return { data, text: `${text}${sector === undefined ? '' : 'views are made anew by: skein rebuild\n'}` };
 }
 
-export async function listAll({ db }: Pipeline): Promise<Done> {
-  const systems = await listSystems(db);
-  return { data: systems, text: systems.map(describeSystem).join('') || 'no system is registered\n' };
+export async function listAll(ctx: Pipeline): Promise<Done> {
+  const systems = await listSystems(ctx.db);
+  const proofs = await describeProofs(ctx);
+  const lines = systems.map((system) => describeSystem(system, proofs));
+  return { data: systems, text: lines.join('') || 'no system is registered\n' };
 }
 
 /** The rules that the flags give; `sources` is what reads the system's messages. */
@@ -165,8 +189,9 @@ function checkDialect(mappings: Mapping[], dialect: string): void {
 
 const isPayload = (text: string): text is Payload => (PAYLOADS as readonly string[]).includes(text);
 
-function describeSystem({ name, service, source, onHeld, ignore = [] }: System): string {
+function describeSystem(system: System, describeProof: (system: System) => string): string {
+  const { name, service, source, onHeld, ignore = [] } = system;
   const { ods, team, sector } = service;
   const rules = `held ${onHeld}${ignore.length > 0 ? `, ignored ${ignore.join(',')}` : ''}`;
-  return `${name}: ${ods} ${team}, sector ${sector ?? 'none'}, source ${source ?? 'none'}, ${rules}\n`;
+  return `${name}: ${ods} ${team}, sector ${sector ?? 'none'}, source ${source ?? 'none'}, ${rules}${describeProof(system)}\n`;
 }

@@ -1,7 +1,7 @@
 /** How every FHIR read speaks HTTP: https://hl7.org/fhir/R4/http.html */
 import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Config } from '../config.ts';
+import { type Config, publicUrl } from '../config.ts';
 import { Rejected } from '../errors.ts';
 import { FHIR_JSON } from '../fhir/accept.ts';
 import { etagOf } from '../fhir/bundle.ts';
@@ -11,7 +11,7 @@ import { etagOf } from '../fhir/bundle.ts';
  * caller's to choose.
  */
 export function fhirBase(config: Config): string {
-  return `${(config.PUBLIC_URL ?? `http://${config.HOST}:${config.PORT}`).replace(/\/$/, '')}/fhir`;
+  return `${publicUrl(config)}/fhir`;
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
   CapabilityStatementRestResourceSearchParam,
   MessageDefinition,
 } from '@medplum/fhirtypes';
+import type { Config } from '../config.ts';
 import type { Route } from '../doors/route-list.ts';
 import { FHIR_JSON } from '../fhir/accept.ts';
 import { INDEXED_TYPES, paramsOf } from '../fhir/search-parameters.ts';
@@ -63,10 +64,39 @@ const DOCUMENTATION = [
   'A batch has at most 100 entries.',
 ].join(' ');
 
+type Security = NonNullable<NonNullable<CapabilityStatement['rest']>[number]['security']>;
+
+/** Who is let in, by AUTH. https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html */
+const SECURITY: Record<Config['AUTH'], (tokenUrl: string) => Security> = {
+  none: () => ({
+    description: 'Nobody is asked who they are: this machine alone is answered (loopback), as its operator.',
+  }),
+  token: () => ({ description: 'A bearer token per system, given when it is registered.' }),
+  smart: (tokenUrl) => ({
+    extension: [
+      {
+        url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+        extension: [{ url: 'token', valueUri: tokenUrl }],
+      },
+    ],
+    service: [
+      {
+        coding: [
+          {
+            system: 'http://terminology.hl7.org/CodeSystem/restful-security-service',
+            code: 'SMART-on-FHIR',
+          },
+        ],
+      },
+    ],
+    description: 'SMART Backend Services (private_key_jwt), or a bearer token given at registration.',
+  }),
+};
+
 /** `date` is when the server started: what it can do changes only then. */
 export function capabilityStatement(
   routes: Route[],
-  { base, date }: { base: string; date: string },
+  { base, date, auth, tokenUrl }: { base: string; date: string; auth: Config['AUTH']; tokenUrl: string },
 ): CapabilityStatement {
   const types = [...new Set(routes.flatMap(({ url }) => /^\/fhir\/([A-Z]\w+)/.exec(url)?.[1] ?? []))].sort();
   const takesMessages = routes.some(({ url }) => url === '/fhir/$process-message');
@@ -85,6 +115,7 @@ export function capabilityStatement(
       {
         mode: 'server',
         documentation: DOCUMENTATION,
+        security: SECURITY[auth](tokenUrl),
         resource: types.map((type) => describeType(type, routes)),
         ...(takesBundles
           ? { interaction: [{ code: 'transaction' as const }, { code: 'batch' as const }] }

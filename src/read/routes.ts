@@ -1,6 +1,7 @@
 /** Every FHIR read, search and the pages that describe the API. */
 import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { tokenUrl } from '../access/authenticate/public.ts';
 import type { Context } from '../context.ts';
 import { serveBars } from '../doors/bars.ts';
 import { readJsonBodies } from '../doors/body.ts';
@@ -32,7 +33,10 @@ type Named = { Params: { id: string; vid: string } };
 export function registerRead(app: FastifyInstance, ctx: Context): void {
   const routes = collectRoutes(app);
   const base = fhirBase(ctx.config);
-  const started = new Date().toISOString();
+  const about = {
+    ...{ base, date: new Date().toISOString() },
+    ...{ auth: ctx.config.AUTH, tokenUrl: tokenUrl(ctx.config) },
+  };
   const ask = (request: FastifyRequest): Asking => ({
     db: ctx.db,
     key: ctx.key,
@@ -65,7 +69,7 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
       sendFhir(reply, findMessageDefinitions(base, [...queryOf(request)])),
     );
     fhir.get('/fhir/metadata', async (_request, reply) =>
-      sendFhir(reply, capabilityStatement(routes, { base, date: started })),
+      sendFhir(reply, capabilityStatement(routes, about)),
     );
   });
   app.register(async (scope) => {

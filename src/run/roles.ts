@@ -1,3 +1,5 @@
+import { registerSmart } from '../access/authenticate/smart.ts';
+import { sweepTokens } from '../access/authenticate/tokens.ts';
 import { registerServices } from '../access/register/routes.ts';
 import { registerWaits } from '../access/waits/routes.ts';
 import { buildApp } from '../app.ts';
@@ -28,6 +30,7 @@ export type Serving = { url: string; mllpPort: number | undefined };
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
 /** Throws, before a store is opened, where the configuration lacks what a role needs. */
 export function checkRoles(config: Context['config']): void {
@@ -62,6 +65,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     stops.push(await startTracing(ctx));
     const tasks = { due: () => settleAllDue(ctx), unread: () => readUnread(pipeline) };
     stops.push(startClock(ctx, tasks));
+    stops.push(startClock(ctx, { tokens: () => sweepTokens(ctx.db) }, MINUTE_MS));
     await judgeRules(ctx);
     stops.push(startClock(ctx, { prompts: () => judgeRules(ctx) }, HOUR_MS));
     stops.push(keepPartitions(ctx));
@@ -74,7 +78,10 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   }
   const receive = (app: Parameters<typeof registerRead>[0]) => registerIntake(app, pipeline, intake);
   const work = (app: Parameters<typeof registerRead>[0]) => registerPrompts(app, pipeline, answerPrompt);
-  const api = [registerRead, receive, registerSubscriptions, registerServices, registerWaits, work];
+  const api = [
+    ...[registerRead, registerSmart, receive, registerSubscriptions],
+    ...[registerServices, registerWaits, work],
+  ];
   const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);
   stops.push(() => app.close());

@@ -1,12 +1,13 @@
 /** What each route answers: every status that it has by itself, with what comes along. */
-import { PUBLIC } from '../access/authenticate/authenticate.ts';
+import { isPublic } from '../access/authenticate/public.ts';
+import type { Config } from '../config.ts';
 import type { Route } from '../doors/route-list.ts';
 import { HL7_TYPE } from '../formats/hl7v2.ts';
 
 /** `content`: a schema by media type; none: there is no body. */
 export type Answer = { description: string; content?: Record<string, string>; headers?: string[] };
 export type Answers = Record<string, Answer>;
-export type Auth = 'none' | 'token';
+export type Auth = Config['AUTH'];
 
 const FHIR = 'application/fhir+json';
 const JSON_TYPE = 'application/json';
@@ -23,7 +24,7 @@ const refused = (description: string): Answer => fhir(description, 'OperationOut
 
 const REFUSALS: Record<number, Answer> = {
   400: refused('it cannot be read or understood; the issue names the place in your own terms'),
-  403: refused('it is not for you'),
+  403: refused('it is not for you; where a scope is needed for it, the issue names it'),
   404: refused('it does not exist, or you may not see it: the two are answered alike'),
   406: refused('another format than JSON was asked for'),
   409: refused('this id was used before for other content, or was processed already'),
@@ -142,6 +143,15 @@ const ANSWERS: [RegExp, Answers][] = [
     { ...page('application/openmetrics-text', 'OpenMetrics, as Prometheus reads it'), ...refusals(403) },
   ],
   [/^GET \/docs\/openapi.json$/, { 200: json('this', 'Description') }],
+  [
+    /^POST \/oauth2\/token$/,
+    {
+      200: { ...json('who sent it is who it says', 'AccessToken'), headers: ['Cache-Control'] },
+      400: json('invalid_request, invalid_scope or unsupported_grant_type', 'OAuthError'),
+      401: json('invalid_client: skein auth doctor says why', 'OAuthError'),
+    },
+  ],
+  [/^GET .*\/smart-configuration$/, { 200: json('found', 'SmartConfiguration') }],
   [/^GET \/docs$/, page('text/html', 'this, as a page')],
 ];
 
@@ -155,6 +165,5 @@ const TOKEN: Answer = {
 export function answersOf({ method, url }: Route, auth: Auth): Answers {
   const own = ANSWERS.find(([form]) => form.test(`${method} ${url}`))?.[1] ?? {};
   if (auth === 'none') return { ...own, 403: own[403] ?? NAMED };
-  const sender: Answers = /^\/intake\/:/.test(url) ? refusals(403) : {};
-  return PUBLIC.includes(url) ? own : { ...own, ...sender, 401: TOKEN };
+  return isPublic(url) ? own : { ...own, ...refusals(403), 401: TOKEN };
 }

@@ -53,7 +53,7 @@ type Listed = { path: string; method: string; operation: Operation };
 
 function describe(api: OpenApi, { path, method, operation }: Listed): string {
   const server = api.servers[0]?.url ?? '';
-  const asks = 'bearer' in api.components.securitySchemes && operation.security === undefined;
+  const asks = 'bearer' in api.components.securitySchemes && operation.security?.length !== 0;
   const token = asks ? ` \\\n  -H "Authorization: Bearer $TOKEN"` : '';
   const rows = operation.parameters.map(
     ({ name, in: place, description }) =>

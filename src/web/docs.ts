@@ -1,6 +1,8 @@
 /** The API as OpenAPI 3.1, made from the routes: https://spec.openapis.org/oas/v3.1.0 */
 
-import { PUBLIC } from '../access/authenticate/authenticate.ts';
+import { isPublic, TOKEN_PATH } from '../access/authenticate/public.ts';
+import { needOf } from '../access/authenticate/route-scopes.ts';
+import { scopeFor } from '../access/authenticate/scopes.ts';
 import type { Route } from '../doors/route-list.ts';
 import { paramsOf } from '../fhir/search-parameters.ts';
 
@@ -24,7 +26,7 @@ import {
   schemaOf,
   text,
 } from './operations.ts';
-import { SCHEMAS, securityOf } from './schemas.ts';
+import { SCHEMAS, SMART_SCHEMAS, securityOf } from './schemas.ts';
 
 export type Operation = {
   operationId: string;
@@ -57,7 +59,9 @@ export function describeApi(routes: Route[], base: string, auth: Auth = 'none'):
   const description =
     'FHIR R4 for one family’s journey. Answers hold what the caller may see; the rest is as if it were not. ' +
     'A status that is not listed (429, 500, 503) comes with an OperationOutcome, too.';
-  const { schemes, headers, security } = securityOf(auth);
+  const scopes = [...new Set(routes.flatMap(scopesAt))].sort();
+  const root = base.replace(/\/fhir$/, '');
+  const { schemes, headers, security } = securityOf(auth, `${root}${TOKEN_PATH}`, scopes);
   const names = new Set(
     Object.values(paths).flatMap((methods) => Object.values(methods).flatMap(({ tags }) => tags)),
   );
@@ -69,18 +73,23 @@ export function describeApi(routes: Route[], base: string, auth: Auth = 'none'):
       description,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: base.replace(/\/fhir$/, '') }],
+    servers: [{ url: root }],
     security,
     tags: [...names].sort().map((name) => ({ name, description: TAGS[name] ?? `FHIR ${name}` })),
     paths,
     webhooks: { notification: { post: NOTIFICATION } },
-    components: { schemas: SCHEMAS, headers, securitySchemes: schemes },
+    components: {
+      schemas: auth === 'smart' ? { ...SCHEMAS, ...SMART_SCHEMAS } : SCHEMAS,
+      headers,
+      securitySchemes: schemes,
+    },
   };
 }
 
 const TAGS: Record<string, string> = {
   fhir: 'messages, transactions and what is served',
   intake: 'messages of other formats, and what became of any',
+  oauth2: 'who is asking: SMART Backend Services',
   health: 'for whoever runs it',
   metrics: 'for whoever runs it',
   docs: 'this description',
@@ -118,8 +127,16 @@ function describeRoute({ method, url }: Route, auth: Auth): Operation {
       ),
       default: described(ANY_OTHER),
     },
-    ...(auth === 'token' && PUBLIC.includes(url) ? { security: [] } : {}),
+    ...(auth !== 'none' && isPublic(url) ? { security: [] } : {}),
+    ...(auth === 'smart' && !isPublic(url)
+      ? { security: [{ bearer: [] }, { smart: scopesAt({ method, url }) }] }
+      : {}),
   };
+}
+
+function scopesAt(route: Route): string[] {
+  const need = needOf(route);
+  return need && need !== 'none' ? [scopeFor(need)] : [];
 }
 
 const ANY_OTHER: Answer = {

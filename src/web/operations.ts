@@ -60,6 +60,17 @@ export const IF_NONE_MATCH = said('header', false, {
   'If-None-Match': 'the ETag of the version that you have',
 });
 
+const TOKEN_REQUEST = {
+  type: 'object',
+  required: ['grant_type', 'client_assertion_type', 'client_assertion'],
+  properties: {
+    grant_type: { const: 'client_credentials' },
+    client_assertion_type: { const: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
+    client_assertion: { ...text, description: 'a JWT: RS384, ES384 or RS512' },
+    scope: { ...text, description: 'system/Patient.rs …; where left out, all that the client may have' },
+  },
+};
+
 const STATUS = 'State of subscriptions: last event number, errors';
 const WHICH = said('query', false, {
   id: 'of these subscriptions, between commas',
@@ -175,6 +186,12 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
   [/^GET \/health\/live$/, 'Does the process run'],
   [/^GET \/health\/ready$/, 'Does everything work that it needs, and what is wrong besides'],
   [/^GET \/metrics$/, 'Counters and times for Prometheus'],
+  [
+    /^POST \/oauth2\/token$/,
+    'An access token of five minutes, for an assertion that the client signed (SMART Backend Services)',
+    { 'application/x-www-form-urlencoded': { schema: TOKEN_REQUEST } },
+  ],
+  [/^GET .*\/smart-configuration$/, 'Where and how clients prove who they are'],
   [/^GET \/docs\/openapi.json$/, 'This description'],
   [/^GET \/docs$/, 'This description, to read'],
   [/^GET \/fhir\/metadata$/, 'CapabilityStatement'],

@@ -138,6 +138,30 @@ export const SCHEMAS = {
   },
 };
 
+/** Where AUTH=smart. */
+export const SMART_SCHEMAS = {
+  AccessToken: {
+    type: 'object',
+    required: ['access_token', 'token_type', 'expires_in', 'scope'],
+    properties: {
+      access_token: text,
+      token_type: { const: 'bearer' },
+      expires_in: { type: 'integer', description: 'seconds' },
+      scope: text,
+    },
+  },
+  OAuthError: {
+    type: 'object',
+    required: ['error', 'error_description'],
+    properties: { error: text, error_description: text },
+  },
+  SmartConfiguration: {
+    type: 'object',
+    required: ['token_endpoint', 'scopes_supported', 'capabilities'],
+    properties: { token_endpoint: text, scopes_supported: list(text), capabilities: list(text) },
+  },
+};
+
 const header = (description: string) => ({ description, schema: text });
 
 const HEADERS: Record<string, object> = {
@@ -166,8 +190,23 @@ const SYSTEM = {
 
 const CHALLENGE = { 'WWW-Authenticate': header('Bearer') };
 
+const smart = (tokenUrl: string, scopes: string[]) => ({
+  type: 'oauth2',
+  description: 'AUTH=smart: an access token, got by an assertion that the client signs (private_key_jwt).',
+  flows: {
+    clientCredentials: {
+      tokenUrl,
+      scopes: Object.fromEntries(scopes.map((scope) => [scope, 'letters of one type go together'])),
+    },
+  },
+});
+
 /** Schemes and headers of this installation, and what an operation needs that says nothing itself. */
-export const securityOf = (auth: Auth) =>
-  auth === 'none'
-    ? { schemes: { system: SYSTEM }, headers: HEADERS, security: [{}, { system: [] }] }
-    : { schemes: { bearer: BEARER }, headers: { ...HEADERS, ...CHALLENGE }, security: [{ bearer: [] }] };
+export function securityOf(auth: Auth, tokenUrl: string, scopes: string[]) {
+  if (auth === 'none')
+    return { schemes: { system: SYSTEM }, headers: HEADERS, security: [{}, { system: [] }] };
+  const headers = { ...HEADERS, ...CHALLENGE };
+  if (auth === 'token') return { schemes: { bearer: BEARER }, headers, security: [{ bearer: [] }] };
+  const schemes = { bearer: BEARER, smart: smart(tokenUrl, scopes) };
+  return { schemes, headers, security: [{ bearer: [] }, { smart: [] }] };
+}

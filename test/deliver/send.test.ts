@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { guardAddresses, guardLookup } from '../../src/deliver/send/address-guard.ts';
 import { judge } from '../../src/deliver/send/retry.ts';
 import { openSender, type Reply } from '../../src/deliver/send/send.ts';
 import { newSecret, sign, signingKey, verify } from '../../src/deliver/send/sign.ts';
+import { guardAddresses, guardLookup } from '../../src/doors/address-guard.ts';
 import { startReceiver } from '../support/receiver.ts';
 
 const sender = openSender(['127.0.0.1']);

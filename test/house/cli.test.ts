@@ -77,6 +77,7 @@ test('wrong use ends with 2, help with 0', async () => {
 
 const COMMANDS = [
   ...['serve', 'listen', 'validate', 'system add', 'system set', 'system list', 'messages', 'replay'],
+  ...['system rotate', 'system disable', 'auth doctor'],
   ...['system team add', 'system team list', 'system team remove'],
   ...['person explain', 'worklist', 'link', 'unlink', 'incident'],
   ...['rebuild', 'number show', 'number freeze', 'number lift', 'doctor', 'reload', 'backup', 'restore'],
@@ -107,8 +108,8 @@ test.each([
   ['frobnicate', 'there is no command "frobnicate": it is one of system, service, messages, '],
   ['lsiten', 'there is no command "lsiten"; did you mean "listen"?\nTry skein --help.'],
   ['sytem lsit', 'did you mean "system list"?'],
-  ['system', 'system is followed by one of add, set, list, team'],
-  ['system remove', 'there is no command "system remove": system is followed by one of add, set, list, team'],
+  ['system', 'system is followed by one of add, set, list, rotate, disable, team'],
+  ['system remove', 'system is followed by one of add, set, list, rotate, disable, team'],
   ['system team', 'system team is followed by one of add, list, remove'],
   ['system team show', 'there is no command "system team show"; did you mean "system team add"?'],
   ['system team add --ward X --service y', 'SYSTEM is missing\nTry skein system team add --help.'],

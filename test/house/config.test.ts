@@ -15,6 +15,15 @@ test('without authentication it listens on loopback, whatever HOST says', () => 
   expect(readConfig({ HOST: '0.0.0.0', AUTH: 'token' }).HOST).toBe('0.0.0.0');
 });
 
+test.each([undefined, 'http://skein.example', 'nonsense'])(
+  'AUTH=smart needs a public URL that is reached over TLS, or on this machine: not %s',
+  (url) => {
+    expect(() => readConfig({ AUTH: 'smart', ...(url ? { PUBLIC_URL: url } : {}) })).toThrow(/PUBLIC_URL/);
+    for (const good of ['https://skein.example', 'http://127.0.0.1:8080', 'http://localhost:8080/'])
+      expect(readConfig({ AUTH: 'smart', PUBLIC_URL: good }).AUTH).toBe('smart');
+  },
+);
+
 test('an empty value means unset', () => {
   expect(readConfig({ REDIS_URL: '', PORT: '' })).toEqual(readConfig({}));
 });

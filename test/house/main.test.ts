@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import type { CapabilityStatement } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
 import { testDatabase } from '../support/database.ts';
 import { type Program, runProgram } from '../support/process.ts';
@@ -16,7 +17,9 @@ test('it says when it is ready, answers, and leaves with 0 on SIGTERM', async ()
   const skein = await start();
   const url = urlOf(await skein.says(READY));
   expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({ status: 'ready', reasons: [] });
-  expect((await fetch(`${url}/fhir/metadata`)).status).toBe(200);
+  const { rest } = (await (await fetch(`${url}/fhir/metadata`)).json()) as CapabilityStatement;
+  expect(rest?.[0]?.security?.description).toContain('this machine alone is answered');
+  expect(skein.output()).toContain('AUTH=none: nobody is asked who they are');
   skein.child.kill('SIGTERM');
   expect(await skein.exit()).toBe(0);
   expect(skein.output()).toContain('"event":"stopped"');

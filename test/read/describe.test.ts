@@ -88,7 +88,10 @@ test('routes of other parts are told too: subscriptions with their topic, messag
     { method: 'POST', url: '/fhir/$process-message' },
     { method: 'POST', url: '/fhir' },
   ];
-  const statement = capabilityStatement(routes, { base: 'http://localhost/fhir', date: '2026-01-01' });
+  const statement = capabilityStatement(routes, {
+    ...{ base: 'http://localhost/fhir', date: '2026-01-01' },
+    ...{ auth: 'token', tokenUrl: 'http://localhost/oauth2/token' },
+  });
   expect(
     statement.messaging?.[0]?.supportedMessage?.map(({ mode, definition }) => [mode, definition]),
   ).toEqual(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { setDisabled } from '../../src/access/register/clients.ts';
 import { addSystem } from '../../src/access/register/systems.ts';
 import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
@@ -268,16 +269,16 @@ describe('MLLP over TLS', () => {
     expect(taken[0]?.system.name).toBe('PAS|RXX');
   });
 
-  test('knows a sender by its certificate, whatever MSH says', async () => {
-    const { intake, taken } = answering();
-    const client = connectTls(
-      await start(intake, { ...files, AUTH: 'token', HOST: '127.0.0.1' }),
-      'pas-by-tls',
-    );
-    client.send(block(message(1)));
-    expect(await client.answers(1)).toEqual(['AA|1']);
-    expect(taken[0]?.system.name).toBe('pas-by-tls');
-  });
+  test.each(['token', 'smart'] as const)(
+    'with AUTH=%s knows a sender by its certificate, whatever MSH says',
+    async (AUTH) => {
+      const { intake, taken } = answering();
+      const client = connectTls(await start(intake, { ...files, AUTH, HOST: '127.0.0.1' }), 'pas-by-tls');
+      client.send(block(message(1)));
+      expect(await client.answers(1)).toEqual(['AA|1']);
+      expect(taken[0]?.system.name).toBe('pas-by-tls');
+    },
+  );
 
   test('closes on a sender without a certificate, and on one whose certificate names nobody', async () => {
     const { intake, taken } = answering();
@@ -291,13 +292,29 @@ describe('MLLP over TLS', () => {
     expect(taken).toEqual([]);
   });
 
+  test('takes nothing more, on an open connection either, of a system that is disabled', async () => {
+    const { intake, taken } = answering();
+    const server = await start(intake, { ...files, AUTH: 'smart', HOST: '127.0.0.1' });
+    const client = connectTls(server, 'pas-by-tls');
+    client.send(block(message(1)));
+    expect(await client.answers(1)).toEqual(['AA|1']);
+    await setDisabled(ctx.db, 'pas-by-tls', true);
+    client.send(block(message(2)));
+    expect(await client.answers(2)).toEqual(['AA|1', expect.stringMatching(/^AE/)]);
+    const again = connectTls(server, 'pas-by-tls');
+    await again.closed;
+    expect(again.acks).toEqual([]);
+    expect(taken).toHaveLength(1);
+    await setDisabled(ctx.db, 'pas-by-tls', false);
+  });
+
   test('says which of its files cannot be read', async () => {
     const config = { ...ctx.config, MLLP_TLS_KEY: '/nowhere', MLLP_TLS_CERT: '/nowhere' };
     await expect(startMllp({ ...ctx, config }, answering().intake)).rejects.toThrow(/MLLP_TLS_KEY.*ENOENT/);
   });
 
-  test('is required with AUTH=token', async () => {
-    const config = Config.parse({ AUTH: 'token', MLLP_PORT: '0' });
+  test.each(['token', 'smart'] as const)('is required with AUTH=%s', async (AUTH) => {
+    const config = Config.parse({ AUTH, MLLP_PORT: '0' });
     await expect(startMllp({ ...ctx, config }, answering().intake)).rejects.toThrow('set MLLP_TLS_KEY');
   });
 });

@@ -3,10 +3,9 @@ import type { FastifyRequest } from 'fastify';
 import type { Context } from '../../context.ts';
 import { Rejected } from '../../errors.ts';
 import type { Recipient } from '../../model.ts';
-import { findSystem, findSystemByToken } from '../register/systems.ts';
-
-/** Answers that concern nobody: needed before anyone can authenticate. */
-export const PUBLIC = ['/health/live', '/health/ready', '/fhir/metadata', '/docs', '/docs/openapi.json'];
+import { findActive, findSystemByToken } from '../register/systems.ts';
+import { isPublic } from './public.ts';
+import { findByAccessToken, isAccessToken } from './tokens.ts';
 
 /** Who a public answer is given to: a system that exists nowhere, with no sector. */
 const NOBODY: Recipient = {
@@ -30,25 +29,32 @@ const NOBODY: Recipient = {
 
 /**
  * Says who is asking, from the request's headers. AUTH=none: the loopback operator, or the system that
- * X-Skein-System names. AUTH=token: the system of the bearer token (RFC 6750). Throws Rejected 401 (answer it
- * with `WWW-Authenticate: Bearer`) or 403.
+ * X-Skein-System names. AUTH=token: the system of the bearer token (RFC 6750); AUTH=smart: or of the access
+ * token. The register is asked each time, so that whoever is disabled is refused at once. Throws Rejected 401
+ * (answer it with `WWW-Authenticate: Bearer`) or 403.
  */
 export function authenticate(ctx: Context): (request: FastifyRequest) => Promise<Recipient> {
   return async (request) => {
     if (ctx.config.AUTH === 'none') return actAs(ctx, request);
-    if (PUBLIC.includes(request.url.replace(/\/?(\?.*)?$/, ''))) return NOBODY;
+    if (isPublic(request.url.replace(/\/?(\?.*)?$/, ''))) return NOBODY;
     const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
-    const system = token ? await findSystemByToken(ctx.db, token) : null;
-    if (!system) throw refuse(401, 'login', 'a bearer token of a registered system is needed');
-    return { kind: 'system', system };
+    const recipient = token ? await ownerOf(ctx, token) : null;
+    if (!recipient) throw refuse(401, 'login', 'a bearer token of a registered system is needed');
+    return recipient;
   };
+}
+
+async function ownerOf({ config, db }: Context, token: string): Promise<Recipient | null> {
+  if (isAccessToken(token)) return config.AUTH === 'smart' ? findByAccessToken(db, token) : null;
+  const system = await findSystemByToken(db, token);
+  return system && { kind: 'system', system };
 }
 
 async function actAs(ctx: Context, request: FastifyRequest): Promise<Recipient> {
   requireLoopback(request);
   const name = request.headers['x-skein-system'];
   if (name === undefined) return { kind: 'operator', name: 'loopback' };
-  const system = await findSystem(ctx.db, String(name));
+  const system = await findActive(ctx.db, String(name));
   if (!system) throw refuse(403, 'forbidden', 'X-Skein-System names no registered system');
   return { kind: 'system', system };
 }

@@ -1,4 +1,5 @@
 import type { Category, DutyContact, Level, Recipient, Role } from '../../model.ts';
+import { mayAsk } from '../authenticate/scopes.ts';
 import { PAYLOADS, type Payload, POLICY } from './policy.ts';
 
 /** Rule 11: every view says the same sentence to everyone, whether or not something was withheld. */
@@ -104,8 +105,13 @@ export function payloadCeiling(recipient: Recipient, approved: Payload | null = 
   if (recipient.kind === 'operator') return 'full-resource';
   const limits = POLICY.payloads[POLICY.rows.get(recipient.system.service.sector ?? '')?.group ?? ''];
   if (!limits) return 'empty';
-  return approved ? lesser(approved, limits.approved ?? limits.ceiling) : limits.ceiling;
+  const agreed = approved ? lesser(approved, limits.approved ?? limits.ceiling) : limits.ceiling;
+  return lesser(agreed, scopeCeiling(recipient));
 }
+
+/** Whoever may not read resources by its scopes is sent none either: events may be about any type. */
+export const scopeCeiling = (recipient: Recipient): Payload =>
+  mayAsk(recipient, { type: '*', letter: 'r' }) ? 'full-resource' : 'id-only';
 
 /**
  * What one notification about these persons carries: never more than `allowed`, and full resources for own

@@ -2,15 +2,14 @@
  * The policy in force is kept in the store, with who approved it: the files are what it is to become. One
  * that opens more than the one in force needs two people's names.
  */
-import { hash } from 'node:crypto';
 import type pg from 'pg';
 import { type Db, transaction } from '../../store/pool.ts';
+import { isApproved } from './approvals.ts';
 import { EVIDENCE_FILE, parseEvidence, useEvidence } from './evidence.ts';
 import { POLICY_FILE, parsePolicy, usePolicy } from './policy.ts';
 import { readFiles, type Texts } from './policy-file.ts';
 import { widerEvidence, widerSharing } from './widen.ts';
 
-const APPROVERS = 2;
 const NAMES = { sharing: 'policy.sharing', evidence: 'policy.evidence' };
 
 /** `wider`: what it opens. Where it is not `adopted` the one before it goes on. */
@@ -24,11 +23,8 @@ export async function adoptPolicy(pool: pg.Pool, approvers: string[] = []): Prom
     await client.query("select pg_advisory_xact_lock(hashtext('policy'))");
     const before = await readInForce(client);
     const wider = before ? widerBy(parse(before), after) : [];
-    const digest = hash('sha256', JSON.stringify(files), 'base64url');
-    const names = [...new Map(approvers.map((name) => [name.trim().toLowerCase(), name.trim()])).values()];
-    for (const name of names.filter(Boolean)) await client.query(APPROVE, [digest, name]);
-    const approved = await client.query<{ n: number }>(APPROVED, [digest]);
-    const adopted = wider.length === 0 || (approved.rows[0]?.n ?? 0) >= APPROVERS;
+    const approved = await isApproved(client, JSON.stringify(files), approvers);
+    const adopted = wider.length === 0 || approved;
     if (adopted) for (const part of PARTS) await client.query(KEEP, [NAMES[part], files[part]]);
     return { adopted, wider, evidenceChanged: before !== null && before.evidence !== files.evidence };
   });
@@ -37,8 +33,6 @@ export async function adoptPolicy(pool: pg.Pool, approvers: string[] = []): Prom
 }
 
 const PARTS = ['sharing', 'evidence'] as const;
-const APPROVE = 'insert into policy_approval (digest, by_name) values ($1, $2) on conflict do nothing';
-const APPROVED = 'select count(distinct lower(by_name))::int as n from policy_approval where digest = $1';
 const KEEP = `insert into setting (name, value) values ($1, $2)
   on conflict (name) do update set value = excluded.value where setting.value <> excluded.value`;
 

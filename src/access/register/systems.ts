@@ -32,11 +32,11 @@ export type NewSystem = {
   dataQuality?: string | null;
 };
 
-const FIND = `
-select y.id, y.name, y.source, y.dialect, y.on_held as "onHeld", y.numbers, y.ignore, json_build_object('id', v.id, 'name', v.name,
-  'ods', v.ods,
-  'team', v.team, 'sector', v.sector, 'kind', v.kind) as service
-from system y join service v on v.id = y.service_id`;
+/** What a System is read from: columns of `y`, a system, and of `v`, its service. */
+export const SYSTEM_COLUMNS = `y.id, y.name, y.source, y.dialect, y.on_held as "onHeld", y.numbers, y.ignore,
+  y.scopes, y.disabled_at is not null as disabled, json_build_object('id', v.id, 'name', v.name, 'ods', v.ods,
+  'team', v.team, 'sector', v.sector, 'kind', v.kind) as service`;
+const FIND = `select ${SYSTEM_COLUMNS} from system y join service v on v.id = y.service_id`;
 
 async function find(db: Db, condition: string, value: unknown): Promise<System | null> {
   const { rows } = await db.query<System>(`${FIND} where ${condition}`, [value]);
@@ -47,9 +47,16 @@ export function findSystem(db: Db, name: string): Promise<System | null> {
   return remember(db, `system ${name}`, () => find(db, 'y.name = $1', name));
 }
 
+/**
+ * Those that are let in, as registered at this moment: whoever is disabled, or has another token, is refused
+ * at its next request, in every process.
+ */
+export function findActive(db: Db, name: string): Promise<System | null> {
+  return find(db, 'y.disabled_at is null and y.name = $1', name);
+}
+
 export function findSystemByToken(db: Db, token: string): Promise<System | null> {
-  const hash = hashToken(token);
-  return remember(db, `token ${hash.toString('hex')}`, () => find(db, 'y.token_hash = $1', hash));
+  return find(db, 'y.disabled_at is null and y.token_hash = $1', hashToken(token));
 }
 
 export async function listSystems(db: Db): Promise<System[]> {
@@ -64,8 +71,9 @@ export async function sourcesInUse(db: Db): Promise<string[]> {
   return rows.map(({ source }) => source);
 }
 
-// 256 random bits cannot be guessed, so a plain hash is enough and can be looked up.
-const hashToken = (token: string) => createHash('sha256').update(token).digest();
+/** 256 random bits cannot be guessed, so a plain hash is enough and can be looked up. */
+export const hashToken = (token: string) => createHash('sha256').update(token).digest();
+export const newToken = () => randomBytes(32).toString('base64url');
 
 function refuse(code: string, field: string, text: string): never {
   throw new Rejected(422, [{ severity: 'error', code, field, text }]);
@@ -76,7 +84,8 @@ const CONTACT = /^([^\s@]+@[^\s@]+\.[^\s@]+|https?:\/\/\S+)$/;
 
 type Checked = Pick<NewSystem, 'name' | 'ods' | 'team' | 'sector' | 'kind' | 'dataQuality'>;
 
-function check({ name, ods, team, sector, kind, dataQuality }: Checked): void {
+/** Throws Rejected 422 for what is no name, sector or kind, and for a sector that is never registered. */
+export function checkTeam({ name, ods, team, sector, kind, dataQuality }: Checked): void {
   for (const [field, value] of Object.entries({ name, ods, team })) {
     if (value.trim() === '' || (field === 'ods' && value.includes('|')))
       refuse('value', field, `"${value}" is no ${field}`);
@@ -119,8 +128,8 @@ export async function addSystem(
   key: Buffer,
   added: NewSystem,
 ): Promise<{ system: System; token: string }> {
-  check(added);
-  const token = randomBytes(32).toString('base64url');
+  checkTeam(added);
+  const token = newToken();
   await transaction(pool, (client) => register(client, key, { ...added, token }));
   forget(pool);
   return { system: (await findSystem(pool, added.name)) as System, token };
@@ -152,7 +161,7 @@ export async function saveTeam(
   key: Buffer,
   added: Pick<NewSystem, 'name' | 'ods' | 'team' | 'sector' | 'kind'>,
 ): Promise<Service> {
-  check(added);
+  checkTeam(added);
   const { name, team, sector, kind } = added;
   const ods = added.ods.trim().toUpperCase();
   const id = serviceId(key, ods, team);

@@ -1,7 +1,7 @@
 /** Notification Bundles: https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/notifications.html */
 import type { Bundle, BundleEntry, Parameters, ParametersParameter, Resource } from '@medplum/fhirtypes';
 import type { Payload } from '../../access/decide/policy.ts';
-import type { Config } from '../../config.ts';
+import { type Config, publicUrl } from '../../config.ts';
 import { TOPIC_URL } from '../../fhir/systems.ts';
 import type { EventCode } from '../../model.ts';
 import type { Status } from '../subscribe/stored.ts';
@@ -54,8 +54,8 @@ export type About = {
 };
 
 /** Base URL of references; from configuration, since the worker has no request to look at. */
-export function fhirBase({ PUBLIC_URL, HOST, PORT }: Config): string {
-  return `${(PUBLIC_URL ?? `http://${HOST}:${PORT}`).replace(/\/$/, '')}/fhir`;
+export function fhirBase(config: Config): string {
+  return `${publicUrl(config)}/fhir`;
 }
 
 /** The subscription's status as R4 has it: Parameters. An empty payload names no topic and no focus. */

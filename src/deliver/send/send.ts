@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
+import { AddressRefused, guardAddresses } from '../../doors/address-guard.ts';
 import type { Stored } from '../subscribe/stored.ts';
-import { AddressRefused, guardAddresses } from './address-guard.ts';
 import { sign, signingKey } from './sign.ts';
 
 const DEADLINE = 'deadline';

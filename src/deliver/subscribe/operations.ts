@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Bundle, Resource } from '@medplum/fhirtypes';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { lesser } from '../../access/decide/decide.ts';
+import { lesser, scopeCeiling } from '../../access/decide/decide.ts';
 import { PAYLOADS, type Payload } from '../../access/decide/policy.ts';
 import type { Context } from '../../context.ts';
 import { givenTwice, queryOf } from '../../doors/query.ts';
@@ -57,7 +57,7 @@ export async function eventsOf(ctx: Context, request: FastifyRequest, own: Store
   const given = parametersOf(request);
   const since = numberOf(given, 'eventsSinceNumber') ?? 1;
   const until = numberOf(given, 'eventsUntilNumber') ?? Number.MAX_SAFE_INTEGER;
-  const asked = contentOf(given, own.content);
+  const asked = contentOf(given, lesser(own.content, scopeCeiling(request.recipient)));
   const [stored] = await countAll(ctx, [own]);
   const events = await recall(ctx, stored as Stored, { since, until, asked });
   const about = {

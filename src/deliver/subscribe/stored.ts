@@ -42,7 +42,7 @@ select s.id, s.status, s.error, s.resource, s.content, s.endpoint, s.resource ->
   coalesce(s.sent_at + make_interval(secs => s.heartbeat) <= now(), false) as "heartbeatDue",
   v.payload_ceiling as approved, case when y.id is not null then json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect,
     'onHeld', y.on_held, 'service', json_build_object('id', v.id, 'name', v.name, 'ods', v.ods, 'team', v.team,
-    'sector', v.sector, 'kind', v.kind)) end as system`;
+    'sector', v.sector, 'kind', v.kind), 'scopes', y.scopes) end as system`;
 export const JOINS = 'left join system y on y.id = s.system_id left join service v on v.id = y.service_id';
 
 export function recipientOf({ system }: Pick<Stored, 'system'>): Recipient {

@@ -98,6 +98,16 @@ export async function switchOff(db: Db, { id, versions }: Target): Promise<boole
   return true;
 }
 
+const OFF_ALL = `update subscription set status = 'off', version = version + 1, updated_at = now()
+  where id in (select id from subscription where system_id = $1 and status <> 'off' order by id for no key update)
+  returning id`;
+
+/** All of a system's. When this returns nothing of them is in flight any more, and nothing will be sent. */
+export async function switchOffAll(db: Db, systemId: number): Promise<void> {
+  const { rows } = await db.query<{ id: string }>(OFF_ALL, [systemId]);
+  for (const { id } of rows) await untilReleased(db, id);
+}
+
 /** A worker notices within a quarter of a second and aborts; a dead one's lease runs out within three. */
 async function untilReleased(db: Db, id: string): Promise<void> {
   for (;;) {

@@ -1,7 +1,9 @@
 /** Search over HTTP, by GET or POST `_search`: https://hl7.org/fhir/R4/http.html#search */
 import type { Bundle, BundleLink } from '@medplum/fhirtypes';
+import { requireScope } from '../../access/authenticate/scopes.ts';
 import { searchEntry, searchset } from '../../fhir/bundle.ts';
 import { rangeOf } from '../../fhir/index-rows.ts';
+import { INDEXED_TYPES } from '../../fhir/search-parameters.ts';
 import { shaped } from '../shape.ts';
 import { TOPIC } from '../topic.ts';
 import type { Asking } from './candidates.ts';
@@ -19,12 +21,16 @@ export type SearchRequest = { type: string; base: string; pairs: [string, string
 
 const MOST_COUNTED = 10_000;
 
-/** Throws Rejected(400) for what is not understood, an invalid page link, and what would cost too much. */
+/**
+ * Throws Rejected(400) for what is not understood, an invalid page link, and what would cost too much, and
+ * Rejected(403) where it leads to a type for which the scopes of who asks do not hold `s`.
+ */
 export async function answerSearch(asking: Asking, request: SearchRequest): Promise<Bundle> {
   const { type, base, pairs } = request;
   const text = pairs.find(([name]) => name === '_cursor')?.[1];
   const cursor = text === undefined ? null : openCursor(asking.key, asking.recipient, type, text);
   const asked = readSearch(cursor ? continued(cursor, pairs) : pairs, request);
+  for (const reached of typesReached(asked)) requireScope(asking.recipient, { type: reached, letter: 's' });
   const search = await followChains(asking, asked);
   const total = asked.total || asked.countOnly ? { total: await countAll(asking, search) } : {};
   const self = text === undefined ? search.query : new URLSearchParams({ _cursor: text }).toString();
@@ -38,6 +44,18 @@ export async function answerSearch(asking: Asking, request: SearchRequest): Prom
     ...included.map((resource) => searchEntry(base, shaped(resource, ofIncluded), 'include')),
   ];
   return { ...searchset(linksOf(asking, request, search, { next: page.next, self }), entries), ...total };
+}
+
+/** Types beside its own that a search looks at or brings along: each could be searched for alone. */
+function typesReached({ chains, includes, revincludes }: Search): string[] {
+  const all = new Set([
+    ...chains.flatMap(({ targets }) => targets.map(({ type }) => type)),
+    ...includes.flatMap(({ params, target }) =>
+      target ? [target] : params.flatMap(({ targets }) => targets),
+    ),
+    ...revincludes.flatMap(({ params }) => params.map(({ type }) => type)),
+  ]);
+  return INDEXED_TYPES.filter((type) => all.has(type));
 }
 
 async function countAll(asking: Asking, search: Search): Promise<number> {

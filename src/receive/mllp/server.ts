@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import tls from 'node:tls';
-import { findSystem } from '../../access/register/systems.ts';
+import { findActive } from '../../access/register/systems.ts';
 import type { Context } from '../../context.ts';
 import { type Limits, limitConnections, type Mark } from '../../doors/connections.ts';
 import { isTransient } from '../../errors.ts';
@@ -45,7 +45,7 @@ type Link<C extends Context> = {
  * connection one message at a time, in order: the next is read when the last was answered, which is the
  * back-pressure. An acknowledgement is sent only after its message was kept. A frame that does not end in
  * time, and an acknowledgement that nobody takes, close their connection. `close` lets messages in hand
- * finish and be answered. Rejects where AUTH=token has no mutual TLS.
+ * finish and be answered. Rejects where AUTH asks for authentication and there is no mutual TLS.
  */
 export async function startMllp<C extends Context>(
   ctx: C,
@@ -91,9 +91,9 @@ export function requireCertificates({
   MLLP_TLS_CERT,
   MLLP_TLS_CA,
 }: Context['config']): void {
-  if (AUTH !== 'token' || (MLLP_TLS_KEY && MLLP_TLS_CERT && MLLP_TLS_CA)) return;
+  if (AUTH === 'none' || (MLLP_TLS_KEY && MLLP_TLS_CERT && MLLP_TLS_CA)) return;
   throw new Error(
-    'with AUTH=token, MLLP senders are known by their certificates: set MLLP_TLS_KEY, MLLP_TLS_CERT and MLLP_TLS_CA, or leave mllp out of ROLES',
+    `with AUTH=${AUTH}, MLLP senders are known by their certificates: set MLLP_TLS_KEY, MLLP_TLS_CERT and MLLP_TLS_CA, or leave mllp out of ROLES`,
   );
 }
 
@@ -225,8 +225,8 @@ function refused(code: string, text: string): Verdict {
  */
 async function systemOf(ctx: Context, socket: net.Socket, header: Header | null): Promise<System> {
   const name = certificateName(socket);
-  const registered = ctx.config.AUTH === 'token' ? await findSystem(ctx.db, name ?? '') : null;
-  if (ctx.config.AUTH === 'token' && !registered)
+  const registered = ctx.config.AUTH === 'none' ? null : await findActive(ctx.db, name ?? '');
+  if (ctx.config.AUTH !== 'none' && !registered)
     throw new Error('the system of this connection is registered no longer');
   const application = header?.get(3) ?? '';
   const named = [application, header?.get(4)].filter(Boolean).join('|');
@@ -235,7 +235,7 @@ async function systemOf(ctx: Context, socket: net.Socket, header: Header | null)
 
 /** A certificate of ours that names nobody: no message of it can be kept, and the sender must notice. */
 async function requireKnown({ db, config, log }: Context, socket: net.Socket): Promise<void> {
-  if (config.AUTH !== 'token' || (await findSystem(db, certificateName(socket) ?? ''))) return;
+  if (config.AUTH === 'none' || (await findActive(db, certificateName(socket) ?? ''))) return;
   log.warn({ event: 'mllp.refused', reason: 'the certificate names no registered system' });
   socket.destroy();
 }

@@ -1,0 +1,16 @@
+import { type Config, publicUrl } from '../../config.ts';
+
+/** Where a client proves who it is. Below the base URL of the installation, not of FHIR. */
+export const TOKEN_PATH = '/oauth2/token';
+export const SMART_CONFIGURATION_PATH = '/fhir/.well-known/smart-configuration';
+
+export const tokenUrl = (config: Config): string => `${publicUrl(config)}${TOKEN_PATH}`;
+
+/** Answers that concern nobody: needed before anyone can authenticate. */
+const PUBLIC = [
+  ...['/health/live', '/health/ready', '/docs', '/docs/openapi.json'],
+  ...['/fhir/metadata', SMART_CONFIGURATION_PATH, TOKEN_PATH],
+];
+
+/** By the path of a request, or the URL of a route. */
+export const isPublic = (path: string): boolean => PUBLIC.includes(path);
