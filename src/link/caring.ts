@@ -7,13 +7,15 @@ import { lastDayOf } from './care/list-care.ts';
 import { OF_HERSELF } from './care/sectors.ts';
 import { instantOf } from './care/spells.ts';
 import type { Concerned, Death, Known } from './concerned.ts';
-import type { Person } from './who/charts.ts';
+import type { Journey } from './family/journeys.ts';
+import { OF_PREGNANCY } from './family/stages.ts';
+import { bornOn, type Person } from './who/charts.ts';
 
 /** Of care: it goes on, or is to begin. */
 export const AWAITED: unknown[] = ['planned', 'waitlist', 'active', 'onhold'];
 
 type Caring = { involvements: Involvement[]; evidence: Evidence };
-type Of = Pick<Concerned, 'mothers'> & Pick<Death, 'day' | 'heard' | 'by'>;
+type Of = Pick<Concerned, 'mothers' | 'unsure'> & Omit<Death, 'journey'>;
 
 /**
  * Of a mother what began, or was made, before the death counts, and what was made before anybody could have
@@ -59,6 +61,21 @@ function wasExpected(
   );
 }
 
+/**
+ * Is it the journey of whoever died, or of the pregnancy that ended? Under a chart that only may be hers, the
+ * pregnancy that was open then is that one: who keeps it does not know yet that it is over.
+ */
+function isLost({ ended, members, stages }: Journey, ids: Set<string>, { cause, day, ...of }: Of): boolean {
+  const until = lastDayOf((cause === 'lost' && bornOn(of.person)) || day);
+  const isOpen = stages.some(
+    ({ code, start, end = '9' }) => OF_PREGNANCY.has(code) && start <= until && until < end,
+  );
+  return members.some(({ role, person }) => {
+    if (!ids.has(person) || role === 'partner') return false;
+    return role === 'infant' || ended === day || (isOpen && of.unsure.some(({ id }) => id === person));
+  });
+}
+
 /** Contacts with them that are to come, each of the service that says it. */
 export function contactsOf(
   family: Known,
@@ -69,12 +86,7 @@ export function contactsOf(
   const isBefore = beforeDeath(of);
   const aboutHer = new Set([...of.mothers].map(({ id }) => id));
   // Contacts of another pregnancy or birth of hers go on.
-  const own = family.journeys.filter(({ members, ended }) =>
-    members.some(
-      ({ role, person }) =>
-        ids.has(person) && (role === 'infant' || (role === 'mother' && ended !== null && ended === of.day)),
-    ),
-  );
+  const own = family.journeys.filter((journey) => isLost(journey, ids, of));
   return family.statements.filter((state) => {
     const { status, period, serviceProvider } = state.content as Encounter;
     if (state.type !== 'Encounter' || status !== 'planned') return false;

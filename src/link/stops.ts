@@ -41,11 +41,10 @@ export function findStops(family: Known, given: Given): Stops {
     const stopped = aboutBaby(family, contactsOf(family, about.stop, of), about.mothers);
     for (const { key } of stopped) contacts.add(key);
     const servicesNow = (persons: Person[]) => servicesOf(family, persons, of);
-    const unsure = cause === 'lost' ? about.stop.filter((one) => !about.loss.includes(one)) : [];
     const now = {
       stop: servicesNow(about.stop),
       loss: servicesNow(about.loss),
-      perhaps: unsure.flatMap((one) => servicesNow([one]).map((service) => `${service}/${one.id}`)),
+      perhaps: about.unsure.flatMap((one) => servicesNow([one]).map((service) => `${service}/${one.id}`)),
     };
     // Of a store from before what was told was kept: it was told by other means.
     const before = isOfOld(family, death) ? { known: true, ...now } : toldOf(family, death, deaths);
