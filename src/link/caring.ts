@@ -62,8 +62,8 @@ function wasExpected(
 }
 
 /**
- * Is it the journey of whoever died, or of the pregnancy that ended? Under a chart that only may be hers, the
- * pregnancy that was open then is that one: who keeps it does not know yet that it is over.
+ * Is it the journey of whoever died, or of the pregnancy that ended? The pregnancy that was open then is that
+ * one, also under a chart that only may be hers: who keeps it does not know yet that it is over.
  */
 function isLost({ ended, members, stages }: Journey, { cause, day, stop, ...of }: Of): boolean {
   const until = lastDayOf((cause === 'lost' && bornOn(of.person)) || day);
@@ -73,7 +73,7 @@ function isLost({ ended, members, stages }: Journey, { cause, day, stop, ...of }
   return members.some(({ role, person }) => {
     const isAmong = (persons: Person[]) => persons.some(({ id }) => id === person);
     if (!isAmong(stop) || role === 'partner') return false;
-    return role === 'infant' || ended === day || (isOpen && isAmong(of.unsure));
+    return role === 'infant' || ended === day || (isOpen && (cause === 'ended' || isAmong(of.unsure)));
   });
 }
 

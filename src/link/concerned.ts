@@ -28,6 +28,11 @@ export type Death = {
 };
 
 const CHILDHOOD = 5;
+const SAME_LOSS = 42 * 86_400_000;
+
+/** FHIR dates on which one pregnancy is said to have ended: a day may be corrected. */
+export const isSameLoss = (one: string, other: string): boolean =>
+  Math.abs(Date.parse(one) - Date.parse(other)) < SAME_LOSS;
 
 export function findDeaths(family: Known): Death[] {
   const ended = family.journeys.flatMap(({ id, ended, members }): Death[] => {

@@ -7,7 +7,15 @@ import type { Encounter } from '@medplum/fhirtypes';
 import type { Event, Evidence } from '../model.ts';
 import type { Involvement, Member, StatementState } from '../store/facts.ts';
 import { AWAITED, aboutBaby, contactsOf, servicesOf } from './caring.ts';
-import { type Concerned, type Death, findConcerned, findDeaths, type Known, maybeOne } from './concerned.ts';
+import {
+  type Concerned,
+  type Death,
+  findConcerned,
+  findDeaths,
+  isSameLoss,
+  type Known,
+  maybeOne,
+} from './concerned.ts';
 import { currentStage, type Parted } from './events.ts';
 import type { Person } from './who/charts.ts';
 
@@ -99,9 +107,8 @@ const nameOf = ({ cause, day }: Death): string => (cause === 'ended' ? `${cause}
 /** Is this what was told of that death? The day of a loss may be corrected. */
 function isOf(state: string, { cause, day }: Death): boolean {
   const [name = '', of] = (state.split(' ')[0] ?? '').split('@');
-  return name === cause && (of === undefined || Math.abs(Date.parse(of) - Date.parse(day)) < SAME_LOSS);
+  return name === cause && (of === undefined || isSameLoss(of, day));
 }
-const SAME_LOSS = 42 * 86_400_000;
 
 const listed = (services: string[]): string => [...new Set(services)].sort().join(',') || '-';
 const without = (services: string[], known: string[]): string[] =>
