@@ -4,6 +4,7 @@
  * heard of, charts that prove one person, a mother who is found (ADR 12).
  */
 import type { Encounter } from '@medplum/fhirtypes';
+import { idOf } from '../fhir/references.ts';
 import type { Event, Evidence } from '../model.ts';
 import type { Involvement, Member, StatementState } from '../store/facts.ts';
 import { AWAITED, aboutBaby, contactsOf, servicesOf } from './caring.ts';
@@ -97,7 +98,7 @@ export function findStops(family: Known, given: Given): Stops {
       ]),
     ),
     contacts,
-    events: [...takenBack, ...telling],
+    events: [...takenBack, ...telling, ...heldBack(family, takenBack, contacts)],
   };
 }
 
@@ -210,6 +211,27 @@ function isDisproved(
     (row) => row.service === service && row.person === person && row.state !== 'closed',
   );
   return isCaring && ![...concerned].some((one) => one.id === person);
+}
+
+/**
+ * Contacts to come with those of whom a loss is taken back, which were told to nobody while it stood. What is
+ * planned stays as its own service has it; a retraction resumes nothing.
+ */
+function heldBack(family: Known, takenBack: Event[], contacts: Set<string>): Event[] {
+  const persons = new Set(takenBack.flatMap((event) => event.persons));
+  return family.statements.flatMap(({ key, type, chart, content, service }): Event[] => {
+    const { status, period, serviceProvider } = content as Encounter;
+    if (type !== 'Encounter' || status !== 'planned' || contacts.has(key)) return [];
+    const person = family.personOf(chart);
+    const home = family.homeOf(key)?.id ?? null;
+    const stage = currentStage(family, home);
+    const isToCome = (period?.start ?? '9').slice(0, 10) >= family.asOf.slice(0, 10);
+    if (!person || !persons.has(person.id) || !isToCome || stage === 'contact-stop') return [];
+    const services = [idOf(serviceProvider?.reference, 'Organization') ?? service];
+    const focus = { type, id: key };
+    const what = { code: 'encounter' as const, category: 'ENC' as const, late: true as const };
+    return [{ ...what, journey: home, persons: [person.id], services, focus, stage }];
+  });
 }
 
 type Telling = {
