@@ -236,6 +236,8 @@ export type Event = {
    */
   own?: { service: string; type: 'Encounter' | 'EpisodeOfCare'; id: string }[];
   stage: string | null;
+  /** Held back when it was news, since a loss stood: for whoever was never told of the focus. */
+  late?: true;
   /** Of a prompt that a rule raised: its code. Counted, and sent to nobody. */
   prompt?: string;
   /** Of member-unlinked and withdrawn: which column the focus was in, for those who are named (`to`). */

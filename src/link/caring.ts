@@ -4,16 +4,18 @@ import { idOf } from '../fhir/references.ts';
 import type { Evidence } from '../model.ts';
 import type { Involvement, StatementState } from '../store/facts.ts';
 import { lastDayOf } from './care/list-care.ts';
-import { OF_HERSELF } from './care/sectors.ts';
+import { OF_A_CHILD, OF_HERSELF } from './care/sectors.ts';
 import { instantOf } from './care/spells.ts';
 import type { Concerned, Death, Known } from './concerned.ts';
-import type { Person } from './who/charts.ts';
+import type { Journey } from './family/journeys.ts';
+import { OF_PREGNANCY } from './family/stages.ts';
+import { bornOn, type Person } from './who/charts.ts';
 
 /** Of care: it goes on, or is to begin. */
 export const AWAITED: unknown[] = ['planned', 'waitlist', 'active', 'onhold'];
 
 type Caring = { involvements: Involvement[]; evidence: Evidence };
-type Of = Pick<Concerned, 'mothers'> & Pick<Death, 'day' | 'heard' | 'by'>;
+type Of = Omit<Concerned, 'loss'> & Omit<Death, 'journey'>;
 
 /**
  * Of a mother what began, or was made, before the death counts, and what was made before anybody could have
@@ -59,32 +61,60 @@ function wasExpected(
   );
 }
 
+/**
+ * Is it the journey of whoever died, or of the pregnancy that ended? The pregnancy that was open then is that
+ * one, also under a chart that only may be hers: who keeps it does not know yet that it is over.
+ */
+function isLost({ ended, members, stages }: Journey, { cause, day, stop, ...of }: Of): boolean {
+  const until = lastDayOf((cause === 'lost' && bornOn(of.person)) || day);
+  const isOpen = stages.some(
+    ({ code, start, end = '9' }) => OF_PREGNANCY.has(code) && start <= until && until < end,
+  );
+  return members.some(({ role, person }) => {
+    const isAmong = (persons: Person[]) => persons.some(({ id }) => id === person);
+    if (!isAmong(stop) || role === 'partner') return false;
+    return role === 'infant' || ended === day || (isOpen && (cause === 'ended' || isAmong(of.unsure)));
+  });
+}
+
+/**
+ * Is a service there for a child of hers of another birth, and neither for her nor for a pregnancy? Whatever
+ * it means to see her for is about that child, and of a new pregnancy it learns nothing (sharing rule 22).
+ */
+function findForOthers(family: Known, own: Journey[], { mothers, involvements }: Caring & Of) {
+  const hers = new Set([...mothers].map(({ id }) => id));
+  const others = family.journeys.filter(
+    (journey) =>
+      !own.includes(journey) &&
+      journey.members.some(({ role, person }) => role === 'mother' && hers.has(person)),
+  );
+  const children = new Set(
+    others.flatMap(({ members }) => members.flatMap(({ role, person }) => (role === 'infant' ? person : []))),
+  );
+  const caresFor = (service: string, persons: Set<string>) =>
+    involvements.some((row) => row.service === service && row.state !== 'closed' && persons.has(row.person));
+  return ({ service, sector }: StatementState): boolean =>
+    OF_A_CHILD.has(sector ?? '') && caresFor(service, children) && !caresFor(service, hers);
+}
+
 /** Contacts with them that are to come, each of the service that says it. */
-export function contactsOf(
-  family: Known,
-  persons: Person[],
-  { evidence, ...of }: Pick<Caring, 'evidence'> & Of,
-): StatementState[] {
+export function contactsOf(family: Known, persons: Person[], of: Caring & Of): StatementState[] {
   const ids = new Set(persons.map(({ id }) => id));
   const isBefore = beforeDeath(of);
   const aboutHer = new Set([...of.mothers].map(({ id }) => id));
   // Contacts of another pregnancy or birth of hers go on.
-  const own = family.journeys.filter(({ members, ended }) =>
-    members.some(
-      ({ role, person }) =>
-        ids.has(person) && (role === 'infant' || (role === 'mother' && ended !== null && ended === of.day)),
-    ),
-  );
+  const own = family.journeys.filter((journey) => isLost(journey, of));
+  const isForAnother = findForOthers(family, own, of);
   return family.statements.filter((state) => {
     const { status, period, serviceProvider } = state.content as Encounter;
     if (state.type !== 'Encounter' || status !== 'planned') return false;
     const isOwn = (idOf(serviceProvider?.reference, 'Organization') ?? state.service) === state.service;
-    const counts = (evidence.weights.get(state.sector ?? '')?.number ?? 'claim') !== 'claim';
+    const counts = (of.evidence.weights.get(state.sector ?? '')?.number ?? 'claim') !== 'claim';
     const isToCome = (period?.start ?? '9').slice(0, 10) >= of.day;
     const person = family.personOf(state.chart)?.id ?? '';
     const home = family.homeOf(state.key);
-    const isElsewhere =
-      aboutHer.has(person) && home !== undefined && home.stages.length > 0 && !own.includes(home);
+    const isOfOther = home !== undefined && home.stages.length > 0 && !own.includes(home);
+    const isElsewhere = aboutHer.has(person) && (isOfOther || isForAnother(state));
     return (
       isOwn &&
       counts &&

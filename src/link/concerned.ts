@@ -28,6 +28,11 @@ export type Death = {
 };
 
 const CHILDHOOD = 5;
+const SAME_LOSS = 42 * 86_400_000;
+
+/** FHIR dates on which one pregnancy is said to have ended: a day may be corrected. */
+export const isSameLoss = (one: string, other: string): boolean =>
+  Math.abs(Date.parse(one) - Date.parse(other)) < SAME_LOSS;
 
 export function findDeaths(family: Known): Death[] {
   const ended = family.journeys.flatMap(({ id, ended, members }): Death[] => {
@@ -63,16 +68,18 @@ function heardFrom(states: StatementState[], day: string): Pick<Death, 'heard' |
 const saysDead = (content: Resource): boolean =>
   (content as Patient).deceasedBoolean === true || (content as Patient).deceasedDateTime !== undefined;
 
-/** Null of whoever is neither a mother nor a child. `said`: the charts that may say so. */
+/** Null of whoever neither is, nor may be, a mother, and is no child. `said`: the charts that may say so. */
 export function deathOf(family: Known, person: Person, day: string, said: PatientState[] = []): Death | null {
-  const isMember = (role: Role) =>
+  const isMember = (role: Role, { id } = person) =>
     family.journeys.find(({ members }) =>
-      members.some((member) => member.role === role && member.person === person.id),
+      members.some((member) => member.role === role && member.person === id),
     );
   const heard = heardFrom(said, day);
   const journey =
     family.journeys.find(({ lost }) => lost.includes(person.id))?.id ?? isMember('infant')?.id ?? null;
-  if (isMember('mother')) return { person, cause: 'died', day, ...heard, journey: null };
+  const isMother = (one: Person) => isMember('mother', one) !== undefined;
+  if (isMother(person) || family.persons.some((one) => isMother(one) && mayBeHer(family, person, one)))
+    return { person, cause: 'died', day, ...heard, journey: null };
   return isChild(family, person, day) ? { person, cause: 'lost', day, ...heard, journey } : null;
 }
 
@@ -85,37 +92,41 @@ function isChild(family: Known, person: Person, day: string): boolean {
 }
 
 /**
- * `loss`: whose services are told of it; `stop`: whose are told to stop and to verify as well. Of `mothers`
- * care counts that began before it.
+ * `loss`: whose services are told of it; `stop`: whose are told to stop and to verify as well, of whom
+ * `unsure` only may be concerned. Of `mothers` care counts that began before it.
  */
-export type Concerned = { stop: Person[]; loss: Person[]; mothers: Set<Person> };
+export type Concerned = Record<'stop' | 'loss' | 'unsure', Person[]> & { mothers: Set<Person> };
 
 export function findConcerned(family: Known, { person, cause }: Death, lost: Set<Person>): Concerned {
   if (cause === 'ended') {
     // Nothing tells a miscarriage from a termination: of either nobody hears more than to stop.
-    const herself = [person, ...disputedWith(family, person)];
-    return { stop: herself, loss: [], mothers: new Set(herself) };
+    const unsure = whoMayBeHer(family, person);
+    return { stop: [person, ...unsure], loss: [], unsure, mothers: new Set([person, ...unsure]) };
   }
   if (cause === 'died') {
-    const herself = [person, ...disputedWith(family, person)];
-    const infants = herself.flatMap((one) => infantsOf(family, one));
-    return { stop: [...herself, ...infants], loss: [], mothers: new Set() };
+    const infants = infantsOf(family, person);
+    const perhaps = whoMayBeHer(family, person).flatMap((one) => [one, ...infantsOf(family, one)]);
+    const unsure = perhaps.filter((one) => !infants.includes(one));
+    return { stop: [person, ...infants, ...unsure], loss: [], unsure, mothers: new Set() };
   }
   const mothers = mothersOf(family, person);
   const perhaps = family.persons.filter(
     (other) => !lost.has(other) && (family.mayBe(person, other) || mayBeByMother(family, person, other)),
   );
   const known = [...mothers, ...perhaps.flatMap((other) => mothersOf(family, other))];
-  const all = new Set(known.flatMap((mother) => [mother, ...disputedWith(family, mother)]));
-  return { stop: [...new Set([person, ...perhaps, ...all])], loss: [person, ...mothers], mothers: all };
+  const all = new Set(known.flatMap((mother) => [mother, ...whoMayBeHer(family, mother)]));
+  const stop = [...new Set([person, ...perhaps, ...all])];
+  const loss = [person, ...mothers];
+  return { stop, loss, unsure: stop.filter((one) => !loss.includes(one)), mothers: all };
 }
 
-/** Whom number, birth date and name would make one person with her, if nobody disputed the number. */
-function disputedWith({ persons }: Known, mother: Person): Person[] {
-  return persons.filter(
-    (other) => other !== mother && mother.charts.some((a) => other.charts.some((b) => isAlike(a, b))),
-  );
-}
+const whoMayBeHer = (family: Known, mother: Person): Person[] =>
+  family.persons.filter((other) => mayBeHer(family, mother, other));
+
+/** Whom what is said makes likely, or would make one person with her if nobody disputed the number. */
+const mayBeHer = ({ mayBeMother }: Known, mother: Person, other: Person): boolean =>
+  other !== mother &&
+  (mayBeMother(mother, other) || mother.charts.some((a) => other.charts.some((b) => isAlike(a, b))));
 
 const isAlike = (a: PatientState, b: PatientState): boolean =>
   a.ref !== null &&
@@ -166,7 +177,8 @@ function mayBeByMother(family: Known, one: Person, other: Person): boolean {
 /** Two deaths that may be one: what was told of the one is told of the other. */
 export function maybeOne(family: Known, { person: one, cause }: Death, other: Death): boolean {
   if (cause !== other.cause) return false;
-  if (one === other.person || cause === 'ended') return one === other.person;
+  if (one === other.person) return true;
+  if (cause !== 'lost') return mayBeHer(family, one, other.person);
   return (
     family.mayBe(one, other.person) ||
     family.mayBe(other.person, one) ||

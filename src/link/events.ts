@@ -47,7 +47,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
     if (view.state === 'gone') return before?.state === 'gone' ? [] : goneEvents(change, event);
     switch (view.type) {
       case 'ServiceRequest':
-        return referralEvents(change, event);
+        return referralEvents(family, change, event);
       case 'EpisodeOfCare':
         return episodeEvents(family, change, event);
       case 'Encounter':
@@ -135,11 +135,18 @@ const namedBy = ({ requester }: ServiceRequest, authors: string[]) => [
   idOf(requester?.reference, 'Organization'),
 ];
 
-/** Between the parties of a referral: the service that made it and the one it names. */
-function referralEvents({ view, before }: Change, event: Make): Event[] {
-  if (before || view.state === 'revoked' || view.state === 'entered-in-error') return [];
+/**
+ * Between the parties of a referral: the service that made it and the one it names. When it is taken back the
+ * care that it asked for ends before it began; care that was taken up goes on. Both still read it.
+ */
+function referralEvents(family: Family, { view, before }: Change, event: Make): Event[] {
+  const isOff = (state: string | null) => state === 'revoked' || state === 'entered-in-error';
   const services = unique([...namedBy(view.content as ServiceRequest, view.authors), view.service]);
-  return [event('referral-received', view, 'REF', { services })];
+  const made = (code: EventCode) => [event(code, view, 'REF', { services })];
+  if (!isOff(view.state)) return before && !isOff(before.state) ? [] : made('referral-received');
+  if (!before || isOff(before.state) || view.state !== 'revoked') return [];
+  const isTakenUp = family.referrals.some(({ key, state }) => key === view.id && state === 'taken-up');
+  return made(isTakenUp ? 'episode-changed' : 'episode-ended');
 }
 
 /**

@@ -76,6 +76,7 @@ export function link(
     persons,
     personOf: personOfKey,
     mayBe: who.mayBe,
+    mayBeMother: who.mayBeMother,
     edges,
     awaited,
     spells,

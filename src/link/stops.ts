@@ -4,10 +4,19 @@
  * heard of, charts that prove one person, a mother who is found (ADR 12).
  */
 import type { Encounter } from '@medplum/fhirtypes';
+import { idOf } from '../fhir/references.ts';
 import type { Event, Evidence } from '../model.ts';
 import type { Involvement, Member, StatementState } from '../store/facts.ts';
 import { AWAITED, aboutBaby, contactsOf, servicesOf } from './caring.ts';
-import { type Concerned, type Death, findConcerned, findDeaths, type Known, maybeOne } from './concerned.ts';
+import {
+  type Concerned,
+  type Death,
+  findConcerned,
+  findDeaths,
+  isSameLoss,
+  type Known,
+  maybeOne,
+} from './concerned.ts';
 import { currentStage, type Parted } from './events.ts';
 import type { Person } from './who/charts.ts';
 
@@ -41,11 +50,10 @@ export function findStops(family: Known, given: Given): Stops {
     const stopped = aboutBaby(family, contactsOf(family, about.stop, of), about.mothers);
     for (const { key } of stopped) contacts.add(key);
     const servicesNow = (persons: Person[]) => servicesOf(family, persons, of);
-    const unsure = cause === 'lost' ? about.stop.filter((one) => !about.loss.includes(one)) : [];
     const now = {
       stop: servicesNow(about.stop),
       loss: servicesNow(about.loss),
-      perhaps: unsure.flatMap((one) => servicesNow([one]).map((service) => `${service}/${one.id}`)),
+      perhaps: about.unsure.flatMap((one) => servicesNow([one]).map((service) => `${service}/${one.id}`)),
     };
     // Of a store from before what was told was kept: it was told by other means.
     const before = isOfOld(family, death) ? { known: true, ...now } : toldOf(family, death, deaths);
@@ -90,7 +98,7 @@ export function findStops(family: Known, given: Given): Stops {
       ]),
     ),
     contacts,
-    events: [...takenBack, ...telling],
+    events: [...takenBack, ...telling, ...heldBack(family, takenBack, contacts)],
   };
 }
 
@@ -100,9 +108,8 @@ const nameOf = ({ cause, day }: Death): string => (cause === 'ended' ? `${cause}
 /** Is this what was told of that death? The day of a loss may be corrected. */
 function isOf(state: string, { cause, day }: Death): boolean {
   const [name = '', of] = (state.split(' ')[0] ?? '').split('@');
-  return name === cause && (of === undefined || Math.abs(Date.parse(of) - Date.parse(day)) < SAME_LOSS);
+  return name === cause && (of === undefined || isSameLoss(of, day));
 }
-const SAME_LOSS = 42 * 86_400_000;
 
 const listed = (services: string[]): string => [...new Set(services)].sort().join(',') || '-';
 const without = (services: string[], known: string[]): string[] =>
@@ -204,6 +211,27 @@ function isDisproved(
     (row) => row.service === service && row.person === person && row.state !== 'closed',
   );
   return isCaring && ![...concerned].some((one) => one.id === person);
+}
+
+/**
+ * Contacts to come with those of whom a loss is taken back, which were told to nobody while it stood. What is
+ * planned stays as its own service has it; a retraction resumes nothing.
+ */
+function heldBack(family: Known, takenBack: Event[], contacts: Set<string>): Event[] {
+  const persons = new Set(takenBack.flatMap((event) => event.persons));
+  return family.statements.flatMap(({ key, type, chart, content, service }): Event[] => {
+    const { status, period, serviceProvider } = content as Encounter;
+    if (type !== 'Encounter' || status !== 'planned' || contacts.has(key)) return [];
+    const person = family.personOf(chart);
+    const home = family.homeOf(key)?.id ?? null;
+    const stage = currentStage(family, home);
+    const isToCome = (period?.start ?? '9').slice(0, 10) >= family.asOf.slice(0, 10);
+    if (!person || !persons.has(person.id) || !isToCome || stage === 'contact-stop') return [];
+    const services = [idOf(serviceProvider?.reference, 'Organization') ?? service];
+    const focus = { type, id: key };
+    const what = { code: 'encounter' as const, category: 'ENC' as const, late: true as const };
+    return [{ ...what, journey: home, persons: [person.id], services, focus, stage }];
+  });
 }
 
 type Telling = {

@@ -109,6 +109,50 @@ test('a loss that was none is taken back under what was stopped, whatever is pla
   expect(fociOf('visiting', 'loss-retracted')).toEqual([stop]);
 });
 
+test('contacts that were told to nobody while a loss stood are told once it is taken back, each once', async () => {
+  const mother = person(887, 'Demelza', 'Angove', '1993-04-21');
+  const whom = chart('antenatal', mother);
+  const booked = (ended?: string) => {
+    const spell = episodeOf(whom, 'antenatal', { id: 'G-887', start: ago(60) });
+    const dates = { 'expected-delivery': ago(-120), ...(ended ? { 'pregnancy-loss': ended } : {}) };
+    const base = 'https://skein.example/fhir/StructureDefinition/';
+    const extension = Object.entries(dates).map(([name, valueDate]) => ({ url: base + name, valueDate }));
+    return { ...spell, resource: { ...spell.resource, extension } };
+  };
+  const plan = (id: string, day: string): Said => {
+    const contact = contactOf(whom, 'antenatal', `${id}-887`, day);
+    Object.assign(contact.resource, { status: 'planned' });
+    return contact;
+  };
+  await send('antenatal', [whom, booked()], ago(60));
+  await care('gp', mother, { start: ago(300) })(region.skein);
+  await region.settle();
+  const told = () => fociOf('gp', 'encounter').length;
+  const before = told();
+  await send('antenatal', [whom, plan('known', ago(-3))], ago(20));
+  expect(told()).toBe(before + 1);
+  await send('antenatal', [whom, booked(ago(4))], ago(3));
+  // One that must stop, one that was made when all had heard of it, and one that is past.
+  for (const [id, day] of [
+    ['stops', -4],
+    ['after', -5],
+    ['past', 1],
+  ] as const)
+    await send('antenatal', [whom, plan(id, ago(day))], id === 'stops' ? ago(10) : ago(2));
+  expect(told()).toBe(before + 1);
+  await send('antenatal', [whom, booked()], ago(1));
+  const found = await region.find('Encounter', '&status=planned', 'antenatal');
+  const idOf = (id: string) => found.find((one) => JSON.stringify(one).includes(`${id}-887`))?.id;
+  const late = ['stops', 'after'].map((id) => `Encounter/${idOf(id)}`);
+  expect(
+    fociOf('gp', 'encounter')
+      .slice(before + 1)
+      .sort(),
+  ).toEqual(late.sort());
+  await send('antenatal', [whom, booked(ago(4))], ago(0));
+  expect(told()).toBe(before + 3);
+});
+
 test('a loss said by a service that may not declare it stops nothing, and the service is told so', async () => {
   const mother = person(885, 'Kerensa', 'Bolitho', '1990-05-11');
   const whom = chart('gp', mother);

@@ -106,6 +106,68 @@ describe('a pregnancy that is lost', () => {
   });
 });
 
+describe('a contact with her that says no pregnancy and cites no care', () => {
+  /** What she is told of who cares, of her earlier child or not, and means to see her once she is booked again. */
+  function lose(sector: string, caresFor: 'her child' | 'nobody' | 'herself'): string[] {
+    const other = service(7, sector);
+    bear(CHILD, '2025-03-20');
+    if (caresFor === 'her child') hear(other, '2025-06-01', CHILD, [spell('C1', '2025-06-01')]);
+    hear(maternity, '2026-04-01', MOTHER, [spell('E2', '2026-04-01', { 'expected-delivery': '2026-11-20' })]);
+    const care = caresFor === 'herself' ? [spell('C2', '2026-05-01')] : [];
+    hear(other, '2026-05-02', MOTHER, [...care, visit('her', '2026-06-25')]);
+    const dates = { 'expected-delivery': '2026-11-20', 'pregnancy-loss': '2026-06-12' };
+    hear(maternity, '2026-06-15', MOTHER, [spell('E2', '2026-04-01', dates)]);
+    const stops = store.events.flatMap(({ code, to = [] }) => (code === 'contact-stop' ? to : []));
+    return [...(stops.includes(other.id) ? ['told'] : []), ...stopped().map(() => 'held')];
+  }
+  const TOLD = ['told', 'held'];
+
+  it.each([
+    ['camhs-0-5', []],
+    ['camhs-5-18', []],
+    ['parent-infant', []],
+    ['childrens-services', []],
+    ['childrens-ward', []],
+    ['picu', []],
+    ['early-years', []],
+    ['health-visiting', TOLD],
+    ['family-nurse', TOLD],
+    ['family-hub', TOLD],
+    ['gp', TOLD],
+    ['neonatal', TOLD],
+    ['mother-and-baby-unit', TOLD],
+    // About herself: it is asked to verify, and its contacts go on.
+    ['specialist-perinatal', ['told']],
+    ['cmht', ['told']],
+    ['third-sector', []],
+  ])('is about her earlier child where %s cares for that one, or it is held', (sector, expected) => {
+    expect(lose(sector, 'her child')).toEqual(expected);
+  });
+
+  it.each(['camhs-0-5', 'parent-infant', 'childrens-services', 'early-years', 'health-visiting'])(
+    'is held where %s cares for no child of hers, or for herself',
+    (sector) => {
+      expect(lose(sector, 'nobody')).toEqual(TOLD);
+      store = new Store();
+      store.rules.asOf = '2026-06-20T12:00:00.000Z';
+      expect(lose(sector, 'herself')).toEqual(TOLD);
+    },
+  );
+
+  it('is about her earlier child where it cites care of her after that birth', () => {
+    bear(CHILD, '2025-03-20');
+    const since = spell('V1', '2025-04-01');
+    const cited = visit('v', '2026-06-25');
+    Object.assign(cited.resource, { episodeOfCare: [{ reference: `#${since.local}` }] });
+    hear(visiting, '2025-04-02', MOTHER, [since]);
+    hear(maternity, '2026-04-01', MOTHER, [spell('E2', '2026-04-01', { 'expected-delivery': '2026-11-20' })]);
+    hear(visiting, '2026-05-02', MOTHER, [since, cited]);
+    const dates = { 'expected-delivery': '2026-11-20', 'pregnancy-loss': '2026-06-12' };
+    hear(maternity, '2026-06-15', MOTHER, [spell('E2', '2026-04-01', dates)]);
+    expect(stopped()).toEqual([]);
+  });
+});
+
 describe('a child that dies while its mother is pregnant again', () => {
   it('stops the contacts with that child, and none of the pregnancy', () => {
     bear(CHILD, '2025-03-20');

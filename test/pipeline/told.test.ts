@@ -82,9 +82,23 @@ test('a referral is between referrer and receiver until it is taken up, its with
   expect(await household.find('ServiceRequest', '', 'perinatal')).toHaveLength(1);
   expect(differences(before, await gaze(household, readers), 'version').map(tell)).toEqual([]);
   expect(await hearing(() => refer('revoked', ago(19)))).toMatchObject({
-    perinatal: ['withdrawn'],
+    visiting: ['episode-ended'],
+    perinatal: ['episode-ended'],
     gp: [],
     elsewhere: [],
+  });
+  // Both still read what they are told of, and hear when it is made again.
+  for (const party of ['visiting', 'perinatal'])
+    expect(await household.find('ServiceRequest', '&status=revoked', party)).toHaveLength(1);
+  expect(await hearing(() => refer('active', ago(18)))).toMatchObject({
+    visiting: ['referral-received'],
+    perinatal: ['referral-received'],
+    gp: [],
+  });
+  // What was sent in error was never so.
+  expect(await hearing(() => refer('entered-in-error', ago(17)))).toMatchObject({
+    perinatal: ['withdrawn'],
+    gp: [],
   });
 });
 

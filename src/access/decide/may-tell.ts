@@ -72,7 +72,8 @@ function isOfPatients(recipient: Recipient, grants: Grants, event: Event): boole
   const isOpen = (person: string) => grants.persons.get(person)?.care === 'open';
   // The referrer and the named receiver: their own exchange. Others learn of a referral when an episode
   // starts.
-  if (event.code.startsWith('referral-')) return event.services.includes(recipient.system.service.id);
+  if (event.code.startsWith('referral-') || event.focus.type === 'ServiceRequest')
+    return event.services.includes(recipient.system.service.id);
   switch (event.code) {
     case 'loss':
     case 'loss-retracted':

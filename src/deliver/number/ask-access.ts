@@ -136,7 +136,9 @@ function answer(question: Question, grants: Grants, { rows, before, former, stop
   // A planned contact that is to stop by now: whose it is hears that, nobody that it is planned.
   const isStopped =
     event.code === 'encounter' && !question.numbered && row !== undefined && isToStop(row.content);
+  const isRepeat = event.late === true && !question.numbered && before.has(question);
   const told =
+    !isRepeat &&
     !(past && isSame(seen, project(recipient, grants, past))) &&
     (grants.everything ||
       (!isForgotten &&

@@ -9,9 +9,9 @@ import type { Question } from './told-before.ts';
 /** They say that something is otherwise than it was: who sees no difference has nothing to hear. */
 const OF_CHANGE: ReadonlySet<EventCode> = new Set(['episode-changed', 'encounter']);
 
-/** What has a number was told as a change, and stays one. */
+/** What has a number was told as a change, and stays one; what comes late is news to whom it is told. */
 export const asksForChange = ({ event, numbered }: Question): boolean =>
-  !numbered && OF_CHANGE.has(event.code);
+  !numbered && !event.late && OF_CHANGE.has(event.code);
 
 /**
  * What the focus of each such event was before it, by question; of what is new, or changed no more than that,

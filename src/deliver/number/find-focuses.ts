@@ -22,7 +22,7 @@ export async function findFocuses(db: Db, focuses: Focus[]): Promise<Map<string,
   return new Map(rows.map((row) => [nameOf(row), row]));
 }
 
-/** What is there says only that there is nothing any more: merged, parted, revoked, or never so. */
+/** What is there says only that there is nothing any more: merged, parted, or never so. */
 export function isGone({ state }: FocusRow): boolean {
-  return state === 'gone' || state === 'revoked' || state?.startsWith('entered-in-error') === true;
+  return state === 'gone' || state?.startsWith('entered-in-error') === true;
 }

@@ -52,11 +52,11 @@ export async function findStopped(db: Db, questions: Question[]): Promise<Map<Qu
 }
 
 /**
- * Those questions whose recipient was told before of what the event takes back. One that has a number was
+ * Those questions whose recipient was told before of what the event takes back, or tells late. One that has a number was
  * told itself.
  */
 export async function findToldBefore(db: Db, questions: Question[]): Promise<Set<Question>> {
-  const asked = questions.filter(({ event }) => TAKES_BACK.has(event.code));
+  const asked = questions.filter(({ event }) => TAKES_BACK.has(event.code) || event.late);
   const waiting = asked.filter(({ numbered }) => !numbered);
   const found = new Set(asked.filter(({ numbered }) => numbered));
   if (waiting.length === 0) return found;

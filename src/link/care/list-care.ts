@@ -40,7 +40,8 @@ type Said = {
   personOf: (key: string) => Person | undefined;
 };
 
-const NEVER_WAS = new Set(['cancelled', 'entered-in-error']);
+/** Status of care that was called off before it was given, or never meant. */
+export const NEVER_WAS: ReadonlySet<string> = new Set(['cancelled', 'entered-in-error']);
 const DUE = `${SKEIN_DEFINITIONS}expected-delivery`;
 
 function dateIn({ extension = [] }: EpisodeOfCare | Encounter, of: string): string | null {
@@ -56,7 +57,7 @@ export const saysLost = (content: Resource): boolean =>
   ((content as Encounter).extension ?? []).some(({ url }) => url === PREGNANCY_LOSS);
 
 /** The day of a loss. Of a year or a month the last that it can be, since it was said afterwards. */
-function lossIn(content: EpisodeOfCare | Encounter, states: StatementState[]): string | null {
+export function lossIn(content: EpisodeOfCare | Encounter, states: StatementState[]): string | null {
   const date = dateIn(content, PREGNANCY_LOSS);
   const [said] = states.map((state) => latest(state).slice(0, 10)).sort();
   return date === null || date.length === 10 || !said

@@ -16,6 +16,16 @@ export const OF_HERSELF = new Set([
   'criminal-justice',
   'bereavement',
 ]);
+/** Whose contacts with a mother are about the child of hers that they care for. */
+export const OF_A_CHILD = new Set([
+  'camhs-0-5',
+  'camhs-5-18',
+  'parent-infant',
+  'childrens-services',
+  'childrens-ward',
+  'picu',
+  'early-years',
+]);
 /** Who may declare a loss (sharing.md, "Loss and contact-stop"). */
 export const DECLARES_LOSS = new Set([
   ...MATERNITY,

@@ -8,7 +8,7 @@ import type { Person } from '../who/charts.ts';
 const WEEK = 7 * 86_400_000;
 /** Due dates within six weeks are one pregnancy, and none lasts longer than this. */
 const SAME_DUE = 6 * WEEK;
-const PREGNANCY = 44 * WEEK;
+export const PREGNANCY = 44 * WEEK;
 /** A birth so long before its due date is as early as infants live. */
 const EARLY = 20 * WEEK;
 /** Midwives and neonatal units discharge within weeks: what they do later is about another pregnancy. */

@@ -17,6 +17,9 @@ export type Stage = {
   end?: string;
 };
 
+/** Before anybody has heard of a birth or a loss. */
+export const OF_PREGNANCY: ReadonlySet<Stage['code']> = new Set(['pregnancy', 'outcome-unknown']);
+
 type Dated = { born: number; infants: Person[]; pregnancy: Pregnancy | null };
 
 /**

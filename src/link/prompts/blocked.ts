@@ -5,7 +5,7 @@ import type { Person } from '../who/charts.ts';
 
 /**
  * `lost`: who died, may be one who died, or is said to have; `bereft`: the infants of a mother who died, too;
- * `bereaved`: when a woman lost an infant or a pregnancy (milliseconds).
+ * `bereaved`: when a woman lost, or is said to have lost, an infant or a pregnancy (milliseconds).
  */
 export type Blocked = {
   lost: ReadonlySet<Person>;
@@ -23,9 +23,15 @@ export function findBlocked(family: Known, doubts: Doubt[]): Blocked {
   });
   const bereft = each.flatMap(({ death, about }) => (death.cause === 'died' ? about.stop : []));
   const bereaved = new Map<Person, number[]>();
-  for (const { death, about } of each)
-    for (const mother of about.mothers)
-      bereaved.set(mother, [...(bereaved.get(mother) ?? []), Date.parse(death.day)]);
-  const all = [...lost, ...doubts.map(({ dead }) => dead)];
+  const losses = [
+    ...each.flatMap(({ death, about }) => [...about.mothers].map((mother) => ({ mother, day: death.day }))),
+    ...doubts.flatMap(({ death: { person, cause, day } }) =>
+      cause === 'ended' ? { mother: person, day } : [],
+    ),
+  ];
+  for (const { mother, day } of losses)
+    bereaved.set(mother, [...(bereaved.get(mother) ?? []), Date.parse(day)]);
+  const died = doubts.flatMap(({ death: { person, cause } }) => (cause === 'ended' ? [] : person));
+  const all = [...lost, ...died];
   return { lost: new Set(all), bereft: new Set(bereft), bereaved };
 }

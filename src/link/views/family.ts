@@ -13,6 +13,8 @@ export type Family = {
   personOf: (key: string | null) => Person | undefined;
   /** Two persons who may be one infant. */
   mayBe: (one: Person, other: Person) => boolean;
+  /** Two persons who may be one mother. */
+  mayBeMother: (one: Person, other: Person) => boolean;
   edges: Edge[];
   /** Of a newborn's mother, said by who was not there: no edge yet. */
   awaited: Pick<Edge, 'parent' | 'child'>[];

@@ -4,7 +4,7 @@ import { keyedId } from '../../fhir/ids.ts';
 import { isValidNhsNumber } from '../../fhir/nhs-number.ts';
 import { idOf } from '../../fhir/references.ts';
 import { NHS_NUMBER, RESOURCE_ID } from '../../fhir/systems.ts';
-import { cleanPhone, cleanPostcode } from '../../match/record.ts';
+import { cleanDate, cleanPhone, cleanPostcode } from '../../match/record.ts';
 import type { Weight } from '../../model.ts';
 import type { Team } from './team.ts';
 
@@ -33,28 +33,40 @@ export const numberKey = (number: string, key: Buffer): string =>
 export const joiningKey = (number: string, key: Buffer): string =>
   keyedId(key, 'nhs-number-joining', number.replace(/\s/g, ''));
 
-/**
- * Charts of infants are found by birth date together with number, verified or not, postcode or phone as well:
- * for mayBeOne alone.
- */
-const infantKey = (number: string, born: string, key: Buffer): string =>
-  keyedId(key, 'nhs-number-of-infant', number.replace(/\s/g, ''), born);
-
 /** Whole years, and some to spare: an infant's journey ends after two. */
 const INFANT_YEARS = 3;
+/** Ages in whole years at which somebody may be pregnant, or the mother of an infant. */
+const BEARING_YEARS = { from: 10, to: 60 };
 
-function infantKeysOf({ birthDate = '', identifier, address, telecom }: Patient, scope: Scope): string[] {
-  const { key, weight, receivedAt } = scope;
+/** Whose death, or whose pregnancy that ended, may stop contacts; kept apart, since no infant is a mother. */
+function mayConcern({ birthDate = '', gender }: Patient, receivedAt: Date): 'infant' | 'mother' | null {
+  const age = receivedAt.getUTCFullYear() - Number(birthDate.slice(0, 4));
+  if (birthDate.length < 10) return null;
+  if (age <= INFANT_YEARS) return 'infant';
+  return gender !== 'male' && age >= BEARING_YEARS.from && age <= BEARING_YEARS.to ? 'mother' : null;
+}
+
+/**
+ * Charts of infants, and of whoever may be a mother, are found by birth date together with number, verified
+ * or not, postcode or phone as well: for may-be-one.ts alone.
+ */
+function likenessKeysOf(patient: Patient, { key, weight, receivedAt }: Scope): string[] {
+  const { birthDate = '', identifier, address, telecom } = patient;
   const number = identifier?.find(({ system }) => system === NHS_NUMBER)?.value ?? '';
-  const isInfant = Number(birthDate.slice(0, 4)) + INFANT_YEARS >= receivedAt.getUTCFullYear();
+  const kind = mayConcern(patient, receivedAt);
   // A claim and no more reaches nobody.
-  if (birthDate.length < 10 || !isInfant || !weight || weight.number === 'claim') return [];
+  if (!kind || !weight || weight.number === 'claim') return [];
   const places = (address ?? []).flatMap(({ postalCode }) => cleanPostcode(postalCode) ?? []);
   const phones = (telecom ?? []).flatMap(({ value }) => cleanPhone(value ?? '') ?? []);
   return [
-    ...(isValidNhsNumber(number) ? [infantKey(number, birthDate, key)] : []),
-    // A new birth date in one place, or under one phone: few share it, and the scorer looks at those.
-    ...[...places, ...phones].map((where) => keyedId(key, 'infant', birthDate.slice(0, 10), where)),
+    ...(isValidNhsNumber(number)
+      ? [keyedId(key, `nhs-number-of-${kind}`, number.replace(/\s/g, ''), birthDate)]
+      : []),
+    // One birth date in one place, or under one phone: few share it, and the scorer looks at those. On a day
+    // that systems write where they know none there may be many adults.
+    ...(kind === 'infant' || cleanDate(birthDate) ? [...places, ...phones] : []).map((where) =>
+      keyedId(key, kind, birthDate.slice(0, 10), where),
+    ),
   ];
 }
 
@@ -112,7 +124,7 @@ export const literalKey = (id: string, scope: Scope): string => ownKey(`${RESOUR
 
 /**
  * Further keys by which a chart is found: by the sender's own references, where its key and its number do not
- * give them already; and as an infant's.
+ * give them already; and by whom it may be one with.
  */
 export function aliasesOf(
   chart: { key: string; ref: string | null; content: Patient },
@@ -128,7 +140,7 @@ export function aliasesOf(
     return ref !== null && ref === joiningKey(value, scope.key) ? [number, own] : [own];
   });
   const literal = content.id === undefined ? [] : [literalKey(content.id, scope)];
-  return [...new Set([...found, ...literal, ...infantKeysOf(content, scope)])].filter(
+  return [...new Set([...found, ...literal, ...likenessKeysOf(content, scope)])].filter(
     (alias) => alias !== key,
   );
 }

@@ -5,6 +5,8 @@ import { readPatient } from '../../match/from-patient.ts';
 import { type Guard, isVetoed } from '../../match/guards.ts';
 import type { Model } from '../../match/model.ts';
 import { compareGiven, normaliseName } from '../../match/names.ts';
+import type { MatchRecord } from '../../match/record.ts';
+import { isImplicit } from '../fold.ts';
 import { givenNames, type PatientState, type Person } from './charts.ts';
 
 /** `tainted`: numbers of several people; `matching`: the weights of policy/matching.yaml. */
@@ -17,14 +19,44 @@ export type Likeness = { tainted: Set<string>; matching: Model; asOf: string };
  * all that is said of both, weighed, where it is probable and neither has a twin.
  */
 export function mayBeOne(dead: Person, other: Person, given: Likeness): boolean {
-  const pairs = dead.charts.flatMap((a) => other.charts.map((b) => [a, b] as const));
-  return pairs.some(([a, b]) => isLikely(a, b, given.tainted)) || isProbable(pairs, given);
+  const pairs = pairsOf(dead, other);
+  const isOfAnyAge = pairs.some(([a, b]) => a.ref !== null && a.ref === b.ref && isOfAge(a, b));
+  const isAlike = ([a, b]: Charts) => isNumberedAlike(a, b, given.tainted) && isNamedAlike(a, b);
+  return isOfAnyAge || pairs.some(isAlike) || isProbable(pairs, given, isChild);
 }
 
-/** What tells two children apart, as far as anybody says. */
+/**
+ * May these two be one mother? As of an infant; but that a number and a birth date agree is enough where
+ * nobody says another name, since no baby shares them with her.
+ */
+export function mayBeHer(one: Person, other: Person, given: Likeness): boolean {
+  if ([...one.charts, ...other.charts].some(({ content }) => content.gender === 'male')) return false;
+  const pairs = pairsOf(one, other);
+  const isAlike = ([a, b]: Charts) =>
+    isNumberedAlike(a, b, given.tainted) &&
+    compareGiven(givenNames(a.content), givenNames(b.content)) !== 'conflict';
+  return pairs.some(isAlike) || isProbable(pairs, given, () => true);
+}
+
+type Charts = readonly [PatientState, PatientState];
+
+/** Of what somebody says of them; a mere reference says nothing by which two people may be compared. */
+const pairsOf = (one: Person, other: Person): Charts[] =>
+  one.charts
+    .filter((chart) => !isImplicit(chart))
+    .flatMap((a) => other.charts.filter((chart) => !isImplicit(chart)).map((b) => [a, b] as const));
+
+const isChild = ({ age }: MatchRecord): boolean => age !== 'adult';
+
+/** What tells two people apart, as far as anybody says. */
 const APART: Guard[] = ['multiple-birth', 'given-names-differ'];
 
-function isProbable(pairs: (readonly [PatientState, PatientState])[], { matching, asOf }: Likeness): boolean {
+/** `isOf`: whether it is of those who are asked about. */
+function isProbable(
+  pairs: Charts[],
+  { matching, asOf }: Likeness,
+  isOf: (record: MatchRecord) => boolean,
+): boolean {
   // Whose own sender has two charts says that they are two.
   if (pairs.some(([a, b]) => a.systemId === b.systemId || a.content.birthDate !== b.content.birthDate))
     return false;
@@ -34,7 +66,7 @@ function isProbable(pairs: (readonly [PatientState, PatientState])[], { matching
     return {
       comparison,
       outcome: decide(one, two, comparison, matching).outcome,
-      isChild: one.age !== 'adult',
+      counts: isOf(one),
     };
   });
   return (
@@ -42,8 +74,8 @@ function isProbable(pairs: (readonly [PatientState, PatientState])[], { matching
       ({ comparison: { guards } }) => !isVetoed(guards) && !guards.some((one) => APART.includes(one)),
     ) &&
     weighed.some(
-      ({ comparison: { totals }, outcome, isChild }) =>
-        isChild && outcome !== 'none' && totals.stranger >= matching.thresholds.total,
+      ({ comparison: { totals }, outcome, counts }) =>
+        counts && outcome !== 'none' && totals.stranger >= matching.thresholds.total,
     )
   );
 }
@@ -64,13 +96,13 @@ function isOfAge(dead: PatientState, { content: { birthDate = '' } }: PatientSta
   return Math.abs(born - of) <= MISTAKE;
 }
 
-function isLikely(a: PatientState, b: PatientState, tainted: Set<string>): boolean {
-  if (a.ref !== null && a.ref === b.ref && isOfAge(a, b)) return true;
+/** The same number, verified or not, and the same birth date. */
+function isNumberedAlike(a: PatientState, b: PatientState, tainted: Set<string>): boolean {
   const [one, two] = [a.content, b.content];
   const isFound = a.aliases?.some((alias) => b.aliases?.includes(alias) && !tainted.has(alias));
   if (!isFound || !one.birthDate || one.birthDate !== two.birthDate) return false;
   const number = numberOf(a);
-  return number !== undefined && number === numberOf(b) && isNamedAlike(a, b);
+  return number !== undefined && number === numberOf(b);
 }
 
 const numberOf = ({ content }: PatientState): string | undefined =>

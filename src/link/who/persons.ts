@@ -22,7 +22,7 @@ import { findCited } from './cited.ts';
 import { type Decisions, readDecisions } from './decided.ts';
 import { readLifeCycle } from './life-cycle.ts';
 import { markDeaths, markFrozen, markInvalid } from './marks.ts';
-import { mayBeOne } from './may-be-one.ts';
+import { mayBeHer, mayBeOne } from './may-be-one.ts';
 import { meantByMerged } from './merged.ts';
 import { findNameless } from './nameless.ts';
 import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
@@ -97,9 +97,11 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
   /** One whom this service gives care to, as it says itself. */
   const isOwnPatient: IsOwnPatient = ({ charts: all }, service) =>
     all.some((chart) => chart.service === service && caredFor.has(chart.key));
-  const mayBe = (one: Person, other: Person) => mayBeOne(one, other, { tainted, matching, asOf });
+  const likeness = { tainted, matching, asOf };
+  const mayBe = (one: Person, other: Person) => mayBeOne(one, other, likeness);
+  const mayBeMother = (one: Person, other: Person) => mayBeHer(one, other, likeness);
   const found = { statements, life, persons, personOfChart, personOfKey, decisions };
-  return { ...found, disputed, contests, doubted, isOwnPatient, mayBe };
+  return { ...found, disputed, contests, doubted, isOwnPatient, mayBe, mayBeMother };
 }
 
 /** `tainted`, `frozen`: keys of numbers. */
