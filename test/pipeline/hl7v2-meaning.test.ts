@@ -196,6 +196,56 @@ describe('the chart that was merged (MRG-1)', () => {
   });
 });
 
+describe('the identifiers of a patient (PID-3)', () => {
+  it.each([
+    ['of another type', ['M1^^^RXM^PI', 'M1^^^RXM^MR'], ['M1']],
+    ['of another type, without an authority', ['M1^^^^PI', 'M1^^^^MR'], ['M1']],
+    ['of another type than before beside another', ['M1^^^RXM^PI~C7^^^RXM^MR', 'M1^^^RXM^MR'], ['C7', 'M1']],
+    ['of which the second is given alone', ['M1^^^RXM^MR~C7^^^RXM^PI', 'C7^^^RXM^PI'], ['C7', 'M1']],
+    ['whose types are exchanged', ['M1^^^RXM^PI~C7^^^RXM^MR', 'M1^^^RXM^MR~C7^^^RXM^PI'], ['C7', 'M1']],
+  ])('%s are of one patient, in any order', async (_, ids, shown) => {
+    for (const order of [ids, [...ids].reverse()]) {
+      for (const id of order) expect(await say('A28', AMARA(id))).toContain('MSA|AA');
+      expect((await patients()).map(identifiersOf)).toEqual([shown]);
+    }
+  });
+
+  const ADA = 'M1^^^RXM^PI||Bell^Ada||19910203|F';
+  it.each([
+    ['given to somebody else under another type', ['M1^^^RXM^MR'], ADA],
+    ['of the same day under another type: a twin', ['M1^^^^MR'], 'M1^^^^PI||Osei^Esi||19940302|F'],
+  ])('%s are held', async (_, [first = ''], other) => {
+    await say('A28', AMARA(first));
+    expect(await say('A28', other)).toMatch(/MSA\|AE.*PID-3.*already names another of your patients/s);
+    expect(await patients()).toHaveLength(1);
+  });
+
+  it.each([
+    ['somebody else', 'C7^^^RXM^PI||Bell^Ada||19910203|F'],
+    ['a sister born the same day', 'C7^^^RXM^PI||Osei^Esi||19940302|F'],
+    ['somebody without a birth date', 'C7^^^RXM^PI||Osei^Amara'],
+    ['whom by a verified number it is not', `C7^^^RXM^PI~${TWO}^01^^NHS^NH||Osei^Amara||19940302|F`],
+  ])('that are the second of one patient and the first of %s join nobody', async (_, other) => {
+    await say('A28', AMARA(`M1^^^RXM^MR~C7^^^RXM^PI~${ONE}^01^^NHS^NH`));
+    expect(await say('A28', other)).toContain('MSA|AA');
+    expect(await patients()).toHaveLength(2);
+  });
+
+  it('that a patient had and has no more join nobody', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR~C7^^^RXC'));
+    await say('A31', AMARA('M1^^^RXM^MR~C8^^^RXC'));
+    await say('A28', AMARA('C7^^^RXC'));
+    expect(await patients()).toHaveLength(2);
+  });
+
+  it('that several people share join none of them', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR~F1^^^RXM'));
+    await say('A28', 'M2^^^RXM^MR~F1^^^RXM||Osei^Esi||20260801|F');
+    await say('A28', AMARA('F1^^^RXM'));
+    expect(await patients()).toHaveLength(3);
+  });
+});
+
 const stay = (visit: string, { to = '', from = '20260801080000' } = {}) => {
   const fields = [
     'PV1',
