@@ -9,10 +9,10 @@ import { standingOf } from './merged.ts';
 import { baseOf } from './one-feed.ts';
 
 /**
- * Charts of one patient whom their sender calls now by one identifier, now by another. PID-3 of HL7 v2 may list
- * several, and a chart is called by the first of type MR. A chart called B is that of the patient who has A and
- * B, where birth date and full given name agree with everybody who has B. An identifier that a whole family
- * shares, or that two number spaces have, therefore joins nobody.
+ * Charts of one patient whom their sender calls now by one identifier, now by another. PID-3 of HL7 v2 may
+ * list several, and a chart is called by the first of type MR. A chart called B is that of the patient who
+ * has A and B, where birth date and full given name agree with everybody who has B. An identifier that a
+ * whole family shares, or that two number spaces have, therefore joins nobody.
  */
 export function findTwiceNamed(charts: PatientState[]): Pair[] {
   const having = new Map<string, PatientState[]>();
