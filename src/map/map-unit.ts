@@ -12,6 +12,7 @@ import { assumeAuthority, sayOtherNumbers } from './identifiers.ts';
 import type { Mapping } from './language/load-mappings.ts';
 import { type Instance, type Run, report } from './run.ts';
 import { sayStillToCome } from './still-to-come.ts';
+import { sayTooLong, sayTooMany } from './too-much.ts';
 import { assumeTraced } from './traced.ts';
 import { sayUncarried } from './uncarried.ts';
 
@@ -60,6 +61,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
   if (hasError(run)) return { record: null, issues: run.issues };
   const claimed = new Set<string>();
   for (const statement of mapping.statements) run.instances.push(yield* instancesOf(statement, run, claimed));
+  if (sayTooMany(run, run.instances, mapping.kind)) return { record: null, issues: run.issues };
   const statements: Statement[] = [];
   for (const [index, statement] of mapping.statements.entries())
     for (const instance of run.instances[index] ?? []) {
@@ -67,6 +69,7 @@ export function* mapInSteps(mapping: Mapping, unit: Unit, heard: Heard): Steps<M
       if (filled) statements.push(filled);
       yield;
     }
+  if (sayTooLong(run, statements)) return { record: null, issues: run.issues };
   dropDangling(statements, run);
   assumeAuthority(run, statements);
   sayOtherNumbers(run, statements);

@@ -136,20 +136,23 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
   if (known) return { answer: known, saving: known.conflict ? { ...NOTHING, message } : null };
   const asked = job.record && leaveKnown(facts, job.record, system.id);
   const impostors = asked ? [...asked.refused, ...findImpostors(facts, asked.record)] : [];
-  const record = asked && impostors.length === 0 ? asked.record : null;
-  const plan = record && link(rulesOf(ctx), facts, record, { systemId: system.id, service: system.service });
+  const tried = asked && impostors.length === 0 ? asked.record : null;
+  const sender = { systemId: system.id, service: system.service };
+  const planned = tried && link(rulesOf(ctx), facts, tried, sender);
+  const vetoed = tried && planned ? findVetoed(facts, planned, tried, system.id) : [];
+  const isHeld = vetoed.some(({ severity }) => severity === 'error');
+  const [record, plan] = isHeld ? [null, null] : [tried, planned];
   const provenance = record && plan && provenanceOf(ctx.key, record, message, plan);
   if (plan && provenance) plan.insert.push(provenance);
   const status: MessageStatus = record ? 'accepted' : (unit.fault ?? 'held');
   const answered = record && plan ? answerReferral({ facts, plan }, record, system.id) : null;
   const speaker = { systemId: system.id, service: system.service.id };
   const issues = [
-    ...[...job.issues, ...(asked?.left ?? []), ...impostors],
+    ...[...job.issues, ...(asked?.left ?? []), ...impostors, ...vetoed],
     ...(record && plan
       ? [
           ...findUnsaid(facts, record, system.id),
           ...findUnmerged(facts, record, system.id),
-          ...findVetoed(facts, plan, record, system.id),
           ...findOutdated(facts, plan, record, system.id),
           ...findNoParty({ facts, plan }, record, speaker),
           ...findUndeclared(record, system.service.sector),

@@ -119,8 +119,8 @@ describe('charts that their sender merges under another name than A40', () => {
     for (const name of ['a28-mothers-of-the-ward', 'a08-baby', 'a28-baby-under-a-second-number'])
       await send('RQ1', example(name));
     const { code, text } = await send('RQ1', example('a40-of-two-numbers'));
-    expect(code).toBe('AA');
-    expect(text).toMatch(/\rERR\|\|MRG\^1\^1\^1\^1\|.*\|W\|.*nothing was merged/);
+    expect(code).toBe('AE');
+    expect(text).toMatch(/\rERR\|\|MRG\^1\^1\|.*\|E\|.*MRG-1: nothing was merged/);
     expect((await all('Patient')).filter((one) => one.active !== false)).toHaveLength(4);
   });
 

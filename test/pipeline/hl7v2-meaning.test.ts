@@ -1,19 +1,27 @@
 /** What a field of an HL7 v2 message means for whom it is about: ADT through the real door, as its sender reads it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
+import { loadMappings } from '../../src/map/language/load-mappings.ts';
+import { replayHeld } from '../../src/pipeline/rebuild.ts';
+import { ownProfiles } from '../../src/validate/profiles.ts';
+import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { nhsNumber } from '../support/records.ts';
 import { startSkein } from '../support/skein.ts';
+import { chart, transactionOf } from '../support/transactions.ts';
 
+const OF = { ods: 'RXM', team: 'maternity', sector: 'maternity', kind: null };
 let database: TestDatabase;
 let skein: Awaited<ReturnType<typeof startSkein>>;
 beforeEach(async () => {
   database = await testDatabase();
   skein = await startSkein(database);
-  const of = { ods: 'RXM', team: 'maternity', sector: 'maternity', kind: null };
-  await addSystem(database.pool, database.key, { ...of, name: 'maternity', source: 'hl7v2-adt' });
+  await addSystem(database.pool, database.key, { ...OF, name: 'maternity', source: 'hl7v2-adt' });
 });
 afterEach(() => skein.stop());
+
+const replay = async () =>
+  replayHeld({ ...testContext(database), mappings: await loadMappings(), profiles: ownProfiles() });
 
 type Found = { resourceType: string; id: string; status?: string; active?: boolean } & Record<
   string,
@@ -70,14 +78,59 @@ describe('the chart that was merged (MRG-1)', () => {
     expect(found.find((one) => JSON.stringify(one).includes('Bell'))?.identifier).toHaveLength(1);
   });
 
-  it('keeps its own identifier as it is now where, by verified numbers, they are two people', async () => {
-    await say('A28', AMARA(`M1^^^RXM^MR~${ONE}^01^^NHS^NH`));
-    await say('A28', AMARA(`M2^^^RXM^MR~${TWO}^01^^NHS^NH`));
-    expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2^^^RXM^MR'] })).toMatch(
-      /nothing was merged/,
+  describe('of two people, by verified numbers', () => {
+    const held = /MSA\|AE.*ERR\|\|MRG\^1\^1\|207.*\|E\|.*MRG-1: nothing was merged/s;
+    beforeEach(async () => {
+      await say('A28', AMARA(`M1^^^RXM^MR~${ONE}^01^^NHS^NH`));
+      await say('A28', AMARA(`M2^^^RXM^MR~${TWO}^01^^NHS^NH`));
+    });
+
+    // An answer that it was taken would be believed: the merge is all that such a message says. It waits as it
+    // was sent until one of the two numbers is put right, and is then taken by a replay.
+    it.each(['A18', 'A30', 'A34', 'A36', 'A40', 'A46', 'A47'])(
+      'is held by %s, with its field',
+      async (event) => {
+        expect(await say(event, AMARA('M1^^^RXM^MR'), { more: ['MRG|M2^^^RXM^MR'] })).toMatch(held);
+        const shown = (await all('Patient')).flatMap(identifiersOf).sort();
+        expect(shown).toEqual([ONE, TWO, 'M1', 'M2'].sort());
+        expect(await replay()).toEqual({ tried: 1, accepted: 0, failed: 0 });
+        await say('A31', AMARA(`M2^^^RXM^MR~${ONE}^01^^NHS^NH`));
+        expect(await replay()).toEqual({ tried: 1, accepted: 1, failed: 0 });
+        expect((await patients()).map(identifiersOf)).toEqual([[ONE, 'M1', 'M2 old'].sort()]);
+      },
     );
-    const shown = (await all('Patient')).flatMap(identifiersOf).sort();
-    expect(shown).toEqual([ONE, TWO, 'M1', 'M2'].sort());
+
+    it.each([
+      ['its number without the authority', 'M2'],
+      ['its NHS number', `${TWO}^^^NHS^NH`],
+    ])('is held by %s as well', async (_, id) => {
+      expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: [`MRG|${id}`] })).toMatch(held);
+    });
+
+    it('sinks nothing of a FHIR Patient that says more than the merge: that is a warning', async () => {
+      await addSystem(database.pool, database.key, { ...OF, team: 'epr', name: 'epr', source: 'fhir-r4' });
+      const woman = (local: string, nhs: string) => ({
+        ...{ local, nhs, given: 'Esi', family: 'Bell' },
+        born: '1990-01-02',
+      });
+      const [one, two] = [chart('epr', woman('A', ONE)), chart('epr', woman('B', TWO))];
+      const link = [{ type: 'replaces', other: { reference: one.fullUrl } }];
+      Object.assign(two.resource, { link, deceasedDateTime: '2026-07-01' });
+      const { status, body } = await skein.transaction(
+        transactionOf([one, two], '2026-08-01T09:00:00Z'),
+        'epr',
+      );
+      expect([status, JSON.stringify(body)]).toEqual([200, expect.stringContaining('nothing was merged')]);
+      const dead = (await all('Patient', 'epr')).filter(({ deceasedDateTime }) => deceasedDateTime);
+      expect(dead.map(identifiersOf)).toEqual([expect.arrayContaining([TWO])]);
+    });
+  });
+
+  it('takes its NHS number with it as an old one, where the chart that stands has another', async () => {
+    await say('A28', AMARA(`M1^^^RXM^MR~${ONE}^^^NHS^NH`));
+    await say('A28', AMARA(`M2^^^RXM^MR~${TWO}^^^NHS^NH`));
+    expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2^^^RXM^MR'] })).toMatch(/MSA\|AA/);
+    expect((await patients()).map(identifiersOf)).toEqual([[ONE, 'M1', 'M2 old', `${TWO} old`].sort()]);
   });
 
   it('is meant by its second identifier, too, where that is nobody else’s', async () => {
@@ -140,6 +193,56 @@ describe('the chart that was merged (MRG-1)', () => {
     );
     await say('A28', AMARA('M2^^^RXM^MR'));
     expect(await patients()).toHaveLength(1);
+  });
+});
+
+describe('the identifiers of a patient (PID-3)', () => {
+  it.each([
+    ['of another type', ['M1^^^RXM^PI', 'M1^^^RXM^MR'], ['M1']],
+    ['of another type, without an authority', ['M1^^^^PI', 'M1^^^^MR'], ['M1']],
+    ['of another type than before beside another', ['M1^^^RXM^PI~C7^^^RXM^MR', 'M1^^^RXM^MR'], ['C7', 'M1']],
+    ['of which the second is given alone', ['M1^^^RXM^MR~C7^^^RXM^PI', 'C7^^^RXM^PI'], ['C7', 'M1']],
+    ['whose types are exchanged', ['M1^^^RXM^PI~C7^^^RXM^MR', 'M1^^^RXM^MR~C7^^^RXM^PI'], ['C7', 'M1']],
+  ])('%s are of one patient, in any order', async (_, ids, shown) => {
+    for (const order of [ids, [...ids].reverse()]) {
+      for (const id of order) expect(await say('A28', AMARA(id))).toContain('MSA|AA');
+      expect((await patients()).map(identifiersOf)).toEqual([shown]);
+    }
+  });
+
+  const ADA = 'M1^^^RXM^PI||Bell^Ada||19910203|F';
+  it.each([
+    ['given to somebody else under another type', ['M1^^^RXM^MR'], ADA],
+    ['of the same day under another type: a twin', ['M1^^^^MR'], 'M1^^^^PI||Osei^Esi||19940302|F'],
+  ])('%s are held', async (_, [first = ''], other) => {
+    await say('A28', AMARA(first));
+    expect(await say('A28', other)).toMatch(/MSA\|AE.*PID-3.*already names another of your patients/s);
+    expect(await patients()).toHaveLength(1);
+  });
+
+  it.each([
+    ['somebody else', 'C7^^^RXM^PI||Bell^Ada||19910203|F'],
+    ['a sister born the same day', 'C7^^^RXM^PI||Osei^Esi||19940302|F'],
+    ['somebody without a birth date', 'C7^^^RXM^PI||Osei^Amara'],
+    ['whom by a verified number it is not', `C7^^^RXM^PI~${TWO}^01^^NHS^NH||Osei^Amara||19940302|F`],
+  ])('that are the second of one patient and the first of %s join nobody', async (_, other) => {
+    await say('A28', AMARA(`M1^^^RXM^MR~C7^^^RXM^PI~${ONE}^01^^NHS^NH`));
+    expect(await say('A28', other)).toContain('MSA|AA');
+    expect(await patients()).toHaveLength(2);
+  });
+
+  it('that a patient had and has no more join nobody', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR~C7^^^RXC'));
+    await say('A31', AMARA('M1^^^RXM^MR~C8^^^RXC'));
+    await say('A28', AMARA('C7^^^RXC'));
+    expect(await patients()).toHaveLength(2);
+  });
+
+  it('that several people share join none of them', async () => {
+    await say('A28', AMARA('M1^^^RXM^MR~F1^^^RXM'));
+    await say('A28', 'M2^^^RXM^MR~F1^^^RXM||Osei^Esi||20260801|F');
+    await say('A28', AMARA('F1^^^RXM'));
+    expect(await patients()).toHaveLength(3);
   });
 });
 

@@ -1,5 +1,6 @@
-import type { Patient } from '@medplum/fhirtypes';
+import type { Identifier, Patient } from '@medplum/fhirtypes';
 import { orderCurrentFirst } from '../../fhir/current.ts';
+import { nhsNumber } from '../../fhir/nhs-number.ts';
 import { NHS_NUMBER, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
 import { isPlaceholder, normaliseName } from '../../match/names.ts';
 import type { CareSource, ChartSource } from '../../model.ts';
@@ -19,7 +20,7 @@ export function chartSources(family: Family, person: Person): ChartSource[] {
   const own = charts.map(
     ({ service: author, content, ref, traced }): ChartSource => ({
       author,
-      content: toShared(isPartOf(person, content) ? withFormer(content) : (traced?.said ?? content)),
+      content: toShared(asPart(person, content) ?? traced?.said ?? content),
       named: content.name?.some(isReal) === true,
       verified: ref !== null && !traced,
       care: care.known.filter(({ service, authors }) => service === author || authors.includes(author)),
@@ -32,16 +33,21 @@ export function chartSources(family: Family, person: Person): ChartSource[] {
   ];
 }
 
-/** Its sender made it part of another chart of this person: what it was known by names that one no more. */
-const isPartOf = ({ charts }: Person, content: Patient): boolean =>
-  content.active === false && charts.some(({ key }) => key === standingOf(content));
-
-const withFormer = (content: Patient): Patient => ({
-  ...content,
-  identifier: (content.identifier ?? []).map((one) =>
-    one.system === NHS_NUMBER ? one : { ...one, use: 'old' },
-  ),
-});
+/**
+ * A chart that its sender made part of another of this person: its own identifiers are old, and so is its NHS
+ * number where the chart that stands has another. Undefined for any other chart.
+ */
+function asPart({ charts }: Person, content: Patient): Patient | undefined {
+  const into = charts.find(({ key }) => key === standingOf(content));
+  if (content.active !== false || !into) return undefined;
+  const number = nhsNumber(into.content)?.value;
+  const isStill = ({ system, value }: Identifier) =>
+    system === NHS_NUMBER && (number === undefined || value === number);
+  const identifier = (content.identifier ?? []).map(
+    (one): Identifier => (isStill(one) ? one : { ...one, use: 'old' }),
+  );
+  return { ...content, identifier };
+}
 
 /** A number that tracing found is no word of the chart's own sender, who may be shown no number. */
 function numberSource(author: string, { identifier = [] }: Patient): ChartSource {

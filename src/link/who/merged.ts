@@ -32,7 +32,7 @@ export function mergedByNumber({ resource }: Statement, scope: Scope): Meant | u
   return meant && { ...meant, content: { ...meant.content, ...(link ? { link } : {}) } };
 }
 
-type Merged = Pick<PatientState, 'key' | 'content' | 'aliases'>;
+type Merged = Pick<PatientState, 'key' | 'content' | 'aliases'> & { implicit?: boolean };
 
 /**
  * The chart that a merged one of which no more is said means: the one other chart of its sender that has that
@@ -56,25 +56,38 @@ export function findUnmerged(facts: Facts, record: IdentifiedRecord, systemId: n
     (state) => state.type === 'Patient' && state.systemId === systemId && !isImplicit(state),
   );
   return record.statements.flatMap((said): Issue[] => {
-    const merged = { aliases: null, ...said } as Merged & IdentifiedStatement;
-    if (said.type !== 'Patient' || !isNoMore(said.content) || !standingOf(merged.content)) return [];
-    if (isKnown(merged, own)) return [];
-    const element = `${said.local}.identifier`;
-    const field = record.lineage
-      .find((line) => line.element.startsWith(element))
-      ?.source.replace(/\.\d$/, '');
+    const merged = mergeIn(said);
+    if (!merged || chartsMeant(merged, own).length > 0) return [];
+    const field = placeOf(record, said);
     const text = 'no one chart that you sent has this identifier: nothing was merged';
     return [{ severity: 'warning', code: 'not-found', ...(field ? { field } : {}), text }];
   });
 }
 
-function isKnown(merged: Merged & IdentifiedStatement, own: StatementState[]): boolean {
-  const number = nhsNumber(merged.content)?.value;
-  if (merged.implicit) {
-    const into = standingOf(merged.content);
-    const having = (one: StatementState) =>
-      one.key !== into && nhsNumber(one.content as Patient)?.value?.replace(/\s/g, '') === number;
-    return own.some(having);
+/** A statement that says of a chart that it was merged, and nothing else: the meaning of its message. */
+export function mergeIn(said: IdentifiedStatement): Merged | undefined {
+  const merged = { aliases: null, ...said } as IdentifiedStatement & Merged;
+  const isMerge = said.type === 'Patient' && isNoMore(said.content) && standingOf(merged.content);
+  return isMerge ? merged : undefined;
+}
+
+/** The field of the identifier by which a merge names a chart: `MRG-1`. */
+export const placeOf = ({ lineage }: IdentifiedRecord, { local }: IdentifiedStatement): string | undefined =>
+  lineage.find(({ element }) => element.startsWith(`${local}.identifier`))?.source.replace(/\.\d$/, '');
+
+/**
+ * Of the sender's own charts those that a merged one means, of one person: itself, where its sender said it
+ * before, else those that have its identifier. None where several people have it.
+ */
+export function chartsMeant(merged: Merged, own: StatementState[]): StatementState[] {
+  if (!merged.implicit) {
+    const found = own.find(({ key }) => key === merged.key) ?? meantByMerged(merged, own);
+    return found ? [found] : [];
   }
-  return own.some(({ key }) => key === merged.key) || meantByMerged(merged, own) !== undefined;
+  const number = nhsNumber(merged.content)?.value;
+  const into = standingOf(merged.content);
+  const having = own.filter(
+    (one) => one.key !== into && nhsNumber(one.content as Patient)?.value?.replace(/\s/g, '') === number,
+  );
+  return new Set(having.map(({ person }) => person)).size === 1 ? having : [];
 }

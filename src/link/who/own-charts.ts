@@ -1,10 +1,49 @@
+import { isFormer } from '../../fhir/current.ts';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
+import { compareGiven } from '../../match/names.ts';
 import type { Evidence } from '../../model.ts';
 import { isImplicit } from '../fold.ts';
 import { formerNumbers } from '../fold-numbers.ts';
-import type { Pair, PatientState, Person } from './charts.ts';
+import { givenNames, isLinkable, isTwinOf, type Pair, type PatientState, type Person } from './charts.ts';
 import { standingOf } from './merged.ts';
 import { baseOf } from './one-feed.ts';
+
+/**
+ * Charts of one patient whom their sender calls now by one identifier, now by another. PID-3 of HL7 v2 may
+ * list several, and a chart is called by the first of type MR. A chart called B is that of the patient who
+ * has A and B, where birth date and full given name agree with everybody who has B. An identifier that a
+ * whole family shares, or that two number spaces have, therefore joins nobody.
+ */
+export function findTwiceNamed(charts: PatientState[]): Pair[] {
+  const having = new Map<string, PatientState[]>();
+  for (const chart of charts)
+    for (const alias of chart.aliases ?? []) {
+      const name = `${chart.systemId} ${alias}`;
+      having.set(name, [...(having.get(name) ?? []), chart]);
+    }
+  const pairs = charts.flatMap((one): Pair[] => {
+    const base = baseOf(one);
+    const others = (having.get(`${one.systemId} ${base}`) ?? []).filter((other) => baseOf(other) !== base);
+    return others.every((other) => isAlike(one, other)) ? others.map(({ key }) => [one.key, key]) : [];
+  });
+  return pairs.sort((a, b) => (a.join() < b.join() ? -1 : 1));
+}
+
+const isAlike = (one: PatientState, other: PatientState): boolean =>
+  isLinkable(one) &&
+  shareIdentifier(one, other) &&
+  one.content.birthDate === other.content.birthDate &&
+  compareGiven(givenNames(one.content), givenNames(other.content)) === 'agree' &&
+  !isTwinOf(one.content, other.content);
+
+/** By what they say now: keys hold what they ever said, so that a correction finds what it parts. */
+const shareIdentifier = (one: PatientState, other: PatientState): boolean =>
+  presentIn(one).some((name) => presentIn(other).includes(name));
+
+const presentIn = ({ content }: PatientState): string[] =>
+  (content.identifier ?? []).flatMap((one) =>
+    one.system === NHS_NUMBER || !one.value || isFormer(one) ? [] : `${one.system ?? ''}|${one.value}`,
+  );
 
 /**
  * Charts that their sender only referred to, each with the chart of the same sender that the reference means:

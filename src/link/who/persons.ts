@@ -27,7 +27,7 @@ import { meantByMerged } from './merged.ts';
 import { findNameless } from './nameless.ts';
 import { ownNumber, type Settled, settleNumbers } from './numbers.ts';
 import { findOneFeeds } from './one-feed.ts';
-import { findOwnCharts, ownChartOf } from './own-charts.ts';
+import { findOwnCharts, findTwiceNamed, ownChartOf } from './own-charts.ts';
 import { renumber, restore } from './renumber.ts';
 import { withTraces } from './traced.ts';
 
@@ -73,6 +73,10 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
   const claimed = [...valid, ...numbers.claimants.values()];
   joinAll(findNameless(claimed, personOfChart, evidence));
   joinAll(findOwnCharts(charts, personOfChart, tainted));
+  const isFrozen = (key: string) =>
+    personOfChart.get(key)?.charts.some(({ ref }) => life.frozen.has(ref ?? ''));
+  for (const pair of findTwiceNamed(told))
+    if (!pair.some(isFrozen) && isOnePerson(personOfChart, pair)) joinAll([pair]);
   for (const pair of decisions.same) if (isOnePerson(personOfChart, pair)) joinAll([pair]);
   const doubted: Merge[] = [];
   for (const merge of merges) {
@@ -225,9 +229,10 @@ type Claim = { content: Patient };
 const FAR = 10 * 365.25 * 86_400_000;
 
 /**
- * A sender giving one local identifier to two people: two of birth date, given name, verified number and
- * birth order differ, or the birth date by ten years and no given name speaks against it. Not the family
- * name: mother, baby and twin share it.
+ * A sender giving one local identifier to two people: two of birth date, given name, verified number, birth
+ * order and the type of that identifier (CX.5: a sender may number clinics and hospital apart) differ, or the
+ * birth date by ten years and no given name speaks against it. Not the family name: mother, baby and twin
+ * share it.
  */
 export function isSomebodyElse(before: Claim, now: Claim): boolean {
   const given = compareGiven(givenNames(before.content), givenNames(now.content));
@@ -236,6 +241,15 @@ export function isSomebodyElse(before: Claim, now: Claim): boolean {
   const [number, other] = [saidNumber(before), saidNumber(now)];
   const renumbered = number !== undefined && other !== undefined && number !== other;
   const twin = isTwinOf(before.content, now.content);
-  if ([given === 'conflict', differs, renumbered, twin].filter(Boolean).length > 1) return true;
+  const signs = [given === 'conflict', differs, renumbered, twin, isRetyped(before, now)];
+  if (signs.filter(Boolean).length > 1) return true;
   return differs && given === 'unknown' && Math.abs(Date.parse(was) - Date.parse(is)) >= FAR;
 }
+
+/** An identifier of both has another type (HL7 table 0203) in each. */
+const isRetyped = (before: Claim, now: Claim): boolean =>
+  (before.content.identifier ?? []).some(({ system, value, type }) => {
+    const same = now.content.identifier?.find((one) => one.system === system && one.value === value);
+    const [was, is] = [type?.coding?.[0]?.code, same?.type?.coding?.[0]?.code];
+    return was !== undefined && is !== undefined && was !== is;
+  });

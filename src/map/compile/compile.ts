@@ -7,6 +7,7 @@ import { attempt, conditionOf, type Loader, note } from '../language/loader.ts';
 import type { Alternative, Rule } from '../language/mapping-file.ts';
 import type { Path } from '../language/yaml-file.ts';
 import { type Frame, PathError, type Run, report, type Scope, suggest } from '../run.ts';
+import { MOST_ENTRIES } from '../too-much.ts';
 import { compileProducers, isSourced, type Producer } from './producer.ts';
 import { resolveTarget, type Target } from './target.ts';
 import { compileWriter, type Out } from './write.ts';
@@ -101,6 +102,8 @@ function compileGroup(loader: Loader, rule: Rule, { path, scope, target, top }: 
       else if (holder[name]) (holder[name] as Node[]).push(object);
       else holder[name] = [object];
       any ||= sourced;
+      // One too many says that the list is too long: no more of it is compared.
+      if (Array.isArray(holder[name]) && holder[name].length > MOST_ENTRIES) break;
     }
     return any;
   };
