@@ -1,5 +1,5 @@
-/** The one way to a JSON body: read by the guarded parser, for every route that takes a tree. */
-import type { FastifyInstance } from 'fastify';
+/** The one way to a JSON body, read by the guarded parser, and to that of a form. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJson } from '../formats/json.ts';
 
 /** FHIR is JSON: https://hl7.org/fhir/R4/http.html#mime-type */
@@ -16,3 +16,17 @@ export function readJsonBodies(app: FastifyInstance): void {
     parseJson(body),
   );
 }
+
+export const FORM_TYPE = 'application/x-www-form-urlencoded';
+
+/** Of any other type nothing is read: 415. `most`: bytes. */
+export function readFormBodies(app: FastifyInstance, most: number): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(FORM_TYPE, { parseAs: 'string', bodyLimit: most }, (_request, body, done) =>
+    done(null, body),
+  );
+}
+
+/** A form as it came, for `readPairs`; '' where there is none. */
+export const formOf = ({ body }: Pick<FastifyRequest, 'body'>): string =>
+  typeof body === 'string' ? body : '';

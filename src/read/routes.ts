@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { tokenUrl } from '../access/authenticate/public.ts';
 import type { Context } from '../context.ts';
 import { serveBars } from '../doors/bars.ts';
-import { readJsonBodies } from '../doors/body.ts';
+import { formOf, readFormBodies, readJsonBodies } from '../doors/body.ts';
 import { oneOf, queryOf, readPairs } from '../doors/query.ts';
 import { collectRoutes } from '../doors/route-list.ts';
 import { acceptJson } from '../fhir/accept.ts';
@@ -46,12 +46,8 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
   app.register(async (fhir) => {
     fhir.addHook('onRequest', acceptJson);
     // The one body that a read has. Of any other nothing would be read, and all be found.
-    fhir.removeAllContentTypeParsers();
+    readFormBodies(fhir, 65_536);
     serveBars(fhir);
-    const form = 'application/x-www-form-urlencoded';
-    fhir.addContentTypeParser(form, { parseAs: 'string', bodyLimit: 65_536 }, (_request, body, done) =>
-      done(null, body),
-    );
     for (const type of INDEXED_TYPES) registerType(fhir, type, { base, ask });
     fhir.get<Named>('/fhir/Group/:id/$journey', async (request, reply) => {
       const { id } = request.params;
@@ -110,8 +106,7 @@ function registerType(fhir: FastifyInstance, type: string, { base, ask }: Servin
 
 function searchOf(request: FastifyRequest, type: string, base: string): SearchRequest {
   const { pairs, lenient } = requested(request);
-  const body = typeof request.body === 'string' ? request.body : '';
-  return { type, base, pairs: [...pairs, ...readPairs(body)], lenient };
+  return { type, base, pairs: [...pairs, ...readPairs(formOf(request))], lenient };
 }
 
 function requested(request: FastifyRequest): Pick<SearchRequest, 'pairs' | 'lenient'> {

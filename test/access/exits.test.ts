@@ -8,6 +8,7 @@ import { posix } from 'node:path';
 import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { registerSmart } from '../../src/access/authenticate/smart.ts';
 import { registerServices } from '../../src/access/register/routes.ts';
 import { registerWaits } from '../../src/access/waits/routes.ts';
 import { buildApp, type Part } from '../../src/app.ts';
@@ -88,6 +89,7 @@ describe('in the source', async () => {
 const CANARY = 'Zuleika-Canary';
 /** What main registers, which a test below holds against it. Only GET is asked, so no message is ever taken. */
 const PARTS: Record<string, Part> = {
+  registerSmart,
   registerRead,
   registerSubscriptions,
   registerServices,

@@ -109,7 +109,7 @@ test.each([
   ['lsiten', 'there is no command "lsiten"; did you mean "listen"?\nTry skein --help.'],
   ['sytem lsit', 'did you mean "system list"?'],
   ['system', 'system is followed by one of add, set, list, rotate, disable, team'],
-  ['system remove', 'system is followed by one of add, set, list, rotate, disable, team'],
+  ['system unregister', 'system is followed by one of add, set, list, rotate, disable, team'],
   ['system team', 'system team is followed by one of add, list, remove'],
   ['system team show', 'there is no command "system team show"; did you mean "system team add"?'],
   ['system team add --ward X --service y', 'SYSTEM is missing\nTry skein system team add --help.'],

@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Config } from '../../config.ts';
 import type { Context } from '../../context.ts';
+import { formOf, readFormBodies } from '../../doors/body.ts';
 import { readPairs } from '../../doors/query.ts';
 import { collectRoutes, type Route } from '../../doors/route-list.ts';
 import { ALGORITHMS } from '../register/key-set.ts';
@@ -15,7 +16,6 @@ import { scopesNeeded } from './route-scopes.ts';
 import { covers, readScopes } from './scopes.ts';
 import { grantToken, TOKEN_SECONDS, useAssertion } from './tokens.ts';
 
-const FORM = 'application/x-www-form-urlencoded';
 const MOST_BYTES = 32 * 1024;
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
@@ -44,10 +44,7 @@ export function registerSmart(app: FastifyInstance, ctx: Context): void {
   app.addHook('onClose', () => keySets.close());
   app.get(SMART_CONFIGURATION_PATH, async () => describeSmart(ctx.config, routes));
   app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(FORM, { parseAs: 'string', bodyLimit: MOST_BYTES }, (_request, body, done) =>
-      done(null, body),
-    );
+    readFormBodies(scope, MOST_BYTES);
     // What cannot be read is a wrong request in OAuth's own form; the rest is for the one error handler.
     scope.setErrorHandler(async (error, request, reply) => {
       const { statusCode, status = statusCode ?? 500 } = error as { statusCode?: number; status?: number };
@@ -57,8 +54,8 @@ export function registerSmart(app: FastifyInstance, ctx: Context): void {
     });
     scope.post(TOKEN_PATH, async (request, reply) => {
       // Two ways of saying who one is could say two things.
-      const body = request.headers.authorization === undefined ? request.body : undefined;
-      const answer = await grant(ctx, keySets, typeof body === 'string' ? body : '');
+      const body = request.headers.authorization === undefined ? formOf(request) : '';
+      const answer = await grant(ctx, keySets, body);
       const refused = 'error' in answer;
       const { system } = answer;
       const outcome = refused ? answer.error : 'granted';
