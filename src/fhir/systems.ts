@@ -42,6 +42,8 @@ export const TOPIC_VERSION = '1.0.0';
 /** `meta.tag` of an EpisodeOfCare or CareTeam; its code is the id of a Group (journey) it belongs to. */
 /** Of an episode or a contact: the day on which a pregnancy ended without a living infant. */
 export const PREGNANCY_LOSS = `${SKEIN_DEFINITIONS}pregnancy-loss`;
+/** Of a stage of a journey: the infant whose it is. */
+export const STAGE_OF = `${SKEIN_DEFINITIONS}stage-of`;
 /** Of a journey, and as a tag of a planned contact that is to stop. */
 export const STAGE_SYSTEM = `${SKEIN}/fhir/CodeSystem/stage`;
 export const JOURNEY_TAG = `${SKEIN}/fhir/journey`;

@@ -17,7 +17,7 @@ import { type Death, deathOf, findConcerned, isSameLoss, type Known } from './co
 import { PREGNANCY } from './family/pregnancies.ts';
 import { lossOf } from './family/stages.ts';
 import { view } from './views/family.ts';
-import type { IsOwnPatient, PatientState, Person } from './who/charts.ts';
+import { type IsOwnPatient, leastKey, type PatientState, type Person } from './who/charts.ts';
 import { establishes } from './who/keys.ts';
 
 /** A service that is to verify a death, by asking about its patient, and when that was first said. */
@@ -102,8 +102,6 @@ function askAbout(family: Known, { death, by, at }: Unsure, given: Given): Doubt
     one ? [{ death, service, about: one.person, at }] : [],
   );
 }
-
-const leastKey = ({ charts }: Person): string => charts.map(({ key }) => key).sort()[0] ?? '';
 
 const saysDead = ({ content }: PatientState): boolean =>
   content.deceasedBoolean === true || content.deceasedDateTime !== undefined;

@@ -22,6 +22,10 @@ export function withoutFrozen(known: Known): Known {
       ...journey,
       members: journey.members.filter(({ person }) => !ids.has(person)),
       lost: journey.lost.filter((person) => !ids.has(person)),
+      each: journey.each.flatMap(({ infants, stages }) => {
+        const shown = infants.filter((person) => !ids.has(person));
+        return shown.length > 0 || stages === journey.stages ? [{ infants: shown, stages }] : [];
+      }),
     }))
     .filter(({ members }) => members.length > 0);
   return {

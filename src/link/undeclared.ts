@@ -8,8 +8,8 @@ const UNDECLARED: Omit<Issue, 'expression'> = {
   code: 'business-rule',
   text:
     'that a pregnancy has ended counts where a service of maternity, neonatal or fetal medicine or a ' +
-    'children’s ward says so: it is kept, and stops no contact; tell one of them. Said by a statutory service ' +
-    'of its own patient it asks those who care for her to verify it first',
+    'children’s ward says so: it is kept, and stops no contact; tell one of them. Said by a statutory ' +
+    'service of its own patient it asks those who care for her to verify it first',
 };
 
 /** Warns who says that a pregnancy ended, and may not declare it (sharing rules, "Loss and contact-stop"). */

@@ -109,7 +109,7 @@ test('a loss that was none is taken back under what was stopped, whatever is pla
   expect(fociOf('visiting', 'loss-retracted')).toEqual([stop]);
 });
 
-test('contacts that were told to nobody while a loss stood are told once it is taken back, each once', async () => {
+test('what was told to nobody while a loss stood is told after its retraction, each contact once', async () => {
   const mother = person(887, 'Demelza', 'Angove', '1993-04-21');
   const whom = chart('antenatal', mother);
   const booked = (ended?: string) => {

@@ -107,7 +107,7 @@ describe('a pregnancy that is lost', () => {
 });
 
 describe('a contact with her that says no pregnancy and cites no care', () => {
-  /** What she is told of who cares, of her earlier child or not, and means to see her once she is booked again. */
+  /** What becomes of a service and its visit to her, made when she was booked again: it cares for somebody. */
   function lose(sector: string, caresFor: 'her child' | 'nobody' | 'herself'): string[] {
     const other = service(7, sector);
     bear(CHILD, '2025-03-20');

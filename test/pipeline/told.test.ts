@@ -1,4 +1,5 @@
 /** Who is told, and who is not: each asks what one service could learn that the table does not give it, or would miss. */
+import type { Group } from '@medplum/fhirtypes';
 import { afterEach, expect, test } from 'vitest';
 import { differences, gaze, tell } from '../support/gaze.ts';
 import { gather, type Household, type Services } from '../support/household.ts';
@@ -198,6 +199,26 @@ test('a twin’s death is told to the mother’s and that twin’s own services;
   // A charity's word of whom it cares for opens nothing, contact-stop included (sharing ground rule 3).
   expect(telling('contact-stop')).toEqual(['camhs', 'gp', 'hub', 'maternity', 'perinatal']);
   expect(telling('loss')).toEqual(['camhs', 'gp', 'maternity', 'perinatal']);
+  // Whose stage it is is said to who may know that infant, and hears of its loss.
+  const stages = async (system?: string) => {
+    const names = new Map((await household.find('Patient')).map(({ id, name }) => [id, name]));
+    const [group] = (await household.find('Group', '', system)) as unknown as Group[];
+    return (group?.characteristic ?? []).map(({ extension = [], valueCodeableConcept: value }) => {
+      const whose = extension.map(({ valueReference }) =>
+        JSON.stringify(names.get(valueReference?.reference?.split('/')[1] ?? '')).includes(TWIN.given),
+      );
+      return [value?.coding?.[0]?.code, ...whose.map((isTwin) => (isTwin ? 'twin' : 'baby'))].join(' ');
+    });
+  };
+  const babys = ['birth-12m baby', '12-24m baby', 'after-24m baby'];
+  const both = ['birth-12m twin', 'contact-stop twin', ...babys];
+  for (const system of [undefined, 'maternity', 'perinatal'])
+    expect(await stages(system), system ?? 'operator').toEqual(both);
+  const nobodys = ['birth-12m', '12-24m', 'after-24m'];
+  expect(await stages('camhs')).toEqual(['birth-12m twin', 'contact-stop twin', ...nobodys]);
+  expect(await stages('infancy')).toEqual(babys);
+  expect(await stages('gp')).toEqual(nobodys);
+  expect(await stages('hub')).toEqual(['birth-12m']);
 });
 
 test('a stage is told to whoever may read it, as the mother’s GP', async () => {

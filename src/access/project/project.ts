@@ -1,5 +1,6 @@
 import type { Group, Organization, Provenance, Resource } from '@medplum/fhirtypes';
 import { idOf } from '../../fhir/references.ts';
+import { STAGE_OF } from '../../fhir/systems.ts';
 import type { Recipient, ResourceRow, Service } from '../../model.ts';
 import { decide, decideAll, type Grants, highest, reaches } from '../decide/decide.ts';
 import { isKeptInside, staysInside } from '../decide/stays-inside.ts';
@@ -115,25 +116,64 @@ function projectGroup(grants: Known, row: ResourceRow): Group | null {
   const level = highest(ways.map((person) => decide(grants, 'STG', person, journeys)));
   if (level === '-' || !isKnownJourney(grants, row)) return null;
   const today = grants.at.toISOString().slice(0, 10);
-  const stages = (group.characteristic ?? []).filter(({ code }) =>
-    code?.coding?.some((coding) => coding.code === 'stage'),
-  );
-  const current = stages
-    .filter(({ period }) => (period?.start ?? '') <= today && today < (period?.end ?? '9999'))
-    .slice(-1);
-  const characteristic = reaches(level, 'S') ? stages : current.map(({ period: _dates, ...stage }) => stage);
   const member = (group.member ?? []).filter(({ entity }) => {
     const person = idOf(entity?.reference, 'Patient') ?? '';
     return [decide(grants, 'DEM', person, journeys), decide(grants, 'INV', person, journeys)].some((one) =>
       reaches(one, 'E'),
     );
   });
+  const known = member.flatMap(({ entity }) => idOf(entity?.reference, 'Patient') ?? []);
+  const stages = stagesFor(grants, { group, ways, known });
+  const current = stages
+    .filter(({ period }) => (period?.start ?? '') <= today && today < (period?.end ?? '9999'))
+    .slice(-1);
+  const characteristic = reaches(level, 'S') ? stages : current.map(({ period: _dates, ...stage }) => stage);
   return {
     ...pick(group, ['resourceType', 'id', 'active', 'type', 'actual']),
     ...(characteristic.length > 0 ? { characteristic } : {}),
     ...(member.length > 0 ? { member } : {}),
   };
 }
+
+/** `ways`: members by way of whom the journey is read; `known`: those who are shown. */
+type Shown = { group: Group; ways: string[]; known: string[] };
+
+/**
+ * Whose a stage is is shown of an infant whom the reader may know, where it would hear of a loss as well: own
+ * patient that infant or the mother, and CLN. Else the loss of one of twins would show by what is not there
+ * any more. Of one who died while another lives nobody else sees the stages at all.
+ */
+function stagesFor(grants: Known, { group, ways, known }: Shown) {
+  const stages = (group.characteristic ?? []).filter(({ code }) =>
+    code?.coding?.some((coding) => coding.code === 'stage'),
+  );
+  const infants = new Set(stages.flatMap(infantsOf));
+  const stopped = new Set(
+    stages.filter((one) => codeIn(one) === 'contact-stop').flatMap((one) => infantsOf(one)),
+  );
+  const hearsOfLoss = (person: string) =>
+    grants.persons.get(person)?.care === 'open' &&
+    reaches(decide(grants, 'CLN', person, [group.id ?? '']), 'E');
+  const byMother = ways.some((person) => !infants.has(person) && hearsOfLoss(person));
+  const isShown = (infant: string) => known.includes(infant) && (byMother || hearsOfLoss(infant));
+  return stages.flatMap(({ extension: _whose, ...stage }, place) => {
+    const whose = infantsOf(stages[place]);
+    const shown = whose.filter(isShown);
+    const isApart = whose.length > 0 && whose.every((infant) => stopped.has(infant));
+    if (isApart && shown.length === 0 && stopped.size < infants.size) return [];
+    const extension = (stages[place]?.extension ?? []).filter(({ valueReference }) =>
+      shown.includes(idOf(valueReference?.reference, 'Patient') ?? ''),
+    );
+    return [{ ...(extension.length > 0 ? { extension } : {}), ...stage }];
+  });
+}
+
+type Stage = NonNullable<Group['characteristic']>[number];
+const codeIn = ({ valueCodeableConcept }: Stage) => valueCodeableConcept?.coding?.[0]?.code;
+const infantsOf = (stage: Stage | undefined): string[] =>
+  (stage?.extension ?? []).flatMap(({ url, valueReference }) =>
+    url === STAGE_OF ? (idOf(valueReference?.reference, 'Patient') ?? []) : [],
+  );
 
 /** Stages that are known from care alone. */
 const FROM_CARE = ['preconception', 'pregnancy', 'outcome-unknown'];
@@ -145,9 +185,7 @@ const FROM_CARE = ['preconception', 'pregnancy', 'outcome-unknown'];
 function isKnownJourney(grants: Known, { content, sources }: ResourceRow): boolean {
   const care = sources && 'care' in sources ? sources.care : [];
   const { characteristic = [] } = content as Group;
-  const codes = characteristic.flatMap(
-    ({ valueCodeableConcept }) => valueCodeableConcept?.coding?.[0]?.code ?? [],
-  );
+  const codes = characteristic.flatMap((stage) => codeIn(stage) ?? []);
   return codes.some((code) => !FROM_CARE.includes(code)) || care.some((one) => !staysInside(grants, one));
 }
 

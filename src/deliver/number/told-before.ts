@@ -52,8 +52,8 @@ export async function findStopped(db: Db, questions: Question[]): Promise<Map<Qu
 }
 
 /**
- * Those questions whose recipient was told before of what the event takes back, or tells late. One that has a number was
- * told itself.
+ * Those questions whose recipient was told before of what the event takes back, or tells late. One that has a
+ * number was told itself.
  */
 export async function findToldBefore(db: Db, questions: Question[]): Promise<Set<Question>> {
   const asked = questions.filter(({ event }) => TAKES_BACK.has(event.code) || event.late);

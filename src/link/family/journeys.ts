@@ -2,7 +2,7 @@ import { keyedId } from '../../fhir/ids.ts';
 import type { Member } from '../../store/facts.ts';
 import type { Care } from '../care/list-care.ts';
 import { latest } from '../care/spells.ts';
-import type { Person } from '../who/charts.ts';
+import { leastKey, type Person } from '../who/charts.ts';
 import { BEFORE, findHomes, SAME_BIRTH } from './homing.ts';
 import { expectedAt, findPregnancies, type Pregnancy } from './pregnancies.ts';
 import type { Edge } from './relate.ts';
@@ -19,6 +19,8 @@ export type Journey = {
   anchor: string;
   members: Omit<Member, 'journey'>[];
   stages: Stage[];
+  /** Whose stages they are: of an infant who died apart where another lives, and whose are those above last. */
+  each: { infants: string[]; stages: Stage[] }[];
   /** Infants who died: a twin's stage goes on, contacts about the other stop. */
   lost: string[];
   /** FHIR date on which the pregnancy ended without a living infant. */
@@ -76,6 +78,7 @@ function describeAlone(own: [Care, ...Care[]], { key, asOf }: Pick<Given, 'key' 
     // Of no birth: nobody is there to whom a role would open anything.
     members: [{ person: person.id, role: 'partner' as const, closes: null }],
     stages,
+    each: [],
     lost: [],
     ended: null,
     care: own.map(({ id }) => id),
@@ -190,12 +193,27 @@ function describeBirth(birth: Birth, { key, mothers, care, asOf }: Around): Jour
     ...identify(key, [...anchorsOf(birth), ...care.map(anchorOf)]),
     members: dedupe(members),
     stages,
+    each: stagesOfEach(birth, stages, asOf),
     lost: infants.filter((infant) => lossOf(infant) !== null).map(({ id }) => id),
     ended: birth.pregnancy?.ended ? new Date(birth.pregnancy.ended).toISOString().slice(0, 10) : null,
     care: care.map(({ id }) => id),
     sealed: false,
     turns: nextStageOf(stages, asOf),
   };
+}
+
+function stagesOfEach(birth: Birth, stages: Stage[], asOf: string): Journey['each'] {
+  const infants = [...birth.infants].sort((a, b) => (leastKey(a) < leastKey(b) ? -1 : 1));
+  const dead = infants.filter((infant) => lossOf(infant) !== null);
+  const apart = dead.length < infants.length ? dead : [];
+  const others = infants.filter((infant) => !apart.includes(infant));
+  return [
+    ...apart.map((infant) => ({
+      infants: [infant.id],
+      stages: stagesOf({ ...birth, infants: [infant] }, asOf),
+    })),
+    { infants: others.map(({ id }) => id), stages },
+  ];
 }
 
 const NEVER_OPEN = new Date(0).toISOString();

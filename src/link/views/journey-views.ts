@@ -1,7 +1,7 @@
 import type { CareTeam, Group } from '@medplum/fhirtypes';
 import { composeParticipants } from '../../fhir/compose-team.ts';
 import { keyedId } from '../../fhir/ids.ts';
-import { JOURNEY_TAG, STAGE_SYSTEM } from '../../fhir/systems.ts';
+import { JOURNEY_TAG, STAGE_OF, STAGE_SYSTEM } from '../../fhir/systems.ts';
 import type { CareSource } from '../../model.ts';
 import type { View } from '../../store/facts.ts';
 import { isCare } from '../care/spells.ts';
@@ -16,12 +16,15 @@ export function groupView(family: Family, journey: Journey): View {
     active: true,
     type: 'person',
     actual: true,
-    characteristic: journey.stages.map(({ code, start, end }) => ({
-      code: { coding: [{ system: 'https://skein.example/fhir/CodeSystem/journey', code: 'stage' }] },
-      valueCodeableConcept: { coding: [{ system: STAGE_SYSTEM, code }] },
-      exclude: false,
-      period: { start, ...(end ? { end } : {}) },
-    })),
+    characteristic: journey.each.flatMap(({ infants, stages }) =>
+      stages.map(({ code, start, end }) => ({
+        ...(infants.length > 0 ? { extension: infants.map(stageOf) } : {}),
+        code: { coding: [{ system: 'https://skein.example/fhir/CodeSystem/journey', code: 'stage' }] },
+        valueCodeableConcept: { coding: [{ system: STAGE_SYSTEM, code }] },
+        exclude: false,
+        period: { start, ...(end ? { end } : {}) },
+      })),
+    ),
     member: [...journey.members]
       .sort((a, b) => (a.person < b.person ? -1 : 1))
       .map(({ person }) => ({ entity: { reference: `Patient/${person}` }, inactive: false })),
@@ -42,6 +45,11 @@ export function groupView(family: Family, journey: Journey): View {
     ].join('|'),
   });
 }
+
+const stageOf = (infant: string) => ({
+  url: STAGE_OF,
+  valueReference: { reference: `Patient/${infant}` },
+});
 
 /** Each stage with its start, then the one in force: when time changes that, somebody may be told. */
 function stagesIn({ stages }: Journey, asOf: string): string {

@@ -22,6 +22,9 @@ export type Person = {
   mayHaveDied?: string;
   frozen?: boolean;
 };
+/** The same, whoever was seen first. */
+export const leastKey = ({ charts }: Person): string => charts.map(({ key }) => key).sort()[0] ?? '';
+
 /** `service`: whose word the key is from. */
 export type PersonOf = (key: string | null, service?: string) => Person | undefined;
 export type IsOwnPatient = (person: Person, service: string) => boolean;

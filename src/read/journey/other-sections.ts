@@ -3,7 +3,7 @@ import type { Encounter, Group, Identifier, Resource, ServiceRequest } from '@me
 import { outcomeOf } from '../../access/project/project-care.ts';
 import type { Changed } from '../../access/see/versions.ts';
 import { idOf } from '../../fhir/references.ts';
-import { SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
+import { SKEIN_DEFINITIONS, STAGE_OF } from '../../fhir/systems.ts';
 import { cut, refer, referenceTo, type Section, type Told } from './sections.ts';
 import { daysSince, sayDate, sayDays, sayStage, sayTime } from './words.ts';
 
@@ -19,9 +19,13 @@ export function writeStage({ seen, nameOf, now }: Told): Section {
   const inForce = (group?.characteristic ?? []).filter(
     ({ period }) => (period?.start ?? '') <= today && today < (period?.end ?? '9999'),
   );
-  const lines = inForce.slice(-1).map(({ valueCodeableConcept, period }) => {
+  const lines = inForce.map(({ valueCodeableConcept, period, extension = [] }) => {
     const since = period?.start ? `, since ${sayDate(period.start)}` : '';
-    return `${sayStage(valueCodeableConcept?.coding?.[0]?.code)}${since}`;
+    const whose = extension.flatMap(({ url, valueReference }) =>
+      url === STAGE_OF && valueReference?.reference ? nameOf(valueReference.reference) : [],
+    );
+    const who = inForce.length > 1 && whose.length > 0 ? `${whose.join(', ')}: ` : '';
+    return `${who}${sayStage(valueCodeableConcept?.coding?.[0]?.code)}${since}`;
   });
   const refers = group && lines.length > 0 ? [refer(group, nameOf)] : [];
   return { code: 'stage', title: 'Stage now', lines, refers };
