@@ -5,6 +5,7 @@ import { WrongUse } from '../command/wrong-use.ts';
 import { suggest } from '../map/run.ts';
 import type { Command, Commands } from './command.ts';
 import { backup } from './commands/backup.ts';
+import { hold } from './commands/hold.ts';
 import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
 import { number } from './commands/number.ts';
@@ -18,7 +19,7 @@ import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
   ...{ ...system, ...team, ...service, ...messages },
-  ...{ ...person, ...waits, ...number, ...prompt, ...trace, ...installation, ...backup },
+  ...{ ...person, ...waits, ...number, ...prompt, ...trace, ...hold, ...installation, ...backup },
 };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */

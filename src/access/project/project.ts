@@ -13,6 +13,7 @@ import {
   projectTeam,
   withVisibleTags,
 } from './project-care.ts';
+import { withoutWhereabouts } from './project-held.ts';
 import { projectPatient, projectRelatedPerson } from './project-person.ts';
 
 type Known = Exclude<Grants, { everything: true }>;
@@ -59,7 +60,7 @@ export function project(recipient: Recipient, grants: Grants, row: ResourceRow):
 
 function projectCare(service: Service, grants: Known, row: ResourceRow): Resource | null {
   const seen = { grants, row };
-  if (isItsOwn(service, row)) return withVisibleTags(seen, row.content);
+  if (isItsOwn(service, row)) return withVisibleTags(seen, withoutWhereabouts(grants, row, row.content));
   if (staysInside(grants, row)) return null;
   const projected =
     row.type === 'EpisodeOfCare'
@@ -67,7 +68,7 @@ function projectCare(service: Service, grants: Known, row: ResourceRow): Resourc
       : row.type === 'Encounter'
         ? projectEncounter(seen)
         : projectReferral(seen);
-  return projected && withVisibleTags(seen, projected);
+  return projected && withVisibleTags(seen, withoutWhereabouts<Resource>(grants, row, projected));
 }
 
 /**

@@ -96,7 +96,9 @@ function asKnownNow(row: ResourceRow, present: ResourceRow | undefined): Resourc
       const one = known.get(chart.author);
       return one ? [{ ...chart, care: one.care, referredTo: one.referredTo }] : [];
     });
-    return { ...row, sources: { charts } };
+    // By the instruction that stands now: what an older one let anybody read it may not.
+    const contact = then.contact && now.contact ? { contact: now.contact } : {};
+    return { ...row, sources: { charts, ...contact } };
   }
   if (!('care' in then && 'care' in now)) return row;
   const services = new Set(now.care.map(({ service }) => service));

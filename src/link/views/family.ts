@@ -1,7 +1,9 @@
+import type { SafeContact } from '../../model.ts';
 import type { StatementState, StoredView, View } from '../../store/facts.ts';
 import type { Referral, Spell } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
 import type { Edge } from '../family/relate.ts';
+import type { Held } from '../safety/held.ts';
 import type { Person } from '../who/charts.ts';
 
 /** A family as it is understood: what every view of it is made of. */
@@ -17,6 +19,9 @@ export type Family = {
   awaited: Pick<Edge, 'parent' | 'child'>[];
   spells: Spell[];
   referrals: Referral[];
+  /** Who is under a safety hold, and how people are reached safely. */
+  held: Held;
+  contactOf: (person: Person) => SafeContact | null;
   /** By its id, a statement it was made of, or its referral. */
   spellOf: Map<string, Spell>;
   journeys: Journey[];
