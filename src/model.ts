@@ -258,9 +258,16 @@ export type ChartSource = {
  * What a shared view was put together from, newest first. What one recipient sees is put together again from
  * the parts that it may know (sharing rule 21), so that a fact which is hidden from it changes nothing.
  */
-export type Sources =
+export type Sources = (
   | { charts: ChartSource[]; contact?: SafeContact }
-  | { care: (CareSource & { period?: Period })[] };
+  | { care: (CareSource & { period?: Period })[] }
+) & {
+  /**
+   * Who of its persons is held: decides nothing here. It makes a hold write the row anew, as the end of a
+   * relation does, so that no version and no time tells the one from the other.
+   */
+  held?: string[];
+};
 
 /** How to reach a person safely (extension `safe-contact`), and the service that says so; null: the operator. */
 export type SafeContact = { author: string | null; said: Extension };

@@ -73,6 +73,16 @@ export function decide(grants: Grants, category: Category, person: string, journ
 export const isStatutory = (sector: string | null): boolean =>
   POLICY.rows.get(sector ?? '')?.group === 'statutory-health';
 
+/**
+ * One of these persons is held, and the recipient knows of them not all: what they were to each other is as
+ * if it had been wrong.
+ */
+export const areHeldApart = (grants: Grants, persons: string[]): boolean =>
+  !grants.everything &&
+  persons.length > 1 &&
+  persons.some((person) => grants.persons.get(person)?.held) &&
+  decideAll(grants, 'DEM', persons) === '-';
+
 /** Who is involved, as a sector may know it of members who are not its own patients. */
 export const columnOf = (sector: string | null) => POLICY.rows.get(sector ?? '')?.cells.INV;
 

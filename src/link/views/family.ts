@@ -44,3 +44,9 @@ export const view = (made: Made): View => ({
   state: made.state ?? null,
   sources: made.sources ?? null,
 });
+
+/** Of a view: who of its persons is held. */
+export function heldAmong({ held }: Family, persons: string[]): { held?: string[] } {
+  const found = [...held.held].map(({ id }) => id).filter((id) => persons.includes(id));
+  return found.length > 0 ? { held: found.sort() } : {};
+}

@@ -16,7 +16,7 @@ import type { Edge } from '../family/relate.ts';
 import { HOLD } from '../safety/statements.ts';
 import type { Person } from '../who/charts.ts';
 import { chartSources } from './chart-sources.ts';
-import { type Family, view } from './family.ts';
+import { type Family, heldAmong, view } from './family.ts';
 import { groupView, teamViews } from './journey-views.ts';
 import { loopViews } from './loop-views.ts';
 import { tombstone } from './tombstone.ts';
@@ -59,6 +59,9 @@ function patientView(family: Family, person: Person): View {
   const contact = family.contactOf(person);
   const { extension = [], ...composed } = composePatient(charts);
   const told = [...(contact ? [contact.said] : []), ...extension];
+  // The person, then the one each link leads to, in their order: a link shows only to those who may know of
+  // both.
+  const persons = [person.id, ...links.map(({ other }) => other)];
   return view({
     type: 'Patient',
     id: person.id,
@@ -71,11 +74,9 @@ function patientView(family: Family, person: Person): View {
       ...composed,
       ...(link.length > 0 ? { link } : {}),
     },
-    sources: { charts, ...(contact ? { contact } : {}) },
+    sources: { charts, ...(contact ? { contact } : {}), ...heldAmong(family, persons) },
     owner: person.charts[0]?.key ?? person.id,
-    // The person, then the one each link leads to, in their order: a link shows only to those who may know of
-    // both.
-    persons: [person.id, ...links.map(({ other }) => other)],
+    persons,
     authors: unique(charts.map(({ author }) => author)),
     service: null,
     state: family.stops.get(person.id) ?? null,
