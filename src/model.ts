@@ -2,7 +2,7 @@
  * The vocabulary every stage speaks (docs/architecture.md). Types only: stages never import one another, they
  * share these.
  */
-import type { Patient, Period, Resource } from '@medplum/fhirtypes';
+import type { Extension, Patient, Period, Resource } from '@medplum/fhirtypes';
 
 /**
  * A team that cares for people: ODS code + team. Its sector is a column of `policy/sharing.yaml`; null sees
@@ -268,7 +268,19 @@ export type ChartSource = {
  * What a shared view was put together from, newest first. What one recipient sees is put together again from
  * the parts that it may know (sharing rule 21), so that a fact which is hidden from it changes nothing.
  */
-export type Sources = { charts: ChartSource[] } | { care: (CareSource & { period?: Period })[] };
+export type Sources = (
+  | { charts: ChartSource[]; contact?: SafeContact }
+  | { care: (CareSource & { period?: Period })[] }
+) & {
+  /**
+   * Who of its persons is held: decides nothing here. It makes a hold write the row anew, as the end of a
+   * relation does, so that no version and no time tells the one from the other.
+   */
+  held?: string[];
+};
+
+/** How to reach a person safely (extension `safe-contact`), and the service that says so; null: the operator. */
+export type SafeContact = { author: string | null; said: Extension };
 
 /** One row of the `resource` table: a view, never edited by hand. */
 export type ResourceRow = {

@@ -6,6 +6,7 @@ import { suggest } from '../map/run.ts';
 import type { Command, Commands } from './command.ts';
 import { auth } from './commands/auth.ts';
 import { backup } from './commands/backup.ts';
+import { hold } from './commands/hold.ts';
 import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
 import { number } from './commands/number.ts';
@@ -19,7 +20,7 @@ import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
   ...{ ...system, ...team, ...service, ...messages },
-  ...{ ...person, ...waits, ...number, ...prompt, ...trace, ...auth, ...installation, ...backup },
+  ...{ ...person, ...waits, ...number, ...prompt, ...trace, ...auth, ...hold, ...installation, ...backup },
 };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */

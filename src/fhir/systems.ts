@@ -60,5 +60,9 @@ export const PROMPT_REASONS = `${SKEIN}/fhir/CodeSystem/prompt-reason`;
 export const OBSERVATIONS = `${SKEIN}/fhir/CodeSystem/observation`;
 /** `Task.identifier` of a prompt: the occasion, which comes once. */
 export const PROMPT_OCCASION = `${SKEIN}/Id/prompt-occasion`;
+/** Of a Patient: how, when and by what name to reach somebody safely. Before any number or address. */
+export const SAFE_CONTACT = `${SKEIN_DEFINITIONS}safe-contact`;
+/** What is said for somebody's safety: `Flag.code` of a statement, `meta.security` of a Patient. */
+export const SAFETY_SYSTEM = `${SKEIN}/fhir/CodeSystem/safety`;
 /** What a service does, such as `maternity`; its codes are those of `serviceKinds` in the policy. */
 export const KIND_SYSTEM = `${SKEIN}/fhir/CodeSystem/service-kind`;

@@ -15,10 +15,14 @@ type Change = { view: View; before: StoredView | undefined };
  * its own.
  */
 export type Parted = { from: string; to: string; chart: StatementState };
-/** `before`: members, where any left their journey; `involvements`: as they were before. */
+/**
+ * Of members those who open others and are opened by them: `added`, `now`, and `before`, where any left their
+ * journey. `involvements`: as they were before.
+ */
 type Moves = {
   added: Member[];
   before: Member[];
+  now: Member[];
   parted: Parted[];
   involvements: Involvement[];
 };
@@ -28,7 +32,7 @@ type Moves = {
  */
 export function describeChanges(family: Family, changes: Change[], members: Moves): Event[] {
   const stageOf = (journey: string | null) => currentStage(family, journey);
-  const event = (code: EventCode, view: View, category: Category, rest: Partial<Event> = {}): Event => {
+  const event: Make = (code, view, category, rest = {}) => {
     const journey = rest.journey === undefined ? journeyOf(family, view) : rest.journey;
     const focus = { type: view.type, id: view.id };
     return {
@@ -64,7 +68,7 @@ export function describeChanges(family: Family, changes: Change[], members: Move
         return [];
     }
   });
-  return [...events, ...memberEvents(family, changes, members, event), ...partingEvents(family, members)];
+  return [...events, ...memberEvents(family, members, event), ...partingEvents(family, members)];
 }
 
 /** An antenatal contact that was planned, or goes on being planned, of a pregnancy that is lost. */
@@ -76,7 +80,7 @@ function isOutlived(family: Family, { id, content }: View): boolean {
 }
 
 /** The journey that a change belongs to: the home of care, else the first that its person is in. */
-function journeyOf(family: Family, { type, id, persons }: View): string | null {
+function journeyOf(family: Family, { type, id, persons }: Focused): string | null {
   if (type === 'Group') return id;
   const home = family.homeOf(id);
   if (home || CARE.includes(type)) return home?.id ?? null;
@@ -86,7 +90,8 @@ function journeyOf(family: Family, { type, id, persons }: View): string | null {
 
 const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
-type Make = (code: EventCode, view: View, category: Category, rest?: Partial<Event>) => Event;
+type Focused = Pick<View, 'type' | 'id' | 'persons'>;
+type Make = (code: EventCode, view: Focused, category: Category, rest?: Partial<Event>) => Event;
 
 /** States of a Task that waits for its one owner: to verify a death (doubts.ts), or any other prompt. */
 const WAITS: unknown[] = ['verify-first', OPEN];
@@ -202,12 +207,9 @@ function stageEvents(family: Family, { view, before }: Change, event: Make): Eve
 }
 
 /** Who joined a journey that others are in, with each whom it joined. */
-function memberEvents(family: Family, changes: Change[], { added }: Moves, event: Make): Event[] {
-  const groups = new Map(
-    changes.filter(({ view }) => view.type === 'Group').map(({ view }) => [view.id, view]),
-  );
+function memberEvents(family: Family, { added }: Moves, event: Make): Event[] {
   return family.journeys.flatMap((journey) => {
-    const view = groups.get(journey.id);
+    const group = { type: 'Group', id: journey.id, persons: [] };
     const fresh = new Set(
       added.filter((member) => member.journey === journey.id).map(({ person }) => person),
     );
@@ -216,11 +218,9 @@ function memberEvents(family: Family, changes: Change[], { added }: Moves, event
         (fresh.has(parent.id) || fresh.has(child.id)) &&
         [parent, child].every(({ id }) => journey.members.some(({ person }) => person === id)),
     );
-    return view
-      ? pairs.map(({ parent, child }) =>
-          event('member-linked', view, 'DEM', { persons: [parent.id, child.id] }),
-        )
-      : [];
+    return pairs.map(({ parent, child }) =>
+      event('member-linked', group, 'DEM', { persons: [parent.id, child.id] }),
+    );
   });
 }
 
@@ -228,10 +228,10 @@ function memberEvents(family: Family, changes: Change[], { added }: Moves, event
  * Who was in a journey together, and is in none together now: each is told of the other where it has an own
  * patient there. Nobody was sent these persons by name: whoever could know of them is told.
  */
-function partingEvents({ journeys, persons }: Family, { before, involvements }: Moves): Event[] {
+function partingEvents({ persons }: Family, { before, now, involvements }: Moves): Event[] {
   const isHere = (person: string) => persons.some(({ id }) => id === person);
   const isTogether = (one: string, other: string) =>
-    journeys.some(({ members }) => [one, other].every((id) => members.some(({ person }) => person === id)));
+    now.some((a) => a.person === one && now.some((b) => b.person === other && b.journey === a.journey));
   return before.flatMap((gone) =>
     before.flatMap((stays): Event[] => {
       const [one, other] = [gone.person, stays.person];

@@ -25,6 +25,9 @@ import { fold } from './fold.ts';
 import { describeWithdrawn, forget, idsOfFrozen, isAboutNone, withoutFrozen } from './frozen.ts';
 import { findPrompts } from './prompts/find-prompts.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
+import { findHeld } from './safety/held.ts';
+import { CONTACT, contactWith, safetyIn } from './safety/statements.ts';
+import { describeSafety } from './safety/told.ts';
 import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
 import { composeViews } from './views/views.ts';
@@ -70,10 +73,14 @@ export function link(
   const referrals = findReferrals(statements, spells, personOfKey);
   const care = listCare({ states: statements, spells, referrals, personOf: personOfKey }, rules);
   const journeys = findJourneys({ key, persons, edges, care, asOf });
+  const held = findHeld(states, persons, key);
+  const contacts = safetyIn(states, CONTACT);
   const known = withoutFrozen({
     key,
     statements,
     persons,
+    held,
+    contactOf: (person) => contactWith(contacts, person),
     personOf: personOfKey,
     mayBe: who.mayBe,
     mayBeMother: who.mayBeMother,
@@ -91,8 +98,9 @@ export function link(
     stored: facts.views,
     asOf,
   });
+  const underHold = new Set([...held.held].map(({ id }) => id));
   const members = known.journeys.flatMap((journey) =>
-    journey.members.map((member) => ({ journey: journey.id, ...member })),
+    journey.members.map((one) => ({ journey: journey.id, ...one, held: underHold.has(one.person) })),
   );
   const involved = involve(known.spells, known.referrals, (one) => known.homeOf(one)?.id ?? null);
   const stops = findStops(known, { involvements: involved, evidence, members: facts.members, parted });
@@ -124,8 +132,10 @@ export function link(
       ...describeChanges(family, views, {
         added: addedTo(facts, members),
         before: membersBefore(facts, members, asOf),
+        now: members.filter(isOpen),
         ...{ parted, involvements: facts.involvements },
       }),
+      ...describeSafety(known, views, { record, before: facts.members, involvements: involved }),
       ...stops.events,
       ...describeWithdrawn(facts, gone, asOf),
       ...findRechecks(facts, views, { ...rows, gone }),
@@ -142,14 +152,18 @@ export function link(
 
 const memberKey = ({ journey, person }: Member) => `${journey} ${person}`;
 
+/** Who opens nobody, and whom nobody opens, is in a journey as if alone. */
+const isOpen = ({ held }: Member): boolean => !held;
+
 function addedTo(facts: Facts, members: Member[]): Member[] {
-  const was = new Set(facts.members.map(memberKey));
-  return members.filter((member) => !was.has(memberKey(member)));
+  const was = new Set(facts.members.filter(isOpen).map(memberKey));
+  return members.filter((member) => isOpen(member) && !was.has(memberKey(member)));
 }
 
 /** Where somebody left a journey: all who could know one another by it (no column opens a partner). */
-function membersBefore({ members: before }: Facts, members: Member[], asOf: string): Member[] {
-  const now = new Set(members.map(memberKey));
+function membersBefore(facts: Facts, members: Member[], asOf: string): Member[] {
+  const before = facts.members.filter(isOpen);
+  const now = new Set(members.filter(isOpen).map(memberKey));
   if (before.every((member) => now.has(memberKey(member)))) return [];
   return before.filter(({ role, closes }) => role !== 'partner' && (closes ?? '9') > asOf);
 }

@@ -1,6 +1,5 @@
 /** What people decide of who is who: a message of their own, linked and saved like any other. */
-import { hash, randomUUID } from 'node:crypto';
-import { serviceId } from '../access/register/services.ts';
+import { randomUUID } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { Rejected } from '../errors.ts';
 import { messageName } from '../fhir/ids.ts';
@@ -8,19 +7,19 @@ import { link } from '../link/plan.ts';
 import type { Pair, PatientState } from '../link/who/charts.ts';
 import { decisionOf, REVIEWERS, type Verdict } from '../link/who/decided.ts';
 import { isVetoed } from '../link/who/persons.ts';
-import type { Message, Service } from '../model.ts';
 import { announceCommit } from '../publish/sequencer.ts';
 import {
   countTold,
   findDecisions,
   findPerson,
   type Known,
-  keepReviewers,
+  keepOwnSystem,
   type StandingDecision,
 } from '../save/decisions.ts';
 import { withFacts } from '../save/load.ts';
 import { NOTHING, save } from '../save/save.ts';
-import type { Facts, IdentifiedRecord, Plan } from '../store/facts.ts';
+import type { Facts, Plan } from '../store/facts.ts';
+import { ownMessage, ownRecord, ownService } from './own-word.ts';
 import { rulesOf } from './recompute.ts';
 
 /** `by` and `reason` are kept with it; `dry`: only what would follow is said. */
@@ -123,15 +122,17 @@ class OnlyAsked extends Error {
 
 async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Consequence> {
   const { key, db } = ctx;
-  const service = reviewers(key);
-  const record = recordOf(ctx, decided);
+  const service = ownService(key, OWN);
+  const { pairs, verdict, of } = decided;
+  const statements = pairs.map((pair) => decisionOf(key, pair, { verdict, of }));
+  const record = ownRecord(new Date().toISOString(), OWN, statements);
   const keys = [...new Set(decided.pairs.flat())].sort();
   const nobody = { systemId: 0, identifier: '' };
   const done = withFacts(db, keys, nobody, async (client, { facts }): Promise<Consequence> => {
     if (decided.verdict === 'same') refuseVetoed(facts, decided.pairs);
     // In the same transaction: what is only asked leaves nothing.
-    const systemId = await keepReviewers(client, service);
-    const message = messageOf(service, systemId, decided);
+    const systemId = await keepOwnSystem(client, service);
+    const message = ownMessage({ systemId, service, ...OWN }, randomUUID(), decided);
     const plan = link(rulesOf(ctx), facts, record, { systemId, service });
     const consequence = { message: null, ...countPersons(facts, plan), events: countEvents(plan) };
     const told = await countTold(client, fociOf(plan));
@@ -148,40 +149,7 @@ async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Con
   return consequence;
 }
 
-/** Skein's own: no system acts for it, and it sees nothing. */
-function reviewers(key: Buffer): Service {
-  // No message names it: codes of ODS are read as capitals.
-  const [ods, team] = ['skein', 'reviewers'];
-  return { id: serviceId(key, ods, team), name: 'Reviewers', ods, team, sector: REVIEWERS, kind: null };
-}
-
-function messageOf(service: Service, id: number, decided: Decided): Message {
-  const system = { id, name: 'reviewers', service, source: 'decision', dialect: null, onHeld: 'AE' };
-  const body = Buffer.from(JSON.stringify(decided));
-  const identifier = randomUUID();
-  const contentType = 'application/json';
-  return {
-    ...{
-      system,
-      channel: 'intake',
-      contentType,
-      body,
-      identifier,
-      contentHash: hash('sha256', body, 'hex'),
-      source: 'decision',
-    },
-    receivedAt: new Date(),
-  };
-}
-
-function recordOf({ key }: Context, { pairs, verdict, of }: Decided): IdentifiedRecord {
-  const saidAt = new Date().toISOString();
-  return {
-    ...{ position: '', saidAt, stamp: `${saidAt}|${saidAt}`, mapping: 'decision@1', mode: 'snapshot' },
-    lineage: [],
-    statements: pairs.map((pair) => decisionOf(key, pair, { verdict, of })),
-  };
-}
+const OWN = { source: 'decision', team: 'reviewers', name: 'Reviewers', sector: REVIEWERS };
 
 function refuseVetoed({ statements }: Facts, pairs: Pair[]): void {
   const charts = statements.filter((state): state is PatientState => state.type === 'Patient');

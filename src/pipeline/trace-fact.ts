@@ -2,10 +2,9 @@
  * What tracing found, and that it was found by mistake: messages of Skein's own, linked and saved like any
  * other.
  */
-import { hash } from 'node:crypto';
 import type { Patient } from '@medplum/fhirtypes';
 import { EVIDENCE } from '../access/decide/evidence.ts';
-import { findService, saveService, serviceId } from '../access/register/services.ts';
+import { findService, saveService } from '../access/register/services.ts';
 import type { Context } from '../context.ts';
 import { keysOf } from '../link/identify.ts';
 import { link } from '../link/plan.ts';
@@ -13,13 +12,14 @@ import { provenanceOf } from '../link/views/provenance.ts';
 import type { PatientState } from '../link/who/charts.ts';
 import { deathSignal, identifySignal, replacedSignal } from '../link/who/signals.ts';
 import { TRACER, type Trace, traceKey, traceOf } from '../link/who/traced.ts';
-import type { Message, Service } from '../model.ts';
+import type { Service } from '../model.ts';
 import { announceCommit } from '../publish/sequencer.ts';
 import { withFacts } from '../save/load.ts';
 import { NOTHING, save } from '../save/save.ts';
 import { findTraced, keepTracer } from '../save/traces.ts';
 import type { IdentifiedRecord } from '../store/facts.ts';
 import type { Match } from '../trace/answer.ts';
+import { ownMessage, ownRecord, ownService } from './own-word.ts';
 import { rulesOf, untie } from './recompute.ts';
 
 type Sender = { systemId: number; service: Service };
@@ -75,11 +75,10 @@ async function say(ctx: Context, { trace, signals, body, identifier, isTrue }: S
   const sender = await tracerOf(ctx);
   const scope = { key, systemId: sender.systemId, weight: EVIDENCE.weights.get(TRACER) ?? null };
   const said = signals.map((resource, n) => identifySignal({ local: `signal-${n}`, resource }, scope));
-  const message = messageOf(sender, identifier, body);
-  const record = (content: Patient): IdentifiedRecord => ({
-    ...recordAt(message.receivedAt as Date),
-    statements: [traceOf(key, trace, content), ...said],
-  });
+  const message = ownMessage({ ...sender, ...OWN }, identifier, body);
+  const saidAt = (message.receivedAt as Date).toISOString();
+  const record = (content: Patient): IdentifiedRecord =>
+    ownRecord(saidAt, OWN, [traceOf(key, trace, content), ...said]);
   // Who the chart says it is changes none of the keys.
   const keys = keysOf(record({ resourceType: 'Patient' }));
   const done = await withFacts(
@@ -104,28 +103,10 @@ async function say(ctx: Context, { trace, signals, body, identifier, isTrue }: S
   return done.kept;
 }
 
-/** Skein's own: no system acts for it, and it sees nothing. */
+const OWN = { source: 'trace', team: 'tracing', name: 'Personal Demographics Service', sector: TRACER };
+
 async function tracerOf({ db, key }: Context): Promise<Sender> {
-  // No message names it: codes of ODS are read as capitals.
-  const [ods, team] = ['skein', 'tracing'];
-  const name = 'Personal Demographics Service';
-  const service: Service = { id: serviceId(key, ods, team), name, ods, team, sector: TRACER, kind: null };
+  const service = ownService(key, OWN);
   if (!(await findService(db, service.id))) await saveService(db, key, { ...service, registered: false });
   return { systemId: await keepTracer(db, service), service };
-}
-
-function messageOf({ systemId: id, service }: Sender, identifier: string, said: object): Message {
-  const body = Buffer.from(JSON.stringify(said));
-  return {
-    system: { id, name: 'tracing', service, source: 'trace', dialect: null, onHeld: 'AE' },
-    ...{ channel: 'intake', contentType: 'application/json', body, identifier, source: 'trace' },
-    contentHash: hash('sha256', body, 'hex'),
-    receivedAt: new Date(),
-  };
-}
-
-function recordAt(at: Date): Omit<IdentifiedRecord, 'statements'> {
-  const saidAt = at.toISOString();
-  const stamp = `${saidAt}|${saidAt}`;
-  return { position: '', saidAt, stamp, mapping: 'trace@1', mode: 'snapshot', lineage: [] };
 }

@@ -48,6 +48,12 @@ const OPERATIONS: Record<string, string> = {
 const EXPLAINED: Record<string, string> = {
   '$confirm-removal':
     'Parameters with `eventNumber`: what that event of the subscription took back is removed by its recipient.',
+  '$place-hold':
+    'No body: nobody learns of this person through others of a family any more; by its own services, at once.',
+  '$lift-hold':
+    'Always refused (403): a hold is lifted by the review of a second person, and not over the API.',
+  '$safe-contact':
+    'Parameters how, days, from, to, voicemail, letter, name: how the person is to be reached, before any number.',
   $journey: [
     'A searchset of one journey as its reader may see it: a Composition (stage, who is involved, open referrals,',
     'what is next, what has changed), duty contacts, then Group, persons, relations, services and care by date.',

@@ -14,6 +14,9 @@ const SUBSETTED = { system: 'http://terminology.hl7.org/CodeSystem/v3-Observatio
 /** In every part of a resource: what it is, and what its reader must not miss. */
 const ALWAYS = ['resourceType', 'id', 'meta', 'implicitRules', 'modifierExtension'];
 
+/** How to reach somebody: in no part without the extensions, which say how that is safe. */
+const REACHES = ['telecom', 'address'];
+
 type Given = { name: string; value: string };
 
 /** `_summary` or `_elements`, with what the other said. Throws Rejected(400) for what is not understood. */
@@ -54,12 +57,16 @@ export function shaped(resource: Resource, { summary, elements }: Shape): Resour
     tests.push((name) => named.has(name));
   }
   if (tests.length === 0) return resource;
-  const kept = Object.entries(resource).filter(([key]) => {
+  const isWanted = (key: string): boolean => {
     const name = key.replace(/^_/, '');
     const element = findElement(type, name);
     if (ALWAYS.includes(name) || element?.min || element?.modifier) return true;
     return tests.every((test) => test(name, element));
-  });
+  };
+  const isReached = REACHES.some((name) => name in resource && isWanted(name));
+  const kept = Object.entries(resource).filter(
+    ([key]) => isWanted(key) || (isReached && key === 'extension'),
+  );
   const tag = [...(resource.meta?.tag ?? []), SUBSETTED];
   return { ...(Object.fromEntries(kept) as unknown as Resource), meta: { ...resource.meta, tag } };
 }

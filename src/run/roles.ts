@@ -12,6 +12,7 @@ import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
 import { followObserving } from '../pipeline/observing.ts';
 import { followRules, judgeRules } from '../pipeline/prompt-rules.ts';
+import { personNow, placeHold, sayContact } from '../pipeline/safety.ts';
 import { readUnread } from '../pipeline/unread.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
@@ -20,6 +21,7 @@ import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { registerPrompts } from '../work/prompts.ts';
+import { registerSafety } from '../work/safety.ts';
 import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
@@ -78,9 +80,11 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   }
   const receive = (app: Parameters<typeof registerRead>[0]) => registerIntake(app, pipeline, intake);
   const work = (app: Parameters<typeof registerRead>[0]) => registerPrompts(app, pipeline, answerPrompt);
+  const safety = (app: Parameters<typeof registerRead>[0]) =>
+    registerSafety(app, pipeline, { personNow, placeHold, sayContact });
   const api = [
     ...[registerRead, registerSmart, receive, registerSubscriptions],
-    ...[registerServices, registerWaits, work],
+    ...[registerServices, registerWaits, work, safety],
   ];
   const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);

@@ -16,7 +16,7 @@ export async function findPerson(db: Db, id: string): Promise<Known | null> {
 }
 
 /** A system that nobody acts for, and its service, which nobody is told of. Gives the id of the system. */
-export async function keepReviewers(db: Db, { id, name, ods, team, sector }: Service): Promise<number> {
+export async function keepOwnSystem(db: Db, { id, name, ods, team, sector }: Service): Promise<number> {
   const insert = `
     with kept as (insert into service (id, name, ods, team, sector, registered) values ($1, $2, $3, $4, $5, false)
       on conflict do nothing)

@@ -79,8 +79,9 @@ export type Involvement = {
 };
 /**
  * `closes`: ISO instant from which nobody is told anything of this person for being an infant of the journey.
+ * `held`: under a safety hold, by which the person opens no other member and is opened by none.
  */
-export type Member = { journey: string; person: string; role: Role; closes: string | null };
+export type Member = { journey: string; person: string; role: Role; closes: string | null; held: boolean };
 
 /** Everything stored that one message can touch: the closure of its identity keys, under lock. */
 export type Facts = {

@@ -57,6 +57,16 @@ export const PARAMETERS_OF_REMOVAL = {
   parameter: [{ name: 'eventNumber', valueString: '12' }],
 };
 
+export const SAFE_CONTACT_SAID = {
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'how', valueCode: 'text' },
+    { name: 'from', valueTime: '09:00' },
+    { name: 'to', valueTime: '15:00' },
+    { name: 'voicemail', valueBoolean: false },
+  ],
+};
+
 export const PARAMETERS_OF_EVENTS = {
   resourceType: 'Parameters',
   parameter: [{ name: 'eventsSinceNumber', valueString: '3' }],

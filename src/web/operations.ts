@@ -8,6 +8,7 @@ import {
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
   PROMPT_ENDED,
+  SAFE_CONTACT_SAID,
   SUBSCRIPTION,
   TRANSACTION,
 } from './examples.ts';
@@ -169,6 +170,16 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     /_search$/,
     'Search, parameters in the body',
     { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } },
+  ],
+  [/\$place-hold$/, 'Place a safety hold on a person of your care: no body, no reason, in force at once'],
+  [
+    /\$lift-hold$/,
+    'Always refused: a hold is lifted by the review of a second person, with whoever runs Skein',
+  ],
+  [
+    /\$safe-contact$/,
+    'Say how a person in your care is to be reached safely; the last word stands',
+    fhirBody('Resource', SAFE_CONTACT_SAID),
   ],
   [
     /\$confirm-removal$/,

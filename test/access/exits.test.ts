@@ -14,9 +14,11 @@ import { registerWaits } from '../../src/access/waits/routes.ts';
 import { buildApp, type Part } from '../../src/app.ts';
 import { registerSubscriptions } from '../../src/deliver/subscribe/routes.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
+import { personNow, placeHold, sayContact } from '../../src/pipeline/safety.ts';
 import { registerRead } from '../../src/read/routes.ts';
 import { registerIntake } from '../../src/receive/http/http.ts';
 import { registerPrompts } from '../../src/work/prompts.ts';
+import { registerSafety } from '../../src/work/safety.ts';
 import { involve, register, store } from '../read/fixtures.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -98,6 +100,7 @@ const PARTS: Record<string, Part> = {
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
   registerPrompts: (app, ctx) =>
     registerPrompts(app, ctx, async () => Promise.reject(new Error('no prompt was answered'))),
+  registerSafety: (app, ctx) => registerSafety(app, ctx, { personNow, placeHold, sayContact }),
 };
 const PERSON_FREE = ['Organization', 'Basic'];
 

@@ -18,6 +18,8 @@ export type Grant = {
    * mother of nobody's infant any more.
    */
   asideIn?: string[];
+  /** Under a safety hold: where and how to find the person stays with whoever said it (sharing rule 8). */
+  held?: boolean;
 };
 
 /** What `decide` knows of one recipient: `everything` for the operator, else the service and its persons. */
@@ -69,6 +71,19 @@ export function decide(grants: Grants, category: Category, person: string, journ
   return highest(cross);
 }
 
+export const isStatutory = (sector: string | null): boolean =>
+  POLICY.rows.get(sector ?? '')?.group === 'statutory-health';
+
+/**
+ * One of these persons is held, and the recipient knows of them not all: what they were to each other is as
+ * if it had been wrong.
+ */
+export const areHeldApart = (grants: Grants, persons: string[]): boolean =>
+  !grants.everything &&
+  persons.length > 1 &&
+  persons.some((person) => grants.persons.get(person)?.held) &&
+  decideAll(grants, 'DEM', persons) === '-';
+
 /** Who is involved, as a sector may know it of members who are not its own patients. */
 export const columnOf = (sector: string | null) => POLICY.rows.get(sector ?? '')?.cells.INV;
 
@@ -115,10 +130,14 @@ export const scopeCeiling = (recipient: Recipient): Payload =>
 
 /**
  * What one notification about these persons carries: never more than `allowed`, and full resources for own
- * open patients only.
+ * open patients only, none of them held: what was numbered before the hold may say where somebody is.
  */
 export function payloadFor(grants: Grants, allowed: Payload, persons: string[]): Payload {
   if (allowed !== 'full-resource' || grants.everything) return allowed;
-  const own = persons.length > 0 && persons.every((person) => grants.persons.get(person)?.care === 'open');
+  const isOwn = (person: string) => {
+    const grant = grants.persons.get(person);
+    return grant?.care === 'open' && !grant.held;
+  };
+  const own = persons.length > 0 && persons.every(isOwn);
   return own ? 'full-resource' : 'id-only';
 }

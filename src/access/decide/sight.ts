@@ -35,8 +35,10 @@ export function grantsIn({ involvements, members, services, asOf }: FamilyRows, 
   const isInfant = ({ closes }: Member) => closes === null || Date.parse(closes) > at.getTime();
   const opens = (member: Member): boolean =>
     isInfant(member) &&
+    !member.held &&
     members.some(
       (other) =>
+        !other.held &&
         other.journey === member.journey &&
         other.person !== member.person &&
         other.role !== 'partner' &&
@@ -51,6 +53,7 @@ export function grantsIn({ involvements, members, services, asOf }: FamilyRows, 
     roles: members
       .filter((member) => member.person === person && opens(member))
       .map(({ journey, role }) => ({ journey, role })),
+    held: members.some((member) => member.person === person && member.held),
   });
   const persons = new Set([...members, ...own].map(({ person }) => person));
   return {

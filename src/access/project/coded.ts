@@ -30,3 +30,8 @@ export function pick<T extends object, K extends keyof T>(value: T, names: reado
     names.filter((name) => value[name] !== undefined).map((name) => [name, value[name]]),
   ) as Pick<T, K>;
 }
+
+/** In place of an element that must be there and is withheld. */
+export const MASKED = {
+  extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }],
+};

@@ -21,12 +21,9 @@ import type { ResourceRow } from '../../model.ts';
 import { decide, type Grants, reaches } from '../decide/decide.ts';
 import { POLICY } from '../decide/policy.ts';
 import { isDiscreet, staysInside } from '../decide/stays-inside.ts';
-import { codedOnly, pick } from './coded.ts';
+import { codedOnly, MASKED, pick } from './coded.ts';
 
 const TIER = 'https://skein.example/fhir/StructureDefinition/service-tier';
-const MASKED = {
-  extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }],
-};
 /**
  * Referred, not accepted: referrer and named receiver only; others learn when the episode starts (sharing
  * ground rule 5).

@@ -1,10 +1,12 @@
 import type { HumanName, Patient, RelatedPerson } from '@medplum/fhirtypes';
 import { composePatient } from '../../fhir/compose-patient.ts';
+import { canonicalText } from '../../fhir/references.ts';
 import { NHS_NUMBER, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
 import type { ChartSource, Level, ResourceRow } from '../../model.ts';
-import { decide, type Grants, highest, reaches } from '../decide/decide.ts';
+import { decide, type Grants, highest, isStatutory, reaches } from '../decide/decide.ts';
 import { isDiscreet, sectorOf, staysInside } from '../decide/stays-inside.ts';
 import { codedOnly, pick } from './coded.ts';
+import { DETAILS, projectSafeContact } from './project-safe-contact.ts';
 
 const ETHNICITY = /\/Extension-UKCore-EthnicCategory$/;
 const FULL = [
@@ -16,18 +18,19 @@ const FULL = [
   'multipleBirthInteger',
 ] as const;
 /**
- * What a referral says to the service that is asked: whom it is about and how to reach them (sharing rule 3).
+ * What a referral says to the service that is asked: whom it is about, besides how to reach them (sharing
+ * rule 3).
  */
-const ASKED = ['identifier', 'name', 'birthDate', 'gender', 'telecom', 'address', 'communication'] as const;
+const ASKED = ['identifier', 'name', 'birthDate', 'gender', 'communication'] as const;
 
 type Known = Exclude<Grants, { everything: true }>;
 
 /**
  * Category DEM, put together from the charts that the reader may know of. E: there is such a person; S: name,
- * birth date; F: the rest. Address and telephone wait for CON and a safe-contact instruction: none can be
- * recorded yet, and unknown means that no contact details are released (sharing rule 9). A service sees in
- * full what it sent itself, and of a referral that waits for its answer what that message gave, whatever else
- * is known of the person.
+ * birth date; F: the rest. How to reach the person, and where, is category CON (project-safe-contact.ts): the
+ * instruction comes before everything else. A service sees in full what it sent itself, and of a referral
+ * that waits for its answer what that message gave, whatever else is known of the person. Of somebody who is
+ * held only the author of an address or a number sees it.
  */
 export function projectPatient(grants: Known, row: ResourceRow): Patient | null {
   const patient = row.content as Patient;
@@ -38,13 +41,44 @@ export function projectPatient(grants: Known, row: ResourceRow): Patient | null 
   const isAuthor = own.length > 0 || (isMerged(patient) && row.authors.includes(grants.service));
   if (level === '-' && !isAuthor && asked.length === 0) return null;
   const link = visibleLinks(grants, patient, row.persons);
+  const person = row.persons[0] ?? '';
+  const known = charts.filter((chart) => isKnown(grants, chart, person));
+  const { instruction, details } = projectSafeContact(grants, row, { known, asked });
+  const said = mergeNewest(own);
+  const isHeld = grants.persons.get(person)?.held === true;
+  const { extension = [], ...shown }: Partial<Patient> = {
+    ...(asked.length > 0
+      ? pick(codedName(composePatient(asked)), isHeld ? ASKED : [...ASKED, ...DETAILS])
+      : {}),
+    ...said,
+    ...partsAt(level, grants, { known, person }),
+    ...withDetails(said, details),
+  };
+  const told = [...instruction, ...extension];
   return {
-    ...pick(patient, ['resourceType', 'id', 'active']),
-    ...(asked.length > 0 ? pick(codedName(composePatient(asked)), ASKED) : {}),
-    ...mergeNewest(own),
-    ...partsAt(level, grants, { charts, person: row.persons[0] ?? '' }),
+    ...pick(patient, ['resourceType', 'id']),
+    ...markOf(grants, patient, person),
+    ...(told.length > 0 ? { extension: told } : {}),
+    ...pick(patient, ['active']),
+    ...shown,
     ...(link.length > 0 ? { link } : {}),
   };
+}
+
+/** That somebody is held is for statutory health services with open care of that person alone to know. */
+function markOf(grants: Known, { meta }: Patient, person: string): Pick<Patient, 'meta'> {
+  const isTold = grants.persons.get(person)?.care === 'open' && isStatutory(grants.sector);
+  return isTold && meta?.security ? { meta: { security: meta.security } } : {};
+}
+
+/** What others said beside what the reader said itself, which it always sees. */
+function withDetails(
+  said: Partial<Patient>,
+  details: Pick<Patient, 'telecom' | 'address'>,
+): Partial<Patient> {
+  const telecom = distinct([...(details.telecom ?? []), ...(said.telecom ?? [])]);
+  const address = distinct([...(details.address ?? []), ...(said.address ?? [])]);
+  return { ...(telecom.length > 0 ? { telecom } : {}), ...(address.length > 0 ? { address } : {}) };
 }
 
 /**
@@ -57,13 +91,17 @@ function levelOf(grants: Known, row: ResourceRow): Level {
   return highest([decide(grants, 'DEM', person), merged ? decide(grants, 'DEM', survivor) : '-']);
 }
 
+function distinct<T extends object>(list: T[]): T[] {
+  return [...new Map(list.map((one) => [canonicalText(one), one])).values()];
+}
+
 const isMerged = ({ active, link }: Patient) => active === false && link?.[0]?.type === 'replaced-by';
 
-type Parts = { charts: ChartSource[]; person: string };
+/** `known`: charts that the reader may know of. */
+type Parts = { known: ChartSource[]; person: string };
 
-function partsAt(level: Level, grants: Known, { charts, person }: Parts): Partial<Patient> {
+function partsAt(level: Level, grants: Known, { known, person }: Parts): Partial<Patient> {
   if (!reaches(level, 'S')) return {};
-  const known = charts.filter((chart) => isKnown(grants, chart, person));
   const composed = codedName(composePatient(known));
   const summary = pick(composed, ['name', 'birthDate']);
   if (level !== 'F') return summary;

@@ -14,6 +14,7 @@ import {
   projectTeam,
   withVisibleTags,
 } from './project-care.ts';
+import { withoutWhereabouts } from './project-held.ts';
 import { projectPatient, projectRelatedPerson } from './project-person.ts';
 
 type Known = Exclude<Grants, { everything: true }>;
@@ -60,7 +61,7 @@ export function project(recipient: Recipient, grants: Grants, row: ResourceRow):
 
 function projectCare(service: Service, grants: Known, row: ResourceRow): Resource | null {
   const seen = { grants, row };
-  if (isItsOwn(service, row)) return withVisibleTags(seen, row.content);
+  if (isItsOwn(service, row)) return withVisibleTags(seen, withoutWhereabouts(grants, row, row.content));
   if (isKeptInside(grants, row)) return null;
   const projected =
     row.type === 'EpisodeOfCare'
@@ -68,7 +69,7 @@ function projectCare(service: Service, grants: Known, row: ResourceRow): Resourc
       : row.type === 'Encounter'
         ? projectEncounter(seen)
         : projectReferral(seen);
-  return projected && withVisibleTags(seen, projected);
+  return projected && withVisibleTags(seen, withoutWhereabouts<Resource>(grants, row, projected));
 }
 
 /**

@@ -8,8 +8,9 @@ import type { Resource } from '@medplum/fhirtypes';
 import { canonicalText } from '../../fhir/references.ts';
 import type { Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
+import { areHeldApart, type Grants } from '../decide/decide.ts';
 import { findPasts, findPastsAt, MOST_VERSIONS } from './rows.ts';
-import { projectEach, type Seen, seeEach } from './visible.ts';
+import { loadGrantsOf, projectUnder, type Seen, seeEach } from './visible.ts';
 
 /** `at`: when the row first had the content that the recipient sees here. */
 type Version = { id: string; at: Date; resource: Resource };
@@ -55,14 +56,12 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
   const past = await findPasts(db, changed);
   const earlier = new Map<string, Projected[]>(changed.map(({ rowId }) => [rowId, []]));
   const present = new Map(changed.map((row) => [row.rowId, row]));
-  const projected = await projectEach(
-    db,
-    recipient,
-    past.map((row) => asKnownNow(row, present.get(row.rowId))),
-  );
+  const known = past.map((row) => asKnownNow(row, present.get(row.rowId)));
+  const grants = await loadGrantsOf(db, recipient, known);
+  const projected = await projectUnder(db, recipient, { rows: known, grants });
   for (const [index, row] of past.entries()) {
     const versions = earlier.get(row.rowId);
-    const isShown = isStillSo(row, present.get(row.rowId), ['Group', 'Patient']);
+    const isShown = isStillSo(row, { present: present.get(row.rowId), grants }, ['Group', 'Patient']);
     // The name that came by a wrong link may have been given before the link was.
     if (!isShown && row.type === 'Patient') for (const one of versions ?? []) one.content = null;
     versions?.push({ row, content: isShown ? (projected[index] ?? null) : null });
@@ -73,14 +72,15 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
 /**
  * An earlier journey may have been a wrong link since undone, and its stages are somebody's birth date; and a
  * child has the name of whoever was taken for its mother. Either is shown where everybody who was in it, or
- * linked to the person, still is.
+ * linked to the person, still is, and is not held apart.
  */
 function isStillSo(
   { type, persons }: ResourceRow,
-  present: ResourceRow | undefined,
+  { present, grants }: { present: ResourceRow | undefined; grants: Grants },
   types: string[],
 ): boolean {
-  return !types.includes(type) || persons.every((person) => present?.persons.includes(person));
+  if (!types.includes(type)) return true;
+  return persons.every((person) => present?.persons.includes(person)) && !areHeldApart(grants, persons);
 }
 
 /**
@@ -96,7 +96,9 @@ function asKnownNow(row: ResourceRow, present: ResourceRow | undefined): Resourc
       const one = known.get(chart.author);
       return one ? [{ ...chart, care: one.care, referredTo: one.referredTo }] : [];
     });
-    return { ...row, sources: { charts } };
+    // By the instruction that stands now: what an older one let anybody read it may not.
+    const contact = then.contact && now.contact ? { contact: now.contact } : {};
+    return { ...row, sources: { charts, ...contact } };
   }
   if (!('care' in then && 'care' in now)) return row;
   const services = new Set(now.care.map(({ service }) => service));
@@ -123,14 +125,14 @@ export async function findChanged(
     db,
     maybe.map(({ row }) => ({ row, before: since })),
   );
-  const projected = await projectEach(
-    db,
-    recipient,
-    past.map((row) => asKnownNow(row, present.get(row.rowId))),
-  );
+  const known = past.map((row) => asKnownNow(row, present.get(row.rowId)));
+  const grants = await loadGrantsOf(db, recipient, known);
+  const projected = await projectUnder(db, recipient, { rows: known, grants });
   const before = new Map(
     past.flatMap((row, index): [string, string][] => {
-      const content = isStillSo(row, present.get(row.rowId), ['Group']) ? projected[index] : null;
+      const content = isStillSo(row, { present: present.get(row.rowId), grants }, ['Group'])
+        ? projected[index]
+        : null;
       return content ? [[row.rowId, canonicalText(content)]] : [];
     }),
   );

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import type { Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
+import type { Grants } from '../decide/decide.ts';
 import { loadGrants } from '../decide/grants.ts';
 import { project } from '../project/project.ts';
 import { projectContact, type ServiceContact } from '../project/project-contact.ts';
@@ -32,8 +33,20 @@ export async function projectEach(
   recipient: Recipient,
   rows: ResourceRow[],
 ): Promise<(Resource | null)[]> {
+  return projectUnder(db, recipient, { rows, grants: await loadGrantsOf(db, recipient, rows) });
+}
+
+/** How a recipient stands to everybody of these rows. */
+export const loadGrantsOf = (db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<Grants> =>
+  loadGrants(db, recipient, [...new Set(rows.flatMap(({ persons }) => persons))]);
+
+/** The same under grants that were loaded for all of the rows. */
+export async function projectUnder(
+  db: Db,
+  recipient: Recipient,
+  { rows, grants }: { rows: ResourceRow[]; grants: Grants },
+): Promise<(Resource | null)[]> {
   if (rows.length === 0) return [];
-  const grants = await loadGrants(db, recipient, [...new Set(rows.flatMap(({ persons }) => persons))]);
   const projected = rows.map((row) => project(recipient, grants, row));
   const named = recipient.kind === 'system' && rows.some(({ type }) => type === 'Provenance');
   return named ? narrowTargets(db, recipient, projected) : projected;

@@ -39,8 +39,9 @@ export async function findFormer(
   );
 }
 
-/** Tags and versions apart, which say where it belongs and not what it is. */
+/** Tags and versions apart, which say where it belongs and not what it is; what is to be heeded is no tag. */
 export function isSame(one: Resource | null, other: Resource | null): boolean {
-  const textOf = (resource: Resource | null) => canonicalText(resource && { ...resource, meta: undefined });
+  const textOf = (resource: Resource | null) =>
+    canonicalText(resource && { ...resource, meta: resource.meta?.security });
   return textOf(one) === textOf(other);
 }

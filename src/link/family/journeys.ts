@@ -14,10 +14,13 @@ const INFANCY = 24 * MONTH;
 /** From their fifth birthday on nobody is told of a child for being somebody's infant (sharing rule 22). */
 const INFANT_YEARS = 5;
 
+/** Who is in a journey, and as what. */
+type Place = Omit<Member, 'journey' | 'held'>;
+
 export type Journey = {
   id: string;
   anchor: string;
-  members: Omit<Member, 'journey'>[];
+  members: Place[];
   stages: Stage[];
   /** Whose stages they are: of an infant who died apart where another lives, and whose are those above last. */
   each: { infants: string[]; stages: Stage[] }[];
@@ -237,7 +240,7 @@ function findMother(birth: Pick<Birth, 'infants'>, edges: Edge[]): Person | unde
   return others.length === 0 ? one : undefined;
 }
 
-function dedupe(members: Omit<Member, 'journey'>[]): Omit<Member, 'journey'>[] {
+function dedupe(members: Place[]): Place[] {
   return members.filter(
     (member, index) => members.findIndex(({ person }) => person === member.person) === index,
   );

@@ -1,7 +1,7 @@
 import { birthOf } from '../family/journeys.ts';
 import type { Person } from '../who/charts.ts';
 import type { Observed } from './observations.ts';
-import { type Asked, chartOf, DAY, infantsIn, openCareOf, type Prompt } from './prompt.ts';
+import { type Asked, chartOf, DAY, infantsIn, isAnyHeld, openCareOf, type Prompt } from './prompt.ts';
 
 type Infant = ReturnType<typeof infantsIn>[number];
 type Owner = { service: string; mother: Person; since: number };
@@ -19,6 +19,7 @@ export function babiesUnseen(asked: Asked): Prompt[] {
 function ownersOf({ family, rules, sectorOf, sight, blocked }: Asked, { infant, journey }: Infant): Owner[] {
   const { sectors = [] } = rules['how-is-the-baby'] ?? {};
   if (blocked.lost.has(infant) || blocked.bereft.has(infant)) return [];
+  if (isAnyHeld(family, { infant, journey })) return [];
   const mothers = family.persons.filter(({ id }) =>
     journey.members.some(({ person, role }) => role === 'mother' && person === id),
   );

@@ -1,7 +1,16 @@
 import type { Spell } from '../care/spells.ts';
 import { sourceOfSpell } from '../views/family.ts';
 import type { Person } from '../who/charts.ts';
-import { type Asked, chartOf, DAY, infantsIn, openCareOf, ownKeyOf, type Prompt } from './prompt.ts';
+import {
+  type Asked,
+  chartOf,
+  DAY,
+  infantsIn,
+  isAnyHeld,
+  openCareOf,
+  ownKeyOf,
+  type Prompt,
+} from './prompt.ts';
 
 /** Of who cares for an infant, and may know of nobody who cares for a parent. */
 export function parentsOutOfView(asked: Asked): Prompt[] {
@@ -10,7 +19,7 @@ export function parentsOutOfView(asked: Asked): Prompt[] {
   if (!rule) return [];
   return infantsIn(family).flatMap((one): Prompt[] => {
     const { infant, until } = one;
-    if (blocked.lost.has(infant) || blocked.bereft.has(infant)) return [];
+    if (blocked.lost.has(infant) || blocked.bereft.has(infant) || isAnyHeld(family, one)) return [];
     const own = openCareOf(family, infant).filter(({ service }) =>
       rule.sectors.includes(sectorOf(service) ?? ''),
     );

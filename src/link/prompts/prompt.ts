@@ -92,6 +92,16 @@ export function infantsIn(family: Known) {
   });
 }
 
+/** The infant, or a parent in its journey, is under a safety hold. */
+export const isAnyHeld = (
+  { held: { held } }: Known,
+  { infant, journey }: { infant: Person; journey: Known['journeys'][number] },
+): boolean =>
+  [...held].some(
+    ({ id }) =>
+      id === infant.id || journey.members.some(({ person, role }) => person === id && role !== 'infant'),
+  );
+
 /** A record of nobody's child, which may be that of another infant who is known. */
 const isUnlinked = ({ edges, persons, mayBe }: Known, infant: Person): boolean =>
   !edges.some(({ child }) => child === infant) &&

@@ -1,8 +1,9 @@
-import type { CareSource } from '../../model.ts';
+import type { CareSource, SafeContact } from '../../model.ts';
 import type { StatementState, StoredView, View } from '../../store/facts.ts';
 import type { Referral, Spell } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
 import type { Edge } from '../family/relate.ts';
+import type { Held } from '../safety/held.ts';
 import type { Person } from '../who/charts.ts';
 
 /** A family as it is understood: what every view of it is made of. */
@@ -20,6 +21,9 @@ export type Family = {
   awaited: Pick<Edge, 'parent' | 'child'>[];
   spells: Spell[];
   referrals: Referral[];
+  /** Who is under a safety hold, and how people are reached safely. */
+  held: Held;
+  contactOf: (person: Person) => SafeContact | null;
   /** By its id, a statement it was made of, or its referral. */
   spellOf: Map<string, Spell>;
   journeys: Journey[];
@@ -62,3 +66,9 @@ export const view = (made: Made): View => ({
   state: made.state ?? null,
   sources: made.sources ?? null,
 });
+
+/** Of a view: who of its persons is held. */
+export function heldAmong({ held }: Family, persons: string[]): { held?: string[] } {
+  const found = [...held.held].map(({ id }) => id).filter((id) => persons.includes(id));
+  return found.length > 0 ? { held: found.sort() } : {};
+}

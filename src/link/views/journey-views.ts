@@ -7,7 +7,7 @@ import type { View } from '../../store/facts.ts';
 import { isCare } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
 import { stageAt } from '../family/stages.ts';
-import { distinct, type Family, sourceOf, sourceOfSpell, view } from './family.ts';
+import { distinct, type Family, heldAmong, sourceOf, sourceOfSpell, view } from './family.ts';
 
 export function groupView(family: Family, journey: Journey): View {
   const content: Group = {
@@ -30,15 +30,16 @@ export function groupView(family: Family, journey: Journey): View {
       .map(({ person }) => ({ entity: { reference: `Patient/${person}` }, inactive: false })),
   };
   if (content.characteristic?.length === 0) delete content.characteristic;
+  const persons = journey.members.map(({ person }) => person).sort();
   return view({
     type: 'Group',
     id: journey.id,
     content,
     owner: journey.anchor,
-    persons: journey.members.map(({ person }) => person).sort(),
+    persons,
     authors: [],
     service: null,
-    sources: { care: careOf(family, journey) },
+    sources: { care: careOf(family, journey), ...heldAmong(family, persons) },
     state: [
       stagesIn(journey, family.asOf),
       ...(journey.lost.length > 0 ? [[...journey.lost].sort().join(' ')] : []),

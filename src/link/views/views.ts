@@ -9,20 +9,22 @@ import type {
 import { composePatient } from '../../fhir/compose-patient.ts';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf, renameReferences } from '../../fhir/references.ts';
-import { JOURNEY_TAG, REFERRAL_TAG, STAGE_SYSTEM } from '../../fhir/systems.ts';
+import { JOURNEY_TAG, REFERRAL_TAG, SAFETY_SYSTEM, STAGE_SYSTEM } from '../../fhir/systems.ts';
 import type { CareSource } from '../../model.ts';
 import type { StatementState, View } from '../../store/facts.ts';
 import type { Spell } from '../care/spells.ts';
 import type { Edge } from '../family/relate.ts';
+import { HOLD } from '../safety/statements.ts';
 import type { Person } from '../who/charts.ts';
 import { chartSources } from './chart-sources.ts';
-import { type Family, sourceOf, sourceOfSpell, view } from './family.ts';
+import { type Family, heldAmong, sourceOf, sourceOfSpell, view } from './family.ts';
 import { groupView, teamViews } from './journey-views.ts';
 import { loopViews } from './loop-views.ts';
 import { tombstone } from './tombstone.ts';
 
 /** Of a reference: found from what was said, and said by nobody. */
 const INFERRED = 'https://skein.example/fhir/StructureDefinition/inferred';
+const HELD = { system: SAFETY_SYSTEM, code: HOLD };
 const ROLE = 'http://terminology.hl7.org/CodeSystem/v3-RoleCode';
 
 /** Every shared resource of a family as it should be, from facts alone. */
@@ -55,21 +57,27 @@ function patientView(family: Family, person: Person): View {
     type: 'seealso' as const,
   }));
   const charts = chartSources(family, person);
+  const contact = family.contactOf(person);
+  const { extension = [], ...composed } = composePatient(charts);
+  const told = [...(contact ? [contact.said] : []), ...extension];
+  // The person, then the one each link leads to, in their order: a link shows only to those who may know of
+  // both.
+  const persons = [person.id, ...links.map(({ other }) => other)];
   return view({
     type: 'Patient',
     id: person.id,
     content: {
       resourceType: 'Patient',
       id: person.id,
+      ...(family.held.placed.has(person) ? { meta: { security: [HELD] } } : {}),
+      ...(told.length > 0 ? { extension: told } : {}),
       active: true,
-      ...composePatient(charts),
+      ...composed,
       ...(link.length > 0 ? { link } : {}),
     },
-    sources: { charts },
+    sources: { charts, ...(contact ? { contact } : {}), ...heldAmong(family, persons) },
     owner: person.charts[0]?.key ?? person.id,
-    // The person, then the one each link leads to, in their order: a link shows only to those who may know of
-    // both.
-    persons: [person.id, ...links.map(({ other }) => other)],
+    persons,
     authors: unique(charts.map(({ author }) => author)),
     service: null,
     state: family.stops.get(person.id) ?? null,

@@ -3,6 +3,7 @@ import type { Composition } from '@medplum/fhirtypes';
 import { NOTICE } from '../../access/decide/decide.ts';
 import type { Changed } from '../../access/see/versions.ts';
 import { writeChanges, writeNext, writeReferrals, writeStage } from './other-sections.ts';
+import { writeSafeContact } from './safe-contact.ts';
 import { type Told, writeAll, writeSection } from './sections.ts';
 import { type Involvement, writeInvolved } from './who-is-involved.ts';
 
@@ -23,6 +24,7 @@ const TYPE = { system: 'https://skein.example/fhir/CodeSystem/document-type', co
 export function composeJourney(told: Told, content: Content): Composition {
   const sections = [
     writeStage(told),
+    writeSafeContact(told),
     writeInvolved(told, content.involved),
     writeReferrals(told),
     writeNext(told),

@@ -1,0 +1,29 @@
+/** Who may speak for somebody's safety (sharing rules 8 and 9). */
+import type { Recipient } from '../../model.ts';
+import { type Grants, isStatutory } from '../decide/decide.ts';
+
+/** Beside statutory health they place holds, acting for their own clients. */
+const ADVOCATES: unknown[] = ['third-sector-domestic-abuse'];
+
+/** May this recipient place a hold on anybody at all? */
+export const mayPlaceHolds = (recipient: Recipient): boolean =>
+  recipient.kind === 'system' &&
+  (isStatutory(recipient.system.service.sector) || ADVOCATES.includes(recipient.system.service.sector));
+
+/**
+ * On this person: its own patient, now or until lately, or, for statutory health, somebody whom it was asked
+ * to see.
+ */
+export function mayHold(grants: Grants, person: string): boolean {
+  if (grants.everything) return true;
+  const care = grants.persons.get(person)?.care;
+  return care === 'open' || care === 'recent' || (care === 'pending' && isStatutory(grants.sector));
+}
+
+/** May this recipient say how anybody is to be reached? */
+export const maySayContacts = (recipient: Recipient): boolean =>
+  recipient.kind === 'system' && isStatutory(recipient.system.service.sector);
+
+/** Of whom it has open care. */
+export const maySayContact = (grants: Grants, person: string): boolean =>
+  grants.everything || grants.persons.get(person)?.care === 'open';

@@ -1,0 +1,66 @@
+/**
+ * What is said for somebody's safety (docs/adr/0021-safety-hold.md): a hold, and how to reach the person
+ * safely. Kept as statements of Skein's own about charts, of which the last said of each chart stands.
+ */
+import type { Extension, Flag } from '@medplum/fhirtypes';
+import { keyedId } from '../../fhir/ids.ts';
+import { idOf } from '../../fhir/references.ts';
+import { SAFETY_SYSTEM } from '../../fhir/systems.ts';
+import type { SafeContact } from '../../model.ts';
+import type { IdentifiedStatement, StatementState } from '../../store/facts.ts';
+import type { Person } from '../who/charts.ts';
+
+/** The sector under which Skein keeps it; no system can be registered with it. */
+export const SAFETY = 'safety';
+/** Codes of the system `safety`: what a statement says of a chart. */
+export const HOLD = 'hold';
+export const CONTACT = 'safe-contact';
+
+/** `author`: id of the service whose word it is; null: the operator's. `at`: ISO instant. */
+type Said = { chart: string; author: string | null; at: string };
+
+/** The chart is held from `at` on; `lifted`: it was reviewed, and is held no more. */
+export const holdOf = (key: Buffer, said: Said, { lifted = false } = {}): IdentifiedStatement =>
+  statementOf(key, said, { code: HOLD, status: lifted ? 'inactive' : 'active' });
+
+/** How to reach whom the chart is of: an extension `safe-contact`. */
+export const contactOf = (key: Buffer, said: Said, extension: Extension): IdentifiedStatement =>
+  statementOf(key, said, { code: CONTACT, status: 'active', extension: [extension] });
+
+type Flagged = Pick<Flag, 'status' | 'extension'> & { code: string };
+
+function statementOf(key: Buffer, { chart, author, at }: Said, { code, ...said }: Flagged) {
+  const content: Flag = {
+    resourceType: 'Flag',
+    ...said,
+    code: { coding: [{ system: SAFETY_SYSTEM, code }] },
+    subject: { reference: `Patient/${chart}` },
+    period: { start: at },
+    ...(author === null ? {} : { author: { reference: `Organization/${author}` } }),
+  };
+  const id = keyedId(key, 'safety', code, chart);
+  return { key: id, type: 'Flag', chart, ref: null, local: `${code} ${chart}`, nulls: [], content };
+}
+
+export type SafetyState = StatementState & { content: Flag };
+
+/** Those of one code, each as it stands now. */
+export const safetyIn = (states: StatementState[], code: string): SafetyState[] =>
+  states.filter(
+    (state): state is SafetyState =>
+      state.type === 'Flag' &&
+      state.sector === SAFETY &&
+      (state.content as Flag).code.coding?.[0]?.code === code,
+  );
+
+export const authorOf = ({ author }: Flag): string | null => idOf(author?.reference, 'Organization') ?? null;
+
+/** Of all charts of a person the last word on how to reach them; null where nobody has said so. */
+export function contactWith(states: SafetyState[], { charts }: Person): SafeContact | null {
+  const keys = new Set(charts.map(({ key }) => key));
+  const [last] = states
+    .filter(({ chart }) => keys.has(chart))
+    .sort((a, b) => (a.base !== b.base ? (a.base < b.base ? 1 : -1) : a.key < b.key ? -1 : 1));
+  const [said] = last?.content.extension ?? [];
+  return last && said ? { author: authorOf(last.content), said } : null;
+}

@@ -1,0 +1,34 @@
+/** Who is told that a hold was placed or lifted, or that a person is to be reached in another way. */
+import type { Event } from '../../model.ts';
+import type { IdentifiedRecord, Involvement, Member } from '../../store/facts.ts';
+import type { ViewChange } from '../rechecks.ts';
+import type { Family } from '../views/family.ts';
+
+type Known = Pick<Family, 'held' | 'personOf'>;
+type Given = { record: IdentifiedRecord | null; before: Member[]; involvements: Involvement[] };
+
+/**
+ * That something of the care changed, to the services with open care of the person, who read the person again. It
+ * says no more, and is told to whoever sees any difference (src/deliver/number/find-changes.ts).
+ */
+export function describeSafety(family: Known, changes: ViewChange[], given: Given): Event[] {
+  const { record, before, involvements } = given;
+  const said = (record?.statements ?? []).flatMap(({ type, chart }) =>
+    type === 'Flag' ? (family.personOf(chart)?.id ?? []) : [],
+  );
+  const held = new Set([...family.held.held].map(({ id }) => id));
+  const turned = before.filter((member) => member.held !== held.has(member.person));
+  const persons = new Set([...said, ...turned.map(({ person }) => person)]);
+  return changes.flatMap(({ view: { type, id, state } }): Event[] => {
+    if (type !== 'Patient' || state === 'gone' || !persons.has(id)) return [];
+    const open = involvements.filter((one) => one.person === id && one.state === 'open');
+    const to = [...new Set(open.map(({ service }) => service))].sort();
+    if (to.length === 0) return [];
+    return [
+      {
+        ...{ code: 'episode-changed', journey: null, persons: [id], category: 'INV', services: [], to },
+        ...{ focus: { type: 'Patient', id }, stage: null },
+      },
+    ];
+  });
+}

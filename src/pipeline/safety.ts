@@ -1,0 +1,124 @@
+/** A safety hold, its lifting, and how to reach somebody safely: messages of Skein's own, saved like any. */
+import { randomUUID } from 'node:crypto';
+import type { Extension } from '@medplum/fhirtypes';
+import type { Context } from '../context.ts';
+import { isId, messageName } from '../fhir/ids.ts';
+import { link } from '../link/plan.ts';
+import { findHeld } from '../link/safety/held.ts';
+import { authorOf, contactOf, HOLD, holdOf, SAFETY, safetyIn } from '../link/safety/statements.ts';
+import type { PatientState, Person } from '../link/who/charts.ts';
+import { announceCommit } from '../publish/sequencer.ts';
+import { findPerson, keepOwnSystem } from '../save/decisions.ts';
+import { withFacts } from '../save/load.ts';
+import { NOTHING, save } from '../save/save.ts';
+import type { Facts, IdentifiedStatement } from '../store/facts.ts';
+import { ownMessage, ownRecord, ownService } from './own-word.ts';
+import { rulesOf } from './recompute.ts';
+
+const OWN = { source: 'safety', team: 'safety', name: 'Safety', sector: SAFETY };
+
+/** `service`: whose word it is, by id; null: the operator's. `by`: who says so, kept with the message. */
+export type Speaker = { service: string | null; by: string };
+
+/** The person that an id leads to now: a Patient, one that it was before, or a chart. */
+export async function personNow({ db }: Context, id: string): Promise<string | null> {
+  return isId(id) ? ((await findPerson(db, id))?.person ?? null) : null;
+}
+
+/**
+ * Holds whoever this person's charts are, from now until somebody lifts it; placed twice, once. Gives the id
+ * of the message; null where nobody is known by that id, or the hold stands already.
+ */
+export const placeHold = (
+  ctx: Context,
+  id: string,
+  { service: author, by }: Speaker,
+): Promise<string | null> =>
+  say(ctx, id, { said: 'hold placed', service: author, by }, ({ person, persons, facts, at }) => {
+    const { placed } = heldIn(ctx, facts, persons);
+    const standing = new Set(placed.map(({ chart }) => chart));
+    const left = person.charts.filter(({ key }) => !standing.has(key));
+    return left.map(({ key: chart }) => holdOf(ctx.key, { chart, author, at }));
+  });
+
+/**
+ * Ends the hold of one person, whom somebody reviewed; those whom it reached besides stay held until they
+ * are. Gives the id of the message; null where that person is not held.
+ */
+export const liftHold = (ctx: Context, id: string, reviewed: { by: string; reviewedBy: string }) =>
+  say(ctx, id, { said: 'hold lifted', ...reviewed }, ({ person, persons, facts, at }) => {
+    const { placed, held } = heldIn(ctx, facts, persons);
+    const [first] = [...placed].sort((a, b) => (a.since < b.since ? -1 : 1));
+    if (!first || !held.has(person)) return [];
+    const others = [...held].filter((one) => one !== person).flatMap(({ charts }) => charts);
+    const standing = new Set(placed.map(({ chart }) => chart));
+    const author = first.author;
+    return [
+      ...person.charts.map(({ key: chart }) => holdOf(ctx.key, { chart, author, at }, { lifted: true })),
+      ...others
+        .filter(({ key }) => !standing.has(key))
+        .map(({ key: chart }) => holdOf(ctx.key, { chart, author, at: first.since })),
+    ];
+  });
+
+/** How this person is to be reached from now on; `contact`: an extension `safe-contact`. As `placeHold`. */
+export const sayContact = (
+  ctx: Context,
+  id: string,
+  { service: author, by, contact }: Speaker & { contact: Extension },
+): Promise<string | null> =>
+  say(ctx, id, { said: 'safe contact', service: author, by, contact }, ({ person, at }) =>
+    person.charts.map(({ key: chart }) => contactOf(ctx.key, { chart, author, at }, contact)),
+  );
+
+type Placed = { chart: string; since: string; author: string | null };
+
+function heldIn({ key }: Context, { statements }: Facts, persons: Person[]) {
+  const placed = safetyIn(statements, HOLD)
+    .filter(({ content }) => content.status === 'active')
+    .map(
+      ({ chart, content }): Placed => ({
+        ...{ chart, since: content.period?.start ?? '', author: authorOf(content) },
+      }),
+    );
+  return { placed, held: findHeld(statements, persons, key).held };
+}
+
+/** The family under its locks; `at`: now. */
+type Known = { person: Person; persons: Person[]; facts: Facts; at: string };
+
+/** Saves what `statementsOf` says of the person whom the id leads to, and what follows from it. */
+async function say(
+  ctx: Context,
+  id: string,
+  body: object,
+  statementsOf: (known: Known) => IdentifiedStatement[],
+): Promise<string | null> {
+  const { key, db } = ctx;
+  const known = isId(id) ? await findPerson(db, id) : null;
+  if (!known) return null;
+  const service = ownService(key, OWN);
+  const nobody = { systemId: 0, identifier: '' };
+  const kept = await withFacts(db, known.charts, nobody, async (client, { facts }) => {
+    const at = new Date().toISOString();
+    const persons = personsIn(facts);
+    const person = persons.find(({ charts }) => charts.some((chart) => chart.key === id));
+    const statements = person ? statementsOf({ person, persons, facts, at }) : [];
+    if (statements.length === 0) return null;
+    const systemId = await keepOwnSystem(client, service);
+    const message = ownMessage({ systemId, service, ...OWN }, randomUUID(), body);
+    const record = ownRecord(at, OWN, statements);
+    const plan = link(rulesOf(ctx), facts, record, { systemId, service });
+    const answer = { message, status: 'accepted' as const, units: [] };
+    return save(client, key, { ...NOTHING, message, record: { record, systemId }, plan, answer });
+  });
+  if (kept !== null) announceCommit(ctx);
+  return kept === null ? null : messageName(key, kept);
+}
+
+/** As they were last found. */
+function personsIn({ statements }: Facts): Person[] {
+  const charts = statements.filter((one): one is PatientState => one.type === 'Patient');
+  const groups = Map.groupBy(charts, ({ key, person }) => person ?? key);
+  return [...groups].map(([id, own]) => ({ id, charts: own }));
+}

@@ -1,0 +1,28 @@
+/** SQL of safety holds: who is held, for those who lift them. Ids only. */
+import type { Db } from '../store/pool.ts';
+
+/**
+ * `service`: `ODS|team` of whoever placed it first, null where that was the operator; `since`: null, and no
+ * service, where the hold was placed on somebody else and reaches this person.
+ */
+export type HeldRow = { person: string; since: string | null; service: string | null };
+
+const HELD = `
+with placed as (
+  select distinct on (c.person) c.person, s.content #>> '{period,start}' as since,
+    split_part(s.content #>> '{author,reference}', '/', 2) as author
+  from statement s join system y on y.id = s.system_id join service v on v.id = y.service_id
+    join statement c on c.key = s.chart
+  where s.type = 'Flag' and v.sector = $1 and s.content @> $2::jsonb and c.person is not null
+  order by c.person, s.content #>> '{period,start}'),
+reached as (select distinct person from member where held and person not in (select person from placed))
+select p.person, p.since, v.ods || '|' || v.team as service
+  from placed p left join service v on v.id::text = p.author
+union all select person, null, null from reached
+order by since nulls last, person`;
+
+/** `sector`, `code`: of the statements that place holds (src/link/safety/statements.ts). */
+export async function findHeldPersons(db: Db, sector: string, code: string): Promise<HeldRow[]> {
+  const active = { status: 'active', code: { coding: [{ code }] } };
+  return (await db.query<HeldRow>(HELD, [sector, JSON.stringify(active)])).rows;
+}

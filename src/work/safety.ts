@@ -1,0 +1,119 @@
+/**
+ * `Patient/{id}/$place-hold` and `$safe-contact`: what a service says for somebody's safety
+ * (docs/adr/0021-safety-hold.md). Of somebody whom it may not know every answer is that of an unknown id.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Extension } from '@medplum/fhirtypes';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Grants } from '../access/decide/decide.ts';
+import { loadGrants } from '../access/decide/grants.ts';
+import { mayHold, mayPlaceHolds, maySayContact, maySayContacts } from '../access/hold/may-place.ts';
+import type { Context } from '../context.ts';
+import { readJsonBodies } from '../doors/body.ts';
+import { rejected } from '../errors.ts';
+import { acceptJson } from '../fhir/accept.ts';
+import { toOutcome } from '../fhir/outcome.ts';
+import { safeContact } from '../fhir/safe-contact.ts';
+import type { System } from '../model.ts';
+import { notFound, sendFhir } from '../read/answer.ts';
+
+type WithId = { Params: { id: string } };
+type Speaker = { service: string; by: string };
+
+/** How it is kept: `personNow` gives the person that an id leads to, or null. */
+export type KeepSafety = {
+  personNow: (ctx: Context, id: string) => Promise<string | null>;
+  placeHold: (ctx: Context, person: string, speaker: Speaker) => Promise<unknown>;
+  sayContact: (ctx: Context, person: string, said: Speaker & { contact: Extension }) => Promise<unknown>;
+};
+
+const MOST_BYTES = 65_536;
+const NOT_LIFTED = 'a hold is lifted by the review of a second person, with whoever runs Skein, and not here';
+
+export function registerSafety(app: FastifyInstance, ctx: Context, keep: KeepSafety): void {
+  /** The person, where this recipient may speak of it. Throws what an unknown id is answered with. */
+  async function personFor(
+    { recipient, params }: FastifyRequest<WithId>,
+    may: (grants: Grants, person: string) => boolean,
+  ): Promise<string> {
+    const person = await keep.personNow(ctx, params.id);
+    // Who is nobody is asked about like anybody else.
+    const asked = person ?? randomUUID();
+    const grants = await loadGrants(ctx.db, recipient, [asked]);
+    if (person === null || !may(grants, person)) throw notFound();
+    return person;
+  }
+
+  app.register(async (scope) => {
+    scope.addHook('onRequest', acceptJson);
+    // No body is needed, and none is read: nothing in it could keep a hold from being placed.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MOST_BYTES }, (_request, _body, done) =>
+      done(null, undefined),
+    );
+    scope.post<WithId>('/fhir/Patient/:id/$place-hold', async (request, reply) => {
+      if (!mayPlaceHolds(request.recipient))
+        throw rejected(
+          403,
+          'forbidden',
+          'a hold is placed by a statutory health service, or one against domestic abuse',
+        );
+      const person = await personFor(request, mayHold);
+      await keep.placeHold(ctx, person, speakerOf(request));
+      return answer(reply, 'stored, and in force: this is not an emergency route');
+    });
+    scope.post('/fhir/Patient/:id/$lift-hold', async () => {
+      throw rejected(403, 'forbidden', NOT_LIFTED);
+    });
+  });
+  app.register(async (scope) => {
+    scope.addHook('onRequest', acceptJson);
+    readJsonBodies(scope);
+    scope.post<WithId>(
+      '/fhir/Patient/:id/$safe-contact',
+      { bodyLimit: MOST_BYTES },
+      async (request, reply) => {
+        if (!maySayContacts(request.recipient))
+          throw rejected(403, 'forbidden', 'how to reach somebody is said by a statutory health service');
+        const contact = safeContact(readParameters(request.body), new Date());
+        const person = await personFor(request, maySayContact);
+        await keep.sayContact(ctx, person, { ...speakerOf(request), contact });
+        return answer(reply, 'stored, and in force');
+      },
+    );
+  });
+}
+
+/** The recipient of a request that was found to be a system's. */
+function speakerOf({ recipient }: FastifyRequest): Speaker {
+  const { name, service } = (recipient as { system: System }).system;
+  return { service: service.id, by: name };
+}
+
+function answer(reply: FastifyReply, text: string): FastifyReply {
+  return sendFhir(reply, toOutcome([{ severity: 'information', code: 'informational', text }]));
+}
+
+const Given = z.object({
+  resourceType: z.literal('Parameters'),
+  parameter: z.array(
+    z.union([
+      z.strictObject({ name: z.string(), valueCode: z.string() }),
+      z.strictObject({ name: z.string(), valueTime: z.string() }),
+      z.strictObject({ name: z.string(), valueString: z.string() }),
+      z.strictObject({ name: z.string(), valueBoolean: z.boolean() }),
+    ]),
+  ),
+});
+const SHAPE = 'send Parameters: how, days, from, to, voicemail, letter, name';
+
+/** Each parameter once. Throws Rejected(400). */
+function readParameters(body: unknown): Record<string, unknown> {
+  const { data } = Given.safeParse(body);
+  const given = (data?.parameter ?? []).map(({ name, ...value }) => [name, Object.values(value)[0]] as const);
+  const names = new Set(given.map(([name]) => name));
+  if (!data || names.size !== given.length)
+    throw rejected(400, 'structure', SHAPE, { expression: 'Parameters.parameter' });
+  return Object.fromEntries(given);
+}
