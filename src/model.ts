@@ -242,7 +242,9 @@ export type Event = {
   prompt?: string;
   /** Of member-unlinked and withdrawn: which column the focus was in, for those who are named (`to`). */
   role?: Role;
-  /** The row of the message that made it, and its sender; a sender alone is told which of its own that was. */
+  /**
+   * The row of the message that made it, and its sender; a sender alone is told which of its own that was.
+   */
   message?: { id: string; system: number };
 };
 
@@ -279,7 +281,9 @@ export type Sources = (
   held?: string[];
 };
 
-/** How to reach a person safely (extension `safe-contact`), and the service that says so; null: the operator. */
+/**
+ * How to reach a person safely (extension `safe-contact`), and the service that says so; null: the operator.
+ */
 export type SafeContact = { author: string | null; said: Extension };
 
 /** One row of the `resource` table: a view, never edited by hand. */

@@ -72,7 +72,7 @@ export function link(
   const spells = groupSpells(key, joined, personOfKey);
   const referrals = findReferrals(statements, spells, personOfKey);
   const care = listCare({ states: statements, spells, referrals, personOf: personOfKey }, rules);
-  const journeys = findJourneys({ key, persons, edges, care, asOf });
+  const journeys = findJourneys({ key, persons, edges, care, asOf, mayBe: who.mayBe });
   const held = findHeld(states, persons, key);
   const contacts = safetyIn(states, CONTACT);
   const known = withoutFrozen({

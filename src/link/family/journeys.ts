@@ -24,6 +24,8 @@ export type Journey = {
   stages: Stage[];
   /** Whose stages they are: of an infant who died apart where another lives, and whose are those above last. */
   each: { infants: string[]; stages: Stage[] }[];
+  /** Records of infants, each of which may be that of another infant here. */
+  unlinked: string[];
   /** Infants who died: a twin's stage goes on, contacts about the other stop. */
   lost: string[];
   /** FHIR date on which the pregnancy ended without a living infant. */
@@ -36,8 +38,8 @@ export type Journey = {
   turns: string | null;
 };
 
-/** `asOf`: the instant at which it is asked, ISO. */
-export type Given = { key: Buffer; persons: Person[]; edges: Edge[]; care: Care[]; asOf: string };
+/** `asOf`: the instant at which it is asked, ISO; `mayBe`: may two persons be one infant? */
+export type Given = Pick<Around, 'key' | 'care' | 'asOf' | 'mayBe'> & { persons: Person[]; edges: Edge[] };
 
 /**
  * One journey per birth (twins share it) or pregnancy, and for each person whose care belongs to none one of
@@ -45,7 +47,7 @@ export type Given = { key: Buffer; persons: Person[]; edges: Edge[]; care: Care[
  * the infant or the care in it that was seen first, so that a pregnancy goes on as the journey of its birth.
  * `care`: referrals, then spells, then encounters.
  */
-export function findJourneys({ key, persons, edges, care, asOf }: Given): Journey[] {
+export function findJourneys({ key, persons, edges, care, asOf, mayBe }: Given): Journey[] {
   const known = groupBirths(persons, edges);
   const aboutInfants = new Set(known.flatMap(({ infants }) => infants));
   const ofWomen = care.filter(({ person }) => !aboutInfants.has(person));
@@ -61,7 +63,7 @@ export function findJourneys({ key, persons, edges, care, asOf }: Given): Journe
     // What nothing belongs to, since all of it cites care that has another home, is no pregnancy.
     ...births
       .filter((birth) => birth.infants.length > 0 || homed.has(birth))
-      .map((birth) => describeBirth(birth, { key, mothers, care: homed.get(birth) ?? [], asOf })),
+      .map((birth) => describeBirth(birth, { key, mothers, care: homed.get(birth) ?? [], asOf, mayBe })),
     ...[...alone.values()].map((own) => describeAlone(own as [Care, ...Care[]], { key, asOf })),
   ];
 }
@@ -81,7 +83,8 @@ function describeAlone(own: [Care, ...Care[]], { key, asOf }: Pick<Given, 'key' 
     // Of no birth: nobody is there to whom a role would open anything.
     members: [{ person: person.id, role: 'partner' as const, closes: null }],
     stages,
-    each: [],
+    each: sealed ? [{ infants: [], stages }] : [],
+    unlinked: [],
     lost: [],
     ended: null,
     care: own.map(({ id }) => id),
@@ -175,9 +178,15 @@ const anchorsOf = ({ infants }: Birth): Anchor[] =>
   infants.flatMap(({ charts: [chart] }) => (chart ? { ...chart, chart: chart.key } : []));
 
 /** `mothers`: of any birth. Who is herself a mother is nobody's infant (sharing rule 22). */
-type Around = { key: Buffer; mothers: Set<Person>; care: Care[]; asOf: string };
+type Around = {
+  key: Buffer;
+  mothers: Set<Person>;
+  care: Care[];
+  asOf: string;
+  mayBe: (one: Person, other: Person) => boolean;
+};
 
-function describeBirth(birth: Birth, { key, mothers, care, asOf }: Around): Journey {
+function describeBirth(birth: Birth, { key, mothers, care, asOf, mayBe }: Around): Journey {
   const { infants, parents, mother } = birth;
   const members = [
     ...infants.map((infant) => ({
@@ -191,12 +200,15 @@ function describeBirth(birth: Birth, { key, mothers, care, asOf }: Around): Jour
       closes: null,
     })),
   ];
-  const stages = stagesOf(birth, asOf);
+  const confirmed = confirmedOf(infants, mayBe);
+  const known = { ...birth, infants: confirmed };
+  const stages = stagesOf(known, asOf);
   return {
     ...identify(key, [...anchorsOf(birth), ...care.map(anchorOf)]),
     members: dedupe(members),
     stages,
-    each: stagesOfEach(birth, stages, asOf),
+    each: stagesOfEach(known, stages, asOf),
+    unlinked: infants.flatMap((infant) => (confirmed.includes(infant) ? [] : infant.id)),
     lost: infants.filter((infant) => lossOf(infant) !== null).map(({ id }) => id),
     ended: birth.pregnancy?.ended ? new Date(birth.pregnancy.ended).toISOString().slice(0, 10) : null,
     care: care.map(({ id }) => id),
@@ -205,8 +217,21 @@ function describeBirth(birth: Birth, { key, mothers, care, asOf }: Around): Jour
   };
 }
 
-function stagesOfEach(birth: Birth, stages: Stage[], asOf: string): Journey['each'] {
-  const infants = [...birth.infants].sort((a, b) => (leastKey(a) < leastKey(b) ? -1 : 1));
+/**
+ * Of those who may be one infant, and were not joined, one counts as an infant of this birth: one who died
+ * before who is not known to have, since contacts stop for all of them. The same, whoever was seen first.
+ */
+function confirmedOf(infants: Person[], mayBe: Around['mayBe']): Person[] {
+  const ranked = [...infants].sort(
+    (a, b) => Number(lossOf(a) === null) - Number(lossOf(b) === null) || (leastKey(a) < leastKey(b) ? -1 : 1),
+  );
+  const confirmed: Person[] = [];
+  for (const infant of ranked)
+    if (!confirmed.some((one) => mayBe(one, infant) || mayBe(infant, one))) confirmed.push(infant);
+  return confirmed;
+}
+
+function stagesOfEach({ infants, ...birth }: Birth, stages: Stage[], asOf: string): Journey['each'] {
   const dead = infants.filter((infant) => lossOf(infant) !== null);
   const apart = dead.length < infants.length ? dead : [];
   const others = infants.filter((infant) => !apart.includes(infant));

@@ -87,7 +87,10 @@ export function infantsIn(family: Known) {
           .filter(({ role }) => role === 'infant')
           .flatMap(({ person: id, closes }) => {
             const infant = persons.find((person) => person.id === id);
-            return infant && !isUnlinked(family, infant) ? [{ journey, infant, closes, until }] : [];
+            const isInDoubt = journey.unlinked.includes(id);
+            return infant && !isInDoubt && !isUnlinked(family, infant)
+              ? [{ journey, infant, closes, until }]
+              : [];
           });
   });
 }

@@ -27,7 +27,10 @@ export function groupView(family: Family, journey: Journey): View {
     ),
     member: [...journey.members]
       .sort((a, b) => (a.person < b.person ? -1 : 1))
-      .map(({ person }) => ({ entity: { reference: `Patient/${person}` }, inactive: false })),
+      .map(({ person }) => ({
+        entity: { reference: `Patient/${person}` },
+        inactive: journey.unlinked.includes(person),
+      })),
   };
   if (content.characteristic?.length === 0) delete content.characteristic;
   const persons = journey.members.map(({ person }) => person).sort();
