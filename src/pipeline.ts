@@ -94,8 +94,8 @@ export async function prepare(
     ? await nameServices(ctx, dated(unit.record as SourceRecord, message), system.service)
     : null;
   const weight = EVIDENCE.weights.get(system.service.sector ?? '') ?? null;
-  const found =
-    named && identifyRecord(named.record, { key: ctx.key, systemId: system.id, receivedAt, weight, team });
+  const scope = { key: ctx.key, systemId: system.id, receivedAt, weight, team, service: system.service.id };
+  const found = named && identifyRecord(named.record, scope);
   const issues = [...unit.issues, ...unplaced, ...(named?.issues ?? []), ...(found?.issues ?? [])];
   const keys = [lock, ...keysOf(found?.record)];
   const { replay } = options;

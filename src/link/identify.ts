@@ -9,6 +9,7 @@ import { normaliseName } from '../match/names.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
 import { callOf, keyReferrals } from './care/called.ts';
+import { keyUnnamed } from './care/unnamed.ts';
 import { implicitChart, linkagesOf, referredTo } from './who/implied.ts';
 import {
   aliasesOf,
@@ -116,8 +117,19 @@ function keysOfStatements(record: SourceRecord, scope: Scope, content: string): 
     if (chart && !own) keys.set(`#${local}`, keyedId(scope.key, 'RelatedPerson', chart, identifier ?? local));
     else if (own) keys.set(`#${local}`, teamKey(keys.get(`#${local}`) as string, scope));
   }
+  keyUnnamed(record.statements, keys, {
+    ...{ key: scope.key, own: scope.service ?? '' },
+    patientOf: (one) => patientOf(one, record.statements, scope),
+  });
   keyReferrals(record.statements, keys, { key: scope.key, chartOf: (one) => chartOf(one, keys, scope) });
   return keys;
+}
+
+/** Key of the patient that a statement is about, the same whichever team of a feed says it. */
+function patientOf({ resource }: Statement, statements: Statement[], scope: Scope): string | undefined {
+  const subject = subjectOf(resource);
+  const patient = statements.find(({ local }) => `#${local}` === subject?.reference);
+  return patient?.identifier ? baseKeyOf(patient, scope, '') : meantBy(subject, scope)?.key;
 }
 
 /** Key of the patient that a statement is about; its own where it names nobody. */

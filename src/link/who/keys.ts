@@ -8,13 +8,14 @@ import { cleanDate, cleanPhone, cleanPostcode } from '../../match/record.ts';
 import type { Weight } from '../../model.ts';
 import type { Team } from './team.ts';
 
-/** `weight`: what the sender's word counts for; null where it counts for nothing. */
+/** `weight`: what the sender's word counts for; null where it counts for nothing. `service`: its service. */
 export type Scope = {
   key: Buffer;
   systemId: number;
   receivedAt: Date;
   weight: Weight | null;
   team?: Team | null;
+  service?: string;
 };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -190,9 +190,10 @@ const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
     typeof entry?.resource.id === 'string'
       ? `${hasLastingId(entry) ? RESOURCE_ID : ID_IN_MESSAGE}|${entry.type}/${entry.resource.id}`
       : undefined,
-  // A urn:uuid fullUrl is made afresh for each message, so it cannot identify the resource of an update.
+  // A urn:uuid fullUrl is made afresh for each message, so it cannot identify the resource of an update, nor
+  // care that is sent again, which is known by what it says (src/link/care/unnamed.ts).
   fullUrl: (_, __, { entry }) =>
-    entry?.fullUrl && !(entry.method === 'PUT' && entry.fullUrl.startsWith('urn:'))
+    entry?.fullUrl && !(entry.fullUrl.startsWith('urn:') && isMadeAfresh(entry))
       ? `urn:ietf:rfc:3986|${entry.fullUrl}`
       : undefined,
   url: (_, __, { entry }) => {
@@ -202,6 +203,9 @@ const WAYS: Record<'identifier' | 'id' | 'fullUrl' | 'url', Identify> = {
     return /^\w+\/[\w.-]+$/.test(entry?.url ?? '') ? `${RESOURCE_ID}|${entry?.url}` : undefined;
   },
 };
+
+const isMadeAfresh = ({ method, type }: Entry): boolean =>
+  method === 'PUT' || (method === 'POST' && type !== 'Patient');
 
 const hasLastingId = ({ method, type }: Entry): boolean => Boolean(method) || type !== 'RelatedPerson';
 
