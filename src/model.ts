@@ -269,7 +269,7 @@ export type Sources = (
   held?: string[];
 };
 
-/** How to reach a person safely (extension `safe-contact`), and the service that says so; null: the operator. */
+/** How to reach a person safely (extension `safe-contact`), as a service says, or (null) the operator. */
 export type SafeContact = { author: string | null; said: Extension };
 
 /** One row of the `resource` table: a view, never edited by hand. */

@@ -8,8 +8,8 @@ type Known = Pick<Family, 'held' | 'personOf'>;
 type Given = { record: IdentifiedRecord | null; before: Member[]; involvements: Involvement[] };
 
 /**
- * That something of the care changed, to the services with open care of the person, who read the person again. It
- * says no more, and is told to whoever sees any difference (src/deliver/number/find-changes.ts).
+ * That something of the care changed, to the services with open care of the person: they read the person
+ * again. It says no more, and is told to whoever sees any difference (src/deliver/number/find-changes.ts).
  */
 export function describeSafety(family: Known, changes: ViewChange[], given: Given): Event[] {
   const { record, before, involvements } = given;
