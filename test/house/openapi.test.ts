@@ -13,6 +13,7 @@ import {
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
   PROMPT_ENDED,
+  SAFE_CONTACT_SAID,
   SUBSCRIPTION,
   TRANSACTION,
 } from '../../src/web/examples.ts';
@@ -282,6 +283,37 @@ test('what the owner of a prompt does with it is answered as described', async (
   expect(await statuses(`PUT ${form}`, own, wrong)).toEqual([400, 406, 412, 415, 422]);
   expect((await ask(`PUT ${form}`, none, said)).status).toBe(404);
   expect((await ask(`PUT ${form}`, own, said)).status).toBe(200);
+});
+
+test('what is said for somebody’s safety is answered as described', async () => {
+  const { body } = await open.get('/fhir/Patient?family=Tregear', 'perinatal');
+  const [{ resource }] = body.entry as [{ resource: { id: string } }];
+  const at = (id: string, operation: string) => `/fhir/Patient/${id}/$${operation}`;
+  const own = { type: FHIR, system: 'perinatal' };
+  const [html, huge] = [
+    { ...own, accept: 'text/html' },
+    { ...own, body: HUGE.slice(0, 70_000) },
+  ];
+  const hold = 'POST /fhir/Patient/{id}/$place-hold';
+  const all = [own, {}, html, huge];
+  expect(await statuses(hold, at(resource.id, 'place-hold'), all)).toEqual([200, 403, 406, 413]);
+  expect((await ask(hold, at(NOBODY, 'place-hold'), own)).status).toBe(404);
+  const lift = 'POST /fhir/Patient/{id}/$lift-hold';
+  expect(await statuses(lift, at(resource.id, 'lift-hold'), [own, html, huge])).toEqual([403, 406, 413]);
+  const contact = 'POST /fhir/Patient/{id}/$safe-contact';
+  const said = fhirBody(SAFE_CONTACT_SAID);
+  const asked = [
+    said,
+    fhirBody('{'),
+    { ...said, system: '' },
+    { ...said, accept: 'text/html' },
+    fhirBody(HUGE),
+    { ...said, type: 'text/csv' },
+    fhirBody({ ...SAFE_CONTACT_SAID, parameter: [] }),
+  ];
+  const expected = [200, 400, 403, 406, 413, 415, 422];
+  expect(await statuses(contact, at(resource.id, 'safe-contact'), asked)).toEqual(expected);
+  expect((await ask(contact, at(NOBODY, 'safe-contact'), said)).status).toBe(404);
 });
 
 test('a subscription lives as described', async () => {
