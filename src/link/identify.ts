@@ -10,7 +10,7 @@ import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
 import { callOf, keyReferrals } from './care/called.ts';
 import { keyUnnamed } from './care/unnamed.ts';
-import { implicitChart, linkagesOf, referredTo } from './who/implied.ts';
+import { implicitChart, linkagesOf, onlyNamed, referredTo } from './who/implied.ts';
 import {
   aliasesOf,
   claimKey,
@@ -52,6 +52,8 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
     const merged = mergedByNumber(statement, scope);
     if (merged)
       return implicitChart({ ...merged, content: renameReferences(merged.content, rename) }, statement.local);
+    const only = onlyNamed(statement, scope);
+    if (only) return implicitChart(only, statement.local);
     const shared = quarantined.has(statement.local);
     if (shared) issues.push(sharedNumber(statement, record.lineage));
     const { ownId } = statement;
@@ -105,7 +107,8 @@ function keysOfStatements(record: SourceRecord, scope: Scope, content: string): 
   const keys = new Map(
     record.statements.map((statement) => [
       `#${statement.local}`,
-      mergedByNumber(statement, scope)?.key ?? keyOf(statement, scope, content),
+      (mergedByNumber(statement, scope) ?? onlyNamed(statement, scope))?.key ??
+        keyOf(statement, scope, content),
     ]),
   );
   for (const { identifier, local, resource } of record.statements) {

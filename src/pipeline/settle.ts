@@ -4,6 +4,7 @@
  */
 import type { Context } from '../context.ts';
 import { answerReferral, findNoParty } from '../link/care/answered.ts';
+import { moveStays } from '../link/care/moved.ts';
 import type { identifyRecord } from '../link/identify.ts';
 import { findOutdated } from '../link/outdated.ts';
 import { link } from '../link/plan.ts';
@@ -134,7 +135,8 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
     return { answer: answerStored(messageId, { ...unit, identifier }), saving: null };
   const known = messageId === undefined ? answerEarlier(earlier, message, { replay }) : null;
   if (known) return { answer: known, saving: known.conflict ? { ...NOTHING, message } : null };
-  const asked = job.record && leaveKnown(facts, job.record, system.id);
+  const moved = job.record && moveStays(facts, job.record, system.id);
+  const asked = moved && leaveKnown(facts, moved.record, system.id);
   const impostors = asked ? [...asked.refused, ...findImpostors(facts, asked.record)] : [];
   const tried = asked && impostors.length === 0 ? asked.record : null;
   const sender = { systemId: system.id, service: system.service };
@@ -148,7 +150,7 @@ function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: 
   const answered = record && plan ? answerReferral({ facts, plan }, record, system.id) : null;
   const speaker = { systemId: system.id, service: system.service.id };
   const issues = [
-    ...[...job.issues, ...(asked?.left ?? []), ...impostors, ...vetoed],
+    ...[...job.issues, ...(moved?.issues ?? []), ...(asked?.left ?? []), ...impostors, ...vetoed],
     ...(record && plan
       ? [
           ...findUnsaid(facts, record, system.id),

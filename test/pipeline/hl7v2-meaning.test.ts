@@ -85,8 +85,8 @@ describe('the chart that was merged (MRG-1)', () => {
       await say('A28', AMARA(`M2^^^RXM^MR~${TWO}^01^^NHS^NH`));
     });
 
-    // An answer that it was taken would be believed: the merge is all that such a message says. It waits as it
-    // was sent until one of the two numbers is put right, and is then taken by a replay.
+    // An answer that it was taken would be believed: such a message says nothing but the merge. It waits as
+    // it was sent until one of the two numbers is put right, and is then taken by a replay.
     it.each(['A18', 'A30', 'A34', 'A36', 'A40', 'A46', 'A47'])(
       'is held by %s, with its field',
       async (event) => {
@@ -294,6 +294,50 @@ describe('the number of a stay (PV1-19)', () => {
     await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN'));
     await say('A03', 'M9^^^RXM^MR||Bell^Ada||19910203|F', stay('V1', { to: '20260802080000' }));
     expect(await stays()).toMatchObject({ open: 1, episodes: ['active', 'finished'] });
+  });
+});
+
+describe('a stay that is moved to another patient (A44)', () => {
+  const ADA = 'M9^^^RXM^MR||Bell^Ada||19910203|F';
+  const stays = async (type: string) =>
+    (await all(type))
+      .filter(({ status }) => status !== 'entered-in-error')
+      .map(({ patient, subject }) => ((patient ?? subject) as { reference: string }).reference);
+  const idOf = async (given: string) =>
+    (await patients()).flatMap((one) => (JSON.stringify(one).includes(given) ? `Patient/${one.id}` : []));
+  const move = (visit: string, mrg = 'MRG|M1^^^RXM^MR') =>
+    say('A44', ADA, { more: [mrg, ...stay(visit).more] });
+
+  it.each([
+    ['by its number', 'V1^^^RXM^VN', 'V1^^^RXM^VN'],
+    ['by its number without the authority', 'V1^^^RXM^VN', 'V1'],
+    ['by its number with the authority that it came without', 'V1', 'V1^^^RXM^VN'],
+    ['by a number that never has an authority', 'V1', 'V1'],
+  ])('is found %s, and is theirs alone', async (_, first, second) => {
+    await say('A01', AMARA('M1^^^RXM^MR~C7^^^RXM'), stay(first));
+    await say('A28', ADA);
+    expect(await move(second)).toMatch(/MSA\|AA(?!.*\|[EW]\|)/s);
+    const ada = await idOf('Ada');
+    expect([await stays('EpisodeOfCare'), await stays('Encounter')]).toEqual([ada, ada]);
+    expect(await involved()).toBe(1);
+    await say('A03', ADA, stay(second, { to: '20260820080000' }));
+    expect([await involved(), await stays('Encounter')]).toEqual([0, ada]);
+    const amara = (await patients()).find((one) => JSON.stringify(one.name).includes('Amara'));
+    expect(identifiersOf(amara as Found)).toEqual(['C7', 'M1']);
+  });
+
+  it('is told of where no such stay is known of whom it is moved from, and is then a new one', async () => {
+    await say('A28', ADA);
+    expect(await move('V1')).toMatch(/MSA\|AA.*\|PV1\^1\^19.*\|W\|.*no one stay/s);
+    expect(await stays('Encounter')).toEqual(await idOf('Ada'));
+  });
+
+  it('is held as somebody else’s, where it is not that of whom it is moved from', async () => {
+    await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN'));
+    await say('A28', ADA);
+    const ack = await move('V1^^^RXM^VN', 'MRG|M3^^^RXM^MR');
+    expect(ack).toMatch(/MSA\|AE.*PV1-19.*of another of your patients/s);
+    expect(await stays('Encounter')).toEqual(await idOf('Amara'));
   });
 });
 

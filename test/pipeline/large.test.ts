@@ -1,6 +1,6 @@
 /**
- * What one large message costs everybody else: while it is understood others are answered, too, and more than a
- * message ever holds is held by its count.
+ * What one large message costs everybody else: while it is understood others are answered, too, and more
+ * than a message ever holds is held by its count.
  */
 import { afterAll, expect, test, vi } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';

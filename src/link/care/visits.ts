@@ -13,8 +13,19 @@ type Stay = StatementState & { content: Encounter | EpisodeOfCare };
 
 /** HL7 table 0203: the number of a visit. */
 const isVisitNumber = ({ type }: Identifier): boolean => type?.coding?.[0]?.code === 'VN';
-const numbersOf = ({ content }: Stay): Identifier[] => (content.identifier ?? []).filter(isVisitNumber);
+type Numbered = Pick<Stay['content'], 'identifier'>;
+const visitNumbers = ({ identifier }: Numbered): Identifier[] => (identifier ?? []).filter(isVisitNumber);
+const numbersOf = ({ content }: Stay): Identifier[] => visitNumbers(content);
 const isBare = (stay: Stay): boolean => numbersOf(stay).every(({ system }) => system === LOCAL);
+
+/** Of stays of one patient: the same number, and the same authority where both give one. */
+export const isSameNumber = (one: Numbered, other: Numbered): boolean =>
+  visitNumbers(one).some(({ system = LOCAL, value }) =>
+    visitNumbers(other).some(
+      ({ system: theirs = LOCAL, value: number }) =>
+        number === value && (system === theirs || system === LOCAL || theirs === LOCAL),
+    ),
+  );
 
 /**
  * The same statements, with one for each stay. A number without authority is that of the one stay which its
@@ -30,12 +41,14 @@ export function joinStays(
       (state.type === 'EpisodeOfCare' || state.type === 'Encounter') && numbersOf(state as Stay).length > 0,
   );
   const leaders = new Map<string, string>();
-  for (const bare of stays.filter(isBare)) {
-    const value = numbersOf(bare)[0]?.value;
+  for (const bare of stays) {
+    const value = numbersOf(bare).find(({ system }) => system === LOCAL)?.value;
+    if (value === undefined) continue;
     const person = personOf(bare.chart);
     if (person === undefined) continue;
     const same = stays.filter(
       (one) =>
+        one !== bare &&
         one.type === bare.type &&
         one.systemId === bare.systemId &&
         personOf(one.chart) === person &&

@@ -20,6 +20,13 @@ export function referredTo(
   });
 }
 
+/** Whom a Patient means of which nothing is said (its identifier is assumed): as a reference by that does. */
+export function onlyNamed({ resource, assumed }: Statement, scope: Scope): Meant | undefined {
+  const [identifier] = (resource as Patient).identifier ?? [];
+  const isOnly = resource.resourceType === 'Patient' && assumed?.includes('identifier');
+  return isOnly && identifier ? meantBy({ identifier }, scope) : undefined;
+}
+
 /** A chart that says no more than a reference to it does. */
 export function implicitChart({ key, content, aliases }: Meant, local: string): IdentifiedStatement {
   const found = aliases.length > 0 ? { aliases } : {};

@@ -2,6 +2,7 @@ import type { Patient, RelatedPerson } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../../fhir/systems.ts';
 import type { Issue } from '../../model.ts';
 import type { Facts, IdentifiedRecord, IdentifiedStatement, StatementState } from '../../store/facts.ts';
+import { chartsLeft } from '../care/moved.ts';
 import { parentClaim } from '../family/relationships.ts';
 import { isImplicit } from '../fold.ts';
 import type { PatientState } from './charts.ts';
@@ -16,6 +17,7 @@ import { isSomebodyElse } from './persons.ts';
 export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
   const known = new Map<string, Said>(facts.statements.map((state) => [state.key, state]));
   const seen = new Map(known);
+  const left = chartsLeft(facts, record);
   return record.statements.flatMap((said): Issue[] => {
     const before = seen.get(said.key);
     seen.set(said.key, said);
@@ -37,7 +39,7 @@ export function findImpostors(facts: Facts, record: IdentifiedRecord): Issue[] {
     if (isOwnParent(said, known, record))
       return [impostor(record, said, 'the patient and a parent of the patient')];
     if (said.chart === said.key) return [unknownPatient(record, said)];
-    if (!before || before.chart === said.chart) return [];
+    if (!before || before.chart === said.chart || left.has(before.chart)) return [];
     const now = namesOf(seen.get(said.chart) ?? record.statements.find(({ key }) => key === said.chart));
     const was = namesOf(seen.get(before.chart));
     const moved = was.length > 0 && !was.some((name) => now.includes(name));

@@ -3,6 +3,7 @@ import { isVerified, nhsNumber } from '../../fhir/nhs-number.ts';
 import { isFullName } from '../../match/names.ts';
 import type { Issue } from '../../model.ts';
 import type { Facts, IdentifiedRecord, StatementState } from '../../store/facts.ts';
+import { leftIn } from '../care/moved.ts';
 import { isImplicit } from '../fold.ts';
 import { givenNames } from './charts.ts';
 import { standingOf } from './merged.ts';
@@ -23,8 +24,11 @@ const UNSAID: Issue = {
  * full who that is. Only what the sender itself said is looked at, so that the answer tells it nothing of
  * anybody else's.
  */
-export function findUnsaid(facts: Facts, { statements }: IdentifiedRecord, systemId: number): Issue[] {
-  const referred = statements.filter(({ implicit, content }) => implicit && !standingOf(content as Patient));
+export function findUnsaid(facts: Facts, record: IdentifiedRecord, systemId: number): Issue[] {
+  const left = leftIn(record);
+  const referred = record.statements.filter(
+    ({ key, implicit, content }) => implicit && !standingOf(content as Patient) && !left.includes(key),
+  );
   const own = facts.statements.filter(
     (state) => state.type === 'Patient' && state.systemId === systemId && !isImplicit(state),
   );
