@@ -281,13 +281,7 @@ export type Sources = (
   held?: string[];
 };
 
-<<<<<<< ours
-/**
- * How to reach a person safely (extension `safe-contact`), and the service that says so; null: the operator.
- */
-=======
 /** How to reach a person safely (extension `safe-contact`), as a service says, or (null) the operator. */
->>>>>>> theirs
 export type SafeContact = { author: string | null; said: Extension };
 
 /** One row of the `resource` table: a view, never edited by hand. */

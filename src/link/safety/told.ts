@@ -8,11 +8,7 @@ type Known = Pick<Family, 'held' | 'personOf'>;
 type Given = { record: IdentifiedRecord | null; before: Member[]; involvements: Involvement[] };
 
 /**
-<<<<<<< ours
- * That something of the care changed, to the services with open care of the person, who read the person
-=======
  * That something of the care changed, to the services with open care of the person: they read the person
->>>>>>> theirs
  * again. It says no more, and is told to whoever sees any difference (src/deliver/number/find-changes.ts).
  */
 export function describeSafety(family: Known, changes: ViewChange[], given: Given): Event[] {
