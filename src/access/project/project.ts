@@ -155,7 +155,12 @@ function stagesFor(grants: Known, { group, ways, known }: Shown) {
   const hearsOfLoss = (person: string) =>
     grants.persons.get(person)?.care === 'open' &&
     reaches(decide(grants, 'CLN', person, [group.id ?? '']), 'E');
-  const byMother = ways.some((person) => !infants.has(person) && hearsOfLoss(person));
+  const unlinked = (group.member ?? []).flatMap(({ inactive, entity }) =>
+    inactive ? (idOf(entity?.reference, 'Patient') ?? []) : [],
+  );
+  const byMother = ways.some(
+    (person) => !infants.has(person) && !unlinked.includes(person) && hearsOfLoss(person),
+  );
   const isShown = (infant: string) => known.includes(infant) && (byMother || hearsOfLoss(infant));
   return stages.flatMap(({ extension: _whose, ...stage }, place) => {
     const whose = infantsOf(stages[place]);

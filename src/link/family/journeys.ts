@@ -2,7 +2,7 @@ import { keyedId } from '../../fhir/ids.ts';
 import type { Member } from '../../store/facts.ts';
 import type { Care } from '../care/list-care.ts';
 import { latest } from '../care/spells.ts';
-import { leastKey, type Person } from '../who/charts.ts';
+import { isCompatible, isTwinOf, leastKey, type Person } from '../who/charts.ts';
 import { BEFORE, findHomes, SAME_BIRTH } from './homing.ts';
 import { expectedAt, findPregnancies, type Pregnancy } from './pregnancies.ts';
 import type { Edge } from './relate.ts';
@@ -22,7 +22,7 @@ export type Journey = {
   anchor: string;
   members: Place[];
   stages: Stage[];
-  /** Whose stages they are: of an infant who died apart where another lives, and whose are those above last. */
+  /** Whose they are: first of each infant who died while another lives, last `stages` of all others. */
   each: { infants: string[]; stages: Stage[] }[];
   /** Records of infants, each of which may be that of another infant here. */
   unlinked: string[];
@@ -227,9 +227,16 @@ function confirmedOf(infants: Person[], mayBe: Around['mayBe']): Person[] {
   );
   const confirmed: Person[] = [];
   for (const infant of ranked)
-    if (!confirmed.some((one) => mayBe(one, infant) || mayBe(infant, one))) confirmed.push(infant);
+    if (!confirmed.some((one) => (mayBe(one, infant) || mayBe(infant, one)) && !isApart(one, infant)))
+      confirmed.push(infant);
   return confirmed;
 }
+
+/** Another name, birth date or birth order: two of one number that was given to twins by mistake. */
+const isApart = (one: Person, other: Person): boolean =>
+  one.charts.some(({ content: a }) =>
+    other.charts.some(({ content: b }) => !isCompatible(a, b) || isTwinOf(a, b)),
+  );
 
 function stagesOfEach({ infants, ...birth }: Birth, stages: Stage[], asOf: string): Journey['each'] {
   const dead = infants.filter((infant) => lossOf(infant) !== null);
