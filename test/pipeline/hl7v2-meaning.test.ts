@@ -283,6 +283,16 @@ describe('the number of a stay (PV1-19)', () => {
     expect(encounter?.episodeOfCare).toMatchObject([{ reference: `EpisodeOfCare/${episode?.id}` }]);
   });
 
+  it('may have others beside it (PV1-50), which alone name no stay: that is said', async () => {
+    const other = ({ more: [pv1 = ''] }: { more: string[] }) => ({ more: [`${pv1}|||||A7^^^LAB^PI`] });
+    await say('A01', AMARA('M1^^^RXM^MR'), other(stay('V1^^^RXM^VN')));
+    expect((await all('Encounter')).map(identifiersOf)).toEqual([['A7', 'V1']]);
+    await say('A01', AMARA('M1^^^RXM^MR'), other(stay('V2^^^RXM^VN', { from: '20260901080000' })));
+    expect(await stays()).toMatchObject({ encounters: ['in-progress', 'in-progress'] });
+    const ack = await say('A01', 'M9^^^RXM^MR||Bell^Ada||19910203|F', other(stay('')));
+    expect(ack).toMatch(/MSA\|AA.*ERR\|\|PV1\^1\^50\|.*\|W\|.*left out/s);
+  });
+
   it('is told apart where two authorities gave it', async () => {
     await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN'));
     await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^CLINIC^VN'));
