@@ -37,6 +37,15 @@ describe('a date or time', () => {
     expect([look('past', '20260615', there), look('future', '20260616', there)]).toEqual([false, true]);
   });
 
+  test('is of a later day only once that day has not begun there', () => {
+    const isLater = (text: string) => LOOKS['later-day']?.test(text, LONDON);
+    expect(['20260617', '20260617003000', '202607', '2027'].map(isLater)).toEqual([true, true, true, true]);
+    expect(['20260616', '20260616235900', '20260615', '2026', ''].map(isLater)).toEqual(Array(5).fill(false));
+    // Just before midnight a clock that runs ahead is already in the next day.
+    const late = { ...LONDON, now: new Date('2026-06-16T22:58:00Z') };
+    expect(LOOKS['later-day']?.test('20260617000100', late)).toBe(false);
+  });
+
   test('is none in the year 9999, and before 1850', () => {
     const isNone = (text: string) => isNoDay(text, LONDON);
     expect(['00010101', '18491231', '99991231', '9999-12-31'].map(isNone)).toEqual([true, true, true, true]);
@@ -45,7 +54,7 @@ describe('a date or time', () => {
 
   test('is judged by the time of receipt, whenever the message is read again', async () => {
     const mapping = (await loadMappings()).get('hl7v2-adt');
-    const stay = `PV1|1|I${'|'.repeat(17)}V1${'|'.repeat(25)}20260701`;
+    const stay = `PV1|1|I${'|'.repeat(17)}V1${'|'.repeat(25)}20260601`;
     const lines = ['MSH|^~\\&|A|B|||20260615||ADT^A08|1|P|2.5', 'PID|1||M1^^^B', `${stay}|20260701`];
     const [unit] = readHl7(Buffer.from(lines.join('\r')));
     if (!mapping || !unit) throw new Error('nothing to read, or nothing to read it by');

@@ -283,6 +283,16 @@ describe('the number of a stay (PV1-19)', () => {
     expect(encounter?.episodeOfCare).toMatchObject([{ reference: `EpisodeOfCare/${episode?.id}` }]);
   });
 
+  it('may have others beside it (PV1-50), which alone name no stay: that is said', async () => {
+    const other = ({ more: [pv1 = ''] }: { more: string[] }) => ({ more: [`${pv1}|||||A7^^^LAB^PI`] });
+    await say('A01', AMARA('M1^^^RXM^MR'), other(stay('V1^^^RXM^VN')));
+    expect((await all('Encounter')).map(identifiersOf)).toEqual([['A7', 'V1']]);
+    await say('A01', AMARA('M1^^^RXM^MR'), other(stay('V2^^^RXM^VN', { from: '20260901080000' })));
+    expect(await stays()).toMatchObject({ encounters: ['in-progress', 'in-progress'] });
+    const ack = await say('A01', 'M9^^^RXM^MR||Bell^Ada||19910203|F', other(stay('')));
+    expect(ack).toMatch(/MSA\|AA.*ERR\|\|PV1\^1\^50\|.*\|W\|.*left out/s);
+  });
+
   it('is told apart where two authorities gave it', async () => {
     await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN'));
     await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^CLINIC^VN'));
@@ -294,6 +304,47 @@ describe('the number of a stay (PV1-19)', () => {
     await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN'));
     await say('A03', 'M9^^^RXM^MR||Bell^Ada||19910203|F', stay('V1', { to: '20260802080000' }));
     expect(await stays()).toMatchObject({ open: 1, episodes: ['active', 'finished'] });
+  });
+});
+
+describe('an admission on a day to come (PV1-44)', () => {
+  const LATER = stay('V1^^^RXM^VN', { from: '29991230080000' });
+  const found = async () => [
+    (await all('Encounter')).map(({ status }) => status),
+    (await all('EpisodeOfCare')).map(({ status }) => status),
+    await involved(),
+  ];
+
+  it.each(['A01', 'A04'])('by %s is planned and opens no care, and its sender is told', async (event) => {
+    const ack = await say(event, AMARA('M1^^^RXM^MR'), LATER);
+    expect(ack).toMatch(/MSA\|AA.*ERR\|\|PV1\^1\^44\|.*\|W\|.*the stay is planned/s);
+    expect(await found()).toEqual([['planned'], [], 0]);
+    await say('A08', AMARA('M1^^^RXM^MR'), LATER);
+    expect(await found()).toEqual([['planned'], [], 0]);
+  });
+
+  it.each(['A01', 'A04', 'A02', 'A08'])('has begun when %s gives a day that has come', async (event) => {
+    await say('A01', AMARA('M1^^^RXM^MR'), LATER);
+    await say(event, AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN'));
+    expect(await found()).toEqual([['in-progress'], ['active'], 1]);
+  });
+
+  it('takes back no stay that has begun', async () => {
+    await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN'));
+    await say('A01', AMARA('M1^^^RXM^MR'), LATER);
+    expect(await found()).toEqual([['in-progress'], ['active'], 1]);
+  });
+
+  it('is over where it is cancelled', async () => {
+    await say('A01', AMARA('M1^^^RXM^MR'), LATER);
+    await say('A38', AMARA('M1^^^RXM^MR'), LATER);
+    expect(await found()).toEqual([['cancelled'], [], 0]);
+  });
+
+  it('long past is taken as it is', async () => {
+    const ack = await say('A01', AMARA('M1^^^RXM^MR'), stay('V1^^^RXM^VN', { from: '19990101080000' }));
+    expect(ack).toMatch(/MSA\|AA(?!.*ERR)/s);
+    expect(await found()).toEqual([['in-progress'], ['active'], 1]);
   });
 });
 

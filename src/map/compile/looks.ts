@@ -33,6 +33,13 @@ function whenIs(text: string, { now, zone }: Heard): -1 | 0 | 1 {
   const today = v2Today(now, zone).slice(0, said.length);
   return said > today ? 1 : said < today ? -1 : 0;
 }
+/** A day that has not begun where it was written: whoever is expected later today may be here. */
+function isLaterDay(text: string, heard: Heard): boolean {
+  const said = toDateTime(text, heard.zone);
+  const today = v2Today(heard.now, heard.zone);
+  return isToCome(text, heard) && typeof said === 'string' && said.slice(0, 10) > today;
+}
+
 const toDateTime = converterTo('dateTime');
 
 const isToCome = (text: string, heard: Heard): boolean => whenIs(text, heard) > 0;
@@ -64,4 +71,5 @@ export const LOOKS: Readonly<Record<string, Look>> = {
   'nhs-number': { test: (text) => isValidNhsNumber(nhsDigits(text)), example: '9990000018' },
   past: { test: (text, heard) => whenIs(text, heard) < 0, example: '1900' },
   future: { test: isToCome, example: '9999' },
+  'later-day': { test: isLaterDay, example: '9999' },
 };
