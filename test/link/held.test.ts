@@ -117,6 +117,30 @@ describe('a hold', () => {
     expect(heldIn(store)).toEqual([hers, later].sort());
   });
 
+  it('blocks the prompts about an infant and its parents, and says so to nobody', () => {
+    const visited: Step = (store) =>
+      void store.hear(
+        visiting,
+        record('2026-09-03T09:00:00Z', [patient('patient', BABY), episode('E5', 'active')]),
+      );
+    const prompts = (store: Store) =>
+      store.all('Task').flatMap(({ content, state }) => (state === 'prompt' ? [content] : []));
+    const family = [...hears.slice(0, 2), visited];
+    const store = told(family);
+    // Her care is no secret to who cares for the infant; without it, a parent would be asked for.
+    expect(prompts(store)).toEqual([]);
+    hold(store);
+    expect(prompts(store)).toEqual([]);
+    const alone = told([hears[1] as Step, visited]);
+    expect(JSON.stringify(prompts(alone))).toContain('parent-in-view');
+    const baby = alone.facts.statements.find(
+      ({ type, content }) => type === 'Patient' && 'birthDate' in content,
+    );
+    keep(alone, skein, 5, [holdOf(KEY, said(AT, baby?.key))]);
+    expect(prompts(alone)).toEqual([]);
+    expect(JSON.stringify(alone.all('Task'))).not.toContain('hold');
+  });
+
   it('counts for nothing in the mouth of anybody else', () => {
     const store = told(hears.slice(0, 3));
     keep(store, perinatal, 5, [holdOf(KEY, said(AT))]);

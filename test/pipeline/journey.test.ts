@@ -10,7 +10,15 @@ import { chart, contactOf, episodeOf, referralOf, relationOf, type Said } from '
 
 const NOTICE = 'Other services may be involved that are not shown.';
 const SECTIONS = [
-  ...['stage', 'who-is-involved', 'open-referrals', 'what-is-next', 'what-has-changed', 'closing'],
+  ...[
+    'stage',
+    'safe-contact',
+    'who-is-involved',
+    'open-referrals',
+    'what-is-next',
+    'what-has-changed',
+    'closing',
+  ],
 ];
 const { mother, baby, man } = newFamily();
 
