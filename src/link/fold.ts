@@ -59,7 +59,10 @@ export function fold(stored: Folded | null, said: Said): Folded {
   // Every key that it was ever found by: what no longer holds leads to a chart more, and link looks at what
   // that says.
   const former = foldFormer(stored, said, folded.ref);
-  const aliases = [...new Set([...(state?.aliases ?? []), ...(said.aliases ?? []), ...former])].sort();
+  // One that holds again is none of the former, nor a further one.
+  const aliases = [...new Set([...(state?.aliases ?? []), ...(said.aliases ?? []), ...former])]
+    .filter((alias) => alias !== folded.ref)
+    .sort();
   const marks = { ...teams, ...formerMarks(former) };
   const times = Object.keys(marks).length > 0 ? { ...folded.times, ...marks } : folded.times;
   const team = heldBy({ times })[0]?.service ?? null;

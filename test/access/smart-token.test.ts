@@ -25,7 +25,7 @@ import { type Reply, startSkein } from '../support/skein.ts';
 const AUDIENCE = 'https://skein.test/oauth2/token';
 const SETTINGS = { AUTH: 'smart', ROLES: 'api', PUBLIC_URL: 'https://skein.test' };
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
-const SCOPES = ['system/Patient.rs', 'system/Subscription.cruds'];
+const SCOPES = ['system/Patient.rus', 'system/Subscription.cruds'];
 
 type Skein = Awaited<ReturnType<typeof startSkein>>;
 let database: TestDatabase;
@@ -405,7 +405,7 @@ test('how clients prove who they are is told to anybody, by SMART, CapabilitySta
     token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384', 'RS512'],
     scopes_supported: expect.arrayContaining([
       'system/*.cruds',
-      'system/Patient.rs',
+      'system/Patient.rus',
       'system/Subscription.cruds',
       'system/Task.rus',
       'system/Group.rs',

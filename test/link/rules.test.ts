@@ -115,6 +115,20 @@ describe('persons', () => {
     expect(store.all('Patient')).toHaveLength(2);
   });
 
+  it('are nobody’s mother by a number in dispute, though its owner gave another one for a while', () => {
+    say(maternity, '09-01', patient('patient', { ...MOTHER, local: 'M1', given: 'Kayden' }));
+    for (const [day, nhs] of [
+      ['09-02', MOTHER.nhs],
+      ['09-03', BABY.nhs],
+      ['09-04', MOTHER.nhs],
+    ] as const)
+      say(perinatal, day, patient('patient', { ...MOTHER, nhs, local: 'M2' }), episode('P1', 'active'));
+    expect(store.plan?.assertions).toContainEqual(expect.objectContaining({ kind: 'disputed-number' }));
+    const pid21 = relative('pid-21', 'patient', ['GESTM', 'MTH'], { nhs: MOTHER.nhs });
+    say(neonatal, '09-05', patient('patient', { ...BABY, nhs: undefined, local: 'B1' }), pid21);
+    expect(store.all('RelatedPerson')).toEqual([]);
+  });
+
   it('join nobody by a number in dispute, whoever brings it', () => {
     say(maternity, '09-01', patient('patient', MOTHER));
     say(camhs, '09-03', patient('patient', { ...MOTHER, given: 'Beatrice' }), episode('C1', 'active'));
