@@ -2,6 +2,7 @@
 import { readOptions } from '../command/read-options.ts';
 import { readVersion } from '../command/version.ts';
 import { WrongUse } from '../command/wrong-use.ts';
+import { Rejected } from '../errors.ts';
 import { suggest } from '../map/run.ts';
 import type { Command, Commands } from './command.ts';
 import { auth } from './commands/auth.ts';
@@ -66,12 +67,17 @@ export async function administer(args: string[]): Promise<number> {
     process.stdout.write(text);
     return code;
   } catch (error) {
-    if (!(error instanceof WrongUse)) throw error;
+    if (!isWrongUse(error)) throw error;
     const help = ['skein', name, '--help'].filter(Boolean).join(' ');
     process.stderr.write(`skein: ${error.message}\nTry ${help}.\n`);
     return 2;
   }
 }
+
+/** What is refused for a value that can never be right is used wrongly, whoever looked at it. */
+const isWrongUse = (error: unknown): error is Error =>
+  error instanceof WrongUse ||
+  (error instanceof Rejected && error.issues.every(({ code }) => code === 'value'));
 
 /** What follows the name of a command; options before it are kept. */
 function without(args: string[], name: string): string[] {

@@ -2,7 +2,7 @@
  * `skein number …`: what people do about a number that is in dispute or tainted, or of a changed identity.
  */
 import type { Context } from '../context.ts';
-import { freezeNumber, liftNumber, showNumber } from '../pipeline/numbers.ts';
+import { freezeNumber, type Lift, liftNumber, showNumber } from '../pipeline/numbers.ts';
 
 type Done = { data: object; text: string };
 
@@ -27,8 +27,8 @@ export async function describeNumber(ctx: Context, number: string): Promise<Done
   return { data: shown, text: lines.map((line) => `${line}\n`).join('') };
 }
 
-export async function liftOne(ctx: Context, number: string, by: string, not: string[]): Promise<Done> {
-  const done = await liftNumber(ctx, number, { by, not });
+export async function liftOne(ctx: Context, number: string, lift: Lift): Promise<Done> {
+  const done = await liftNumber(ctx, number, lift);
   const { setAside, changed, state } = done;
   return {
     data: done,

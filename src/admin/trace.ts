@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { Rejected } from '../errors.ts';
+import { traceKey } from '../link/who/traced.ts';
 import { countDue, runTraces } from '../pipeline/trace.ts';
 import { keepUndone } from '../pipeline/trace-fact.ts';
 import { openTracing } from '../run/tracing.ts';
-import { keepOutcome, readTracing } from '../save/traces.ts';
+import { findTraced, keepOutcome, readTracing } from '../save/traces.ts';
 import { stateOf } from '../trace/breaker.ts';
 import type { Done } from './command.ts';
 
@@ -55,14 +56,19 @@ export async function traceNow(ctx: Context, limit: number, dry: boolean): Promi
   }
 }
 
+const UNTRACED = 'no number was traced for such a chart: skein person explain names them';
+
+/** Throws Rejected where nothing is to be undone. */
+export async function checkTraced({ db, key }: Context, chart: string): Promise<void> {
+  if ((await findTraced(db, traceKey(key, chart))) === null) refuse(UNTRACED);
+}
+
 export async function undoTrace(
   ctx: Context,
   chart: string,
   said: { by: string; reason: string },
 ): Promise<Done> {
-  const undone =
-    /^[0-9a-f-]{36}$/.test(chart) && (await keepUndone(ctx, chart, { ...said, id: randomUUID() }));
-  if (!undone) return refuse('no number was traced for such a chart: skein person explain names them');
+  if (!(await keepUndone(ctx, chart, { ...said, id: randomUUID() }))) return refuse(UNTRACED);
   const never = { basis: null, recordId: '0', tries: 0, at: new Date(), nextAt: null };
   await keepOutcome(ctx.db, { chart, outcome: 'undone', ...never });
   return { data: { chart }, text: 'the chart has no traced number any more, and is not asked about again\n' };

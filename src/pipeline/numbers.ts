@@ -104,10 +104,23 @@ export type Lift = { by: string; not: string[] };
  * contradict and no other system bears out do not count for it from then on, until their sender gives them
  * another number. Throws Rejected.
  */
-export async function liftNumber(ctx: Context, number: string, { by, not }: Lift) {
+export async function liftNumber(ctx: Context, number: string, lift: Lift) {
+  const keys = keysOfNumber(ctx, number);
+  const chosen = await checkLift(ctx, number, lift);
+  const aside = chosen.map(({ key, ref }) => ({ chart: key, ref: ref as string }));
+  await saveLift(ctx.db, { number: keys[0] as string, by: lift.by, keys, aside });
+  const changed = await untie(ctx, keys);
+  return { setAside: aside.length, changed, state: (await showNumber(ctx, number)).state };
+}
+
+/**
+ * The charts that would be set aside; none where it was frozen by mistake, and those whose it is are shared
+ * again. Throws Rejected where it cannot be lifted, or `not` names a system that does not claim it.
+ */
+export async function checkLift(ctx: Context, number: string, { not }: Lift): Promise<PatientState[]> {
   const keys = keysOfNumber(ctx, number);
   const { state, freeze, traced } = await showNumber(ctx, number);
-  if (state === 'frozen' && freeze) return thaw(ctx, number, { keys, by });
+  if (state === 'frozen' && freeze) return [];
   if (['frozen', 'invalidated', 'superseded'].includes(state))
     refuse(`the number is ${state} nationally: nobody here can lift that`);
   if (state !== 'disputed' && !(await isTainted(ctx.db, keys)))
@@ -117,22 +130,14 @@ export async function liftNumber(ctx: Context, number: string, { by, not }: Lift
     refuse('what was traced contradicts the rest: take that back first (skein trace undo CHART)');
   const chosen =
     not.length > 0 ? claims.filter(({ system }) => not.includes(system)) : chooseSetAside(claims);
+  const other = not.find((name) => !claims.some(({ system }) => system === name));
+  if (other !== undefined) refuse(`--not: no system "${other}" claims the number`, 'value');
   if (!chosen) refuse('no two systems agree on whose it is: name those that are wrong with --not');
-  const aside = chosen.map(({ key, ref }) => ({ chart: key, ref: ref as string }));
-  await saveLift(ctx.db, { number: keys[0] as string, by, keys, aside });
-  const changed = await untie(ctx, keys);
-  return { setAside: aside.length, changed, state: (await showNumber(ctx, number)).state };
+  return chosen;
 }
 
-/** It was frozen by mistake: those whose it is are shared again. */
-async function thaw(ctx: Context, number: string, { keys, by }: { keys: string[]; by: string }) {
-  await saveLift(ctx.db, { number: keys[0] as string, by, keys, aside: [] });
-  const changed = await untie(ctx, keys);
-  return { setAside: 0, changed, state: (await showNumber(ctx, number)).state };
-}
-
-function refuse(text: string): never {
-  throw new Rejected(422, [{ severity: 'error', code: 'business-rule', text }]);
+function refuse(text: string, code = 'business-rule'): never {
+  throw new Rejected(422, [{ severity: 'error', code, text }]);
 }
 
 const digitsOf = (number: string): string => number.replace(/\s/g, '');
@@ -140,7 +145,7 @@ const digitsOf = (number: string): string => number.replace(/\s/g, '');
 /** As those say it who establish it, and as those do who join by it. */
 function keysOfNumber({ key }: Context, number: string): string[] {
   const digits = digitsOf(number);
-  if (!isValidNhsNumber(digits)) refuse('that is no valid NHS number');
+  if (!isValidNhsNumber(digits)) refuse('that is no valid NHS number', 'value');
   return [numberKey(digits, key), joiningKey(digits, key)];
 }
 

@@ -133,7 +133,7 @@ test('a name that is mistyped makes no store', async () => {
     DATA_DIR: dataDir,
   });
   expect([await program.exit(), program.output()]).toEqual([
-    1,
+    2,
     expect.stringContaining('mistyped is not there'),
   ]);
   await expect(stat(dataDir)).rejects.toThrow('ENOENT');

@@ -48,7 +48,7 @@ Examples:
     words: ['FILE'],
     run: async ({ yes: sure }, [file = '']) => {
       // Before a store is opened, or made, for a name that was mistyped.
-      if (file !== '-' && !existsSync(file)) throw new Error(`${file} is not there`);
+      if (file !== '-' && !existsSync(file)) throw new WrongUse(`FILE ${file} is not there`);
       await confirm(
         `restore fills this store with ${file} and its key: from then on it acts as the one it was`,
         sure,

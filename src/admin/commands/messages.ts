@@ -1,4 +1,5 @@
 /** `skein messages`, `skein replay`, `skein rebuild`: what became of what was sent, and doing it again. */
+import { checkIds } from '../../command/check-words.ts';
 import { confirm } from '../../command/confirm.ts';
 import { WrongUse } from '../../command/wrong-use.ts';
 import { rebuild, replayHeld } from '../../pipeline/rebuild.ts';
@@ -26,6 +27,7 @@ Examples:
     options: { held: yes, name: text, id: text },
     run: async ({ held, id, name = null }) => {
       if (!held === !id) throw new WrongUse('messages needs --held or --id ID, one of them');
+      if (id) checkIds({ '--id': id });
       if (id && name) throw new WrongUse('--name goes with --held: an id is of one message');
       return withStore((ctx) => (id ? describeMessage(ctx, id) : listHolds(ctx, name)));
     },

@@ -1,6 +1,8 @@
 /** `skein number …`: what people do about an NHS number in dispute, or of a changed identity. */
+import { checkNumber } from '../../command/check-words.ts';
 import { confirm } from '../../command/confirm.ts';
 import { WrongUse } from '../../command/wrong-use.ts';
+import { checkLift } from '../../pipeline/numbers.ts';
 import { type Commands, command, text, yes } from '../command.ts';
 import { describeNumber, freezeOne, liftOne } from '../number.ts';
 import { withStore } from '../with-store.ts';
@@ -21,7 +23,10 @@ Examples:
 `,
     options: {},
     words: ['NUMBER'],
-    run: (_, [value = '']) => withStore((ctx) => describeNumber(ctx, value)),
+    run: async (_, [value = '']) => {
+      checkNumber(value);
+      return withStore((ctx) => describeNumber(ctx, value));
+    },
   }),
   'number freeze': command({
     summary: 'the identity was changed (adoption and the like): share nothing of it any more',
@@ -45,6 +50,7 @@ Examples:
     run: async ({ by, cause = '', yes: sure }, [value = '']) => {
       if (!by) throw new WrongUse('number freeze needs --by NAME: who found that the identity was changed');
       if (!CAUSES.includes(cause)) throw new WrongUse(`number freeze needs --cause ${CAUSES.join(' or ')}`);
+      checkNumber(value);
       await confirm(FREEZES, sure);
       return withStore((ctx) => freezeOne(ctx, value, by, cause));
     },
@@ -68,9 +74,13 @@ Examples:
     words: ['NUMBER'],
     run: async ({ by, not = '', yes: sure }, [value = '']) => {
       if (!by) throw new WrongUse('number lift needs --by NAME: who found the number to be good');
-      await confirm(LIFTS, sure);
-      const wrong = not.split(',').flatMap((name) => name.trim() || []);
-      return withStore((ctx) => liftOne(ctx, value, by, wrong));
+      checkNumber(value);
+      const lift = { by, not: not.split(',').flatMap((name) => name.trim() || []) };
+      return withStore(async (ctx) => {
+        await checkLift(ctx, value, lift);
+        await confirm(LIFTS, sure);
+        return liftOne(ctx, value, lift);
+      });
     },
   }),
 };

@@ -1,4 +1,5 @@
 /** `skein person …`, `skein link`, `skein unlink`: what people decide of who is who. */
+import { checkIds } from '../../command/check-words.ts';
 import { confirm } from '../../command/confirm.ts';
 import { WrongUse } from '../../command/wrong-use.ts';
 import type { Context } from '../../context.ts';
@@ -10,7 +11,7 @@ import {
   decideTwo,
   type Said,
 } from '../../pipeline/decide.ts';
-import { type Commands, command, text, yes } from '../command.ts';
+import { type Commands, command, type Done, text, yes } from '../command.ts';
 import { describeIncident } from '../incident.ts';
 import { describeConsequence, explainPerson } from '../person.ts';
 import { withStore } from '../with-store.ts';
@@ -26,13 +27,21 @@ const ONE_OF = 'unlink needs --chart, or --one and --other, or --parent and --ch
 const OPTIONS = { by: text, reason: text, undo: yes, 'dry-run': yes, yes };
 type Flags = { by?: string; reason?: string; undo?: boolean; 'dry-run'?: boolean; yes?: boolean };
 
-/** Asks first where something is changed. */
-async function saidBy(what: string, flags: Flags): Promise<Said> {
+type Decide = (ctx: Context, said: Said) => Promise<Consequence>;
+
+/** Asks where something is changed, once it is known that it can be. */
+async function decided(what: string, flags: Flags, decide: Decide): Promise<Done> {
   const { by, reason, undo = false, 'dry-run': dry = false, yes: sure } = flags;
   if (!by || !reason)
     throw new WrongUse(`${what} needs --by NAME and --reason TEXT: who decided it, and why`);
-  if (!dry) await confirm(`${what} changes who is who, and services are told`, sure);
-  return { by, reason, undo, dry };
+  const said = { by, reason, undo, dry };
+  return withStore(async (ctx) => {
+    if (!dry && !sure) {
+      await decide(ctx, { ...said, dry: true });
+      await confirm(`${what} changes who is who, and services are told`, sure);
+    }
+    return describeConsequence(await decide(ctx, said), dry);
+  });
 }
 
 export const person: Commands = {
@@ -51,7 +60,10 @@ Examples:
 `,
     options: {},
     words: ['ID'],
-    run: (_, [id = '']) => withStore((ctx) => explainPerson(ctx, id)),
+    run: async (_, [id = '']) => {
+      checkIds({ ID: id });
+      return withStore((ctx) => explainPerson(ctx, id));
+    },
   }),
   worklist: command({
     summary: 'who may be one person, and whose baby is somebody’s: for people to decide',
@@ -84,9 +96,8 @@ Examples:
     options: OPTIONS,
     words: ['ID', 'ID'],
     run: async (flags, [one = '', other = '']) => {
-      const said = await saidBy('link', flags);
-      const done = await withStore((ctx) => decideSame(ctx, [one, other], said));
-      return describeConsequence(done, said.dry);
+      checkIds({ 'the first ID': one, 'the second ID': other });
+      return decided('link', flags, (ctx, said) => decideSame(ctx, [one, other], said));
     },
   }),
   unlink: command({
@@ -110,14 +121,15 @@ Examples:
 `,
     options: { ...OPTIONS, chart: text, one: text, other: text, parent: text, child: text },
     run: async ({ chart, one, other, parent, child, ...flags }) => {
-      const said = await saidBy('unlink', flags);
-      const ways: ((ctx: Context) => Promise<Consequence>)[] = [];
-      if (chart) ways.push((ctx) => decideApart(ctx, chart, said));
-      if (one && other) ways.push((ctx) => decideTwo(ctx, [one, other], said));
-      if (parent && child) ways.push((ctx) => decideNoParent(ctx, [parent, child], said));
+      const ways: Decide[] = [];
+      if (chart) ways.push((ctx, said) => decideApart(ctx, chart, said));
+      if (one && other) ways.push((ctx, said) => decideTwo(ctx, [one, other], said));
+      if (parent && child) ways.push((ctx, said) => decideNoParent(ctx, [parent, child], said));
       const [way] = ways;
-      if (!way || ways.length > 1) throw new WrongUse(ONE_OF);
-      return describeConsequence(await withStore(way), said.dry);
+      const given = Object.entries({ chart, one, other, parent, child }).filter(([, id]) => id !== undefined);
+      if (!way || given.length > (chart ? 1 : 2)) throw new WrongUse(ONE_OF);
+      checkIds(Object.fromEntries(given.map(([name, id = '']) => [`--${name}`, id])));
+      return decided('unlink', flags, way);
     },
   }),
   incident: command({
@@ -137,6 +149,9 @@ Examples:
 `,
     options: {},
     words: ['MESSAGE'],
-    run: (_, [id = '']) => withStore((ctx) => describeIncident(ctx, id)),
+    run: async (_, [id = '']) => {
+      checkIds({ MESSAGE: id });
+      return withStore((ctx) => describeIncident(ctx, id));
+    },
   }),
 };

@@ -1,8 +1,9 @@
 /** `skein trace …`: numbers that are asked of the national record. */
+import { checkIds } from '../../command/check-words.ts';
 import { confirm } from '../../command/confirm.ts';
 import { WrongUse } from '../../command/wrong-use.ts';
 import { type Commands, command, text, yes } from '../command.ts';
-import { describeTracing, traceNow, undoTrace } from '../trace.ts';
+import { checkTraced, describeTracing, traceNow, undoTrace } from '../trace.ts';
 import { withStore } from '../with-store.ts';
 
 const UNDOES = 'trace undo parts whom the traced number joined, and tells their services';
@@ -58,8 +59,12 @@ Examples:
     words: ['CHART'],
     run: async ({ by, reason, yes: sure }, [chart = '']) => {
       if (!by || !reason) throw new WrongUse('trace undo needs --by NAME and --reason TEXT');
-      await confirm(UNDOES, sure);
-      return withStore((ctx) => undoTrace(ctx, chart, { by, reason }));
+      checkIds({ CHART: chart });
+      return withStore(async (ctx) => {
+        await checkTraced(ctx, chart);
+        await confirm(UNDOES, sure);
+        return undoTrace(ctx, chart, { by, reason });
+      });
     },
   }),
 };
