@@ -6,6 +6,7 @@ import { messageName } from '../fhir/ids.ts';
 import { link } from '../link/plan.ts';
 import type { Pair, PatientState } from '../link/who/charts.ts';
 import { decisionOf, REVIEWERS, type Verdict } from '../link/who/decided.ts';
+import { readLifeCycle } from '../link/who/life-cycle.ts';
 import { isVetoed } from '../link/who/persons.ts';
 import { announceCommit } from '../publish/sequencer.ts';
 import {
@@ -129,7 +130,7 @@ async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Con
   const keys = [...new Set(decided.pairs.flat())].sort();
   const nobody = { systemId: 0, identifier: '' };
   const done = withFacts(db, keys, nobody, async (client, { facts }): Promise<Consequence> => {
-    if (decided.verdict === 'same') refuseVetoed(facts, decided.pairs);
+    if (decided.verdict === 'same') refuseVetoed(ctx, facts, decided.pairs);
     // In the same transaction: what is only asked leaves nothing.
     const systemId = await keepOwnSystem(client, service);
     const message = ownMessage({ systemId, service, ...OWN }, randomUUID(), decided);
@@ -151,11 +152,12 @@ async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Con
 
 const OWN = { source: 'decision', team: 'reviewers', name: 'Reviewers', sector: REVIEWERS };
 
-function refuseVetoed({ statements }: Facts, pairs: Pair[]): void {
+function refuseVetoed(ctx: Context, { statements, frozen }: Facts, pairs: Pair[]): void {
+  const { invalid } = readLifeCycle(statements, frozen, rulesOf(ctx));
   const charts = statements.filter((state): state is PatientState => state.type === 'Patient');
   const of = (person: string) => charts.filter((one) => one.person === person);
   for (const [a, b] of pairs)
-    if (of(a).some((one) => of(b).some((other) => isVetoed(one, other))))
+    if (of(a).some((one) => of(b).some((other) => isVetoed(one, other, invalid))))
       refuse('verified number, birth date or order of birth is another: correct that first');
 }
 

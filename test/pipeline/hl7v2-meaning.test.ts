@@ -4,12 +4,14 @@ import { addSystem } from '../../src/access/register/systems.ts';
 import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import { replayHeld } from '../../src/pipeline/rebuild.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
+import { signal } from '../families/scenarios/messages.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { nhsNumber } from '../support/records.ts';
 import { startSkein } from '../support/skein.ts';
 import { chart, transactionOf } from '../support/transactions.ts';
 
+const SPINE = { ods: 'X26', team: 'spine', sector: 'national', kind: null };
 const OF = { ods: 'RXM', team: 'maternity', sector: 'maternity', kind: null };
 let database: TestDatabase;
 let skein: Awaited<ReturnType<typeof startSkein>>;
@@ -99,6 +101,23 @@ describe('the chart that was merged (MRG-1)', () => {
         expect((await patients()).map(identifiersOf)).toEqual([[ONE, 'M1', 'M2 old'].sort()]);
       },
     );
+
+    it.each([
+      ['replaced', 'R'],
+      ['invalid', 'I'],
+    ] as const)('is taken by a replay once the one number is nationally %s', async (_, status) => {
+      await addSystem(database.pool, database.key, { ...SPINE, name: 'spine', source: 'mns' });
+      await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2^^^RXM^MR'] });
+      const of = (nhs: string) => ({ nhs, given: 'Amara', family: 'Osei', born: '1994-03-02', local: nhs });
+      const changed = signal('spine', 'nhs-number-change-2', of(TWO), { status, by: of(ONE) });
+      expect(await changed(skein)).toMatchObject({ status: 200 });
+      expect(await replay()).toEqual({ tried: 1, accepted: 1, failed: 0 });
+      const [one, ...others] = await patients();
+      expect([others, identifiersOf(one as Found)]).toEqual([
+        [],
+        expect.arrayContaining([ONE, 'M1', 'M2 old']),
+      ]);
+    });
 
     it.each([
       ['its number without the authority', 'M2'],

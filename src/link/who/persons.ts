@@ -76,14 +76,14 @@ export function resolvePersons(states: StatementState[], facts: Numbers, rules: 
   const isFrozen = (key: string) =>
     personOfChart.get(key)?.charts.some(({ ref }) => life.frozen.has(ref ?? ''));
   for (const pair of findTwiceNamed(told))
-    if (!pair.some(isFrozen) && isOnePerson(personOfChart, pair)) joinAll([pair]);
-  for (const pair of decisions.same) if (isOnePerson(personOfChart, pair)) joinAll([pair]);
+    if (!pair.some(isFrozen) && isOnePerson(personOfChart, pair, life.invalid)) joinAll([pair]);
+  for (const pair of decisions.same) if (isOnePerson(personOfChart, pair, life.invalid)) joinAll([pair]);
   const doubted: Merge[] = [];
   for (const merge of merges) {
     const pair: Pair = [merge.old.key, merge.into.key];
     // Of a number that no chart of the sender has nothing is known to merge.
     if (isImplicit(merge.old) && personOfChart.get(merge.old.key)?.charts.every(isImplicit)) continue;
-    if (isOnePerson(personOfChart, pair)) joinAll([pair]);
+    if (isOnePerson(personOfChart, pair, life.invalid)) joinAll([pair]);
     else doubted.push(merge);
   }
   const byNumber = resolver(personOfChart, numbers);
@@ -198,17 +198,19 @@ function resolver(charts: Map<string, Person>, { own, claimants }: Settled): Per
  * A sender merges its own charts, and people any two: which must not make one person of two, nor of those
  * whom they were found to be.
  */
-function isOnePerson(persons: Map<string, Person>, [old, into]: Pair): boolean {
+function isOnePerson(persons: Map<string, Person>, [old, into]: Pair, invalid: Set<string>): boolean {
   const [one, two] = [persons.get(old)?.charts ?? [], persons.get(into)?.charts ?? []];
-  return one.every((chart) => two.every((other) => !isVetoed(chart, other)));
+  return one.every((chart) => two.every((other) => !isVetoed(chart, other, invalid)));
 }
 
 /**
  * Other verified numbers, birth dates or birth orders, or other given names of a child of a multiple birth:
- * no merge outweighs these.
+ * no merge outweighs these. `invalid`: keys of numbers that are nationally none, which tell nobody apart.
  */
-export function isVetoed(a: PatientState, b: PatientState): boolean {
-  const [one, other] = [verifiedNumber(a), verifiedNumber(b)];
+export function isVetoed(a: PatientState, b: PatientState, invalid: Set<string> = new Set()): boolean {
+  const [one, other] = [a, b].map((chart) =>
+    invalid.has(chart.ref ?? '') ? undefined : verifiedNumber(chart),
+  );
   if (one !== undefined && other !== undefined && one !== other) return true;
   if (!isSameDate(a.content.birthDate, b.content.birthDate) || isTwinOf(a.content, b.content)) return true;
   const multiple = [a, b].some(({ content }) => content.multipleBirthInteger ?? content.multipleBirthBoolean);
