@@ -1,4 +1,4 @@
-/** The one way to a JSON body, read by the guarded parser, and to that of a form. */
+/** The one way to a JSON body, read by the guarded parser, and to that of a form; and past any body. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJson } from '../formats/json.ts';
 
@@ -30,3 +30,11 @@ export function readFormBodies(app: FastifyInstance, most: number): void {
 /** A form as it came, for `readPairs`; '' where there is none. */
 export const formOf = ({ body }: Pick<FastifyRequest, 'body'>): string =>
   typeof body === 'string' ? body : '';
+
+/** Whatever comes is taken, and nothing of it is read: for what needs no body, and must not fail for one. */
+export function ignoreBodies(app: FastifyInstance, most: number): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: most }, (_request, _body, done) =>
+    done(null, undefined),
+  );
+}

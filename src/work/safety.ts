@@ -10,7 +10,7 @@ import type { Grants } from '../access/decide/decide.ts';
 import { loadGrants } from '../access/decide/grants.ts';
 import { mayHold, mayPlaceHolds, maySayContact, maySayContacts } from '../access/hold/may-place.ts';
 import type { Context } from '../context.ts';
-import { readJsonBodies } from '../doors/body.ts';
+import { ignoreBodies, readJsonBodies } from '../doors/body.ts';
 import { rejected } from '../errors.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { toOutcome } from '../fhir/outcome.ts';
@@ -47,11 +47,8 @@ export function registerSafety(app: FastifyInstance, ctx: Context, keep: KeepSaf
 
   app.register(async (scope) => {
     scope.addHook('onRequest', acceptJson);
-    // No body is needed, and none is read: nothing in it could keep a hold from being placed.
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MOST_BYTES }, (_request, _body, done) =>
-      done(null, undefined),
-    );
+    // Nothing in a body could keep a hold from being placed.
+    ignoreBodies(scope, MOST_BYTES);
     scope.post<WithId>('/fhir/Patient/:id/$place-hold', async (request, reply) => {
       if (!mayPlaceHolds(request.recipient))
         throw rejected(
