@@ -122,7 +122,7 @@ describe('the table of teams', () => {
     await refused(1, /ward LABOUR.*has a team/, FEED, '--ward', 'labour ', ...maternity);
     await refused(1, /registered with another sector/, FEED, '--ward', 'X', '--service', 'maternity');
     await refused(
-      1,
+      2,
       /unknown sector: x; it is one of adult/,
       FEED,
       '--ward',
