@@ -96,7 +96,7 @@ test('what cannot be registered is refused before anything is changed', async ()
   const jwks = await keep('private.json', JSON.stringify(secret));
   const other = ['--name', 'other', '--ods', 'RYY', '--team', 'other'];
   const refused = await skein('system', 'add', ...other, '--jwks', jwks);
-  expect(refused).toEqual({ code: 1, output: expect.stringContaining('is a private key') });
+  expect(refused).toEqual({ code: 2, output: expect.stringContaining('is a private key') });
   expect(await findActive(database.pool, 'other')).toBeNull();
 });
 
