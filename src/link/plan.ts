@@ -26,12 +26,14 @@ import { describeWithdrawn, forget, idsOfFrozen, isAboutNone, withoutFrozen } fr
 import { findPrompts } from './prompts/find-prompts.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
 import { findHeld } from './safety/held.ts';
+import { findLabels } from './safety/labels.ts';
 import { CONTACT, contactWith, safetyIn } from './safety/statements.ts';
 import { describeSafety } from './safety/told.ts';
 import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
 import { composeViews } from './views/views.ts';
 import { identityAssertions, isNews, signalAssertions } from './who/assertions.ts';
+import type { Person } from './who/charts.ts';
 import { shareCharts } from './who/one-feed.ts';
 import { resolvePersons } from './who/persons.ts';
 
@@ -73,13 +75,16 @@ export function link(
   const referrals = findReferrals(statements, spells, personOfKey);
   const care = listCare({ states: statements, spells, referrals, personOf: personOfKey }, rules);
   const journeys = findJourneys({ key, persons, edges, care, asOf, mayBe: who.mayBe });
-  const held = findHeld(states, persons, key);
+  const onHold = findHeld(states, persons, key);
+  const labels = findLabels(states, { persons, personOf: personOfKey }, rules);
+  const held = { ...onHold, held: onHold.held.union(labels.restricted) };
   const contacts = safetyIn(states, CONTACT);
   const known = withoutFrozen({
     key,
     statements,
     persons,
     held,
+    labels,
     contactOf: (person) => contactWith(contacts, person),
     personOf: personOfKey,
     mayBe: who.mayBe,
@@ -98,9 +103,13 @@ export function link(
     stored: facts.views,
     asOf,
   });
-  const underHold = new Set([...held.held].map(({ id }) => id));
+  const idsOf = (some: ReadonlySet<Person>) => new Set([...some].map(({ id }) => id));
+  const [underHold, restricted] = [idsOf(onHold.held), idsOf(labels.restricted)];
   const members = known.journeys.flatMap((journey) =>
-    journey.members.map((one) => ({ journey: journey.id, ...one, held: underHold.has(one.person) })),
+    journey.members.map((one) => ({
+      ...{ journey: journey.id, ...one },
+      ...{ held: underHold.has(one.person), restricted: restricted.has(one.person) },
+    })),
   );
   const involved = involve(known.spells, known.referrals, (one) => known.homeOf(one)?.id ?? null);
   const stops = findStops(known, { involvements: involved, evidence, members: facts.members, parted });
@@ -154,17 +163,23 @@ const memberKey = ({ journey, person }: Member) => `${journey} ${person}`;
 
 /** Who opens nobody, and whom nobody opens, is in a journey as if alone. */
 const isOpen = ({ held }: Member): boolean => !held;
+/** In the same place, and not restricted since. */
+const placeOf = (member: Member): string => `${memberKey(member)} ${member.restricted}`;
 
 function addedTo(facts: Facts, members: Member[]): Member[] {
-  const was = new Set(facts.members.filter(isOpen).map(memberKey));
-  return members.filter((member) => isOpen(member) && !was.has(memberKey(member)));
+  const was = new Set(
+    facts.members.filter(isOpen).flatMap((one) => [placeOf(one), placeOf({ ...one, restricted: true })]),
+  );
+  return members.filter((member) => isOpen(member) && !was.has(placeOf(member)));
 }
 
 /** Where somebody left a journey: all who could know one another by it (no column opens a partner). */
 function membersBefore(facts: Facts, members: Member[], asOf: string): Member[] {
   const before = facts.members.filter(isOpen);
-  const now = new Set(members.filter(isOpen).map(memberKey));
-  if (before.every((member) => now.has(memberKey(member)))) return [];
+  const now = new Set(
+    members.filter(isOpen).flatMap((one) => [placeOf(one), placeOf({ ...one, restricted: true })]),
+  );
+  if (before.every((member) => now.has(placeOf(member)))) return [];
   return before.filter(({ role, closes }) => role !== 'partner' && (closes ?? '9') > asOf);
 }
 

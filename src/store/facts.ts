@@ -79,9 +79,20 @@ export type Involvement = {
 };
 /**
  * `closes`: ISO instant from which nobody is told anything of this person for being an infant of the journey.
- * `held`: under a safety hold, by which the person opens no other member and is opened by none.
+ * `held`: under a safety hold, by which the person opens no other member and is opened by none. `restricted`:
+ * by a label of its sender, by which the person is opened by none.
  */
-export type Member = { journey: string; person: string; role: Role; closes: string | null; held: boolean };
+export type Member = {
+  journey: string;
+  person: string;
+  role: Role;
+  closes: string | null;
+  held: boolean;
+  restricted: boolean;
+};
+
+/** How the sender of a resource restricts it by a label. */
+export type Label = 'restricted' | 'very-restricted';
 
 /** Everything stored that one message can touch: the closure of its identity keys, under lock. */
 export type Facts = {
@@ -220,6 +231,10 @@ export type Rules = {
   keeperOf: (service: string | null, senders: Sender[]) => string | null;
   /** A referral to care before a pregnancy: author and addressee alone may know of it until there is one. */
   isPreconception: (referral: ServiceRequest) => boolean;
+  /** The strictest label of a resource that restricts it, if one does. */
+  labelOf: (content: Resource) => Label | null;
+  /** Whose label of a chart restricts the person, in every view of it. */
+  mayRestrict: (sector: string | null) => boolean;
   /** When something is a prompt, and of whom: policy/prompts. */
   prompts: PromptRules;
   /** Rules of prompts that are off, since when (milliseconds). */

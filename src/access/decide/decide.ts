@@ -18,8 +18,13 @@ export type Grant = {
    * mother of nobody's infant any more.
    */
   asideIn?: string[];
-  /** Under a safety hold: where and how to find the person stays with whoever said it (sharing rule 8). */
+  /**
+   * Under a safety hold, or restricted: where and how to find the person stays with whoever said it (sharing
+   * rule 8).
+   */
   held?: boolean;
+  /** A label says so: of the person no notification says more than that something happened. */
+  restricted?: boolean;
 };
 
 /** What `decide` knows of one recipient: `everything` for the operator, else the service and its persons. */
@@ -73,6 +78,10 @@ export function decide(grants: Grants, category: Category, person: string, journ
 
 export const isStatutory = (sector: string | null): boolean =>
   POLICY.rows.get(sector ?? '')?.group === 'statutory-health';
+
+/** Beside statutory health those who act for their own clients against domestic abuse. */
+export const placesHolds = (sector: string | null): boolean =>
+  isStatutory(sector) || sector === 'third-sector-domestic-abuse';
 
 /**
  * One of these persons is held, and the recipient knows of them not all: what they were to each other is as
@@ -129,11 +138,14 @@ export const scopeCeiling = (recipient: Recipient): Payload =>
   mayAsk(recipient, { type: '*', letter: 'r' }) ? 'full-resource' : 'id-only';
 
 /**
- * What one notification about these persons carries: never more than `allowed`, and full resources for own
- * open patients only, none of them held: what was numbered before the hold may say where somebody is.
+ * What one notification about these persons carries: never more than `allowed`, nothing where one of them is
+ * restricted by a label (sharing rule 6), and full resources for own open patients only, none of them held:
+ * what was numbered before the hold may say where somebody is.
  */
 export function payloadFor(grants: Grants, allowed: Payload, persons: string[]): Payload {
-  if (allowed !== 'full-resource' || grants.everything) return allowed;
+  if (grants.everything) return allowed;
+  if (persons.some((person) => grants.persons.get(person)?.restricted)) return 'empty';
+  if (allowed !== 'full-resource') return allowed;
   const isOwn = (person: string) => {
     const grant = grants.persons.get(person);
     return grant?.care === 'open' && !grant.held;

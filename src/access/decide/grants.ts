@@ -10,18 +10,19 @@ const DAY = 24 * 60 * 60 * 1000;
 // who is there as the partner opens nobody: no partner edge is confirmed in this release (sharing row rules).
 // Who is nobody's infant any more (`closes`) is opened by no other member, and opens none. In which journeys
 // a person, as partner or as mother of such, opens nothing is `asideIn`. Nor is anybody who is held opened
-// by another member, nor opens one (sharing rule 8).
+// by another member, nor opens one (sharing rule 8); who is restricted by a label is opened by none.
 const GRANTS = `
 select ask.service, ask.person,
   array(select json_build_object('state', own.state, 'until', own.until) from involvement own
     where own.person = ask.person and own.service = ask.service) as care,
   coalesce((
     select json_agg(json_build_object('journey', m.journey, 'role', m.role)) from member m
-    where m.person = ask.person and not m.held and (m.closes is null or m.closes > $3) and exists (
+    where m.person = ask.person and not m.held and not m.restricted and (m.closes is null or m.closes > $3) and exists (
       select from involvement i join member o on o.journey = i.journey and o.person = i.person
       where i.journey = m.journey and i.service = ask.service and i.state = 'open' and o.person <> m.person
         and not o.held and o.role <> 'partner' and (o.closes is null or o.closes > $3))), '[]') as roles,
-  exists (select from member h where h.person = ask.person and h.held) as held,
+  exists (select from member h where h.person = ask.person and (h.held or h.restricted)) as held,
+  exists (select from member h where h.person = ask.person and h.restricted) as restricted,
   array(select m.journey from member m where m.person = ask.person and m.role <> 'infant'
     and exists (select from member o where o.journey = m.journey and o.person <> m.person)
     and (m.role = 'partner' or not exists (select from member o where o.journey = m.journey and o.role = 'infant'
@@ -29,7 +30,7 @@ select ask.service, ask.person,
 from unnest($1::uuid[], $2::uuid[]) as ask (service, person)`;
 
 type Asked = { service: string; sector: string | null; persons: string[] };
-type Found = Pick<Grant, 'roles' | 'asideIn' | 'held'> & {
+type Found = Pick<Grant, 'roles' | 'asideIn' | 'held' | 'restricted'> & {
   service: string;
   person: string;
   care: Own[];
@@ -72,8 +73,8 @@ export async function loadGrantsForServices(
     ]),
   );
   for (const row of rows) {
-    const { roles, asideIn, held } = row;
-    grants.get(row.service)?.persons.set(row.person, { care: careOf(row, at), roles, asideIn, held });
+    const { service, person, care: _care, ...grant } = row;
+    grants.get(service)?.persons.set(person, { care: careOf(row, at), ...grant });
   }
   return grants;
 }

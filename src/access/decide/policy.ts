@@ -25,6 +25,8 @@ const Cell = z
 
 const Ceiling = z.strictObject({ ceiling: z.enum(PAYLOADS), approved: z.enum(PAYLOADS).optional() });
 
+const Labels = z.strictObject({ restricted: z.array(z.string()), veryRestricted: z.array(z.string()) });
+
 const Policy = z
   .strictObject({
     closedCareDays: z.int().min(0),
@@ -32,6 +34,8 @@ const Policy = z
     refusedSectors: z.array(z.string()),
     sealedKinds: z.array(z.string()),
     preconceptionReasons: z.array(z.string()).default([]),
+    // A policy from before labels were heeded restricts nothing by them.
+    labels: Labels.default({ restricted: [], veryRestricted: [] }),
     discreet: z.array(z.string()),
     givesNoCare: z.array(z.string()),
     // A policy from before there were any figures opens none.

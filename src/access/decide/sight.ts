@@ -36,6 +36,7 @@ export function grantsIn({ involvements, members, services, asOf }: FamilyRows, 
   const opens = (member: Member): boolean =>
     isInfant(member) &&
     !member.held &&
+    !member.restricted &&
     members.some(
       (other) =>
         !other.held &&
@@ -53,8 +54,13 @@ export function grantsIn({ involvements, members, services, asOf }: FamilyRows, 
     roles: members
       .filter((member) => member.person === person && opens(member))
       .map(({ journey, role }) => ({ journey, role })),
-    held: members.some((member) => member.person === person && member.held),
+    ...restraintsOf(person),
   });
+  function restraintsOf(person: string): Pick<Grant, 'held' | 'restricted'> {
+    const places = members.filter((member) => member.person === person);
+    const restricted = places.some((member) => member.restricted);
+    return { held: restricted || places.some((member) => member.held), restricted };
+  }
   const persons = new Set([...members, ...own].map(({ person }) => person));
   return {
     everything: false,

@@ -1,14 +1,10 @@
 /** Who may speak for somebody's safety (sharing rules 8 and 9). */
 import type { Recipient } from '../../model.ts';
-import { type Grants, isStatutory } from '../decide/decide.ts';
-
-/** Beside statutory health they place holds, acting for their own clients. */
-const ADVOCATES: unknown[] = ['third-sector-domestic-abuse'];
+import { type Grants, isStatutory, placesHolds } from '../decide/decide.ts';
 
 /** May this recipient place a hold on anybody at all? */
 export const mayPlaceHolds = (recipient: Recipient): boolean =>
-  recipient.kind === 'system' &&
-  (isStatutory(recipient.system.service.sector) || ADVOCATES.includes(recipient.system.service.sector));
+  recipient.kind === 'system' && placesHolds(recipient.system.service.sector);
 
 /**
  * On this person: its own patient, now or until lately, or, for statutory health, somebody whom it was asked
