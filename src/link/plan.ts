@@ -58,9 +58,17 @@ export function link(
   const who = resolvePersons(shareCharts(states, rules), facts, rules);
   const { statements: said, persons, personOfChart, personOfKey } = who;
   const parted: Parted[] = [];
+  let consents = [...changed.values()].some(({ type }) => type === 'Consent');
   for (const state of states) {
-    const person = state.type === 'Patient' ? (personOfChart.get(state.key)?.id ?? null) : null;
+    const chart = state.type === 'Patient' ? state.key : state.type === 'Consent' ? state.chart : null;
+    const person = chart === null ? null : (personOfChart.get(chart)?.id ?? null);
     if (state.person === person) continue;
+    if (state.type === 'Consent') {
+      state.person = person;
+      changed.set(state.key, state);
+      consents = true;
+      continue;
+    }
     if (state.person && person && personOfChart.get(state.person)?.id === state.person)
       parted.push({ from: state.person, to: person, chart: state });
     state.person = person;
@@ -147,7 +155,7 @@ export function link(
       ...describeSafety(known, views, { record, before: facts.members, involvements: involved }),
       ...stops.events,
       ...describeWithdrawn(facts, gone, asOf),
-      ...findRechecks(facts, views, { ...rows, gone }),
+      ...findRechecks(facts, views, { ...rows, gone, consents }),
     ],
     ...rows,
     forget: forgotten,

@@ -1,21 +1,29 @@
-/** A safety hold, its lifting, and how to reach somebody safely: messages of Skein's own, saved like any. */
+/**
+ * A safety hold, its lifting, how to reach somebody safely, and consents: messages of Skein's own, saved like
+ * any.
+ */
 import { randomUUID } from 'node:crypto';
-import type { Extension } from '@medplum/fhirtypes';
+import type { Consent, Extension } from '@medplum/fhirtypes';
 import type { Context } from '../context.ts';
 import { isId, messageName } from '../fhir/ids.ts';
+import { idOf } from '../fhir/references.ts';
 import { link } from '../link/plan.ts';
 import { findHeld } from '../link/safety/held.ts';
-import { authorOf, contactOf, HOLD, holdOf, SAFETY, safetyIn } from '../link/safety/statements.ts';
+import { authorOf, consentOf, contactOf, HOLD, holdOf, SAFETY, safetyIn } from '../link/safety/statements.ts';
 import type { PatientState, Person } from '../link/who/charts.ts';
 import { announceCommit } from '../publish/sequencer.ts';
 import { findPerson, keepOwnSystem } from '../save/decisions.ts';
 import { withFacts } from '../save/load.ts';
+import { consentById, personsOfConsent } from '../save/safety.ts';
 import { NOTHING, save } from '../save/save.ts';
 import type { Facts, IdentifiedStatement } from '../store/facts.ts';
 import { ownMessage, ownRecord, ownService } from './own-word.ts';
 import { rulesOf } from './recompute.ts';
 
 const OWN = { source: 'safety', team: 'safety', name: 'Safety', sector: SAFETY };
+
+/** A Consent as it stands, and whose word it is. */
+type Kept = { consent: Consent & { id: string }; author: string };
 
 /** `service`: whose word it is, by id; null: the operator's. `by`: who says so, kept with the message. */
 export type Speaker = { service: string | null; by: string };
@@ -70,6 +78,31 @@ export const sayContact = (
   say(ctx, id, { said: 'safe contact', service: author, by, contact }, ({ person, at }) =>
     person.charts.map(({ key: chart }) => contactOf(ctx.key, { chart, author, at }, contact)),
   );
+
+/**
+ * What this person agreed to or refused, from now on, with the id by which it is known; said again, it takes
+ * the place of what it was. Wherever it was said of a chart that is of another person by now, it changes,
+ * too.
+ */
+export async function keepConsent(
+  ctx: Context,
+  id: string,
+  { service: author, by, consent }: Speaker & { consent: Consent & { id: string } },
+): Promise<void> {
+  const persons = new Set([id, ...(await personsOfConsent(ctx.db, consent.id))]);
+  for (const one of persons)
+    await say(ctx, one, { said: 'consent', service: author, by, consent }, ({ person }) =>
+      person.charts.map(({ key: chart }) => consentOf(ctx.key, { chart }, consent)),
+    );
+}
+
+/** One that was kept, of the person that it is of now; null where there is none. */
+export async function findConsent({ db }: Context, id: string): Promise<Kept | null> {
+  const found = isId(id) ? await consentById(db, id) : null;
+  const author = idOf(found?.content.organization?.[0]?.reference, 'Organization');
+  if (!found || !author) return null;
+  return { author, consent: { ...found.content, id, patient: { reference: `Patient/${found.person}` } } };
+}
 
 type Placed = { chart: string; since: string; author: string | null };
 

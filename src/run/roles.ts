@@ -12,7 +12,7 @@ import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
 import { followObserving } from '../pipeline/observing.ts';
 import { followRules, judgeRules } from '../pipeline/prompt-rules.ts';
-import { personNow, placeHold, sayContact } from '../pipeline/safety.ts';
+import { findConsent, keepConsent, personNow, placeHold, sayContact } from '../pipeline/safety.ts';
 import { readUnread } from '../pipeline/unread.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
@@ -20,6 +20,7 @@ import { registerRead } from '../read/routes.ts';
 import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { loadProfiles } from '../validate/profiles.ts';
+import { registerConsents } from '../work/consent.ts';
 import { registerPrompts } from '../work/prompts.ts';
 import { registerSafety } from '../work/safety.ts';
 import { keepMappings } from './keep-mappings.ts';
@@ -82,9 +83,11 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const work = (app: Parameters<typeof registerRead>[0]) => registerPrompts(app, pipeline, answerPrompt);
   const safety = (app: Parameters<typeof registerRead>[0]) =>
     registerSafety(app, pipeline, { personNow, placeHold, sayContact });
+  const consents = (app: Parameters<typeof registerRead>[0]) =>
+    registerConsents(app, pipeline, { personNow, keepConsent, findConsent });
   const api = [
     ...[registerRead, registerSmart, receive, registerSubscriptions],
-    ...[registerServices, registerWaits, work, safety],
+    ...[registerServices, registerWaits, work, safety, consents],
   ];
   const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);

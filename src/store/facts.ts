@@ -1,6 +1,6 @@
 /** What save loads, link decides on, and save writes: the shapes between the two stages. */
 
-import type { Resource, ServiceRequest } from '@medplum/fhirtypes';
+import type { Consent, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import type { Model } from '../match/model.ts';
 import type {
   CareSource,
@@ -195,6 +195,8 @@ type Sender = Pick<StatementState, 'service' | 'sector' | 'kind'>;
 export type FamilyRows = {
   involvements: Involvement[];
   members: Member[];
+  /** What a person agreed to or refused, by the person. */
+  consents: ReadonlyMap<string, Consent[]>;
   services: ReadonlyMap<string, Pick<Sender, 'sector' | 'kind'>>;
   asOf: string;
 };

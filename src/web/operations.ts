@@ -1,6 +1,7 @@
 /** What is said of each operation by hand: words, bodies, headers and parameters. */
 import { HL7_TYPE } from '../formats/hl7v2.ts';
 import {
+  CONSENT,
   DUTY_CONTACT,
   HL7_V2,
   MATCHING,
@@ -171,6 +172,17 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     'Search, parameters in the body',
     { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } },
   ],
+  [
+    /^POST \/fhir\/Consent$/,
+    'Keep what a person of your care refuses, or agrees to, of the sharing of what is known of them',
+    fhirBody('Resource', CONSENT),
+  ],
+  [
+    /^PUT \/fhir\/Consent\//,
+    'Change or withdraw (status inactive) a Consent of your own keeping',
+    fhirBody('Resource', CONSENT),
+  ],
+  [/^GET \/fhir\/Consent\//, 'A Consent of your own keeping'],
   [/\$place-hold$/, 'Place a safety hold on a person of your care: no body, no reason, in force at once'],
   [
     /\$lift-hold$/,

@@ -6,6 +6,7 @@ import { addSystem } from '../../src/access/register/systems.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import type { OpenApi } from '../../src/web/docs.ts';
 import {
+  CONSENT,
   DUTY_CONTACT,
   HL7_V2,
   MATCHING,
@@ -314,6 +315,39 @@ test('what is said for somebody’s safety is answered as described', async () =
   const expected = [200, 400, 403, 406, 413, 415, 422];
   expect(await statuses(contact, at(resource.id, 'safe-contact'), asked)).toEqual(expected);
   expect((await ask(contact, at(NOBODY, 'safe-contact'), said)).status).toBe(404);
+});
+
+test('what a person refused is kept as described', async () => {
+  const { body } = await open.get('/fhir/Patient?family=Tregear', 'perinatal');
+  const [{ resource }] = body.entry as [{ resource: { id: string } }];
+  const consent = (id: string) => ({ ...CONSENT, patient: { reference: `Patient/${id}` } });
+  const said = fhirBody(consent(resource.id));
+  const strange = fhirBody({ ...consent(resource.id), status: 'draft' });
+  const [html, huge, csv] = [
+    { ...said, accept: 'text/html' },
+    fhirBody(HUGE.slice(0, 70_000)),
+    { ...said, type: 'text/csv' },
+  ];
+  const make = 'POST /fhir/Consent';
+  const all = [
+    said,
+    fhirBody('{'),
+    { ...said, system: '' },
+    fhirBody(consent(NOBODY)),
+    html,
+    huge,
+    csv,
+    strange,
+  ];
+  expect(await statuses(make, '/fhir/Consent', all)).toEqual([201, 400, 403, 404, 406, 413, 415, 422]);
+  const kept = (await ask(make, '/fhir/Consent', said)).body as { id: string };
+  const [form, own, none] = ['/fhir/Consent/{id}', `/fhir/Consent/${kept.id}`, `/fhir/Consent/${NOBODY}`];
+  const changes = [said, fhirBody('{'), { ...said, system: '' }, html, huge, csv, strange];
+  expect(await statuses(`PUT ${form}`, own, changes)).toEqual([200, 400, 403, 406, 413, 415, 422]);
+  expect((await ask(`PUT ${form}`, none, said)).status).toBe(404);
+  const as = { system: 'perinatal' };
+  expect(await statuses(`GET ${form}`, own, [as, { ...as, accept: 'text/html' }])).toEqual([200, 406]);
+  expect((await ask(`GET ${form}`, none, as)).status).toBe(404);
 });
 
 test('a subscription lives as described', async () => {

@@ -23,6 +23,9 @@ export type Grant = {
    * rule 8).
    */
   held?: boolean;
+  /** What the person refused that this service is told by others, and what it may know besides. */
+  refused?: Category[];
+  agreed?: Category[];
   /** A label says so: of the person no notification says more than that something happened. */
   restricted?: boolean;
 };
@@ -59,22 +62,27 @@ export function reaches(level: Level, needed: Level): boolean {
  * May this recipient know this of this person now, and how much? Pure; deny by default. `journeys`: those
  * that the thing belongs to. M, P and I are roles in one of them, so that of a second pregnancy the first
  * child's services learn nothing; what belongs to no journey ([]) is opened by no role; left out, where it is
- * the person that is asked about, by a role in any. A referral that waits for an answer opens nothing here:
- * what its receiver sees is what that message said (projectPatient).
+ * the person that is asked about, by a role in any. A refusal comes before the table, an agreement after
+ * it. A referral that waits for an answer opens nothing here: what its receiver sees is what that message
+ * said (projectPatient).
  */
 export function decide(grants: Grants, category: Category, person: string, journeys?: string[]): Level {
   if (grants.everything) return 'F';
   const cell = POLICY.rows.get(grants.sector ?? '')?.cells[category];
   const grant = grants.persons.get(person);
-  if (!cell || !grant) return '-';
-  // No agreement can be recorded in this release, so a cell that needs one is closed.
-  const own = cell.agreement ? '-' : cell.own;
+  if (!cell || !grant || grant.refused?.includes(category)) return '-';
+  const isAgreed = grant.agreed?.includes(category) === true;
+  const own = cell.agreement ? (isAgreed ? cell.own : '-') : raised(cell.own, isAgreed);
   if (grant.care === 'open' || grant.care === 'recent') return own;
   const roles = grant.roles.filter(({ journey }) => !journeys || journeys.includes(journey));
-  const cross = roles.map(({ role }) => cell[role]);
+  const cross = roles.map(({ role }) => raised(cell[role], isAgreed && role !== 'partner'));
   if (grant.care === 'past' && category === 'INV') return highest([lower(own, 'E'), ...cross]);
   return highest(cross);
 }
+
+/** An agreement raises what a service may know by one level, and opens no relation that there is not. */
+const raised = (level: Level, isAgreed: boolean): Level =>
+  isAgreed ? (ORDER[Math.min(rank(level) + 1, ORDER.length - 1)] as Level) : level;
 
 export const isStatutory = (sector: string | null): boolean =>
   POLICY.rows.get(sector ?? '')?.group === 'statutory-health';

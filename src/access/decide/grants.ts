@@ -1,3 +1,5 @@
+import type { Consent } from '@medplum/fhirtypes';
+import { consentFor } from '../../fhir/consent.ts';
 import type { Recipient } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { registeredServices } from '../register/services.ts';
@@ -23,6 +25,7 @@ select ask.service, ask.person,
         and not o.held and o.role <> 'partner' and (o.closes is null or o.closes > $3))), '[]') as roles,
   exists (select from member h where h.person = ask.person and (h.held or h.restricted)) as held,
   exists (select from member h where h.person = ask.person and h.restricted) as restricted,
+  array(select s.content from statement s where s.person = ask.person and s.type = 'Consent') as consents,
   array(select m.journey from member m where m.person = ask.person and m.role <> 'infant'
     and exists (select from member o where o.journey = m.journey and o.person <> m.person)
     and (m.role = 'partner' or not exists (select from member o where o.journey = m.journey and o.role = 'infant'
@@ -34,6 +37,7 @@ type Found = Pick<Grant, 'roles' | 'asideIn' | 'held' | 'restricted'> & {
   service: string;
   person: string;
   care: Own[];
+  consents: Consent[];
 };
 /** `until`: when closed care ended, as text. */
 type Own = { state: 'open' | 'pending' | 'closed'; until: string | null };
@@ -73,8 +77,9 @@ export async function loadGrantsForServices(
     ]),
   );
   for (const row of rows) {
-    const { service, person, care: _care, ...grant } = row;
-    grants.get(service)?.persons.set(person, { care: careOf(row, at), ...grant });
+    const { service, person, care: _care, consents, ...grant } = row;
+    const agreed = agreementsFor(consents, { service, at });
+    grants.get(service)?.persons.set(person, { care: careOf(row, at), ...grant, ...agreed });
   }
   return grants;
 }
@@ -85,6 +90,18 @@ function pairsOf(asked: Asked[]): Map<string, Set<string>> {
     pairs.set(service, new Set([...(pairs.get(service) ?? []), ...persons]));
   }
   return pairs;
+}
+
+/** What a person refused a service, and what was agreed that it may know besides, at an instant. */
+export function agreementsFor(
+  consents: Consent[],
+  to: { service: string; at: Date },
+): Pick<Grant, 'refused' | 'agreed'> {
+  const said = consents.flatMap((consent) => consentFor(consent, to) ?? []);
+  const of = (wanted: 'deny' | 'permit') =>
+    said.filter(({ type }) => type === wanted).flatMap(({ categories }) => categories);
+  const [refused, agreed] = [of('deny'), of('permit')];
+  return { ...(refused.length > 0 ? { refused } : {}), ...(agreed.length > 0 ? { agreed } : {}) };
 }
 
 /**

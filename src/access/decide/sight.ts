@@ -4,7 +4,7 @@
  */
 import type { FamilyRows, Member, Sight } from '../../store/facts.ts';
 import { decide, type Grant, type Grants, reaches } from './decide.ts';
-import { careOf } from './grants.ts';
+import { agreementsFor, careOf } from './grants.ts';
 import { isDiscreet, staysInside } from './stays-inside.ts';
 
 type Known = Exclude<Grants, { everything: true }>;
@@ -29,7 +29,10 @@ export function sightOf(rows: FamilyRows): (service: string) => Sight {
 }
 
 /** As `GRANTS` of grants.ts, of everybody in the family. */
-export function grantsIn({ involvements, members, services, asOf }: FamilyRows, service: string): Known {
+export function grantsIn(
+  { involvements, members, consents, services, asOf }: FamilyRows,
+  service: string,
+): Known {
   const at = new Date(asOf);
   const own = involvements.filter((row) => row.service === service);
   const isInfant = ({ closes }: Member) => closes === null || Date.parse(closes) > at.getTime();
@@ -55,6 +58,7 @@ export function grantsIn({ involvements, members, services, asOf }: FamilyRows, 
       .filter((member) => member.person === person && opens(member))
       .map(({ journey, role }) => ({ journey, role })),
     ...restraintsOf(person),
+    ...agreementsFor(consents.get(person) ?? [], { service, at }),
   });
   function restraintsOf(person: string): Pick<Grant, 'held' | 'restricted'> {
     const places = members.filter((member) => member.person === person);

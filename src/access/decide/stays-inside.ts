@@ -20,8 +20,9 @@ const isNarrowed = ({ sealed, patientOf }: CareSource) => sealed === true || pat
 
 /**
  * True for what only author and addressee may know: care of a sealed kind, care before a pregnancy, what is
- * labelled very restricted, or restricted and not of a patient of the reader's own, what a charity holds of people who came to it by themselves (sharing rule 5 and row rules), and care that somebody
- * claims to give whose sector gives none.
+ * labelled very restricted, or restricted and not of an own patient of the reader, what a charity holds of
+ * people who came to it by themselves (sharing rule 5 and row rules), and care that somebody claims to give
+ * whose sector gives none.
  */
 export function staysInside(grants: Known, { service, authors, sealed, patientOf }: CareSource): boolean {
   if (authors.includes(grants.service) || service === grants.service) return false;

@@ -1,4 +1,4 @@
-/** Who may speak for somebody's safety (sharing rules 8 and 9). */
+/** Who may speak for somebody's safety (sharing rules 8 and 9), and of what somebody agreed to. */
 import type { Recipient } from '../../model.ts';
 import { type Grants, isStatutory, placesHolds } from '../decide/decide.ts';
 
@@ -23,3 +23,10 @@ export const maySayContacts = (recipient: Recipient): boolean =>
 /** Of whom it has open care. */
 export const maySayContact = (grants: Grants, person: string): boolean =>
   grants.everything || grants.persons.get(person)?.care === 'open';
+
+/** May this recipient say what anybody agreed to or refused? Nobody may say it of what itself may know. */
+export const mayKeepConsents = maySayContacts;
+
+/** Of whom it has care, or had until lately. */
+export const mayKeepConsent = (grants: Grants, person: string): boolean =>
+  grants.everything || ['open', 'recent'].includes(grants.persons.get(person)?.care ?? '');

@@ -12,7 +12,10 @@ import type { Person } from '../who/charts.ts';
 export type Labels = {
   labelOf: (key: string) => { label: Label; person: string } | undefined;
   restricted: ReadonlySet<Person>;
-  /** A chart that nobody knows but its author and whom that asked: very restricted, or by who cannot restrict more. */
+  /**
+   * A chart that nobody knows but its author and whom that asked: very restricted, or labelled by somebody
+   * who cannot restrict more than that.
+   */
   isInside: (chart: Pick<StatementState, 'key' | 'sector'>) => boolean;
 };
 

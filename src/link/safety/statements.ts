@@ -1,8 +1,9 @@
 /**
- * What is said for somebody's safety (docs/adr/0021-safety-hold.md): a hold, and how to reach the person
- * safely. Kept as statements of Skein's own about charts, of which the last said of each chart stands.
+ * What is said for somebody's safety (docs/adr/0021-safety-hold.md): a hold, how to reach the person safely,
+ * and what the person agreed to or refused (docs/adr/0024-consent.md). Kept as statements of Skein's own
+ * about charts, of which the last said of each chart stands.
  */
-import type { Extension, Flag } from '@medplum/fhirtypes';
+import type { Consent, Extension, Flag } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf } from '../../fhir/references.ts';
 import { SAFETY_SYSTEM } from '../../fhir/systems.ts';
@@ -26,6 +27,24 @@ export const holdOf = (key: Buffer, said: Said, { lifted = false } = {}): Identi
 /** How to reach whom the chart is of: an extension `safe-contact`. */
 export const contactOf = (key: Buffer, said: Said, extension: Extension): IdentifiedStatement =>
   statementOf(key, said, { code: CONTACT, status: 'active', extension: [extension] });
+
+/** What the person of the chart agreed to or refused: `consent` has the id that it is known by. */
+export function consentOf(
+  key: Buffer,
+  { chart }: Pick<Said, 'chart'>,
+  consent: Consent & { id: string },
+): IdentifiedStatement {
+  const id = keyedId(key, 'safety', 'consent', consent.id, chart);
+  const content: Consent = { ...consent, patient: { reference: `Patient/${chart}` } };
+  return { key: id, type: 'Consent', chart, ref: null, local: `consent ${chart}`, nulls: [], content };
+}
+
+/** Consents of Skein's own keeping, each as it stands now. */
+export const consentsIn = (states: StatementState[]): (StatementState & { content: Consent })[] =>
+  states.filter(
+    (state): state is StatementState & { content: Consent } =>
+      state.type === 'Consent' && state.sector === SAFETY,
+  );
 
 type Flagged = Pick<Flag, 'status' | 'extension'> & { code: string };
 
