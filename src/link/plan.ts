@@ -27,7 +27,7 @@ import { findPrompts } from './prompts/find-prompts.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
 import { findHeld } from './safety/held.ts';
 import { findLabels } from './safety/labels.ts';
-import { CONTACT, contactWith, safetyIn } from './safety/statements.ts';
+import { CONTACT, contactWith, findPlaced, safetyIn } from './safety/statements.ts';
 import { describeSafety } from './safety/told.ts';
 import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
@@ -58,15 +58,15 @@ export function link(
   const who = resolvePersons(shareCharts(states, rules), facts, rules);
   const { statements: said, persons, personOfChart, personOfKey } = who;
   const parted: Parted[] = [];
-  let consents = [...changed.values()].some(({ type }) => type === 'Consent');
+  let ruled = [...changed.values()].some(({ type }) => RULING.has(type));
   for (const state of states) {
-    const chart = state.type === 'Patient' ? state.key : state.type === 'Consent' ? state.chart : null;
+    const chart = state.type === 'Patient' ? state.key : RULING.has(state.type) ? state.chart : null;
     const person = chart === null ? null : (personOfChart.get(chart)?.id ?? null);
     if (state.person === person) continue;
-    if (state.type === 'Consent') {
+    if (RULING.has(state.type)) {
       state.person = person;
       changed.set(state.key, state);
-      consents = true;
+      ruled = true;
       continue;
     }
     if (state.person && person && personOfChart.get(state.person)?.id === state.person)
@@ -85,7 +85,8 @@ export function link(
   const journeys = findJourneys({ key, persons, edges, care, asOf, mayBe: who.mayBe });
   const onHold = findHeld(states, persons, key);
   const labels = findLabels(states, { persons, personOf: personOfKey }, rules);
-  const held = { ...onHold, held: onHold.held.union(labels.restricted) };
+  const placed = findPlaced(states, persons);
+  const held = { ...onHold, held: onHold.held.union(labels.restricted).union(placed) };
   const contacts = safetyIn(states, CONTACT);
   const known = withoutFrozen({
     key,
@@ -93,6 +94,7 @@ export function link(
     persons,
     held,
     labels,
+    away: placed,
     contactOf: (person) => contactWith(contacts, person),
     personOf: personOfKey,
     mayBe: who.mayBe,
@@ -155,7 +157,7 @@ export function link(
       ...describeSafety(known, views, { record, before: facts.members, involvements: involved }),
       ...stops.events,
       ...describeWithdrawn(facts, gone, asOf),
-      ...findRechecks(facts, views, { ...rows, gone, consents }),
+      ...findRechecks(facts, views, { ...rows, gone, ruled }),
     ],
     ...rows,
     forget: forgotten,
@@ -166,6 +168,9 @@ export function link(
     ],
   };
 }
+
+/** Statements of Skein's own that decide who may know of a person: that person is in their rows. */
+const RULING: ReadonlySet<string> = new Set(['Consent', 'Flag']);
 
 const memberKey = ({ journey, person }: Member) => `${journey} ${person}`;
 

@@ -9,7 +9,16 @@ import { isId, messageName } from '../fhir/ids.ts';
 import { idOf } from '../fhir/references.ts';
 import { link } from '../link/plan.ts';
 import { findHeld } from '../link/safety/held.ts';
-import { authorOf, consentOf, contactOf, HOLD, holdOf, SAFETY, safetyIn } from '../link/safety/statements.ts';
+import {
+  authorOf,
+  consentOf,
+  contactOf,
+  HOLD,
+  holdOf,
+  placementOf,
+  SAFETY,
+  safetyIn,
+} from '../link/safety/statements.ts';
 import type { PatientState, Person } from '../link/who/charts.ts';
 import { announceCommit } from '../publish/sequencer.ts';
 import { findPerson, keepOwnSystem } from '../save/decisions.ts';
@@ -77,6 +86,19 @@ export const sayContact = (
 ): Promise<string | null> =>
   say(ctx, id, { said: 'safe contact', service: author, by, contact }, ({ person, at }) =>
     person.charts.map(({ key: chart }) => contactOf(ctx.key, { chart, author, at }, contact)),
+  );
+
+/**
+ * This child lives apart from its birth family from now on (`ended`: and does no more). Gives the id of the
+ * message; null where nobody is known by that id.
+ */
+export const sayPlacement = (
+  ctx: Context,
+  id: string,
+  { service: author, by, ended }: Speaker & { ended: boolean },
+): Promise<string | null> =>
+  say(ctx, id, { said: ended ? 'placement ended' : 'placed', service: author, by }, ({ person, at }) =>
+    person.charts.map(({ key: chart }) => placementOf(ctx.key, { chart, author, at }, { ended })),
   );
 
 /**

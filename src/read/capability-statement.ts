@@ -50,6 +50,8 @@ const EXPLAINED: Record<string, string> = {
     'Parameters with `eventNumber`: what that event of the subscription took back is removed by its recipient.',
   '$place-hold':
     'No body: nobody learns of this person through others of a family any more; by its own services, at once.',
+  '$set-placement':
+    'Parameter placement (placed or with-birth-family): services of the birth family learn no more of the child than that there is care.',
   '$lift-hold':
     'Always refused (403): a hold is lifted by the review of a second person, and not over the API.',
   '$safe-contact':

@@ -12,7 +12,14 @@ import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
 import { followObserving } from '../pipeline/observing.ts';
 import { followRules, judgeRules } from '../pipeline/prompt-rules.ts';
-import { findConsent, keepConsent, personNow, placeHold, sayContact } from '../pipeline/safety.ts';
+import {
+  findConsent,
+  keepConsent,
+  personNow,
+  placeHold,
+  sayContact,
+  sayPlacement,
+} from '../pipeline/safety.ts';
 import { readUnread } from '../pipeline/unread.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
@@ -82,7 +89,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const receive = (app: Parameters<typeof registerRead>[0]) => registerIntake(app, pipeline, intake);
   const work = (app: Parameters<typeof registerRead>[0]) => registerPrompts(app, pipeline, answerPrompt);
   const safety = (app: Parameters<typeof registerRead>[0]) =>
-    registerSafety(app, pipeline, { personNow, placeHold, sayContact });
+    registerSafety(app, pipeline, { personNow, placeHold, sayContact, sayPlacement });
   const consents = (app: Parameters<typeof registerRead>[0]) =>
     registerConsents(app, pipeline, { personNow, keepConsent, findConsent });
   const api = [

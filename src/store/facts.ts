@@ -197,6 +197,8 @@ export type FamilyRows = {
   members: Member[];
   /** What a person agreed to or refused, by the person. */
   consents: ReadonlyMap<string, Consent[]>;
+  /** Children who live apart from their birth family. */
+  placed: ReadonlySet<string>;
   services: ReadonlyMap<string, Pick<Sender, 'sector' | 'kind'>>;
   asOf: string;
 };

@@ -74,6 +74,11 @@ export const CONSENT = {
   },
 };
 
+export const PLACEMENT_SAID = {
+  resourceType: 'Parameters',
+  parameter: [{ name: 'placement', valueCode: 'placed' }],
+};
+
 export const SAFE_CONTACT_SAID = {
   resourceType: 'Parameters',
   parameter: [

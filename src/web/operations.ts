@@ -8,6 +8,7 @@ import {
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
+  PLACEMENT_SAID,
   PROMPT_ENDED,
   SAFE_CONTACT_SAID,
   SUBSCRIPTION,
@@ -187,6 +188,11 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
   [
     /\$lift-hold$/,
     'Always refused: a hold is lifted by the review of a second person, with whoever runs Skein',
+  ],
+  [
+    /\$set-placement$/,
+    'Say that a child in your care lives apart from its birth family (placed), or again with it',
+    fhirBody('Resource', PLACEMENT_SAID),
   ],
   [
     /\$safe-contact$/,

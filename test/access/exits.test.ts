@@ -14,7 +14,14 @@ import { registerWaits } from '../../src/access/waits/routes.ts';
 import { buildApp, type Part } from '../../src/app.ts';
 import { registerSubscriptions } from '../../src/deliver/subscribe/routes.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
-import { findConsent, keepConsent, personNow, placeHold, sayContact } from '../../src/pipeline/safety.ts';
+import {
+  findConsent,
+  keepConsent,
+  personNow,
+  placeHold,
+  sayContact,
+  sayPlacement,
+} from '../../src/pipeline/safety.ts';
 import { registerRead } from '../../src/read/routes.ts';
 import { registerIntake } from '../../src/receive/http/http.ts';
 import { registerConsents } from '../../src/work/consent.ts';
@@ -101,7 +108,7 @@ const PARTS: Record<string, Part> = {
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
   registerPrompts: (app, ctx) =>
     registerPrompts(app, ctx, async () => Promise.reject(new Error('no prompt was answered'))),
-  registerSafety: (app, ctx) => registerSafety(app, ctx, { personNow, placeHold, sayContact }),
+  registerSafety: (app, ctx) => registerSafety(app, ctx, { personNow, placeHold, sayContact, sayPlacement }),
   registerConsents: (app, ctx) => registerConsents(app, ctx, { personNow, keepConsent, findConsent }),
 };
 const PERSON_FREE = ['Organization', 'Basic'];

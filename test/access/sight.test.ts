@@ -47,7 +47,10 @@ it('grants of a family that is being linked are those of the store it is saved i
       const asked = SENDERS.map(({ id, sector }) => ({ service: id, sector, persons }));
       const stored = await loadGrantsForServices(pool, asked, new Date(asOf));
       for (const { id } of SENDERS) {
-        const said = grantsIn({ involvements, members, services, asOf, consents: new Map() }, id);
+        const said = grantsIn(
+          { involvements, members, services, asOf, consents: new Map(), placed: new Set<string>() },
+          id,
+        );
         const read = stored.get(id);
         if (!read || read.everything) throw new Error('no grants were read');
         const plain = (grants: typeof said) =>

@@ -13,6 +13,7 @@ import {
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
+  PLACEMENT_SAID,
   PROMPT_ENDED,
   SAFE_CONTACT_SAID,
   SUBSCRIPTION,
@@ -315,6 +316,12 @@ test('what is said for somebody’s safety is answered as described', async () =
   const expected = [200, 400, 403, 406, 413, 415, 422];
   expect(await statuses(contact, at(resource.id, 'safe-contact'), asked)).toEqual(expected);
   expect((await ask(contact, at(NOBODY, 'safe-contact'), said)).status).toBe(404);
+  const placed = fhirBody(PLACEMENT_SAID);
+  const placement = 'POST /fhir/Patient/{id}/$set-placement';
+  const other = { ...PLACEMENT_SAID, parameter: [{ name: 'placement', valueCode: 'moved' }] };
+  const all3 = [placed, ...asked.slice(1, -1), fhirBody(other)];
+  expect(await statuses(placement, at(resource.id, 'set-placement'), all3)).toEqual(expected);
+  expect((await ask(placement, at(NOBODY, 'set-placement'), placed)).status).toBe(404);
 });
 
 test('what a person refused is kept as described', async () => {

@@ -19,13 +19,18 @@ export type Grant = {
    */
   asideIn?: string[];
   /**
-   * Under a safety hold, or restricted: where and how to find the person stays with whoever said it (sharing
-   * rule 8).
+   * Under a safety hold, restricted or placed: where and how to find the person stays with whoever said it
+   * (sharing rules 8 and 14).
    */
   held?: boolean;
   /** What the person refused that this service is told by others, and what it may know besides. */
   refused?: Category[];
   agreed?: Category[];
+  /**
+   * A child who lives apart from its birth family: of it others than its own services learn that there is
+   * care, and no more (sharing rule 14).
+   */
+  away?: boolean;
   /** A label says so: of the person no notification says more than that something happened. */
   restricted?: boolean;
 };
@@ -75,10 +80,14 @@ export function decide(grants: Grants, category: Category, person: string, journ
   const own = cell.agreement ? (isAgreed ? cell.own : '-') : raised(cell.own, isAgreed);
   if (grant.care === 'open' || grant.care === 'recent') return own;
   const roles = grant.roles.filter(({ journey }) => !journeys || journeys.includes(journey));
-  const cross = roles.map(({ role }) => raised(cell[role], isAgreed && role !== 'partner'));
+  const cross = roles.map(({ role }) =>
+    grant.away ? existence(category, cell[role]) : raised(cell[role], isAgreed && role !== 'partner'),
+  );
   if (grant.care === 'past' && category === 'INV') return highest([lower(own, 'E'), ...cross]);
   return highest(cross);
 }
+
+const existence = (category: Category, level: Level): Level => (category === 'INV' ? lower(level, 'E') : '-');
 
 /** An agreement raises what a service may know by one level, and opens no relation that there is not. */
 const raised = (level: Level, isAgreed: boolean): Level =>

@@ -23,8 +23,10 @@ select ask.service, ask.person,
       select from involvement i join member o on o.journey = i.journey and o.person = i.person
       where i.journey = m.journey and i.service = ask.service and i.state = 'open' and o.person <> m.person
         and not o.held and o.role <> 'partner' and (o.closes is null or o.closes > $3))), '[]') as roles,
-  exists (select from member h where h.person = ask.person and (h.held or h.restricted)) as held,
+  exists (select from member h where h.person = ask.person and h.held) as held,
   exists (select from member h where h.person = ask.person and h.restricted) as restricted,
+  exists (select from statement s where s.person = ask.person and s.type = 'Flag' and s.content @>
+    '{"status": "active", "code": {"coding": [{"code": "placement"}]}}') as away,
   array(select s.content from statement s where s.person = ask.person and s.type = 'Consent') as consents,
   array(select m.journey from member m where m.person = ask.person and m.role <> 'infant'
     and exists (select from member o where o.journey = m.journey and o.person <> m.person)
@@ -33,7 +35,7 @@ select ask.service, ask.person,
 from unnest($1::uuid[], $2::uuid[]) as ask (service, person)`;
 
 type Asked = { service: string; sector: string | null; persons: string[] };
-type Found = Pick<Grant, 'roles' | 'asideIn' | 'held' | 'restricted'> & {
+type Found = Pick<Grant, 'roles' | 'asideIn' | 'held' | 'restricted' | 'away'> & {
   service: string;
   person: string;
   care: Own[];
@@ -79,7 +81,8 @@ export async function loadGrantsForServices(
   for (const row of rows) {
     const { service, person, care: _care, consents, ...grant } = row;
     const agreed = agreementsFor(consents, { service, at });
-    grants.get(service)?.persons.set(person, { care: careOf(row, at), ...grant, ...agreed });
+    const held = row.held || row.restricted || row.away;
+    grants.get(service)?.persons.set(person, { care: careOf(row, at), ...grant, ...agreed, held });
   }
   return grants;
 }

@@ -30,7 +30,7 @@ export function sightOf(rows: FamilyRows): (service: string) => Sight {
 
 /** As `GRANTS` of grants.ts, of everybody in the family. */
 export function grantsIn(
-  { involvements, members, consents, services, asOf }: FamilyRows,
+  { involvements, members, consents, placed, services, asOf }: FamilyRows,
   service: string,
 ): Known {
   const at = new Date(asOf);
@@ -60,10 +60,11 @@ export function grantsIn(
     ...restraintsOf(person),
     ...agreementsFor(consents.get(person) ?? [], { service, at }),
   });
-  function restraintsOf(person: string): Pick<Grant, 'held' | 'restricted'> {
+  function restraintsOf(person: string): Pick<Grant, 'held' | 'restricted' | 'away'> {
     const places = members.filter((member) => member.person === person);
     const restricted = places.some((member) => member.restricted);
-    return { held: restricted || places.some((member) => member.held), restricted };
+    const away = placed.has(person);
+    return { held: restricted || away || places.some((member) => member.held), restricted, away };
   }
   const persons = new Set([...members, ...own].map(({ person }) => person));
   return {

@@ -30,3 +30,8 @@ export const mayKeepConsents = maySayContacts;
 /** Of whom it has care, or had until lately. */
 export const mayKeepConsent = (grants: Grants, person: string): boolean =>
   grants.everything || ['open', 'recent'].includes(grants.persons.get(person)?.care ?? '');
+
+/** May this recipient say that a child is placed? Statutory health, and children's services. */
+export const maySayPlacements = (recipient: Recipient): boolean =>
+  recipient.kind === 'system' &&
+  (isStatutory(recipient.system.service.sector) || recipient.system.service.sector === 'childrens-services');

@@ -61,7 +61,10 @@ export function findPrompts(family: Known, rules: Rules, given: Given): { views:
       return keyedId(rules.key, 'service', ods, team.join('|'));
     },
     sectorOf: (service) => services.get(service)?.sector ?? null,
-    sight: rules.sightOf({ involvements, members, services, asOf, consents: consentsOf(family) }),
+    sight: rules.sightOf({
+      ...{ involvements, members, services, asOf, consents: consentsOf(family) },
+      placed: new Set([...family.away].map(({ id }) => id)),
+    }),
     blocked: findBlocked(family, doubts),
     answers,
     observed: findObserved(family, rules.prompts['how-is-the-baby']?.focus ?? []),

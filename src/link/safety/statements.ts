@@ -16,6 +16,7 @@ export const SAFETY = 'safety';
 /** Codes of the system `safety`: what a statement says of a chart. */
 export const HOLD = 'hold';
 export const CONTACT = 'safe-contact';
+export const PLACEMENT = 'placement';
 
 /** `author`: id of the service whose word it is; null: the operator's. `at`: ISO instant. */
 type Said = { chart: string; author: string | null; at: string };
@@ -23,6 +24,10 @@ type Said = { chart: string; author: string | null; at: string };
 /** The chart is held from `at` on; `lifted`: it was reviewed, and is held no more. */
 export const holdOf = (key: Buffer, said: Said, { lifted = false } = {}): IdentifiedStatement =>
   statementOf(key, said, { code: HOLD, status: lifted ? 'inactive' : 'active' });
+
+/** The child of the chart lives apart from its birth family from `at` on; `ended`: and does no more. */
+export const placementOf = (key: Buffer, said: Said, { ended = false } = {}): IdentifiedStatement =>
+  statementOf(key, said, { code: PLACEMENT, status: ended ? 'inactive' : 'active' });
 
 /** How to reach whom the chart is of: an extension `safe-contact`. */
 export const contactOf = (key: Buffer, said: Said, extension: Extension): IdentifiedStatement =>
@@ -73,6 +78,14 @@ export const safetyIn = (states: StatementState[], code: string): SafetyState[] 
   );
 
 export const authorOf = ({ author }: Flag): string | null => idOf(author?.reference, 'Organization') ?? null;
+
+/** Who is placed: whoever has a chart of which that was last said. */
+export function findPlaced(states: StatementState[], persons: Person[]): ReadonlySet<Person> {
+  const placed = new Set(
+    safetyIn(states, PLACEMENT).flatMap(({ chart, content }) => (content.status === 'active' ? chart : [])),
+  );
+  return new Set(persons.filter(({ charts }) => charts.some(({ key }) => placed.has(key))));
+}
 
 /** Of all charts of a person the last word on how to reach them; null where nobody has said so. */
 export function contactWith(states: SafetyState[], { charts }: Person): SafeContact | null {

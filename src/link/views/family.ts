@@ -22,9 +22,11 @@ export type Family = {
   awaited: Pick<Edge, 'parent' | 'child'>[];
   spells: Spell[];
   referrals: Referral[];
-  /** Who is under a safety hold, or `held` as by one since a label restricts them. */
+  /** Who is under a safety hold, or `held` as by one since a label restricts them, or they are placed. */
   held: Held;
   labels: Labels;
+  /** Children who live apart from their birth family. */
+  away: ReadonlySet<Person>;
   /** How people are reached safely. */
   contactOf: (person: Person) => SafeContact | null;
   /** By its id, a statement it was made of, or its referral. */
