@@ -1,6 +1,7 @@
 /** A safety hold, its lifting, and how to reach somebody safely: messages of Skein's own, saved like any. */
 import { randomUUID } from 'node:crypto';
 import type { Extension } from '@medplum/fhirtypes';
+import { type Actor, namedOperator, record as recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { isId, messageName } from '../fhir/ids.ts';
 import { link } from '../link/plan.ts';
@@ -17,8 +18,13 @@ import { rulesOf } from './recompute.ts';
 
 const OWN = { source: 'safety', team: 'safety', name: 'Safety', sector: SAFETY };
 
-/** `service`: whose word it is, by id; null: the operator's. `by`: who says so, kept with the message. */
-export type Speaker = { service: string | null; by: string };
+/**
+ * `service`: whose word it is, by id, and `system` by which it came; null: the operator's. `by`: who says so,
+ * kept with the message.
+ */
+export type Speaker = { service: string | null; system?: number; by: string };
+
+const actorOf = ({ service, system, by }: Speaker): Actor => ({ service, system: system ?? null, name: by });
 
 /** The person that an id leads to now: a Patient, one that it was before, or a chart. */
 export async function personNow({ db }: Context, id: string): Promise<string | null> {
@@ -29,24 +35,30 @@ export async function personNow({ db }: Context, id: string): Promise<string | n
  * Holds whoever this person's charts are, from now until somebody lifts it; placed twice, once. Gives the id
  * of the message; null where nobody is known by that id, or the hold stands already.
  */
-export const placeHold = (
-  ctx: Context,
-  id: string,
-  { service: author, by }: Speaker,
-): Promise<string | null> =>
-  say(ctx, id, { said: 'hold placed', service: author, by }, ({ person, persons, facts, at }) => {
-    const { placed } = heldIn(ctx, facts, persons);
-    const standing = new Set(placed.map(({ chart }) => chart));
-    const left = person.charts.filter(({ key }) => !standing.has(key));
-    return left.map(({ key: chart }) => holdOf(ctx.key, { chart, author, at }));
-  });
+export const placeHold = (ctx: Context, id: string, speaker: Speaker): Promise<string | null> => {
+  const { service: author, by } = speaker;
+  const saying = { actor: actorOf(speaker), interaction: 'hold-place' };
+  return say(
+    ctx,
+    id,
+    { ...saying, body: { said: 'hold placed', service: author, by } },
+    ({ person, persons, facts, at }) => {
+      const { placed } = heldIn(ctx, facts, persons);
+      const standing = new Set(placed.map(({ chart }) => chart));
+      const left = person.charts.filter(({ key }) => !standing.has(key));
+      return left.map(({ key: chart }) => holdOf(ctx.key, { chart, author, at }));
+    },
+  );
+};
 
 /**
  * Ends the hold of one person, whom somebody reviewed; those whom it reached besides stay held until they
  * are. Gives the id of the message; null where that person is not held.
  */
-export const liftHold = (ctx: Context, id: string, reviewed: { by: string; reviewedBy: string }) =>
-  say(ctx, id, { said: 'hold lifted', ...reviewed }, ({ person, persons, facts, at }) => {
+export const liftHold = (ctx: Context, id: string, reviewed: { by: string; reviewedBy: string }) => {
+  const actor = namedOperator(`${reviewed.by}, ${reviewed.reviewedBy}`);
+  const saying = { actor, interaction: 'hold-lift', body: { said: 'hold lifted', ...reviewed } };
+  return say(ctx, id, saying, ({ person, persons, facts, at }) => {
     const { placed, held } = heldIn(ctx, facts, persons);
     const [first] = [...placed].sort((a, b) => (a.since < b.since ? -1 : 1));
     if (!first || !held.has(person)) return [];
@@ -60,16 +72,21 @@ export const liftHold = (ctx: Context, id: string, reviewed: { by: string; revie
         .map(({ key: chart }) => holdOf(ctx.key, { chart, author, at: first.since })),
     ];
   });
+};
 
 /** How this person is to be reached from now on; `contact`: an extension `safe-contact`. As `placeHold`. */
 export const sayContact = (
   ctx: Context,
   id: string,
-  { service: author, by, contact }: Speaker & { contact: Extension },
-): Promise<string | null> =>
-  say(ctx, id, { said: 'safe contact', service: author, by, contact }, ({ person, at }) =>
+  { contact, ...speaker }: Speaker & { contact: Extension },
+): Promise<string | null> => {
+  const { service: author, by } = speaker;
+  const body = { said: 'safe contact', service: author, by, contact };
+  const saying = { actor: actorOf(speaker), interaction: 'safe-contact', body };
+  return say(ctx, id, saying, ({ person, at }) =>
     person.charts.map(({ key: chart }) => contactOf(ctx.key, { chart, author, at }, contact)),
   );
+};
 
 type Placed = { chart: string; since: string; author: string | null };
 
@@ -87,11 +104,17 @@ function heldIn({ key }: Context, { statements }: Facts, persons: Person[]) {
 /** The family under its locks; `at`: now. */
 type Known = { person: Person; persons: Person[]; facts: Facts; at: string };
 
-/** Saves what `statementsOf` says of the person whom the id leads to, and what follows from it. */
+/** Who says it, as the audit calls it, and how it is kept. */
+type Saying = { actor: Actor; interaction: string; body: object };
+
+/**
+ * Saves what `statementsOf` says of the person whom the id leads to, and what follows from it, with its row
+ * in the audit, which has what changed nothing as well.
+ */
 async function say(
   ctx: Context,
   id: string,
-  body: object,
+  { actor, interaction, body }: Saying,
   statementsOf: (known: Known) => IdentifiedStatement[],
 ): Promise<string | null> {
   const { key, db } = ctx;
@@ -104,6 +127,9 @@ async function say(
     const persons = personsIn(facts);
     const person = persons.find(({ charts }) => charts.some((chart) => chart.key === id));
     const statements = person ? statementsOf({ person, persons, facts, at }) : [];
+    const about = { actor, interaction, type: 'Patient', ids: [known.person], persons: [known.person] };
+    const outcome = statements.length === 0 ? 'unchanged' : 'done';
+    await recordAudit(client, { kind: 'decision', outcome, ...about });
     if (statements.length === 0) return null;
     const systemId = await keepOwnSystem(client, service);
     const message = ownMessage({ systemId, service, ...OWN }, randomUUID(), body);
