@@ -348,9 +348,8 @@ test('a subscription lives as described', async () => {
     const asked = [fhirBody(example), ...sent.slice(1)];
     expect(await statuses(`POST ${form}/${name}`, `${own}/${name}`, asked)).toEqual([200, 400, 415]);
   }
-  await database.pool.query(
-    `insert into event (id, at, event) values (999999999, now(), '{"code":"withdrawn"}')`,
-  );
+  const withdrawn = { code: 'withdrawn', focus: { type: 'Patient', id: NOBODY }, persons: [NOBODY] };
+  await database.pool.query('insert into event (id, at, event) values (999999999, now(), $1)', [withdrawn]);
   await database.pool.query(
     'insert into notification (subscription_id, number, bundle, event_id, numbered_at) values ($1, 12, 12, 999999999, now())',
     [made.body.id],
