@@ -3,6 +3,7 @@ import { sweepTokens } from '../access/authenticate/tokens.ts';
 import { registerServices } from '../access/register/routes.ts';
 import { registerWaits } from '../access/waits/routes.ts';
 import { buildApp } from '../app.ts';
+import { registerAuditEvents } from '../audit/routes.ts';
 import { sealer } from '../audit/seal.ts';
 import type { Context } from '../context.ts';
 import { startDelivery } from '../deliver/send/worker.ts';
@@ -87,7 +88,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     registerSafety(app, pipeline, { personNow, placeHold, sayContact });
   const api = [
     ...[registerRead, registerSmart, receive, registerSubscriptions],
-    ...[registerServices, registerWaits, work, safety],
+    ...[registerServices, registerWaits, registerAuditEvents, work, safety],
   ];
   const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);

@@ -96,6 +96,7 @@ describe('of all routes', () => {
       return { method, path, headers: { ...FHIR, ...AS_PERINATAL }, body: CONTACT };
     if (/\$(status|events)$/.test(path) && method === 'POST')
       return { method, path, headers: FHIR, body: PARAMETERS };
+    if (path === '/fhir/AuditEvent') return { method, path: `${path}?patient=${mother}` };
     if (path === '/intake/messages')
       return { method, path: `${path}?identifier=nothing-of-the-kind`, headers: AS_PERINATAL };
     return { method, path };

@@ -1,4 +1,5 @@
 /** What two services were told of one family, over the real interfaces, and what the audit says of it. */
+import type { AuditEvent } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { POLICY_DIGEST } from '../../src/access/decide/policy.ts';
 import { findDisclosures } from '../../src/audit/who.ts';
@@ -152,6 +153,18 @@ test('who was told what of somebody is one list: answers, refusals, notification
   const family = await who(ids.journey);
   expect(family.length).toBeGreaterThan(told.length);
   expect(await who(ids.mother, new Date('2999-01-01'))).toEqual([]);
+  const { body } = await household.skein.get(`/fhir/AuditEvent?patient=${ids.mother}`);
+  const events = (body.entry as { resource: AuditEvent }[]).map(({ resource }) => resource);
+  expect(events).toHaveLength(told.length);
+  expect(events.filter(({ outcome }) => outcome === '4').map(({ agent }) => agent[0]?.who?.display)).toEqual(
+    of('gp').map(() => 'gp, Y00001|gp'),
+  );
+  expect(events.find(({ subtype }) => subtype?.[0]?.code === 'read')).toMatchObject({
+    ...{ action: 'R', outcome: '0', type: { code: 'rest' } },
+    agent: [{ requestor: true, policy: [expect.stringContaining(POLICY_DIGEST)] }],
+    entity: [{ what: { reference: `Patient/${ids.mother}` } }, {}, {}],
+  });
+  expect((await household.skein.get(`/fhir/AuditEvent?patient=${ids.mother}`, 'perinatal')).status).toBe(403);
   const text = await whoByCommand(ids.mother);
   expect(text.split('\n')).toHaveLength(told.length + 1);
   expect(text).toMatch(
