@@ -181,3 +181,16 @@ test('a row that got its id early and is committed late is waited for, and seale
   for (let n = 0; n < 4; n++) await pass();
   expect(await verifyAudit(ctx)).toMatchObject({ segments: 1, rows: 2, unsealed: { rows: 0 }, faults: [] });
 });
+
+test('rows that many write at once, while two processes seal, are each sealed once', async () => {
+  const other = await testDatabase();
+  const ctx = testContext(other);
+  const [one, two] = [sealer(ctx), sealer(ctx)];
+  const writers = Array.from({ length: 6 }, async () => {
+    for (let n = 0; n < 40; n++) await add(other, 'read');
+  });
+  const writing = Promise.all(writers).then(() => false);
+  while (await Promise.race([writing, one().then(() => true)])) await two();
+  for (let n = 0; n < 4; n++) await one();
+  expect(await verifyAudit(ctx)).toMatchObject({ rows: 240, unsealed: { rows: 0 }, faults: [] });
+});
