@@ -190,6 +190,7 @@ const OF_MESSAGES: CapabilityStatementRestResourceSearchParam[] = [
 function searchParams(type: string): CapabilityStatementRestResourceSearchParam[] {
   if (type === 'Subscription') return OF_SUBSCRIPTION;
   if (type === 'MessageDefinition') return OF_MESSAGES;
+  if (type === 'AuditEvent') return [{ name: 'patient', type: 'reference' }];
   const params = paramsOf(type).map(({ code, kind, url }) => ({ name: code, type: kind, definition: url }));
   const own = params.filter(({ name }, index) => params.findIndex((other) => other.name === name) === index);
   return [...own, { name: '_id', type: 'token' }, { name: '_lastUpdated', type: 'date' }];

@@ -3,6 +3,8 @@ import { sweepTokens } from '../access/authenticate/tokens.ts';
 import { registerServices } from '../access/register/routes.ts';
 import { registerWaits } from '../access/waits/routes.ts';
 import { buildApp } from '../app.ts';
+import { registerAuditEvents } from '../audit/routes.ts';
+import { sealer } from '../audit/seal.ts';
 import type { Context } from '../context.ts';
 import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
@@ -41,6 +43,7 @@ export type Serving = { url: string; mllpPort: number | undefined };
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
 
 /** Throws, before a store is opened, where the configuration lacks what a role needs. */
 export function checkRoles(config: Context['config']): void {
@@ -75,6 +78,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     stops.push(await startTracing(ctx));
     const tasks = { due: () => settleAllDue(ctx), unread: () => readUnread(pipeline) };
     stops.push(startClock(ctx, tasks));
+    stops.push(startClock(ctx, { seal: sealer(ctx) }, SECOND_MS));
     stops.push(startClock(ctx, { tokens: () => sweepTokens(ctx.db) }, MINUTE_MS));
     await judgeRules(ctx);
     stops.push(startClock(ctx, { prompts: () => judgeRules(ctx) }, HOUR_MS));
@@ -94,7 +98,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     registerConsents(app, pipeline, { personNow, keepConsent, findConsent });
   const api = [
     ...[registerRead, registerSmart, receive, registerSubscriptions],
-    ...[registerServices, registerWaits, work, safety, consents],
+    ...[registerServices, registerWaits, registerAuditEvents, work, safety, consents],
   ];
   const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);

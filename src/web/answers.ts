@@ -138,6 +138,7 @@ const ANSWERS: [RegExp, Answers][] = [
       ...refusals(400, 404, 406),
     },
   ],
+  [/^GET \/fhir\/AuditEvent$/, { ...found('Bundle'), ...refusals(400, 403, 406) }],
   [/^GET \/fhir\/\w+$/, { ...found('Bundle'), ...refusals(400, 406) }],
   [
     /^GET \/waits$/,

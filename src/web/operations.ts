@@ -150,6 +150,12 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
       service: 'id of one service; only who may ask about others needs it',
     }),
   ],
+  [
+    /^GET \/fhir\/AuditEvent$/,
+    'Who was told what about a person, for whoever runs Skein',
+    undefined,
+    said('query', true, { patient: 'the id of a person' }),
+  ],
   [/^GET \/fhir\/HealthcareService\//, 'How your own team on duty is reached'],
   [
     /^PUT \/fhir\/HealthcareService\//,

@@ -20,7 +20,7 @@ import { fhirBase, notFound, sendFhir } from '../read/answer.ts';
 type WithId = { Params: { id: string } };
 /** As it stands, and whose word it is. */
 export type Kept = { consent: Consent & { id: string }; author: string };
-type Word = { service: string; by: string; consent: Consent & { id: string } };
+type Word = { service: string; system: number; by: string; consent: Consent & { id: string } };
 
 /** How it is kept: `keepConsent` for every chart that the person has. */
 export type KeepConsents = {
@@ -77,9 +77,9 @@ export function registerConsents(app: FastifyInstance, ctx: Context, keep: KeepC
     scope.post('/fhir/Consent', { bodyLimit: MOST_BYTES }, async (request, reply) => {
       const said = await saidIn(request);
       const person = await personFor(request, said.patient);
-      const { service, by } = authorOf(request);
-      const consent = composeConsent(randomUUID(), service, { ...said, patient: person });
-      await keep.keepConsent(ctx, person, { service, by, consent });
+      const author = authorOf(request);
+      const consent = composeConsent(randomUUID(), author.service, { ...said, patient: person });
+      await keep.keepConsent(ctx, person, { ...author, consent });
       reply.code(201).header('location', `${base}/Consent/${consent.id}`);
       return sendFhir(reply, consent);
     });
@@ -90,9 +90,8 @@ export function registerConsents(app: FastifyInstance, ctx: Context, keep: KeepC
         throw rejected(422, 'business-rule', 'it is of another person: that is another Consent', {
           expression: 'Consent.patient',
         });
-      const { service, by } = authorOf(request);
       const consent = composeConsent(before.id, author, said);
-      await keep.keepConsent(ctx, said.patient, { service, by, consent });
+      await keep.keepConsent(ctx, said.patient, { ...authorOf(request), consent });
       return sendFhir(reply, consent);
     });
     scope.get<WithId>('/fhir/Consent/:id', async (request, reply) =>
@@ -105,7 +104,7 @@ const isForOthers = ({ services }: Said, own: string): boolean =>
   services.length > 0 && !services.includes(own);
 
 /** The recipient of a request that was found to be a system's. */
-function authorOf({ recipient }: FastifyRequest): { service: string; by: string } {
-  const { name, service } = (recipient as { system: System }).system;
-  return { service: service.id, by: name };
+function authorOf({ recipient }: FastifyRequest): Omit<Word, 'consent'> {
+  const { id, name, service } = (recipient as { system: System }).system;
+  return { service: service.id, system: id, by: name };
 }

@@ -25,7 +25,7 @@ import type { System } from '../model.ts';
 import { notFound, sendFhir } from '../read/answer.ts';
 
 type WithId = { Params: { id: string } };
-type Speaker = { service: string; by: string };
+type Speaker = { service: string; system: number; by: string };
 
 /** How it is kept: `personNow` gives the person that an id leads to, or null. */
 export type KeepSafety = {
@@ -110,8 +110,8 @@ export function registerSafety(app: FastifyInstance, ctx: Context, keep: KeepSaf
 
 /** The recipient of a request that was found to be a system's. */
 function speakerOf({ recipient }: FastifyRequest): Speaker {
-  const { name, service } = (recipient as { system: System }).system;
-  return { service: service.id, by: name };
+  const { id, name, service } = (recipient as { system: System }).system;
+  return { service: service.id, system: id, by: name };
 }
 
 function answer(reply: FastifyReply, text: string): FastifyReply {

@@ -12,6 +12,7 @@ import { registerSmart } from '../../src/access/authenticate/smart.ts';
 import { registerServices } from '../../src/access/register/routes.ts';
 import { registerWaits } from '../../src/access/waits/routes.ts';
 import { buildApp, type Part } from '../../src/app.ts';
+import { registerAuditEvents } from '../../src/audit/routes.ts';
 import { registerSubscriptions } from '../../src/deliver/subscribe/routes.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import {
@@ -104,6 +105,7 @@ const PARTS: Record<string, Part> = {
   registerSubscriptions,
   registerServices,
   registerWaits,
+  registerAuditEvents,
   registerIntake: (app, ctx) =>
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
   registerPrompts: (app, ctx) =>

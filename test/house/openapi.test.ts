@@ -191,6 +191,15 @@ test('what messages are taken is answered as described', async () => {
   expect((await at('', { accept: 'text/html' })).status).toBe(406);
 });
 
+test('who was told what is answered as described', async () => {
+  const at = async (query: string, more: Asked = {}) =>
+    (await ask('GET /fhir/AuditEvent', `/fhir/AuditEvent${query}`, more)).status;
+  expect(await at(`?patient=${NOBODY}`)).toBe(200);
+  expect(await at('')).toBe(400);
+  expect(await at('', { system: 'perinatal' })).toBe(403);
+  expect(await at('', { accept: 'text/html' })).toBe(406);
+});
+
 test('what is read and searched is answered as described', async () => {
   const [type, html] = ['Patient', { accept: 'text/html' }];
   const { body } = await ask(`GET /fhir/${type}`, undefined, {});
@@ -389,9 +398,8 @@ test('a subscription lives as described', async () => {
     const asked = [fhirBody(example), ...sent.slice(1)];
     expect(await statuses(`POST ${form}/${name}`, `${own}/${name}`, asked)).toEqual([200, 400, 415]);
   }
-  await database.pool.query(
-    `insert into event (id, at, event) values (999999999, now(), '{"code":"withdrawn"}')`,
-  );
+  const withdrawn = { code: 'withdrawn', focus: { type: 'Patient', id: NOBODY }, persons: [NOBODY] };
+  await database.pool.query('insert into event (id, at, event) values (999999999, now(), $1)', [withdrawn]);
   await database.pool.query(
     'insert into notification (subscription_id, number, bundle, event_id, numbered_at) values ($1, 12, 12, 999999999, now())',
     [made.body.id],
@@ -422,8 +430,8 @@ test('every parameter of a search, a read and a history that is described is tak
     if (!/^\/fhir\/([A-Z]\w+|Patient\/\{id\}(\/_history)?)$/.test(template)) continue;
     const path = template.replace('{id}', found[0].resource.id);
     for (const { name, description = '' } of get?.parameters.filter((one) => one.in === 'query') ?? []) {
-      // test/read/describe.test.ts asks for each of these.
-      if (/include/.test(name)) continue;
+      // test/read/describe.test.ts asks for each of these; AuditEvents are the operator's.
+      if (/include/.test(name) || template.endsWith('/AuditEvent')) continue;
       const value = encodeURIComponent(VALUES[description] ?? VALUES[name] ?? 'x');
       const { status, body } = await open.get(`${path}?${name}=${value}`, 'perinatal');
       expect(status, `${path}?${name}=${value} ${JSON.stringify(body)}`).toBe(200);

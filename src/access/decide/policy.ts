@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -98,7 +99,12 @@ export const POLICY_FILE = new URL('../../../policy/sharing.yaml', import.meta.u
 export let POLICY_TEXT = readFileSync(POLICY_FILE, 'utf8');
 export let POLICY: Policy = parsePolicy(POLICY_TEXT, 'policy/sharing.yaml');
 
+/** By which the audit names a policy: the first 16 digits of what `sha256sum` says of its file. */
+export const digestOf = (text: string): string => hash('sha256', text, 'hex').slice(0, 16);
+export let POLICY_DIGEST = digestOf(POLICY_TEXT);
+
 export function usePolicy(text: string, policy: Policy): void {
   POLICY_TEXT = text;
   POLICY = policy;
+  POLICY_DIGEST = digestOf(text);
 }
