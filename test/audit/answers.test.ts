@@ -126,10 +126,13 @@ describe('of all routes', () => {
     expect(isAudited('GET', SMART_CONFIGURATION_PATH) || isAudited('POST', TOKEN_PATH)).toBe(false);
     // Refused: what is not done over HTTP, what nobody sent, and messages and subscriptions without a body.
     expect(asked.filter((operation) => !given.includes(operation)).toSorted()).toEqual([
+      'GET /fhir/Consent/{id}',
       'GET /intake/messages',
       'POST /fhir',
       'POST /fhir/$process-message',
+      'POST /fhir/Consent',
       'POST /fhir/Patient/{id}/$lift-hold',
+      'POST /fhir/Patient/{id}/$set-placement',
       'POST /fhir/Subscription',
       'POST /fhir/Subscription/{id}/$confirm-removal',
       'POST /intake/{system}',
