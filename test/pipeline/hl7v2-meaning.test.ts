@@ -546,3 +546,14 @@ describe('relatives', () => {
     expect(rows.map(({ content }) => content).join()).toMatch(/(?=.*Kofi)(?=.*Yaa)/s);
   });
 });
+
+describe('an & that was not escaped', () => {
+  it('is part of a text without parts, and else what stands behind it is said not to be read', async () => {
+    const pid = 'M1^^^RXM^MR||Osei^Zo&#235;||19910203|F|||1 Lane^Flat 1 & 2^Testhaven~Flat 3 & 4^^Testhaven';
+    const ack = await say('A28', pid);
+    expect(ack).toMatch(/MSA\|AA.*ERR\|\|PID\^1\^11\^2\^1\|.*\|W\|.*written as/s);
+    const [her] = await patients();
+    expect(JSON.stringify(her)).toContain('"given":["Zo&#235;"]');
+    expect(JSON.stringify(her)).toContain('"line":["1 Lane","Flat 1 & 2"]');
+  });
+});

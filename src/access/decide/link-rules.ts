@@ -12,7 +12,8 @@ export const isPreconception: Rules['isPreconception'] = ({ reasonCode = [] }) =
 
 /** How its sender restricts a resource, by the strictest of its labels. */
 export const labelOf: Rules['labelOf'] = ({ meta }) => {
-  const names = (meta?.security ?? []).map(({ system, code }) => `${system}|${code}`);
+  // Codes of labels are capitals, and some write them otherwise.
+  const names = (meta?.security ?? []).map(({ system, code }) => `${system}|${code?.toUpperCase()}`);
   const has = (labels: string[]) => names.some((name) => labels.includes(name));
   if (has(POLICY.labels.veryRestricted)) return 'very-restricted';
   return has(POLICY.labels.restricted) ? 'restricted' : null;

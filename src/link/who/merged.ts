@@ -59,7 +59,7 @@ export function findUnmerged(facts: Facts, record: IdentifiedRecord, systemId: n
     const merged = mergeIn(said);
     if (!merged || chartsMeant(merged, own).length > 0) return [];
     const field = placeOf(record, said);
-    const text = 'no one chart that you sent has this identifier: nothing was merged';
+    const text = 'no one chart that you sent has this identifier yet: it is merged once one has';
     return [{ severity: 'warning', code: 'not-found', ...(field ? { field } : {}), text }];
   });
 }

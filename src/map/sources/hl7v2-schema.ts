@@ -51,6 +51,10 @@ export function codesOf(
   return component === 1 && sub === 1 ? codes?.split(',').map((code) => code.trim()) : undefined;
 }
 
+/** The component is a text without parts of its own (ST). */
+export const isText = ({ types }: Hl7Schema, type: string, component: number): boolean =>
+  (types[type] ?? [type])[component - 1] === 'ST';
+
 /** Data types of which all parts that are no codes and no times are words. */
 const WORDS = ['XPN', 'XAD'];
 

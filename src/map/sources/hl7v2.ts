@@ -17,7 +17,15 @@ import {
   type Scope,
   type SourceFormat,
 } from '../run.ts';
-import { checkParts, checkSegment, codesOf, fieldOf, type Hl7Schema, hl7Schema } from './hl7v2-schema.ts';
+import {
+  checkParts,
+  checkSegment,
+  codesOf,
+  fieldOf,
+  type Hl7Schema,
+  hl7Schema,
+  isText,
+} from './hl7v2-schema.ts';
 import { findUnread, type Segment, type Segments } from './hl7v2-unread.ts';
 
 type Schema = Hl7Schema;
@@ -206,12 +214,14 @@ function compilePath(schema: Schema, text: string, scope: Scope): Reader {
   }
   const field = Number(number);
   const [component, sub] = indexes(parts);
-  const type = checkParts(schema, text, fieldOf(schema, segment, number).type, [component, sub]);
+  const given = fieldOf(schema, segment, number).type;
+  const type = checkParts(schema, text, given, [component, sub]);
+  const textOf = partReader(schema, given, [component, sub]);
   return {
     ...{ type, many: false, codes: codesOf(schema, `${segment}-${number}`, [component, sub]) },
     read: (run, frame) => {
       const repetitions = (owner(run.root, frame).node as Segment | undefined)?.fields[field];
-      return present(repetitions?.[firstWith(repetitions, component, sub)]?.[component - 1]?.[sub - 1]);
+      return textOf(repetitions?.[firstWith(repetitions, component, sub)]?.[component - 1]);
     },
     at: (run, frame) => {
       const { node, at } = owner(run.root, frame);
@@ -237,12 +247,20 @@ const indexes = (parts: string): [number, number] => {
 
 function readRepetition(schema: Schema, text: string, scope: Scope, parts: string): Reader {
   const [component, sub] = indexes(parts);
+  const textOf = partReader(schema, scope.type, [component, sub]);
   return {
     ...{ type: checkParts(schema, text, scope.type, [component, sub]), many: false },
     codes: codesOf(schema, scope.kind, [component, sub]),
-    read: (_, frame) => present((frame.node as string[][])[component - 1]?.[sub - 1]),
+    read: (_, frame) => textOf((frame.node as string[][])[component - 1]),
     at: (_, frame) => frame.at + parts,
   };
+}
+
+/** Of a component that is one text an `&` that was not escaped is part of that, and not the end of it. */
+function partReader(schema: Schema, type: string, [component, sub]: [number, number]) {
+  return isText(schema, type, component)
+    ? (subs: string[] | undefined) => present(subs?.join('&'))
+    : (subs: string[] | undefined) => present(subs?.[sub - 1]);
 }
 
 const present = (text: string | undefined): Json | undefined => (text === '' ? undefined : text);
