@@ -26,6 +26,7 @@ import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
 import { startTracing } from './tracing.ts';
+import { describeUnbound } from './unbound-senders.ts';
 
 export type Stop = () => Promise<unknown>;
 export type Serving = { url: string; mllpPort: number | undefined };
@@ -54,6 +55,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const all = [kept, await keepPolicy(ctx.db)];
   const notices = async () => (await Promise.all(all.map((one) => one.notices()))).flat();
   for (const notice of await notices()) ctx.log.error({ event: 'notice' }, notice);
+  for (const notice of await describeUnbound(ctx, mappings)) ctx.log.warn({ event: 'senders' }, notice);
   stops.push(await startReload(ctx, all));
   const roles = new Set(ctx.config.ROLES);
   const told = { observing: () => followObserving(ctx), rules: () => followRules(ctx) };

@@ -32,7 +32,8 @@ Examples:
   skein doctor
   skein doctor --json | jq -r '.[] | select(.problems != []).area'
 
-Exit codes: 0 all is well; 1 something is wrong. Held messages are no fault of the installation.
+Exit codes: 0 all is well; 1 something is wrong. Held messages and senders that are not bound to what
+they write in MSH-3 and MSH-4 are told, and are no fault of the installation.
 `,
     options: {},
     run: () => withStore(examine),
