@@ -19,6 +19,7 @@ import { startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
 import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
+import { refuseEviction } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { registerPrompts } from '../work/prompts.ts';
 import { registerSafety } from '../work/safety.ts';
@@ -35,9 +36,10 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
-/** Throws, before a store is opened, where the configuration lacks what a role needs. */
-export function checkRoles(config: Context['config']): void {
+/** Rejects, before a store is opened, where what a role needs is not there or not safe. */
+export async function checkRoles(config: Context['config']): Promise<void> {
   if (config.ROLES.includes('mllp')) requireCertificates(config);
+  if (config.ROLES.includes('worker')) await refuseEviction(config.REDIS_URL);
 }
 
 /**
