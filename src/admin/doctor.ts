@@ -1,5 +1,6 @@
 /** `skein doctor`: whatever is wrong with this installation, a line each, with what mends it. */
 import { describeWider, pendingPolicy } from '../access/decide/in-force.ts';
+import { describeUnreachable } from '../deliver/subscribe/endpoints.ts';
 import { mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -25,6 +26,7 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'policy', problems: await examinePolicy(ctx.db) },
     { area: 'prompts', problems: await examineRules(ctx.db) },
     { area: 'profiles', problems: ctx.profiles.problems },
+    { area: 'subscriptions', problems: await describeUnreachable(ctx.db, ctx.config.WEBHOOK_ALLOW) },
     { area: 'senders', problems: await describeUnbound(ctx, ctx.mappings) },
     { area: 'messages', problems: await examineMessages(ctx.db) },
   ];

@@ -26,7 +26,7 @@ Examples:
     summary: 'whatever is wrong with this installation, a line each',
     help: `Usage: skein doctor [--json]
 
-Looks at the store, the queue, mappings, policy, profiles and what is held, and mends nothing.
+Looks at the store, the queue, subscriptions, mappings, policy, profiles and what is held, and mends nothing.
 
 Examples:
   skein doctor
