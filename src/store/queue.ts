@@ -147,15 +147,19 @@ function describePolicy(policy: string | null): string[] {
 }
 
 const RECONNECT_MS = 1_000;
+const SILENT_MS = 1_000;
 const clients = new Set<Redis>();
 
 const AWAY = 'REDIS_URL: the queue does not answer: deliveries go on, found every second';
 
 /** What is wrong with the Redis that this process has for its wake-ups, a line each. Never rejects. */
 export async function queueNotices(): Promise<string[]> {
-  const found = [...clients].map((client) =>
-    client.status === 'ready' ? readPolicy(client).then(describePolicy, () => [AWAY]) : [AWAY],
-  );
+  const found = [...clients].map((client) => {
+    if (client.status !== 'ready') return [AWAY];
+    const told = readPolicy(client).then(describePolicy, () => [AWAY]);
+    // One that is connected and silent must not silence whoever asks for health.
+    return Promise.race([told, delay(SILENT_MS, [AWAY], { ref: false })]);
+  });
   return [...new Set((await Promise.all(found)).flat())];
 }
 

@@ -118,6 +118,8 @@ test('a Redis that begins to throw away, and one that tells no policy, are told 
   const doctor = runProgram(['bin/skein.js', 'doctor'], env);
   expect(await doctor.exit()).toBe(1);
   expect(doctor.output()).toMatch(/^queue: REDIS_URL: .*maxmemory-policy is not told/m);
+  redis.state.policy = 'silent';
+  expect(await reasons()).toEqual([expect.stringMatching(/^REDIS_URL: the queue does not answer/)]);
 });
 
 test('a store that a newer version made is refused at start, and named', async () => {

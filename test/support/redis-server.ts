@@ -3,8 +3,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll } from 'vitest';
 
 /**
- * As much of a Redis as tells its policy, which on the server that all tests share cannot be another. Scripts
- * find nothing, and what waits for a job waits on.
+ * As much of a Redis as tells its policy, which on the server that all tests share cannot be another: null tells
+ * none, `silent` answers no more. Scripts find nothing, and what waits for a job waits on.
  */
 export async function redisWithPolicy(policy: string | null) {
   const state = { policy };
@@ -38,6 +38,7 @@ function commandsIn(text: string): string[][] {
 }
 
 function answerTo(word: string, rest: string[], policy: string | null): string | null {
+  if (word === 'info' && policy === 'silent') return null;
   if (word === 'info') {
     const lines = ['redis_version:7.2.0', 'loading:0', ...(policy ? [`maxmemory_policy:${policy}`] : [])];
     const body = `${lines.join('\r\n')}\r\n`;
