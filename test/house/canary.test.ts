@@ -231,9 +231,13 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  // Whoever holds the store last stops it.
+  skein.child.kill('SIGKILL');
+  await skein.exit();
   await pool.end();
   await store.stop();
   await receiver.close();
+  await rm(store.home, { recursive: true, force: true });
   await rm(folder, { recursive: true });
 });
 
