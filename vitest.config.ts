@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const { TEST_REPORT } = process.env;
@@ -12,6 +13,8 @@ export default defineConfig({
     setupFiles: ['test/support/file.ts'],
     reporters: ['default', './test/support/skip-reporter.ts', ...report],
     pool: 'forks',
+    // Files wait for the store half of their time: two of them share even two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // A test that asserts nothing, as one that loops over an empty list, fails.
     expect: { requireAssertions: true },
     testTimeout: 90_000,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -7,6 +8,7 @@ import fastify, {
 } from 'fastify';
 import { authenticate } from './access/authenticate/authenticate.ts';
 import { requireRouteScope } from './access/authenticate/route-scopes.ts';
+import { auditAnswers } from './audit/keep-answers.ts';
 import type { Context } from './context.ts';
 import { readJsonBodies } from './doors/body.ts';
 import { limitHttp } from './doors/connections.ts';
@@ -58,6 +60,8 @@ export function buildApp(ctx: Context, parts: Part[], notices: Notices = noNotic
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: HEADERS_MS / 5 },
     forceCloseConnections: 'idle',
     requestIdHeader: false,
+    // No other request has it, of whatever process: the audit names it beside the log.
+    genReqId: () => randomUUID(),
     // `$` need not be escaped in a path, and clients that do mean the same; so do those that end a base URL
     // with a slash.
     rewriteUrl: ({ url = '/' }) => url.replace(/^[^?]+/, (path) => path.replaceAll('%24', '$')),
@@ -74,6 +78,7 @@ export function buildApp(ctx: Context, parts: Part[], notices: Notices = noNotic
     request.recipient = await recipientOf(request);
     requireRouteScope(request);
   });
+  auditAnswers(app, ctx);
   app.addHook('onResponse', async (request, reply) => recordRequest(request, reply));
   readJsonBodies(app);
   app.setErrorHandler(sendError);

@@ -254,8 +254,11 @@ export type Event = {
 };
 
 /** Care, as far as it decides who may know of it: the service that gives it and those whose word it is. */
-/** `sealed`: care before a pregnancy, which nobody else may know of until there is one. */
-export type CareSource = { service: string | null; authors: string[]; sealed?: true };
+/**
+ * `sealed`: care before a pregnancy, which nobody else may know of until there is one, or labelled very
+ * restricted. `patientOf`: care of this person, labelled restricted: known to who has that patient.
+ */
+export type CareSource = { service: string | null; authors: string[]; sealed?: true; patientOf?: string };
 
 /** One sender's chart of a person. `named`: by a name, no placeholder. `verified`: its NHS number counts. */
 export type ChartSource = {
@@ -269,6 +272,8 @@ export type ChartSource = {
   referredTo: string[];
   /** Of the national record, as tracing found it: known to whoever may know the element. */
   national?: true;
+  /** By its label known to its author and to whom that referred the person, and to nobody else. */
+  inside?: true;
 };
 
 /**

@@ -5,6 +5,7 @@ import { WrongUse } from '../command/wrong-use.ts';
 import { Rejected } from '../errors.ts';
 import { suggest } from '../map/run.ts';
 import type { Command, Commands } from './command.ts';
+import { audit } from './commands/audit.ts';
 import { auth } from './commands/auth.ts';
 import { backup } from './commands/backup.ts';
 import { hold } from './commands/hold.ts';
@@ -21,7 +22,18 @@ import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
   ...{ ...system, ...team, ...service, ...messages },
-  ...{ ...person, ...waits, ...number, ...prompt, ...trace, ...auth, ...hold, ...installation, ...backup },
+  ...{
+    ...person,
+    ...waits,
+    ...number,
+    ...prompt,
+    ...trace,
+    ...auth,
+    ...audit,
+    ...hold,
+    ...installation,
+    ...backup,
+  },
 };
 
 /** Those that live elsewhere, so that they load no store; `src/cli.ts` runs them. */

@@ -62,6 +62,8 @@ export const OBSERVATIONS = `${SKEIN}/fhir/CodeSystem/observation`;
 export const PROMPT_OCCASION = `${SKEIN}/Id/prompt-occasion`;
 /** Of a Patient: how, when and by what name to reach somebody safely. Before any number or address. */
 export const SAFE_CONTACT = `${SKEIN_DEFINITIONS}safe-contact`;
+/** What of a person a Consent is about: `Consent.provision.code`; the categories of the sharing table. */
+export const SHARING_CATEGORY = `${SKEIN}/fhir/CodeSystem/sharing-category`;
 /** What is said for somebody's safety: `Flag.code` of a statement, `meta.security` of a Patient. */
 export const SAFETY_SYSTEM = `${SKEIN}/fhir/CodeSystem/safety`;
 /** What a service does, such as `maternity`; its codes are those of `serviceKinds` in the policy. */

@@ -230,12 +230,16 @@ function memberEvents(family: Family, { added }: Moves, event: Make): Event[] {
  */
 function partingEvents({ persons }: Family, { before, now, involvements }: Moves): Event[] {
   const isHere = (person: string) => persons.some(({ id }) => id === person);
-  const isTogether = (one: string, other: string) =>
-    now.some((a) => a.person === one && now.some((b) => b.person === other && b.journey === a.journey));
+  const isKnownBy = (one: string, other: string) =>
+    now.some(
+      (a) =>
+        a.person === one && !a.restricted && now.some((b) => b.person === other && b.journey === a.journey),
+    );
   return before.flatMap((gone) =>
     before.flatMap((stays): Event[] => {
       const [one, other] = [gone.person, stays.person];
-      if (gone.journey !== stays.journey || one === other || isTogether(one, other)) return [];
+      if (gone.journey !== stays.journey || one === other || gone.restricted) return [];
+      if (isKnownBy(one, other)) return [];
       if (!isHere(one) || !isHere(other)) return [];
       const to = caring(involvements, stays).filter(
         (service) => !caring(involvements, gone).includes(service),

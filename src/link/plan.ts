@@ -26,12 +26,14 @@ import { describeWithdrawn, forget, idsOfFrozen, isAboutNone, withoutFrozen } fr
 import { findPrompts } from './prompts/find-prompts.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
 import { findHeld } from './safety/held.ts';
-import { CONTACT, contactWith, safetyIn } from './safety/statements.ts';
+import { findLabels } from './safety/labels.ts';
+import { CONTACT, contactWith, findPlaced, safetyIn } from './safety/statements.ts';
 import { describeSafety } from './safety/told.ts';
 import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
 import { composeViews } from './views/views.ts';
 import { identityAssertions, isNews, signalAssertions } from './who/assertions.ts';
+import type { Person } from './who/charts.ts';
 import { shareCharts } from './who/one-feed.ts';
 import { resolvePersons } from './who/persons.ts';
 
@@ -56,9 +58,17 @@ export function link(
   const who = resolvePersons(shareCharts(states, rules), facts, rules);
   const { statements: said, persons, personOfChart, personOfKey } = who;
   const parted: Parted[] = [];
+  let ruled = [...changed.values()].some(({ type }) => RULING.has(type));
   for (const state of states) {
-    const person = state.type === 'Patient' ? (personOfChart.get(state.key)?.id ?? null) : null;
+    const chart = state.type === 'Patient' ? state.key : RULING.has(state.type) ? state.chart : null;
+    const person = chart === null ? null : (personOfChart.get(chart)?.id ?? null);
     if (state.person === person) continue;
+    if (RULING.has(state.type)) {
+      state.person = person;
+      changed.set(state.key, state);
+      ruled = true;
+      continue;
+    }
     if (state.person && person && personOfChart.get(state.person)?.id === state.person)
       parted.push({ from: state.person, to: person, chart: state });
     state.person = person;
@@ -73,13 +83,18 @@ export function link(
   const referrals = findReferrals(statements, spells, personOfKey);
   const care = listCare({ states: statements, spells, referrals, personOf: personOfKey }, rules);
   const journeys = findJourneys({ key, persons, edges, care, asOf, mayBe: who.mayBe });
-  const held = findHeld(states, persons, key);
+  const onHold = findHeld(states, persons, key);
+  const labels = findLabels(states, { persons, personOf: personOfKey }, rules);
+  const placed = findPlaced(states, persons);
+  const held = { ...onHold, held: onHold.held.union(labels.restricted).union(placed) };
   const contacts = safetyIn(states, CONTACT);
   const known = withoutFrozen({
     key,
     statements,
     persons,
     held,
+    labels,
+    away: placed,
     contactOf: (person) => contactWith(contacts, person),
     personOf: personOfKey,
     mayBe: who.mayBe,
@@ -98,9 +113,13 @@ export function link(
     stored: facts.views,
     asOf,
   });
-  const underHold = new Set([...held.held].map(({ id }) => id));
+  const idsOf = (some: ReadonlySet<Person>) => new Set([...some].map(({ id }) => id));
+  const [underHold, restricted] = [idsOf(onHold.held), idsOf(labels.restricted)];
   const members = known.journeys.flatMap((journey) =>
-    journey.members.map((one) => ({ journey: journey.id, ...one, held: underHold.has(one.person) })),
+    journey.members.map((one) => ({
+      ...{ journey: journey.id, ...one },
+      ...{ held: underHold.has(one.person), restricted: restricted.has(one.person) },
+    })),
   );
   const involved = involve(known.spells, known.referrals, (one) => known.homeOf(one)?.id ?? null);
   const stops = findStops(known, { involvements: involved, evidence, members: facts.members, parted });
@@ -138,7 +157,7 @@ export function link(
       ...describeSafety(known, views, { record, before: facts.members, involvements: involved }),
       ...stops.events,
       ...describeWithdrawn(facts, gone, asOf),
-      ...findRechecks(facts, views, { ...rows, gone }),
+      ...findRechecks(facts, views, { ...rows, gone, ruled }),
     ],
     ...rows,
     forget: forgotten,
@@ -150,21 +169,30 @@ export function link(
   };
 }
 
+/** Statements of Skein's own that decide who may know of a person: that person is in their rows. */
+const RULING: ReadonlySet<string> = new Set(['Consent', 'Flag']);
+
 const memberKey = ({ journey, person }: Member) => `${journey} ${person}`;
 
 /** Who opens nobody, and whom nobody opens, is in a journey as if alone. */
 const isOpen = ({ held }: Member): boolean => !held;
+/** In the same place, and not restricted since. */
+const placeOf = (member: Member): string => `${memberKey(member)} ${member.restricted}`;
 
 function addedTo(facts: Facts, members: Member[]): Member[] {
-  const was = new Set(facts.members.filter(isOpen).map(memberKey));
-  return members.filter((member) => isOpen(member) && !was.has(memberKey(member)));
+  const was = new Set(
+    facts.members.filter(isOpen).flatMap((one) => [placeOf(one), placeOf({ ...one, restricted: true })]),
+  );
+  return members.filter((member) => isOpen(member) && !was.has(placeOf(member)));
 }
 
 /** Where somebody left a journey: all who could know one another by it (no column opens a partner). */
 function membersBefore(facts: Facts, members: Member[], asOf: string): Member[] {
   const before = facts.members.filter(isOpen);
-  const now = new Set(members.filter(isOpen).map(memberKey));
-  if (before.every((member) => now.has(memberKey(member)))) return [];
+  const now = new Set(
+    members.filter(isOpen).flatMap((one) => [placeOf(one), placeOf({ ...one, restricted: true })]),
+  );
+  if (before.every((member) => now.has(placeOf(member)))) return [];
   return before.filter(({ role, closes }) => role !== 'partner' && (closes ?? '9') > asOf);
 }
 

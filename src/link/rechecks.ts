@@ -10,18 +10,18 @@ const CARE = ['EpisodeOfCare', 'Encounter', 'ServiceRequest'];
 
 /**
  * What a change may take away from somebody, as one event or none. Where somebody's care or place in a
- * journey changed, that is everything stored of the family; else the views that changed in what decides who
- * may read them, and those that go (`gone`). Who was told of any of it is found out by publish, and whether
- * they may still read it by deliver.
+ * journey changed, or something was said that decides of it, that is everything stored of the family; else
+ * the views that changed in what decides who may read them, and those that go (`gone`). Who was told of any
+ * of it is found out by publish, and whether they may still read it by deliver.
  */
 export function findRechecks(
   facts: Facts,
   views: ViewChange[],
-  rows: Pick<Plan, 'involvements' | 'members'> & { gone: StoredView[] },
+  rows: Pick<Plan, 'involvements' | 'members'> & { gone: StoredView[]; ruled: boolean },
 ): Recheck[] {
   const hidden = views.flatMap(({ view, before }) => (before && mayHide(view, before) ? [before] : []));
   const changed = [...hidden, ...rows.gone];
-  const foci = (partsSomebody(facts, rows) ? facts.views : changed)
+  const foci = (rows.ruled || partsSomebody(facts, rows) ? facts.views : changed)
     .filter(({ type }) => TOLD.includes(type))
     .map(({ id }) => id);
   return foci.length > 0 ? [{ code: 'recheck', foci: [...new Set(foci)] }] : [];

@@ -198,7 +198,7 @@ export async function readMetrics(db: Db): Promise<string> {
 const beats = new Map<string, number>();
 
 /** Records that a worker's loop (publish, deliver) completed a round. */
-export function beat(loop: 'publish' | 'deliver'): void {
+export function beat(loop: 'publish' | 'deliver' | 'seal'): void {
   beats.set(loop, Date.now());
   lastBeat.set({ loop }, Date.now() / 1000);
 }

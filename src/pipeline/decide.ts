@@ -1,5 +1,6 @@
 /** What people decide of who is who: a message of their own, linked and saved like any other. */
 import { randomUUID } from 'node:crypto';
+import { namedOperator, record as recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { Rejected } from '../errors.ts';
 import { messageName } from '../fhir/ids.ts';
@@ -20,6 +21,7 @@ import {
 import { withFacts } from '../save/load.ts';
 import { NOTHING, save } from '../save/save.ts';
 import type { Facts, Plan } from '../store/facts.ts';
+import type { Db } from '../store/pool.ts';
 import { ownMessage, ownRecord, ownService } from './own-word.ts';
 import { rulesOf } from './recompute.ts';
 
@@ -140,7 +142,9 @@ async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Con
     if (dry) throw new OnlyAsked({ ...consequence, told });
     const answer = { message, status: 'accepted' as const, units: [] };
     const saving = { ...NOTHING, message, record: { record, systemId }, plan, answer };
-    return { ...consequence, told, message: messageName(key, await save(client, key, saving)) };
+    const kept = await save(client, key, saving);
+    await recordDecision(client, decided, personsOf(facts, plan, keys));
+    return { ...consequence, told, message: messageName(key, kept) };
   });
   const consequence = await done.catch((error: unknown) => {
     if (error instanceof OnlyAsked) return error.consequence;
@@ -148,6 +152,27 @@ async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Con
   });
   if (!dry) announceCommit(ctx);
   return consequence;
+}
+
+/** Whom the charts were of, and whom they are of now. */
+function personsOf({ statements }: Facts, plan: Plan, charts: string[]): string[] {
+  const all = [...statements, ...plan.statements].filter(({ key }) => charts.includes(key));
+  return [...new Set(all.flatMap(({ person }) => person ?? []))];
+}
+
+async function recordDecision(db: Db, { by, pairs, verdict, of }: Decided, persons: string[]): Promise<void> {
+  const interaction = `${of === 'same' ? 'link' : 'unlink'}${verdict === 'undone' ? '-undone' : ''}`;
+  const ids = [...new Set(pairs.flat())];
+  const actor = namedOperator(by);
+  await recordAudit(db, {
+    kind: 'decision',
+    outcome: 'done',
+    actor,
+    interaction,
+    type: 'Patient',
+    ids,
+    persons,
+  });
 }
 
 const OWN = { source: 'decision', team: 'reviewers', name: 'Reviewers', sector: REVIEWERS };

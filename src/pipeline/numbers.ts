@@ -3,6 +3,7 @@
  * what became of it nationally, and that its identity was changed. No names anywhere.
  */
 import { EVIDENCE } from '../access/decide/evidence.ts';
+import { namedOperator, record } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { Rejected } from '../errors.ts';
 import { isValidNhsNumber } from '../fhir/nhs-number.ts';
@@ -25,6 +26,7 @@ import {
   saveLift,
 } from '../save/numbers.ts';
 import type { StatementState } from '../store/facts.ts';
+import { type Db, transaction } from '../store/pool.ts';
 import { rulesOf, untie } from './recompute.ts';
 
 export type NumberState =
@@ -91,9 +93,33 @@ export type Freeze = { by: string; cause: string };
  */
 export async function freezeNumber(ctx: Context, number: string, { by, cause }: Freeze) {
   const keys = keysOfNumber(ctx, number);
-  await saveFreeze(ctx.db, { keys, by, cause });
+  await decided(ctx, keys, { by, interaction: 'number-freeze' }, (client) =>
+    saveFreeze(client, { keys, by, cause }),
+  );
   const changed = await untie(ctx, keys);
   return { changed, state: (await showNumber(ctx, number)).state };
+}
+
+/** Keeps what somebody decided, with its row in the audit: of whom the number is now, never the number. */
+function decided(
+  { db }: Context,
+  keys: string[],
+  { by, interaction }: { by: string; interaction: string },
+  keep: (client: Db) => Promise<void>,
+): Promise<void> {
+  return transaction(db, async (client) => {
+    const claims = await claimsOf(client, keys);
+    const persons = [...new Set(claims.map(({ key, person }) => person ?? key))];
+    const about = { type: 'Patient', ids: persons, persons };
+    await keep(client);
+    await record(client, {
+      kind: 'decision',
+      outcome: 'done',
+      actor: namedOperator(by),
+      interaction,
+      ...about,
+    });
+  });
 }
 
 /** `not`: names of systems whose word on the number is set aside, where Skein cannot tell whose is. */
@@ -108,7 +134,10 @@ export async function liftNumber(ctx: Context, number: string, lift: Lift) {
   const keys = keysOfNumber(ctx, number);
   const chosen = await checkLift(ctx, number, lift);
   const aside = chosen.map(({ key, ref }) => ({ chart: key, ref: ref as string }));
-  await saveLift(ctx.db, { number: keys[0] as string, by: lift.by, keys, aside });
+  const { by } = lift;
+  await decided(ctx, keys, { by, interaction: 'number-lift' }, (client) =>
+    saveLift(client, { number: keys[0] as string, by, keys, aside }),
+  );
   const changed = await untie(ctx, keys);
   return { setAside: aside.length, changed, state: (await showNumber(ctx, number)).state };
 }

@@ -1,5 +1,5 @@
 import { EVIDENCE } from '../access/decide/evidence.ts';
-import { isPreconception, keeperOf } from '../access/decide/link-rules.ts';
+import { isPreconception, keeperOf, labelOf, mayRestrict } from '../access/decide/link-rules.ts';
 import { MATCHING } from '../access/decide/matching.ts';
 import { PROMPTS } from '../access/decide/prompt-rules.ts';
 import { sightOf } from '../access/decide/sight.ts';
@@ -20,6 +20,8 @@ export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
   matching: MATCHING,
   keeperOf,
   isPreconception,
+  labelOf,
+  mayRestrict,
   prompts: PROMPTS,
   sightOf,
   observes: observing(key),

@@ -1,15 +1,30 @@
-/** A safety hold, its lifting, and how to reach somebody safely: messages of Skein's own, saved like any. */
+/**
+ * A safety hold, its lifting, how to reach somebody safely, and consents: messages of Skein's own, saved like
+ * any.
+ */
 import { randomUUID } from 'node:crypto';
-import type { Extension } from '@medplum/fhirtypes';
+import type { Consent, Extension } from '@medplum/fhirtypes';
+import { type Actor, namedOperator, record as recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { isId, messageName } from '../fhir/ids.ts';
+import { idOf } from '../fhir/references.ts';
 import { link } from '../link/plan.ts';
 import { findHeld } from '../link/safety/held.ts';
-import { authorOf, contactOf, HOLD, holdOf, SAFETY, safetyIn } from '../link/safety/statements.ts';
+import {
+  authorOf,
+  consentOf,
+  contactOf,
+  HOLD,
+  holdOf,
+  placementOf,
+  SAFETY,
+  safetyIn,
+} from '../link/safety/statements.ts';
 import type { PatientState, Person } from '../link/who/charts.ts';
 import { announceCommit } from '../publish/sequencer.ts';
 import { findPerson, keepOwnSystem } from '../save/decisions.ts';
 import { withFacts } from '../save/load.ts';
+import { consentById, personsOfConsent } from '../save/safety.ts';
 import { NOTHING, save } from '../save/save.ts';
 import type { Facts, IdentifiedStatement } from '../store/facts.ts';
 import { ownMessage, ownRecord, ownService } from './own-word.ts';
@@ -17,8 +32,16 @@ import { rulesOf } from './recompute.ts';
 
 const OWN = { source: 'safety', team: 'safety', name: 'Safety', sector: SAFETY };
 
-/** `service`: whose word it is, by id; null: the operator's. `by`: who says so, kept with the message. */
-export type Speaker = { service: string | null; by: string };
+/** A Consent as it stands, and whose word it is. */
+type Kept = { consent: Consent & { id: string }; author: string };
+
+/**
+ * `service`: whose word it is, by id, and `system` by which it came; null: the operator's. `by`: who says so,
+ * kept with the message.
+ */
+export type Speaker = { service: string | null; system?: number; by: string };
+
+const actorOf = ({ service, system, by }: Speaker): Actor => ({ service, system: system ?? null, name: by });
 
 /** The person that an id leads to now: a Patient, one that it was before, or a chart. */
 export async function personNow({ db }: Context, id: string): Promise<string | null> {
@@ -29,24 +52,30 @@ export async function personNow({ db }: Context, id: string): Promise<string | n
  * Holds whoever this person's charts are, from now until somebody lifts it; placed twice, once. Gives the id
  * of the message; null where nobody is known by that id, or the hold stands already.
  */
-export const placeHold = (
-  ctx: Context,
-  id: string,
-  { service: author, by }: Speaker,
-): Promise<string | null> =>
-  say(ctx, id, { said: 'hold placed', service: author, by }, ({ person, persons, facts, at }) => {
-    const { placed } = heldIn(ctx, facts, persons);
-    const standing = new Set(placed.map(({ chart }) => chart));
-    const left = person.charts.filter(({ key }) => !standing.has(key));
-    return left.map(({ key: chart }) => holdOf(ctx.key, { chart, author, at }));
-  });
+export const placeHold = (ctx: Context, id: string, speaker: Speaker): Promise<string | null> => {
+  const { service: author, by } = speaker;
+  const saying = { actor: actorOf(speaker), interaction: 'hold-place' };
+  return say(
+    ctx,
+    id,
+    { ...saying, body: { said: 'hold placed', service: author, by } },
+    ({ person, persons, facts, at }) => {
+      const { placed } = heldIn(ctx, facts, persons);
+      const standing = new Set(placed.map(({ chart }) => chart));
+      const left = person.charts.filter(({ key }) => !standing.has(key));
+      return left.map(({ key: chart }) => holdOf(ctx.key, { chart, author, at }));
+    },
+  );
+};
 
 /**
  * Ends the hold of one person, whom somebody reviewed; those whom it reached besides stay held until they
  * are. Gives the id of the message; null where that person is not held.
  */
-export const liftHold = (ctx: Context, id: string, reviewed: { by: string; reviewedBy: string }) =>
-  say(ctx, id, { said: 'hold lifted', ...reviewed }, ({ person, persons, facts, at }) => {
+export const liftHold = (ctx: Context, id: string, reviewed: { by: string; reviewedBy: string }) => {
+  const actor = namedOperator(`${reviewed.by}, ${reviewed.reviewedBy}`);
+  const saying = { actor, interaction: 'hold-lift', body: { said: 'hold lifted', ...reviewed } };
+  return say(ctx, id, saying, ({ person, persons, facts, at }) => {
     const { placed, held } = heldIn(ctx, facts, persons);
     const [first] = [...placed].sort((a, b) => (a.since < b.since ? -1 : 1));
     if (!first || !held.has(person)) return [];
@@ -60,16 +89,67 @@ export const liftHold = (ctx: Context, id: string, reviewed: { by: string; revie
         .map(({ key: chart }) => holdOf(ctx.key, { chart, author, at: first.since })),
     ];
   });
+};
 
 /** How this person is to be reached from now on; `contact`: an extension `safe-contact`. As `placeHold`. */
 export const sayContact = (
   ctx: Context,
   id: string,
-  { service: author, by, contact }: Speaker & { contact: Extension },
-): Promise<string | null> =>
-  say(ctx, id, { said: 'safe contact', service: author, by, contact }, ({ person, at }) =>
+  { contact, ...speaker }: Speaker & { contact: Extension },
+): Promise<string | null> => {
+  const { service: author, by } = speaker;
+  const body = { said: 'safe contact', service: author, by, contact };
+  const saying = { actor: actorOf(speaker), interaction: 'safe-contact', body };
+  return say(ctx, id, saying, ({ person, at }) =>
     person.charts.map(({ key: chart }) => contactOf(ctx.key, { chart, author, at }, contact)),
   );
+};
+
+/**
+ * This child lives apart from its birth family from now on (`ended`: and does no more). Gives the id of the
+ * message; null where nobody is known by that id.
+ */
+export const sayPlacement = (
+  ctx: Context,
+  id: string,
+  { ended, ...speaker }: Speaker & { ended: boolean },
+): Promise<string | null> => {
+  const { service: author, by } = speaker;
+  const body = { said: ended ? 'placement ended' : 'placed', service: author, by };
+  return say(ctx, id, { actor: actorOf(speaker), interaction: 'placement', body }, ({ person, at }) =>
+    person.charts.map(({ key: chart }) => placementOf(ctx.key, { chart, author, at }, { ended })),
+  );
+};
+
+/**
+ * What this person agreed to or refused, from now on, with the id by which it is known; said again, it takes
+ * the place of what it was. Wherever it was said of a chart that is of another person by now, it changes,
+ * too.
+ */
+export async function keepConsent(
+  ctx: Context,
+  id: string,
+  { consent, ...speaker }: Speaker & { consent: Consent & { id: string } },
+): Promise<void> {
+  const { service, by } = speaker;
+  const saying = {
+    ...{ actor: actorOf(speaker), interaction: 'consent' },
+    body: { said: 'consent', service, by, consent },
+  };
+  const persons = new Set([id, ...(await personsOfConsent(ctx.db, consent.id))]);
+  for (const one of persons)
+    await say(ctx, one, saying, ({ person }) =>
+      person.charts.map(({ key: chart }) => consentOf(ctx.key, { chart }, consent)),
+    );
+}
+
+/** One that was kept, of the person that it is of now; null where there is none. */
+export async function findConsent({ db }: Context, id: string): Promise<Kept | null> {
+  const found = isId(id) ? await consentById(db, id) : null;
+  const author = idOf(found?.content.organization?.[0]?.reference, 'Organization');
+  if (!found || !author) return null;
+  return { author, consent: { ...found.content, id, patient: { reference: `Patient/${found.person}` } } };
+}
 
 type Placed = { chart: string; since: string; author: string | null };
 
@@ -87,11 +167,17 @@ function heldIn({ key }: Context, { statements }: Facts, persons: Person[]) {
 /** The family under its locks; `at`: now. */
 type Known = { person: Person; persons: Person[]; facts: Facts; at: string };
 
-/** Saves what `statementsOf` says of the person whom the id leads to, and what follows from it. */
+/** Who says it, as the audit calls it, and how it is kept. */
+type Saying = { actor: Actor; interaction: string; body: object };
+
+/**
+ * Saves what `statementsOf` says of the person whom the id leads to, and what follows from it, with its row
+ * in the audit, which has what changed nothing as well.
+ */
 async function say(
   ctx: Context,
   id: string,
-  body: object,
+  { actor, interaction, body }: Saying,
   statementsOf: (known: Known) => IdentifiedStatement[],
 ): Promise<string | null> {
   const { key, db } = ctx;
@@ -104,6 +190,9 @@ async function say(
     const persons = personsIn(facts);
     const person = persons.find(({ charts }) => charts.some((chart) => chart.key === id));
     const statements = person ? statementsOf({ person, persons, facts, at }) : [];
+    const about = { actor, interaction, type: 'Patient', ids: [known.person], persons: [known.person] };
+    const outcome = statements.length === 0 ? 'unchanged' : 'done';
+    await recordAudit(client, { kind: 'decision', outcome, ...about });
     if (statements.length === 0) return null;
     const systemId = await keepOwnSystem(client, service);
     const message = ownMessage({ systemId, service, ...OWN }, randomUUID(), body);

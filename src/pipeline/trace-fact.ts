@@ -5,6 +5,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { EVIDENCE } from '../access/decide/evidence.ts';
 import { findService, saveService } from '../access/register/services.ts';
+import { namedOperator, record as recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { keysOf } from '../link/identify.ts';
 import { link } from '../link/plan.ts';
@@ -18,6 +19,7 @@ import { withFacts } from '../save/load.ts';
 import { NOTHING, save } from '../save/save.ts';
 import { findTraced, keepTracer } from '../save/traces.ts';
 import type { IdentifiedRecord } from '../store/facts.ts';
+import type { Db } from '../store/pool.ts';
 import type { Match } from '../trace/answer.ts';
 import { ownMessage, ownRecord, ownService } from './own-word.ts';
 import { rulesOf, untie } from './recompute.ts';
@@ -59,7 +61,8 @@ export async function keepUndone(
   const number = await findTraced(ctx.db, traceKey(ctx.key, chart));
   if (number === null) return false;
   const trace = { chart, number, undone: true };
-  return say(ctx, { trace, signals: [], body: { ...trace, ...said }, identifier: id, isTrue: () => true });
+  const body = { ...trace, ...said };
+  return say(ctx, { trace, signals: [], body, identifier: id, isTrue: () => true, by: said.by });
 }
 
 type Saying = {
@@ -68,9 +71,11 @@ type Saying = {
   body: object;
   identifier: string;
   isTrue: (chart: PatientState) => boolean;
+  /** Who decided it, where it was not found by asking. */
+  by?: string;
 };
 
-async function say(ctx: Context, { trace, signals, body, identifier, isTrue }: Saying): Promise<boolean> {
+async function say(ctx: Context, { trace, signals, body, identifier, isTrue, by }: Saying): Promise<boolean> {
   const { key, db } = ctx;
   const sender = await tracerOf(ctx);
   const scope = { key, systemId: sender.systemId, weight: EVIDENCE.weights.get(TRACER) ?? null };
@@ -95,12 +100,19 @@ async function say(ctx: Context, { trace, signals, body, identifier, isTrue }: S
       const answer = { message, status: 'accepted' as const, units: [] };
       const saved = { record: whole, systemId: sender.systemId };
       await save(client, key, { ...NOTHING, message, record: saved, plan, answer });
+      if (by !== undefined) await recordUndone(client, by, chart as PatientState);
       return { kept: true, tainted };
     },
   );
   if (done.kept) announceCommit(ctx);
   await untie(ctx, done.tainted);
   return done.kept;
+}
+
+function recordUndone(db: Db, by: string, { key, person }: PatientState): Promise<void> {
+  const about = { type: 'Patient', ids: [key], persons: [person ?? key] };
+  const decided = { kind: 'decision', outcome: 'done', interaction: 'trace-undo' } as const;
+  return recordAudit(db, { ...decided, actor: namedOperator(by), ...about });
 }
 
 const OWN = { source: 'trace', team: 'tracing', name: 'Personal Demographics Service', sector: TRACER };

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import type { Context } from '../context.ts';
 import { beat } from '../observe/metrics.ts';
+import { LowWater } from '../store/low-water.ts';
 import { transaction } from '../store/pool.ts';
-import { LowWater } from './low-water.ts';
 import { PUBLISH } from './match.ts';
 import { recheckChanges } from './recheck-changes.ts';
 import { matchRechecks } from './rechecks.ts';
@@ -62,7 +62,7 @@ function alone<T>(db: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Pro
  * happens.
  */
 export function startSequencer(ctx: Context): { stop(): Promise<void> } {
-  const low = new LowWater();
+  const low = new LowWater('outbox');
   let observedAt = Date.now();
   let recheckedAt = 0;
   let running: Promise<void> | null = null;

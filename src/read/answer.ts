@@ -40,6 +40,7 @@ export function sendVersion(request: FastifyRequest, reply: FastifyReply, resour
   const held = (request.headers['if-none-match'] ?? '')
     .split(',')
     .map((tag) => tag.trim().replace(/^W\//, ''));
+  request.given = resource;
   if (held.includes('*') || held.includes(etag.slice(2))) return reply.code(304).send();
   return sendFhir(reply, resource);
 }

@@ -50,6 +50,8 @@ const EXPLAINED: Record<string, string> = {
     'Parameters with `eventNumber`: what that event of the subscription took back is removed by its recipient.',
   '$place-hold':
     'No body: nobody learns of this person through others of a family any more; by its own services, at once.',
+  '$set-placement':
+    'Parameter placement (placed or with-birth-family): services of the birth family learn no more of the child than that there is care.',
   '$lift-hold':
     'Always refused (403): a hold is lifted by the review of a second person, and not over the API.',
   '$safe-contact':
@@ -188,6 +190,7 @@ const OF_MESSAGES: CapabilityStatementRestResourceSearchParam[] = [
 function searchParams(type: string): CapabilityStatementRestResourceSearchParam[] {
   if (type === 'Subscription') return OF_SUBSCRIPTION;
   if (type === 'MessageDefinition') return OF_MESSAGES;
+  if (type === 'AuditEvent') return [{ name: 'patient', type: 'reference' }];
   const params = paramsOf(type).map(({ code, kind, url }) => ({ name: code, type: kind, definition: url }));
   const own = params.filter(({ name }, index) => params.findIndex((other) => other.name === name) === index);
   return [...own, { name: '_id', type: 'token' }, { name: '_lastUpdated', type: 'date' }];

@@ -3,6 +3,8 @@ import { sweepTokens } from '../access/authenticate/tokens.ts';
 import { registerServices } from '../access/register/routes.ts';
 import { registerWaits } from '../access/waits/routes.ts';
 import { buildApp } from '../app.ts';
+import { registerAuditEvents } from '../audit/routes.ts';
+import { sealer } from '../audit/seal.ts';
 import type { Context } from '../context.ts';
 import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
@@ -12,7 +14,14 @@ import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
 import { followObserving } from '../pipeline/observing.ts';
 import { followRules, judgeRules } from '../pipeline/prompt-rules.ts';
-import { personNow, placeHold, sayContact } from '../pipeline/safety.ts';
+import {
+  findConsent,
+  keepConsent,
+  personNow,
+  placeHold,
+  sayContact,
+  sayPlacement,
+} from '../pipeline/safety.ts';
 import { readUnread } from '../pipeline/unread.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
@@ -21,6 +30,7 @@ import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { refuseEviction } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
+import { registerConsents } from '../work/consent.ts';
 import { registerPrompts } from '../work/prompts.ts';
 import { registerSafety } from '../work/safety.ts';
 import { keepMappings } from './keep-mappings.ts';
@@ -35,6 +45,7 @@ export type Serving = { url: string; mllpPort: number | undefined };
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
 
 /** Rejects, before a store is opened, where what a role needs is not there or not safe. */
 export async function checkRoles(config: Context['config']): Promise<void> {
@@ -71,6 +82,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     stops.push(await startTracing(ctx));
     const tasks = { due: () => settleAllDue(ctx), unread: () => readUnread(pipeline) };
     stops.push(startClock(ctx, tasks));
+    stops.push(startClock(ctx, { seal: sealer(ctx) }, SECOND_MS));
     stops.push(startClock(ctx, { tokens: () => sweepTokens(ctx.db) }, MINUTE_MS));
     await judgeRules(ctx);
     stops.push(startClock(ctx, { prompts: () => judgeRules(ctx) }, HOUR_MS));
@@ -85,10 +97,12 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const receive = (app: Parameters<typeof registerRead>[0]) => registerIntake(app, pipeline, intake);
   const work = (app: Parameters<typeof registerRead>[0]) => registerPrompts(app, pipeline, answerPrompt);
   const safety = (app: Parameters<typeof registerRead>[0]) =>
-    registerSafety(app, pipeline, { personNow, placeHold, sayContact });
+    registerSafety(app, pipeline, { personNow, placeHold, sayContact, sayPlacement });
+  const consents = (app: Parameters<typeof registerRead>[0]) =>
+    registerConsents(app, pipeline, { personNow, keepConsent, findConsent });
   const api = [
     ...[registerRead, registerSmart, receive, registerSubscriptions],
-    ...[registerServices, registerWaits, work, safety],
+    ...[registerServices, registerWaits, registerAuditEvents, work, safety, consents],
   ];
   const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);

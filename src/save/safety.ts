@@ -1,4 +1,5 @@
-/** SQL of safety holds: who is held, for those who lift them. Ids only. */
+/** SQL of safety holds: who is held, for those who lift them; ids only. And of consents. */
+import type { Consent } from '@medplum/fhirtypes';
 import type { Db } from '../store/pool.ts';
 
 /**
@@ -25,4 +26,18 @@ order by since nulls last, person`;
 export async function findHeldPersons(db: Db, sector: string, code: string): Promise<HeldRow[]> {
   const active = { status: 'active', code: { coding: [{ code }] } };
   return (await db.query<HeldRow>(HELD, [sector, JSON.stringify(active)])).rows;
+}
+
+const BY_ID = "type = 'Consent' and content ->> 'id' = $1";
+
+/** The persons whom a Consent is of now, by its id. */
+export async function personsOfConsent(db: Db, id: string): Promise<string[]> {
+  const sql = `select distinct person from statement where ${BY_ID} and person is not null`;
+  return (await db.query<{ person: string }>(sql, [id])).rows.map(({ person }) => person);
+}
+
+/** Where it is of several by now, whoever it was first said of. */
+export async function consentById(db: Db, id: string): Promise<{ person: string; content: Consent } | null> {
+  const sql = `select person, content from statement where ${BY_ID} and person is not null order by seq limit 1`;
+  return (await db.query<{ person: string; content: Consent }>(sql, [id])).rows[0] ?? null;
 }

@@ -151,10 +151,11 @@ care as (
     as u(person uuid, service uuid, journey uuid, state text, since timestamptz, until timestamptz)
   on conflict (person, service, journey) do update set state = excluded.state, since = excluded.since, until = excluded.until),
 joined as (
-  insert into member (journey, person, role, closes, held)
-  select journey, person, role, closes, held from jsonb_to_recordset($members -> 'upsert')
-    as u(journey uuid, person uuid, role text, closes timestamptz, held boolean)
-  on conflict (journey, person) do update set role = excluded.role, closes = excluded.closes, held = excluded.held),
+  insert into member (journey, person, role, closes, held, restricted)
+  select journey, person, role, closes, held, restricted from jsonb_to_recordset($members -> 'upsert')
+    as u(journey uuid, person uuid, role text, closes timestamptz, held boolean, restricted boolean)
+  on conflict (journey, person) do update set role = excluded.role, closes = excluded.closes, held = excluded.held,
+    restricted = excluded.restricted),
 told as (
   insert into outbox (event) select event || (select messages from places)[place]
   from rows from (jsonb_to_recordset($events) as (place int, event jsonb)) with ordinality as e(place, event, n) order by n),

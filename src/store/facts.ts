@@ -1,6 +1,6 @@
 /** What save loads, link decides on, and save writes: the shapes between the two stages. */
 
-import type { Resource, ServiceRequest } from '@medplum/fhirtypes';
+import type { Consent, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import type { Model } from '../match/model.ts';
 import type {
   CareSource,
@@ -79,9 +79,20 @@ export type Involvement = {
 };
 /**
  * `closes`: ISO instant from which nobody is told anything of this person for being an infant of the journey.
- * `held`: under a safety hold, by which the person opens no other member and is opened by none.
+ * `held`: under a safety hold, by which the person opens no other member and is opened by none. `restricted`:
+ * by a label of its sender, by which the person is opened by none.
  */
-export type Member = { journey: string; person: string; role: Role; closes: string | null; held: boolean };
+export type Member = {
+  journey: string;
+  person: string;
+  role: Role;
+  closes: string | null;
+  held: boolean;
+  restricted: boolean;
+};
+
+/** How the sender of a resource restricts it by a label. */
+export type Label = 'restricted' | 'very-restricted';
 
 /** Everything stored that one message can touch: the closure of its identity keys, under lock. */
 export type Facts = {
@@ -184,6 +195,10 @@ type Sender = Pick<StatementState, 'service' | 'sector' | 'kind'>;
 export type FamilyRows = {
   involvements: Involvement[];
   members: Member[];
+  /** What a person agreed to or refused, by the person. */
+  consents: ReadonlyMap<string, Consent[]>;
+  /** Children who live apart from their birth family. */
+  placed: ReadonlySet<string>;
   services: ReadonlyMap<string, Pick<Sender, 'sector' | 'kind'>>;
   asOf: string;
 };
@@ -220,6 +235,10 @@ export type Rules = {
   keeperOf: (service: string | null, senders: Sender[]) => string | null;
   /** A referral to care before a pregnancy: author and addressee alone may know of it until there is one. */
   isPreconception: (referral: ServiceRequest) => boolean;
+  /** The strictest label of a resource that restricts it, if one does. */
+  labelOf: (content: Resource) => Label | null;
+  /** Whose label of a chart restricts the person, in every view of it. */
+  mayRestrict: (sector: string | null) => boolean;
   /** When something is a prompt, and of whom: policy/prompts. */
   prompts: PromptRules;
   /** Rules of prompts that are off, since when (milliseconds). */

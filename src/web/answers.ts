@@ -112,8 +112,18 @@ const ANSWERS: [RegExp, Answers][] = [
   [/^GET \/fhir\/Subscription$/, { ...found('Bundle'), ...refusals(400) }],
   [/^GET \/fhir\/metadata$/, { ...found('Resource'), ...refusals(406) }],
   [/\$match$/, { ...found('Bundle'), ...refusals(400, 406, 413, 415) }],
+  [
+    /^POST \/fhir\/Consent$/,
+    {
+      201: fhir('kept, and in force', 'Resource', ['Location', 'Cache-Control']),
+      ...refusals(400, 403, 404, 406, 413, 415, 422),
+    },
+  ],
+  [/^PUT \/fhir\/Consent\//, { ...found('Resource'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
+  [/^GET \/fhir\/Consent\//, { ...found('Resource'), ...refusals(404, 406) }],
   [/\$place-hold$/, { ...found('OperationOutcome'), ...refusals(403, 404, 406, 413) }],
   [/\$lift-hold$/, refusals(403, 406, 413)],
+  [/\$set-placement$/, { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
   [/\$safe-contact$/, { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
   [/\$journey$/, { ...found('Bundle'), ...refusals(400, 404, 406) }],
   [/^GET \/fhir\/HealthcareService\//, { ...found('Resource'), ...refusals(404, 406) }],
@@ -129,6 +139,7 @@ const ANSWERS: [RegExp, Answers][] = [
       ...refusals(400, 404, 406),
     },
   ],
+  [/^GET \/fhir\/AuditEvent$/, { ...found('Bundle'), ...refusals(400, 403, 406) }],
   [/^GET \/fhir\/\w+$/, { ...found('Bundle'), ...refusals(400, 406) }],
   [
     /^GET \/waits$/,

@@ -57,6 +57,28 @@ export const PARAMETERS_OF_REMOVAL = {
   parameter: [{ name: 'eventNumber', valueString: '12' }],
 };
 
+/** She refuses that anybody else knows the content of her care. */
+export const CONSENT = {
+  resourceType: 'Consent',
+  status: 'active',
+  scope: {
+    coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
+  },
+  category: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'INFA' }] }],
+  patient: { reference: 'Patient/5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f' },
+  provision: {
+    type: 'deny',
+    code: [
+      { coding: [{ system: 'https://skein.example/fhir/CodeSystem/sharing-category', code: 'content' }] },
+    ],
+  },
+};
+
+export const PLACEMENT_SAID = {
+  resourceType: 'Parameters',
+  parameter: [{ name: 'placement', valueCode: 'placed' }],
+};
+
 export const SAFE_CONTACT_SAID = {
   resourceType: 'Parameters',
   parameter: [

@@ -1,12 +1,14 @@
 /** What is said of each operation by hand: words, bodies, headers and parameters. */
 import { HL7_TYPE } from '../formats/hl7v2.ts';
 import {
+  CONSENT,
   DUTY_CONTACT,
   HL7_V2,
   MATCHING,
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
+  PLACEMENT_SAID,
   PROMPT_ENDED,
   SAFE_CONTACT_SAID,
   SUBSCRIPTION,
@@ -148,6 +150,12 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
       service: 'id of one service; only who may ask about others needs it',
     }),
   ],
+  [
+    /^GET \/fhir\/AuditEvent$/,
+    'Who was told what about a person, for whoever runs Skein',
+    undefined,
+    said('query', true, { patient: 'the id of a person' }),
+  ],
   [/^GET \/fhir\/HealthcareService\//, 'How your own team on duty is reached'],
   [
     /^PUT \/fhir\/HealthcareService\//,
@@ -171,10 +179,26 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     'Search, parameters in the body',
     { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } },
   ],
+  [
+    /^POST \/fhir\/Consent$/,
+    'Keep what a person of your care refuses, or agrees to, of the sharing of what is known of them',
+    fhirBody('Resource', CONSENT),
+  ],
+  [
+    /^PUT \/fhir\/Consent\//,
+    'Change or withdraw (status inactive) a Consent of your own keeping',
+    fhirBody('Resource', CONSENT),
+  ],
+  [/^GET \/fhir\/Consent\//, 'A Consent of your own keeping'],
   [/\$place-hold$/, 'Place a safety hold on a person of your care: no body, no reason, in force at once'],
   [
     /\$lift-hold$/,
     'Always refused: a hold is lifted by the review of a second person, with whoever runs Skein',
+  ],
+  [
+    /\$set-placement$/,
+    'Say that a child in your care lives apart from its birth family (placed), or again with it',
+    fhirBody('Resource', PLACEMENT_SAID),
   ],
   [
     /\$safe-contact$/,

@@ -1,5 +1,5 @@
 /**
- * `Patient/{id}/$place-hold` and `$safe-contact`: what a service says for somebody's safety
+ * `Patient/{id}/$place-hold`, `$safe-contact` and `$set-placement`: what a service says for somebody's safety
  * (docs/adr/0021-safety-hold.md). Of somebody whom it may not know every answer is that of an unknown id.
  */
 import { randomUUID } from 'node:crypto';
@@ -8,7 +8,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Grants } from '../access/decide/decide.ts';
 import { loadGrants } from '../access/decide/grants.ts';
-import { mayHold, mayPlaceHolds, maySayContact, maySayContacts } from '../access/hold/may-place.ts';
+import {
+  mayHold,
+  mayPlaceHolds,
+  maySayContact,
+  maySayContacts,
+  maySayPlacements,
+} from '../access/hold/may-place.ts';
 import type { Context } from '../context.ts';
 import { ignoreBodies, readJsonBodies } from '../doors/body.ts';
 import { rejected } from '../errors.ts';
@@ -19,13 +25,14 @@ import type { System } from '../model.ts';
 import { notFound, sendFhir } from '../read/answer.ts';
 
 type WithId = { Params: { id: string } };
-type Speaker = { service: string; by: string };
+type Speaker = { service: string; system: number; by: string };
 
 /** How it is kept: `personNow` gives the person that an id leads to, or null. */
 export type KeepSafety = {
   personNow: (ctx: Context, id: string) => Promise<string | null>;
   placeHold: (ctx: Context, person: string, speaker: Speaker) => Promise<unknown>;
   sayContact: (ctx: Context, person: string, said: Speaker & { contact: Extension }) => Promise<unknown>;
+  sayPlacement: (ctx: Context, person: string, said: Speaker & { ended: boolean }) => Promise<unknown>;
 };
 
 const MOST_BYTES = 65_536;
@@ -79,13 +86,32 @@ export function registerSafety(app: FastifyInstance, ctx: Context, keep: KeepSaf
         return answer(reply, 'stored, and in force');
       },
     );
+    scope.post<WithId>(
+      '/fhir/Patient/:id/$set-placement',
+      { bodyLimit: MOST_BYTES },
+      async (request, reply) => {
+        if (!maySayPlacements(request.recipient))
+          throw rejected(
+            403,
+            'forbidden',
+            'that a child is placed is said by a statutory health service, or by children’s services',
+          );
+        const { placement, ...others } = readParameters(request.body, PLACEMENTS_SHAPE);
+        if (!PLACEMENTS.includes(placement) || Object.keys(others).length > 0)
+          throw rejected(422, 'value', PLACEMENTS_SHAPE, { expression: 'Parameters.parameter' });
+        const person = await personFor(request, maySayContact);
+        const ended = placement === 'with-birth-family';
+        await keep.sayPlacement(ctx, person, { ...speakerOf(request), ended });
+        return answer(reply, 'stored, and in force');
+      },
+    );
   });
 }
 
 /** The recipient of a request that was found to be a system's. */
 function speakerOf({ recipient }: FastifyRequest): Speaker {
-  const { name, service } = (recipient as { system: System }).system;
-  return { service: service.id, by: name };
+  const { id, name, service } = (recipient as { system: System }).system;
+  return { service: service.id, system: id, by: name };
 }
 
 function answer(reply: FastifyReply, text: string): FastifyReply {
@@ -104,13 +130,15 @@ const Given = z.object({
   ),
 });
 const SHAPE = 'send Parameters: how, days, from, to, voicemail, letter, name';
+const PLACEMENTS: unknown[] = ['placed', 'with-birth-family'];
+const PLACEMENTS_SHAPE = `send Parameters: placement, a code: ${PLACEMENTS.join(' or ')}`;
 
 /** Each parameter once. Throws Rejected(400). */
-function readParameters(body: unknown): Record<string, unknown> {
+function readParameters(body: unknown, shape = SHAPE): Record<string, unknown> {
   const { data } = Given.safeParse(body);
   const given = (data?.parameter ?? []).map(({ name, ...value }) => [name, Object.values(value)[0]] as const);
   const names = new Set(given.map(([name]) => name));
   if (!data || names.size !== given.length)
-    throw rejected(400, 'structure', SHAPE, { expression: 'Parameters.parameter' });
+    throw rejected(400, 'structure', shape, { expression: 'Parameters.parameter' });
   return Object.fromEntries(given);
 }

@@ -12,11 +12,20 @@ import { registerSmart } from '../../src/access/authenticate/smart.ts';
 import { registerServices } from '../../src/access/register/routes.ts';
 import { registerWaits } from '../../src/access/waits/routes.ts';
 import { buildApp, type Part } from '../../src/app.ts';
+import { registerAuditEvents } from '../../src/audit/routes.ts';
 import { registerSubscriptions } from '../../src/deliver/subscribe/routes.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
-import { personNow, placeHold, sayContact } from '../../src/pipeline/safety.ts';
+import {
+  findConsent,
+  keepConsent,
+  personNow,
+  placeHold,
+  sayContact,
+  sayPlacement,
+} from '../../src/pipeline/safety.ts';
 import { registerRead } from '../../src/read/routes.ts';
 import { registerIntake } from '../../src/receive/http/http.ts';
+import { registerConsents } from '../../src/work/consent.ts';
 import { registerPrompts } from '../../src/work/prompts.ts';
 import { registerSafety } from '../../src/work/safety.ts';
 import { involve, register, store } from '../read/fixtures.ts';
@@ -96,11 +105,13 @@ const PARTS: Record<string, Part> = {
   registerSubscriptions,
   registerServices,
   registerWaits,
+  registerAuditEvents,
   registerIntake: (app, ctx) =>
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
   registerPrompts: (app, ctx) =>
     registerPrompts(app, ctx, async () => Promise.reject(new Error('no prompt was answered'))),
-  registerSafety: (app, ctx) => registerSafety(app, ctx, { personNow, placeHold, sayContact }),
+  registerSafety: (app, ctx) => registerSafety(app, ctx, { personNow, placeHold, sayContact, sayPlacement }),
+  registerConsents: (app, ctx) => registerConsents(app, ctx, { personNow, keepConsent, findConsent }),
 };
 const PERSON_FREE = ['Organization', 'Basic'];
 
@@ -207,6 +218,8 @@ describe('on every GET route', () => {
     expect(unmet.filter((route) => !/\/(Organization|HealthcareService|Basic)\b/.test(route))).toEqual([
       '/fhir/Subscription/$status',
       '/fhir/Subscription/:id/$status',
+      // Nobody has said what this person refuses: test/access/consent.test.ts.
+      '/fhir/Consent/:id',
     ]);
   });
 

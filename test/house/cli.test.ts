@@ -100,7 +100,7 @@ test('wrong use ends with 2, help with 0', async () => {
 
 const COMMANDS = [
   ...['serve', 'listen', 'validate', 'system add', 'system set', 'system list', 'messages', 'replay'],
-  ...['system rotate', 'system disable', 'auth doctor'],
+  ...['system rotate', 'system disable', 'auth doctor', 'audit verify', 'audit who'],
   ...['system team add', 'system team list', 'system team remove'],
   ...['person explain', 'worklist', 'link', 'unlink', 'incident'],
   ...['rebuild', 'number show', 'number freeze', 'number lift', 'doctor', 'reload', 'backup', 'restore'],
@@ -137,6 +137,8 @@ test.each([
   ['system team show', 'there is no command "system team show"; did you mean "system team add"?'],
   ['system team add --ward X --service y', 'SYSTEM is missing\nTry skein system team add --help.'],
   ['map tset', 'did you mean "map test"?'],
+  ['audit verfy', 'did you mean "audit verify"?'],
+  ['audit who', 'ID is missing'],
   ['match score', 'match is followed by one of evaluate, tune'],
   ['replay --hold', 'there is no option --hold here; did you mean "--held"?\nTry skein replay --help.'],
   ['doctor --quiet', 'there is no option --quiet here: it is one of --json, --help'],
@@ -167,6 +169,9 @@ test.each([
   ['restore mistyped.backup', 'FILE mistyped.backup is not there'],
   ['person explain nobody', 'ID is no id'],
   ['incident nobody', 'MESSAGE is no id'],
+  ['audit who nobody', 'ID is no id'],
+  [`audit who ${ID} --since yesterday`, '--since is a date'],
+  ['audit verify --known two', '--known is N:HASH'],
   ['messages --id nobody', '--id is no id'],
   ['waits --period 2026-Q5', 'quarter'],
   ['service set one --duty-phone none --duty-hours 24/7 --confirmed 2026-01-31', 'duty-phone'],

@@ -6,12 +6,14 @@ import { addSystem } from '../../src/access/register/systems.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import type { OpenApi } from '../../src/web/docs.ts';
 import {
+  CONSENT,
   DUTY_CONTACT,
   HL7_V2,
   MATCHING,
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
+  PLACEMENT_SAID,
   PROMPT_ENDED,
   SAFE_CONTACT_SAID,
   SUBSCRIPTION,
@@ -189,6 +191,15 @@ test('what messages are taken is answered as described', async () => {
   expect((await at('', { accept: 'text/html' })).status).toBe(406);
 });
 
+test('who was told what is answered as described', async () => {
+  const at = async (query: string, more: Asked = {}) =>
+    (await ask('GET /fhir/AuditEvent', `/fhir/AuditEvent${query}`, more)).status;
+  expect(await at(`?patient=${NOBODY}`)).toBe(200);
+  expect(await at('')).toBe(400);
+  expect(await at('', { system: 'perinatal' })).toBe(403);
+  expect(await at('', { accept: 'text/html' })).toBe(406);
+});
+
 test('what is read and searched is answered as described', async () => {
   const [type, html] = ['Patient', { accept: 'text/html' }];
   const { body } = await ask(`GET /fhir/${type}`, undefined, {});
@@ -314,6 +325,45 @@ test('what is said for somebody’s safety is answered as described', async () =
   const expected = [200, 400, 403, 406, 413, 415, 422];
   expect(await statuses(contact, at(resource.id, 'safe-contact'), asked)).toEqual(expected);
   expect((await ask(contact, at(NOBODY, 'safe-contact'), said)).status).toBe(404);
+  const placed = fhirBody(PLACEMENT_SAID);
+  const placement = 'POST /fhir/Patient/{id}/$set-placement';
+  const other = { ...PLACEMENT_SAID, parameter: [{ name: 'placement', valueCode: 'moved' }] };
+  const all3 = [placed, ...asked.slice(1, -1), fhirBody(other)];
+  expect(await statuses(placement, at(resource.id, 'set-placement'), all3)).toEqual(expected);
+  expect((await ask(placement, at(NOBODY, 'set-placement'), placed)).status).toBe(404);
+});
+
+test('what a person refused is kept as described', async () => {
+  const { body } = await open.get('/fhir/Patient?family=Tregear', 'perinatal');
+  const [{ resource }] = body.entry as [{ resource: { id: string } }];
+  const consent = (id: string) => ({ ...CONSENT, patient: { reference: `Patient/${id}` } });
+  const said = fhirBody(consent(resource.id));
+  const strange = fhirBody({ ...consent(resource.id), status: 'draft' });
+  const [html, huge, csv] = [
+    { ...said, accept: 'text/html' },
+    fhirBody(HUGE.slice(0, 70_000)),
+    { ...said, type: 'text/csv' },
+  ];
+  const make = 'POST /fhir/Consent';
+  const all = [
+    said,
+    fhirBody('{'),
+    { ...said, system: '' },
+    fhirBody(consent(NOBODY)),
+    html,
+    huge,
+    csv,
+    strange,
+  ];
+  expect(await statuses(make, '/fhir/Consent', all)).toEqual([201, 400, 403, 404, 406, 413, 415, 422]);
+  const kept = (await ask(make, '/fhir/Consent', said)).body as { id: string };
+  const [form, own, none] = ['/fhir/Consent/{id}', `/fhir/Consent/${kept.id}`, `/fhir/Consent/${NOBODY}`];
+  const changes = [said, fhirBody('{'), { ...said, system: '' }, html, huge, csv, strange];
+  expect(await statuses(`PUT ${form}`, own, changes)).toEqual([200, 400, 403, 406, 413, 415, 422]);
+  expect((await ask(`PUT ${form}`, none, said)).status).toBe(404);
+  const as = { system: 'perinatal' };
+  expect(await statuses(`GET ${form}`, own, [as, { ...as, accept: 'text/html' }])).toEqual([200, 406]);
+  expect((await ask(`GET ${form}`, none, as)).status).toBe(404);
 });
 
 test('a subscription lives as described', async () => {
@@ -348,9 +398,8 @@ test('a subscription lives as described', async () => {
     const asked = [fhirBody(example), ...sent.slice(1)];
     expect(await statuses(`POST ${form}/${name}`, `${own}/${name}`, asked)).toEqual([200, 400, 415]);
   }
-  await database.pool.query(
-    `insert into event (id, at, event) values (999999999, now(), '{"code":"withdrawn"}')`,
-  );
+  const withdrawn = { code: 'withdrawn', focus: { type: 'Patient', id: NOBODY }, persons: [NOBODY] };
+  await database.pool.query('insert into event (id, at, event) values (999999999, now(), $1)', [withdrawn]);
   await database.pool.query(
     'insert into notification (subscription_id, number, bundle, event_id, numbered_at) values ($1, 12, 12, 999999999, now())',
     [made.body.id],
@@ -381,8 +430,8 @@ test('every parameter of a search, a read and a history that is described is tak
     if (!/^\/fhir\/([A-Z]\w+|Patient\/\{id\}(\/_history)?)$/.test(template)) continue;
     const path = template.replace('{id}', found[0].resource.id);
     for (const { name, description = '' } of get?.parameters.filter((one) => one.in === 'query') ?? []) {
-      // test/read/describe.test.ts asks for each of these.
-      if (/include/.test(name)) continue;
+      // test/read/describe.test.ts asks for each of these; AuditEvents are the operator's.
+      if (/include/.test(name) || template.endsWith('/AuditEvent')) continue;
       const value = encodeURIComponent(VALUES[description] ?? VALUES[name] ?? 'x');
       const { status, body } = await open.get(`${path}?${name}=${value}`, 'perinatal');
       expect(status, `${path}?${name}=${value} ${JSON.stringify(body)}`).toBe(200);

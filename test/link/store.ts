@@ -2,7 +2,7 @@
 
 import type { Task } from '@medplum/fhirtypes';
 import { EVIDENCE } from '../../src/access/decide/evidence.ts';
-import { isPreconception, keeperOf } from '../../src/access/decide/link-rules.ts';
+import { isPreconception, keeperOf, labelOf, mayRestrict } from '../../src/access/decide/link-rules.ts';
 import { MATCHING } from '../../src/access/decide/matching.ts';
 import { PROMPTS } from '../../src/access/decide/prompt-rules.ts';
 import { sightOf } from '../../src/access/decide/sight.ts';
@@ -20,6 +20,8 @@ export const RULES = {
   matching: MATCHING,
   keeperOf,
   isPreconception,
+  labelOf,
+  mayRestrict,
   prompts: PROMPTS,
   sightOf,
   observes: () => false,

@@ -3,8 +3,8 @@ import type { EpisodeOfCare } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { Event, System } from '../../src/model.ts';
-import { LowWater } from '../../src/publish/low-water.ts';
 import { announceCommit, sequence, startSequencer } from '../../src/publish/sequencer.ts';
+import { LowWater } from '../../src/store/low-water.ts';
 import { openPool } from '../../src/store/pool.ts';
 import { appendEvents, episodeEvent, eventually, subscribeActive } from '../deliver/support.ts';
 import { testContext } from '../support/context.ts';
@@ -175,7 +175,7 @@ test('many writers, several sequencers and an open transaction lose, double and 
 
 test('an id allocated early and committed late is published, and the low-water bound waits for it', async () => {
   const id = await subscribeActive(pool, NOWHERE);
-  const low = new LowWater();
+  const low = new LowWater('outbox');
   const late = await pool.connect();
   await late.query('begin');
   const lateEvent = episodeEvent();

@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { Rejected } from '../../errors.ts';
 import type { Recipient } from '../../model.ts';
 import { findActive, findSystemByToken } from '../register/systems.ts';
+import { bearerOf } from './bearer.ts';
 import { isPublic } from './public.ts';
 import { findByAccessToken, isAccessToken } from './tokens.ts';
 
@@ -37,7 +38,7 @@ export function authenticate(ctx: Context): (request: FastifyRequest) => Promise
   return async (request) => {
     if (ctx.config.AUTH === 'none') return actAs(ctx, request);
     if (isPublic(request.url.replace(/\/?(\?.*)?$/, ''))) return NOBODY;
-    const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    const token = bearerOf(request);
     const recipient = token ? await ownerOf(ctx, token) : null;
     if (!recipient) throw refuse(401, 'login', 'a bearer token of a registered system is needed');
     return recipient;

@@ -12,7 +12,10 @@ export type Letter = 'c' | 'r' | 'u' | 'd' | 's';
 /** One letter of one type; `*` is all types, and only a scope of all types gives it. */
 export type Need = { type: string; letter: Letter };
 
-export const SCOPED_TYPES = [...INDEXED_TYPES, 'HealthcareService', 'MessageDefinition', 'Subscription'];
+export const SCOPED_TYPES = [
+  ...INDEXED_TYPES,
+  ...['AuditEvent', 'HealthcareService', 'MessageDefinition', 'Subscription'],
+];
 const FORM = /^system\/(\*|[A-Za-z]+)\.(?=[cruds])(c?r?u?d?s?)$/;
 
 /**

@@ -18,8 +18,21 @@ export type Grant = {
    * mother of nobody's infant any more.
    */
   asideIn?: string[];
-  /** Under a safety hold: where and how to find the person stays with whoever said it (sharing rule 8). */
+  /**
+   * Under a safety hold, restricted or placed: where and how to find the person stays with whoever said it
+   * (sharing rules 8 and 14).
+   */
   held?: boolean;
+  /** What the person refused that this service is told by others, and what it may know besides. */
+  refused?: Category[];
+  agreed?: Category[];
+  /**
+   * A child who lives apart from its birth family: of it others than its own services learn that there is
+   * care, and no more (sharing rule 14).
+   */
+  away?: boolean;
+  /** A label says so: of the person no notification says more than that something happened. */
+  restricted?: boolean;
 };
 
 /** What `decide` knows of one recipient: `everything` for the operator, else the service and its persons. */
@@ -54,25 +67,38 @@ export function reaches(level: Level, needed: Level): boolean {
  * May this recipient know this of this person now, and how much? Pure; deny by default. `journeys`: those
  * that the thing belongs to. M, P and I are roles in one of them, so that of a second pregnancy the first
  * child's services learn nothing; what belongs to no journey ([]) is opened by no role; left out, where it is
- * the person that is asked about, by a role in any. A referral that waits for an answer opens nothing here:
- * what its receiver sees is what that message said (projectPatient).
+ * the person that is asked about, by a role in any. A refusal comes before the table, an agreement after
+ * it. A referral that waits for an answer opens nothing here: what its receiver sees is what that message
+ * said (projectPatient).
  */
 export function decide(grants: Grants, category: Category, person: string, journeys?: string[]): Level {
   if (grants.everything) return 'F';
   const cell = POLICY.rows.get(grants.sector ?? '')?.cells[category];
   const grant = grants.persons.get(person);
-  if (!cell || !grant) return '-';
-  // No agreement can be recorded in this release, so a cell that needs one is closed.
-  const own = cell.agreement ? '-' : cell.own;
+  if (!cell || !grant || grant.refused?.includes(category)) return '-';
+  const isAgreed = grant.agreed?.includes(category) === true;
+  const own = cell.agreement ? (isAgreed ? cell.own : '-') : raised(cell.own, isAgreed);
   if (grant.care === 'open' || grant.care === 'recent') return own;
   const roles = grant.roles.filter(({ journey }) => !journeys || journeys.includes(journey));
-  const cross = roles.map(({ role }) => cell[role]);
+  const cross = roles.map(({ role }) =>
+    grant.away ? existence(category, cell[role]) : raised(cell[role], isAgreed && role !== 'partner'),
+  );
   if (grant.care === 'past' && category === 'INV') return highest([lower(own, 'E'), ...cross]);
   return highest(cross);
 }
 
+const existence = (category: Category, level: Level): Level => (category === 'INV' ? lower(level, 'E') : '-');
+
+/** An agreement raises what a service may know by one level, and opens no relation that there is not. */
+const raised = (level: Level, isAgreed: boolean): Level =>
+  isAgreed ? (ORDER[Math.min(rank(level) + 1, ORDER.length - 1)] as Level) : level;
+
 export const isStatutory = (sector: string | null): boolean =>
   POLICY.rows.get(sector ?? '')?.group === 'statutory-health';
+
+/** Beside statutory health those who act for their own clients against domestic abuse. */
+export const placesHolds = (sector: string | null): boolean =>
+  isStatutory(sector) || sector === 'third-sector-domestic-abuse';
 
 /**
  * One of these persons is held, and the recipient knows of them not all: what they were to each other is as
@@ -129,11 +155,14 @@ export const scopeCeiling = (recipient: Recipient): Payload =>
   mayAsk(recipient, { type: '*', letter: 'r' }) ? 'full-resource' : 'id-only';
 
 /**
- * What one notification about these persons carries: never more than `allowed`, and full resources for own
- * open patients only, none of them held: what was numbered before the hold may say where somebody is.
+ * What one notification about these persons carries: never more than `allowed`, nothing where one of them is
+ * restricted by a label (sharing rule 6), and full resources for own open patients only, none of them held:
+ * what was numbered before the hold may say where somebody is.
  */
 export function payloadFor(grants: Grants, allowed: Payload, persons: string[]): Payload {
-  if (allowed !== 'full-resource' || grants.everything) return allowed;
+  if (grants.everything) return allowed;
+  if (persons.some((person) => grants.persons.get(person)?.restricted)) return 'empty';
+  if (allowed !== 'full-resource') return allowed;
   const isOwn = (person: string) => {
     const grant = grants.persons.get(person);
     return grant?.care === 'open' && !grant.held;

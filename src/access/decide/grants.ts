@@ -1,3 +1,5 @@
+import type { Consent } from '@medplum/fhirtypes';
+import { consentFor } from '../../fhir/consent.ts';
 import type { Recipient } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { registeredServices } from '../register/services.ts';
@@ -10,18 +12,22 @@ const DAY = 24 * 60 * 60 * 1000;
 // who is there as the partner opens nobody: no partner edge is confirmed in this release (sharing row rules).
 // Who is nobody's infant any more (`closes`) is opened by no other member, and opens none. In which journeys
 // a person, as partner or as mother of such, opens nothing is `asideIn`. Nor is anybody who is held opened
-// by another member, nor opens one (sharing rule 8).
+// by another member, nor opens one (sharing rule 8); who is restricted by a label is opened by none.
 const GRANTS = `
 select ask.service, ask.person,
   array(select json_build_object('state', own.state, 'until', own.until) from involvement own
     where own.person = ask.person and own.service = ask.service) as care,
   coalesce((
     select json_agg(json_build_object('journey', m.journey, 'role', m.role)) from member m
-    where m.person = ask.person and not m.held and (m.closes is null or m.closes > $3) and exists (
+    where m.person = ask.person and not m.held and not m.restricted and (m.closes is null or m.closes > $3) and exists (
       select from involvement i join member o on o.journey = i.journey and o.person = i.person
       where i.journey = m.journey and i.service = ask.service and i.state = 'open' and o.person <> m.person
         and not o.held and o.role <> 'partner' and (o.closes is null or o.closes > $3))), '[]') as roles,
   exists (select from member h where h.person = ask.person and h.held) as held,
+  exists (select from member h where h.person = ask.person and h.restricted) as restricted,
+  exists (select from statement s where s.person = ask.person and s.type = 'Flag' and s.content @>
+    '{"status": "active", "code": {"coding": [{"code": "placement"}]}}') as away,
+  array(select s.content from statement s where s.person = ask.person and s.type = 'Consent') as consents,
   array(select m.journey from member m where m.person = ask.person and m.role <> 'infant'
     and exists (select from member o where o.journey = m.journey and o.person <> m.person)
     and (m.role = 'partner' or not exists (select from member o where o.journey = m.journey and o.role = 'infant'
@@ -29,10 +35,11 @@ select ask.service, ask.person,
 from unnest($1::uuid[], $2::uuid[]) as ask (service, person)`;
 
 type Asked = { service: string; sector: string | null; persons: string[] };
-type Found = Pick<Grant, 'roles' | 'asideIn' | 'held'> & {
+type Found = Pick<Grant, 'roles' | 'asideIn' | 'held' | 'restricted' | 'away'> & {
   service: string;
   person: string;
   care: Own[];
+  consents: Consent[];
 };
 /** `until`: when closed care ended, as text. */
 type Own = { state: 'open' | 'pending' | 'closed'; until: string | null };
@@ -72,8 +79,10 @@ export async function loadGrantsForServices(
     ]),
   );
   for (const row of rows) {
-    const { roles, asideIn, held } = row;
-    grants.get(row.service)?.persons.set(row.person, { care: careOf(row, at), roles, asideIn, held });
+    const { service, person, care: _care, consents, ...grant } = row;
+    const agreed = agreementsFor(consents, { service, at });
+    const held = row.held || row.restricted || row.away;
+    grants.get(service)?.persons.set(person, { care: careOf(row, at), ...grant, ...agreed, held });
   }
   return grants;
 }
@@ -84,6 +93,18 @@ function pairsOf(asked: Asked[]): Map<string, Set<string>> {
     pairs.set(service, new Set([...(pairs.get(service) ?? []), ...persons]));
   }
   return pairs;
+}
+
+/** What a person refused a service, and what was agreed that it may know besides, at an instant. */
+export function agreementsFor(
+  consents: Consent[],
+  to: { service: string; at: Date },
+): Pick<Grant, 'refused' | 'agreed'> {
+  const said = consents.flatMap((consent) => consentFor(consent, to) ?? []);
+  const of = (wanted: 'deny' | 'permit') =>
+    said.filter(({ type }) => type === wanted).flatMap(({ categories }) => categories);
+  const [refused, agreed] = [of('deny'), of('permit')];
+  return { ...(refused.length > 0 ? { refused } : {}), ...(agreed.length > 0 ? { agreed } : {}) };
 }
 
 /**

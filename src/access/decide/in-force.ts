@@ -3,10 +3,11 @@
  * that opens more than the one in force needs two people's names.
  */
 import type pg from 'pg';
+import { OPERATOR, record } from '../../audit/record.ts';
 import { type Db, transaction } from '../../store/pool.ts';
 import { isApproved } from './approvals.ts';
 import { EVIDENCE_FILE, parseEvidence, useEvidence } from './evidence.ts';
-import { POLICY_FILE, parsePolicy, usePolicy } from './policy.ts';
+import { digestOf, POLICY_FILE, parsePolicy, usePolicy } from './policy.ts';
 import { readFiles, type Texts } from './policy-file.ts';
 import { widerEvidence, widerSharing } from './widen.ts';
 
@@ -25,11 +26,21 @@ export async function adoptPolicy(pool: pg.Pool, approvers: string[] = []): Prom
     const wider = before ? widerBy(parse(before), after) : [];
     const approved = await isApproved(client, JSON.stringify(files), approvers);
     const adopted = wider.length === 0 || approved;
-    if (adopted) for (const part of PARTS) await client.query(KEEP, [NAMES[part], files[part]]);
+    if (adopted && PARTS.some((part) => before?.[part] !== files[part])) {
+      for (const part of PARTS) await client.query(KEEP, [NAMES[part], files[part]]);
+      await recordPolicy(client, files, approvers);
+    }
     return { adopted, wider, evidenceChanged: before !== null && before.evidence !== files.evidence };
   });
   await followPolicy(pool);
   return done;
+}
+
+/** Under its own digest, in the transaction that puts it in force. */
+async function recordPolicy(db: Db, { sharing }: Texts, approvers: string[]): Promise<void> {
+  const actor = { ...OPERATOR, name: approvers.join(', ') || OPERATOR.name };
+  const policy = digestOf(sharing);
+  await record(db, { kind: 'policy', outcome: 'done', actor, interaction: 'policy', policy });
 }
 
 const PARTS = ['sharing', 'evidence'] as const;

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -25,6 +26,8 @@ const Cell = z
 
 const Ceiling = z.strictObject({ ceiling: z.enum(PAYLOADS), approved: z.enum(PAYLOADS).optional() });
 
+const Labels = z.strictObject({ restricted: z.array(z.string()), veryRestricted: z.array(z.string()) });
+
 const Policy = z
   .strictObject({
     closedCareDays: z.int().min(0),
@@ -32,6 +35,8 @@ const Policy = z
     refusedSectors: z.array(z.string()),
     sealedKinds: z.array(z.string()),
     preconceptionReasons: z.array(z.string()).default([]),
+    // A policy from before labels were heeded restricts nothing by them.
+    labels: Labels.default({ restricted: [], veryRestricted: [] }),
     discreet: z.array(z.string()),
     givesNoCare: z.array(z.string()),
     // A policy from before there were any figures opens none.
@@ -94,7 +99,12 @@ export const POLICY_FILE = new URL('../../../policy/sharing.yaml', import.meta.u
 export let POLICY_TEXT = readFileSync(POLICY_FILE, 'utf8');
 export let POLICY: Policy = parsePolicy(POLICY_TEXT, 'policy/sharing.yaml');
 
+/** By which the audit names a policy: the first 16 digits of what `sha256sum` says of its file. */
+export const digestOf = (text: string): string => hash('sha256', text, 'hex').slice(0, 16);
+export let POLICY_DIGEST = digestOf(POLICY_TEXT);
+
 export function usePolicy(text: string, policy: Policy): void {
   POLICY_TEXT = text;
   POLICY = policy;
+  POLICY_DIGEST = digestOf(text);
 }

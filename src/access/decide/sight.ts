@@ -4,7 +4,7 @@
  */
 import type { FamilyRows, Member, Sight } from '../../store/facts.ts';
 import { decide, type Grant, type Grants, reaches } from './decide.ts';
-import { careOf } from './grants.ts';
+import { agreementsFor, careOf } from './grants.ts';
 import { isDiscreet, staysInside } from './stays-inside.ts';
 
 type Known = Exclude<Grants, { everything: true }>;
@@ -29,13 +29,17 @@ export function sightOf(rows: FamilyRows): (service: string) => Sight {
 }
 
 /** As `GRANTS` of grants.ts, of everybody in the family. */
-export function grantsIn({ involvements, members, services, asOf }: FamilyRows, service: string): Known {
+export function grantsIn(
+  { involvements, members, consents, placed, services, asOf }: FamilyRows,
+  service: string,
+): Known {
   const at = new Date(asOf);
   const own = involvements.filter((row) => row.service === service);
   const isInfant = ({ closes }: Member) => closes === null || Date.parse(closes) > at.getTime();
   const opens = (member: Member): boolean =>
     isInfant(member) &&
     !member.held &&
+    !member.restricted &&
     members.some(
       (other) =>
         !other.held &&
@@ -53,8 +57,15 @@ export function grantsIn({ involvements, members, services, asOf }: FamilyRows, 
     roles: members
       .filter((member) => member.person === person && opens(member))
       .map(({ journey, role }) => ({ journey, role })),
-    held: members.some((member) => member.person === person && member.held),
+    ...restraintsOf(person),
+    ...agreementsFor(consents.get(person) ?? [], { service, at }),
   });
+  function restraintsOf(person: string): Pick<Grant, 'held' | 'restricted' | 'away'> {
+    const places = members.filter((member) => member.person === person);
+    const restricted = places.some((member) => member.restricted);
+    const away = placed.has(person);
+    return { held: restricted || away || places.some((member) => member.held), restricted, away };
+  }
   const persons = new Set([...members, ...own].map(({ person }) => person));
   return {
     everything: false,

@@ -1,5 +1,6 @@
 import type { CareSource, ResourceRow } from '../../model.ts';
 import type { Grants } from './decide.ts';
+import { treats } from './may-match.ts';
 import { POLICY } from './policy.ts';
 
 type Known = Exclude<Grants, { everything: true }>;
@@ -9,15 +10,23 @@ export const isKeptInside = (grants: Known, row: Pick<ResourceRow, 'service' | '
   staysInside(grants, sealOf(row) ?? row);
 
 const sealOf = ({ sources }: Pick<ResourceRow, 'sources'>) =>
-  sources && 'care' in sources ? sources.care.find(({ sealed }) => sealed) : undefined;
+  sources && 'care' in sources ? sources.care.find(isNarrowed) : undefined;
+
+/** Care that a label restricts. */
+export const isLabelled = (row: Pick<ResourceRow, 'sources'>): boolean =>
+  sealOf(row)?.patientOf !== undefined;
+
+const isNarrowed = ({ sealed, patientOf }: CareSource) => sealed === true || patientOf !== undefined;
 
 /**
- * True for what only author and addressee may know: care of a sealed kind, care before a pregnancy, what a
- * charity holds of people who came to it by themselves (sharing rule 5 and row rules), and care that somebody
- * claims to give whose sector gives none.
+ * True for what only author and addressee may know: care of a sealed kind, care before a pregnancy, what is
+ * labelled very restricted, or restricted and not of an own patient of the reader, what a charity holds of
+ * people who came to it by themselves (sharing rule 5 and row rules), and care that somebody claims to give
+ * whose sector gives none.
  */
-export function staysInside(grants: Known, { service, authors, sealed }: CareSource): boolean {
+export function staysInside(grants: Known, { service, authors, sealed, patientOf }: CareSource): boolean {
   if (authors.includes(grants.service) || service === grants.service) return false;
+  if (patientOf !== undefined && !treats(grants, patientOf)) return true;
   const sealedKind = [service, ...authors].some((one) =>
     POLICY.sealedKinds.includes(grants.services.get(one ?? '')?.kind ?? ''),
   );

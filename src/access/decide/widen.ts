@@ -27,13 +27,22 @@ export function widerSharing(before: Policy, after: Policy): string[] {
   const lists = SHORTER_IS_WIDER.flatMap((list) =>
     before[list].flatMap((name) => (after[list].includes(name) ? [] : [`${list}: without ${name}`])),
   );
+  const labels = (['veryRestricted', 'restricted'] as const).flatMap((label) =>
+    before.labels[label].flatMap((name) =>
+      isLabelled(after, label, name) ? [] : [`labels: without ${name}`],
+    ),
+  );
   const waits = after.readsWaits.flatMap((name) =>
     before.readsWaits.includes(name) ? [] : [`readsWaits: ${name}`],
   );
   const days =
     after.closedCareDays > before.closedCareDays ? [`closedCareDays: ${after.closedCareDays}`] : [];
-  return [...cells, ...payloads, ...groups, ...lists, ...waits, ...days];
+  return [...cells, ...payloads, ...groups, ...lists, ...labels, ...waits, ...days];
 }
+
+/** As strictly as that, or more so. */
+const isLabelled = ({ labels }: Policy, label: keyof Policy['labels'], name: string): boolean =>
+  labels.veryRestricted.includes(name) || (label === 'restricted' && labels.restricted.includes(name));
 
 function widerRow(sector: string, before: Row | undefined, after: Row): string[] {
   return CATEGORIES.flatMap((category) => {

@@ -1,14 +1,10 @@
-/** Who may speak for somebody's safety (sharing rules 8 and 9). */
+/** Who may speak for somebody's safety (sharing rules 8 and 9), and of what somebody agreed to. */
 import type { Recipient } from '../../model.ts';
-import { type Grants, isStatutory } from '../decide/decide.ts';
-
-/** Beside statutory health they place holds, acting for their own clients. */
-const ADVOCATES: unknown[] = ['third-sector-domestic-abuse'];
+import { type Grants, isStatutory, placesHolds } from '../decide/decide.ts';
 
 /** May this recipient place a hold on anybody at all? */
 export const mayPlaceHolds = (recipient: Recipient): boolean =>
-  recipient.kind === 'system' &&
-  (isStatutory(recipient.system.service.sector) || ADVOCATES.includes(recipient.system.service.sector));
+  recipient.kind === 'system' && placesHolds(recipient.system.service.sector);
 
 /**
  * On this person: its own patient, now or until lately, or, for statutory health, somebody whom it was asked
@@ -27,3 +23,15 @@ export const maySayContacts = (recipient: Recipient): boolean =>
 /** Of whom it has open care. */
 export const maySayContact = (grants: Grants, person: string): boolean =>
   grants.everything || grants.persons.get(person)?.care === 'open';
+
+/** May this recipient say what anybody agreed to or refused? Nobody may say it of what itself may know. */
+export const mayKeepConsents = maySayContacts;
+
+/** Of whom it has care, or had until lately. */
+export const mayKeepConsent = (grants: Grants, person: string): boolean =>
+  grants.everything || ['open', 'recent'].includes(grants.persons.get(person)?.care ?? '');
+
+/** May this recipient say that a child is placed? Statutory health, and children's services. */
+export const maySayPlacements = (recipient: Recipient): boolean =>
+  recipient.kind === 'system' &&
+  (isStatutory(recipient.system.service.sector) || recipient.system.service.sector === 'childrens-services');

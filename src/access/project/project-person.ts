@@ -125,15 +125,17 @@ const hasIdentifier = ({ content }: ChartSource, system: string | undefined) =>
   content.identifier?.some((one) => one.system === system) === true;
 
 /**
- * The reader's own chart; that of a service which asked the reader to see this person; a national record; and
- * that of a service of which the reader may know that it has a part in her care.
+ * The reader's own chart; that of a service which asked the reader to see this person; and, where no label
+ * keeps it with these, a national record, and that of a service of which the reader may know that it has a
+ * part in her care.
  */
 function isKnown(
   grants: Known,
-  { author, referredTo, care, national }: ChartSource,
+  { author, referredTo, care, national, inside }: ChartSource,
   person: string,
 ): boolean {
   if (author === grants.service || referredTo.includes(grants.service)) return true;
+  if (inside) return false;
   if (national || sectorOf(grants, author) === 'national') return true;
   const involved = !isDiscreet(grants, author) && care.some((one) => !staysInside(grants, one));
   return involved && decide(grants, 'INV', person) !== '-';

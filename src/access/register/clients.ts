@@ -2,6 +2,7 @@
  * By what a system proves who it is (a token, keys of its own), what it may ask for, and that it is let in.
  */
 import type pg from 'pg';
+import { OPERATOR, record, recordRegistration } from '../../audit/record.ts';
 import { rejected } from '../../errors.ts';
 import type { System } from '../../model.ts';
 import { type Db, transaction } from '../../store/pool.ts';
@@ -32,40 +33,54 @@ export async function findClient(db: Db, clientId: string): Promise<Client | nul
 const RENEW = 'credentials = credentials + 1';
 
 /** Gives a system keys in place of those, or of the token, that it had. Throws Rejected 404. */
-export async function setKeys(db: Db, name: string, keys: Keys): Promise<void> {
+export async function setKeys(db: pg.Pool, name: string, keys: Keys): Promise<void> {
   const [jwks, url] = 'jwks' in keys ? [JSON.stringify(keys.jwks), null] : [null, keys.jwksUrl];
   const sql = `update system set jwks = $2, jwks_url = $3, token_hash = null, ${RENEW} where name = $1`;
-  await change(db, sql, [name, jwks, url]);
+  await change(db, 'system-keys', sql, [name, jwks, url]);
 }
 
 /**
  * Ends what a system has: one with a token gets another, which is given; of one with a URL the keys are read
  * anew. Keys that are registered here are replaced by `setKeys`. Throws Rejected 404, and 409 for those.
  */
-export async function renew(db: Db, name: string): Promise<string | null> {
+export async function renew(db: pg.Pool, name: string): Promise<string | null> {
   const client = await findClient(db, name);
   if (client?.jwks) throw rejected(409, 'conflict', 'its keys are registered here: give the new ones');
   const token = client?.jwksUrl ? null : newToken();
   const sql = `update system set token_hash = $2, ${RENEW} where name = $1`;
-  await change(db, sql, [name, token && hashToken(token)]);
+  await change(db, 'system-rotate', sql, [name, token && hashToken(token)]);
   return token;
 }
 
 /** `scopes` null: as a system that was registered without any. Throws Rejected 404. */
-export function setScopes(db: Db, name: string, scopes: string[] | null): Promise<void> {
-  return change(db, `update system set scopes = $2, ${RENEW} where name = $1`, [name, scopes]);
+export function setScopes(db: pg.Pool, name: string, scopes: string[] | null): Promise<void> {
+  return change(db, 'system-scopes', `update system set scopes = $2, ${RENEW} where name = $1`, [
+    name,
+    scopes,
+  ]);
 }
 
 /** Refused from now on, in every process, whatever it shows; or let in again. Throws Rejected 404. */
-export function setDisabled(db: Db, name: string, disabled: boolean): Promise<void> {
+export function setDisabled(db: pg.Pool, name: string, disabled: boolean): Promise<void> {
   const at = disabled ? 'coalesce(disabled_at, now())' : 'null';
-  return change(db, `update system set disabled_at = ${at}, ${RENEW} where name = $1`, [name]);
+  const sql = `update system set disabled_at = ${at}, ${RENEW} where name = $1`;
+  return change(db, disabled ? 'system-disable' : 'system-enable', sql, [name]);
 }
 
-async function change(db: Db, sql: string, values: unknown[]): Promise<void> {
-  const { rowCount } = await db.query(sql, values);
-  if (rowCount === 0) throw rejected(404, 'not-found', `no system "${values[0]}"`);
-  forget(db);
+/** `interaction`: as the audit calls it. The first of the values is the name of the system. */
+async function change(
+  pool: pg.Pool,
+  interaction: string,
+  sql: string,
+  values: [string, ...unknown[]],
+): Promise<void> {
+  const [name] = values;
+  await transaction(pool, async (client) => {
+    const { rowCount } = await client.query(sql, values);
+    if (rowCount === 0) throw rejected(404, 'not-found', `no system "${name}"`);
+    await recordRegistration(client, interaction, name);
+  });
+  forget(pool);
 }
 
 /** What a list says of it: never a key. */
@@ -104,6 +119,9 @@ export async function moveSector(
     const what = JSON.stringify(['sector', team.id, team.sector, sector, team.changes]);
     if (!(await isApproved(client, what, approvers))) return false;
     await client.query(MOVE, [team.id, sector]);
+    const actor = { ...OPERATOR, name: approvers.join(', ') || OPERATOR.name };
+    const moved = { interaction: 'system-sector', ids: [team.id], target: name };
+    await record(client, { kind: 'registration', outcome: 'done', actor, ...moved });
     return true;
   });
   forget(pool);

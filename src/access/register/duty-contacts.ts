@@ -1,8 +1,10 @@
 /** How the team on duty is reached: said by the service itself, or by an operator for it. */
+import type pg from 'pg';
+import { type Actor, OPERATOR, record } from '../../audit/record.ts';
 import { rejected } from '../../errors.ts';
 import { readHours } from '../../fhir/opening-hours.ts';
 import type { DutyContact } from '../../model.ts';
-import type { Db } from '../../store/pool.ts';
+import { transaction } from '../../store/pool.ts';
 import { forget } from './cache.ts';
 
 /** A number of the United Kingdom, as people write it. */
@@ -33,12 +35,17 @@ const KEEP = `insert into duty_contact (service, phone, hours, confirmed) values
   on conflict (service) do update set phone = excluded.phone, hours = excluded.hours,
     confirmed = excluded.confirmed`;
 
-/** Others know it within five seconds. */
+/** Others know it within five seconds. `actor`: who says it. */
 export async function keepContact(
-  db: Db,
+  pool: pg.Pool,
   service: string,
   { phone, hours, confirmed }: DutyContact,
+  actor: Actor = OPERATOR,
 ): Promise<void> {
-  await db.query(KEEP, [service, phone, hours, confirmed]);
-  forget(db);
+  await transaction(pool, async (client) => {
+    await client.query(KEEP, [service, phone, hours, confirmed]);
+    const said = { interaction: 'service-contact', type: 'HealthcareService', ids: [service] };
+    await record(client, { kind: 'registration', outcome: 'done', actor, ...said });
+  });
+  forget(pool);
 }

@@ -6,6 +6,7 @@
 import type { HealthcareService } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { actorOf } from '../../audit/record.ts';
 import type { Context } from '../../context.ts';
 import { rejected } from '../../errors.ts';
 import { acceptJson, FHIR_JSON } from '../../fhir/accept.ts';
@@ -25,7 +26,7 @@ export function registerServices(app: FastifyInstance, ctx: Context): void {
   app.put<WithId>(path, { onRequest: acceptJson }, async (request, reply) => {
     const id = ownId(request);
     await describe(ctx, id);
-    await keepContact(ctx.db, id, contactIn(request.body, id));
+    await keepContact(ctx.db, id, contactIn(request.body, id), actorOf(request.recipient));
     return answer(reply, await describe(ctx, id));
   });
 }

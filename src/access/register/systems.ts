@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type pg from 'pg';
+import { recordRegistration } from '../../audit/record.ts';
 import { Rejected } from '../../errors.ts';
 import type { Service, System } from '../../model.ts';
 import { type Db, transaction } from '../../store/pool.ts';
@@ -154,6 +155,7 @@ async function register(client: Db, key: Buffer, added: NewSystem & { token: str
   const { rowCount } = await client.query(ADD, row);
   if (rowCount === 0) throw conflict('duplicate', 'name', `a system named "${name}" is registered`);
   if (payload) await client.query('update service set payload_ceiling = $2 where id = $1', [id, payload]);
+  await recordRegistration(client, 'system-add', name);
 }
 
 /**
@@ -188,15 +190,18 @@ const CHANGE = `update system set source = coalesce($2, source), dialect = coale
   msh = coalesce($8, msh) where name = $1`;
 
 /** Changes a registered system; other processes know it within five seconds. Throws Rejected 404. */
-export async function changeSystem(db: Db, name: string, changes: Changes): Promise<System> {
+export async function changeSystem(pool: pg.Pool, name: string, changes: Changes): Promise<System> {
   const { source, dialect, onHeld, numbers, ignore, dataQuality, msh } = changes;
   if (dataQuality && !CONTACT.test(dataQuality)) refuse('value', 'data-quality', NO_CONTACT);
   const row = [name, source, dialect, onHeld, numbers, ignore, dataQuality, msh];
-  const { rowCount } = await db.query(CHANGE, row);
-  if (rowCount === 0)
-    throw new Rejected(404, [{ severity: 'error', code: 'not-found', text: `no system "${name}"` }]);
-  forget(db);
-  return (await findSystem(db, name)) as System;
+  await transaction(pool, async (client) => {
+    const { rowCount } = await client.query(CHANGE, row);
+    if (rowCount === 0)
+      throw new Rejected(404, [{ severity: 'error', code: 'not-found', text: `no system "${name}"` }]);
+    await recordRegistration(client, 'system-set', name);
+  });
+  forget(pool);
+  return (await findSystem(pool, name)) as System;
 }
 
 function conflict(code: string, field: string, text: string): Rejected {

@@ -4,6 +4,7 @@
  * no service by itself.
  */
 import type pg from 'pg';
+import { recordRegistration } from '../../audit/record.ts';
 import { rejected } from '../../errors.ts';
 import { ORIGIN_KEYS, type Origin, type OriginKey } from '../../formats/hl7v2-origin.ts';
 import type { Service, System } from '../../model.ts';
@@ -70,6 +71,7 @@ export async function addTeam(pool: pg.Pool, key: Buffer, name: string, added: N
     const { rowCount } = await client.query(ADD, row);
     if (rowCount === 0)
       throw rejected(409, 'duplicate', `${nameOf(keys)} of ${system.name} has a team already`);
+    await recordRegistration(client, 'team-add', name);
     return saved;
   });
   forget(pool);
@@ -85,8 +87,11 @@ export async function removeTeam(pool: pg.Pool, name: string, keys: TeamKeys): P
   const sql = `delete from system_team where system_id = $1 and facility is not distinct from $2
     and ward is not distinct from $3 and hospital_service is not distinct from $4`;
   const asked = [system.id, keys.facility ?? null, keys.ward ?? null, keys['hospital-service'] ?? null];
-  const { rowCount } = await pool.query(sql, asked);
-  if (rowCount === 0) throw rejected(404, 'not-found', `${nameOf(keys)} of ${system.name} has no team`);
+  await transaction(pool, async (client) => {
+    const { rowCount } = await client.query(sql, asked);
+    if (rowCount === 0) throw rejected(404, 'not-found', `${nameOf(keys)} of ${system.name} has no team`);
+    await recordRegistration(client, 'team-remove', name);
+  });
   forget(pool);
 }
 

@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import { canonicalText } from '../../fhir/references.ts';
-import type { Recipient, ResourceRow } from '../../model.ts';
+import type { CareSource, Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { areHeldApart, type Grants } from '../decide/decide.ts';
 import { findPasts, findPastsAt, MOST_VERSIONS } from './rows.ts';
@@ -94,15 +94,31 @@ function asKnownNow(row: ResourceRow, present: ResourceRow | undefined): Resourc
     const known = new Map(now.charts.map((chart) => [chart.author, chart]));
     const charts = then.charts.flatMap((chart) => {
       const one = known.get(chart.author);
-      return one ? [{ ...chart, care: one.care, referredTo: one.referredTo }] : [];
+      const { inside: _then, ...said } = chart;
+      const inside = one?.inside ? { inside: one.inside } : {};
+      return one ? [{ ...said, care: one.care, referredTo: one.referredTo, ...inside }] : [];
     });
     // By the instruction that stands now: what an older one let anybody read it may not.
     const contact = then.contact && now.contact ? { contact: now.contact } : {};
     return { ...row, sources: { charts, ...contact } };
   }
   if (!('care' in then && 'care' in now)) return row;
-  const services = new Set(now.care.map(({ service }) => service));
-  return { ...row, sources: { care: then.care.filter(({ service }) => services.has(service)) } };
+  const care = then.care.flatMap((one) => {
+    const standing = now.care.filter(({ service }) => service === one.service);
+    return standing.length > 0 ? [{ ...one, ...narrowestOf(standing) }] : [];
+  });
+  return { ...row, sources: { care } };
+}
+
+/** What was open is no more than the care of that service is now. */
+function narrowestOf(standing: CareSource[]): Pick<CareSource, 'sealed' | 'patientOf'> {
+  const isSealed = standing.every(({ sealed }) => sealed);
+  const isLabelled = standing.every(({ sealed, patientOf }) => sealed || patientOf !== undefined);
+  const patientOf = standing.find((one) => one.patientOf !== undefined)?.patientOf;
+  return {
+    ...(isSealed ? { sealed: true as const } : {}),
+    ...(isLabelled && patientOf !== undefined ? { patientOf } : {}),
+  };
 }
 
 /** `isNew`: nothing of it was seen before. */

@@ -3,11 +3,12 @@ import { type Grants, lesser, payloadCeiling, payloadFor } from '../../access/de
 import { loadGrantsForServices } from '../../access/decide/grants.ts';
 import { matchesUnseen, mayTell, type Standing } from '../../access/decide/may-tell.ts';
 import type { Payload } from '../../access/decide/policy.ts';
+import { isLabelled } from '../../access/decide/stays-inside.ts';
 import { project } from '../../access/project/project.ts';
 import { isToStop } from '../../access/project/project-care.ts';
 import { showEach } from '../../access/see/versions.ts';
 import type { Seen } from '../../access/see/visible.ts';
-import type { ResourceRow } from '../../model.ts';
+import type { EventCode, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { recipientOf } from '../subscribe/stored.ts';
 import { filtersOf } from '../subscribe/subscription.ts';
@@ -145,7 +146,7 @@ function answer(question: Question, grants: Grants, { rows, before, former, stop
         !isStopped &&
         mayTell(recipient, grants, event, standing) &&
         !matchesUnseen(grants, event, filtersOf(stored.resource))));
-  const content = told ? contentFor(question, grants) : 'empty';
+  const content = told ? contentFor(question, grants, row) : 'empty';
   const resources = content === 'full-resource' ? [] : null;
   const verdict = { told, content, resources, focus, readable };
   return { verdict, seen: seen && row ? { row, resource: seen } : null };
@@ -164,10 +165,16 @@ function chooseFocus(question: Question, grants: Grants, see: (focus: Focus) => 
 
 /**
  * How much of it: what was asked for (`asked`, at most the subscription's own), under the ceiling in force
- * now.
+ * now. `row`: its focus; of what is labelled nothing. What is taken back is named to whoever was told of it,
+ * and what is to stop, and a prompt, to whose own contact, care or Task it is.
  */
-export function contentFor({ stored, event, asked }: Question, grants: Grants): Payload {
+export function contentFor({ stored, event, asked }: Question, grants: Grants, row?: ResourceRow): Payload {
   const ceiling = payloadCeiling(recipientOf(stored), stored.approved);
-  const most = TAKES_BACK.has(event.code) ? lesser(asked, 'id-only') : asked;
-  return payloadFor(grants, lesser(lesser(most, stored.content), ceiling), event.persons);
+  const most = lesser(lesser(asked, stored.content), ceiling);
+  if (TAKES_BACK.has(event.code)) return lesser(most, 'id-only');
+  if (grants.everything) return most;
+  const content = row && isLabelled(row) ? 'empty' : payloadFor(grants, most, event.persons);
+  return content === 'empty' && OWN.has(event.code) ? lesser(most, 'id-only') : content;
 }
+
+const OWN: ReadonlySet<EventCode> = new Set(['contact-stop', 'prompt-raised', 'prompt-cleared']);

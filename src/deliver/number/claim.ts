@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { POLICY_DIGEST } from '../../access/decide/policy.ts';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../store/pool.ts';
 import { MAX_PER_ORIGIN } from '../send/send.ts';
@@ -75,8 +76,8 @@ function kindOf(stored: Stored, bundles: Parcelled[]): RunKind {
 }
 
 const AUDIT = `
-insert into attempt (subscription_id, kind, first_number, last_number, content)
-select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+insert into attempt (subscription_id, kind, first_number, last_number, content, policy)
+select *, $6 from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
 returning id, subscription_id as "subscriptionId"`;
 
 async function auditAttempts(client: Db, claimed: Claimed[]): Promise<Claimed[]> {
@@ -92,6 +93,7 @@ async function auditAttempts(client: Db, claimed: Claimed[]): Promise<Claimed[]>
         sending.map(({ bundles }) => bundles.at(-1)?.bundle ?? null),
       ],
       sending.map(({ stored }) => stored.content),
+      POLICY_DIGEST,
     ],
   });
   const byId = new Map(rows.map(({ id, subscriptionId }) => [subscriptionId, id]));

@@ -15,7 +15,7 @@ const INFANCY = 24 * MONTH;
 const INFANT_YEARS = 5;
 
 /** Who is in a journey, and as what. */
-type Place = Omit<Member, 'journey' | 'held'>;
+type Place = Omit<Member, 'journey' | 'held' | 'restricted'>;
 
 export type Journey = {
   id: string;

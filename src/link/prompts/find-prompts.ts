@@ -3,12 +3,13 @@
  * changes that. Pure: all from facts, the rules of `policy/prompts`, what each owner may know, and the
  * instant it is asked at.
  */
-import type { Task } from '@medplum/fhirtypes';
+import type { Consent, Task } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
 import { PROMPT_OCCASION, PROMPTS } from '../../fhir/systems.ts';
 import type { Due, Involvement, Member, Rules, View } from '../../store/facts.ts';
 import type { Known } from '../concerned.ts';
 import type { Doubt } from '../doubts.ts';
+import { consentsIn } from '../safety/statements.ts';
 import { view } from '../views/family.ts';
 import type { Person } from '../who/charts.ts';
 import { type Answer, isAnswerOf, readAnswers } from './answers.ts';
@@ -34,6 +35,16 @@ const RULES: ((asked: Asked) => Prompt[])[] = [
 /** State of their views once they were thought about. */
 const ANSWERED = 'prompt-answered';
 
+/** By the person whom each is of. */
+function consentsOf({ statements, personOf }: Known): Map<string, Consent[]> {
+  const said = consentsIn(statements).flatMap(({ chart, content }) => {
+    const person = personOf(chart)?.id;
+    return person === undefined ? [] : [{ person, content }];
+  });
+  const byPerson = Map.groupBy(said, ({ person }) => person);
+  return new Map([...byPerson].map(([person, all]) => [person, all.map(({ content }) => content)]));
+}
+
 type Given = { involvements: Involvement[]; members: Member[]; doubts: Doubt[] };
 
 export function findPrompts(family: Known, rules: Rules, given: Given): { views: View[]; due: Due[] } {
@@ -50,7 +61,10 @@ export function findPrompts(family: Known, rules: Rules, given: Given): { views:
       return keyedId(rules.key, 'service', ods, team.join('|'));
     },
     sectorOf: (service) => services.get(service)?.sector ?? null,
-    sight: rules.sightOf({ involvements, members, services, asOf }),
+    sight: rules.sightOf({
+      ...{ involvements, members, services, asOf, consents: consentsOf(family) },
+      placed: new Set([...family.away].map(({ id }) => id)),
+    }),
     blocked: findBlocked(family, doubts),
     answers,
     observed: findObserved(family, rules.prompts['how-is-the-baby']?.focus ?? []),

@@ -1,8 +1,9 @@
 /**
- * What is said for somebody's safety (docs/adr/0021-safety-hold.md): a hold, and how to reach the person
- * safely. Kept as statements of Skein's own about charts, of which the last said of each chart stands.
+ * What is said for somebody's safety (docs/adr/0021-safety-hold.md): a hold, how to reach the person safely,
+ * and what the person agreed to or refused (docs/adr/0024-consent.md). Kept as statements of Skein's own
+ * about charts, of which the last said of each chart stands.
  */
-import type { Extension, Flag } from '@medplum/fhirtypes';
+import type { Consent, Extension, Flag } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf } from '../../fhir/references.ts';
 import { SAFETY_SYSTEM } from '../../fhir/systems.ts';
@@ -15,6 +16,7 @@ export const SAFETY = 'safety';
 /** Codes of the system `safety`: what a statement says of a chart. */
 export const HOLD = 'hold';
 export const CONTACT = 'safe-contact';
+export const PLACEMENT = 'placement';
 
 /** `author`: id of the service whose word it is; null: the operator's. `at`: ISO instant. */
 type Said = { chart: string; author: string | null; at: string };
@@ -23,9 +25,31 @@ type Said = { chart: string; author: string | null; at: string };
 export const holdOf = (key: Buffer, said: Said, { lifted = false } = {}): IdentifiedStatement =>
   statementOf(key, said, { code: HOLD, status: lifted ? 'inactive' : 'active' });
 
+/** The child of the chart lives apart from its birth family from `at` on; `ended`: and does no more. */
+export const placementOf = (key: Buffer, said: Said, { ended = false } = {}): IdentifiedStatement =>
+  statementOf(key, said, { code: PLACEMENT, status: ended ? 'inactive' : 'active' });
+
 /** How to reach whom the chart is of: an extension `safe-contact`. */
 export const contactOf = (key: Buffer, said: Said, extension: Extension): IdentifiedStatement =>
   statementOf(key, said, { code: CONTACT, status: 'active', extension: [extension] });
+
+/** What the person of the chart agreed to or refused: `consent` has the id that it is known by. */
+export function consentOf(
+  key: Buffer,
+  { chart }: Pick<Said, 'chart'>,
+  consent: Consent & { id: string },
+): IdentifiedStatement {
+  const id = keyedId(key, 'safety', 'consent', consent.id, chart);
+  const content: Consent = { ...consent, patient: { reference: `Patient/${chart}` } };
+  return { key: id, type: 'Consent', chart, ref: null, local: `consent ${chart}`, nulls: [], content };
+}
+
+/** Consents of Skein's own keeping, each as it stands now. */
+export const consentsIn = (states: StatementState[]): (StatementState & { content: Consent })[] =>
+  states.filter(
+    (state): state is StatementState & { content: Consent } =>
+      state.type === 'Consent' && state.sector === SAFETY,
+  );
 
 type Flagged = Pick<Flag, 'status' | 'extension'> & { code: string };
 
@@ -54,6 +78,14 @@ export const safetyIn = (states: StatementState[], code: string): SafetyState[] 
   );
 
 export const authorOf = ({ author }: Flag): string | null => idOf(author?.reference, 'Organization') ?? null;
+
+/** Who is placed: whoever has a chart of which that was last said. */
+export function findPlaced(states: StatementState[], persons: Person[]): ReadonlySet<Person> {
+  const placed = new Set(
+    safetyIn(states, PLACEMENT).flatMap(({ chart, content }) => (content.status === 'active' ? chart : [])),
+  );
+  return new Set(persons.filter(({ charts }) => charts.some(({ key }) => placed.has(key))));
+}
 
 /** Of all charts of a person the last word on how to reach them; null where nobody has said so. */
 export function contactWith(states: SafetyState[], { charts }: Person): SafeContact | null {

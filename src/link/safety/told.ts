@@ -17,7 +17,7 @@ export function describeSafety(family: Known, changes: ViewChange[], given: Give
     type === 'Flag' ? (family.personOf(chart)?.id ?? []) : [],
   );
   const held = new Set([...family.held.held].map(({ id }) => id));
-  const turned = before.filter((member) => member.held !== held.has(member.person));
+  const turned = before.filter((member) => (member.held || member.restricted) !== held.has(member.person));
   const persons = new Set([...said, ...turned.map(({ person }) => person)]);
   return changes.flatMap(({ view: { type, id, state } }): Event[] => {
     if (type !== 'Patient' || state === 'gone' || !persons.has(id)) return [];

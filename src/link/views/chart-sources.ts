@@ -18,13 +18,14 @@ export function chartSources(family: Family, person: Person): ChartSource[] {
   const care = careOf(family, person);
   const charts = [...person.charts].sort(compareNewest);
   const own = charts.map(
-    ({ service: author, content, ref, traced }): ChartSource => ({
+    ({ key, sector, service: author, content, ref, traced }): ChartSource => ({
       author,
       content: toShared(asPart(person, content) ?? traced?.said ?? content),
       named: content.name?.some(isReal) === true,
       verified: ref !== null && !traced,
       care: care.known.filter(({ service, authors }) => service === author || authors.includes(author)),
       referredTo: unique(care.asked.filter((one) => one.author === author).map(({ service }) => service)),
+      ...(family.labels.isInside({ key, sector }) ? { inside: true as const } : {}),
     }),
   );
   return [

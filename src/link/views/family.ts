@@ -4,6 +4,7 @@ import type { Referral, Spell } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
 import type { Edge } from '../family/relate.ts';
 import type { Held } from '../safety/held.ts';
+import { type Labels, strictest } from '../safety/labels.ts';
 import type { Person } from '../who/charts.ts';
 
 /** A family as it is understood: what every view of it is made of. */
@@ -21,8 +22,12 @@ export type Family = {
   awaited: Pick<Edge, 'parent' | 'child'>[];
   spells: Spell[];
   referrals: Referral[];
-  /** Who is under a safety hold, and how people are reached safely. */
+  /** Who is under a safety hold, or `held` as by one since a label restricts them, or they are placed. */
   held: Held;
+  labels: Labels;
+  /** Children who live apart from their birth family. */
+  away: ReadonlySet<Person>;
+  /** How people are reached safely. */
   contactOf: (person: Person) => SafeContact | null;
   /** By its id, a statement it was made of, or its referral. */
   spellOf: Map<string, Spell>;
@@ -40,22 +45,34 @@ export type Family = {
   asOf: string;
 };
 
-/** Whose some care is, and that it is sealed where its journey is. */
-export const sourceOf = ({ homeOf }: Pick<Family, 'homeOf'>, id: string, source: CareSource): CareSource =>
-  homeOf(id)?.sealed ? { ...source, sealed: true } : source;
+type Sealing = Pick<Family, 'homeOf' | 'labels'>;
 
-/** Who asked for care before a pregnancy is its author, too. */
-export function sourceOfSpell(family: Pick<Family, 'homeOf' | 'referrals'>, spell: Spell): CareSource {
-  const { id, service, services, referral } = spell;
+/** Whose some care is, sealed where its journey is, and as its label restricts it. */
+export const sourceOf = (family: Sealing, id: string, source: CareSource): CareSource =>
+  narrowed(family, { id, keys: [id] }, source);
+
+function narrowed({ homeOf, labels }: Sealing, { id, keys }: Pick<Spell, 'id' | 'keys'>, source: CareSource) {
+  const labelled = strictest(labels, keys);
+  const isSealed = homeOf(id)?.sealed || labelled?.label === 'very-restricted';
+  return {
+    ...source,
+    ...(isSealed ? { sealed: true as const } : {}),
+    ...(labelled ? { patientOf: labelled.person } : {}),
+  };
+}
+
+/** Who asked for care that is sealed is its author, too. */
+export function sourceOfSpell(family: Sealing & Pick<Family, 'referrals'>, spell: Spell): CareSource {
+  const { service, services, referral } = spell;
   const asked = family.referrals.find(({ key }) => key === referral)?.author.service;
-  const source = sourceOf(family, id, { service, authors: services });
+  const source = narrowed(family, spell, { service, authors: services });
   return source.sealed && asked ? { ...source, authors: [...new Set([...services, asked])].sort() } : source;
 }
 
 /** Care by whose it is, in an order that does not depend on arrival. */
 export function distinct(care: CareSource[]): CareSource[] {
   const byName = new Map(
-    care.map((one) => [`${one.service} ${[...one.authors].sort().join()} ${one.sealed ?? ''}`, one]),
+    care.map((one) => [[one.service, [...one.authors].sort(), one.sealed, one.patientOf].join(' '), one]),
   );
   return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }

@@ -143,8 +143,9 @@ function episodeView(family: Family, spell: Spell): View {
   });
 }
 
-/** A row of care says only that it is sealed: whose it is, is in its columns. */
-const sealOf = (source: CareSource) => (source.sealed ? { sources: { care: [source] } } : {});
+/** A row of care says only who may not know of it: whose it is, is in its columns. */
+const sealOf = (source: CareSource) =>
+  source.sealed || source.patientOf !== undefined ? { sources: { care: [source] } } : {};
 
 const answeredBy = (referral: string, inferred: boolean): Reference<ServiceRequest> => ({
   reference: `ServiceRequest/${referral}`,

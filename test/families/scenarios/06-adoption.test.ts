@@ -79,5 +79,4 @@ tellFamily('6 adoption', {
       "select distinct kind from assertion where kind not in ('same', 'parent', 'possible-parent')";
     expect((await database.pool.query<{ kind: string }>(possible)).rows).toEqual([]);
   },
-  notBuilt: ['on placement perinatal sees that the infant exists, and no address'],
 });

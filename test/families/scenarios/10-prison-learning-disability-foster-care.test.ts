@@ -52,7 +52,6 @@ tellFamily('10 prison, learning disability, foster care', {
   notBuilt: [
     'the foster placement: a dated caring edge to the carer, whose address is sealed',
     'adjustments reach perinatal in full',
-    'the foster address is absent from everything of the mother’s',
   ],
 });
 

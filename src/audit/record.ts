@@ -1,0 +1,73 @@
+/** One row of the audit: who was given what, who was refused, or what somebody changed. */
+import { POLICY_DIGEST } from '../access/decide/policy.ts';
+import { Unavailable } from '../errors.ts';
+import type { Recipient } from '../model.ts';
+import type { Db } from '../store/pool.ts';
+
+/** `system` and `service` are null for the operator; `name`: of the system, or of who decided. */
+export type Actor = { system: number | null; service: string | null; name: string };
+
+/**
+ * `ids`: what was given, or of a refusal what was asked for. `persons`: whom it is about; `of`: ids of
+ * resources whose persons are added to them. `interaction`: as FHIR calls it, an operation with its `$`.
+ * `outcome`: HTTP status, `done` or `unchanged`. `target`: name of the registered system that was changed.
+ * `policy`: its digest, where it is not the one in force.
+ * Nothing that somebody typed: no name of a person, no number, nothing that was searched for.
+ */
+export type Entry = {
+  kind: 'read' | 'refusal' | 'change' | 'decision' | 'registration' | 'policy';
+  outcome: string;
+  actor: Actor;
+  interaction: string;
+  type?: string | null;
+  ids?: string[];
+  persons?: string[];
+  of?: string[];
+  target?: string;
+  request?: string;
+  policy?: string;
+};
+
+/** Whoever runs Skein, where nobody is named. */
+export const OPERATOR: Actor = { system: null, service: null, name: 'operator' };
+
+export function actorOf(recipient: Recipient): Actor {
+  if (recipient.kind === 'operator') return { ...OPERATOR, name: recipient.name };
+  const { id, name, service } = recipient.system;
+  return { system: id, service: service.id, name };
+}
+
+/** An operator who is named, as by `--by`. */
+export const namedOperator = (name: string): Actor => ({ ...OPERATOR, name });
+
+/** That the operator changed something of a registered system. In the transaction that does. */
+export const recordRegistration = (db: Db, interaction: string, target: string): Promise<void> =>
+  record(db, { kind: 'registration', outcome: 'done', actor: OPERATOR, interaction, target });
+
+const INSERT = `
+insert into audit (kind, outcome, system_id, service, name, interaction, type, ids, persons, target, request, policy)
+values ($1, $2, $3, $4, $5, $6, $7, $8,
+  case when cardinality($10::uuid[]) = 0 then $9::uuid[] else array(
+    select unnest($9::uuid[]) union select unnest(r.persons) from resource r where r.id = any($10)) end,
+  (select id from system where name = $11), $12, $13)`;
+
+/**
+ * Adds the row, with the policy in force. For an answer it is awaited before the answer is given; for a
+ * change it is part of the transaction of the change. Throws Unavailable where it cannot be written: then
+ * nothing is given, and nothing changed.
+ */
+export async function record(db: Db, entry: Entry): Promise<void> {
+  const { kind, outcome, actor, interaction, type = null, ids = [], persons = [], of = [] } = entry;
+  const { target = null, request = null, policy = POLICY_DIGEST } = entry;
+  const insert = {
+    name: 'audit-record',
+    text: INSERT,
+    values: [
+      ...[kind, outcome, actor.system, actor.service, actor.name, interaction, type],
+      ...[ids, persons, of, target, request, policy],
+    ],
+  };
+  await db.query(insert).catch((cause: unknown) => {
+    throw new Unavailable('the audit cannot be written', { cause });
+  });
+}
