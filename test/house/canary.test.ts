@@ -279,6 +279,12 @@ describe('what is said of somebody', () => {
     expect(rows.filter(({ text }) => LEAK.test(text))).toEqual([]);
   });
 
+  test('is in no row of the audit', async () => {
+    const { rows } = await pool.query<{ text: string }>('select t::text as text from audit t');
+    expect(rows.length).toBeGreaterThan(10);
+    expect(rows.filter(({ text }) => LEAK.test(text))).toEqual([]);
+  });
+
   test('is in no job of the queue', async () => {
     const held = redis ? await inRedis(redis) : await inQueueTables();
     expect(held.length).toBeGreaterThan(0);
