@@ -18,7 +18,7 @@ import { isTransient, Rejected } from './errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
 import type { Issue, Recipient } from './model.ts';
 import { countRequest, lateLoops, readMetrics, registry } from './observe/metrics.ts';
-import { isQueueAway } from './store/queue.ts';
+import { queueNotices } from './store/queue.ts';
 import { storeProblems } from './store/state.ts';
 
 declare module 'fastify' {
@@ -146,8 +146,8 @@ function registerHealth(app: FastifyInstance, ctx: Context, notices: Notices): v
   app.get('/health/ready', async (_request, reply) => {
     const reasons = await whyNotReady(ctx);
     if (reasons.length > 0)
-      return reply.code(503).send({ status: 'not ready', reasons: [...reasons, ...whatIsSlow()] });
-    return { status: 'ready', reasons: [...whatIsSlow(), ...(await notices())] };
+      return reply.code(503).send({ status: 'not ready', reasons: [...reasons, ...(await queueNotices())] });
+    return { status: 'ready', reasons: [...(await queueNotices()), ...(await notices())] };
   });
   app.get('/metrics', async (request, reply) => {
     requireMonitor(request.recipient);
@@ -162,11 +162,6 @@ function registerHealth(app: FastifyInstance, ctx: Context, notices: Notices): v
 function requireMonitor(recipient: Recipient): void {
   if (recipient.kind === 'operator' || recipient.system.service.sector === null) return;
   throw new Rejected(403, [issue('forbidden', 'metrics are not for a service of a sector')]);
-}
-
-/** Nothing to turn work away for, but to be known. */
-function whatIsSlow(): string[] {
-  return isQueueAway() ? ['REDIS_URL: the queue does not answer: deliveries go on, found every second'] : [];
 }
 
 async function whyNotReady(ctx: Context): Promise<string[]> {

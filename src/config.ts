@@ -1,3 +1,4 @@
+import { unescape as decode } from 'node:querystring';
 import { z } from 'zod';
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
@@ -12,6 +13,26 @@ function isSecure(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === 'https:' || LOOPBACK.includes(hostname.replace(/^\[(.*)\]$/, '$1'));
 }
+
+const LEAST_PASSWORD = 12;
+const DEFAULT_PASSWORD =
+  /^(?=.*[a-z])(skein|postgres(ql)?|redis|root|admin|user|my|pass(word|wd)?|secret|change.?me|default|example|test|[^a-z])+$/i;
+
+/**
+ * A server that others reach needs a password that nobody guesses, or none: then it knows us by other means,
+ * such as certificates.
+ */
+function isGuarded(url: string): boolean {
+  const { hostname, password, searchParams } = new URL(url);
+  const host = searchParams.get('host') ?? hostname.replace(/^\[(.*)\]$/, '$1');
+  if (host === '' || host.startsWith('/') || LOOPBACK.includes(host)) return true;
+  const given = searchParams.get('password') ?? decode(password);
+  return given === '' || (given.length >= LEAST_PASSWORD && !DEFAULT_PASSWORD.test(given));
+}
+const guarded = [
+  isGuarded,
+  `its password is too short or a default: ${LEAST_PASSWORD} characters or more, made by chance`,
+] as const;
 
 /** People's data goes there: only over TLS, or to this machine. */
 const tlsUrl = z
@@ -31,12 +52,14 @@ export const Config = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8080).describe('HTTP port'),
   MLLP_PORT: z.coerce.number().int().min(0).max(65535).default(2575).describe('HL7 v2 MLLP port'),
   DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: 'not a postgres:// URL' })
+    .url({ protocol: /^postgres(ql)?$/, error: 'not a postgres:// URL', abort: true })
+    .refine(...guarded)
     .optional()
     .describe('PostgreSQL 15 or newer; without it an embedded server is started'),
   DATA_DIR: z.string().default('.skein').describe('where the embedded server keeps its data'),
   REDIS_URL: z
-    .url({ protocol: /^rediss?$/, error: 'not a redis:// URL' })
+    .url({ protocol: /^rediss?$/, error: 'not a redis:// URL', abort: true })
+    .refine(...guarded)
     .optional()
     .describe('Redis for wake-ups; without it the queue uses PostgreSQL'),
   ROLES: z

@@ -12,7 +12,7 @@ import { storeProblems } from './store/state.ts';
 const STOP_MS = 10_000;
 
 async function start(config: Config, log: Logger, stops: Stop[]): Promise<void> {
-  checkRoles(config);
+  await checkRoles(config);
   const { db, key, close } = await openStore(config, log);
   stops.push(close);
   for (const problem of await storeProblems(db, config)) log.error({ event: 'store' }, problem);

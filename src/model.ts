@@ -39,6 +39,11 @@ export type System = {
   ignore?: string[];
   /** Its NHS numbers were traced, though its messages give no tracing status; else they are not verified. */
   numbers?: 'traced' | null;
+  /**
+   * What it may write in MSH-3 and MSH-4, as `APPLICATION|FACILITY` in capitals (`*`: any facility); none or
+   * absent: whatever it likes.
+   */
+  msh?: string[];
   /** SMART scopes (`system/Patient.rs`) that it is registered with; null or absent: none limits it. */
   scopes?: string[] | null;
   /** Whatever it shows to prove who it is, it is refused. */

@@ -1,15 +1,20 @@
 /** `skein doctor`: whatever is wrong with this installation, a line each, with what mends it. */
 import { describeWider, pendingPolicy } from '../access/decide/in-force.ts';
+import { describeUnreachable } from '../deliver/subscribe/endpoints.ts';
 import { mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { describeMappings } from '../run/keep-mappings.ts';
+import { describeUnbound } from '../run/unbound-senders.ts';
 import type { Db } from '../store/pool.ts';
 import { examineQueue } from '../store/queue.ts';
 import { storeProblems } from '../store/state.ts';
 import { examineRules } from './prompt.ts';
 
 type Finding = { area: string; problems: string[] };
+
+/** What is to be known and is no fault of the installation. */
+const TOLD = ['senders', 'messages'];
 
 /** Looks at everything and mends nothing. `code` is 1 where something is wrong. */
 export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: string; code: number }> {
@@ -21,12 +26,14 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'policy', problems: await examinePolicy(ctx.db) },
     { area: 'prompts', problems: await examineRules(ctx.db) },
     { area: 'profiles', problems: ctx.profiles.problems },
+    { area: 'subscriptions', problems: await describeUnreachable(ctx.db, ctx.config.WEBHOOK_ALLOW) },
+    { area: 'senders', problems: await describeUnbound(ctx, ctx.mappings) },
     { area: 'messages', problems: await examineMessages(ctx.db) },
   ];
   const lines = findings.flatMap(({ area, problems }) =>
     problems.length === 0 ? [`${area}: well`] : problems.map((problem) => `${area}: ${problem}`),
   );
-  const wrong = findings.some(({ area, problems }) => area !== 'messages' && problems.length > 0);
+  const wrong = findings.some(({ area, problems }) => !TOLD.includes(area) && problems.length > 0);
   return { data: findings, text: lines.map((line) => `${line}\n`).join(''), code: wrong ? 1 : 0 };
 }
 

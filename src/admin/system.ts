@@ -8,6 +8,7 @@ import {
   listSystems,
 } from '../access/register/systems.ts';
 import { WrongUse } from '../command/wrong-use.ts';
+import { originValue } from '../formats/hl7v2-origin.ts';
 import { mappingFolders } from '../map/language/folders.ts';
 import { type Mapping, type Opened, openMappings } from '../map/language/load-mappings.ts';
 import type { System } from '../model.ts';
@@ -39,7 +40,7 @@ export type SystemFlags = Partial<
     string
   >
 > &
-  KeyFlags & { held?: string | boolean; 'approved-by'?: string[] };
+  KeyFlags & { held?: string | boolean; msh?: string[]; 'approved-by'?: string[] };
 
 export async function addOne(ctx: Pipeline, flags: SystemFlags): Promise<Done> {
   const { db, key } = ctx;
@@ -84,7 +85,7 @@ export async function setOne(ctx: Pipeline, flags: SystemFlags): Promise<Done> {
   if (!name) throw new WrongUse('system set needs --name');
   if (ods ?? team ?? kind ?? payload ?? flags['service-name'])
     throw new WrongUse(
-      'system set changes --source, --dialect, --held, --ignore, --numbers, --data-quality, --jwks, --jwks-url, --scopes and --sector',
+      'system set changes --source, --dialect, --held, --ignore, --numbers, --msh, --data-quality, --jwks, --jwks-url, --scopes and --sector',
     );
   const credentials = await readCredentials(flags);
   const known = await findSystem(db, name);
@@ -109,7 +110,7 @@ async function readRules(
   flags: SystemFlags,
   sources: string | undefined,
 ): Promise<Changes> {
-  const { source, dialect, numbers, held, ignore } = flags;
+  const { source, dialect, numbers, held, ignore, msh } = flags;
   const mappings = await openMappings(mappingFolders(config.MAPPINGS_DIR));
   if (source !== undefined) checkSources(mappings, source);
   if (dialect !== undefined) checkDialect(mappings.of(sources ?? ''), dialect);
@@ -120,6 +121,7 @@ async function readRules(
     ...(numbers !== undefined && { numbers }),
     ...(held !== undefined && { onHeld: readHeld(held) }),
     ...(ignore !== undefined && { ignore: readIgnored(mappings, ignore) }),
+    ...(msh !== undefined && { msh: readMsh(msh) }),
     ...(flags['data-quality'] !== undefined && { dataQuality: flags['data-quality'] }),
   };
   return given;
@@ -140,6 +142,17 @@ function readHeld(held: string | boolean): string {
       `--held is one of ${HELD_CODES.join(', ')}, or one by kind of hold: ${HOLDS.map((kind) => `${kind}=AE`).join(',')}`,
     );
   return parts.join(',');
+}
+
+/** `APPLICATION|FACILITY` in capitals, as they are compared; `any` by itself is none of them. */
+function readMsh(lists: string[]): string[] {
+  const rows = lists.flatMap(namesIn).map((row) => row.split('|').map(originValue));
+  if (rows.length === 1 && rows[0]?.join('|') === 'ANY') return [];
+  const isWhole = ([application, facility, ...more]: string[]) =>
+    application && application !== '*' && facility && more.length === 0;
+  if (rows.length === 0 || !rows.every(isWhole))
+    throw new WrongUse("--msh is a list such as 'PAS|RXX,LAB|*' (MSH-3|MSH-4, * any facility), or any");
+  return [...new Set(rows.map((row) => row.join('|')))];
 }
 
 /** Refuses what a mapping reads: it has a meaning here, and would be lost. */
@@ -190,8 +203,9 @@ function checkDialect(mappings: Mapping[], dialect: string): void {
 const isPayload = (text: string): text is Payload => (PAYLOADS as readonly string[]).includes(text);
 
 function describeSystem(system: System, describeProof: (system: System) => string): string {
-  const { name, service, source, onHeld, ignore = [] } = system;
+  const { name, service, source, onHeld, ignore = [], msh = [] } = system;
   const { ods, team, sector } = service;
   const rules = `held ${onHeld}${ignore.length > 0 ? `, ignored ${ignore.join(',')}` : ''}`;
-  return `${name}: ${ods} ${team}, sector ${sector ?? 'none'}, source ${source ?? 'none'}, ${rules}${describeProof(system)}\n`;
+  const bound = msh.length > 0 ? `, msh ${msh.join(' ')}` : '';
+  return `${name}: ${ods} ${team}, sector ${sector ?? 'none'}, source ${source ?? 'none'}, ${rules}${bound}${describeProof(system)}\n`;
 }

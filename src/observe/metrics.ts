@@ -95,12 +95,22 @@ const traces = new Counter({
   labelNames: ['outcome'] as const,
   registers,
 });
+const unregistered = new Counter({
+  name: 'skein_unregistered_senders_total',
+  help: 'HL7 v2 messages refused: MSH-3 or MSH-4 is not registered for the system that sent them',
+  labelNames: ['system', 'channel', 'field'] as const,
+  registers,
+});
 const lastBeat = new Gauge({
   name: 'skein_loop_last_success_timestamp_seconds',
   help: 'When each loop of a worker last came round',
   labelNames: ['loop'] as const,
   registers,
 });
+
+/** One message refused for what it says in `field`, MSH-3 or MSH-4. */
+export const countUnregistered = (labels: Record<'system' | 'channel' | 'field', string>): void =>
+  unregistered.inc(labels);
 
 /** One question to the national record. */
 export const countTrace = (outcome: string): void => traces.inc({ outcome });

@@ -28,6 +28,7 @@ import { startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
 import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
+import { refuseEviction } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { registerConsents } from '../work/consent.ts';
 import { registerPrompts } from '../work/prompts.ts';
@@ -36,6 +37,7 @@ import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
 import { startTracing } from './tracing.ts';
+import { describeUnbound } from './unbound-senders.ts';
 
 export type Stop = () => Promise<unknown>;
 export type Serving = { url: string; mllpPort: number | undefined };
@@ -45,9 +47,10 @@ const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
 
-/** Throws, before a store is opened, where the configuration lacks what a role needs. */
-export function checkRoles(config: Context['config']): void {
+/** Rejects, before a store is opened, where what a role needs is not there or not safe. */
+export async function checkRoles(config: Context['config']): Promise<void> {
   if (config.ROLES.includes('mllp')) requireCertificates(config);
+  if (config.ROLES.includes('worker')) await refuseEviction(config.REDIS_URL);
 }
 
 /**
@@ -65,6 +68,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const all = [kept, await keepPolicy(ctx.db)];
   const notices = async () => (await Promise.all(all.map((one) => one.notices()))).flat();
   for (const notice of await notices()) ctx.log.error({ event: 'notice' }, notice);
+  for (const notice of await describeUnbound(ctx, mappings)) ctx.log.warn({ event: 'senders' }, notice);
   stops.push(await startReload(ctx, all));
   const roles = new Set(ctx.config.ROLES);
   const told = { observing: () => followObserving(ctx), rules: () => followRules(ctx) };

@@ -103,26 +103,65 @@ function tellWhereabouts({ log }: Context, client: Redis): void {
   });
 }
 
+/** Of a server that is only looked at: whoever starts or asks waits no longer. */
+const LOOK = { lazyConnect: true, retryStrategy: () => null, connectTimeout: 3_000, commandTimeout: 3_000 };
+
 /** What is wrong with the Redis of REDIS_URL, where there is one. */
 export async function examineQueue(url: string | undefined): Promise<string[]> {
   if (!url) return [];
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+  return policyAt(url).then(describePolicy, () => ['REDIS_URL: Redis does not answer']);
+}
+
+/**
+ * Throws where the Redis of REDIS_URL may throw away what it holds: it would do so without a word. One that
+ * does not answer now is no reason not to start, and is told by health once it does.
+ */
+export async function refuseEviction(url: string | undefined): Promise<void> {
+  const policy = url ? await policyAt(url).catch(() => null) : null;
+  const [evicts] = policy === null ? [] : describePolicy(policy);
+  if (evicts) throw new Error(evicts);
+}
+
+/** Rejects where the server does not answer. */
+async function policyAt(url: string): Promise<string | null> {
+  const client = new Redis(url, LOOK);
+  // The command that is sent tells the same.
   client.on('error', () => undefined);
   try {
     await client.connect();
-    return [];
-  } catch {
-    return ['REDIS_URL: Redis does not answer'];
+    return await readPolicy(client);
   } finally {
     client.disconnect();
   }
 }
 
+/** INFO tells it where CONFIG is forbidden, as managed servers do; null where neither does. */
+async function readPolicy(client: Redis): Promise<string | null> {
+  return /^maxmemory_policy:(\S+)/m.exec(await client.info('memory'))?.[1] ?? null;
+}
+
+function describePolicy(policy: string | null): string[] {
+  if (policy === 'noeviction') return [];
+  if (policy === null) return ['REDIS_URL: its maxmemory-policy is not told (INFO): it must be noeviction'];
+  return [`REDIS_URL: maxmemory-policy is ${policy}, which throws wake-ups away: set it to noeviction`];
+}
+
 const RECONNECT_MS = 1_000;
+const SILENT_MS = 1_000;
 const clients = new Set<Redis>();
 
-/** True where this process has a Redis for its wake-ups that does not answer. */
-export const isQueueAway = (): boolean => [...clients].some(({ status }) => status !== 'ready');
+const AWAY = 'REDIS_URL: the queue does not answer: deliveries go on, found every second';
+
+/** What is wrong with the Redis that this process has for its wake-ups, a line each. Never rejects. */
+export async function queueNotices(): Promise<string[]> {
+  const found = [...clients].map((client) => {
+    if (client.status !== 'ready') return [AWAY];
+    const told = readPolicy(client).then(describePolicy, () => [AWAY]);
+    // One that is connected and silent must not silence whoever asks for health.
+    return Promise.race([told, delay(SILENT_MS, [AWAY], { ref: false })]);
+  });
+  return [...new Set((await Promise.all(found)).flat())];
+}
 
 async function openPostgres(ctx: Context, { name, handle }: Woken): Promise<Queued> {
   const { connectionString } = ctx.db.options;

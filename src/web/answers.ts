@@ -72,6 +72,7 @@ const ANSWERS: [RegExp, Answers][] = [
       },
       ...refusals(413, 415),
       400: untaken(400),
+      403: untaken(403),
       409: untaken(409),
       422: untaken(422),
     },

@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { startDelivery, tidy } from '../../src/deliver/send/worker.ts';
+import { describeUnreachable } from '../../src/deliver/subscribe/endpoints.ts';
 import { registerSubscriptions, SECRET_URL } from '../../src/deliver/subscribe/routes.ts';
 import { startSequencer } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
@@ -95,6 +96,17 @@ async function tell(count: number): Promise<void> {
   );
   ctx.signals.emit('committed');
 }
+
+test('what WEBHOOK_ALLOW allowed and does no longer is named, by system and id; what is off is not', async () => {
+  const name = (await register(database, 'health-visiting')).name;
+  const { body } = await create({}, name);
+  expect(await describeUnreachable(pool, ['127.0.0.1'])).toEqual([]);
+  expect(await describeUnreachable(pool, [])).toEqual([
+    expect.stringMatching(new RegExp(`^WEBHOOK_ALLOW: .* to ${name} by Subscription/${body.id}: `)),
+  ]);
+  expect((await call('DELETE', `Subscription/${body.id}`, { as: name })).status).toBe(204);
+  expect(await describeUnreachable(pool, [])).toEqual([]);
+});
 
 test('creating answers requested with the secret, once; the handshake is signed with it and makes it active', async () => {
   const { status, headers, body } = await create({ header: ['Authorization: Bearer abc'] });

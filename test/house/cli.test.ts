@@ -47,6 +47,29 @@ test('a system whose numbers were traced is registered as one; of any other it i
   expect((await add('wrong', '--numbers', 'untraced')).code).toBe(2);
 });
 
+test('a system is bound to what it writes in MSH-3 and MSH-4, and those that are not are named', async () => {
+  const feed = ['--ods', 'RXM', '--team', 'feed', '--source', 'hl7v2-adt'];
+  const add = ['system', 'add', '--name', 'bound', ...feed];
+  expect((await skein(...add, '--msh', 'pas|rxx, EPR|*', '--msh', 'LAB|RXX')).code).toBe(0);
+  const listed = async () =>
+    (await skein('system', 'list')).output.split('\n').find((line) => /^bound:/.test(line));
+  expect(await listed()).toContain(', msh PAS|RXX EPR|* LAB|RXX');
+  const examined = async () => {
+    const program = runProgram(['bin/skein.js', 'doctor'], { DATABASE_URL: url, AUTH: 'token' });
+    await program.exit();
+    return program.output();
+  };
+  expect(await examined()).not.toMatch(/^senders: .*bound/m);
+  expect((await skein('system', 'set', '--name', 'bound', '--msh', 'any')).code).toBe(0);
+  expect(await listed()).not.toContain('msh');
+  expect(await examined()).toMatch(/^senders: .*MSH-3 and MSH-4.*bound.*skein system set --name NAME --msh/m);
+  for (const wrong of ['PAS', '|RXX', 'PAS|', '*|RXX', 'PAS|RXX|X', 'any,PAS|RXX', ''])
+    expect(await skein('system', 'set', '--name', 'bound', '--msh', wrong), wrong).toEqual({
+      code: 2,
+      output: expect.stringContaining('--msh'),
+    });
+});
+
 test('what is refused ends with 1 and says why', async () => {
   const police = await skein(
     'system',

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 
 test('an empty environment is a complete configuration on loopback', () => {
@@ -38,7 +38,10 @@ test('a database that is no PostgreSQL URL is named, and not repeated', () => {
   const read = () => readConfig({ DATABASE_URL: 'hunter2' });
   expect(read).toThrow(/DATABASE_URL: not a postgres/);
   expect(read).not.toThrow(/hunter2/);
-  for (const url of ['postgres://u:p@db.example:5432/skein', 'postgresql:///skein?host=/run/postgresql'])
+  for (const url of [
+    'postgres://u:3f9c-Lq7v-0aXe@db.example:5432/skein',
+    'postgresql:///skein?host=/run/postgresql',
+  ])
     expect(readConfig({ DATABASE_URL: url }).DATABASE_URL).toBe(url);
 });
 
@@ -49,4 +52,37 @@ test.each([
   [{ MLLP_TLS_KEY: 'key.pem', MLLP_TLS_CA: 'ca.pem' }],
 ])('half of a TLS setting ends the start instead of listening in the clear: %j', (env) => {
   expect(() => readConfig(env)).toThrow(/MLLP_TLS_KEY and MLLP_TLS_CERT/);
+});
+
+describe('a password that others can guess', () => {
+  const setting = { DATABASE_URL: 'postgres://skein', REDIS_URL: 'rediss://skein' };
+  const weak = [
+    'skein',
+    'hunter2-abc',
+    'postgrespostgres',
+    'mysecretpassword',
+    'ChangeMe12345!',
+    'pass%77ord1234',
+  ];
+
+  test.each(Object.entries(setting))('ends the start where %s goes beyond this machine', (name, user) => {
+    for (const password of weak) {
+      const read = () => readConfig({ [name]: `${user}:${password}@store.example/0` });
+      expect(read, password).toThrow(new RegExp(`${name}: its password is too short or a default`));
+      expect(read, password).not.toThrow(password);
+    }
+    expect(() => readConfig({ DATABASE_URL: 'postgres:///x?host=db.example&password=skein' })).toThrow(
+      'password',
+    );
+  });
+
+  test.each(Object.entries(setting))('is let be on this machine, and %s may have none', (name, user) => {
+    for (const rest of [
+      ':skein@127.0.0.1/0',
+      ':skein@localhost/0',
+      '@store.example/0',
+      ':9aQ-v7Lm-2xTe@h.example/0',
+    ])
+      expect(readConfig({ [name]: user + rest })).toMatchObject({ [name]: user + rest });
+  });
 });

@@ -4,6 +4,7 @@ import type { CapabilityStatement } from '@medplum/fhirtypes';
 import { expect, test } from 'vitest';
 import { testDatabase } from '../support/database.ts';
 import { type Program, runProgram } from '../support/process.ts';
+import { redisWithPolicy } from '../support/redis-server.ts';
 
 async function start(env: Record<string, string> = {}): Promise<Program> {
   const { url } = await testDatabase();
@@ -91,6 +92,34 @@ test('a Redis that does not answer is a line of the log that names its setting, 
   const skein = await start({ REDIS_URL: 'redis://127.0.0.1:1' });
   expect(await skein.says(/REDIS_URL: Redis does not answer/)).toContain('"event":"queue.away"');
   expect(READY.test(await skein.says(READY))).toBe(true);
+});
+
+test('a Redis that may throw wake-ups away is refused at start, and named', async () => {
+  const redis = await redisWithPolicy('allkeys-lru');
+  const skein = await start({ REDIS_URL: redis.url, LOG_LEVEL: 'silent' });
+  expect(await skein.exit()).toBe(1);
+  expect(skein.output()).toBe(
+    'skein: REDIS_URL: maxmemory-policy is allkeys-lru, which throws wake-ups away: set it to noeviction\n',
+  );
+});
+
+test('a Redis that begins to throw away, and one that tells no policy, are told by health and doctor', async () => {
+  const redis = await redisWithPolicy('noeviction');
+  const { url: DATABASE_URL } = await testDatabase();
+  const env = { DATABASE_URL, PORT: '0', MLLP_PORT: '0', REDIS_URL: redis.url };
+  const url = urlOf(await runProgram(['src/main.ts'], env).says(READY));
+  const reasons = async () =>
+    ((await (await fetch(`${url}/health/ready`)).json()) as { reasons: string[] }).reasons;
+  await expect.poll(reasons).toEqual([]);
+  redis.state.policy = 'volatile-ttl';
+  expect(await reasons()).toEqual([expect.stringMatching(/^REDIS_URL: maxmemory-policy is volatile-ttl/)]);
+  redis.state.policy = null;
+  expect(await reasons()).toEqual([expect.stringMatching(/^REDIS_URL: .*maxmemory-policy is not told/)]);
+  const doctor = runProgram(['bin/skein.js', 'doctor'], env);
+  expect(await doctor.exit()).toBe(1);
+  expect(doctor.output()).toMatch(/^queue: REDIS_URL: .*maxmemory-policy is not told/m);
+  redis.state.policy = 'silent';
+  expect(await reasons()).toEqual([expect.stringMatching(/^REDIS_URL: the queue does not answer/)]);
 });
 
 test('a store that a newer version made is refused at start, and named', async () => {

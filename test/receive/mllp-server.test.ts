@@ -10,6 +10,8 @@ import { addSystem } from '../../src/access/register/systems.ts';
 import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
 import { Unavailable } from '../../src/errors.ts';
+import { openLog } from '../../src/observe/log.ts';
+import { readMetrics } from '../../src/observe/metrics.ts';
 import type { Intake } from '../../src/receive/intake.ts';
 import { createFramer } from '../../src/receive/mllp/frame.ts';
 import { type MllpServer, startMllp } from '../../src/receive/mllp/server.ts';
@@ -307,6 +309,120 @@ describe('MLLP over TLS', () => {
     expect(taken).toHaveLength(1);
     await setDisabled(ctx.db, 'pas-by-tls', false);
   });
+
+  describe('of a system that is registered with what it writes in MSH-3 and MSH-4', () => {
+    const from = (application: string, facility: string, more = '') =>
+      message('m', more).replace('PAS|RXX', `${application}|${facility}`);
+
+    beforeAll(async () => {
+      await addSystem(database.pool, database.key, {
+        ...{ name: 'bound', ods: 'RXC', team: 'maternity', sector: 'maternity', kind: null, source: null },
+        msh: ['PAS|RXX', '2.16.840.1|*'],
+      });
+    });
+
+    async function send(text: string, AUTH: 'token' | 'none' = 'token', name = 'bound') {
+      let logged = '';
+      const log = openLog('info', { write: (line: string) => (logged += line) });
+      const { intake, taken } = answering();
+      const server = await startMllp({ ...ctx, log, config: { ...ctx.config, ...files, AUTH } }, intake);
+      opened.push(server);
+      const client = connectTls(server, name);
+      client.send(block(text));
+      const codes = await client.answers(1);
+      return { codes, ack: client.acks.join(''), taken, logged };
+    }
+
+    test.each([
+      ['PAS', 'RXX'],
+      [' pas ', 'rxx'],
+      ['Patient administration^PAS^L', 'x^RXX'],
+      ['EPR^2.16.840.1^ISO', 'anywhere'],
+      ['2.16.840.1', ''],
+    ])('a message is taken of %s at %s', async (application, facility) => {
+      const { codes, taken } = await send(from(application, facility));
+      expect([codes, taken.length]).toEqual([['AA|m'], 1]);
+    });
+
+    test.each([
+      ['MSH-3', 'EPR', 'RXX'],
+      ['MSH-3', '', 'RXX'],
+      ['MSH-3', 'PAS&X', 'RXX'],
+      ['MSH-4', 'PAS', 'RYY'],
+      ['MSH-4', 'PAS', ''],
+    ])(
+      'a message is refused by %s of "%s" at "%s", and is kept nowhere',
+      async (field, application, facility) => {
+        const counted = async () =>
+          Number(
+            /skein_unregistered_senders_total\{system="bound",.*?\} (\d+)/.exec(
+              (await readMetrics(ctx.db))
+                .split('\n')
+                .filter((line) => line.includes(`"${field}"`))
+                .join('\n'),
+            )?.[1] ?? 0,
+          );
+        const before = await counted();
+        const { codes, ack, taken, logged } = await send(from(application, facility));
+        expect([codes, taken]).toEqual([['AR|m'], []]);
+        expect(ack).toMatch(new RegExp(`\\rMSA\\|AR\\|m\\|[^\\r]*${field}`));
+        expect(ack).toMatch(new RegExp(`\\rERR\\|\\|MSH\\^1\\^${field.slice(-1)}\\|`));
+        expect(ack).toContain('skein system set --name bound --msh');
+        expect(await counted()).toBe(before + 1);
+        const lines = logged.split('\n').filter((line) => line.includes('"sender.refused"'));
+        expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+          { system: 'bound', channel: 'mllp', reason: `${field} is not registered` },
+        ]);
+        expect(logged).not.toMatch(/Marsh|EPR|RYY/);
+      },
+    );
+
+    test('a refusal is CR where an accept acknowledgement is asked for', async () => {
+      expect((await send(from('EPR', 'RXX', '|||AL|NE'))).codes).toEqual(['CR|m']);
+    });
+
+    test('each message of a batch is taken or refused by itself', async () => {
+      const batch = `BHS|^~\\&|PAS|RXX\r${from('EPR', 'RXX')}\r${from('PAS', 'RXX')}\rBTS|2`;
+      const { ack, taken } = await send(batch);
+      expect([...ack.matchAll(/\rMSA\|(\w+)/g)].map(([, code]) => code)).toEqual(['AR', 'AA']);
+      expect(taken).toHaveLength(1);
+    });
+
+    test('a body without a header that can be read is refused like any other sender', async () => {
+      const { ack, taken } = await send('PID|1||77^^^RXX^PI||Marsh^Ana');
+      expect([ack, taken]).toEqual([expect.stringMatching(/\rMSA\|AR\|/), []]);
+    });
+
+    test('others, and whoever sends without authentication, write what they like', async () => {
+      expect((await send(from('EPR', 'RYY'), 'token', 'pas-by-tls')).codes).toEqual(['AA|m']);
+      expect((await send(from('EPR', 'RYY'), 'none')).codes).toEqual(['AA|m']);
+    });
+  });
+
+  test.each([
+    ['none', {}],
+    ['none', { tls: true, ca: false }],
+    ['none', { tls: true, ca: true }],
+  ] as const)(
+    'without authentication it listens on loopback alone, whatever HOST says: AUTH=%s %j',
+    async (AUTH, given) => {
+      const { tls: secure = false, ca: mutual = false } = given as { tls?: boolean; ca?: boolean };
+      const set = { ...(secure ? files : {}), ...(mutual ? {} : { MLLP_TLS_CA: undefined }) };
+      expect((await start(answering().intake, { ...set, AUTH, HOST: '0.0.0.0' })).host).toBe('127.0.0.1');
+    },
+  );
+
+  test.each(['token', 'smart'] as const)(
+    'with AUTH=%s it listens where HOST says, with certificates alone',
+    async (AUTH) => {
+      const { intake } = answering();
+      expect((await start(intake, { ...files, AUTH, HOST: '0.0.0.0' })).host).toBe('0.0.0.0');
+      for (const lacking of [{}, { ...files, MLLP_TLS_CA: undefined }])
+        await expect(start(intake, { ...lacking, AUTH, HOST: '0.0.0.0' })).rejects.toThrow(
+          'set MLLP_TLS_KEY',
+        );
+    },
+  );
 
   test('says which of its files cannot be read', async () => {
     const config = { ...ctx.config, MLLP_TLS_KEY: '/nowhere', MLLP_TLS_CERT: '/nowhere' };

@@ -108,6 +108,62 @@ describe('a raw message', () => {
   });
 });
 
+describe('HL7 v2 of a system that is registered with what it writes in MSH-3 and MSH-4', () => {
+  let tokens: Record<string, string>;
+  const other = MSH.replace('PAS|RXX', 'EPR|RXX');
+
+  beforeAll(async () => {
+    const add = async (name: string, msh: string[]) => {
+      const team = { ods: 'RXM', team: name, sector: null, kind: null, source: null };
+      return (await addSystem(database.pool, database.key, { name, ...team, msh })).token;
+    };
+    tokens = { bound: await add('bound', ['PAS|RXX']), free: await add('free', []) };
+  });
+
+  const send = (
+    payload: string,
+    given: { AUTH?: 'none' | 'token' | 'smart'; path?: string; accept?: string } = {},
+  ) => {
+    const { AUTH = 'token', path = 'bound', accept = '*/*' } = given;
+    const headers: Record<string, string> = { accept };
+    if (AUTH !== 'none') headers.authorization = `Bearer ${tokens[path]}`;
+    return post(HL7, payload, { path, headers, ctx: { ...ctx, config: { ...ctx.config, AUTH } } });
+  };
+
+  test.each(['token', 'smart'] as const)(
+    'is refused with AUTH=%s where it says another, and kept nowhere',
+    async (AUTH) => {
+      const { response, message } = await send(other, { AUTH });
+      expect([response.statusCode, message]).toEqual([403, undefined]);
+      expect(response.body).toMatch(/\rMSA\|AR\|MSG7\|MSH-3/);
+      expect((await send(MSH, { AUTH })).response.statusCode).toBe(200);
+    },
+  );
+
+  test('is refused as JSON where JSON is asked for', async () => {
+    const { response } = await send(other, { accept: 'application/json' });
+    expect(response.statusCode).toBe(403);
+    expect(response.json()).toMatchObject({
+      status: 'rejected',
+      rows: [{ status: 'rejected', issues: [{ code: 'forbidden', field: 'MSH-3' }] }],
+    });
+  });
+
+  test('is taken or refused by each message of a batch', async () => {
+    const { response, message } = await send(`${other}\r${MSH.replace('MSG7', 'MSG8')}`);
+    expect([...response.body.matchAll(/\rMSA\|(\w+\|\w+)/g)].map(([, code]) => code)).toEqual([
+      ...['AR|MSG7', 'AA|MSG8'],
+    ]);
+    expect([response.statusCode, message?.identifier]).toEqual([200, 'MSG8']);
+    expect((await send(`${other}\r${other}`)).response.statusCode).toBe(403);
+  });
+
+  test('is taken of others, and without authentication, whatever it says', async () => {
+    expect((await send(other, { path: 'free' })).response.statusCode).toBe(200);
+    expect((await send(other, { AUTH: 'none' })).response.statusCode).toBe(200);
+  });
+});
+
 describe('the answer to a raw message', () => {
   test('is an acknowledgement for HL7 v2, with the status to match', async () => {
     for (const [given, status, code] of [

@@ -23,6 +23,8 @@ export type NewSystem = {
   onHeld?: string;
   /** Types and events of HL7 v2 that are acknowledged, counted and not kept. */
   ignore?: string[];
+  /** What it may write in MSH-3 and MSH-4, as in `System`. */
+  msh?: string[];
   /** What its NHS numbers are where its messages do not say. */
   numbers?: 'traced' | null;
   /** What people call the team; the system's name where absent. */
@@ -35,7 +37,7 @@ export type NewSystem = {
 
 /** What a System is read from: columns of `y`, a system, and of `v`, its service. */
 export const SYSTEM_COLUMNS = `y.id, y.name, y.source, y.dialect, y.on_held as "onHeld", y.numbers, y.ignore,
-  y.scopes, y.disabled_at is not null as disabled, json_build_object('id', v.id, 'name', v.name, 'ods', v.ods,
+  y.msh, y.scopes, y.disabled_at is not null as disabled, json_build_object('id', v.id, 'name', v.name, 'ods', v.ods,
   'team', v.team, 'sector', v.sector, 'kind', v.kind) as service`;
 const FIND = `select ${SYSTEM_COLUMNS} from system y join service v on v.id = y.service_id`;
 
@@ -110,12 +112,13 @@ export function checkTeam({ name, ods, team, sector, kind, dataQuality }: Checke
 
 // Registering a name that only registered itself takes it over; a registered one is refused.
 const ADD = `
-insert into system (name, service_id, source, dialect, on_held, token_hash, data_quality, numbers, ignore)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into system (name, service_id, source, dialect, on_held, token_hash, data_quality, numbers, ignore,
+  msh)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (name) do update set service_id = excluded.service_id, source = excluded.source, dialect =
   excluded.dialect,
   on_held = excluded.on_held, token_hash = excluded.token_hash, data_quality = excluded.data_quality,
-  numbers = excluded.numbers, ignore = excluded.ignore
+  numbers = excluded.numbers, ignore = excluded.ignore, msh = excluded.msh
   where not exists (select from service v where v.id = system.service_id and v.registered)
 returning id`;
 
@@ -145,9 +148,10 @@ async function register(client: Db, key: Buffer, added: NewSystem & { token: str
     dataQuality = null,
     numbers = null,
     ignore = [],
+    msh = [],
   } = added;
   const { id } = await saveTeam(client, key, { ...added, name: serviceName });
-  const row = [name, id, source, dialect, onHeld, hashToken(token), dataQuality, numbers, ignore];
+  const row = [name, id, source, dialect, onHeld, hashToken(token), dataQuality, numbers, ignore, msh];
   const { rowCount } = await client.query(ADD, row);
   if (rowCount === 0) throw conflict('duplicate', 'name', `a system named "${name}" is registered`);
   if (payload) await client.query('update service set payload_ceiling = $2 where id = $1', [id, payload]);
@@ -176,19 +180,20 @@ export async function saveTeam(
 
 /** What of a registered system may be changed; the rest is decided when it is registered. */
 export type Changes = Partial<
-  Pick<NewSystem, 'source' | 'dialect' | 'onHeld' | 'numbers' | 'ignore' | 'dataQuality'>
+  Pick<NewSystem, 'source' | 'dialect' | 'onHeld' | 'numbers' | 'ignore' | 'dataQuality' | 'msh'>
 >;
 
 // A part that is not given stays as it is.
 const CHANGE = `update system set source = coalesce($2, source), dialect = coalesce($3, dialect),
   on_held = coalesce($4, on_held), numbers = coalesce($5, numbers), ignore = coalesce($6, ignore),
-  data_quality = coalesce($7, data_quality) where name = $1`;
+  data_quality = coalesce($7, data_quality),
+  msh = coalesce($8, msh) where name = $1`;
 
 /** Changes a registered system; other processes know it within five seconds. Throws Rejected 404. */
 export async function changeSystem(pool: pg.Pool, name: string, changes: Changes): Promise<System> {
-  const { source, dialect, onHeld, numbers, ignore, dataQuality } = changes;
+  const { source, dialect, onHeld, numbers, ignore, dataQuality, msh } = changes;
   if (dataQuality && !CONTACT.test(dataQuality)) refuse('value', 'data-quality', NO_CONTACT);
-  const row = [name, source, dialect, onHeld, numbers, ignore, dataQuality];
+  const row = [name, source, dialect, onHeld, numbers, ignore, dataQuality, msh];
   await transaction(pool, async (client) => {
     const { rowCount } = await client.query(CHANGE, row);
     if (rowCount === 0)

@@ -26,13 +26,14 @@ Examples:
     summary: 'whatever is wrong with this installation, a line each',
     help: `Usage: skein doctor [--json]
 
-Looks at the store, the queue, mappings, policy, profiles and what is held, and mends nothing.
+Looks at the store, the queue, subscriptions, mappings, policy, profiles and what is held, and mends nothing.
 
 Examples:
   skein doctor
   skein doctor --json | jq -r '.[] | select(.problems != []).area'
 
-Exit codes: 0 all is well; 1 something is wrong. Held messages are no fault of the installation.
+Exit codes: 0 all is well; 1 something is wrong. Held messages and senders that are not bound to what
+they write in MSH-3 and MSH-4 are told, and are no fault of the installation.
 `,
     options: {},
     run: () => withStore(examine),

@@ -14,6 +14,8 @@ const RULES = `  --source MAPPING[,MAPPING…]  what reads its messages; several
   --held AA|AE|CE              what it is told of a held message; by kind: event=AA,content=AE,ours=CE
   --ignore TYPE[^EVENT][,…]    HL7 v2 that nothing here reads (ORU,ADT^A60): answered AA, counted, not kept
   --numbers traced             its NHS numbers were traced, though its messages do not say so
+  --msh 'APPLICATION|FACILITY'  what it may write in MSH-3 and MSH-4 (AUTH=token, smart): a list by commas, or
+                               the option again; * is any facility; 'any': whatever it likes, as where left out
   --data-quality EMAIL-or-URL  who is told where another sender contradicts it
 ${KEYS}
   --scopes 'SCOPE SCOPE…'      what it may ask for over HTTP, as system/Patient.rs (SMART); all: anything by a
@@ -25,6 +27,7 @@ const CHANGEABLE = {
   dialect: text,
   held: text,
   ignore: text,
+  msh: { type: 'string', multiple: true },
   numbers: text,
   'data-quality': text,
   jwks: text,
@@ -87,6 +90,7 @@ ${RULES}
 
 Examples:
   skein system set --name epr --ignore ORU,ADT^A60
+  skein system set --name epr --msh 'PAS|RXX,LAB|*'
   skein system set --name epr --jwks keys.json --scopes 'system/*.c system/ServiceRequest.rs'
   skein system set --name epr --source hl7v2-adt,hl7v2-siu --held event=AA,content=AE
 `,

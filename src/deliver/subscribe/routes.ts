@@ -2,17 +2,16 @@
  * Subscription over HTTP: https://hl7.org/fhir/R4/http.html,
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/
  */
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import type { Bundle, OperationOutcome, Subscription } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { payloadCeiling } from '../../access/decide/decide.ts';
 import type { Payload } from '../../access/decide/policy.ts';
 import type { Context } from '../../context.ts';
-import { guardAddresses } from '../../doors/address-guard.ts';
+import { type Guard, guardAddresses } from '../../doors/address-guard.ts';
 import { Rejected } from '../../errors.ts';
 import type { Recipient } from '../../model.ts';
 import { fhirBase } from '../number/notification.ts';
+import { mayBeSentTo } from './endpoints.ts';
 import { eventsOf, statusesOf } from './operations.ts';
 import { confirmRemoval } from './removal.ts';
 import { searchSubscriptions } from './search.ts';
@@ -118,19 +117,8 @@ async function approvedFor(ctx: Context, recipient: Recipient): Promise<Payload 
  * Refused at once where every later try would be; a name that does not resolve today is left to the
  * handshake.
  */
-async function checkEndpoint(
-  endpoint: URL,
-  permits: (address: string, protocol: string) => boolean,
-): Promise<void> {
-  const host = endpoint.hostname.replace(/^\[(.*)\]$/, '$1');
-  const addresses = isIP(host)
-    ? [host]
-    : await lookup(host, { all: true }).then(
-        (found) => found.map((one) => one.address),
-        () => null,
-      );
-  if (addresses?.every((address) => permits(address, endpoint.protocol)) ?? endpoint.protocol === 'https:')
-    return;
+async function checkEndpoint(endpoint: URL, permits: Guard['permits']): Promise<void> {
+  if (await mayBeSentTo(endpoint, permits)) return;
   const text = 'the endpoint must be at a public address, by https';
   throw new Rejected(422, [
     { severity: 'error', code: 'business-rule', expression: 'Subscription.channel.endpoint', text },

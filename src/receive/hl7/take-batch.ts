@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { isTransient } from '../../errors.ts';
 import { HL7_TYPE, readHeader } from '../../formats/hl7v2.ts';
 import type { Answer, Message } from '../../model.ts';
+import { STATUS } from '../http/request.ts';
 import { acknowledge, NOT_STORED, type Verdict, verdictOf } from './ack.ts';
 import { acknowledgeBatch, type Batch } from './batch.ts';
 import { identifyHl7 } from './sender.ts';
@@ -77,5 +78,6 @@ function statusOf(reply: FastifyReply, taken: Taken[], held: number): FastifyRep
   if (kept.includes('accepted') || kept.includes('ignored')) return reply.code(200);
   if (kept.includes('failed') && held !== 200) return reply.code(500);
   if (kept.includes('held') || kept.includes('failed')) return reply.code(held);
-  return reply.code(kept.length > 0 ? 400 : 409);
+  const refused = taken.flatMap(({ answer }) => answer?.units ?? []);
+  return reply.code(kept.length > 0 ? STATUS.rejected(refused) : 409);
 }

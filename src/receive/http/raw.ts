@@ -7,6 +7,7 @@ import { charsetOf, type Format, formatOf } from '../../formats/media-types.ts';
 import type { Answer, Document, Json, Message, Recipient } from '../../model.ts';
 import { acknowledge, verdictOf } from '../hl7/ack.ts';
 import { splitBatch } from '../hl7/batch.ts';
+import { refuseUnregistered } from '../hl7/registered-sender.ts';
 import { identifierOf, identifyHl7, senderOf } from '../hl7/sender.ts';
 import { sendAcknowledgements, sendEach, takeEach } from '../hl7/take-batch.ts';
 import type { Take } from '../intake.ts';
@@ -46,14 +47,15 @@ export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): voi
     const acknowledged = format === 'hl7v2' && !/json/.test(headerOf(request, 'accept') ?? '');
     const batch = format === 'hl7v2' ? splitBatch(body) : null;
     if (batch) {
-      const taken = await takeEach(batch, (one) => take({ ...origin, ...one }), ctx.log);
+      const takeOne = (one: Message) => takeRegistered(ctx, one, take);
+      const taken = await takeEach(batch, (one) => takeOne({ ...origin, ...one }), ctx.log);
       return acknowledged
         ? sendAcknowledgements(reply, batch, { taken, onHeld: system.onHeld })
         : sendEach(reply, taken);
     }
     const message = { ...origin, body, ...identify(request, format, body) };
     if (format !== 'hl7v2' && prefersAsync(request)) return takeAndTell(ctx, reply, message, take);
-    const answer = await take(message);
+    const answer = await takeRegistered(ctx, message, take);
     return acknowledged
       ? sendAcknowledgement(reply, answer, body, system.onHeld)
       : sendResults(reply, answer);
@@ -105,6 +107,10 @@ function requireOwnName(recipient: Recipient, name: string): void {
     throw rejected(403, 'forbidden', 'the path must name the system that sends');
   }
 }
+
+/** Takes a message that its system may write. */
+const takeRegistered = async (ctx: Context, message: Message, take: Take): Promise<Answer> =>
+  refuseUnregistered(ctx, message) ?? take(message);
 
 /** How it is kept: only of XML does the transport's charset say anything (RFC 7303). */
 function typeOf(request: FastifyRequest, format: Readable): string {
@@ -172,6 +178,6 @@ function sendAcknowledgement(
 
 /** As the acknowledgement says; of AE more exactly. */
 function statusOf({ status, units }: Answer, code: 'AA' | 'AE' | 'AR'): number {
-  if (code !== 'AE') return code === 'AA' ? 200 : 400;
+  if (code !== 'AE') return code === 'AA' ? 200 : STATUS.rejected(units);
   return status === 'failed' ? STATUS.failed(units) : 422;
 }

@@ -53,6 +53,10 @@ export function refuseUnlessAccepted({ status, conflict, messageId, units }: Ans
 const faultStatus = (units: Answer['units']) =>
   units.some(({ issues }) => issues.some(({ code }) => code === 'exception')) ? 500 : 503;
 
+/** 403 of one that its system may not write, which is not kept. */
+const refusalStatus = (units: Answer['units']) =>
+  units.every(({ issues }) => issues.some(({ code }) => code === 'forbidden')) ? 403 : 400;
+
 /** Kept here and not taken yet: a retry sooner than this finds nothing else. */
 const LOAD_SECONDS = '60';
 
@@ -64,7 +68,7 @@ export function sendStatus(reply: FastifyReply, status: number): FastifyReply {
 export const STATUS: Record<Answer['status'], (units: Answer['units']) => number> = {
   accepted: () => 200,
   held: () => 422,
-  rejected: () => 400,
+  rejected: refusalStatus,
   failed: faultStatus,
   ignored: () => 200,
 };

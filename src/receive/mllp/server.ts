@@ -9,6 +9,7 @@ import { type Header, HL7_TYPE, readHeader } from '../../formats/hl7v2.ts';
 import type { System } from '../../model.ts';
 import { acknowledge, NOT_STORED, refuse, type Verdict, verdictOf } from '../hl7/ack.ts';
 import { acknowledgeBatch, splitBatch } from '../hl7/batch.ts';
+import { refuseUnregistered } from '../hl7/registered-sender.ts';
 import { identifyHl7, senderOf } from '../hl7/sender.ts';
 import { SOURCES } from '../http/raw.ts';
 import { MAX_BODY_BYTES } from '../http/request.ts';
@@ -29,7 +30,7 @@ const SOCKET = { allowHalfOpen: true, noDelay: true, keepAlive: true };
 
 const OPERATOR = { kind: 'operator', name: 'mllp' } as const;
 
-export type MllpServer = { port: number; close: () => Promise<void> };
+export type MllpServer = { host: string; port: number; close: () => Promise<void> };
 type Options = { idleMs?: number; frameMs?: number; limits?: Limits };
 type Connection = { socket: net.Socket; busy: boolean; done: Promise<void> };
 type Link<C extends Context> = {
@@ -72,6 +73,7 @@ export async function startMllp<C extends Context>(
   mark = limitConnections(server, limits, (reason) => ctx.log.warn({ event: 'mllp.refused', reason }));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
+    // Whoever sends without a certificate is on this machine.
     server.listen(MLLP_PORT, AUTH === 'none' ? '127.0.0.1' : HOST, () => resolve());
   });
   server.on('error', (error) => ctx.log.error({ event: 'mllp.listener', err: error }));
@@ -81,7 +83,8 @@ export async function startMllp<C extends Context>(
     for (const { socket, busy } of connections) if (!busy) socket.destroy();
     await Promise.all([closed, ...[...connections].map(({ done }) => done)]);
   };
-  return { port: (server.address() as net.AddressInfo).port, close };
+  const { address: host, port } = server.address() as net.AddressInfo;
+  return { host, port, close };
 }
 
 /** Throws where senders must be known and nothing would tell who they are. */
@@ -207,7 +210,8 @@ async function answerMessage<C extends Context>(
     const { contentHash, identifier = contentHash } = identifyHl7(body, header);
     const source = system.source ?? SOURCES.hl7v2;
     const origin = { system, channel: 'mllp', contentType: HL7_TYPE, source } as const;
-    const answer = await intake(ctx, { ...origin, body, identifier, contentHash });
+    const message = { ...origin, body, identifier, contentHash };
+    const answer = refuseUnregistered(ctx, message) ?? (await intake(ctx, message));
     return acknowledge(header, verdictOf(answer, system.onHeld));
   } catch (error) {
     ctx.log[isTransient(error) ? 'warn' : 'error']({ event: 'mllp.not-stored', err: error });
