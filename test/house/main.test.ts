@@ -25,6 +25,16 @@ test('it says when it is ready, answers, and leaves with 0 on SIGTERM', async ()
   expect(skein.output()).toContain('"event":"stopped"');
 });
 
+test('nobody reads its log any more: it goes on serving, and leaves with 0 on SIGTERM', async () => {
+  const skein = await start({ LOG_LEVEL: 'debug' });
+  const url = urlOf(await skein.says(READY));
+  skein.child.stdout?.destroy();
+  for (const path of ['/nothing', '/fhir/metadata', '/health/ready', '/nothing'])
+    expect((await fetch(`${url}${path}`)).status).toBe(path === '/nothing' ? 404 : 200);
+  skein.child.kill('SIGTERM');
+  expect(await skein.exit()).toBe(0);
+});
+
 test('a worker serves health and metrics, and no API', async () => {
   const skein = await start({ ROLES: 'worker' });
   const url = urlOf(await skein.says(READY));
