@@ -103,6 +103,21 @@ test('a Redis that does not answer is a line of the log that names its setting, 
   expect(READY.test(await skein.says(READY))).toBe(true);
 });
 
+test.each(['api', 'worker'])(
+  'a Redis that does not answer is told by /health/ready of ROLES=%s',
+  async (ROLES) => {
+    const skein = await start({ ROLES, REDIS_URL: 'redis://127.0.0.1:1' });
+    const url = urlOf(await skein.says(READY));
+    const response = await fetch(`${url}/health/ready`);
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { status: 'ready', reasons: [expect.stringMatching(/^REDIS_URL: the queue does not answer/)] },
+    ]);
+    skein.child.kill('SIGTERM');
+    expect(await skein.exit()).toBe(0);
+  },
+);
+
 test('a store that a newer version made is refused at start, and named', async () => {
   const { url, pool } = await testDatabase();
   await pool.query("insert into migration (name) values ('999-future.sql')");
