@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { openLines } from './lines.ts';
 
 /** The fields that a log line may have: ids, counts, durations, codes. Any other field is left out and its
  * name listed under `dropped`, so that a body, a name or an NHS number cannot be logged by accident. */
@@ -52,9 +53,13 @@ const FIELDS = new Set([
   ],
 ]);
 const LONGEST = 200;
+const STDOUT = 1;
+/** One for all logs of a process. */
+let stdout: DestinationStream | undefined;
 
 /** JSON lines on stdout, one per unit of work. Every line should have a stable `event`. */
 export function openLog(level: string, destination?: DestinationStream): Logger {
+  stdout ??= openLines(STDOUT);
   const options = {
     level,
     base: undefined,
@@ -63,7 +68,7 @@ export function openLog(level: string, destination?: DestinationStream): Logger 
     serializers: { err: describeError },
     hooks: { logMethod: withoutErrorText },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination ?? stdout);
 }
 
 function allowed(line: Record<string, unknown>): Record<string, unknown> {

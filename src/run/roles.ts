@@ -28,7 +28,7 @@ import { startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
 import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
-import { refuseEviction } from '../store/queue.ts';
+import { refuseEviction, watchQueue } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { registerConsents } from '../work/consent.ts';
 import { registerPrompts } from '../work/prompts.ts';
@@ -87,7 +87,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     await judgeRules(ctx);
     stops.push(startClock(ctx, { prompts: () => judgeRules(ctx) }, HOUR_MS));
     stops.push(keepPartitions(ctx));
-  }
+  } else stops.push(watchQueue(ctx));
   let mllpPort: number | undefined;
   if (roles.has('mllp')) {
     const mllp = await startMllp(pipeline, intake);

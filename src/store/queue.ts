@@ -70,11 +70,7 @@ export async function openWakes(ctx: Context, what: Work, onWake: () => Promise<
 /** The key prefix is hash-tagged for Redis Cluster and to the store: two installations can share a Redis. */
 function openRedis(ctx: Context, { name, url, handle }: Woken & { url: string }): Queued {
   const prefix = `{skein-${keyedId(ctx.key, 'queue').slice(0, 8)}}`;
-  // Skein opens the client itself to see its state. Without an offline queue, a wake-up that cannot be sent
-  // fails at once.
-  const client = new Redis(url, { enableOfflineQueue: false, retryStrategy: () => RECONNECT_MS });
-  clients.add(client);
-  tellWhereabouts(ctx, client);
+  const { client, leave } = openClient(ctx, url);
   const queue = new Queue(name, { prefix, connection: client });
   const worker = new Worker(name, handle, {
     ...WORKER,
@@ -85,9 +81,34 @@ function openRedis(ctx: Context, { name, url, handle }: Woken & { url: string })
   const close = async () => {
     clients.delete(client);
     await queued.close();
-    client.disconnect();
+    leave();
   };
   return { add: queued.add, close };
+}
+
+/**
+ * Skein opens the client itself to see its state. Without an offline queue, a wake-up that cannot be sent
+ * fails at once.
+ */
+function openClient(ctx: Context, url: string): { client: Redis; leave: () => void } {
+  const client = new Redis(url, { enableOfflineQueue: false, retryStrategy: () => RECONNECT_MS });
+  clients.add(client);
+  tellWhereabouts(ctx, client);
+  const leave = () => {
+    clients.delete(client);
+    client.disconnect();
+  };
+  return { client, leave };
+}
+
+/**
+ * Keeps an eye on the Redis of REDIS_URL from a process that has no queue of its own, so that it can say as
+ * the others do that it is away. Returns how that ends.
+ */
+export function watchQueue(ctx: Context): () => Promise<void> {
+  const { REDIS_URL } = ctx.config;
+  const watched = REDIS_URL ? openClient(ctx, REDIS_URL) : undefined;
+  return async () => watched?.leave();
 }
 
 /** Once when it goes, once when it is back. */

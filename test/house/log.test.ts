@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { openLog } from '../../src/observe/log.ts';
 import { testDatabase } from '../support/database.ts';
+import { runProgram } from '../support/process.ts';
 
 const NAME = 'Canary-Featherstonehaugh';
 const NUMBER = '9990000018';
@@ -64,4 +65,42 @@ test('an error is logged as its class, code and place', () => {
   const { err } = JSON.parse(lines());
   expect(err).toMatchObject({ type: 'TypeError', code: 'E_ODD' });
   expect(err.at).toMatch(/^house\/log\.test\.ts:\d+$/);
+});
+
+test.each([
+  ['it leaves', "log.info('last'); process.exit(0)", 0],
+  ['it leaves with a line still on its way', "log.info('one'); log.info('last'); process.exit(0)", 0],
+  ['it crashes', "log.fatal('crash'); process.exit(1)", 1],
+])(
+  'a log that nobody reads any more holds nobody up: %s',
+  async (_, last, code) => {
+    const program = runProgram([
+      '--input-type=module',
+      '--eval',
+      `import { openLog } from './src/observe/log.ts';
+     const log = openLog('info');
+     setInterval(() => undefined, 1_000);
+     process.once('SIGTERM', () => { ${last} });
+     log.info('here');`,
+    ]);
+    await program.says(/here/);
+    program.child.stdout?.destroy();
+    program.child.kill('SIGTERM');
+    expect(await program.exit()).toBe(code);
+  },
+  5_000,
+);
+
+test('lines that are written as the process leaves all come out, in their order', async () => {
+  const program = runProgram([
+    '--input-type=module',
+    '--eval',
+    `import { openLog } from './src/observe/log.ts';
+     const log = openLog('info');
+     for (let n = 0; n < 5_000; n += 1) log.info({ first: n });
+     process.exit(0);`,
+  ]);
+  expect(await program.exit()).toBe(0);
+  const numbers = [...program.output().matchAll(/"first":(\d+)/g)].map(([, n]) => Number(n));
+  expect(numbers).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
 });

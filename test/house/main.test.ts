@@ -26,6 +26,16 @@ test('it says when it is ready, answers, and leaves with 0 on SIGTERM', async ()
   expect(skein.output()).toContain('"event":"stopped"');
 });
 
+test('nobody reads its log any more: it goes on serving, and leaves with 0 on SIGTERM', async () => {
+  const skein = await start({ LOG_LEVEL: 'debug' });
+  const url = urlOf(await skein.says(READY));
+  skein.child.stdout?.destroy();
+  for (const path of ['/nothing', '/fhir/metadata', '/health/ready', '/nothing'])
+    expect((await fetch(`${url}${path}`)).status).toBe(path === '/nothing' ? 404 : 200);
+  skein.child.kill('SIGTERM');
+  expect(await skein.exit()).toBe(0);
+});
+
 test('a worker serves health and metrics, and no API', async () => {
   const skein = await start({ ROLES: 'worker' });
   const url = urlOf(await skein.says(READY));
@@ -121,6 +131,21 @@ test('a Redis that begins to throw away, and one that tells no policy, are told 
   redis.state.policy = 'silent';
   expect(await reasons()).toEqual([expect.stringMatching(/^REDIS_URL: the queue does not answer/)]);
 });
+
+test.each(['api', 'worker'])(
+  'a Redis that does not answer is told by /health/ready of ROLES=%s',
+  async (ROLES) => {
+    const skein = await start({ ROLES, REDIS_URL: 'redis://127.0.0.1:1' });
+    const url = urlOf(await skein.says(READY));
+    const response = await fetch(`${url}/health/ready`);
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { status: 'ready', reasons: [expect.stringMatching(/^REDIS_URL: the queue does not answer/)] },
+    ]);
+    skein.child.kill('SIGTERM');
+    expect(await skein.exit()).toBe(0);
+  },
+);
 
 test('a store that a newer version made is refused at start, and named', async () => {
   const { url, pool } = await testDatabase();

@@ -206,6 +206,67 @@ describe('the chart that was merged (MRG-1)', () => {
     for (const own of [['M1'], [ONE, 'M2'].sort(), [ONE, 'M3'].sort()]) expect(found).toContainEqual(own);
   });
 
+  describe('whose merge is turned round', () => {
+    const turned = (event: string): [event: string, pid: string, mrg: string | null, at: string][] => [
+      ['A28', 'M1^^^RXM^MR', null, '20260801090000'],
+      ['A28', 'M2^^^RXM^MR', null, '20260802090000'],
+      [event, 'M1^^^RXM^MR', 'M2^^^RXM^MR', '20260803090000'],
+      ['A31', 'M2^^^RXM^MR', null, '20260804090000'],
+      [event, 'M2^^^RXM^MR', 'M1^^^RXM^MR', '20260805090000'],
+    ];
+    const hear = async ([event, pid, mrg, at]: ReturnType<typeof turned>[number]) =>
+      expect(await say(event, AMARA(pid), { at, more: mrg ? [`MRG|${mrg}`] : [] })).toMatch(/MSA\|AA/);
+
+    it.each(
+      ['A40', 'A47'].flatMap((event) =>
+        [
+          [0, 1, 2, 3, 4],
+          [0, 1, 4, 2, 3],
+          [4, 3, 2, 1, 0],
+        ].map((order) => [event, order] as const),
+      ),
+    )('by %s is the one that was merged last, heard in the order %j', async (event, order) => {
+      for (const at of order) await hear(turned(event)[at] as ReturnType<typeof turned>[number]);
+      expect((await patients()).map(identifiersOf)).toEqual([['M1 old', 'M2']]);
+      await say('A01', AMARA('M2^^^RXM^MR'), {
+        at: '20260806090000',
+        more: ['PV1|1|I|W1||||||||||||||||V1'],
+      });
+      expect((await patients()).map(identifiersOf)).toEqual([['M1 old', 'M2']]);
+    });
+
+    it('is the first again once it is turned round twice', async () => {
+      for (const one of turned('A40')) await hear(one);
+      await hear(['A40', 'M1^^^RXM^MR', 'M2^^^RXM^MR', '20260806090000']);
+      expect((await patients()).map(identifiersOf)).toEqual([['M1', 'M2 old']]);
+    });
+
+    it('is the one that was merged last, where no message gives an authority', async () => {
+      for (const [event, pid, mrg, at] of turned('A40'))
+        await hear([event, pid, mrg && (mrg.split('^')[0] as string), at]);
+      const [one, ...others] = await patients();
+      expect(others).toEqual([]);
+      const shown = identifiersOf(one as Found);
+      expect(shown).toEqual(expect.arrayContaining(['M1 old', 'M2']));
+      expect(shown).not.toContain('M1');
+    });
+
+    it('is the one that stands by the last, where it went round over three', async () => {
+      for (const [at, pid, mrg] of [
+        ['20260801090000', 'M1', null],
+        ['20260802090000', 'M2', null],
+        ['20260803090000', 'M3', null],
+        ['20260804090000', 'M1', 'M2'],
+        ['20260805090000', 'M3', 'M1'],
+        ['20260806090000', 'M2', 'M3'],
+      ] as const) {
+        const id = (one: string) => `${one}^^^RXM^MR`;
+        await hear([mrg ? 'A40' : 'A28', id(pid), mrg && id(mrg), at]);
+      }
+      expect((await patients()).map(identifiersOf)).toEqual([['M1 old', 'M2', 'M3 old']]);
+    });
+  });
+
   it('is merged once it is said, whenever that is', async () => {
     expect(await say('A40', AMARA('M1^^^RXM^MR'), { more: ['MRG|M2'] })).toMatch(
       /\|W\|.*MRG-1: no one chart/s,

@@ -2,7 +2,8 @@ import { keyedId } from '../../fhir/ids.ts';
 import type { Member } from '../../store/facts.ts';
 import type { Care } from '../care/list-care.ts';
 import { latest } from '../care/spells.ts';
-import { isCompatible, isTwinOf, leastKey, type Person } from '../who/charts.ts';
+import type { Person } from '../who/charts.ts';
+import { confirmedOf } from './confirmed.ts';
 import { BEFORE, findHomes, SAME_BIRTH } from './homing.ts';
 import { expectedAt, findPregnancies, type Pregnancy } from './pregnancies.ts';
 import type { Edge } from './relate.ts';
@@ -216,27 +217,6 @@ function describeBirth(birth: Birth, { key, mothers, care, asOf, mayBe }: Around
     turns: nextStageOf(stages, asOf),
   };
 }
-
-/**
- * Of those who may be one infant, and were not joined, one counts as an infant of this birth: one who died
- * before who is not known to have, since contacts stop for all of them. The same, whoever was seen first.
- */
-function confirmedOf(infants: Person[], mayBe: Around['mayBe']): Person[] {
-  const ranked = [...infants].sort(
-    (a, b) => Number(lossOf(a) === null) - Number(lossOf(b) === null) || (leastKey(a) < leastKey(b) ? -1 : 1),
-  );
-  const confirmed: Person[] = [];
-  for (const infant of ranked)
-    if (!confirmed.some((one) => (mayBe(one, infant) || mayBe(infant, one)) && !isApart(one, infant)))
-      confirmed.push(infant);
-  return confirmed;
-}
-
-/** Another name, birth date or birth order: two of one number that was given to twins by mistake. */
-const isApart = (one: Person, other: Person): boolean =>
-  one.charts.some(({ content: a }) =>
-    other.charts.some(({ content: b }) => !isCompatible(a, b) || isTwinOf(a, b)),
-  );
 
 function stagesOfEach({ infants, ...birth }: Birth, stages: Stage[], asOf: string): Journey['each'] {
   const dead = infants.filter((infant) => lossOf(infant) !== null);

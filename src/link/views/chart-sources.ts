@@ -7,7 +7,7 @@ import type { CareSource, ChartSource } from '../../model.ts';
 import { isAwaited, isUnanswered } from '../care/involve.ts';
 import { isCare, latest } from '../care/spells.ts';
 import type { PatientState, Person } from '../who/charts.ts';
-import { standingOf } from '../who/merged.ts';
+import { partOf } from '../who/merged.ts';
 import { distinct, type Family, sourceOf, sourceOfSpell } from './family.ts';
 
 /**
@@ -17,17 +17,18 @@ import { distinct, type Family, sourceOf, sourceOfSpell } from './family.ts';
 export function chartSources(family: Family, person: Person): ChartSource[] {
   const care = careOf(family, person);
   const charts = [...person.charts].sort(compareNewest);
-  const own = charts.map(
-    ({ key, sector, service: author, content, ref, traced }): ChartSource => ({
+  const own = charts.map((chart): ChartSource => {
+    const { key, sector, service: author, content, ref, traced } = chart;
+    return {
       author,
-      content: toShared(asPart(person, content) ?? traced?.said ?? content),
+      content: toShared(asPart(person, chart) ?? traced?.said ?? content),
       named: content.name?.some(isReal) === true,
       verified: ref !== null && !traced,
       care: care.known.filter(({ service, authors }) => service === author || authors.includes(author)),
       referredTo: unique(care.asked.filter((one) => one.author === author).map(({ service }) => service)),
       ...(family.labels.isInside({ key, sector }) ? { inside: true as const } : {}),
-    }),
-  );
+    };
+  });
   return [
     ...own,
     ...charts.flatMap(({ traced, content }) => (traced ? numberSource(traced.by, content) : [])),
@@ -38,9 +39,10 @@ export function chartSources(family: Family, person: Person): ChartSource[] {
  * A chart that its sender made part of another of this person: its own identifiers are old, and so is its NHS
  * number where the chart that stands has another. Undefined for any other chart.
  */
-function asPart({ charts }: Person, content: Patient): Patient | undefined {
-  const into = charts.find(({ key }) => key === standingOf(content));
-  if (content.active !== false || !into) return undefined;
+function asPart({ charts }: Person, chart: PatientState): Patient | undefined {
+  const into = partOf(chart, charts);
+  if (!into) return undefined;
+  const { content } = chart;
   const number = nhsNumber(into.content)?.value;
   const isStill = ({ system, value }: Identifier) =>
     system === NHS_NUMBER && (number === undefined || value === number);

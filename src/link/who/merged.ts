@@ -15,6 +15,30 @@ const replacedBy = ({ link = [] }: Patient) =>
 /** Key of the chart that a merged one is part of now. */
 export const standingOf = (content: Patient): string | undefined => idOf(replacedBy(content), 'Patient');
 
+/**
+ * Which of a person's charts one is part of now. Merges that lead round in a circle were turned round since
+ * (Y into X, later X into Y): the chart that the last of them names as the one that stands is part of none.
+ */
+export function partOf(chart: PatientState, charts: PatientState[]): PatientState | undefined {
+  const next = ({ content }: PatientState) =>
+    content.active === false ? charts.find(({ key }) => key === standingOf(content)) : undefined;
+  const into = next(chart);
+  const way = [chart];
+  let at = into;
+  while (at && !way.includes(at)) {
+    way.push(at);
+    at = next(at);
+  }
+  if (at !== chart) return into;
+  const last = way.reduce((one, other) => (isMergedLater(other, one) ? other : one));
+  return next(last) === chart ? undefined : into;
+}
+
+const mergedAt = ({ times, base }: PatientState): string => times?.link ?? base;
+/** Of two of one message the same, whatever came first. */
+const isMergedLater = (a: PatientState, b: PatientState): boolean =>
+  mergedAt(a) === mergedAt(b) ? a.key > b.key : mergedAt(a) > mergedAt(b);
+
 /** The elements of a chart of which no more is said than that it was merged. */
 const NO_MORE = new Set(['resourceType', 'id', 'meta', 'active', 'link', 'identifier']);
 const isNoMore = (content: object): boolean => Object.keys(content).every((name) => NO_MORE.has(name));
