@@ -8,7 +8,7 @@ import { ID_IN_MESSAGE, NHS_NUMBER } from '../fhir/systems.ts';
 import { normaliseName } from '../match/names.ts';
 import type { Issue, SourceRecord, Statement } from '../model.ts';
 import type { IdentifiedRecord, IdentifiedStatement } from '../store/facts.ts';
-import { callOf, keyReferrals } from './care/called.ts';
+import { callOf, findUnheard, keyReferrals } from './care/called.ts';
 import { keyUnnamed } from './care/unnamed.ts';
 import { implicitChart, linkagesOf, onlyNamed, referredTo } from './who/implied.ts';
 import {
@@ -90,6 +90,7 @@ export function identifyRecord(record: SourceRecord, scope: Scope): Identified {
     isSignal(statement) ? [] : referredTo(statement, patients, scope),
   );
   if (record.statements.some(isSignal) && scope.weight?.contest !== 'everything') issues.push(UNHEEDED);
+  issues.push(...findUnheard(record, scope));
   const statements = [...new Map(meant.map((one) => [one.key, one])).values(), ...said];
   const { position, mapping, mode, lineage } = record;
   // Within one second of the sender's clock what came later was said later, and so were later rows of a file.

@@ -263,6 +263,39 @@ describe('a response', () => {
     },
   );
 
+  test.each([
+    ['of another organisation', 'RXZ'],
+    ['of the organisation that was asked', 'RXP'],
+  ])('of a caller that is not registered, %s, is answered as of no referral', async (_, ods) => {
+    await say({ options: NEW });
+    const organisation = {
+      resourceType: 'Organization',
+      identifier: [{ system: 'https://fhir.nhs.uk/Id/ods-organization-code', value: ods }],
+    };
+    const headers = {
+      'content-type': 'application/fhir+json',
+      'nhsd-end-user-organisation': Buffer.from(JSON.stringify(organisation)).toString('base64'),
+    };
+    const respond = async (options: ReferralOptions) => {
+      const { options: said } = answer({ from: ods, to: ods, ...options });
+      const ids = { 'x-request-id': randomUUID(), 'x-correlation-id': randomUUID() };
+      const sent = JSON.stringify(barsReferral(MOTHER, said));
+      const reply = await household?.skein.send(
+        'POST',
+        '/fhir/$process-message',
+        { ...headers, ...ids },
+        sent,
+      );
+      expect(reply?.status).toBe(200);
+      return JSON.stringify(reply?.body);
+    };
+    const none = 'no one referral of this patient to your service';
+    for (const named of [{ answers: BUNDLE }, { answers: randomUUID() }, { resourceId: randomUUID() }])
+      for (const to of [ods, null, 'RXP'])
+        expect(await respond({ ...named, to }), JSON.stringify([named, to])).toContain(none);
+    expect(told('visiting')).toEqual([]);
+  });
+
   test('to two requests of one Bundle.id is of neither', async () => {
     const second = { ...NEW, fullUrl: `urn:uuid:${randomUUID()}` };
     const replies = await sayAll([{ options: NEW }, { options: second }, answer({ answers: BUNDLE })]);

@@ -2,6 +2,7 @@ import type { EpisodeOfCare, MessageHeader } from '@medplum/fhirtypes';
 import { idOf } from '../../fhir/references.ts';
 import type { Issue } from '../../model.ts';
 import type { Facts, IdentifiedRecord, Plan } from '../../store/facts.ts';
+import { UNASKED } from './called.ts';
 import { isCalled, joinReferrals } from './joined.ts';
 
 const ASTRAY: Issue = {
@@ -11,14 +12,6 @@ const ASTRAY: Issue = {
   text:
     'what this message calls it leads to no one referral of yours: it is stored, and changes none; ' +
     'call it by the id that was given to it, by its identifiers, its fullUrl or the Bundle.id of the request',
-};
-const UNASKED: Issue = {
-  severity: 'warning',
-  code: 'not-found',
-  expression: 'MessageHeader.response.identifier',
-  text:
-    'no one referral of this patient to your service is known by that: the answer is stored, and is of ' +
-    'none; answer with the Bundle.id of the request, an identifier of the referral or its id',
 };
 const UNDONE: Issue = {
   severity: 'warning',

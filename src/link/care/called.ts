@@ -1,7 +1,7 @@
 /** What messages call their referrals: the keys and the facts that `joined.ts` finds them by. */
 import type { EpisodeOfCare, MessageHeader, ServiceRequest } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
-import type { Statement } from '../../model.ts';
+import type { Issue, SourceRecord, Statement } from '../../model.ts';
 import type { IdentifiedStatement } from '../../store/facts.ts';
 import type { Scope } from '../who/keys.ts';
 
@@ -31,6 +31,21 @@ export function keyReferrals(statements: Statement[], keys: Map<string, string>,
 
 /** System of an identifier that is a URI: of what has no other, its fullUrl. */
 const URI = 'urn:ietf:rfc:3986|';
+
+/** What an answer that is of no referral is told, whatever the reason. */
+export const UNASKED: Issue = {
+  severity: 'warning',
+  code: 'not-found',
+  expression: 'MessageHeader.response.identifier',
+  text:
+    'no one referral of this patient to your service is known by that: the answer is stored, and is of ' +
+    'none; answer with the Bundle.id of the request, an identifier of the referral or its id',
+};
+/** Whose word counts for nothing answers no referral, and is told so as anybody is who was not asked. */
+export const findUnheard = ({ statements }: Pick<SourceRecord, 'statements'>, { weight }: Scope): Issue[] =>
+  !weight && statements.some(({ resource, names }) => names && resource.resourceType === 'EpisodeOfCare')
+    ? [UNASKED]
+    : [];
 
 /**
  * What a message calls a referral, or the referral that it answers: a fact of its own, so that the names of
