@@ -16,7 +16,8 @@ export default defineConfig({
     // Files wait for the store half of their time: two of them share even two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // A test that asserts nothing, as one that loops over an empty list, fails.
-    expect: { requireAssertions: true },
+    // What is waited for may come late where two files share two cores.
+    expect: { requireAssertions: true, poll: { timeout: 10_000 } },
     testTimeout: 90_000,
     hookTimeout: 60_000,
   },
