@@ -20,6 +20,7 @@ import {
   setOf,
   startKeyServer,
 } from '../support/clients.ts';
+import { runCommand } from '../support/command-line.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { runProgram } from '../support/process.ts';
@@ -52,11 +53,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function skein(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const env = { DATABASE_URL: database.url, AUTH: 'smart', PUBLIC_URL, WEBHOOK_ALLOW: '127.0.0.1' };
-  const program = runProgram(['bin/skein.js', ...args], env);
-  return { code: await program.exit(), output: program.output() };
-}
+const env = () => ({
+  ...{ DATABASE_URL: database.url, AUTH: 'smart', PUBLIC_URL },
+  WEBHOOK_ALLOW: '127.0.0.1',
+});
+const skein = (...args: string[]) => runCommand(args, env());
 
 /** What the command does, without a program of its own. */
 async function examine(file: string, scope = '') {
@@ -243,7 +244,8 @@ test('the doctor uses nothing up, and says what was used and what is not granted
 });
 
 test('the doctor reads standard input, and needs a file or -', async () => {
-  const { code, output } = await skein('auth', 'doctor', '-');
+  const program = runProgram(['bin/skein.js', 'auth', 'doctor', '-'], env());
+  const [code, output] = [await program.exit(), program.output()];
   expect([code, output]).toEqual([1, expect.stringMatching(/^malformed: /)]);
   expect((await skein('auth', 'doctor')).code).toBe(2);
 });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, test } from 'vitest';
+import { runCommand } from '../support/command-line.ts';
 import { testDatabase } from '../support/database.ts';
 import { runProgram } from '../support/process.ts';
 import { nhsNumber } from '../support/records.ts';
@@ -10,10 +11,7 @@ beforeAll(async () => {
   url = (await testDatabase()).url;
 });
 
-async function skein(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const program = runProgram(['bin/skein.js', ...args], { DATABASE_URL: url });
-  return { code: await program.exit(), output: program.output() };
-}
+const skein = (...args: string[]) => runCommand(args, { DATABASE_URL: url });
 
 const MATERNITY = ['--name', 'maternity-epr', '--ods', 'RXX', '--team', 'maternity', '--sector', 'maternity'];
 

@@ -83,7 +83,7 @@ describe('a typo in any one name is an error at load, with file, line and column
             `${typo} instead of ${name} on line ${line}: told ${told.join('\n') || 'nothing'}`,
           ).toBe(true);
         }),
-        { numRuns: file.endsWith('mapping.yaml') ? 8 : 4 },
+        { numRuns: file.endsWith('mapping.yaml') ? 5 : 2 },
       );
     },
     120_000,
