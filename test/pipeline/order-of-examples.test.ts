@@ -1,7 +1,7 @@
 /** Every example of every shipped mapping, in several orders: the same views, and a rebuild changes none of them. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
 import { loadMappings } from '../../src/map/language/load-mappings.ts';
 import type { Message, System } from '../../src/model.ts';
@@ -84,12 +84,16 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, sorted(inner)]));
 }
 
+let asListed: string[];
+beforeAll(async () => {
+  asListed = await viewsOf(examples);
+}, 120_000);
+
 test.each([1, 2, 3])(
   'in the order of seed %i',
   async (seed) => {
-    const [asListed, other] = [await viewsOf(examples), await viewsOf(shuffled(examples, seed))];
     expect(asListed.length).toBeGreaterThan(500);
-    expect(other).toEqual(asListed);
+    expect(await viewsOf(shuffled(examples, seed))).toEqual(asListed);
   },
   120_000,
 );
