@@ -27,7 +27,7 @@ import { findPrompts } from './prompts/find-prompts.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
 import { findHeld } from './safety/held.ts';
 import { findLabels } from './safety/labels.ts';
-import { CONTACT, contactWith, findPlaced, safetyIn } from './safety/statements.ts';
+import { CONTACT, contactWith, findPlaced, isRuling, safetyIn } from './safety/statements.ts';
 import { describeSafety } from './safety/told.ts';
 import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
@@ -58,12 +58,12 @@ export function link(
   const who = resolvePersons(shareCharts(states, rules), facts, rules);
   const { statements: said, persons, personOfChart, personOfKey } = who;
   const parted: Parted[] = [];
-  let ruled = [...changed.values()].some(({ type }) => RULING.has(type));
+  let ruled = [...changed.values()].some(isRuling);
   for (const state of states) {
-    const chart = state.type === 'Patient' ? state.key : RULING.has(state.type) ? state.chart : null;
+    const chart = state.type === 'Patient' ? state.key : isRuling(state) ? state.chart : null;
     const person = chart === null ? null : (personOfChart.get(chart)?.id ?? null);
     if (state.person === person) continue;
-    if (RULING.has(state.type)) {
+    if (isRuling(state)) {
       state.person = person;
       changed.set(state.key, state);
       ruled = true;
@@ -154,7 +154,12 @@ export function link(
         now: members.filter(isOpen),
         ...{ parted, involvements: facts.involvements },
       }),
-      ...describeSafety(known, views, { record, before: facts.members, involvements: involved }),
+      ...describeSafety(known, views, {
+        record,
+        before: facts.members,
+        now: members,
+        involvements: involved,
+      }),
       ...stops.events,
       ...describeWithdrawn(facts, gone, asOf),
       ...findRechecks(facts, views, { ...rows, gone, ruled }),
@@ -168,9 +173,6 @@ export function link(
     ],
   };
 }
-
-/** Statements of Skein's own that decide who may know of a person: that person is in their rows. */
-const RULING: ReadonlySet<string> = new Set(['Consent', 'Flag']);
 
 const memberKey = ({ journey, person }: Member) => `${journey} ${person}`;
 

@@ -36,8 +36,12 @@ export async function personsOfConsent(db: Db, id: string): Promise<string[]> {
   return (await db.query<{ person: string }>(sql, [id])).rows.map(({ person }) => person);
 }
 
-/** Where it is of several by now, whoever it was first said of. */
+/**
+ * Where it is of several by now, whoever it was first said of; null where that is nobody any more, as after a
+ * change of identity.
+ */
 export async function consentById(db: Db, id: string): Promise<{ person: string; content: Consent } | null> {
-  const sql = `select person, content from statement where ${BY_ID} and person is not null order by seq limit 1`;
+  const sql = `select person, content from statement where ${BY_ID}
+    and exists (select from resource r where r.type = 'Patient' and r.id = person) order by seq limit 1`;
   return (await db.query<{ person: string; content: Consent }>(sql, [id])).rows[0] ?? null;
 }

@@ -86,12 +86,13 @@ export function registerConsents(app: FastifyInstance, ctx: Context, keep: KeepC
     scope.put<WithId>('/fhir/Consent/:id', { bodyLimit: MOST_BYTES }, async (request, reply) => {
       const said = await saidIn(request);
       const { consent: before, author } = await ownOf(request);
-      if (`Patient/${said.patient}` !== before.patient?.reference)
+      const patient = await keep.personNow(ctx, said.patient);
+      if (patient === null || `Patient/${patient}` !== before.patient?.reference)
         throw rejected(422, 'business-rule', 'it is of another person: that is another Consent', {
           expression: 'Consent.patient',
         });
-      const consent = composeConsent(before.id, author, said);
-      await keep.keepConsent(ctx, said.patient, { ...authorOf(request), consent });
+      const consent = composeConsent(before.id, author, { ...said, patient });
+      await keep.keepConsent(ctx, patient, { ...authorOf(request), consent });
       return sendFhir(reply, consent);
     });
     scope.get<WithId>('/fhir/Consent/:id', async (request, reply) =>

@@ -1,6 +1,7 @@
 /** What a person agreed to and refused, over the real interfaces (docs/adr/0024-consent.md). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openMappings } from '../../src/map/language/load-mappings.ts';
+import { freezeNumber } from '../../src/pipeline/numbers.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { readsNow } from '../families/scenarios/family.ts';
@@ -236,6 +237,29 @@ describe('who may say it', () => {
       422,
       expect.stringContaining('Consent.provision.code'),
     ]);
+  }, 60_000);
+
+  test('it is withdrawn by an id that its person had before, and is nobody’s whose identity was changed', async () => {
+    const id = await keep('perinatal', {});
+    const path = `/fhir/Consent/${id}`;
+    const { rows } = await household.database.pool.query<{ key: string }>(
+      "select key from statement where type = 'Patient' and person = $1 and key <> $1",
+      [her],
+    );
+    const before = rows[0]?.key ?? '';
+    expect(before).toMatch(/^[0-9a-f-]{36}$/);
+    const withdrawn = consent({ status: 'inactive', patient: before });
+    expect((await send('PUT', path, 'perinatal', withdrawn)).status).toBe(200);
+    expect(await reads('infancy')).toContain(her);
+    await freezeNumber(testContext(household.database), MOTHER.nhs, {
+      by: 'A. Reviewer',
+      cause: 'identity-change',
+    });
+    for (const reply of [
+      await household.skein.get(path, 'perinatal'),
+      await send('PUT', path, 'perinatal', withdrawn),
+    ])
+      expect(reply.status).toBe(404);
   }, 60_000);
 
   test('its author alone reads it and changes it', async () => {

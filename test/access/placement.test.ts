@@ -86,6 +86,15 @@ test('its own services go on; where it is stays with whoever said it, also where
   expect(await reads('new_visiting')).toContain(STREET);
 });
 
+test('what changes of it later is told as of any child: not that its care has changed', async () => {
+  const heard = household.told('visiting').length;
+  const language = [{ language: { coding: [{ system: 'urn:ietf:bcp:47', code: 'cy' }] } }];
+  await say(household, said('infancy', [chart('infancy', BABY, { communication: language })], ago(1)));
+  await household.settle();
+  expect(await reads('visiting')).toContain('"cy"');
+  expect(household.told('visiting').slice(heard)).toEqual([]);
+});
+
 test('back with its birth family it is known as before', async () => {
   expect(await place('with-birth-family')).toBe(200);
   expect(await reads('perinatal')).toContain('Ellis');

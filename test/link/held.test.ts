@@ -2,7 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { link } from '../../src/link/plan.ts';
-import { CONTACT, contactOf, HOLD, holdOf, SAFETY, safetyIn } from '../../src/link/safety/statements.ts';
+import {
+  CONTACT,
+  contactOf,
+  HOLD,
+  holdOf,
+  placementOf,
+  SAFETY,
+  safetyIn,
+} from '../../src/link/safety/statements.ts';
 import { decisionOf, REVIEWERS } from '../../src/link/who/decided.ts';
 import type { Service, SourceRecord } from '../../src/model.ts';
 import { isEmpty } from '../../src/save/save.ts';
@@ -165,4 +173,14 @@ it('the last safe-contact instruction of all charts of a person stands, in any o
       expect(JSON.stringify(sources)).not.toContain('"valueCode":"phone"');
     }),
   );
+});
+
+it('a Flag that a sender says rules nobody: it has no person', () => {
+  const store = new Store();
+  for (const step of hears) step(store);
+  const flags = () => store.facts.statements.filter(({ type }) => type === 'Flag');
+  keep(store, perinatal, 6, [placementOf(KEY, said(AT))]);
+  expect(flags().map(({ person }) => person)).toEqual([null]);
+  keep(store, skein, 7, [holdOf(KEY, said(AT))]);
+  expect(flags().filter(({ person }) => person !== null)).toHaveLength(1);
 });

@@ -44,11 +44,18 @@ export function consentOf(
   return { key: id, type: 'Consent', chart, ref: null, local: `consent ${chart}`, nulls: [], content };
 }
 
+/**
+ * Decides who may know of a person, who is in its row: grants read it by that alone
+ * (access/decide/grants.ts).
+ * Of Skein's own keeping: nothing that a sender's mapping could make has a person there.
+ */
+export const isRuling = ({ type, sector }: StatementState): boolean =>
+  sector === SAFETY && (type === 'Consent' || type === 'Flag');
+
 /** Consents of Skein's own keeping, each as it stands now. */
 export const consentsIn = (states: StatementState[]): (StatementState & { content: Consent })[] =>
   states.filter(
-    (state): state is StatementState & { content: Consent } =>
-      state.type === 'Consent' && state.sector === SAFETY,
+    (state): state is StatementState & { content: Consent } => isRuling(state) && state.type === 'Consent',
   );
 
 type Flagged = Pick<Flag, 'status' | 'extension'> & { code: string };

@@ -4,20 +4,27 @@ import type { IdentifiedRecord, Involvement, Member } from '../../store/facts.ts
 import type { ViewChange } from '../rechecks.ts';
 import type { Family } from '../views/family.ts';
 
-type Known = Pick<Family, 'held' | 'personOf'>;
-type Given = { record: IdentifiedRecord | null; before: Member[]; involvements: Involvement[] };
+type Known = Pick<Family, 'personOf'>;
+/** Members as they were and as they are. */
+type Given = {
+  record: IdentifiedRecord | null;
+  before: Member[];
+  now: Member[];
+  involvements: Involvement[];
+};
 
 /**
  * That something of the care changed, to the services with open care of the person: they read the person
  * again. It says no more, and is told to whoever sees any difference (src/deliver/number/find-changes.ts).
  */
 export function describeSafety(family: Known, changes: ViewChange[], given: Given): Event[] {
-  const { record, before, involvements } = given;
+  const { record, before, now, involvements } = given;
   const said = (record?.statements ?? []).flatMap(({ type, chart }) =>
     type === 'Flag' ? (family.personOf(chart)?.id ?? []) : [],
   );
-  const held = new Set([...family.held.held].map(({ id }) => id));
-  const turned = before.filter((member) => (member.held || member.restricted) !== held.has(member.person));
+  const isHeld = (member: Member): boolean => member.held || member.restricted;
+  const held = new Set(now.filter(isHeld).map(({ person }) => person));
+  const turned = before.filter((member) => isHeld(member) !== held.has(member.person));
   const persons = new Set([...said, ...turned.map(({ person }) => person)]);
   return changes.flatMap(({ view: { type, id, state } }): Event[] => {
     if (type !== 'Patient' || state === 'gone' || !persons.has(id)) return [];
