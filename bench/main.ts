@@ -1,9 +1,10 @@
 /**
- * `npm run bench -- [floor|ingest|deliver|growth|searches|journey|profile|validate|map|matching ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
+ * `npm run bench -- [floor|ingest|deliver|growth|searches|journey|profile|validate|map|matching|groups ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
  * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
  */
 import { parseArgs } from 'node:util';
 import { benchDeliver, type Delivery } from './deliver.ts';
+import { benchGroups } from './groups.ts';
 import { benchGrowth, type Growth } from './growth.ts';
 import { benchIngest, type Ingest } from './ingest.ts';
 import { benchJourney } from './journey.ts';
@@ -103,9 +104,11 @@ for (const section of options.sections.filter((name) => !STORED.includes(name)))
       seed: Number(values.seed),
       set: values.set,
     });
+  else if (section === 'groups')
+    report.groups = benchGroups({ records: Number(values.records), seed: Number(values.seed) });
   else
     throw new Error(
-      `no such section: ${section}; there are ${STORED.join(', ')}, validate, map and matching`,
+      `no such section: ${section}; there are ${STORED.join(', ')}, validate, map, matching and groups`,
     );
 }
 const stored = options.sections.filter((name) => STORED.includes(name));

@@ -14,8 +14,8 @@ import { during, type Outcome, type Person, type Since } from './people.ts';
 import type { Chance } from './random.ts';
 
 /** From births in England: still 0.4 %, died within 28 days 0.3 %; several times more among twins. */
-function outcomeOf(chance: Chance, multiple: boolean): Outcome {
-  const more = multiple ? 4 : 1;
+function outcomeOf(chance: Chance, multiple: boolean, evenly: boolean): Outcome {
+  const more = (multiple ? 4 : 1) * (evenly ? 40 : 1);
   if (chance.is(0.004 * more)) return 'stillbirth';
   return chance.is(0.003 * more) ? 'neonatal-death' : 'live';
 }
@@ -102,7 +102,7 @@ export function bornTogether(making: Making, household: Household): Person[] {
 
   const infants = calledAtBirth(chance, sexes, household).map(({ given, second }, at) => {
     const sex = sexes[at] as Sex;
-    const outcome = outcomeOf(chance, multiple);
+    const outcome = outcomeOf(chance, multiple, making.evenly);
     const alive = { live: 700, 'neonatal-death': chance.int(0, 27), stillbirth: 0 }[outcome];
     const { given: day, ...family } = renaming;
     return personOf(making, household, `i${at + 1}`, {

@@ -25,8 +25,8 @@ function movesOf({ chance, seed }: Making, birth: number): Since<Address>[] {
 }
 
 function parentsOf(making: Making): Household {
-  const { chance, supply } = making;
-  const origin = chooseOrigin(chance);
+  const { chance, supply, evenly } = making;
+  const origin = chooseOrigin(chance, evenly);
   const birth = chance.int(FIRST_BIRTH, LAST_BIRTH);
   const addresses = movesOf(making, birth);
   const place = { origin, birth, addresses };
@@ -41,7 +41,7 @@ function parentsOf(making: Making): Household {
 
   const sex = chance.is(0.015) ? 'female' : 'male';
   // A partner's family is from elsewhere in one of six families.
-  const name: Name = adultName(chance, chance.is(0.17) ? chooseOrigin(chance) : origin, sex);
+  const name: Name = adultName(chance, chance.is(0.17) ? chooseOrigin(chance, evenly) : origin, sex);
   const shared = chance.is(0.06);
   const partner = personOf(making, place, 'p', {
     ...{ role: 'partner', sex, nhs: supply.adult(), phone: shared ? mother.phone : supply.phone() },

@@ -19,10 +19,12 @@ export type Rates = {
   errors: number;
   /** The share of babies' records that carry the mother's number. */
   mothersNumber: number;
+  /** Every origin of names as often as any other, and outcomes of birth more nearly so: to compare groups. */
+  evenly: boolean;
 };
 export type Options = Partial<Rates> & { records: number; seed: number; split?: Split };
 
-export const ORDINARY: Rates = { twins: 0.016, errors: 1, mothersNumber: 0.002 };
+export const ORDINARY: Rates = { twins: 0.016, errors: 1, mothersNumber: 0.002, evenly: false };
 /** Sets that make things harder one at a time. */
 export const STRESS = {
   twins: { ...ORDINARY, twins: 0.25 },
@@ -47,7 +49,7 @@ function* familyRecords(seed: string, options: Required<Options>): Generator<Lab
       chance,
       seed,
       id: `${options.split}-${options.seed}-${n}`,
-      twins: options.twins,
+      ...{ twins: options.twins, evenly: options.evenly },
       supply,
     });
     const birth = people.find(({ role }) => role === 'infant')?.born ?? 0;

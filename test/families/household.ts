@@ -6,7 +6,14 @@ import type { Person, Since } from './people.ts';
 import type { Chance } from './random.ts';
 
 export type Supply = { adult(): string; child(): string; phone(): string };
-export type Making = { chance: Chance; seed: string; id: string; twins: number; supply: Supply };
+export type Making = {
+  chance: Chance;
+  seed: string;
+  id: string;
+  twins: number;
+  evenly: boolean;
+  supply: Supply;
+};
 
 export type Place = {
   origin: OriginName;

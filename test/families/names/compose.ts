@@ -14,7 +14,8 @@ const SHARES = Object.fromEntries(
   Object.entries(ORIGINS).map(([name, { share }]) => [name, share]),
 ) as Record<OriginName, number>;
 export const originNames = Object.keys(ORIGINS) as OriginName[];
-export const chooseOrigin = (chance: Chance): OriginName => chance.weighed(SHARES);
+export const chooseOrigin = (chance: Chance, evenly: boolean): OriginName =>
+  evenly ? chance.pick(originNames) : chance.weighed(SHARES);
 const of = (name: OriginName): Origin => ORIGINS[name];
 
 const GIVEN_FLAT = 5;
