@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [floor|ingest|deliver|growth|searches|journey|profile|validate|map|matching|groups ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
+ * `npm run bench -- [floor|ingest|deliver|growth|searches|journey|lookup|profile|validate|map|matching|groups ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
  * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
  */
 import { parseArgs } from 'node:util';
@@ -8,6 +8,7 @@ import { benchGroups } from './groups.ts';
 import { benchGrowth, type Growth } from './growth.ts';
 import { benchIngest, type Ingest } from './ingest.ts';
 import { benchJourney } from './journey.ts';
+import { benchLookup } from './lookup.ts';
 import { benchMap } from './map.ts';
 import { benchMatching } from './matching.ts';
 import { profileStages } from './profile.ts';
@@ -21,7 +22,7 @@ import { benchValidate } from './validate.ts';
 const TENFOLD = 400;
 const SECTIONS = ['ingest', 'deliver', 'profile'];
 /** Those that need a database. */
-const STORED = ['floor', ...SECTIONS, 'growth', 'searches', 'journey'];
+const STORED = ['floor', ...SECTIONS, 'growth', 'searches', 'journey', 'lookup'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,6 +32,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '5' },
     rows: { type: 'string', default: '10000' },
     families: { type: 'string', default: '1000,10000,100000' },
+    charts: { type: 'string', default: '10000,100000,1000000' },
     records: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
     set: { type: 'string' },
@@ -45,6 +47,7 @@ const options: Options = {
 };
 
 const families = values.families.split(',').map(Number);
+const charts = values.charts.split(',').map(Number);
 
 function tellIngest(ingest: Ingest) {
   const rateOf = (name: string, concurrency: number) =>
@@ -122,6 +125,7 @@ if (stored.length > 0) {
         report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
       else if (section === 'searches') report.searches = await benchSearches(server, options);
       else if (section === 'journey') report.journey = await benchJourney(server, options);
+      else if (section === 'lookup') report.lookup = await benchLookup(server, charts);
       else if (section === 'profile') report.profile = await profileStages(server);
       else {
         report.ingest = tellIngest(await benchIngest(server, options));
