@@ -13,12 +13,15 @@ export function renameReferences<T>(value: T, rename: (reference: string) => str
   return copy as T;
 }
 
-/** Every `reference` in a resource or element, as it stands there. */
+/** Every `reference` in a resource or element, as it stands there. Plain loops: it runs for every answer. */
 export function referencesIn(value: unknown, found: string[] = []): string[] {
   if (typeof value !== 'object' || value === null) return found;
-  for (const [name, item] of Object.entries(value))
+  const parts = value as Record<string, unknown>;
+  for (const name in parts) {
+    const item = parts[name];
     if (typeof item === 'object') referencesIn(item, found);
     else if (name === 'reference' && typeof item === 'string') found.push(item);
+  }
   return found;
 }
 

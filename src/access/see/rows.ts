@@ -112,6 +112,21 @@ export async function findPastsAt(db: Db, wanted: At[]): Promise<(ResourceRow & 
 export type Link = { param: number; hash: string };
 
 /**
+ * Rows of some types whose index has any of these links to people whom the reader is known to see, in row
+ * order: for these nothing is told by how much is read.
+ */
+export async function findAbout(db: Db, types: string[], links: Link[]): Promise<ResourceRow[]> {
+  const { rows } = await db.query<StoredRow>(
+    `select ${COLUMNS} from resource r where r.type = any($1::text[]) and r.row_id in (
+       select t.row_id from index_token t
+         join unnest($2::smallint[], $3::bigint[]) as wanted (param, hash) using (param, hash))
+     order by r.row_id`,
+    [types, links.map(({ param }) => param), links.map(({ hash }) => hash)],
+  );
+  return rows.map(toRow);
+}
+
+/**
  * Rows of one type, perhaps visible, whose index has any of these links, in row order: at most `limit`, or
  * all of them.
  */

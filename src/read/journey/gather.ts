@@ -1,7 +1,7 @@
 /** All that one recipient sees of a journey, in the order in which it is told. */
 import type { Group, Resource } from '@medplum/fhirtypes';
 import { journeysOf } from '../../access/project/project-care.ts';
-import { findLinked, findRows } from '../../access/see/rows.ts';
+import { findAbout, findRows } from '../../access/see/rows.ts';
 import { type Seen, seeEach } from '../../access/see/visible.ts';
 import { hashToken, rangeOf } from '../../fhir/index-rows.ts';
 import { referencesIn } from '../../fhir/references.ts';
@@ -16,8 +16,11 @@ export async function gatherJourney(asking: Asking, group: Seen): Promise<Seen[]
   const journey = group.row.id;
   const { member = [] } = group.resource as Group;
   const members = member.flatMap(({ entity }) => entity?.reference ?? []);
-  const found = OF_PERSON.map((type) => findOfMembers(asking, type, members));
-  const rows = (await Promise.all([findRows(asking.db, members), ...found])).flat();
+  const links = OF_PERSON.flatMap((type) => findParams(type, 'patient')).flatMap(({ number }) =>
+    members.map((person) => ({ param: number, hash: hashToken(asking.key, person) })),
+  );
+  const found = [findRows(asking.db, members), findAbout(asking.db, OF_PERSON, links)];
+  const rows = (await Promise.all(found)).flat();
   const known = new Set(members);
   const isOfJourney = ({ row, resource }: Seen) =>
     resource.resourceType === 'Patient' ||
@@ -32,13 +35,6 @@ export async function gatherJourney(asking: Asking, group: Seen): Promise<Seen[]
     .map((one) => ({ one, key: placeOf(one) }))
     .sort((a, b) => comparePlaces(a.key, b.key))
     .map(({ one }) => one);
-}
-
-function findOfMembers(asking: Asking, type: string, members: string[]) {
-  const links = findParams(type, 'patient').flatMap(({ number }) =>
-    members.map((person) => ({ param: number, hash: hashToken(asking.key, person) })),
-  );
-  return findLinked(asking, type, links, null);
 }
 
 /** What never was, and relations and teams that are no more, are no part of a family's story. */
