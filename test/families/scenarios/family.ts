@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest';
 import type { Household, Send, Services } from '../../support/household.ts';
 import { SERVED } from '../../support/served.ts';
 import { journeys, people, relations, say, told } from '../../support/telling.ts';
+import { expectClinicalTable } from './clinicians-table.ts';
 
 /** Codes of events that a service was told. Empty where it may hear nothing at all. */
 type Codes = Record<string, string[]>;
@@ -132,6 +133,7 @@ async function expectAll(household: Household, family: Family, order: number): P
     expect(await promptsOf(household, system), `prompts of ${system}`).toEqual([...codes].sort());
   await expectReading(household, family);
   expectHearing(household, family, order);
+  if (order === 0) await expectClinicalTable(household, Object.keys(family.services));
   await family.also?.(household, order);
 }
 
