@@ -1,15 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { MAPPINGS_DIR } from '../../map/language/folders.ts';
-import { compileSource } from '../../map/language/load-mappings.ts';
 import type { MappingFiles } from '../../map/language/read-mappings.ts';
 import { type Path, readYaml } from '../../map/language/yaml-file.ts';
 import { type Command, type Flags, filesWith, readFiles, readInput, WrongUse } from '../command.ts';
-import { describeResults, listExamples } from '../examples.ts';
+import { listExamples } from '../examples.ts';
 import { differingFields, type Field } from '../prove/account-fields.ts';
 import { type Mutant, mutantsOf, sharedMutants } from '../prove/list-mutants.ts';
-import { judge, noteFired, ownRules, type Proof, type Rule, sharedRules } from '../prove/measure-coverage.ts';
+import { judge, ownRules, type Proof, proofsOf, type Rule, sharedRules } from '../prove/measure-coverage.ts';
 import { keyOf } from '../prove/watch-rules.ts';
-import { runMapping, treesOf } from '../run-mapping.ts';
+import { treesOf } from '../run-mapping.ts';
 import { complain, paint, print, printJson, showProgress } from '../terminal.ts';
 
 /** Per cent of the mutants that the examples must notice for exit code 0. */
@@ -96,9 +95,8 @@ function measurePart(
   name: string,
   { names, rules, mutants }: Measured,
 ): Omit<Part, 'fields'> {
-  const proofs = new Map(names.map((one) => [one, proofsOf(files, one)] as const));
-  const fired = new Set<string>();
-  for (const one of names) noteFired(files, one, bodiesOf(files, one), fired);
+  const proofs = new Map(names.map((one) => [one, proofsOf(files, one, bodiesOf(files, one))] as const));
+  const fired = new Set([...proofs.values()].flat().flatMap((proof) => [...proof.fired]));
   const locate = placeFinder(files);
   const judged = judgeAll(name, mutants, proofs);
   // A check or an emptied element leaves no trace in lineage. It counts as fired where an example notices
@@ -115,12 +113,6 @@ function measurePart(
       missed: survivors.map(({ what, ...one }) => ({ at: locate(one), what })),
     },
   };
-}
-
-function proofsOf(files: MappingFiles, name: string): Proof[] {
-  const mapping = compileSource(files, name, []);
-  if (!mapping) return [];
-  return bodiesOf(files, name).map((body) => ({ body, becomes: describeResults(runMapping(mapping, body)) }));
 }
 
 const bodiesOf = (files: MappingFiles, name: string): Buffer[] =>

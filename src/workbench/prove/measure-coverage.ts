@@ -7,8 +7,8 @@ import type { Mutant } from './list-mutants.ts';
 import { type Listed, listRules, listStatement } from './list-rules.ts';
 import { enclosing, watchRules } from './watch-rules.ts';
 
-/** An example's message, and the result that the unbroken mapping gives. */
-export type Proof = { body: Buffer; becomes: string };
+/** An example's message, the result that the unbroken mapping gives, and what fires in it, by key. */
+export type Proof = { body: Buffer; becomes: string; fired: Set<string> };
 export type Rule = Listed & { file: string };
 
 /** Every rule of a mapping's own file that an example can make fire. */
@@ -26,17 +26,18 @@ export function sharedRules(files: MappingFiles): Rule[] {
   );
 }
 
-/** Adds the rules, those of fragments included, that a mapping's examples make fire. */
-export function noteFired(files: MappingFiles, name: string, bodies: Buffer[], fired: Set<string>): void {
+/** What the examples of a mapping prove: none where it does not load. */
+export function proofsOf(files: MappingFiles, name: string, bodies: Buffer[]): Proof[] {
+  const mapping = compileSource(files, name, []);
   const watched = watchRules(files, name);
-  const mapping = compileSource(watched.files, name, []);
-  if (!mapping) return;
-  for (const body of bodies)
-    for (const { record } of runMapping(mapping, body))
-      for (const { rule } of record?.lineage ?? []) {
-        const place = watched.placeOf(rule);
-        for (const key of place ? enclosing(place) : []) fired.add(key);
-      }
+  const watching = compileSource(watched.files, name, []);
+  if (!mapping || !watching) return [];
+  return bodies.map((body) => {
+    const rules = runMapping(watching, body).flatMap(({ record }) => record?.lineage ?? []);
+    const places = rules.flatMap(({ rule }) => watched.placeOf(rule) ?? []);
+    const fired = new Set(places.flatMap(enclosing));
+    return { body, becomes: describeResults(runMapping(mapping, body)), fired };
+  });
 }
 
 export type Judged = { what: string; caught: boolean };
@@ -48,20 +49,26 @@ export function judge(mutant: Mutant, proofs: Map<string, Proof[]>): Judged | un
     const files = withoutPlaces(make(), mutant.users);
     const mappings = mutant.users.map((name) => ({ name, mapping: compileOrNone(files, name) }));
     if (mappings.some(({ mapping }) => !mapping)) continue;
-    const caught = mappings.some(({ name, mapping }) => notices(proofs.get(name) ?? [], mapping));
+    const caught = mappings.some(({ name, mapping }) => notices(proofs.get(name) ?? [], mapping, mutant));
     return { what, caught };
   }
   return undefined;
 }
 
 /**
- * True where an example gives another result. That example is tried first from then on: faults that lie near
- * one another are mostly noticed by the same one.
+ * True where an example gives another result. Tried first are those in which the broken rule fires, the
+ * shortest first; then the one that noticed a fault last, since faults that lie near one another are mostly
+ * noticed by the same one.
  */
-function notices(proofs: Proof[], mapping: Mapping | undefined): boolean {
-  const index = proofs.findIndex((proof) => isNoticed(mapping, proof));
-  if (index > 0) proofs.unshift(...proofs.splice(index, 1));
-  return index >= 0;
+function notices(proofs: Proof[], mapping: Mapping | undefined, { file, path }: Mutant): boolean {
+  const key = enclosing({ file, path }).findLast((one) => proofs.some(({ fired }) => fired.has(one)));
+  const [near, far] = [true, false].map((wanted) =>
+    proofs.filter(({ fired }) => (key !== undefined && fired.has(key)) === wanted),
+  ) as [Proof[], Proof[]];
+  const ordered = [...near.toSorted((a, b) => a.body.length - b.body.length), ...far];
+  const found = ordered.find((proof) => isNoticed(mapping, proof));
+  if (found) proofs.unshift(...proofs.splice(proofs.indexOf(found), 1));
+  return found !== undefined;
 }
 
 function isNoticed(mapping: Mapping | undefined, { body, becomes }: Proof): boolean {
