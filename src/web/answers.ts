@@ -122,7 +122,7 @@ const ANSWERS: [RegExp, Answers][] = [
   [/^PUT \/fhir\/Consent\//, { ...found('Resource'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
   [/^GET \/fhir\/Consent\//, { ...found('Resource'), ...refusals(404, 406) }],
   [/\$place-hold$/, { ...found('OperationOutcome'), ...refusals(403, 404, 406, 413) }],
-  [/\$lift-hold$/, refusals(403, 406, 413)],
+  [/\$lift-hold$/, { ...found('OperationOutcome'), ...refusals(403, 404, 406, 413, 422) }],
   [/\$set-placement$/, { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
   [/\$safe-contact$/, { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
   [/\$journey$/, { ...found('Bundle'), ...refusals(400, 404, 406) }],

@@ -18,6 +18,7 @@ import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import {
   findConsent,
   keepConsent,
+  liftHold,
   personNow,
   placeHold,
   sayContact,
@@ -110,7 +111,8 @@ const PARTS: Record<string, Part> = {
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
   registerPrompts: (app, ctx) =>
     registerPrompts(app, ctx, async () => Promise.reject(new Error('no prompt was answered'))),
-  registerSafety: (app, ctx) => registerSafety(app, ctx, { personNow, placeHold, sayContact, sayPlacement }),
+  registerSafety: (app, ctx) =>
+    registerSafety(app, ctx, { personNow, placeHold, liftHold, sayContact, sayPlacement }),
   registerConsents: (app, ctx) => registerConsents(app, ctx, { personNow, keepConsent, findConsent }),
 };
 const PERSON_FREE = ['Organization', 'Basic'];

@@ -20,6 +20,7 @@ import {
   TRANSACTION,
 } from '../../src/web/examples.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { askingPeople, humanToken, newHumanPair } from '../support/humans.ts';
 import { adt, barsReferral } from '../support/messages.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { nhsNumber } from '../support/records.ts';
@@ -43,6 +44,13 @@ const NOBODY = '00000000-0000-4000-8000-000000000000';
 const HUGE = `"${'x'.repeat(5_300_000)}"`;
 const UNA = { nhs: nhsNumber(970), given: 'Una', family: 'Tregear', born: '1990-01-01', local: 'U1' };
 
+const people = newHumanPair('people');
+const ROLES = [{ organisation: 'RXP', role: 'R8001', team: 'perinatal', may: ['clinician', 'reviewer'] }];
+/** A request of the system for one of two people at it. */
+const by = (sub: string) => ({
+  'x-skein-user': `Bearer ${humanToken(people, { sub, organisation: 'RXP', role: 'R8001' })}`,
+});
+
 let database: TestDatabase;
 let open: Skein;
 let asking: Skein;
@@ -59,7 +67,7 @@ beforeAll(async () => {
     addSystem(database.pool, database.key, { name, ods: 'RXP', team: name, sector, kind: null, source });
   ({ token } = await add('perinatal', 'specialist-perinatal', 'fhir-r4'));
   await add('pas', 'maternity', 'hl7v2-adt');
-  open = await startSkein(database);
+  open = await startSkein(database, await askingPeople([people], ROLES));
   asking = await startSkein(database, { AUTH: 'token', ROLES: 'api' });
   api = (await (await fetch(`${open.url}/docs/openapi.json`)).json()) as OpenApi;
   closed = (await (await fetch(`${asking.url}/docs/openapi.json`)).json()) as OpenApi;
@@ -306,11 +314,14 @@ test('what is said for somebody’s safety is answered as described', async () =
     { ...own, body: HUGE.slice(0, 70_000) },
   ];
   const hold = 'POST /fhir/Patient/{id}/$place-hold';
-  const all = [own, {}, html, huge];
+  const all = [{ ...own, headers: by('1') }, {}, html, huge];
   expect(await statuses(hold, at(resource.id, 'place-hold'), all)).toEqual([200, 403, 406, 413]);
   expect((await ask(hold, at(NOBODY, 'place-hold'), own)).status).toBe(404);
   const lift = 'POST /fhir/Patient/{id}/$lift-hold';
-  expect(await statuses(lift, at(resource.id, 'lift-hold'), [own, html, huge])).toEqual([403, 406, 413]);
+  const lifting = { ...own, headers: by('2') };
+  const attempts = [own, html, huge, { ...own, headers: by('1') }, lifting];
+  expect(await statuses(lift, at(resource.id, 'lift-hold'), attempts)).toEqual([403, 406, 413, 422, 200]);
+  expect((await ask(lift, at(NOBODY, 'lift-hold'), lifting)).status).toBe(404);
   const contact = 'POST /fhir/Patient/{id}/$safe-contact';
   const said = fhirBody(SAFE_CONTACT_SAID);
   const asked = [
