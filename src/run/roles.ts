@@ -33,6 +33,7 @@ import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { refuseEviction, watchQueue } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { registerConsents } from '../work/consent.ts';
+import { registerGlass } from '../work/glass.ts';
 import { registerPrompts } from '../work/prompts.ts';
 import { registerSafety } from '../work/safety.ts';
 import { keepMappings } from './keep-mappings.ts';
@@ -105,7 +106,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     registerConsents(app, pipeline, { personNow, keepConsent, findConsent });
   const api = [
     ...[registerRead, registerSmart, receive, registerSubscriptions],
-    ...[registerServices, registerWaits, registerAuditEvents, work, safety, consents],
+    ...[registerServices, registerWaits, registerAuditEvents, work, safety, consents, registerGlass],
   ];
   const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);

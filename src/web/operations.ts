@@ -3,6 +3,8 @@ import { HL7_TYPE } from '../formats/hl7v2.ts';
 import {
   CONSENT,
   DUTY_CONTACT,
+  GLASS_BROKEN,
+  GLASS_BROKEN_FOR,
   HL7_V2,
   MATCHING,
   PARAMETERS,
@@ -193,6 +195,18 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     fhirBody('Resource', CONSENT),
   ],
   [/^GET \/fhir\/Consent\//, 'A Consent of your own keeping'],
+  [
+    /\/:id\/\$break-glass$/,
+    'Look at somebody in an emergency, as a clinician who proves who they are: for some hours, reviewed by others',
+    fhirBody('Resource', GLASS_BROKEN),
+    USER,
+  ],
+  [
+    /\$break-glass$/,
+    'The same, of whoever has this NHS number, birth date and given name, all three exactly',
+    fhirBody('Resource', GLASS_BROKEN_FOR),
+    USER,
+  ],
   [
     /\$place-hold$/,
     'Place a safety hold on a person of your care: no body, no reason, in force at once',

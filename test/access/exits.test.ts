@@ -27,6 +27,7 @@ import {
 import { registerRead } from '../../src/read/routes.ts';
 import { registerIntake } from '../../src/receive/http/http.ts';
 import { registerConsents } from '../../src/work/consent.ts';
+import { registerGlass } from '../../src/work/glass.ts';
 import { registerPrompts } from '../../src/work/prompts.ts';
 import { registerSafety } from '../../src/work/safety.ts';
 import { involve, register, store } from '../read/fixtures.ts';
@@ -107,6 +108,7 @@ const PARTS: Record<string, Part> = {
   registerServices,
   registerWaits,
   registerAuditEvents,
+  registerGlass,
   registerIntake: (app, ctx) =>
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
   registerPrompts: (app, ctx) =>

@@ -8,6 +8,8 @@ import type { OpenApi } from '../../src/web/docs.ts';
 import {
   CONSENT,
   DUTY_CONTACT,
+  GLASS_BROKEN,
+  GLASS_BROKEN_FOR,
   HL7_V2,
   MATCHING,
   PARAMETERS,
@@ -342,6 +344,36 @@ test('what is said for somebody’s safety is answered as described', async () =
   const all3 = [placed, ...asked.slice(1, -1), fhirBody(other)];
   expect(await statuses(placement, at(resource.id, 'set-placement'), all3)).toEqual(expected);
   expect((await ask(placement, at(NOBODY, 'set-placement'), placed)).status).toBe(404);
+});
+
+test('who breaks glass is answered as described', async () => {
+  const { body } = await open.get('/fhir/Patient?family=Tregear', 'perinatal');
+  const [{ resource }] = body.entry as [{ resource: { id: string } }];
+  const forms = [
+    ['POST /fhir/Patient/{id}/$break-glass', `/fhir/Patient/${resource.id}/$break-glass`, GLASS_BROKEN],
+    ['POST /fhir/Patient/$break-glass', '/fhir/Patient/$break-glass', GLASS_BROKEN_FOR],
+  ] as const;
+  for (const [operation, path, example] of forms) {
+    const headers = by(operation);
+    const own = { ...fhirBody(example), headers };
+    const all = [
+      own,
+      { ...fhirBody('{'), headers },
+      fhirBody(example),
+      { ...own, accept: 'text/html' },
+      { ...fhirBody(HUGE), headers },
+      { ...own, type: 'text/csv' },
+      { ...fhirBody({ ...example, parameter: [] }), headers },
+    ];
+    expect(await statuses(operation, path, all)).toEqual([200, 400, 403, 406, 413, 415, 422]);
+    const parameter = example.parameter.map((one) =>
+      one.name === 'given' ? { ...one, valueString: 'Ada' } : one,
+    );
+    const nobody = { ...fhirBody({ ...example, parameter }), headers };
+    const nowhere = path.replace(resource.id, NOBODY);
+    for (let tries = 1; tries < 10; tries++) expect((await ask(operation, nowhere, nobody)).status).toBe(404);
+    expect((await ask(operation, path, own)).status).toBe(429);
+  }
 });
 
 test('what a person refused is kept as described', async () => {
