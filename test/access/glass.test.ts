@@ -11,10 +11,11 @@ import { type Found, gather, type Household, type Send, type Services } from '..
 import { askingPeople, humanToken, ISSUER, newHumanPair, type Who } from '../support/humans.ts';
 import { SERVED } from '../support/served.ts';
 import { ago, say } from '../support/telling.ts';
-import { chart, contactOf, episodeOf, NHS_NUMBER, type Said } from '../support/transactions.ts';
+import { chart, contactOf, episodeOf, NHS_NUMBER, relationOf, type Said } from '../support/transactions.ts';
 
 const MOTHER = person(951, 'Isolde', 'Farthingale', '1991-05-06');
 const BABY = person(952, 'Ned', 'Farthingale', 40);
+const PARTNER = person(954, 'Ambrose', 'Farthingale', '1989-01-02');
 const OTHER = person(953, 'Winifred', 'Farthingale', '1991-05-06');
 const SERVICES: Services = {
   maternity: ['maternity', 'RXM', 'hl7v2-adt'],
@@ -28,6 +29,7 @@ const DOCTOR: Who = { sub: '910000000301', organisation: 'RXD', role: 'R8000', n
 const COLLEAGUE: Who = { ...DOCTOR, sub: '910000000302' };
 const CLERK: Who = { ...DOCTOR, sub: '910000000303', role: 'R8009' };
 const VISITOR: Who = { sub: '910000000304', organisation: 'RXV', role: 'R8000' };
+const NURSE: Who = { sub: '910000000307', organisation: 'RXP', role: 'R8000' };
 const HELPER: Who = { sub: '910000000305', organisation: 'LA1', role: 'R8000' };
 const GUARDIAN: Who = { sub: '910000000306', organisation: 'RXD', role: 'R8010', name: 'Gwen Guardian' };
 const ROLES = [
@@ -35,6 +37,7 @@ const ROLES = [
   { organisation: 'RXD', role: 'R8009', team: 'adult', may: ['operator', 'engineer', 'reviewer'] },
   { organisation: 'RXD', role: 'R8010', team: 'adult', may: ['governance'] },
   { organisation: 'RXV', role: 'R8000', team: '*', may: ['clinician'] },
+  { organisation: 'RXP', role: 'R8000', team: 'perinatal', may: ['clinician'] },
   { organisation: 'LA1', role: 'R8000', team: 'hub', may: ['clinician'] },
 ];
 const pair = newHumanPair('one');
@@ -139,6 +142,16 @@ test('a clinician reads of the person at the next request, a summary, alone, and
   await query("update glass set expires_at = now() - interval '1 second'");
   expect((await get(`Patient/${mother}`, DOCTOR)).status).toBe(404);
   expect(await all(DOCTOR)).toEqual(before);
+});
+
+test('what another way shows besides is not raised any more when it has expired', async () => {
+  const contacts = () => entries(`Encounter?patient=${mother}`, VISITOR, 'visiting');
+  expect((await get(`Patient/${mother}`, VISITOR, 'visiting')).status).toBe(200);
+  expect(await contacts()).toEqual([]);
+  await breaking(VISITOR, [], mother, 'visiting');
+  expect(await contacts()).toHaveLength(1);
+  await query("update glass set expires_at = now() - interval '1 second'");
+  expect(await contacts()).toEqual([]);
 });
 
 describe('glass is broken by nobody else', () => {
@@ -258,17 +271,32 @@ describe('it never opens', () => {
 
   test('what a person is to somebody whom the reader knows: a hold parts them as before', async () => {
     await household.skein.send('POST', `/fhir/Patient/${mother}/$place-hold`, headersOf('perinatal'));
-    const before = await all(VISITOR, 'visiting');
-    expect((await breaking(VISITOR, [], mother, 'visiting')).status).toBe(200);
-    const shown = await all(VISITOR, 'visiting');
-    expect(shown.filter(({ resourceType }) => resourceType === 'RelatedPerson')).toEqual([]);
-    // What was seen before is as it was, and what came by the glass names nobody and no journey but hers.
-    for (const one of before) expect(shown).toContainEqual(one);
-    const known = new Set(before.map(({ id }) => id));
-    const came = JSON.stringify(shown.filter(({ id }) => !known.has(id)));
-    expect(came).toContain('Isolde');
-    for (const id of known) expect(came).not.toContain(id);
+    await expectApart({ who: VISITOR, system: 'visiting', id: mother, given: 'Isolde' });
   });
+
+  test('nor a partner, who is shown alone to her service', async () => {
+    await send(care('adult', PARTNER, { start: ago(12) }));
+    const whom = chart('perinatal', MOTHER);
+    await send(said('perinatal', [whom, relationOf(whom, PARTNER, 'DOMPART')], ago(5)));
+    const id = await idOf(PARTNER);
+    await expectApart({ who: NURSE, system: 'perinatal', id, given: 'Ambrose' });
+  });
+
+  /** What was seen before is as it was, and what comes by the glass names nobody of it, and no journey. */
+  async function expectApart(by: { who: Who; system: string; id: string; given: string }): Promise<void> {
+    const { who, system, id, given } = by;
+    const before = await all(who, system);
+    const relations = (found: Found[]) =>
+      found.filter(({ resourceType }) => resourceType === 'RelatedPerson');
+    expect((await breaking(who, [], id, system)).status).toBe(200);
+    const shown = await all(who, system);
+    expect(relations(shown)).toEqual(relations(before));
+    for (const one of before) expect(shown).toContainEqual(one);
+    const known = new Set(before.map((one) => one.id));
+    const came = JSON.stringify(shown.filter((one) => !known.has(one.id)));
+    expect(came).toContain(given);
+    for (const one of known) expect(came).not.toContain(one);
+  }
 
   test('an identity that was changed', async () => {
     await breaking(DOCTOR);
