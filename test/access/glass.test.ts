@@ -252,7 +252,7 @@ describe('it never opens', () => {
     }
   });
 
-  test('where somebody is who is held, or which care goes on; nor that there is a hold', async () => {
+  test('where somebody is who is held, or which care goes on', async () => {
     await household.skein.send('POST', `/fhir/Patient/${mother}/$place-hold`, headersOf('perinatal'));
     expect((await breaking(DOCTOR)).status).toBe(200);
     const shown = await all(DOCTOR);
