@@ -8,6 +8,7 @@ import fastify, {
 } from 'fastify';
 import { authenticate } from './access/authenticate/authenticate.ts';
 import { requireRouteScope } from './access/authenticate/route-scopes.ts';
+import { openHumans } from './access/human/open.ts';
 import { auditAnswers } from './audit/keep-answers.ts';
 import type { Context } from './context.ts';
 import { readJsonBodies } from './doors/body.ts';
@@ -73,9 +74,11 @@ export function buildApp(ctx: Context, parts: Part[], notices: Notices = noNotic
   });
   limitHttp(app.server, LIMITS, (reason) => ctx.log.warn({ event: 'http.refused', reason }));
   const recipientOf = authenticate(ctx);
+  const humans = openHumans(ctx.config);
+  app.addHook('onClose', () => humans.close());
   app.decorateRequest('recipient');
   app.addHook('onRequest', async (request) => {
-    request.recipient = await recipientOf(request);
+    request.recipient = await humans.withHuman(request, await recipientOf(request));
     requireRouteScope(request);
   });
   auditAnswers(app, ctx);

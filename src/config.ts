@@ -123,6 +123,19 @@ export const Config = z.object({
     .max(50)
     .default(2)
     .describe('most questions in a second, of all processes together'),
+  HUMAN_ISSUER: z
+    .url({ protocol: /^https?$/, error: 'not an https:// URL' })
+    .refine(isSecure, 'plain http is for loopback alone')
+    .optional()
+    .describe(
+      'issuer (iss) of tokens of people; with it X-Skein-User is read, and the next three are needed',
+    ),
+  HUMAN_AUDIENCE: z.string().optional().describe('what aud of these tokens must be'),
+  HUMAN_JWKS: z.string().optional().describe('JWK Set of the issuer: a file, or its https:// URL'),
+  HUMAN_ROLES: z
+    .string()
+    .optional()
+    .describe('YAML file: which role of which organisation may do what for which team'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' })
     .optional()
@@ -158,6 +171,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const pds = [PDS_URL, PDS_TOKEN_URL, PDS_CLIENT_ID, PDS_KEY_ID, PDS_KEY_FILE];
   if (pds.some(Boolean) && !pds.every(Boolean))
     throw wrong(['PDS_URL, PDS_TOKEN_URL, PDS_CLIENT_ID, PDS_KEY_ID and PDS_KEY_FILE are needed together']);
+  const { HUMAN_ISSUER, HUMAN_AUDIENCE, HUMAN_JWKS, HUMAN_ROLES } = config;
+  const people = [HUMAN_ISSUER, HUMAN_AUDIENCE, HUMAN_JWKS, HUMAN_ROLES];
+  if (people.some(Boolean) && !people.every(Boolean))
+    throw wrong(['HUMAN_ISSUER, HUMAN_AUDIENCE, HUMAN_JWKS and HUMAN_ROLES are needed together']);
   // Clients name this URL in what they sign, and their tokens travel to it.
   if (config.AUTH === 'smart' && !isSecure(config.PUBLIC_URL ?? ''))
     throw wrong(['AUTH=smart needs PUBLIC_URL, an https:// URL (plain http is for loopback alone)']);

@@ -50,13 +50,31 @@ export type System = {
   disabled?: boolean;
 };
 
+/** What a person may do: the words of the file that HUMAN_ROLES names. */
+export const HUMAN_ROLES = ['clinician', 'reviewer', 'engineer', 'operator', 'governance'] as const;
+export type HumanRole = (typeof HUMAN_ROLES)[number];
+
+/**
+ * A person for whom an issuer vouches (docs/adr/0026-human-identity.md). `subject`: as that issuer calls
+ * them; `role` and `organisation`: code of the role selected, and ODS code of where; `may`: what that lets
+ * them do.
+ */
+export type Human = {
+  issuer: string;
+  subject: string;
+  name: string | null;
+  role: string;
+  organisation: string;
+  may: HumanRole[];
+};
+
 /**
  * Who is asking: the loopback operator of AUTH=none sees all; anyone else is a system acting for its service.
- * `scopes`: those of its access token, where it has one.
+ * `scopes`: those of its access token, where it has one. `human`: the person at that system, where it says.
  */
 export type Recipient =
   | { kind: 'operator'; name: string }
-  | { kind: 'system'; system: System; scopes?: string[] };
+  | { kind: 'system'; system: System; scopes?: string[]; human?: Human };
 
 export type Channel = 'bars' | 'fhir' | 'intake' | 'mllp';
 

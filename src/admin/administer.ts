@@ -8,6 +8,7 @@ import type { Command, Commands } from './command.ts';
 import { audit } from './commands/audit.ts';
 import { auth } from './commands/auth.ts';
 import { backup } from './commands/backup.ts';
+import { glass } from './commands/glass.ts';
 import { hold } from './commands/hold.ts';
 import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
@@ -31,6 +32,7 @@ const COMMANDS: Commands = {
     ...auth,
     ...audit,
     ...hold,
+    ...glass,
     ...installation,
     ...backup,
   },

@@ -1,5 +1,7 @@
 /** `skein doctor`: whatever is wrong with this installation, a line each, with what mends it. */
 import { describeWider, pendingPolicy } from '../access/decide/in-force.ts';
+import { countOverdue } from '../access/glass/reviews.ts';
+import type { Config } from '../config.ts';
 import { describeUnreachable } from '../deliver/subscribe/endpoints.ts';
 import { mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
@@ -14,7 +16,7 @@ import { examineRules } from './prompt.ts';
 type Finding = { area: string; problems: string[] };
 
 /** What is to be known and is no fault of the installation. */
-const TOLD = ['senders', 'messages'];
+const TOLD = ['people', 'senders', 'messages'];
 
 /** Looks at everything and mends nothing. `code` is 1 where something is wrong. */
 export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: string; code: number }> {
@@ -27,6 +29,8 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'prompts', problems: await examineRules(ctx.db) },
     { area: 'profiles', problems: ctx.profiles.problems },
     { area: 'subscriptions', problems: await describeUnreachable(ctx.db, ctx.config.WEBHOOK_ALLOW) },
+    { area: 'glass', problems: await describeOverdue(ctx.db) },
+    { area: 'people', problems: describePeople(ctx.config) },
     { area: 'senders', problems: await describeUnbound(ctx, ctx.mappings) },
     { area: 'messages', problems: await examineMessages(ctx.db) },
   ];
@@ -36,6 +40,18 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
   const wrong = findings.some(({ area, problems }) => !TOLD.includes(area) && problems.length > 0);
   return { data: findings, text: lines.map((line) => `${line}\n`).join(''), code: wrong ? 1 : 0 };
 }
+
+async function describeOverdue(db: Db): Promise<string[]> {
+  const n = await countOverdue(db);
+  return n > 0 ? [`${n} times that glass was broken wait too long for their review: skein glass list`] : [];
+}
+
+const describePeople = ({ HUMAN_ISSUER }: Config): string[] =>
+  HUMAN_ISSUER
+    ? []
+    : [
+        'nobody proves who they are: --by is what somebody typed, and breaking glass is refused (HUMAN_ISSUER)',
+      ];
 
 async function examinePolicy(db: Db): Promise<string[]> {
   const wider = await pendingPolicy(db);

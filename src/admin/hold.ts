@@ -1,8 +1,10 @@
 /** `skein hold …`, `skein safe-contact`: what is said for somebody's safety. Ids only. */
+import { humanOfFile } from '../access/human/of-file.ts';
 import type { Context } from '../context.ts';
 import { rejected } from '../errors.ts';
 import { safeContact } from '../fhir/safe-contact.ts';
 import { HOLD, SAFETY } from '../link/safety/statements.ts';
+import type { Human } from '../model.ts';
 import { liftHold, personNow, placeHold, sayContact } from '../pipeline/safety.ts';
 import { findHeldPersons, type HeldRow } from '../save/safety.ts';
 import type { Done } from './command.ts';
@@ -25,18 +27,32 @@ function lineOf({ person, since, service }: HeldRow): string {
   return `${person}  since ${since}  by ${service ?? 'the operator'}\n`;
 }
 
-/** Throws Rejected(422) where both names are one person's, or nobody is held. */
-export async function liftHoldOf(
-  ctx: Context,
-  id: string,
-  { by, reviewedBy }: { by: string; reviewedBy: string },
-): Promise<Done> {
-  if (nameOf(by) === '' || nameOf(by) === nameOf(reviewedBy))
+/**
+ * `reviewedBy`: a name that is typed; `user`: a file with the token of who reviewed it, `-` standard input.
+ */
+export type Lifting = { by: string; reviewedBy?: string | undefined; user?: string | undefined };
+
+/**
+ * Throws Rejected(422) where both names are one person's, or nobody is held; and where an issuer is
+ * configured and no reviewer proves who they are.
+ */
+export async function liftHoldOf(ctx: Context, id: string, { by, reviewedBy, user }: Lifting): Promise<Done> {
+  const human = await reviewerOf(ctx, user);
+  const second = human ? (human.name ?? human.subject) : (reviewedBy ?? '');
+  if ([by, second].some((name) => nameOf(name) === '') || nameOf(by) === nameOf(second))
     throw refusal('a hold is lifted by the review of a second person: --by and --reviewed-by are two names');
   const person = await personOf(ctx, id);
-  const message = await liftHold(ctx, person, { by, reviewedBy });
+  const message = await liftHold(ctx, person, { service: null, by, reviewedBy: second, human });
   if (!message) throw refusal('no hold stands of this person: see skein hold list');
   return { data: { person, message }, text: 'held no more: what may be seen again is told\n' };
+}
+
+/** Who reviewed it, by a token; none where people are not asked who they are. */
+async function reviewerOf(ctx: Context, user: string | undefined): Promise<Human | undefined> {
+  if (!ctx.config.HUMAN_ISSUER) return undefined;
+  if (user === undefined)
+    throw refusal('HUMAN_ISSUER is set: --user FILE names a file with the token of who reviewed it');
+  return humanOfFile(ctx.config, user, 'reviewer');
 }
 
 /** However somebody types it: letters and digits alone tell two names apart. */

@@ -12,6 +12,8 @@ const INTERACTION = 'http://hl7.org/fhir/restful-interaction';
 const ROLE = 'http://terminology.hl7.org/CodeSystem/object-role';
 const ENTITY_TYPE = 'http://terminology.hl7.org/CodeSystem/audit-entity-type';
 const SOURCE_TYPE = 'http://terminology.hl7.org/CodeSystem/security-source-type';
+const USER = coding('https://profiles.ihe.net/ITI/BALP/CodeSystem/UserAgentTypes', 'UserOauthAgent');
+const JOB_ROLE = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-SDSJobRoleName';
 const SKEIN_WAY = 'https://skein.example/fhir/CodeSystem/audit-way';
 const POLICY = 'https://skein.example/fhir/sharing-policy';
 
@@ -40,19 +42,28 @@ export function auditEventOf(told: Disclosure, { id, patient }: { id: string; pa
     recorded: new Date(at).toISOString(),
     outcome: kind === 'refusal' ? '4' : '0',
     outcomeDesc: outcome,
-    agent: [clientOf(told)],
+    agent: [clientOf(told), ...userOf(told)],
     source: { observer: { display: 'Skein' }, type: [coding(SOURCE_TYPE, '4')] },
     entity: [personOf(patient), ...dataOf(told), ...requestOf(told)],
   };
 }
 
-function clientOf({ system, service, by, policy }: Disclosure): AuditEventAgent {
+/** Whoever of the two decided to ask: the person, where there is one. */
+function clientOf({ system, service, by, policy, human }: Disclosure): AuditEventAgent {
   return {
     type: { coding: [coding(DCM, '110153')] },
     who: { display: [system ?? by ?? 'operator', service].filter(Boolean).join(', ') },
-    requestor: true,
+    requestor: human === null,
     ...(policy ? { policy: [`${POLICY}#${policy}`] } : {}),
   };
+}
+
+/** https://profiles.ihe.net/ITI/BALP/StructureDefinition-IHE.BasicAudit.OAUTHaccessTokenUse.Minimal.html */
+function userOf({ human }: Disclosure): AuditEventAgent[] {
+  if (human === null) return [];
+  const { issuer, subject, role, organisation } = human;
+  const who = { identifier: { system: issuer, value: subject }, display: `of ${organisation}` };
+  return [{ type: { coding: [USER] }, who, role: [{ coding: [coding(JOB_ROLE, role)] }], requestor: true }];
 }
 
 const personOf = (patient: string): AuditEventEntity => ({

@@ -1,11 +1,14 @@
 /** One row of the audit: who was given what, who was refused, or what somebody changed. */
 import { POLICY_DIGEST } from '../access/decide/policy.ts';
 import { Unavailable } from '../errors.ts';
-import type { Recipient } from '../model.ts';
+import type { Human, Recipient } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 
-/** `system` and `service` are null for the operator; `name`: of the system, or of who decided. */
-export type Actor = { system: number | null; service: string | null; name: string };
+/**
+ * `system` and `service` are null for the operator; `name`: of the system, or of who decided. `human`: the
+ * person at that system, who proved who they are.
+ */
+export type Actor = { system: number | null; service: string | null; name: string; human?: Human };
 
 /**
  * `ids`: what was given, or of a refusal what was asked for. `persons`: whom it is about; `of`: ids of
@@ -34,8 +37,13 @@ export const OPERATOR: Actor = { system: null, service: null, name: 'operator' }
 export function actorOf(recipient: Recipient): Actor {
   if (recipient.kind === 'operator') return { ...OPERATOR, name: recipient.name };
   const { id, name, service } = recipient.system;
-  return { system: id, service: service.id, name };
+  const { human } = recipient;
+  return { system: id, service: service.id, name, ...(human ? { human } : {}) };
 }
+
+/** Who a person is, as the audit has it: by what their issuer and their organisation call them, no name. */
+const personOf = ({ issuer, subject, role, organisation }: Human) =>
+  JSON.stringify({ issuer, subject, role, organisation });
 
 /** An operator who is named, as by `--by`. */
 export const namedOperator = (name: string): Actor => ({ ...OPERATOR, name });
@@ -45,11 +53,12 @@ export const recordRegistration = (db: Db, interaction: string, target: string):
   record(db, { kind: 'registration', outcome: 'done', actor: OPERATOR, interaction, target });
 
 const INSERT = `
-insert into audit (kind, outcome, system_id, service, name, interaction, type, ids, persons, target, request, policy)
+insert into audit (kind, outcome, system_id, service, name, interaction, type, ids, persons, target, request, policy,
+  human)
 values ($1, $2, $3, $4, $5, $6, $7, $8,
   case when cardinality($10::uuid[]) = 0 then $9::uuid[] else array(
     select unnest($9::uuid[]) union select unnest(r.persons) from resource r where r.id = any($10)) end,
-  (select id from system where name = $11), $12, $13)`;
+  (select id from system where name = $11), $12, $13, $14::jsonb)`;
 
 /**
  * Adds the row, with the policy in force. For an answer it is awaited before the answer is given; for a
@@ -64,7 +73,7 @@ export async function record(db: Db, entry: Entry): Promise<void> {
     text: INSERT,
     values: [
       ...[kind, outcome, actor.system, actor.service, actor.name, interaction, type],
-      ...[ids, persons, of, target, request, policy],
+      ...[ids, persons, of, target, request, policy, actor.human ? personOf(actor.human) : null],
     ],
   };
   await db.query(insert).catch((cause: unknown) => {

@@ -21,9 +21,14 @@ export const START = { n: '0', last: '-9223372036854775808', hash: Buffer.alloc(
 
 // A time in microseconds: a Date would lose three digits, and no setting of a session changes it.
 const microseconds = '(extract(epoch from at) * 1000000)::bigint::text';
-/** Selects SealedRow and `at` from `audit`. JSON, so that no two rows have one text. */
-export const ROW = `id::text as id, at, json_build_array(id::text, ${microseconds}, kind, outcome, system_id::text, service::text,
-  name, interaction, type, ids::text, persons::text, target::text, request, policy)::text as text`;
+const columns = `id::text, ${microseconds}, kind, outcome, system_id::text, service::text,
+  name, interaction, type, ids::text, persons::text, target::text, request, policy`;
+/**
+ * Selects SealedRow and `at` from `audit`. JSON, so that no two rows have one text. A row without a person
+ * has the text that it had before there was that column.
+ */
+export const ROW = `id::text as id, at, case when human is null then json_build_array(${columns})
+  else json_build_array(${columns}, human::text) end::text as text`;
 
 export const digestOf = ({ text }: SealedRow): Buffer => createHash('sha256').update(text).digest();
 

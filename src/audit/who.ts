@@ -2,6 +2,7 @@
  * Who was told what about a person or a family, by an answer or by a notification. Ids and names of services
  * only.
  */
+import type { Human } from '../model.ts';
 import type { Db } from '../store/pool.ts';
 
 /**
@@ -20,6 +21,8 @@ export type Disclosure = {
   ids: string[];
   policy: string | null;
   request: string | null;
+  /** The person at that system, where one proved who they are. */
+  human: Pick<Human, 'issuer' | 'subject' | 'role' | 'organisation'> | null;
 };
 
 /**
@@ -36,13 +39,13 @@ select c.key from statement c join persons on persons.id = c.person where c.type
 // A notification counts from the first attempt to send it. Events are kept for 90 days.
 const WHO = `
 select a.at, y.name as system, v.ods || '|' || v.team as service, a.name as by, a.kind, a.interaction as way, a.outcome,
-  a.type, a.ids, a.policy, a.request
+  a.type, a.ids, a.policy, a.request, a.human
 from audit a left join system y on y.id = a.system_id left join service v on v.id = a.service
 where a.persons && $1::uuid[] and a.at >= $2
 union all
 select first.at, y.name, v.ods || '|' || v.team, null, 'notification', e.event ->> 'code',
   case when n.withheld then 'withheld since' when n.number <= s.delivered_number then 'delivered' else 'sent' end,
-  e.event -> 'focus' ->> 'type', array[(e.event -> 'focus' ->> 'id')::uuid], first.policy, null
+  e.event -> 'focus' ->> 'type', array[(e.event -> 'focus' ->> 'id')::uuid], first.policy, null, null
 from event e join notification n on n.event_id = e.id join subscription s on s.id = n.subscription_id
   left join system y on y.id = s.system_id left join service v on v.id = y.service_id
   cross join lateral (select t.at, t.policy from attempt t where t.subscription_id = n.subscription_id

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
+import { countOverdue } from '../access/glass/reviews.ts';
 import { isTransient } from '../errors.ts';
 import type { Answer, Message } from '../model.ts';
 import type { Db } from '../store/pool.ts';
@@ -69,6 +70,11 @@ const holds = new Gauge({
   name: 'skein_holds',
   help: 'Messages held or failed, by registered system and cause: event (not read here), content, ours',
   labelNames: ['system', 'cause'] as const,
+  registers,
+});
+const glassOverdue = new Gauge({
+  name: 'skein_glass_reviews_overdue',
+  help: 'Times that glass was broken, and nobody reviewed within the working days of the policy',
   registers,
 });
 const ignored = new Gauge({
@@ -179,8 +185,10 @@ async function readBySystem(db: Db): Promise<void> {
  */
 export async function readMetrics(db: Db): Promise<string> {
   const unknown = { age: Number.NaN, few: Number.NaN, many: Number.NaN, held: Number.NaN };
+  let overdue = Number.NaN;
   const read = async () => {
     await readBySystem(db);
+    overdue = await countOverdue(db);
     return (await db.query<typeof unknown>(STATE)).rows[0] ?? unknown;
   };
   const state = await read().catch((error: unknown) => {
@@ -192,6 +200,7 @@ export async function readMetrics(db: Db): Promise<string> {
     state.few < 10_000 || Number.isNaN(state.few) ? state.few : Math.max(state.few, state.many),
   );
   heldMessages.set(state.held);
+  glassOverdue.set(overdue);
   return registry.metrics();
 }
 

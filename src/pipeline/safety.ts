@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Consent, Extension } from '@medplum/fhirtypes';
-import { type Actor, namedOperator, record as recordAudit } from '../audit/record.ts';
+import { type Actor, record as recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
+import { rejected } from '../errors.ts';
 import { isId, messageName } from '../fhir/ids.ts';
 import { idOf } from '../fhir/references.ts';
 import { link } from '../link/plan.ts';
@@ -17,10 +18,12 @@ import {
   HOLD,
   holdOf,
   placementOf,
+  placerOf,
   SAFETY,
   safetyIn,
 } from '../link/safety/statements.ts';
 import type { PatientState, Person } from '../link/who/charts.ts';
+import type { Human } from '../model.ts';
 import { announceCommit } from '../publish/sequencer.ts';
 import { findPerson, keepOwnSystem } from '../save/decisions.ts';
 import { withFacts } from '../save/load.ts';
@@ -37,11 +40,16 @@ type Kept = { consent: Consent & { id: string }; author: string };
 
 /**
  * `service`: whose word it is, by id, and `system` by which it came; null: the operator's. `by`: who says so,
- * kept with the message.
+ * kept with the message. `human`: the person at that system, who proved who they are.
  */
-export type Speaker = { service: string | null; system?: number; by: string };
+export type Speaker = { service: string | null; system?: number; by: string; human?: Human | undefined };
 
-const actorOf = ({ service, system, by }: Speaker): Actor => ({ service, system: system ?? null, name: by });
+const actorOf = ({ service, system, by, human }: Speaker): Actor => ({
+  ...{ service, system: system ?? null, name: by },
+  ...(human ? { human } : {}),
+});
+/** Who says it, as it is kept with the message. */
+const spoken = ({ service, by, human }: Speaker) => ({ service, by, ...(human ? { human } : {}) });
 
 /** The person that an id leads to now: a Patient, one that it was before, or a chart. */
 export async function personNow({ db }: Context, id: string): Promise<string | null> {
@@ -53,43 +61,67 @@ export async function personNow({ db }: Context, id: string): Promise<string | n
  * of the message; null where nobody is known by that id, or the hold stands already.
  */
 export const placeHold = (ctx: Context, id: string, speaker: Speaker): Promise<string | null> => {
-  const { service: author, by } = speaker;
+  const { service: author, human } = speaker;
   const saying = { actor: actorOf(speaker), interaction: 'hold-place' };
   return say(
     ctx,
     id,
-    { ...saying, body: { said: 'hold placed', service: author, by } },
+    { ...saying, body: { said: 'hold placed', ...spoken(speaker) } },
     ({ person, persons, facts, at }) => {
       const { placed } = heldIn(ctx, facts, persons);
       const standing = new Set(placed.map(({ chart }) => chart));
       const left = person.charts.filter(({ key }) => !standing.has(key));
-      return left.map(({ key: chart }) => holdOf(ctx.key, { chart, author, at }));
+      return left.map(({ key: chart }) => holdOf(ctx.key, { chart, author, at }, { human }));
     },
   );
 };
 
 /**
- * Ends the hold of one person, whom somebody reviewed; those whom it reached besides stay held until they
- * are. Gives the id of the message; null where that person is not held.
+ * `reviewedBy`: the name of a second person, typed by the operator. `human`: the second person, who proved
+ * who they are, in place of that name or beside it.
  */
-export const liftHold = (ctx: Context, id: string, reviewed: { by: string; reviewedBy: string }) => {
-  const actor = namedOperator(`${reviewed.by}, ${reviewed.reviewedBy}`);
-  const saying = { actor, interaction: 'hold-lift', body: { said: 'hold lifted', ...reviewed } };
-  return say(ctx, id, saying, ({ person, persons, facts, at }) => {
+export type Reviewed = Speaker & { reviewedBy?: string };
+
+/**
+ * Ends the hold of one person, whom somebody reviewed; those whom it reached besides stay held until they
+ * are. Gives the id of the message; null where that person is not held. Throws Rejected 422 where the person
+ * who lifts it is the one who placed it.
+ */
+export const liftHold = (ctx: Context, id: string, reviewed: Reviewed): Promise<string | null> => {
+  const { by, reviewedBy, service, human } = reviewed;
+  const actor = actorOf({ ...reviewed, by: reviewedBy ? `${by}, ${reviewedBy}` : by });
+  const body = { said: 'hold lifted', ...spoken(reviewed), ...(reviewedBy ? { reviewedBy } : {}) };
+  return say(ctx, id, { actor, interaction: 'hold-lift', body }, ({ person, persons, facts, at }) => {
     const { placed, held } = heldIn(ctx, facts, persons);
     const [first] = [...placed].sort((a, b) => (a.since < b.since ? -1 : 1));
     if (!first || !held.has(person)) return [];
+    const own = placed.filter(({ chart }) => person.charts.some(({ key }) => key === chart));
+    if (human) requireAnother(own.length > 0 ? own : placed, human, service !== null);
     const others = [...held].filter((one) => one !== person).flatMap(({ charts }) => charts);
     const standing = new Set(placed.map(({ chart }) => chart));
     const author = first.author;
+    const placer = first.placer ?? undefined;
     return [
       ...person.charts.map(({ key: chart }) => holdOf(ctx.key, { chart, author, at }, { lifted: true })),
       ...others
         .filter(({ key }) => !standing.has(key))
-        .map(({ key: chart }) => holdOf(ctx.key, { chart, author, at: first.since })),
+        .map(({ key: chart }) => holdOf(ctx.key, { chart, author, at: first.since }, { human: placer })),
     ];
   });
 };
+
+/**
+ * A hold is lifted by another person than whoever placed it. Over the API (`byService`) nobody else is there
+ * to answer for that, so that the one who placed it must be known.
+ */
+function requireAnother(placed: Placed[], human: Human, byService: boolean): void {
+  const isSame = ({ placer }: Placed) =>
+    placer !== null && placer.issuer === human.issuer && placer.subject === human.subject;
+  const refuse = (text: string) => rejected(422, 'business-rule', text);
+  if (placed.some(isSame)) throw refuse('a hold is lifted by another person than the one who placed it');
+  if (byService && placed.some(({ placer }) => placer === null))
+    throw refuse('who placed it is not known as a person: it is lifted with whoever runs Skein');
+}
 
 /** How this person is to be reached from now on; `contact`: an extension `safe-contact`. As `placeHold`. */
 export const sayContact = (
@@ -97,8 +129,8 @@ export const sayContact = (
   id: string,
   { contact, ...speaker }: Speaker & { contact: Extension },
 ): Promise<string | null> => {
-  const { service: author, by } = speaker;
-  const body = { said: 'safe contact', service: author, by, contact };
+  const { service: author } = speaker;
+  const body = { said: 'safe contact', ...spoken(speaker), contact };
   const saying = { actor: actorOf(speaker), interaction: 'safe-contact', body };
   return say(ctx, id, saying, ({ person, at }) =>
     person.charts.map(({ key: chart }) => contactOf(ctx.key, { chart, author, at }, contact)),
@@ -114,8 +146,8 @@ export const sayPlacement = (
   id: string,
   { ended, ...speaker }: Speaker & { ended: boolean },
 ): Promise<string | null> => {
-  const { service: author, by } = speaker;
-  const body = { said: ended ? 'placement ended' : 'placed', service: author, by };
+  const { service: author } = speaker;
+  const body = { said: ended ? 'placement ended' : 'placed', ...spoken(speaker) };
   return say(ctx, id, { actor: actorOf(speaker), interaction: 'placement', body }, ({ person, at }) =>
     person.charts.map(({ key: chart }) => placementOf(ctx.key, { chart, author, at }, { ended })),
   );
@@ -131,10 +163,9 @@ export async function keepConsent(
   id: string,
   { consent, ...speaker }: Speaker & { consent: Consent & { id: string } },
 ): Promise<void> {
-  const { service, by } = speaker;
   const saying = {
     ...{ actor: actorOf(speaker), interaction: 'consent' },
-    body: { said: 'consent', service, by, consent },
+    body: { said: 'consent', ...spoken(speaker), consent },
   };
   const persons = new Set([id, ...(await personsOfConsent(ctx.db, consent.id))]);
   for (const one of persons)
@@ -151,14 +182,20 @@ export async function findConsent({ db }: Context, id: string): Promise<Kept | n
   return { author, consent: { ...found.content, id, patient: { reference: `Patient/${found.person}` } } };
 }
 
-type Placed = { chart: string; since: string; author: string | null };
+type Placed = {
+  chart: string;
+  since: string;
+  author: string | null;
+  placer: Pick<Human, 'issuer' | 'subject'> | null;
+};
 
 function heldIn({ key }: Context, { statements }: Facts, persons: Person[]) {
   const placed = safetyIn(statements, HOLD)
     .filter(({ content }) => content.status === 'active')
     .map(
       ({ chart, content }): Placed => ({
-        ...{ chart, since: content.period?.start ?? '', author: authorOf(content) },
+        ...{ chart, since: content.period?.start ?? '' },
+        ...{ author: authorOf(content), placer: placerOf(content) },
       }),
     );
   return { placed, held: findHeld(statements, persons, key).held };

@@ -53,7 +53,9 @@ const EXPLAINED: Record<string, string> = {
   '$set-placement':
     'Parameter placement (placed or with-birth-family): services of the birth family learn no more of the child than that there is care.',
   '$lift-hold':
-    'Always refused (403): a hold is lifted by the review of a second person, and not over the API.',
+    'A hold ends by the review of a second person (X-Skein-User); where no people are known here always 403.',
+  '$break-glass':
+    'Parameters reason and hours: a clinician (X-Skein-User) reads of one person in an emergency, and is reviewed.',
   '$safe-contact':
     'Parameters how, days, from, to, voicemail, letter, name: how the person is to be reached, before any number.',
   $journey: [

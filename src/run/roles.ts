@@ -1,5 +1,6 @@
 import { registerSmart } from '../access/authenticate/smart.ts';
 import { sweepTokens } from '../access/authenticate/tokens.ts';
+import { readPeople } from '../access/human/open.ts';
 import { registerServices } from '../access/register/routes.ts';
 import { registerWaits } from '../access/waits/routes.ts';
 import { buildApp } from '../app.ts';
@@ -17,6 +18,7 @@ import { followRules, judgeRules } from '../pipeline/prompt-rules.ts';
 import {
   findConsent,
   keepConsent,
+  liftHold,
   personNow,
   placeHold,
   sayContact,
@@ -31,6 +33,7 @@ import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { refuseEviction, watchQueue } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { registerConsents } from '../work/consent.ts';
+import { registerGlass } from '../work/glass.ts';
 import { registerPrompts } from '../work/prompts.ts';
 import { registerSafety } from '../work/safety.ts';
 import { keepMappings } from './keep-mappings.ts';
@@ -49,6 +52,7 @@ const SECOND_MS = 1_000;
 
 /** Rejects, before a store is opened, where what a role needs is not there or not safe. */
 export async function checkRoles(config: Context['config']): Promise<void> {
+  readPeople(config);
   if (config.ROLES.includes('mllp')) requireCertificates(config);
   if (config.ROLES.includes('worker')) await refuseEviction(config.REDIS_URL);
 }
@@ -97,12 +101,12 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const receive = (app: Parameters<typeof registerRead>[0]) => registerIntake(app, pipeline, intake);
   const work = (app: Parameters<typeof registerRead>[0]) => registerPrompts(app, pipeline, answerPrompt);
   const safety = (app: Parameters<typeof registerRead>[0]) =>
-    registerSafety(app, pipeline, { personNow, placeHold, sayContact, sayPlacement });
+    registerSafety(app, pipeline, { personNow, placeHold, liftHold, sayContact, sayPlacement });
   const consents = (app: Parameters<typeof registerRead>[0]) =>
     registerConsents(app, pipeline, { personNow, keepConsent, findConsent });
   const api = [
     ...[registerRead, registerSmart, receive, registerSubscriptions],
-    ...[registerServices, registerWaits, registerAuditEvents, work, safety, consents],
+    ...[registerServices, registerWaits, registerAuditEvents, work, safety, consents, registerGlass],
   ];
   const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);

@@ -33,6 +33,10 @@ const REFUSALS: Record<number, Answer> = {
   415: refused('the Content-Type is not read here'),
   422: refused('it was read, and cannot be kept as it is; each issue names the element or field'),
 };
+const THROTTLED: Answer = {
+  ...refused('this person has tried as often in this hour as they may'),
+  headers: ['Retry-After'],
+};
 const refusals = (...statuses: number[]): Answers =>
   Object.fromEntries(statuses.map((status) => [status, REFUSALS[status] as Answer]));
 
@@ -121,8 +125,12 @@ const ANSWERS: [RegExp, Answers][] = [
   ],
   [/^PUT \/fhir\/Consent\//, { ...found('Resource'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
   [/^GET \/fhir\/Consent\//, { ...found('Resource'), ...refusals(404, 406) }],
+  [
+    /\$break-glass$/,
+    { ...found('Resource'), ...refusals(400, 403, 404, 406, 413, 415, 422), 429: THROTTLED },
+  ],
   [/\$place-hold$/, { ...found('OperationOutcome'), ...refusals(403, 404, 406, 413) }],
-  [/\$lift-hold$/, refusals(403, 406, 413)],
+  [/\$lift-hold$/, { ...found('OperationOutcome'), ...refusals(403, 404, 406, 413, 422) }],
   [/\$set-placement$/, { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
   [/\$safe-contact$/, { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
   [/\$journey$/, { ...found('Bundle'), ...refusals(400, 404, 406) }],

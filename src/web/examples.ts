@@ -89,6 +89,27 @@ export const SAFE_CONTACT_SAID = {
   ],
 };
 
+export const GLASS_BROKEN = {
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'reason', valueString: 'brought in unconscious by ambulance, nobody with her' },
+    { name: 'hours', valueInteger: 2 },
+  ],
+};
+
+export const GLASS_BROKEN_FOR = {
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'reason', valueString: 'brought in unconscious by ambulance, nobody with her' },
+    {
+      name: 'identifier',
+      valueIdentifier: { system: 'https://fhir.nhs.uk/Id/nhs-number', value: '9990019401' },
+    },
+    { name: 'birthDate', valueDate: '1990-01-01' },
+    { name: 'given', valueString: 'Una' },
+  ],
+};
+
 export const PARAMETERS_OF_EVENTS = {
   resourceType: 'Parameters',
   parameter: [{ name: 'eventsSinceNumber', valueString: '3' }],

@@ -3,6 +3,8 @@ import { HL7_TYPE } from '../formats/hl7v2.ts';
 import {
   CONSENT,
   DUTY_CONTACT,
+  GLASS_BROKEN,
+  GLASS_BROKEN_FOR,
   HL7_V2,
   MATCHING,
   PARAMETERS,
@@ -57,6 +59,9 @@ const BARS_HEADERS = [
 ];
 const IDEMPOTENCY = said('header', false, {
   'Idempotency-Key': 'the id of the message; else its content is',
+});
+const USER = said('header', false, {
+  'X-Skein-User': 'Bearer and the token of the person who asks, of the issuer that HUMAN_ISSUER names',
 });
 const IF_MATCH = said('header', false, { 'If-Match': 'the ETag of the version that you decided by' });
 export const IF_NONE_MATCH = said('header', false, {
@@ -190,20 +195,41 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     fhirBody('Resource', CONSENT),
   ],
   [/^GET \/fhir\/Consent\//, 'A Consent of your own keeping'],
-  [/\$place-hold$/, 'Place a safety hold on a person of your care: no body, no reason, in force at once'],
+  [
+    /\/:id\/\$break-glass$/,
+    'Look at somebody in an emergency, as a clinician who proves who they are: for some hours, reviewed by others',
+    fhirBody('Resource', GLASS_BROKEN),
+    USER,
+  ],
+  [
+    /\$break-glass$/,
+    'The same, of whoever has this NHS number, birth date and given name, all three exactly',
+    fhirBody('Resource', GLASS_BROKEN_FOR),
+    USER,
+  ],
+  [
+    /\$place-hold$/,
+    'Place a safety hold on a person of your care: no body, no reason, in force at once',
+    undefined,
+    USER,
+  ],
   [
     /\$lift-hold$/,
-    'Always refused: a hold is lifted by the review of a second person, with whoever runs Skein',
+    'End a hold, as a reviewer who is not the person who placed it; refused without X-Skein-User',
+    undefined,
+    USER,
   ],
   [
     /\$set-placement$/,
     'Say that a child in your care lives apart from its birth family (placed), or again with it',
     fhirBody('Resource', PLACEMENT_SAID),
+    USER,
   ],
   [
     /\$safe-contact$/,
     'Say how a person in your care is to be reached safely; the last word stands',
     fhirBody('Resource', SAFE_CONTACT_SAID),
+    USER,
   ],
   [
     /\$confirm-removal$/,

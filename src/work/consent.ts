@@ -14,13 +14,19 @@ import { readJsonBodies } from '../doors/body.ts';
 import { rejected } from '../errors.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { composeConsent, readConsent, type Said } from '../fhir/consent.ts';
-import type { System } from '../model.ts';
+import type { Human, Recipient } from '../model.ts';
 import { fhirBase, notFound, sendFhir } from '../read/answer.ts';
 
 type WithId = { Params: { id: string } };
 /** As it stands, and whose word it is. */
 export type Kept = { consent: Consent & { id: string }; author: string };
-type Word = { service: string; system: number; by: string; consent: Consent & { id: string } };
+type Word = {
+  service: string;
+  system: number;
+  by: string;
+  human?: Human | undefined;
+  consent: Consent & { id: string };
+};
 
 /** How it is kept: `keepConsent` for every chart that the person has. */
 export type KeepConsents = {
@@ -106,6 +112,6 @@ const isForOthers = ({ services }: Said, own: string): boolean =>
 
 /** The recipient of a request that was found to be a system's. */
 function authorOf({ recipient }: FastifyRequest): Omit<Word, 'consent'> {
-  const { id, name, service } = (recipient as { system: System }).system;
-  return { service: service.id, system: id, by: name };
+  const { system, human } = recipient as Extract<Recipient, { kind: 'system' }>;
+  return { service: system.service.id, system: system.id, by: system.name, human };
 }

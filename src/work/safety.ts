@@ -1,6 +1,7 @@
 /**
- * `Patient/{id}/$place-hold`, `$safe-contact` and `$set-placement`: what a service says for somebody's safety
- * (docs/adr/0021-safety-hold.md). Of somebody whom it may not know every answer is that of an unknown id.
+ * `Patient/{id}/$place-hold`, `$lift-hold`, `$safe-contact` and `$set-placement`: what a service says for
+ * somebody's safety (docs/adr/0021-safety-hold.md). Of somebody whom it may not know every answer is that of
+ * an unknown id.
  */
 import { randomUUID } from 'node:crypto';
 import type { Extension } from '@medplum/fhirtypes';
@@ -21,22 +22,25 @@ import { rejected } from '../errors.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { toOutcome } from '../fhir/outcome.ts';
 import { safeContact } from '../fhir/safe-contact.ts';
-import type { System } from '../model.ts';
+import type { Human, Recipient } from '../model.ts';
 import { notFound, sendFhir } from '../read/answer.ts';
 
 type WithId = { Params: { id: string } };
-type Speaker = { service: string; system: number; by: string };
+type Speaker = { service: string; system: number; by: string; human?: Human | undefined };
 
 /** How it is kept: `personNow` gives the person that an id leads to, or null. */
 export type KeepSafety = {
   personNow: (ctx: Context, id: string) => Promise<string | null>;
   placeHold: (ctx: Context, person: string, speaker: Speaker) => Promise<unknown>;
+  liftHold: (ctx: Context, person: string, speaker: Speaker) => Promise<string | null>;
   sayContact: (ctx: Context, person: string, said: Speaker & { contact: Extension }) => Promise<unknown>;
   sayPlacement: (ctx: Context, person: string, said: Speaker & { ended: boolean }) => Promise<unknown>;
 };
 
 const MOST_BYTES = 65_536;
 const NOT_LIFTED = 'a hold is lifted by the review of a second person, with whoever runs Skein, and not here';
+const NOT_REVIEWED =
+  'a hold is lifted by a second person: a reviewer at a statutory health service, named by X-Skein-User';
 
 export function registerSafety(app: FastifyInstance, ctx: Context, keep: KeepSafety): void {
   /** The person, where this recipient may speak of it. Throws what an unknown id is answered with. */
@@ -67,8 +71,15 @@ export function registerSafety(app: FastifyInstance, ctx: Context, keep: KeepSaf
       await keep.placeHold(ctx, person, speakerOf(request));
       return answer(reply, 'stored, and in force: this is not an emergency route');
     });
-    scope.post('/fhir/Patient/:id/$lift-hold', async () => {
-      throw rejected(403, 'forbidden', NOT_LIFTED);
+    scope.post<WithId>('/fhir/Patient/:id/$lift-hold', async (request, reply) => {
+      if (!ctx.config.HUMAN_ISSUER) throw rejected(403, 'forbidden', NOT_LIFTED);
+      if (!humanOf(request)?.may.includes('reviewer') || !maySayContacts(request.recipient))
+        throw rejected(403, 'forbidden', NOT_REVIEWED);
+      // Whoever has open care of the person knows of the hold; nobody else learns of it here.
+      const person = await personFor(request, maySayContact);
+      const message = await keep.liftHold(ctx, person, speakerOf(request));
+      if (message === null) throw rejected(422, 'business-rule', 'no hold stands of this person');
+      return answer(reply, 'stored: held no more, what may be seen again is told');
     });
   });
   app.register(async (scope) => {
@@ -110,9 +121,12 @@ export function registerSafety(app: FastifyInstance, ctx: Context, keep: KeepSaf
 
 /** The recipient of a request that was found to be a system's. */
 function speakerOf({ recipient }: FastifyRequest): Speaker {
-  const { id, name, service } = (recipient as { system: System }).system;
-  return { service: service.id, system: id, by: name };
+  const { system, human } = recipient as Extract<Recipient, { kind: 'system' }>;
+  return { service: system.service.id, system: system.id, by: system.name, human };
 }
+
+const humanOf = ({ recipient }: FastifyRequest): Human | undefined =>
+  recipient.kind === 'system' ? recipient.human : undefined;
 
 function answer(reply: FastifyReply, text: string): FastifyReply {
   return sendFhir(reply, toOutcome([{ severity: 'information', code: 'informational', text }]));

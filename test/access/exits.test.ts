@@ -18,6 +18,7 @@ import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import {
   findConsent,
   keepConsent,
+  liftHold,
   personNow,
   placeHold,
   sayContact,
@@ -26,6 +27,7 @@ import {
 import { registerRead } from '../../src/read/routes.ts';
 import { registerIntake } from '../../src/receive/http/http.ts';
 import { registerConsents } from '../../src/work/consent.ts';
+import { registerGlass } from '../../src/work/glass.ts';
 import { registerPrompts } from '../../src/work/prompts.ts';
 import { registerSafety } from '../../src/work/safety.ts';
 import { involve, register, store } from '../read/fixtures.ts';
@@ -106,11 +108,13 @@ const PARTS: Record<string, Part> = {
   registerServices,
   registerWaits,
   registerAuditEvents,
+  registerGlass,
   registerIntake: (app, ctx) =>
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
   registerPrompts: (app, ctx) =>
     registerPrompts(app, ctx, async () => Promise.reject(new Error('no prompt was answered'))),
-  registerSafety: (app, ctx) => registerSafety(app, ctx, { personNow, placeHold, sayContact, sayPlacement }),
+  registerSafety: (app, ctx) =>
+    registerSafety(app, ctx, { personNow, placeHold, liftHold, sayContact, sayPlacement }),
   registerConsents: (app, ctx) => registerConsents(app, ctx, { personNow, keepConsent, findConsent }),
 };
 const PERSON_FREE = ['Organization', 'Basic'];

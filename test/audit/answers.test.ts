@@ -131,6 +131,8 @@ describe('of all routes', () => {
       'POST /fhir',
       'POST /fhir/$process-message',
       'POST /fhir/Consent',
+      'POST /fhir/Patient/$break-glass',
+      'POST /fhir/Patient/{id}/$break-glass',
       'POST /fhir/Patient/{id}/$lift-hold',
       'POST /fhir/Patient/{id}/$set-placement',
       'POST /fhir/Subscription',

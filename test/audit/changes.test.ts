@@ -119,7 +119,7 @@ test('what people decide of a person is a row about that person, by the name of 
   expect(await rowsOf(() => placeHold(context(), mother, { service: null, by: BY }))).toMatchObject([
     { ...decision, interaction: 'hold-place', outcome: 'unchanged' },
   ]);
-  const reviewed = { by: BY, reviewedBy: 'B. Lead' };
+  const reviewed = { service: null, by: BY, reviewedBy: 'B. Lead' };
   expect(await rowsOf(() => liftHold(context(), mother, reviewed))).toMatchObject([
     { ...decision, name: `${BY}, B. Lead`, interaction: 'hold-lift', persons: [mother] },
   ]);

@@ -103,6 +103,7 @@ const COMMANDS = [
   ...['person explain', 'worklist', 'link', 'unlink', 'incident'],
   ...['rebuild', 'number show', 'number freeze', 'number lift', 'doctor', 'reload', 'backup', 'restore'],
   ...['map check', 'match evaluate', 'match tune', 'prompt list', 'prompt on'],
+  ...['hold place', 'hold list', 'hold lift', 'glass list', 'glass review'],
 ];
 
 test('every command is in the help, and has a help of its own with examples of itself', async () => {

@@ -8,6 +8,8 @@ import type { OpenApi } from '../../src/web/docs.ts';
 import {
   CONSENT,
   DUTY_CONTACT,
+  GLASS_BROKEN,
+  GLASS_BROKEN_FOR,
   HL7_V2,
   MATCHING,
   PARAMETERS,
@@ -20,6 +22,7 @@ import {
   TRANSACTION,
 } from '../../src/web/examples.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { askingPeople, humanToken, newHumanPair } from '../support/humans.ts';
 import { adt, barsReferral } from '../support/messages.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { nhsNumber } from '../support/records.ts';
@@ -43,6 +46,13 @@ const NOBODY = '00000000-0000-4000-8000-000000000000';
 const HUGE = `"${'x'.repeat(5_300_000)}"`;
 const UNA = { nhs: nhsNumber(970), given: 'Una', family: 'Tregear', born: '1990-01-01', local: 'U1' };
 
+const people = newHumanPair('people');
+const ROLES = [{ organisation: 'RXP', role: 'R8001', team: 'perinatal', may: ['clinician', 'reviewer'] }];
+/** A request of the system for one of two people at it. */
+const by = (sub: string) => ({
+  'x-skein-user': `Bearer ${humanToken(people, { sub, organisation: 'RXP', role: 'R8001' })}`,
+});
+
 let database: TestDatabase;
 let open: Skein;
 let asking: Skein;
@@ -59,7 +69,7 @@ beforeAll(async () => {
     addSystem(database.pool, database.key, { name, ods: 'RXP', team: name, sector, kind: null, source });
   ({ token } = await add('perinatal', 'specialist-perinatal', 'fhir-r4'));
   await add('pas', 'maternity', 'hl7v2-adt');
-  open = await startSkein(database);
+  open = await startSkein(database, await askingPeople([people], ROLES));
   asking = await startSkein(database, { AUTH: 'token', ROLES: 'api' });
   api = (await (await fetch(`${open.url}/docs/openapi.json`)).json()) as OpenApi;
   closed = (await (await fetch(`${asking.url}/docs/openapi.json`)).json()) as OpenApi;
@@ -306,11 +316,14 @@ test('what is said for somebody’s safety is answered as described', async () =
     { ...own, body: HUGE.slice(0, 70_000) },
   ];
   const hold = 'POST /fhir/Patient/{id}/$place-hold';
-  const all = [own, {}, html, huge];
+  const all = [{ ...own, headers: by('1') }, {}, html, huge];
   expect(await statuses(hold, at(resource.id, 'place-hold'), all)).toEqual([200, 403, 406, 413]);
   expect((await ask(hold, at(NOBODY, 'place-hold'), own)).status).toBe(404);
   const lift = 'POST /fhir/Patient/{id}/$lift-hold';
-  expect(await statuses(lift, at(resource.id, 'lift-hold'), [own, html, huge])).toEqual([403, 406, 413]);
+  const lifting = { ...own, headers: by('2') };
+  const attempts = [own, html, huge, { ...own, headers: by('1') }, lifting];
+  expect(await statuses(lift, at(resource.id, 'lift-hold'), attempts)).toEqual([403, 406, 413, 422, 200]);
+  expect((await ask(lift, at(NOBODY, 'lift-hold'), lifting)).status).toBe(404);
   const contact = 'POST /fhir/Patient/{id}/$safe-contact';
   const said = fhirBody(SAFE_CONTACT_SAID);
   const asked = [
@@ -331,6 +344,36 @@ test('what is said for somebody’s safety is answered as described', async () =
   const all3 = [placed, ...asked.slice(1, -1), fhirBody(other)];
   expect(await statuses(placement, at(resource.id, 'set-placement'), all3)).toEqual(expected);
   expect((await ask(placement, at(NOBODY, 'set-placement'), placed)).status).toBe(404);
+});
+
+test('who breaks glass is answered as described', async () => {
+  const { body } = await open.get('/fhir/Patient?family=Tregear', 'perinatal');
+  const [{ resource }] = body.entry as [{ resource: { id: string } }];
+  const forms = [
+    ['POST /fhir/Patient/{id}/$break-glass', `/fhir/Patient/${resource.id}/$break-glass`, GLASS_BROKEN],
+    ['POST /fhir/Patient/$break-glass', '/fhir/Patient/$break-glass', GLASS_BROKEN_FOR],
+  ] as const;
+  for (const [operation, path, example] of forms) {
+    const headers = by(operation);
+    const own = { ...fhirBody(example), headers };
+    const all = [
+      own,
+      { ...fhirBody('{'), headers },
+      fhirBody(example),
+      { ...own, accept: 'text/html' },
+      { ...fhirBody(HUGE), headers },
+      { ...own, type: 'text/csv' },
+      { ...fhirBody({ ...example, parameter: [] }), headers },
+    ];
+    expect(await statuses(operation, path, all)).toEqual([200, 400, 403, 406, 413, 415, 422]);
+    const parameter = example.parameter.map((one) =>
+      one.name === 'given' ? { ...one, valueString: 'Ada' } : one,
+    );
+    const nobody = { ...fhirBody({ ...example, parameter }), headers };
+    const nowhere = path.replace(resource.id, NOBODY);
+    for (let tries = 1; tries < 10; tries++) expect((await ask(operation, nowhere, nobody)).status).toBe(404);
+    expect((await ask(operation, path, own)).status).toBe(429);
+  }
 });
 
 test('what a person refused is kept as described', async () => {

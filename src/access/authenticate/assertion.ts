@@ -2,35 +2,24 @@
  * Whether a signed JWT proves that a client is who it says: https://www.rfc-editor.org/rfc/rfc7523#section-3,
  * https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html#signature-verification
  */
-import { compactVerify, errors, importJWK } from 'jose';
 import { z } from 'zod';
-import { Rejected } from '../../errors.ts';
-import { parseJson } from '../../formats/json.ts';
 import type { Db } from '../../store/pool.ts';
 import { type Client, findClient } from '../register/clients.ts';
-import { ALGORITHMS, type Key } from '../register/key-set.ts';
+import { ALGORITHMS } from '../register/key-set.ts';
+import { type Parts as JwtParts, readJwt } from './jwt.ts';
 import type { KeySets } from './key-sets.ts';
+import { type Fault, fault, headerFaults, keyFaults } from './signature.ts';
 import type { Used } from './tokens.ts';
 
 /** `audience`: the URL of the token endpoint. `now`: milliseconds. */
 export type Checking = { db: Db; keySets: KeySets; audience: string; now: number };
 
-/** `code` is for the log; `words` are for the operator alone, since they repeat what the assertion says. */
-export type Fault = { code: string; words: string };
 /** A client that has proved who it is; `used` must still be taken once. */
 export type Proof = { client: Client; used: Used };
 
 const LONGEST_SECONDS = 300;
-const MOST_CHARACTERS = 8_192;
-type Algorithm = (typeof ALGORITHMS)[number];
+const TAKEN = { algorithms: ALGORITHMS, types: ['JWT'], whose: 'the client' };
 
-const Header = z.object({
-  alg: z.string(),
-  kid: z.string().optional(),
-  typ: z.string().optional(),
-  jku: z.string().optional(),
-  crit: z.unknown().optional(),
-});
 const name = z.string().min(1).max(256);
 const seconds = z.number().finite();
 const Claims = z.object({
@@ -41,7 +30,6 @@ const Claims = z.object({
   nbf: seconds.optional(),
   jti: name.optional(),
 });
-type Header = z.infer<typeof Header>;
 type Claims = z.infer<typeof Claims>;
 
 /**
@@ -69,7 +57,7 @@ export async function* examine(
   return { client, used: { clientId: iss, jti, expires: exp } };
 }
 
-type Parts = { header: Header; claims: Claims };
+type Parts = JwtParts<Claims>;
 
 /** Gives at its end the client by whose keys it was checked. */
 async function* faultsOf(
@@ -77,48 +65,18 @@ async function* faultsOf(
   text: string,
   parts: Parts,
 ): AsyncGenerator<Fault, Client | null, undefined> {
-  yield* headerFaults(parts.header);
+  yield* headerFaults(parts.header, TAKEN);
   yield* claimFaults(parts.claims, checking);
   const client = await findClient(checking.db, parts.claims.iss);
   const wrong = clientFault(client);
   if (wrong) yield wrong;
-  if (client && (client.jwks || client.jwksUrl)) yield* keyFaults(checking, text, { ...parts, client });
+  const signed = client && { text, header: parts.header, owner: client };
+  if (signed && (client.jwks || client.jwksUrl)) yield* keyFaults(checking.keySets, signed, TAKEN);
   return client;
 }
 
-const fault = (code: string, words: string): Fault => ({ code, words });
-
 /** What an assertion says of itself, nothing of it proved; null where it is none. */
-export function readParts(text: string): Parts | null {
-  const [header = '', claims = '', signature = '', ...more] = text.split('.');
-  const parts = [header, claims, signature];
-  if (text.length > MOST_CHARACTERS || more.length > 0 || !parts.every(isExact)) return null;
-  const read = [Header.safeParse(readObject(header)).data, Claims.safeParse(readObject(claims)).data];
-  const [head, body] = read as [Header | undefined, Claims | undefined];
-  return head && body ? { header: head, claims: body } : null;
-}
-
-/** Written as base64url writes it: a signature in other letters is another text that means the same. */
-const isExact = (part: string) =>
-  part !== '' && Buffer.from(part, 'base64url').toString('base64url') === part;
-
-function readObject(part: string): unknown {
-  try {
-    return parseJson(Buffer.from(part, 'base64url'));
-  } catch (error) {
-    if (error instanceof Rejected) return undefined;
-    throw error;
-  }
-}
-
-function* headerFaults({ alg, kid, typ, crit }: Header): Generator<Fault> {
-  if (!isAlgorithm(alg)) yield fault('alg', `alg is "${alg}": it must be one of ${ALGORITHMS.join(', ')}`);
-  if (kid === undefined) yield fault('kid-missing', 'the header names no kid');
-  if (typ !== undefined && typ.toUpperCase() !== 'JWT') yield fault('typ', `typ is "${typ}": it must be JWT`);
-  if (crit !== undefined) yield fault('crit', 'the header has crit: nothing that must be understood is');
-}
-
-const isAlgorithm = (alg: string): alg is Algorithm => (ALGORITHMS as readonly string[]).includes(alg);
+export const readParts = (text: string): Parts | null => readJwt(text, Claims);
 
 function* claimFaults({ iss, sub, aud, exp, nbf, jti }: Claims, checking: Checking): Generator<Fault> {
   const { audience } = checking;
@@ -143,39 +101,4 @@ function clientFault(client: Client | null): Fault | null {
   if (!jwks && !jwksUrl)
     return fault('client-keyless', `${system.name} has no keys: skein system set --jwks or --jwks-url`);
   return null;
-}
-
-type Signed = Parts & { client: Client };
-
-async function* keyFaults(checking: Checking, text: string, signed: Signed): AsyncGenerator<Fault> {
-  const { header, client } = signed;
-  const { alg, kid, jku, crit } = header;
-  if (jku !== undefined && jku !== client.jwksUrl) {
-    yield fault('jku', `jku is "${jku}", and "${client.jwksUrl ?? 'no URL'}" is registered`);
-    return;
-  }
-  if (kid === undefined || crit !== undefined || !isAlgorithm(alg)) return;
-  const { keys, problem } = await checking.keySets.find(client, kid);
-  const [key, ...more] = keys.filter((one) => fits(one, alg));
-  if (problem !== undefined)
-    yield fault('keys-unread', `no keys can be had at ${client.jwksUrl}: ${problem}`);
-  else if (keys.length === 0) yield fault('kid-unknown', `no key of the client has the kid "${kid}"`);
-  else if (!key || more.length > 0)
-    yield fault('key-alg', `not exactly one key of the kid "${kid}" is for ${alg}`);
-  else if (!(await isSigned(text, key, alg)))
-    yield fault('signature', `it was not signed by the private half of the key "${kid}"`);
-}
-
-const fits = ({ kty, alg }: Key, asked: Algorithm): boolean =>
-  (kty === 'EC') === (asked === 'ES384') && (alg === undefined || alg === asked);
-
-async function isSigned(text: string, key: Key, alg: Algorithm): Promise<boolean> {
-  try {
-    await compactVerify(text, await importJWK(key, alg), { algorithms: [alg] });
-    return true;
-  } catch (error) {
-    // A point that is not on the curve is a DOMException: a key that is none signs nothing.
-    if (error instanceof errors.JOSEError || error instanceof DOMException) return false;
-    throw error;
-  }
 }

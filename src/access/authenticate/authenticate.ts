@@ -5,7 +5,7 @@ import { Rejected } from '../../errors.ts';
 import type { Recipient } from '../../model.ts';
 import { findActive, findSystemByToken } from '../register/systems.ts';
 import { bearerOf } from './bearer.ts';
-import { isPublic } from './public.ts';
+import { isPublicUrl } from './public.ts';
 import { findByAccessToken, isAccessToken } from './tokens.ts';
 
 /** Who a public answer is given to: a system that exists nowhere, with no sector. */
@@ -37,7 +37,7 @@ const NOBODY: Recipient = {
 export function authenticate(ctx: Context): (request: FastifyRequest) => Promise<Recipient> {
   return async (request) => {
     if (ctx.config.AUTH === 'none') return actAs(ctx, request);
-    if (isPublic(request.url.replace(/\/?(\?.*)?$/, ''))) return NOBODY;
+    if (isPublicUrl(request.url)) return NOBODY;
     const token = bearerOf(request);
     const recipient = token ? await ownerOf(ctx, token) : null;
     if (!recipient) throw refuse(401, 'login', 'a bearer token of a registered system is needed');

@@ -6,7 +6,7 @@ import { Agent, request } from 'undici';
 import { guardAddresses } from '../../doors/address-guard.ts';
 import { Rejected } from '../../errors.ts';
 import type { Client } from '../register/clients.ts';
-import { type Key, readOthersKeySet } from '../register/key-set.ts';
+import { ALGORITHMS, type Key, readOthersKeySet } from '../register/key-set.ts';
 
 const DEADLINE_MS = 5_000;
 const MOST_BYTES = 64 * 1024;
@@ -23,16 +23,23 @@ type Fetched = { keys: Key[]; keepSeconds: number; problem?: string };
 /** `of`: which URL by which credentials of the client. */
 type Known = { of: string; askedAt: number; set: Promise<Fetched> };
 
+/** Whose keys they are: a client, or whoever vouches for people (docs/adr/0026-human-identity.md). */
+export type KeyOwner = Pick<Client, 'jwks' | 'jwksUrl' | 'credentials'> & { system: { name: string } };
+
 /** The keys of a client that have this kid (one, where it is well), or why they could not be had. */
 export type Found = { keys: Key[]; problem?: string };
 
 export type KeySets = {
-  find(client: Client, kid: string): Promise<Found>;
+  find(client: KeyOwner, kid: string): Promise<Found>;
   close(): Promise<void>;
 };
 
-/** `allow`: as WEBHOOK_ALLOW. `now`: milliseconds. */
-export function openKeySets(allow: string[], now: () => number = Date.now): KeySets {
+/** `allow`: as WEBHOOK_ALLOW. `now`: milliseconds. `algorithms`: what keys must be for. */
+export function openKeySets(
+  allow: string[],
+  now: () => number = Date.now,
+  algorithms: readonly string[] = ALGORITHMS,
+): KeySets {
   const agent = new Agent({
     connect: guardAddresses(allow).connector,
     connections: 2,
@@ -41,13 +48,14 @@ export function openKeySets(allow: string[], now: () => number = Date.now): KeyS
   });
   const known = new Map<string, Known>();
 
-  const ask = ({ system, jwksUrl, credentials }: Client): Known => {
-    const fresh = { of: `${credentials} ${jwksUrl}`, askedAt: now(), set: fetchSet(agent, jwksUrl ?? '') };
+  const ask = ({ system, jwksUrl, credentials }: KeyOwner): Known => {
+    const set = fetchSet(agent, jwksUrl ?? '', algorithms);
+    const fresh = { of: `${credentials} ${jwksUrl}`, askedAt: now(), set };
     known.set(system.name, fresh);
     return fresh;
   };
   /** What is known of it and may still be used; who asks meanwhile shares one fetch. */
-  const current = async (client: Client): Promise<Known> => {
+  const current = async (client: KeyOwner): Promise<Known> => {
     const one = known.get(client.system.name);
     if (one?.of !== `${client.credentials} ${client.jwksUrl}`) return ask(client);
     const { keepSeconds } = await one.set;
@@ -72,7 +80,7 @@ const pick = ({ keys, problem }: Fetched, kid: string): Found => ({
   ...(problem === undefined ? {} : { problem }),
 });
 
-async function fetchSet(agent: Agent, url: string): Promise<Fetched> {
+async function fetchSet(agent: Agent, url: string, algorithms: readonly string[]): Promise<Fetched> {
   const failed = (problem: string): Fetched => ({ keys: [], keepSeconds: FAILED_SECONDS, problem });
   try {
     const signal = AbortSignal.timeout(DEADLINE_MS);
@@ -80,7 +88,7 @@ async function fetchSet(agent: Agent, url: string): Promise<Fetched> {
     const answer = await request(url, { headers, signal, dispatcher: agent });
     const body = Buffer.from(await answer.body.arrayBuffer());
     if (answer.statusCode !== 200) return failed(`it answers ${answer.statusCode}`);
-    return { ...readOthersKeySet(body), keepSeconds: keepFor(answer.headers['cache-control']) };
+    return { ...readOthersKeySet(body, algorithms), keepSeconds: keepFor(answer.headers['cache-control']) };
   } catch (error) {
     return failed(reasonOf(error));
   }

@@ -14,3 +14,5 @@ const PUBLIC = [
 
 /** By the path of a request, or the URL of a route. */
 export const isPublic = (path: string): boolean => PUBLIC.includes(path);
+/** By the URL that was asked for. */
+export const isPublicUrl = (url: string): boolean => isPublic(url.replace(/\/?(\?.*)?$/, ''));

@@ -23,6 +23,8 @@ const NEEDS: [RegExp, Letter | Need | 'none'][] = [
   // It says in words what all its entries say, so it is for who may read all of them.
   [/^GET \/fhir\/Group\/:id\/\$journey$/, { type: '*', letter: 'r' }],
   [/^POST \/fhir\/Patient\/\$match$/, 's'],
+  // What it opens is read by the same scopes as anything.
+  [/^POST \/fhir\/Patient\/(:id\/)?\$break-glass$/, 'r'],
   [/^POST \/fhir\/Patient\/:id\/\$(place-hold|lift-hold|safe-contact|set-placement)$/, 'u'],
   [/^(GET|POST) \/fhir\/Subscription\/(:id\/)?\$(status|events)$/, 'r'],
   [/^POST \/fhir\/Subscription\/:id\/\$confirm-removal$/, 'u'],

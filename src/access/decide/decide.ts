@@ -1,6 +1,6 @@
 import type { Category, DutyContact, Level, Recipient, Role } from '../../model.ts';
 import { mayAsk } from '../authenticate/scopes.ts';
-import { PAYLOADS, type Payload, POLICY } from './policy.ts';
+import { type Cell, PAYLOADS, type Payload, POLICY } from './policy.ts';
 
 /** Rule 11: every view says the same sentence to everyone, whether or not something was withheld. */
 export const NOTICE = 'Other services may be involved that are not shown.';
@@ -31,6 +31,8 @@ export type Grant = {
    * care, and no more (sharing rule 14).
    */
   away?: boolean;
+  /** The person at the service who asks has broken glass for this person, and it still holds. */
+  glass?: true;
   /** A label says so: of the person no notification says more than that something happened. */
   restricted?: boolean;
 };
@@ -68,8 +70,8 @@ export function reaches(level: Level, needed: Level): boolean {
  * that the thing belongs to. M, P and I are roles in one of them, so that of a second pregnancy the first
  * child's services learn nothing; what belongs to no journey ([]) is opened by no role; left out, where it is
  * the person that is asked about, by a role in any. A refusal comes before the table, an agreement after
- * it. A referral that waits for an answer opens nothing here: what its receiver sees is what that message
- * said (projectPatient).
+ * it. Broken glass opens what the table does not, and no refusal. A referral that waits for an answer opens
+ * nothing here: what its receiver sees is what that message said (projectPatient).
  */
 export function decide(grants: Grants, category: Category, person: string, journeys?: string[]): Level {
   if (grants.everything) return 'F';
@@ -83,8 +85,27 @@ export function decide(grants: Grants, category: Category, person: string, journ
   const cross = roles.map(({ role }) =>
     grant.away ? existence(category, cell[role]) : raised(cell[role], isAgreed && role !== 'partner'),
   );
-  if (grant.care === 'past' && category === 'INV') return highest([lower(own, 'E'), ...cross]);
-  return highest(cross);
+  const glass = byGlass(grant, category, cell);
+  if (grant.care === 'past' && category === 'INV') return highest([lower(own, 'E'), ...cross, glass]);
+  return highest([...cross, glass]);
+}
+
+/**
+ * Broken glass shows what an own patient's service would see, at most a summary; of whoever is held,
+ * restricted or placed no more than who it is, and that there is care: which care would say where.
+ */
+function byGlass({ glass, held }: Grant, category: Category, cell: Cell): Level {
+  if (!glass || cell.agreement) return '-';
+  return lower(cell.own, held && category !== 'DEM' ? 'E' : 'S');
+}
+
+/** What the recipient may know without the glass that a person at it has broken: what leads to others. */
+export function withoutGlass<G extends Grants>(grants: G): G {
+  if (grants.everything || ![...grants.persons.values()].some(({ glass }) => glass)) return grants;
+  const persons = [...grants.persons].map(
+    ([person, { glass: _broken, ...grant }]) => [person, grant] as const,
+  );
+  return { ...grants, persons: new Map(persons) };
 }
 
 const existence = (category: Category, level: Level): Level => (category === 'INV' ? lower(level, 'E') : '-');
@@ -108,7 +129,7 @@ export const areHeldApart = (grants: Grants, persons: string[]): boolean =>
   !grants.everything &&
   persons.length > 1 &&
   persons.some((person) => grants.persons.get(person)?.held) &&
-  decideAll(grants, 'DEM', persons) === '-';
+  decideAll(withoutGlass(grants), 'DEM', persons) === '-';
 
 /** Who is involved, as a sector may know it of members who are not its own patients. */
 export const columnOf = (sector: string | null) => POLICY.rows.get(sector ?? '')?.cells.INV;

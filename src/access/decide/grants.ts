@@ -1,9 +1,9 @@
 import type { Consent } from '@medplum/fhirtypes';
 import { consentFor } from '../../fhir/consent.ts';
-import type { Recipient } from '../../model.ts';
+import type { Human, Recipient } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { registeredServices } from '../register/services.ts';
-import type { Care, Grant, Grants } from './decide.ts';
+import { type Care, type Grant, type Grants, isStatutory } from './decide.ts';
 import { POLICY } from './policy.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -31,24 +31,35 @@ select ask.service, ask.person,
   array(select m.journey from member m where m.person = ask.person and m.role <> 'infant'
     and exists (select from member o where o.journey = m.journey and o.person <> m.person)
     and (m.role = 'partner' or not exists (select from member o where o.journey = m.journey and o.role = 'infant'
-      and (o.closes is null or o.closes > $3)))) as "asideIn"
-from unnest($1::uuid[], $2::uuid[]) as ask (service, person)`;
+      and (o.closes is null or o.closes > $3)))) as "asideIn",
+  exists (select from glass g where g.person = ask.person and g.service = ask.service
+    and g.issuer = ask.issuer and g.subject = ask.subject and g.expires_at > now()) as glass
+from unnest($1::uuid[], $2::uuid[], $4::text[], $5::text[]) as ask (service, person, issuer, subject)`;
 
-type Asked = { service: string; sector: string | null; persons: string[] };
+/** `human`: the person at the service who asks, and may have broken glass. */
+type Asked = { service: string; sector: string | null; persons: string[]; human?: Human | null };
 type Found = Pick<Grant, 'roles' | 'asideIn' | 'held' | 'restricted' | 'away'> & {
   service: string;
   person: string;
   care: Own[];
   consents: Consent[];
+  glass: boolean;
 };
 /** `until`: when closed care ended, as text. */
 type Own = { state: 'open' | 'pending' | 'closed'; until: string | null };
+
+/** The person at a system who may have broken glass, by the role of this very request; else null. */
+export function glassBreaker(recipient: Recipient): Human | null {
+  if (recipient.kind === 'operator' || !isStatutory(recipient.system.service.sector)) return null;
+  return recipient.human?.may.includes('clinician') ? recipient.human : null;
+}
 
 /** How one recipient stands to these persons, in one query (none for the operator). */
 export async function loadGrants(db: Db, recipient: Recipient, persons: string[]): Promise<Grants> {
   if (recipient.kind === 'operator') return { everything: true };
   const { id: service, sector } = recipient.system.service;
-  const found = await loadGrantsForServices(db, [{ service, sector, persons }]);
+  const human = glassBreaker(recipient);
+  const found = await loadGrantsForServices(db, [{ service, sector, persons, human }]);
   return found.get(service) as Grants;
 }
 
@@ -60,8 +71,9 @@ export async function loadGrantsForServices(
   asked: Asked[],
   at = new Date(),
 ): Promise<Map<string, Grants>> {
+  const humans = new Map(asked.map(({ service, human }) => [service, human]));
   const pairs = [...pairsOf(asked)].flatMap(([service, persons]) =>
-    [...persons].map((person) => ({ service, person })),
+    [...persons].map((person) => ({ service, person, human: humans.get(service) })),
   );
   const services = await registeredServices(db);
   const { rows } =
@@ -70,7 +82,10 @@ export async function loadGrantsForServices(
       : await db.query<Found>({
           name: 'grants',
           text: GRANTS,
-          values: [pairs.map(({ service }) => service), pairs.map(({ person }) => person), at],
+          values: [
+            ...[pairs.map(({ service }) => service), pairs.map(({ person }) => person), at],
+            ...[pairs.map(({ human }) => human?.issuer), pairs.map(({ human }) => human?.subject)],
+          ],
         });
   const grants = new Map(
     asked.map(({ service, sector }) => [
@@ -79,10 +94,11 @@ export async function loadGrantsForServices(
     ]),
   );
   for (const row of rows) {
-    const { service, person, care: _care, consents, ...grant } = row;
+    const { service, person, care: _care, consents, glass, ...grant } = row;
     const agreed = agreementsFor(consents, { service, at });
     const held = row.held || row.restricted || row.away;
-    grants.get(service)?.persons.set(person, { care: careOf(row, at), ...grant, ...agreed, held });
+    const broken = glass ? { glass: true as const } : {};
+    grants.get(service)?.persons.set(person, { care: careOf(row, at), ...grant, ...agreed, ...broken, held });
   }
   return grants;
 }

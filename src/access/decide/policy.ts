@@ -26,6 +26,15 @@ const Cell = z
 
 const Ceiling = z.strictObject({ ceiling: z.enum(PAYLOADS), approved: z.enum(PAYLOADS).optional() });
 
+/** Breaking glass: how long it lasts, how often somebody may try, and when it is to have been reviewed. */
+const Glass = z.strictObject({
+  hours: z.int().min(1).max(24),
+  mostHours: z.int().min(1).max(24),
+  triesPerHour: z.int().min(0).max(100),
+  reviewWorkingDays: z.int().min(1).max(10),
+});
+const GLASS = { hours: 4, mostHours: 24, triesPerHour: 10, reviewWorkingDays: 1 };
+
 const Labels = z.strictObject({ restricted: z.array(z.string()), veryRestricted: z.array(z.string()) });
 
 const Policy = z
@@ -41,6 +50,7 @@ const Policy = z
     givesNoCare: z.array(z.string()),
     // A policy from before there were any figures opens none.
     readsWaits: z.array(z.string()).default([]),
+    glass: Glass.default(GLASS),
     serviceKinds: z.array(z.string()).min(1),
     rows: z.array(
       z.strictObject({

@@ -1,4 +1,5 @@
 import type { Recipient } from '../../model.ts';
+import { glassBreaker } from './grants.ts';
 
 /** Adds a value to the query and gives back its place, such as `$3::uuid`. */
 type Bind = (value: unknown, cast: string) => string;
@@ -11,13 +12,23 @@ type Bind = (value: unknown, cast: string) => string;
 export function visibleSql(recipient: Recipient, bind: Bind): string {
   if (recipient.kind === 'operator') return 'true';
   const service = bind(recipient.system.service.id, 'uuid');
+  const broken = brokenBy(recipient, service, bind);
   return `(r.type = 'Basic' or r.service = ${service} or ${service} = any(r.authors)
     or exists (select from unnest(r.persons) as p (person) where
       exists (select from involvement i where i.person = p.person and i.service = ${service})
-      or exists (select from member m join involvement i on i.journey = m.journey and i.person <> m.person
+${broken && `      or exists (${broken} and g.person = p.person)\n`}      or exists (select from member m join involvement i on i.journey = m.journey and i.person <> m.person
           and i.service = ${service} and i.state = 'open'
         where m.person = p.person))
     or (r.type = 'Organization' and exists (select from service v where v.id = r.id and v.registered)))`;
+}
+
+/** SQL of those for whom the person at the recipient has broken glass; '' where nobody is who could. */
+function brokenBy(recipient: Recipient, service: string, bind: Bind): string {
+  const human = glassBreaker(recipient);
+  if (!human) return '';
+  const [issuer, subject] = [bind(human.issuer, 'text'), bind(human.subject, 'text')];
+  return `select g.person from glass g where g.service = ${service} and g.issuer = ${issuer}
+    and g.subject = ${subject} and g.expires_at > now()`;
 }
 
 /** Seen by everybody, whatever it is about: no caseload narrows it. */
@@ -36,6 +47,7 @@ export function fewVisibleSql(
 ): string | null {
   if (recipient.kind === 'operator' || SHARED.includes(type)) return null;
   const service = bind(recipient.system.service.id, 'uuid');
+  const broken = brokenBy(recipient, service, bind);
   const limit = `limit ${most + 1}`;
   const persons = 'array(select person from known)';
   const conditions = [
@@ -52,7 +64,11 @@ export function fewVisibleSql(
   return `with own as materialized (select person from involvement where service = ${service} ${limit}),
     known as materialized (select person from own union
       select m.person from involvement i join member m on m.journey = i.journey
-       where i.service = ${service} and i.state = 'open' and (select count(*) from own) <= ${most})
+       where i.service = ${service} and i.state = 'open' and (select count(*) from own) <= ${most}${
+         broken &&
+         `
+      union ${broken}`
+       })
     select case when (select count(*) from known) <= ${most}
       then array(select row_id from (${parts.join(' union ')}) few ${limit}) end as rows`;
 }

@@ -12,6 +12,8 @@ const SHORTER_IS_WIDER = [
   'givesNoCare',
 ] as const;
 
+const GLASS = ['hours', 'mostHours', 'triesPerHour', 'reviewWorkingDays'] as const;
+
 /** Cells, payloads and limits of the sharing table that `after` opens further than `before`. */
 export function widerSharing(before: Policy, after: Policy): string[] {
   const cells = [...after.rows].flatMap(([sector, row]) => widerRow(sector, before.rows.get(sector), row));
@@ -37,7 +39,10 @@ export function widerSharing(before: Policy, after: Policy): string[] {
   );
   const days =
     after.closedCareDays > before.closedCareDays ? [`closedCareDays: ${after.closedCareDays}`] : [];
-  return [...cells, ...payloads, ...groups, ...lists, ...labels, ...waits, ...days];
+  const glass = GLASS.flatMap((name) =>
+    after.glass[name] > before.glass[name] ? [`glass ${name}: ${after.glass[name]}`] : [],
+  );
+  return [...cells, ...payloads, ...groups, ...lists, ...labels, ...waits, ...days, ...glass];
 }
 
 /** As strictly as that, or more so. */

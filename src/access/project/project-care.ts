@@ -18,7 +18,7 @@ import {
   STAGE_SYSTEM,
 } from '../../fhir/systems.ts';
 import type { ResourceRow } from '../../model.ts';
-import { decide, type Grants, reaches } from '../decide/decide.ts';
+import { decide, type Grants, reaches, withoutGlass } from '../decide/decide.ts';
 import { POLICY } from '../decide/policy.ts';
 import { isDiscreet, staysInside } from '../decide/stays-inside.ts';
 import { codedOnly, MASKED, pick } from './coded.ts';
@@ -48,12 +48,13 @@ export function journeysOf(resource: Resource): string[] {
 
 /**
  * The resource with the tag of its journey, where the recipient may know this person in that journey, and of
- * its own contact whether that is to stop.
+ * its own contact whether that is to stop. By broken glass nobody is known in a journey.
  */
 export function withVisibleTags<T extends Resource>({ grants, row }: Seen, resource: T): T {
   const { meta: _meta, ...rest } = resource;
+  const others = withoutGlass(grants);
   const known = journeysOf(row.content).filter(
-    (journey) => decide(grants, 'INV', row.persons[0] ?? '', [journey]) !== '-',
+    (journey) => decide(others, 'INV', row.persons[0] ?? '', [journey]) !== '-',
   );
   const stop = row.authors.includes(grants.service) ? stopOf(row.content) : [];
   const tag: Meta['tag'] = [...known.map((code) => ({ system: JOURNEY_TAG, code })), ...stop];

@@ -3,7 +3,7 @@ import { composePatient } from '../../fhir/compose-patient.ts';
 import { canonicalText } from '../../fhir/references.ts';
 import { NHS_NUMBER, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
 import type { ChartSource, Level, ResourceRow } from '../../model.ts';
-import { decide, type Grants, highest, isStatutory, reaches } from '../decide/decide.ts';
+import { decide, type Grants, highest, isStatutory, reaches, withoutGlass } from '../decide/decide.ts';
 import { isDiscreet, sectorOf, staysInside } from '../decide/stays-inside.ts';
 import { codedOnly, pick } from './coded.ts';
 import { DETAILS, projectSafeContact } from './project-safe-contact.ts';
@@ -161,10 +161,16 @@ function codedName(patient: Partial<Patient>): Partial<Patient> {
   return { ...patient, ...(name ? { name } : {}) };
 }
 
-/** A link shows that there is another person: `persons[n + 1]` of the row is the one that link n leads to. */
+/**
+ * A link shows that there is another person: `persons[n + 1]` of the row is the one that link n leads to.
+ * Broken glass opens one person, and leads to nobody.
+ */
 function visibleLinks(grants: Known, patient: Patient, persons: string[]): NonNullable<Patient['link']> {
+  const [person = ''] = persons;
+  const others = withoutGlass(grants);
+  if (grants.persons.get(person)?.glass && decide(others, 'DEM', person) === '-') return [];
   return (patient.link ?? []).filter((_, index) =>
-    reaches(decide(grants, 'DEM', persons[index + 1] ?? ''), 'E'),
+    reaches(decide(others, 'DEM', persons[index + 1] ?? ''), 'E'),
   );
 }
 

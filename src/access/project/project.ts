@@ -2,7 +2,7 @@ import type { Group, Organization, Provenance, Resource } from '@medplum/fhirtyp
 import { idOf } from '../../fhir/references.ts';
 import { STAGE_OF } from '../../fhir/systems.ts';
 import type { Recipient, ResourceRow, Service } from '../../model.ts';
-import { decide, decideAll, type Grants, highest, reaches } from '../decide/decide.ts';
+import { decide, decideAll, type Grants, highest, reaches, withoutGlass } from '../decide/decide.ts';
 import { isKeptInside, staysInside } from '../decide/stays-inside.ts';
 import { ODS_SYSTEM } from '../register/services.ts';
 import { pick } from './coded.ts';
@@ -36,13 +36,13 @@ export function project(recipient: Recipient, grants: Grants, row: ResourceRow):
     case 'Patient':
       return projectPatient(grants, row);
     case 'RelatedPerson':
-      return projectRelatedPerson(grants, row);
+      return projectRelatedPerson(withoutGlass(grants), row);
     case 'CareTeam': {
       const team = projectTeam({ grants, row });
       return team && withVisibleTags({ grants, row }, team);
     }
     case 'Group':
-      return projectGroup(grants, row);
+      return projectGroup(withoutGlass(grants), row) ?? throughGlass(grants, row);
     case 'Provenance':
       return projectProvenance(service, grants, row);
     case 'Subscription':
@@ -57,6 +57,20 @@ export function project(recipient: Recipient, grants: Grants, row: ResourceRow):
     default:
       return null;
   }
+}
+
+/**
+ * A journey that is known by broken glass alone shows that one person and nobody else of it: not what the
+ * person is to somebody whom the reader knows besides.
+ */
+function throughGlass(grants: Known, row: ResourceRow): Group | null {
+  const alone = row.persons.flatMap((person) => {
+    const { glass, ...grant } = grants.persons.get(person) ?? {};
+    if (!glass) return [];
+    const only = { ...grant, glass, care: null, roles: [] };
+    return projectGroup({ ...grants, persons: new Map([[person, only]]) }, row) ?? [];
+  });
+  return alone[0] ?? null;
 }
 
 function projectCare(service: Service, grants: Known, row: ResourceRow): Resource | null {

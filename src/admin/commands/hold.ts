@@ -51,7 +51,7 @@ Examples:
   }),
   'hold lift': command({
     summary: 'a hold ends, since a second person has reviewed it',
-    help: `Usage: skein hold lift ID --by NAME --reviewed-by NAME [--yes] [--json]
+    help: `Usage: skein hold lift ID --by NAME (--reviewed-by NAME | --user FILE) [--yes] [--json]
 
 Ends the hold of one person. Who may see what again is told by the ordinary events. Records that the hold
 reached besides, as they may be the same person’s, stay held until each is lifted. Asks first.
@@ -59,17 +59,21 @@ reached besides, as they may be the same person’s, stay held until each is lif
   ID                  as skein hold list names it
   --by NAME           who lifts it; kept
   --reviewed-by NAME  who reviewed it: another person; kept
+  --user FILE         in place of that name, and needed where HUMAN_ISSUER is set: a file with the token of who
+                      reviewed it (- for standard input), a reviewer by HUMAN_ROLES
   --yes               does not ask
 
 Examples:
   skein hold lift 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f --by 'A. Midwife' --reviewed-by 'B. Lead'
+  skein hold lift 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f --by 'A. Midwife' --user lead.jwt --yes
 `,
-    options: { by: text, 'reviewed-by': text, yes },
+    options: { by: text, 'reviewed-by': text, user: text, yes },
     words: ['ID'],
-    run: async ({ by, 'reviewed-by': reviewedBy, yes: sure }, [id = '']) => {
-      if (!by || !reviewedBy) throw new WrongUse('hold lift needs --by NAME and --reviewed-by NAME');
+    run: async ({ by, 'reviewed-by': reviewedBy, user, yes: sure }, [id = '']) => {
+      if (!by || !(reviewedBy || user))
+        throw new WrongUse('hold lift needs --by NAME and --reviewed-by NAME, or --user FILE');
       await confirm(LIFTS, sure);
-      return withStore((ctx) => liftHoldOf(ctx, id, { by, reviewedBy }));
+      return withStore((ctx) => liftHoldOf(ctx, id, { by, reviewedBy, user }));
     },
   }),
   'safe-contact': command({

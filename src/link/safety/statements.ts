@@ -6,8 +6,8 @@
 import type { Consent, Extension, Flag } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf } from '../../fhir/references.ts';
-import { SAFETY_SYSTEM } from '../../fhir/systems.ts';
-import type { SafeContact } from '../../model.ts';
+import { SAFETY_SYSTEM, SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
+import type { Human, SafeContact } from '../../model.ts';
 import type { IdentifiedStatement, StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
 
@@ -21,9 +21,34 @@ export const PLACEMENT = 'placement';
 /** `author`: id of the service whose word it is; null: the operator's. `at`: ISO instant. */
 type Said = { chart: string; author: string | null; at: string };
 
-/** The chart is held from `at` on; `lifted`: it was reviewed, and is held no more. */
-export const holdOf = (key: Buffer, said: Said, { lifted = false } = {}): IdentifiedStatement =>
-  statementOf(key, said, { code: HOLD, status: lifted ? 'inactive' : 'active' });
+type Holding = { lifted?: boolean; human?: Pick<Human, 'issuer' | 'subject'> | undefined };
+
+/**
+ * The chart is held from `at` on; `lifted`: it was reviewed, and is held no more. `human`: the person who
+ * said so, where that is known.
+ */
+export const holdOf = (
+  key: Buffer,
+  said: Said,
+  { lifted = false, human }: Holding = {},
+): IdentifiedStatement =>
+  statementOf(key, said, {
+    code: HOLD,
+    status: lifted ? 'inactive' : 'active',
+    ...(human ? { extension: [saidBy(human)] } : {}),
+  });
+
+const SAID_BY = `${SKEIN_DEFINITIONS}said-by`;
+const saidBy = ({ issuer, subject }: Pick<Human, 'issuer' | 'subject'>): Extension => ({
+  url: SAID_BY,
+  valueIdentifier: { system: issuer, value: subject },
+});
+
+/** The person who placed a hold, by issuer and subject; null where a system did, and nobody said for whom. */
+export function placerOf({ extension = [] }: Flag): Pick<Human, 'issuer' | 'subject'> | null {
+  const { system, value } = extension.find(({ url }) => url === SAID_BY)?.valueIdentifier ?? {};
+  return system && value ? { issuer: system, subject: value } : null;
+}
 
 /** The child of the chart lives apart from its birth family from `at` on; `ended`: and does no more. */
 export const placementOf = (key: Buffer, said: Said, { ended = false } = {}): IdentifiedStatement =>

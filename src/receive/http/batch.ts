@@ -11,7 +11,15 @@ import { headerOf, rejected } from './request.ts';
 const MOST_ENTRIES = 100;
 
 /** What says who is asking, and how. */
-const HEADERS = ['authorization', 'x-skein-system', 'host', 'origin', 'prefer', 'nhsd-end-user-organisation'];
+const HEADERS = [
+  'authorization',
+  'x-skein-system',
+  'x-skein-user',
+  'host',
+  'origin',
+  'prefer',
+  'nhsd-end-user-organisation',
+];
 
 /** `Type…` or `metadata`, below the base URL: no way to anything but FHIR. */
 const URL = /^\/?(?:[A-Z]\w*|metadata)(?:[/?]|$)(?!.*(?:^|\/)\.)/;
