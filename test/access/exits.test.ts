@@ -28,6 +28,7 @@ import { registerIntake } from '../../src/receive/http/http.ts';
 import { registerConsents } from '../../src/work/consent.ts';
 import { registerPrompts } from '../../src/work/prompts.ts';
 import { registerSafety } from '../../src/work/safety.ts';
+import { type KeepWorklist, registerWorklist } from '../../src/work/worklist/routes.ts';
 import { involve, register, store } from '../read/fixtures.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -98,6 +99,16 @@ describe('in the source', async () => {
 });
 
 const CANARY = 'Zuleika-Canary';
+const NO_WORKLIST: KeepWorklist = {
+  items: async () => [],
+  figures: () => Promise.reject(new Error('of no worklist')),
+  knownTo: async () => new Set(),
+  verifiedAmong: async () => [],
+  findEffect: async () => null,
+  findDecidedItem: async () => null,
+  ...{ acceptItem: async () => undefined, rejectItem: async () => undefined },
+  ...{ deferItem: async () => undefined, undoDecided: async () => undefined },
+};
 /** What main registers, which a test below holds against it. Only GET is asked, so no message is ever taken. */
 const PARTS: Record<string, Part> = {
   registerSmart,
@@ -112,6 +123,7 @@ const PARTS: Record<string, Part> = {
     registerPrompts(app, ctx, async () => Promise.reject(new Error('no prompt was answered'))),
   registerSafety: (app, ctx) => registerSafety(app, ctx, { personNow, placeHold, sayContact, sayPlacement }),
   registerConsents: (app, ctx) => registerConsents(app, ctx, { personNow, keepConsent, findConsent }),
+  registerWorklist: (app, ctx) => registerWorklist(app, ctx, NO_WORKLIST),
 };
 const PERSON_FREE = ['Organization', 'Basic'];
 
@@ -220,6 +232,8 @@ describe('on every GET route', () => {
       '/fhir/Subscription/:id/$status',
       // Nobody has said what this person refuses: test/access/consent.test.ts.
       '/fhir/Consent/:id',
+      // Nobody is to decide anything: test/access/worklist.test.ts.
+      '/fhir/Task/$worklist',
     ]);
   });
 
