@@ -5,7 +5,8 @@ import type { Db } from '../store/pool.ts';
 /**
  * A chart of somebody who is shown to anybody at all: of a changed identity nothing is. `verified`: its word
  * on its NHS number counts, and the number is not invalid nationally; `dead`: its person died as an infant,
- * so that contacts are stopped; `sealed`: nobody is asked about that person. `at`: first heard of, to the day.
+ * so that contacts are stopped; `sealed`: nobody is asked about that person. `at`: the day on which it was
+ * first heard of.
  */
 export type ChartToCompare = {
   seq: string;

@@ -28,6 +28,7 @@ import { registerIntake } from '../../src/receive/http/http.ts';
 import { registerConsents } from '../../src/work/consent.ts';
 import { registerPrompts } from '../../src/work/prompts.ts';
 import { registerSafety } from '../../src/work/safety.ts';
+import { figuresOf } from '../../src/work/worklist/item.ts';
 import { type KeepWorklist, registerWorklist } from '../../src/work/worklist/routes.ts';
 import { involve, register, store } from '../read/fixtures.ts';
 import { testContext } from '../support/context.ts';
@@ -101,7 +102,7 @@ describe('in the source', async () => {
 const CANARY = 'Zuleika-Canary';
 const NO_WORKLIST: KeepWorklist = {
   items: async () => [],
-  figures: () => Promise.reject(new Error('of no worklist')),
+  figures: async () => figuresOf([], 0, new Date(0)),
   knownTo: async () => new Set(),
   verifiedAmong: async () => [],
   findEffect: async () => null,

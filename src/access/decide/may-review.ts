@@ -1,6 +1,6 @@
 /**
- * Who may know that two records may be one person, and who may decide it (sharing rule 19): whoever runs Skein
- * sees both sides; a statutory health service its own.
+ * Who may know that two records may be one person, and who may decide it (sharing rule 19): whoever runs
+ * Skein sees both sides; a statutory health service its own.
  */
 import { decide, type Grants, reaches } from './decide.ts';
 import { treats } from './may-match.ts';
@@ -9,8 +9,8 @@ import { treats } from './may-match.ts';
 export type Asked = { ids: string[]; verified: string[] };
 
 /**
- * Those of the persons that the recipient may be told of: its own verified patients. None where one of them is
- * held, restricted or placed, of whichever side: the question alone would say where to look.
+ * Those of the persons that the recipient may be told of: its own verified patients. None where one of them,
+ * of whichever side, is held, restricted or placed: the question alone would say where to look.
  */
 export function ownSides(grants: Grants, { ids, verified }: Asked): string[] {
   if (grants.everything) return ids;

@@ -1,4 +1,4 @@
-/** What waits for somebody to decide who is who: found from facts each time it is asked for, stored nowhere. */
+/** What waits for somebody to decide who is who: found from facts each time, and not stored. */
 import { keyedId } from '../../fhir/ids.ts';
 import type { Guard } from '../../match/guards.ts';
 import type { Levels } from '../../match/model.ts';

@@ -1,7 +1,7 @@
 /**
  * The worklist over the API (docs/adr/0026-worklist.md): `Task/$worklist` lists its items, worst harm first,
- * `Task/{id}/$accept`, `$reject`, `$defer` and `$undo` settle one. Whoever may not know of an item is answered
- * as of an id that nothing has.
+ * `Task/{id}/$accept`, `$reject`, `$defer` and `$undo` settle one. Whoever may not know of an item is
+ * answered as of an id that nothing has.
  */
 import type { Bundle, Resource, Task } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

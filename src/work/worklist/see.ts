@@ -14,7 +14,7 @@ type Looking = {
   knownTo: (service: string, persons: string[]) => Promise<Set<string>>;
 };
 
-/** In the order of the items. Of a baby its own services are asked, and not whoever knows the mother alone. */
+/** In the order of the items. Of a baby its own services are asked, not those who know the mother alone. */
 export async function seeItems({ db, recipient, knownTo }: Looking, items: Item[]): Promise<SeenItem[]> {
   if (!mayMatch(recipient)) return [];
   if (recipient.kind === 'operator') return items.map((item) => ({ item, own: item.ids, settles: true }));

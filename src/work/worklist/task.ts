@@ -1,4 +1,4 @@
-/** An item of the worklist as its reader may see it: a FHIR Task (profile `skein-worklist-item`), no words. */
+/** An item of the worklist as its reader may see it: a FHIR Task (profile `skein-worklist-item`). */
 import { hash } from 'node:crypto';
 import type { Task, TaskInput, TaskOutput } from '@medplum/fhirtypes';
 import { canonicalText } from '../../fhir/references.ts';
@@ -7,7 +7,7 @@ import type { Guard } from '../../match/guards.ts';
 import { FIELDS } from '../../match/model.ts';
 import type { Item, Question } from './item.ts';
 
-/** `own`: of the item's persons those that the reader may be told of. `service`: its id; null: the operator. */
+/** `own`: persons that the reader may be told of. `service`: the reader's; null: the operator. */
 export type Reader = { own: string[]; service: string | null };
 /** What would follow, in counts; or why it cannot be accepted. */
 export type Effect =
@@ -36,6 +36,8 @@ const FOLLOWS_FROM_LEVELS: Guard[] = [
 export function composeTask(item: Item, { own, service }: Reader, effect: Effect | null = null): Task {
   const refer = (person: string | undefined) => ({ reference: `Patient/${person}` });
   const output = effect === null ? [] : outputOf(effect);
+  // To the day: the time would tell when the other side was heard of.
+  const day = item.since.toISOString().slice(0, 10);
   const task: Task & { id: string } = {
     resourceType: 'Task',
     id: item.id,
@@ -45,7 +47,7 @@ export function composeTask(item: Item, { own, service }: Reader, effect: Effect
     code: { coding: [{ system: WORKLIST, code: CODES[item.question] }] },
     focus: refer(own.at(-1)),
     for: refer(own[0]),
-    authoredOn: item.since.toISOString().slice(0, 10),
+    authoredOn: day,
     owner: service === null ? { display: 'whoever runs Skein' } : { reference: `Organization/${service}` },
     ...(item.until === null ? {} : { restriction: { period: { start: item.until } } }),
     input: service === null ? [...inputOf(item), ...inputOfAll(item)] : inputOf(item),
@@ -53,7 +55,8 @@ export function composeTask(item: Item, { own, service }: Reader, effect: Effect
   };
   if (task.input?.length === 0) delete task.input;
   const versionId = hash('sha256', canonicalText(task), 'hex').slice(0, 16);
-  return { ...task, meta: { profile: [`${SKEIN_DEFINITIONS}skein-worklist-item`], versionId } };
+  const profile = [`${SKEIN_DEFINITIONS}skein-worklist-item`];
+  return { ...task, meta: { profile, versionId, lastUpdated: `${day}T00:00:00.000Z` } };
 }
 
 const typeOf = (code: string) => ({ coding: [{ system: WORKLIST_EVIDENCE, code }] });
