@@ -13,6 +13,7 @@ export type ChartToCompare = {
   key: string;
   person: string;
   system: string;
+  sector: string | null;
   content: Patient;
   verified: boolean;
   dead: boolean;
@@ -27,14 +28,15 @@ const SEALED = `(exists (select from member h where h.person = s.person and (h.h
 const FIRST = `case when s.first ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' then left(s.first, 10)::timestamptz else r.said_at end`;
 
 const CHARTS = `
-select s.seq::text as seq, s.key, s.person, y.name as system, s.content, ${FIRST} as at, p.state like 'lost %' as dead,
+select s.seq::text as seq, s.key, s.person, y.name as system, v.sector, s.content, ${FIRST} as at, p.state like 'lost %' as dead,
   ${SEALED} as sealed,
   s.ref is not null and not exists (select from set_aside a where a.chart = s.key and a.ref = s.ref)
     and not exists (select from tainted t where t.key = s.ref)
     and not exists (select from statement n where n.type = 'Basic' and n.chart = s.ref
       and n.content @> '{"code": {"coding": [{"code": "number-change"}]}}'
       and not n.content @> '{"extension": [{"valueCode": "R"}]}') as verified
-from statement s join system y on y.id = s.system_id join record r on r.id = s.record_id
+from statement s join system y on y.id = s.system_id join service v on v.id = coalesce(s.team, y.service_id)
+  join record r on r.id = s.record_id
   join resource p on p.id = s.person and p.type = 'Patient' and p.state is distinct from 'gone'
 where s.type = 'Patient' and s.seq > $1 order by s.seq limit $2`;
 

@@ -102,6 +102,7 @@ describe('in the source', async () => {
 const CANARY = 'Zuleika-Canary';
 const NO_WORKLIST: KeepWorklist = {
   items: async () => [],
+  forget: () => undefined,
   figures: async () => figuresOf([], 0, new Date(0)),
   knownTo: async () => new Set(),
   verifiedAmong: async () => [],

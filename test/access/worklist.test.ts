@@ -1,5 +1,8 @@
 /** The worklist over the API: who is told of an item, how much of it, and what becomes of what somebody decides. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Node } from '../../src/formats/tree.ts';
+import { ownProfiles } from '../../src/validate/profiles.ts';
+import { validateResource } from '../../src/validate/validate-resource.ts';
 import { gather, type Household } from '../support/household.ts';
 import { adt } from '../support/messages.ts';
 import { nhsNumber, type Someone } from '../support/records.ts';
@@ -193,6 +196,30 @@ describe('who is told of an item', () => {
       expect((await list()).total).toBe(1);
     },
   );
+
+  test('what the other side sends, and that it is asked at all, changes nothing that a service reads', async () => {
+    await twoCharts();
+    const before = await list('maternity');
+    await treat('perinatal', UNNUMBERED, 1);
+    expect((await list('maternity')).text).toBe(before.text);
+  });
+
+  test('what is read is a Task by its profile', async () => {
+    const { id } = await twoCharts();
+    const { body } = await read(id);
+    const profile = 'https://skein.example/fhir/StructureDefinition/skein-worklist-item';
+    const { faults } = validateResource(body as Node, ownProfiles(), [profile]);
+    expect(faults.filter(({ severity }) => severity === undefined)).toEqual([]);
+  });
+
+  test.each(['R', 'V'])('nobody is asked of a chart that is labelled %s by its sender', async (code) => {
+    await admit('maternity', TAMSIN);
+    const security = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code }];
+    const whom = chart('perinatal', UNNUMBERED, { meta: { security } });
+    const { status } = await household.skein.transaction(transactionOf([whom], at(5)), 'perinatal');
+    expect(status).toBe(200);
+    for (const system of [undefined, 'maternity']) expect((await list(system)).total).toBe(0);
+  });
 
   test('nobody is told of who is held, on either side, nor of who was placed', async () => {
     const { id } = await twoCharts();

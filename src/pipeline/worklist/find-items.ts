@@ -1,12 +1,13 @@
 /** The worklist as it is now: what was decided, or has come together by itself, is not on it. */
+import { labelOf, mayRestrict } from '../../access/decide/link-rules.ts';
 import { MATCHING } from '../../access/decide/matching.ts';
+import { inTurns } from '../../doors/turns.ts';
 import { pairName } from '../../link/who/charts.ts';
 import { REVIEWERS } from '../../link/who/decided.ts';
 import type { Link } from '../../match/cluster.ts';
 import { compare } from '../../match/compare.ts';
 import { readPatient } from '../../match/from-patient.ts';
-import { prepareRecords } from '../../match/prepare.ts';
-import { ALL_RULES, scoreRecords } from '../../match/score-records.ts';
+import { ALL_RULES, scoreInSteps } from '../../match/score-records.ts';
 import {
   type ChartToCompare,
   chartsToCompare,
@@ -20,10 +21,11 @@ import { compareItems, type Item, itemId } from '../../work/worklist/item.ts';
 const PAGE = 10_000;
 
 /** The worst first. None says yet whether it was put off. Reads every chart there is. */
-export async function findItems(db: Db, key: Buffer): Promise<Item[]> {
+export async function findItems(db: Db, key: Buffer): Promise<{ items: Item[]; charts: number }> {
   const charts = await readCharts(db);
   const babies = (await findMotherless(db, REVIEWERS)).map((one) => babyItem(key, one));
-  return [...(await findLikely(db, key, charts)), ...babies].sort(compareItems);
+  const items = [...(await findLikely(db, key, charts)), ...babies].sort(compareItems);
+  return { items, charts: charts.length };
 }
 
 async function readCharts(db: Db): Promise<ChartToCompare[]> {
@@ -47,11 +49,11 @@ async function findLikely(db: Db, key: Buffer, charts: ChartToCompare[]): Promis
   const records = charts.map(({ key: id, system, content, verified }) =>
     readPatient(content, { id, source: system, verified, asOf }),
   );
-  const isAsked = (a: { id: string }, b: { id: string }) => {
-    const [one, other] = [of(a.id), of(b.id)];
-    return one.person !== other.person && !one.sealed && !other.sealed;
-  };
-  const { links, reviews } = scoreRecords(records, MATCHING, { ...ALL_RULES, isAsked });
+  const isSilent = silentAmong(charts);
+  const isAsked = (a: { id: string }, b: { id: string }) =>
+    of(a.id).person !== of(b.id).person && !isSilent(of(a.id)) && !isSilent(of(b.id));
+  const scoring = scoreInSteps(records, MATCHING, { ...ALL_RULES, isAsked });
+  const { links, reviews, records: compared } = await inTurns(scoring);
   const apart = new Set(
     (await decidedApart(db, REVIEWERS)).flatMap(([one, other]) => {
       const [a, b] = [byKey.get(one)?.person ?? one, byKey.get(other)?.person ?? other];
@@ -63,24 +65,38 @@ async function findLikely(db: Db, key: Buffer, charts: ChartToCompare[]): Promis
     ...reviews.map((link): Scored => ({ link, likely: 'for review' })),
   ].filter(({ link }) => !apart.has(pairName(of(link.a).person, of(link.b).person)));
   const pairs = Map.groupBy(scored, ({ link }) => [of(link.a).person, of(link.b).person].sort().join(' '));
-  const prepared = new Map(prepareRecords(records, MATCHING).map((record) => [record.id, record]));
+  const byId = new Map(compared.map((record) => [record.id, record]));
   return [...pairs].map(([name, all]) => {
     const best = all.reduce((most, one) => (one.link.bits > most.link.bits ? one : most));
     const { a, b } = best.link;
-    const [one, other] = [prepared.get(a), prepared.get(b)];
-    const compared = one && other ? compare(one, other, MATCHING) : null;
-    return pairItem(key, { ids: name.split(' '), all, of, compared });
+    const [one, other] = [byId.get(a), byId.get(b)];
+    const evidence = one && other ? compare(one, other, MATCHING) : null;
+    return pairItem(key, { ids: name.split(' '), all, of, evidence });
   });
+}
+
+/**
+ * Of which charts nobody is asked: those that their sender labelled, and all of a person who is held, or whom
+ * a label restricts by the word of somebody who may say so.
+ */
+function silentAmong(charts: ChartToCompare[]): (chart: ChartToCompare) => boolean {
+  const isLabelled = ({ content }: ChartToCompare) => labelOf(content) !== null;
+  const sealed = new Set(
+    charts
+      .filter((chart) => chart.sealed || (isLabelled(chart) && mayRestrict(chart.sector)))
+      .map(({ person }) => person),
+  );
+  return (chart) => isLabelled(chart) || sealed.has(chart.person);
 }
 
 type Pair = {
   ids: string[];
   all: Scored[];
   of: (chart: string) => ChartToCompare;
-  compared: Pick<Item, 'levels' | 'guards'> | null;
+  evidence: Pick<Item, 'levels' | 'guards'> | null;
 };
 
-function pairItem(key: Buffer, { ids, all, of, compared }: Pair): Item {
+function pairItem(key: Buffer, { ids, all, of, evidence }: Pair): Item {
   const sides = all.map(({ link }) => [of(link.a), of(link.b)] as const);
   const charts = [...new Set(sides.flat())];
   const days = sides.map(([one, other]) => Math.max(one.at.getTime(), other.at.getTime()));
@@ -94,8 +110,8 @@ function pairItem(key: Buffer, { ids, all, of, compared }: Pair): Item {
     stops: sides.some(([one, other]) => one.dead !== other.dead),
     likely: isFirm ? 'the rules would join them' : 'for review',
     bits: Math.round(Math.max(...all.map(({ link }) => link.bits))),
-    levels: compared?.levels ?? {},
-    guards: compared?.guards ?? [],
+    levels: evidence?.levels ?? {},
+    guards: evidence?.guards ?? [],
     reasons: [...new Set(all.map(({ link }) => link.reason))].sort(),
     since: new Date(Math.min(...days)),
     until: null,

@@ -32,6 +32,8 @@ type Decided = { ids: string[] };
 export type KeepWorklist<D extends Decided = Decided> = {
   items: () => Promise<Item[]>;
   figures: () => Promise<Figures>;
+  /** Something was decided: what is listed next goes by it. */
+  forget: () => void;
   knownTo: (service: string, persons: string[]) => Promise<Set<string>>;
   verifiedAmong: (persons: string[]) => Promise<string[]>;
   findEffect: (ctx: Context, item: Item) => Promise<Effect | null>;
@@ -130,6 +132,7 @@ export function registerWorklist<D extends Decided>(
         { bodyLimit: MOST_BYTES },
         async (request, reply) => {
           await work(request);
+          keep.forget();
           return answer(reply);
         },
       );
