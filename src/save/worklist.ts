@@ -108,6 +108,15 @@ export async function factsVersion(db: Db): Promise<string> {
   return (await db.query<{ version: string }>(sql)).rows[0]?.version ?? '';
 }
 
+/** Of these persons those of whom there is something to ask: whoever is shown to somebody, and not sealed. */
+export async function stillAsked(db: Db, persons: string[]): Promise<Set<string>> {
+  const sql = `select distinct s.person from statement s
+    join resource p on p.id = s.person and p.type = 'Patient' and p.state is distinct from 'gone'
+    where s.person = any($1::uuid[]) and s.type = 'Patient' and not ${SEALED}`;
+  const { rows } = await db.query<{ person: string }>(sql, [persons]);
+  return new Set(rows.map(({ person }) => person));
+}
+
 /** Of these persons those whom a service has, had or is to have in its care. */
 export async function knownTo(db: Db, service: string, persons: string[]): Promise<Set<string>> {
   const sql = 'select distinct person from involvement where service = $1 and person = any($2::uuid[])';

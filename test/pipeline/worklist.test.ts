@@ -55,6 +55,7 @@ test('a charity’s client without a number is asked about, and decided once', a
   const { text } = await showWorklist(testContext(household.database));
   expect(text).toMatch(/^same person\? [0-9a-f-]{36} [0-9a-f-]{36} \(/);
   expect(text).not.toContain('Jago');
+  expect((await list()).figures).toMatchObject({ raised: 0.04, deferred: 0 });
 
   const pair = items[0]?.ids as [string, string];
   const context = testContext(household.database);

@@ -65,13 +65,16 @@ async function findLikely(db: Db, key: Buffer, charts: ChartToCompare[]): Promis
     ...reviews.map((link): Scored => ({ link, likely: 'for review' })),
   ].filter(({ link }) => !apart.has(pairName(of(link.a).person, of(link.b).person)));
   const pairs = Map.groupBy(scored, ({ link }) => [of(link.a).person, of(link.b).person].sort().join(' '));
+  // By whichever of their charts.
+  const verified = new Set(charts.flatMap((chart) => (chart.verified ? [chart.person] : [])));
   const byId = new Map(compared.map((record) => [record.id, record]));
   return [...pairs].map(([name, all]) => {
     const best = all.reduce((most, one) => (one.link.bits > most.link.bits ? one : most));
     const { a, b } = best.link;
     const [one, other] = [byId.get(a), byId.get(b)];
     const evidence = one && other ? compare(one, other, MATCHING) : null;
-    return pairItem(key, { ids: name.split(' '), all, of, evidence });
+    const ids = name.split(' ');
+    return pairItem(key, { ids, all, of, evidence, verified: ids.filter((id) => verified.has(id)) });
   });
 }
 
@@ -94,9 +97,10 @@ type Pair = {
   all: Scored[];
   of: (chart: string) => ChartToCompare;
   evidence: Pick<Item, 'levels' | 'guards'> | null;
+  verified: string[];
 };
 
-function pairItem(key: Buffer, { ids, all, of, evidence }: Pair): Item {
+function pairItem(key: Buffer, { ids, all, of, evidence, verified }: Pair): Item {
   const sides = all.map(({ link }) => [of(link.a), of(link.b)] as const);
   const charts = [...new Set(sides.flat())];
   const days = sides.map(([one, other]) => Math.max(one.at.getTime(), other.at.getTime()));
@@ -105,7 +109,7 @@ function pairItem(key: Buffer, { ids, all, of, evidence }: Pair): Item {
     id: itemId(key, 'same person?', ids),
     question: 'same person?',
     ids,
-    verified: [...new Set(charts.filter(({ verified }) => verified).map(({ person }) => person))],
+    verified,
     systems: [...new Set(charts.map(({ system }) => system))].sort(),
     stops: sides.some(([one, other]) => one.dead !== other.dead),
     likely: isFirm ? 'the rules would join them' : 'for review',

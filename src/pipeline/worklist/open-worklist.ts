@@ -1,6 +1,13 @@
 /** The worklist for whoever asks often: found once for as long as nothing changes. */
 import type { Context } from '../../context.ts';
-import { countBirths, factsVersion, findDeferrals, knownTo, verifiedAmong } from '../../save/worklist.ts';
+import {
+  countBirths,
+  factsVersion,
+  findDeferrals,
+  knownTo,
+  stillAsked,
+  verifiedAmong,
+} from '../../save/worklist.ts';
 import { type Figures, figuresOf, type Item, itemId, type Question } from '../../work/worklist/item.ts';
 import { findItems } from './find-items.ts';
 
@@ -52,7 +59,11 @@ export function openWorklist({ db, key }: Pick<Context, 'db' | 'key'>): Worklist
   }
   async function items(): Promise<Item[]> {
     const today = new Date().toISOString().slice(0, 10);
-    const [all, deferrals] = await Promise.all([found(), findDeferrals(db, today)]);
+    const listed = await found();
+    const persons = [...new Set(listed.flatMap(({ ids }) => ids))];
+    // Of what was found a while ago: a hold and a changed identity count at once.
+    const [asked, deferrals] = await Promise.all([stillAsked(db, persons), findDeferrals(db, today)]);
+    const all = listed.filter(({ ids }) => ids.every((person) => asked.has(person)));
     const until = new Map(
       deferrals.map(({ question, one, other, until: day }) => [
         itemId(key, question as Question, other === null ? [one] : [one, other]),
