@@ -59,7 +59,7 @@ const describeDecision = ({ verdict, one, other, by, reason, at }: StandingDecis
 
 /** What follows from a decision, or would. */
 export function describeConsequence(done: Consequence, dry: boolean): Done {
-  const { message, persons, events, told } = done;
+  const { message, persons, journeys, events, told } = done;
   const list = (counts: Record<string, number>) =>
     Object.entries(counts)
       .map(([name, n]) => `${name} ${n}`)
@@ -67,6 +67,7 @@ export function describeConsequence(done: Consequence, dry: boolean): Done {
   const lines = [
     dry ? 'nothing was changed' : `kept as message ${message}`,
     `people around it: ${persons.before} before, ${persons.after} after`,
+    `journeys that change: ${journeys}`,
     `events: ${list(events)}`,
     `had been told of what changes: ${list(told)}`,
   ];

@@ -23,7 +23,7 @@ declare module 'fastify' {
 const NOT_GIVEN = /^(POST \/fhir(\/\$process-message)?|POST \/intake\/.*|GET \/metrics)$/;
 /** Done, these have their row from the transaction that did it. */
 const OWN_ROW =
-  /^(POST .*\/\$((place|lift)-hold|safe-contact|set-placement|break-glass|confirm-removal)|POST \/fhir\/Consent|PUT \/fhir\/(HealthcareService|Consent)\/.*)$/;
+  /^(POST .*\/\$((place|lift)-hold|safe-contact|set-placement|break-glass|confirm-removal|accept|reject|defer|undo)|POST \/fhir\/Consent|PUT \/fhir\/(HealthcareService|Consent)\/.*)$/;
 const REFUSED = [401, 403, 404, 429];
 
 /** Whether a route has rows in the audit at all; `HEAD` is `GET`. */

@@ -56,6 +56,10 @@ export const REFERRAL_STEPS = `${SKEIN}/fhir/CodeSystem/referral-step`;
 export const PROMPTS = `${SKEIN}/fhir/CodeSystem/prompt`;
 /** Why its owner ended one: `Task.statusReason`. */
 export const PROMPT_REASONS = `${SKEIN}/fhir/CodeSystem/prompt-reason`;
+/** What people are to decide of who is who: `Task.code`. */
+export const WORKLIST = `${SKEIN}/fhir/CodeSystem/worklist`;
+/** What speaks for it and what would follow: type of an input or output of such a Task; a figure of all. */
+export const WORKLIST_EVIDENCE = `${SKEIN}/fhir/CodeSystem/worklist-evidence`;
 /** What a service looked at or asked, so that no prompt asks again: `Observation.code`. */
 export const OBSERVATIONS = `${SKEIN}/fhir/CodeSystem/observation`;
 /** `Task.identifier` of a prompt: the occasion, which comes once. */

@@ -1,21 +1,30 @@
 /** Pairs of records that share a key, found in memory that grows with the records only. */
+import { atOnce, type Steps } from '../doors/turns.ts';
 import type { MatchRecord } from './record.ts';
 
 /** A key of more records tells too little to be followed. */
 export const MOST_OF_ONE_KEY = 100;
 
+/** So many of them take a few milliseconds. */
+const STEP = 1_000;
+
 /** Calls back once for each pair of places, the lower first. */
-export function eachCandidatePair(
+export const eachCandidatePair = (...given: Parameters<typeof pairsInSteps>): void =>
+  atOnce(pairsInSteps(...given));
+
+/** The same, for whoever serves others meanwhile (doors/turns.ts). */
+export function* pairsInSteps(
   records: MatchRecord[],
   keysOf: (record: MatchRecord) => string[],
   found: (a: number, b: number) => void,
-): void {
+): Steps<void> {
   const size = 2 ** Math.ceil(Math.log2(Math.max(2, records.length)));
   // A key's hash and a record's place in one number that a double holds exactly.
   const hashes = 2 ** 53 / size;
   let entries: Float64Array = new Float64Array(records.length * 12);
   let count = 0;
   for (const [place, record] of records.entries()) {
+    if (place % STEP === 0) yield;
     for (const key of keysOf(record)) {
       if (count === entries.length) entries = grown(entries);
       entries[count] = (hashOf(key) % hashes) * size + place;
@@ -24,7 +33,8 @@ export function eachCandidatePair(
   }
   const pairs = pairsOf(entries.subarray(0, count).sort(), size);
   let last = -1;
-  for (const pair of pairs) {
+  for (const [at, pair] of pairs.entries()) {
+    if (at % STEP === 0) yield;
     if (pair !== last) found(Math.floor(pair / size), pair % size);
     last = pair;
   }

@@ -1,6 +1,7 @@
 /** From records to persons, as intake does it, for a whole file at once. */
 
-import { eachCandidatePair } from './candidate-pairs.ts';
+import { atOnce, type Steps } from '../doors/turns.ts';
+import { pairsInSteps } from './candidate-pairs.ts';
 import { cluster, type Link } from './cluster.ts';
 import { type Comparison, compare } from './compare.ts';
 import { type Decision, decide } from './decide.ts';
@@ -11,7 +12,14 @@ import { prepareRecords } from './prepare.ts';
 import type { MatchRecord } from './record.ts';
 
 export type Decide = (a: MatchRecord, b: MatchRecord, comparison: Comparison, model: Model) => Decision;
-export type Scored = { clusters: string[][]; links: Link[]; reviews: Link[]; compared: number };
+/** `records`: as they were compared, knowing of one another. */
+export type Scored = {
+  records: MatchRecord[];
+  clusters: string[][];
+  links: Link[];
+  reviews: Link[];
+  compared: number;
+};
 
 export type Rules = {
   decide: Decide;
@@ -23,11 +31,15 @@ export type Rules = {
 };
 export const ALL_RULES: Rules = { decide, isAsked: () => true, keysOf, hasFamilies: true };
 
-export function scoreRecords(given: MatchRecord[], model: Model, rules: Rules): Scored {
+export const scoreRecords = (...given: Parameters<typeof scoreInSteps>): Scored =>
+  atOnce(scoreInSteps(...given));
+
+/** The same, for whoever serves others meanwhile (doors/turns.ts). */
+export function* scoreInSteps(given: MatchRecord[], model: Model, rules: Rules): Steps<Scored> {
   const records = rules.hasFamilies ? prepareRecords(given, model) : given;
   const [links, reviews]: [Link[], Link[]] = [[], []];
   let compared = 0;
-  eachCandidatePair(records, rules.keysOf, (one, other) => {
+  yield* pairsInSteps(records, rules.keysOf, (one, other) => {
     const [a, b] = [records[one]!, records[other]!];
     if (!rules.isAsked(a, b)) return;
     compared += 1;
@@ -41,5 +53,5 @@ export function scoreRecords(given: MatchRecord[], model: Model, rules: Rules): 
   const vetoes = (x: string, y: string) =>
     rules.hasFamilies && isVetoed(compare(byId.get(x)!, byId.get(y)!, model).guards);
   const { clusters, refused } = cluster(records, links, vetoes);
-  return { clusters, links, reviews: [...reviews, ...refused], compared };
+  return { records, clusters, links, reviews: [...reviews, ...refused], compared };
 }

@@ -1,6 +1,6 @@
 /** What people decide of who is who: a message of their own, linked and saved like any other. */
 import { randomUUID } from 'node:crypto';
-import { namedOperator, record as recordAudit } from '../audit/record.ts';
+import { type Actor, namedOperator, record as recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { Rejected } from '../errors.ts';
 import { messageName } from '../fhir/ids.ts';
@@ -25,17 +25,21 @@ import type { Db } from '../store/pool.ts';
 import { ownMessage, ownRecord, ownService } from './own-word.ts';
 import { rulesOf } from './recompute.ts';
 
-/** `by` and `reason` are kept with it; `dry`: only what would follow is said. */
-export type Said = { by: string; reason: string; undo: boolean; dry: boolean };
-type Decided = Pick<Said, 'by' | 'reason'> & { pairs: Pair[]; verdict: Verdict; of: Verdict };
+/**
+ * `by` and `reason` are kept with it; `dry`: only what would follow is said. `actor`: on whose behalf, as the
+ * audit calls it; left out, of whoever runs Skein.
+ */
+export type Said = { by: string; reason: string; undo: boolean; dry: boolean; actor?: Actor };
+type Decided = Pick<Said, 'by' | 'reason' | 'actor'> & { pairs: Pair[]; verdict: Verdict; of: Verdict };
 
 /**
- * What follows: how many persons the charts make now, the events by code, and who was told of what would not
- * be so any more (by system, how many things).
+ * What follows: how many persons the charts make now, how many journeys change, the events by code, and who
+ * was told of what would not be so any more (by system, how many things).
  */
 export type Consequence = {
   message: string | null;
   persons: { before: number; after: number };
+  journeys: number;
   events: Record<string, number>;
   told: Record<string, number>;
 };
@@ -96,6 +100,13 @@ export async function decideNoParent(ctx: Context, [a, b]: Pair, said: Said): Pr
   return decide(ctx, { ...said, pairs, verdict, of: 'not-parent' }, said.dry);
 }
 
+/** As if these pairs of charts had never been decided; whatever else was decided of them stands. */
+export const undoDecision = (
+  ctx: Context,
+  { pairs, of }: { pairs: Pair[]; of: Verdict },
+  said: Said,
+): Promise<Consequence> => decide(ctx, { ...said, pairs, verdict: 'undone', of }, said.dry);
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 async function personOf({ db }: Context, id: string): Promise<Known> {
@@ -137,7 +148,8 @@ async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Con
     const systemId = await keepOwnSystem(client, service);
     const message = ownMessage({ systemId, service, ...OWN }, randomUUID(), decided);
     const plan = link(rulesOf(ctx), facts, record, { systemId, service });
-    const consequence = { message: null, ...countPersons(facts, plan), events: countEvents(plan) };
+    const counts = { journeys: countJourneys(plan), events: countEvents(plan) };
+    const consequence = { message: null, ...countPersons(facts, plan), ...counts };
     const told = await countTold(client, fociOf(plan));
     if (dry) throw new OnlyAsked({ ...consequence, told });
     const answer = { message, status: 'accepted' as const, units: [] };
@@ -160,10 +172,10 @@ function personsOf({ statements }: Facts, plan: Plan, charts: string[]): string[
   return [...new Set(all.flatMap(({ person }) => person ?? []))];
 }
 
-async function recordDecision(db: Db, { by, pairs, verdict, of }: Decided, persons: string[]): Promise<void> {
+async function recordDecision(db: Db, decided: Decided, persons: string[]): Promise<void> {
+  const { by, pairs, verdict, of, actor = namedOperator(by) } = decided;
   const interaction = `${of === 'same' ? 'link' : 'unlink'}${verdict === 'undone' ? '-undone' : ''}`;
   const ids = [...new Set(pairs.flat())];
-  const actor = namedOperator(by);
   await recordAudit(db, {
     kind: 'decision',
     outcome: 'done',
@@ -194,6 +206,9 @@ function countPersons({ statements }: Facts, plan: Plan) {
   for (const { type, key, person } of plan.statements) if (type === 'Patient') after.set(key, person);
   return { persons: { before: new Set(before.values()).size, after: new Set(after.values()).size } };
 }
+
+const countJourneys = ({ insert, update }: Plan): number =>
+  new Set([...insert, ...update].flatMap(({ type, id }) => (type === 'Group' ? [id] : []))).size;
 
 function countEvents({ events }: Plan): Record<string, number> {
   const codes = events.flatMap(({ code }) => (code === 'recheck' ? [] : code)).sort();

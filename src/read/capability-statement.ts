@@ -58,6 +58,14 @@ const EXPLAINED: Record<string, string> = {
     'Parameters reason and hours: a clinician (X-Skein-User) reads of one person in an emergency, and is reviewed.',
   '$safe-contact':
     'Parameters how, days, from, to, voicemail, letter, name: how the person is to be reached, before any number.',
+  $worklist: [
+    'A searchset of Tasks: who may be one person, and whose baby is whose, worst harm first, as far as its reader',
+    'may know. Parameters: `status` (requested, on-hold), `_count`, `_offset`.',
+  ].join(' '),
+  $accept: 'Parameters by and reason: the two of this item are one person.',
+  $reject: 'Parameters by and reason: they are two, or she is not the mother; whatever is sent later.',
+  $defer: 'Parameters by, until (a date) and reason: the item is off the list until that day.',
+  $undo: 'Parameters by and reason: as if the item had never been decided, or put off.',
   $journey: [
     'A searchset of one journey as its reader may see it: a Composition (stage, who is involved, open referrals,',
     'what is next, what has changed), duty contacts, then Group, persons, relations, services and care by date.',

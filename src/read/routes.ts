@@ -7,8 +7,10 @@ import { serveBars } from '../doors/bars.ts';
 import { formOf, readFormBodies, readJsonBodies } from '../doors/body.ts';
 import { oneOf, queryOf, readPairs } from '../doors/query.ts';
 import { collectRoutes } from '../doors/route-list.ts';
+import { Rejected } from '../errors.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { INDEXED_TYPES } from '../fhir/search-parameters.ts';
+import type { Recipient } from '../model.ts';
 import { describeApi } from '../web/docs.ts';
 import { docsPage } from '../web/docs-page.ts';
 import { fhirBase, sendFhir, sendVersion } from './answer.ts';
@@ -27,10 +29,17 @@ import { readShape, shaped, WHOLE } from './shape.ts';
 type Named = { Params: { id: string; vid: string } };
 
 /**
+ * Reads by id what is found each time and stored in no row, of one type, as the recipient may see it; null
+ * where there is none.
+ */
+export type Found = (recipient: Recipient, id: string) => Promise<Resource | null>;
+export type Elsewhere = Record<string, Found>;
+
+/**
  * Call it before the other parts: `metadata` and `/docs` describe the routes that are registered after its
  * first line.
  */
-export function registerRead(app: FastifyInstance, ctx: Context): void {
+export function registerRead(app: FastifyInstance, ctx: Context, elsewhere: Elsewhere = {}): void {
   const routes = collectRoutes(app);
   const base = fhirBase(ctx.config);
   const about = {
@@ -48,7 +57,7 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
     // The one body that a read has. Of any other nothing would be read, and all be found.
     readFormBodies(fhir, 65_536);
     serveBars(fhir);
-    for (const type of INDEXED_TYPES) registerType(fhir, type, { base, ask });
+    for (const type of INDEXED_TYPES) registerType(fhir, type, { base, ask, found: elsewhere[type] });
     fhir.get<Named>('/fhir/Group/:id/$journey', async (request, reply) => {
       const { id } = request.params;
       const { bundle, looked } = await readJourney(ask(request), { id, base, pairs: [...queryOf(request)] });
@@ -79,13 +88,19 @@ export function registerRead(app: FastifyInstance, ctx: Context): void {
   app.get('/docs', async (_request, reply) => docsPage(reply, describeApi(routes, base, ctx.config.AUTH)));
 }
 
-type Serving = { base: string; ask: (request: FastifyRequest) => Asking };
+type Serving = { base: string; ask: (request: FastifyRequest) => Asking; found: Found | undefined };
 
-function registerType(fhir: FastifyInstance, type: string, { base, ask }: Serving): void {
+function registerType(fhir: FastifyInstance, type: string, { base, ask, found }: Serving): void {
   const path = `/fhir/${type}`;
-  fhir.get<Named>(`${path}/:id`, async (request, reply) =>
-    sendVersion(request, reply, shapedBy(request, await readResource(ask(request), type, request.params.id))),
-  );
+  fhir.get<Named>(`${path}/:id`, async (request, reply) => {
+    const { id } = request.params;
+    const resource = await readResource(ask(request), type, id).catch(async (error: unknown) => {
+      const other = isNotFound(error) ? await found?.(request.recipient, id) : null;
+      if (!other) throw error;
+      return other;
+    });
+    return sendVersion(request, reply, shapedBy(request, resource));
+  });
   fhir.get<Named>(`${path}/:id/_history/:vid`, async (request, reply) => {
     const { id, vid } = request.params;
     return sendVersion(request, reply, shapedBy(request, await readVersion(ask(request), type, id, vid)));
@@ -103,6 +118,8 @@ function registerType(fhir: FastifyInstance, type: string, { base, ask }: Servin
     sendFhir(reply, await answerSearch(ask(request), searchOf(request, type, base))),
   );
 }
+
+const isNotFound = (error: unknown): boolean => error instanceof Rejected && error.status === 404;
 
 function searchOf(request: FastifyRequest, type: string, base: string): SearchRequest {
   const { pairs, lenient } = requested(request);

@@ -25,6 +25,15 @@ import {
   sayPlacement,
 } from '../pipeline/safety.ts';
 import { readUnread } from '../pipeline/unread.ts';
+import {
+  acceptItem,
+  deferItem,
+  findDecidedItem,
+  findEffect,
+  rejectItem,
+  undoDecided,
+} from '../pipeline/worklist/decide-item.ts';
+import { openWorklist } from '../pipeline/worklist/open-worklist.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
 import { startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
@@ -36,6 +45,7 @@ import { registerConsents } from '../work/consent.ts';
 import { registerGlass } from '../work/glass.ts';
 import { registerPrompts } from '../work/prompts.ts';
 import { registerSafety } from '../work/safety.ts';
+import { readItem, registerWorklist } from '../work/worklist/routes.ts';
 import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
@@ -104,9 +114,16 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     registerSafety(app, pipeline, { personNow, placeHold, liftHold, sayContact, sayPlacement });
   const consents = (app: Parameters<typeof registerRead>[0]) =>
     registerConsents(app, pipeline, { personNow, keepConsent, findConsent });
+  const list = openWorklist(pipeline);
+  const items = { ...list, findEffect, acceptItem, rejectItem, deferItem, findDecidedItem, undoDecided };
+  const worklist = (app: Parameters<typeof registerRead>[0]) => registerWorklist(app, pipeline, items);
+  const read = (app: Parameters<typeof registerRead>[0]) =>
+    registerRead(app, pipeline, {
+      Task: (recipient, id) => readItem(pipeline, items, { recipient, id }),
+    });
   const api = [
-    ...[registerRead, registerSmart, receive, registerSubscriptions],
-    ...[registerServices, registerWaits, registerAuditEvents, work, safety, consents, registerGlass],
+    ...[read, registerSmart, receive, registerSubscriptions, registerServices, registerWaits],
+    ...[registerAuditEvents, work, safety, consents, registerGlass, worklist],
   ];
   const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);

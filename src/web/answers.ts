@@ -133,6 +133,11 @@ const ANSWERS: [RegExp, Answers][] = [
   [/\$lift-hold$/, { ...found('OperationOutcome'), ...refusals(403, 404, 406, 413, 422) }],
   [/\$set-placement$/, { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
   [/\$safe-contact$/, { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
+  [/^GET \/fhir\/Task\/\$worklist$/, { ...found('Bundle'), ...refusals(400, 406) }],
+  [
+    /\$(accept|reject|defer|undo)$/,
+    { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) },
+  ],
   [/\$journey$/, { ...found('Bundle'), ...refusals(400, 404, 406) }],
   [/^GET \/fhir\/HealthcareService\//, { ...found('Resource'), ...refusals(404, 406) }],
   [/^PUT \/fhir\/HealthcareService\//, { ...found('Resource'), ...refusals(400, 404, 406, 415, 422) }],

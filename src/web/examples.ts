@@ -134,6 +134,23 @@ export const DUTY_CONTACT = {
   ],
 };
 
+/** Of whoever decides an item of the worklist. */
+export const DECISION = {
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'by', valueString: 'A. Reviewer' },
+    { name: 'reason', valueString: 'same address, and the midwife knows her' },
+  ],
+};
+
+export const DEFERRAL = {
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'by', valueString: 'A. Reviewer' },
+    { name: 'until', valueDate: '2027-01-31' },
+  ],
+};
+
 export const PROMPT_ENDED = {
   resourceType: 'Task',
   status: 'cancelled',

@@ -2,6 +2,8 @@
 import { HL7_TYPE } from '../formats/hl7v2.ts';
 import {
   CONSENT,
+  DECISION,
+  DEFERRAL,
   DUTY_CONTACT,
   GLASS_BROKEN,
   GLASS_BROKEN_FOR,
@@ -172,6 +174,24 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     'End a prompt of your own service: completed, cancelled or rejected, with the reason',
     fhirBody('Resource', PROMPT_ENDED),
     IF_MATCH,
+  ],
+  [
+    /^GET \/fhir\/Task\/\$worklist$/,
+    'Who may be one person, and whose baby is whose: for people to decide, worst harm first',
+    undefined,
+    said('query', false, {
+      status: 'requested; or on-hold, for what is put off',
+      _count: 'items on a page: 50, at most 200',
+      _offset: 'how many to leave out, worst first',
+    }),
+  ],
+  [/\$accept$/, 'They are one person: decided by whoever looked', fhirBody('Resource', DECISION)],
+  [/\$reject$/, 'They are two, or she is not the mother: for good', fhirBody('Resource', DECISION)],
+  [/\$defer$/, 'Put an item of the worklist off until a day', fhirBody('Resource', DEFERRAL)],
+  [
+    /\$undo$/,
+    'Take back what was decided of an item, or that it was put off',
+    fhirBody('Resource', DECISION),
   ],
   [/^GET .*Subscription\/\$status$/, STATUS, undefined, WHICH],
   [/^POST .*Subscription\/\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],

@@ -30,6 +30,8 @@ import { registerConsents } from '../../src/work/consent.ts';
 import { registerGlass } from '../../src/work/glass.ts';
 import { registerPrompts } from '../../src/work/prompts.ts';
 import { registerSafety } from '../../src/work/safety.ts';
+import { figuresOf } from '../../src/work/worklist/item.ts';
+import { type KeepWorklist, registerWorklist } from '../../src/work/worklist/routes.ts';
 import { involve, register, store } from '../read/fixtures.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -100,6 +102,17 @@ describe('in the source', async () => {
 });
 
 const CANARY = 'Zuleika-Canary';
+const NO_WORKLIST: KeepWorklist = {
+  items: async () => [],
+  forget: () => undefined,
+  figures: async () => figuresOf([], 0, new Date(0)),
+  knownTo: async () => new Set(),
+  verifiedAmong: async () => [],
+  findEffect: async () => null,
+  findDecidedItem: async () => null,
+  ...{ acceptItem: async () => undefined, rejectItem: async () => undefined },
+  ...{ deferItem: async () => undefined, undoDecided: async () => undefined },
+};
 /** What main registers, which a test below holds against it. Only GET is asked, so no message is ever taken. */
 const PARTS: Record<string, Part> = {
   registerSmart,
@@ -116,6 +129,7 @@ const PARTS: Record<string, Part> = {
   registerSafety: (app, ctx) =>
     registerSafety(app, ctx, { personNow, placeHold, liftHold, sayContact, sayPlacement }),
   registerConsents: (app, ctx) => registerConsents(app, ctx, { personNow, keepConsent, findConsent }),
+  registerWorklist: (app, ctx) => registerWorklist(app, ctx, NO_WORKLIST),
 };
 const PERSON_FREE = ['Organization', 'Basic'];
 
@@ -224,6 +238,8 @@ describe('on every GET route', () => {
       '/fhir/Subscription/:id/$status',
       // Nobody has said what this person refuses: test/access/consent.test.ts.
       '/fhir/Consent/:id',
+      // Nobody is to decide anything: test/access/worklist.test.ts.
+      '/fhir/Task/$worklist',
     ]);
   });
 

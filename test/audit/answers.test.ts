@@ -137,6 +137,10 @@ describe('of all routes', () => {
       'POST /fhir/Patient/{id}/$set-placement',
       'POST /fhir/Subscription',
       'POST /fhir/Subscription/{id}/$confirm-removal',
+      'POST /fhir/Task/{id}/$accept',
+      'POST /fhir/Task/{id}/$defer',
+      'POST /fhir/Task/{id}/$reject',
+      'POST /fhir/Task/{id}/$undo',
       'POST /intake/{system}',
     ]);
   });

@@ -7,6 +7,8 @@ import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import type { OpenApi } from '../../src/web/docs.ts';
 import {
   CONSENT,
+  DECISION,
+  DEFERRAL,
   DUTY_CONTACT,
   GLASS_BROKEN,
   GLASS_BROKEN_FOR,
@@ -304,6 +306,42 @@ test('what the owner of a prompt does with it is answered as described', async (
   expect(await statuses(`PUT ${form}`, own, wrong)).toEqual([400, 406, 412, 415, 422]);
   expect((await ask(`PUT ${form}`, none, said)).status).toBe(404);
   expect((await ask(`PUT ${form}`, own, said)).status).toBe(200);
+});
+
+test('what people are to decide, and decide, is answered as described', async () => {
+  const ada = { given: 'Ada', family: 'Tregear', born: '1988-04-05', postcode: 'LS1 1AA' };
+  const known = { ...ada, nhs: nhsNumber(971), local: 'A1' };
+  await ask('POST /intake/{system}', '/intake/pas', {
+    type: 'x-application/hl7-v2+er7',
+    body: adt(known, { id: 'ADA' }),
+  });
+  const whom = chart('perinatal', { ...ada, local: 'A2' });
+  await ask('POST /fhir', '/fhir', fhirBody(transactionOf([whom], at(ago(4)))));
+  const list = 'GET /fhir/Task/$worklist';
+  const { body } = await ask(list);
+  const [{ resource }] = body.entry as [{ resource: { id: string } }];
+  for (const [query, more] of [
+    ['', { system: 'perinatal' }],
+    ['?colour=red', {}],
+    ['', { accept: 'text/html' }],
+  ] as const)
+    await ask(list, `/fhir/Task/$worklist${query}`, more);
+  await ask('GET /fhir/Task/{id}', `/fhir/Task/${resource.id}`);
+  const until = { name: 'until', valueDate: ago(-9) };
+  const deferral = { ...DEFERRAL, parameter: [...DEFERRAL.parameter.slice(0, 1), until] };
+  const [html, csv] = [{ accept: 'text/html' }, { type: 'text/csv' }];
+  for (const [name, example] of [
+    ...[['reject', DECISION] as const, ['undo', DECISION] as const, ['accept', DECISION] as const],
+    ...[['undo', DECISION] as const, ['defer', deferral] as const],
+  ]) {
+    const [operation, path] = [`POST /fhir/Task/{id}/$${name}`, `/fhir/Task/${resource.id}/$${name}`];
+    const said = fhirBody(example, '');
+    const empty = fhirBody({ resourceType: 'Parameters' }, '');
+    const wrong = [fhirBody('{', ''), { ...said, ...html }, fhirBody(HUGE, ''), { ...said, ...csv }, empty];
+    expect(await statuses(operation, path, wrong)).toEqual([400, 406, 413, 415, 422]);
+    expect((await ask(operation, path.replace(resource.id, NOBODY), said)).status).toBe(404);
+    expect((await ask(operation, path, said)).status).toBe(200);
+  }
 });
 
 test('what is said for somebody’s safety is answered as described', async () => {

@@ -28,6 +28,8 @@ const NEEDS: [RegExp, Letter | Need | 'none'][] = [
   [/^POST \/fhir\/Patient\/:id\/\$(place-hold|lift-hold|safe-contact|set-placement)$/, 'u'],
   [/^(GET|POST) \/fhir\/Subscription\/(:id\/)?\$(status|events)$/, 'r'],
   [/^POST \/fhir\/Subscription\/:id\/\$confirm-removal$/, 'u'],
+  [/^GET \/fhir\/Task\/\$worklist$/, 's'],
+  [/^POST \/fhir\/Task\/:id\/\$(accept|reject|defer|undo)$/, 'u'],
   [/^POST \/fhir\/[A-Z]\w+\/_search$/, 's'],
   [/^GET \/fhir\/[A-Z]\w+$/, 's'],
   [/^GET \/fhir\/[A-Z]\w+\/:id(\/_history(\/:vid)?)?$/, 'r'],

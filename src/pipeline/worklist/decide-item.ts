@@ -1,0 +1,89 @@
+/** What people do with an item of the worklist: the same facts as `skein link` and `skein unlink` keep. */
+import { type Actor, namedOperator, record as recordAudit } from '../../audit/record.ts';
+import type { Context } from '../../context.ts';
+import { Rejected, rejected } from '../../errors.ts';
+import type { Pair } from '../../link/who/charts.ts';
+import { REVIEWERS, type Verdict } from '../../link/who/decided.ts';
+import { type DecidedPair, findDecided, keepDeferral } from '../../save/worklist.ts';
+import { transaction } from '../../store/pool.ts';
+import { type Item, itemId } from '../../work/worklist/item.ts';
+import type { Effect } from '../../work/worklist/task.ts';
+import { decideNoParent, decideSame, decideTwo, type Said, undoDecision } from '../decide.ts';
+
+/** Who says it; `actor`: on whose behalf. */
+export type Word = { by: string; reason: string; actor?: Actor };
+/** `ids`: persons of the charts now. */
+export type DecidedItem = { ids: string[]; pairs: Pair[]; of: Verdict };
+
+const NO_MOTHER =
+  'who the mother is, is established by whoever was at the birth, or in the record of the birth';
+const NOBODY_NAMED = 'nobody is known who could be the mother: there is nothing to reject';
+
+const saidOf = (word: Word, dry = false): Said => ({ ...word, undo: false, dry });
+const pairOf = ({ ids }: Item): Pair => [ids[0] ?? '', ids[1] ?? ''];
+
+/** They are one person. Throws Rejected 422 where that cannot be. */
+export async function acceptItem(ctx: Context, item: Item, word: Word): Promise<void> {
+  if (item.question === 'whose baby?') throw rejected(422, 'business-rule', NO_MOTHER);
+  await decideSame(ctx, pairOf(item), saidOf(word));
+}
+
+/** They are two; she is not the mother. For good, whatever is sent later. */
+export async function rejectItem(ctx: Context, item: Item, word: Word): Promise<void> {
+  const [one, other] = pairOf(item);
+  if (item.question === 'same person?') await decideTwo(ctx, [one, other], saidOf(word));
+  else if (other === '') throw rejected(422, 'business-rule', NOBODY_NAMED);
+  else await decideNoParent(ctx, [other, one], saidOf(word));
+}
+
+/** What would follow if it were accepted; nothing is kept. Null of what is not accepted here at all. */
+export async function findEffect(ctx: Context, item: Item): Promise<Effect | null> {
+  if (item.question === 'whose baby?') return null;
+  try {
+    const only = saidOf({ by: '', reason: '' }, true);
+    const { persons, journeys, events, told } = await decideSame(ctx, pairOf(item), only);
+    const all = Object.values(events).reduce((sum, n) => sum + n, 0);
+    const counts = { journeys, events: all, recipients: Object.keys(told).length };
+    return { personsBefore: persons.before, personsAfter: persons.after, ...counts };
+  } catch (error) {
+    if (error instanceof Rejected && error.status === 422) return { refused: error.message };
+    throw error;
+  }
+}
+
+/** Off everybody's list until that day (yyyy-mm-dd); null: on it again. */
+export async function deferItem(ctx: Context, item: Item, said: Word & { until: string | null }) {
+  const { by, reason, until, actor = namedOperator(by) } = said;
+  const { question, ids } = item;
+  await transaction(ctx.db, async (client) => {
+    await keepDeferral(client, { question, ids, until, by, reason, system: actor.system });
+    const interaction = until === null ? 'defer-undone' : 'defer';
+    const about = { interaction, type: 'Patient', ids, persons: ids };
+    await recordAudit(client, { kind: 'decision', outcome: 'done', actor, ...about });
+  });
+}
+
+/** What was decided of the item of that id, and stands; null where nothing was. */
+export async function findDecidedItem({ db, key }: Context, id: string): Promise<DecidedItem | null> {
+  const all = await findDecided(db, REVIEWERS);
+  const found = all.find((one) => idOfDecided(key, one) === id);
+  if (!found) return null;
+  const together = all.filter(
+    ({ message, verdict }) => message === found.message && verdict === found.verdict,
+  );
+  return {
+    ids: [...new Set(found.persons)],
+    pairs: together.map(({ one, other }): Pair => [one, other]),
+    of: found.verdict as Verdict,
+  };
+}
+
+const idOfDecided = (key: Buffer, { verdict, one, other }: DecidedPair): string =>
+  verdict === 'not-parent'
+    ? itemId(key, 'whose baby?', [other, one])
+    : itemId(key, 'same person?', [one, other]);
+
+/** As if it had never been decided. */
+export async function undoDecided(ctx: Context, { pairs, of }: DecidedItem, word: Word): Promise<void> {
+  await undoDecision(ctx, { pairs, of }, { ...saidOf(word), undo: true });
+}
