@@ -62,11 +62,11 @@ async function runPass(db: pg.Pool, lowWater: string): Promise<Pass> {
 
 /** A pass that found this many in vain, and ten for each that it told, found them by the wrong filters. */
 const IN_VAIN = 1_000;
-const CHOOSE_MS = 60_000;
+const CHOOSE_MS = 10_000;
 const chosen = new WeakMap<pg.Pool, number>();
 
 /**
- * Has what leads chosen again where it is not what the fewest events fit any more: at most once a minute,
+ * Has what leads chosen again where it is not what the fewest events fit any more: at most every ten seconds,
  * since where every filter of a subscription is a common one, no choice helps.
  */
 async function chooseLeads(db: pg.Pool, { looked, appended }: Pass): Promise<void> {

@@ -52,8 +52,11 @@ export function recipientOf({ system }: Pick<Stored, 'system'>): Recipient {
 /** Nobody is at work on it, nothing keeps it from another try. */
 const FREE = `coalesce(lease_until, '-infinity') <= now() and coalesce(next_attempt_at, '-infinity') <= now()
   and status <> 'off'`;
-/** Marked due, or left behind by a worker that died with it. */
-const DUE = `(due_at <= now() or lease_until <= now()) and ${FREE}`;
+/**
+ * Marked due, or left behind by a worker that died with it. In a form that no index has: asked of rows that
+ * were chosen already, it is never to be looked up by.
+ */
+const DUE = `least(due_at, lease_until) <= now() and ${FREE}`;
 /** When it became due; as subscription_due has it. */
 const SINCE = 'greatest(due_at, next_attempt_at)';
 /** Not to an origin that has as many in flight as it may. */
@@ -77,7 +80,7 @@ candidate as (
 chosen as (
   select id from candidate left join busy using (origin)
    where place <= $5 - coalesce(busy.count, 0) order by since limit $6),
-locked as (select id from subscription where id in (select id from chosen) and ${DUE} for no key update skip locked),
+locked as (select id from subscription where id = any(array(select id from chosen)) and ${DUE} for no key update skip locked),
 claimed as (
   update subscription s set lease_owner = $1, lease_until = now() + make_interval(secs => $2), due_at = null
     from locked where s.id = locked.id returning s.*)
