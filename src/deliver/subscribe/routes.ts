@@ -11,6 +11,7 @@ import { type Guard, guardAddresses } from '../../doors/address-guard.ts';
 import { Rejected } from '../../errors.ts';
 import type { Recipient } from '../../model.ts';
 import { fhirBase } from '../number/notification.ts';
+import { SECRET_URL } from './elements.ts';
 import { mayBeSentTo } from './endpoints.ts';
 import { eventsOf, statusesOf } from './operations.ts';
 import { confirmRemoval } from './removal.ts';
@@ -19,7 +20,8 @@ import type { Stored } from './stored.ts';
 import { readSubscription, type Wish } from './subscription.ts';
 import { createSubscription, findSubscription, switchOff, updateSubscription } from './subscriptions.ts';
 
-export const SECRET_URL = 'https://skein.example/fhir/StructureDefinition/webhook-secret';
+export { SECRET_URL };
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 type WithId = { Params: { id: string } };
