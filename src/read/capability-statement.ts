@@ -46,6 +46,11 @@ const OPERATIONS: Record<string, string> = {
 
 /** What an operation does that no standard defines. */
 const EXPLAINED: Record<string, string> = {
+  $snapshot: [
+    'POST: all that the subscriber may see now of what its filters let through, paged (`_count`, at most 500; GET',
+    'along `next`). The first entry is the status: events after its events-since-subscription-start tell of',
+    'whatever changes. 422 where the subscription is off.',
+  ].join(' '),
   '$confirm-removal':
     'Parameters with `eventNumber`: what that event of the subscription took back is removed by its recipient.',
   '$place-hold':

@@ -8,6 +8,7 @@ import {
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
+  PARAMETERS_OF_SNAPSHOT,
   PLACEMENT_SAID,
   PROMPT_ENDED,
   SAFE_CONTACT_SAID,
@@ -84,6 +85,12 @@ const AGAIN = said('query', false, {
   eventsSinceNumber: 'the first wanted; 1 where left out',
   eventsUntilNumber: 'the last wanted; at most 1,000 are given at once',
   content: 'empty, id-only or full-resource, up to what the subscription has',
+});
+
+const SNAPSHOT = 'All that a subscription may see now, and the event number after which its events go on';
+const PAGE = said('query', false, {
+  _cursor: 'of the next link',
+  _count: 'resources on a page: at most 500',
 });
 
 /** By method and URL: a description, the body it takes, and further parameters. */
@@ -172,6 +179,8 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
   [/^POST .*Subscription\/\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],
   [/^GET .*\$status$/, STATUS],
   [/^POST .*\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],
+  [/^GET .*\$snapshot$/, `${SNAPSHOT}: a further page`, undefined, PAGE],
+  [/^POST .*\$snapshot$/, SNAPSHOT, fhirBody('Resource', PARAMETERS_OF_SNAPSHOT)],
   [/^GET .*\$events$/, EVENTS, undefined, AGAIN],
   [/^POST .*\$events$/, EVENTS, fhirBody('Resource', PARAMETERS_OF_EVENTS)],
   [

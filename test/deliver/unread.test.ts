@@ -238,7 +238,7 @@ describe('over HTTP', async () => {
     expect(JSON.stringify((await ask({ method: 'GET', url })).body)).not.toContain('whsec_');
   });
 
-  test.each(['$status?sttus=off', 'ID/$status?status=off', 'ID/$events?eventSinceNumber=3', 'ID/$events?x'])(
+  test.each(['$status?sttus=off', 'ID/$status?state=off', 'ID/$events?eventSinceNumber=3', 'ID/$events?x'])(
     'a parameter that %s does not have is refused, or left out for who prefers that',
     async (path) => {
       const { id } = (await ask({ method: 'POST', url: 'Subscription', body: local })).body;

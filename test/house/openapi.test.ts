@@ -1,4 +1,5 @@
 /** The OpenAPI description against what is really answered, and against the rules of its own standard. */
+import type { Bundle } from '@medplum/fhirtypes';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -13,6 +14,7 @@ import {
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
+  PARAMETERS_OF_SNAPSHOT,
   PLACEMENT_SAID,
   PROMPT_ENDED,
   SAFE_CONTACT_SAID,
@@ -411,6 +413,18 @@ test('a subscription lives as described', async () => {
     await ask(removal, `${path}/$confirm-removal`, fhirBody(PARAMETERS_OF_REMOVAL));
   for (const asked of sent.slice(1)) await ask(removal, `${own}/$confirm-removal`, asked);
   await ask(`GET ${form}/$events`, `${own}/$events?eventsSinceNumber=x`, as);
+  for (const query of ['$status?colour=red', '$snapshot?_cursor=x'])
+    await ask(`GET ${form}/${query.split('?')[0]}`, `${own}/${query}`, as);
+  await ask(`GET ${status}`, `${status}?colour=red`, as);
+  const snapshot = `${form}/$snapshot`;
+  await ask(`POST ${snapshot}`, `${own}/$snapshot`, fhirBody(PARAMETERS_OF_SNAPSHOT));
+  await ask(`PUT ${form}`, own, fhirBody({ ...off, status: 'requested' }));
+  const begun = await ask(`POST ${snapshot}`, `${own}/$snapshot`, fhirBody(PARAMETERS_OF_SNAPSHOT));
+  const page = `${own}/$snapshot?_cursor=${(begun.body as unknown as Bundle).entry?.[0]?.resource?.id}.0`;
+  await ask(`GET ${snapshot}`, page, as);
+  await ask(`GET ${snapshot}`, `${none}/$snapshot`, as);
+  await ask(`POST ${snapshot}`, `${none}/$snapshot`, fhirBody(PARAMETERS_OF_SNAPSHOT));
+  for (const asked of sent.slice(1)) await ask(`POST ${snapshot}`, `${own}/$snapshot`, asked);
   await ask(`DELETE ${form}`, own, { ...as, headers: late });
   await ask(`DELETE ${form}`, own, as);
   await ask(`DELETE ${form}`, none, as);

@@ -24,10 +24,13 @@ const COUNT_LIMIT = 500;
  * subscriptions.
  */
 export async function statusesOf(ctx: Context, request: FastifyRequest, own?: Stored): Promise<Bundle> {
-  const { id: ids, status: statuses } = parametersOf(request, own ? [] : ['id', 'status']);
+  const { id: ids, status: statuses } = parametersOf(request, ['id', 'status']);
+  const named = ids && uuidsOf(ids);
+  const isAsked = ({ id, status }: Stored) =>
+    (!named || named.includes(id)) && (!statuses || statuses.includes(status));
   const wanted = own
-    ? [own]
-    : await findSubscriptions(ctx.db, request.recipient, { ids: ids && uuidsOf(ids), statuses });
+    ? [own].filter(isAsked)
+    : await findSubscriptions(ctx.db, request.recipient, { ids: named, statuses });
   const base = fhirBase(ctx.config);
   const entry = (await countAll(ctx, wanted)).map((stored) => ({
     fullUrl: `${base}/Subscription/${stored.id}/$status`,
@@ -66,7 +69,7 @@ export async function eventsOf(ctx: Context, request: FastifyRequest, own: Store
 }
 
 /** Numbers all that is pending for these subscriptions and gives them as they then are. */
-async function countAll(ctx: Context, wanted: Stored[]): Promise<Stored[]> {
+export async function countAll(ctx: Context, wanted: Stored[]): Promise<Stored[]> {
   const ids = wanted.map(({ id }) => id);
   if (ids.length === 0) return [];
   for (;;) {

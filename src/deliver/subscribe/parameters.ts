@@ -62,7 +62,7 @@ function inBody({ body }: FastifyRequest): [string, string][] {
 }
 
 /** Of a parameter that has one value. */
-function singleOf(given: Given, name: string): string | undefined {
+export function singleOf(given: Given, name: string): string | undefined {
   const values = given[name] ?? [];
   if (values.length > 1) throw givenTwice(name);
   return values[0];
@@ -91,6 +91,6 @@ export function contentOf(given: Given, granted: Payload): Payload {
   throw refuse('value', 'content', `content must be one of ${PAYLOADS.join(', ')}`);
 }
 
-function refuse(code: string, field: string, text: string): Rejected {
+export function refuse(code: string, field: string, text: string): Rejected {
   return new Rejected(400, [{ severity: 'error', code, field, text }]);
 }

@@ -16,6 +16,7 @@ import { mayBeSentTo } from './endpoints.ts';
 import { eventsOf, statusesOf } from './operations.ts';
 import { confirmRemoval } from './removal.ts';
 import { searchSubscriptions } from './search.ts';
+import { snapshotOf } from './snapshot.ts';
 import type { Stored } from './stored.ts';
 import { readSubscription, type Wish } from './subscription.ts';
 import { createSubscription, findSubscription, switchOff, updateSubscription } from './subscriptions.ts';
@@ -27,8 +28,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 type WithId = { Params: { id: string } };
 
 /**
- * Create, read, search, update, delete, `$status`, `$events` and `$confirm-removal`. Needs
- * `request.recipient`; a system reaches its own only.
+ * Create, read, search, update, delete, and the operations. Needs `request.recipient`; a system reaches its
+ * own only.
  */
 export function registerSubscriptions(app: FastifyInstance, ctx: Context): void {
   const guard = guardAddresses(ctx.config.WEBHOOK_ALLOW);
@@ -98,6 +99,10 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
     app.route<WithId>({
       ...{ method, url: `${url}/:id/$status` },
       handler: async (request, reply) => fhir(reply, await statusesOf(ctx, request, await ownOf(request))),
+    });
+    app.route<WithId>({
+      ...{ method, url: `${url}/:id/$snapshot` },
+      handler: async (request, reply) => fhir(reply, await snapshotOf(ctx, request, await ownOf(request))),
     });
     app.route<WithId>({
       ...{ method, url: `${url}/:id/$events` },
