@@ -168,6 +168,11 @@ function backport(): Partial<CapabilityStatementRestResource> {
       },
     ],
     supportedProfile: [`${BACKPORT}/StructureDefinition/backport-subscription`],
+    documentation: [
+      'Channel rest-hook alone, signed as Standard Webhooks has it; there is no websocket, message or email channel,',
+      'and so no `$get-ws-binding-token`. Payload application/fhir+json, content empty, id-only or full-resource up',
+      'to what the caller’s sector receives. One topic. Earlier versions are not kept; what was deleted is 410.',
+    ].join(' '),
   };
 }
 

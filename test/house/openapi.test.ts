@@ -428,6 +428,11 @@ test('a subscription lives as described', async () => {
   await ask(`DELETE ${form}`, own, { ...as, headers: late });
   await ask(`DELETE ${form}`, own, as);
   await ask(`DELETE ${form}`, none, as);
+  for (const name of ['', '/$status', '/$events', '/$snapshot'])
+    expect((await ask(`GET ${form}${name}`, `${own}${name}`, as)).status).toBe(410);
+  for (const name of ['$status', '$events', '$snapshot', '$confirm-removal'])
+    expect((await ask(`POST ${form}/${name}`, `${own}/${name}`, as)).status).toBe(410);
+  expect((await ask(`PUT ${form}`, own, fhirBody(off))).status).toBe(410);
 });
 
 /** A value for a parameter: by its name, else by the kind that its description is. */

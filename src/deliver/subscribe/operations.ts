@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { lesser, scopeCeiling } from '../../access/decide/decide.ts';
 import type { Payload } from '../../access/decide/policy.ts';
 import type { Context } from '../../context.ts';
+import { searchset } from '../../fhir/bundle.ts';
 import type { Event } from '../../model.ts';
 import { askAccess } from '../number/ask-access.ts';
 import { aboutOf } from '../number/compose.ts';
@@ -25,29 +26,19 @@ const COUNT_LIMIT = 500;
  */
 export async function statusesOf(ctx: Context, request: FastifyRequest, own?: Stored): Promise<Bundle> {
   const { id: ids, status: statuses } = parametersOf(request, ['id', 'status']);
-  const named = ids && uuidsOf(ids);
-  const isAsked = ({ id, status }: Stored) =>
-    (!named || named.includes(id)) && (!statuses || statuses.includes(status));
+  // Of one, the guide has them ignored.
   const wanted = own
-    ? [own].filter(isAsked)
-    : await findSubscriptions(ctx.db, request.recipient, { ids: named, statuses });
+    ? [own]
+    : await findSubscriptions(ctx.db, request.recipient, { ids: ids && uuidsOf(ids), statuses });
   const base = fhirBase(ctx.config);
-  const entry = (await countAll(ctx, wanted)).map((stored) => ({
-    fullUrl: `${base}/Subscription/${stored.id}/$status`,
-    resource: {
-      ...statusOf(
-        aboutOf(ctx, stored, { type: 'query-status', status: stored.status, count: stored.lastNumber }),
-      ),
-      id: randomUUID(),
-    } as Resource,
-    search: { mode: 'match' as const },
-  }));
-  return {
-    resourceType: 'Bundle',
-    type: 'searchset',
-    link: [{ relation: 'self', url: `${base}/Subscription/$status` }],
-    entry,
-  };
+  const entry = (await countAll(ctx, wanted)).map((stored) => {
+    const id = randomUUID();
+    const what = { type: 'query-status' as const, status: stored.status, count: stored.lastNumber };
+    const resource = { ...statusOf(aboutOf(ctx, stored, what)), id } as Resource;
+    return { fullUrl: `urn:uuid:${id}`, resource, search: { mode: 'match' as const } };
+  });
+  const url = `${base}/Subscription/${own ? `${own.id}/` : ''}$status`;
+  return searchset([{ relation: 'self', url }], entry);
 }
 
 /**

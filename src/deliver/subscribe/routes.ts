@@ -9,6 +9,7 @@ import type { Payload } from '../../access/decide/policy.ts';
 import type { Context } from '../../context.ts';
 import { type Guard, guardAddresses } from '../../doors/address-guard.ts';
 import { Rejected } from '../../errors.ts';
+import { searchset } from '../../fhir/bundle.ts';
 import type { Recipient } from '../../model.ts';
 import { fhirBase } from '../number/notification.ts';
 import { SECRET_URL } from './elements.ts';
@@ -43,7 +44,8 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
     await checkEndpoint(wish.endpoint, guard.permits);
     return wish;
   };
-  const ownOf = async (request: FastifyRequest<WithId>): Promise<Stored> => {
+  /** Deleted or not: to delete it again changes nothing. */
+  const kept = async (request: FastifyRequest<WithId>): Promise<Stored> => {
     const { id } = request.params;
     const stored = UUID.test(id) ? await findSubscription(ctx.db, request.recipient, id) : null;
     if (stored) return stored;
@@ -51,11 +53,19 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
       { severity: 'error', code: 'not-found', text: 'no such Subscription is known here' },
     ]);
   };
+  const ownOf = async (request: FastifyRequest<WithId>): Promise<Stored> => {
+    const stored = await kept(request);
+    if (!stored.deleted) return stored;
+    throw new Rejected(410, [
+      { severity: 'error', code: 'deleted', text: 'this Subscription was deleted: make another' },
+    ]);
+  };
 
   app.post('/fhir/Subscription', async (request, reply) => {
     const stored = await createSubscription(ctx.db, request.recipient, await wishOf(request));
     ctx.signals.emit('settled');
-    reply.code(201).header('location', `${base}/Subscription/${stored.id}/_history/${stored.version}`);
+    // Of no version: earlier ones are not kept.
+    reply.code(201).header('location', `${base}/Subscription/${stored.id}`);
     return answer(reply, stored, stored.secret);
   });
   app.get<WithId>('/fhir/Subscription/:id', async (request, reply) => answer(reply, await ownOf(request)));
@@ -69,7 +79,7 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
     return answer(reply, stored);
   });
   app.delete<WithId>('/fhir/Subscription/:id', async (request, reply) => {
-    const { id } = await ownOf(request);
+    const { id } = await kept(request);
     if (!(await switchOff(ctx.db, { id, versions: versionsIn(request) }))) throw otherVersion();
     return reply.code(204).send();
   });
@@ -84,7 +94,7 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
       { relation: 'self', url: base + self },
       ...next.map((url) => ({ relation: 'next', url: base + url })),
     ];
-    return fhir(reply, { resourceType: 'Bundle', type: 'searchset', link, entry });
+    return fhir(reply, searchset(link, entry));
   });
   app.post<WithId>('/fhir/Subscription/:id/$confirm-removal', async (request, reply) =>
     fhir(reply, await confirmRemoval(ctx, request, await ownOf(request))),

@@ -1,4 +1,4 @@
-/** What of a snapshot a subscription's own filters let through: the clauses that its events must hold, too. */
+/** What of a snapshot a subscription's own filters let through, as they do events. */
 import type { Group, Resource } from '@medplum/fhirtypes';
 import type { Filter, Kind } from '../../access/decide/may-tell.ts';
 import { journeysOf } from '../../access/project/project-care.ts';

@@ -71,14 +71,24 @@ export function readSubscription(body: unknown, ceiling: Payload): Wish {
  */
 function coerced(shape: Shape, { timeout, maxCount }: Pick<Wish, 'timeout' | 'maxCount'>): Subscription {
   const { id, meta, status, error, extension, ...resource } = shape;
-  const kept = extension?.filter(({ url }) => url !== SECRET_URL) ?? [];
+  const kept = extension?.filter(({ url }) => url !== SECRET_URL);
   const numbers: Record<string, object> = {
     [`${BACKPORT}/backport-timeout`]: { valueUnsignedInt: timeout },
     [`${BACKPORT}/backport-max-count`]: { valuePositiveInt: maxCount },
   };
   const ofChannel = shape.channel.extension?.map((one) => ({ ...one, ...numbers[one.url] }));
-  const channel = { ...shape.channel, ...(ofChannel ? { extension: ofChannel } : {}) };
-  return { ...resource, ...(kept.length > 0 ? { extension: kept } : {}), channel } as unknown as Subscription;
+  const channel = { ...shape.channel, extension: ofChannel };
+  return withoutEmpty({ ...resource, extension: kept, channel }) as Subscription;
+}
+
+/** FHIR has no empty lists and elements, and JSON.stringify none that is undefined. */
+function withoutEmpty(value: object): object {
+  const entries = Object.entries(value).flatMap(([name, given]): [string, unknown][] => {
+    if (typeof given !== 'object' || given === null) return given === undefined ? [] : [[name, given]];
+    const clean = Array.isArray(given) ? given : withoutEmpty(given);
+    return Object.keys(clean).length > 0 ? [[name, clean]] : [];
+  });
+  return Object.fromEntries(entries);
 }
 
 const CONTENT_EXPRESSION = "Subscription.channel.payload.extension('backport-payload-content')";
