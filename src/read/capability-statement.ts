@@ -46,6 +46,10 @@ const OPERATIONS: Record<string, string> = {
 
 /** What an operation does that no standard defines. */
 const EXPLAINED: Record<string, string> = {
+  '$rotate-secret':
+    'No body: the Subscription with a new signing secret, told this once. For 24 hours both secrets sign.',
+  $attempts:
+    'Parameters: status, failures in a row, last error, next try, and the last attempts (`_count`, at most 500).',
   $snapshot: [
     'POST: all that the subscriber may see now of what its filters let through, paged (`_count`, at most 500; GET',
     'along `next`). The first entry is the status: events after its events-since-subscription-start tell of',

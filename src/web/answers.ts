@@ -103,6 +103,11 @@ const ANSWERS: [RegExp, Answers][] = [
   [/^GET \/fhir\/Subscription\/:id$/, { ...found('Subscription', VERSION), ...refusals(404, 410) }],
   [/^GET \/fhir\/Subscription\/:id\/\$status$/, { ...found('Bundle'), ...refusals(400, 404, 410) }],
   [/^GET \/fhir\/Subscription\/:id\/\$events$/, { ...found('Bundle'), ...refusals(400, 404, 410) }],
+  [
+    /^POST \/fhir\/Subscription\/:id\/\$rotate-secret$/,
+    { ...found('Subscription', VERSION), ...refusals(400, 404, 410, 415) },
+  ],
+  [/^GET \/fhir\/Subscription\/:id\/\$attempts$/, { ...found('Resource'), ...refusals(400, 404, 410) }],
   [/^GET \/fhir\/Subscription\/:id\/\$snapshot$/, { ...found('Bundle'), ...refusals(400, 404, 410) }],
   [
     /^POST \/fhir\/Subscription\/:id\/\$snapshot$/,

@@ -179,6 +179,16 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
   [/^POST .*Subscription\/\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],
   [/^GET .*\$status$/, STATUS],
   [/^POST .*\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],
+  [
+    /\$rotate-secret$/,
+    'A new signing secret, told this once; for 24 hours notifications are signed with the former one, too: no body',
+  ],
+  [
+    /\$attempts$/,
+    'How your webhook does: failures in a row, the last error, the next try, and the last attempts',
+    undefined,
+    said('query', false, { _count: 'attempts: 50, at most 500' }),
+  ],
   [/^GET .*\$snapshot$/, `${SNAPSHOT}: a further page`, undefined, PAGE],
   [/^POST .*\$snapshot$/, SNAPSHOT, fhirBody('Resource', PARAMETERS_OF_SNAPSHOT)],
   [/^GET .*\$events$/, EVENTS, undefined, AGAIN],

@@ -102,7 +102,7 @@ const COMMANDS = [
   ...['system team add', 'system team list', 'system team remove'],
   ...['person explain', 'worklist', 'link', 'unlink', 'incident'],
   ...['rebuild', 'number show', 'number freeze', 'number lift', 'doctor', 'reload', 'backup', 'restore'],
-  ...['map check', 'match evaluate', 'match tune', 'prompt list', 'prompt on'],
+  ...['map check', 'match evaluate', 'match tune', 'prompt list', 'prompt on', 'subscription test'],
 ];
 
 test('every command is in the help, and has a help of its own with examples of itself', async () => {

@@ -425,12 +425,17 @@ test('a subscription lives as described', async () => {
   await ask(`GET ${snapshot}`, `${none}/$snapshot`, as);
   await ask(`POST ${snapshot}`, `${none}/$snapshot`, fhirBody(PARAMETERS_OF_SNAPSHOT));
   for (const asked of sent.slice(1)) await ask(`POST ${snapshot}`, `${own}/$snapshot`, asked);
+  const rotate = `POST ${form}/$rotate-secret`;
+  for (const path of [own, none]) await ask(rotate, `${path}/$rotate-secret`, as);
+  for (const asked of sent.slice(1)) await ask(rotate, `${own}/$rotate-secret`, asked);
+  for (const path of [own, `${none}`]) await ask(`GET ${form}/$attempts`, `${path}/$attempts`, as);
+  await ask(`GET ${form}/$attempts`, `${own}/$attempts?_count=x`, as);
   await ask(`DELETE ${form}`, own, { ...as, headers: late });
   await ask(`DELETE ${form}`, own, as);
   await ask(`DELETE ${form}`, none, as);
-  for (const name of ['', '/$status', '/$events', '/$snapshot'])
+  for (const name of ['', '/$status', '/$events', '/$snapshot', '/$attempts'])
     expect((await ask(`GET ${form}${name}`, `${own}${name}`, as)).status).toBe(410);
-  for (const name of ['$status', '$events', '$snapshot', '$confirm-removal'])
+  for (const name of ['$status', '$events', '$snapshot', '$confirm-removal', '$rotate-secret'])
     expect((await ask(`POST ${form}/${name}`, `${own}/${name}`, as)).status).toBe(410);
   expect((await ask(`PUT ${form}`, own, fhirBody(off))).status).toBe(410);
 });

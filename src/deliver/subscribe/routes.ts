@@ -2,7 +2,7 @@
  * Subscription over HTTP: https://hl7.org/fhir/R4/http.html,
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/
  */
-import type { Bundle, OperationOutcome, Subscription } from '@medplum/fhirtypes';
+import type { Bundle, OperationOutcome, Parameters, Subscription } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { payloadCeiling } from '../../access/decide/decide.ts';
 import type { Payload } from '../../access/decide/policy.ts';
@@ -12,6 +12,7 @@ import { Rejected } from '../../errors.ts';
 import { searchset } from '../../fhir/bundle.ts';
 import type { Recipient } from '../../model.ts';
 import { fhirBase } from '../number/notification.ts';
+import { attemptsOf, rotateSecret } from './attempts.ts';
 import { SECRET_URL } from './elements.ts';
 import { mayBeSentTo } from './endpoints.ts';
 import { eventsOf, statusesOf } from './operations.ts';
@@ -99,6 +100,13 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
   app.post<WithId>('/fhir/Subscription/:id/$confirm-removal', async (request, reply) =>
     fhir(reply, await confirmRemoval(ctx, request, await ownOf(request))),
   );
+  app.post<WithId>('/fhir/Subscription/:id/$rotate-secret', async (request, reply) => {
+    const own = await ownOf(request);
+    return answer(reply, own, await rotateSecret(ctx.db, request, own));
+  });
+  app.get<WithId>('/fhir/Subscription/:id/$attempts', async (request, reply) =>
+    fhir(reply, await attemptsOf(ctx, request, await ownOf(request))),
+  );
   for (const method of ['GET', 'POST'] as const) {
     const url = '/fhir/Subscription';
     app.route({
@@ -179,7 +187,7 @@ function resourceOf({ id, resource, status, error, version, updatedAt }: Stored)
   return { ...resource, id, meta, status, ...(error ? { error } : {}) };
 }
 
-/** With the signing secret in the one answer to its creation. */
+/** With the signing secret in the one answer to its creation, or its change. */
 function answer(reply: FastifyReply, stored: Stored, secret?: string): FastifyReply {
   const resource = resourceOf(stored);
   if (secret) resource.extension = [...(resource.extension ?? []), { url: SECRET_URL, valueString: secret }];
@@ -187,7 +195,10 @@ function answer(reply: FastifyReply, stored: Stored, secret?: string): FastifyRe
   return fhir(reply, resource);
 }
 
-function fhir(reply: FastifyReply, resource: Subscription | Bundle | OperationOutcome): FastifyReply {
+function fhir(
+  reply: FastifyReply,
+  resource: Subscription | Bundle | OperationOutcome | Parameters,
+): FastifyReply {
   return reply
     .type('application/fhir+json; charset=utf-8')
     .header('cache-control', 'private, no-store')

@@ -19,6 +19,8 @@ export type Stored = {
   origin: string;
   headers: string[];
   secret: string;
+  /** The one before, while both sign. */
+  formerSecret: string | null;
   heartbeat: number | null;
   timeout: number;
   maxCount: number;
@@ -41,7 +43,7 @@ export const SELECT = `
 select s.id, s.status, s.error, s.resource, s.content, s.endpoint, s.resource -> 'channel' ->> 'payload' as "contentType",
   s.origin, s.headers, s.secret, s.heartbeat, s.timeout, s.max_count as "maxCount", s.version, s.updated_at as "updatedAt",
   s.last_number::float8 as "lastNumber", s.delivered_number::float8 as "deliveredNumber", s.attempts,
-  s.deleted_at is not null as deleted,
+  s.deleted_at is not null as deleted, case when s.former_until > now() then s.former_secret end as "formerSecret",
   coalesce(s.sent_at + make_interval(secs => s.heartbeat) <= now(), false) as "heartbeatDue",
   v.payload_ceiling as approved, case when y.id is not null then json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect,
     'onHeld', y.on_held, 'service', json_build_object('id', v.id, 'name', v.name, 'ods', v.ods, 'team', v.team,
