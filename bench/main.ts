@@ -1,9 +1,10 @@
 /**
- * `npm run bench -- [floor|ingest|deliver|growth|searches|journey|lookup|profile|validate|map|matching|groups ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
+ * `npm run bench -- [floor|ingest|deliver|filters|growth|searches|journey|lookup|profile|validate|map|matching|groups ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
  * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
  */
 import { parseArgs } from 'node:util';
 import { benchDeliver, type Delivery } from './deliver.ts';
+import { benchFilters, type Matching } from './filters.ts';
 import { benchGroups } from './groups.ts';
 import { benchGrowth, type Growth } from './growth.ts';
 import { benchIngest, type Ingest } from './ingest.ts';
@@ -22,7 +23,7 @@ import { benchValidate } from './validate.ts';
 const TENFOLD = 400;
 const SECTIONS = ['ingest', 'deliver', 'profile'];
 /** Those that need a database. */
-const STORED = ['floor', ...SECTIONS, 'growth', 'searches', 'journey', 'lookup'];
+const STORED = ['floor', ...SECTIONS, 'filters', 'growth', 'searches', 'journey', 'lookup'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -82,6 +83,17 @@ function tellDeliver(deliver: Delivery[]) {
   }));
 }
 
+/** Beside each number of subscriptions, and what it is to the smallest. */
+function tellFilters(filters: Matching[]) {
+  return filters.map(({ subscriptions, perEventMs, lastOfAllMs }) => {
+    const shapes = Object.entries(perEventMs).flatMap(([shape, ms]) => [
+      [`${shape}: ms`, round(ms)],
+      [`${shape}: ratio`, round(ms / (filters[0]?.perEventMs[shape] ?? ms))],
+    ]);
+    return { subscriptions, ...Object.fromEntries(shapes), lastOfAllMs: round(lastOfAllMs, 0) };
+  });
+}
+
 /** One row for each figure: a column per size, and the largest over the smallest. */
 function tellGrowth(growth: Growth[]) {
   const figures = ['ingest', ...Object.keys(growth[0]?.searches ?? {})];
@@ -120,7 +132,10 @@ if (stored.length > 0) {
   try {
     for (const section of stored) {
       say(`${section} ...`);
-      if (section === 'deliver') report.deliver = tellDeliver(await benchDeliver(server, options));
+      if (section === 'deliver') {
+        report.deliver = tellDeliver(await benchDeliver(server, options));
+        report.filters = tellFilters(await benchFilters(server, options));
+      } else if (section === 'filters') report.filters = tellFilters(await benchFilters(server, options));
       else if (section === 'growth')
         report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
       else if (section === 'searches') report.searches = await benchSearches(server, options);

@@ -16,13 +16,14 @@ import { number } from './commands/number.ts';
 import { person } from './commands/person.ts';
 import { prompt } from './commands/prompt.ts';
 import { service } from './commands/service.ts';
+import { subscription } from './commands/subscription.ts';
 import { system } from './commands/system.ts';
 import { team } from './commands/team.ts';
 import { trace } from './commands/trace.ts';
 import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
-  ...{ ...system, ...team, ...service, ...messages },
+  ...{ ...system, ...team, ...service, ...messages, ...subscription },
   ...{
     ...person,
     ...waits,

@@ -91,7 +91,7 @@ function askedFor({ params }: FastifyRequest, type: string | null): Given {
 }
 
 const isRead = (method: string, url: string): boolean =>
-  method === 'GET' || /\/(_search|\$(match|status|events))$/.test(url);
+  method === 'GET' || /\/(_search|\$(match|status|events|snapshot))$/.test(url);
 
 const OF_METHOD: Record<string, string> = { POST: 'create', PUT: 'update', DELETE: 'delete' };
 

@@ -6,9 +6,11 @@ const FIRST = `'contact-stop', 'loss', 'loss-retracted'`;
 
 /**
  * One statement: takes the oldest visible outbox rows, keeps them as events, matches them to subscriptions
- * through the filter index, appends what is pending and marks those subscriptions due. $1 low-water bound, $2
- * limit. Subscriptions are locked in id order, as everywhere, so that two writers never wait for each other
- * in a circle.
+ * through the filter index, appends what is pending and marks those subscriptions due. A subscription is
+ * found by the filter that leads (`hit`), then asked about all of them (`held`); `looked`: how many were
+ * found so. `offset 0` keeps both to index lookups, whose cost does not grow with the subscriptions there
+ * are. $1 low-water bound, $2 limit. Subscriptions are locked in id order, as everywhere, so that two writers
+ * never wait for each other in a circle.
  */
 export const PUBLISH = `
 with taken as (
@@ -22,12 +24,17 @@ facet as (
   union all select id, 'patient', jsonb_array_elements_text(event -> 'persons') from taken
   union all select id, 'service', jsonb_array_elements_text(event -> 'services') from taken),
 hit as (
-  select f.subscription_id, facet.id, count(distinct f.clause) as clauses
-    from facet join subscription_filter f on f.kind = facet.kind and f.value = facet.value group by 1, 2),
+  select distinct f.subscription_id, facet.id from facet cross join lateral (
+    select subscription_id from subscription_filter
+     where leads and kind = facet.kind and value = facet.value offset 0) f),
+held as (
+  select hit.subscription_id, hit.id, count(distinct f.clause) as clauses from hit cross join lateral (
+    select clause, kind, value from subscription_filter where subscription_id = hit.subscription_id offset 0) f
+    join facet on facet.id = hit.id and facet.kind = f.kind and facet.value = f.value group by 1, 2),
 candidate as (
-  select s.id as subscription_id, hit.id, s.encounters from hit join subscription s on s.id =
-    hit.subscription_id
-   where s.clauses = hit.clauses and s.status <> 'off' and (s.ends_at is null or s.ends_at > now())
+  select s.id as subscription_id, held.id, s.encounters from held join subscription s on s.id =
+    held.subscription_id
+   where s.clauses = held.clauses and s.status <> 'off' and (s.ends_at is null or s.ends_at > now())
   union all
   select s.id, taken.id, s.encounters from subscription s cross join taken
    where s.clauses = 0 and s.status <> 'off' and (s.ends_at is null or s.ends_at > now())),
@@ -41,5 +48,9 @@ locked as (
     update),
 marked as (update subscription s set due_at = now() from locked where s.id = locked.id)
 select (select count(*)::int from taken) as taken, (select count(*)::int from appended) as appended,
+  (select count(*)::int from hit) as looked,
   (select min(at) from taken) as oldest, exists (select from outbox where id > $1 and ${IS_RECHECK}) as
     rechecks`;
+
+/** Whom to find by which of its filters, by what the last events had: 034-leading-clause.sql. */
+export const CHOOSE_LEADS = 'select skein_choose_leads(null)';

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { beat } from '../observe/metrics.ts';
 import { LowWater } from '../store/low-water.ts';
 import { transaction } from '../store/pool.ts';
-import { PUBLISH } from './match.ts';
+import { CHOOSE_LEADS, PUBLISH } from './match.ts';
 import { recheckChanges } from './recheck-changes.ts';
 import { matchRechecks } from './rechecks.ts';
 
@@ -21,10 +21,20 @@ const RECHECK_MS = 60_000;
 const LATE_MS = 5_000;
 const CHANNEL = 'skein_outbox';
 
-/** What one pass did. `busy`: another process is sequencing and will see these rows. */
-type Pass = { taken: number; appended: number; oldest: Date | null; rechecks: boolean; busy: boolean };
+/**
+ * What one pass did. `looked`: subscriptions that it found by their leading filter; `busy`: another process
+ * is sequencing and will see these rows.
+ */
+type Pass = {
+  taken: number;
+  appended: number;
+  looked: number;
+  oldest: Date | null;
+  rechecks: boolean;
+  busy: boolean;
+};
 
-const IDLE: Pass = { taken: 0, appended: 0, oldest: null, rechecks: false, busy: false };
+const IDLE: Pass = { taken: 0, appended: 0, looked: 0, oldest: null, rechecks: false, busy: false };
 
 /**
  * Turns committed outbox rows into pending rows and gives their number, at most 500. Atomic, and one at a
@@ -44,9 +54,26 @@ async function runPass(db: pg.Pool, lowWater: string): Promise<Pass> {
     });
     return { ...IDLE, ...rows[0] };
   });
+  if (pass) await chooseLeads(db, pass);
   if (!pass?.rechecks) return pass ?? { ...IDLE, busy: true };
   const appended = await alone(db, (client) => matchRechecks(client, lowWater));
   return { ...pass, appended: pass.appended + (appended ?? 0), busy: appended === null };
+}
+
+/** A pass that found this many in vain, and ten for each that it told, found them by the wrong filters. */
+const IN_VAIN = 1_000;
+const CHOOSE_MS = 10_000;
+const chosen = new WeakMap<pg.Pool, number>();
+
+/**
+ * Has what leads chosen again where it is not what the fewest events fit any more: at most every ten seconds,
+ * since where every filter of a subscription is a common one, no choice helps.
+ */
+async function chooseLeads(db: pg.Pool, { looked, appended }: Pass): Promise<void> {
+  if (looked < IN_VAIN + 10 * appended) return;
+  if (Date.now() - (chosen.get(db) ?? 0) < CHOOSE_MS) return;
+  chosen.set(db, Date.now());
+  await db.query(CHOOSE_LEADS);
 }
 
 /** One sequencer in the whole cluster: null where another is at work. */

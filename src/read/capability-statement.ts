@@ -46,6 +46,15 @@ const OPERATIONS: Record<string, string> = {
 
 /** What an operation does that no standard defines. */
 const EXPLAINED: Record<string, string> = {
+  '$rotate-secret':
+    'No body: the Subscription with a new signing secret, told this once. For 24 hours both secrets sign.',
+  $attempts:
+    'Parameters: status, failures in a row, last error, next try, and the last attempts (`_count`, at most 500).',
+  $snapshot: [
+    'POST: all that the subscriber may see now of what its filters let through, paged (`_count`, at most 500; GET',
+    'along `next`). The first entry is the status: events after its events-since-subscription-start tell of',
+    'whatever changes. 422 where the subscription is off.',
+  ].join(' '),
   '$confirm-removal':
     'Parameters with `eventNumber`: what that event of the subscription took back is removed by its recipient.',
   '$place-hold':
@@ -173,6 +182,11 @@ function backport(): Partial<CapabilityStatementRestResource> {
       },
     ],
     supportedProfile: [`${BACKPORT}/StructureDefinition/backport-subscription`],
+    documentation: [
+      'Channel rest-hook alone, signed as Standard Webhooks has it; there is no websocket, message or email channel,',
+      'and so no `$get-ws-binding-token`. Payload application/fhir+json, content empty, id-only or full-resource up',
+      'to what the caller’s sector receives. One topic. Earlier versions are not kept; what was deleted is 410.',
+    ].join(' '),
   };
 }
 

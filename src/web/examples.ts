@@ -110,6 +110,12 @@ export const GLASS_BROKEN_FOR = {
   ],
 };
 
+/** Where there is no body, 100 on a page. */
+export const PARAMETERS_OF_SNAPSHOT = {
+  resourceType: 'Parameters',
+  parameter: [{ name: '_count', valueInteger: 200 }],
+};
+
 export const PARAMETERS_OF_EVENTS = {
   resourceType: 'Parameters',
   parameter: [{ name: 'eventsSinceNumber', valueString: '3' }],

@@ -12,6 +12,7 @@ import {
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
+  PARAMETERS_OF_SNAPSHOT,
   PLACEMENT_SAID,
   PROMPT_ENDED,
   SAFE_CONTACT_SAID,
@@ -91,6 +92,12 @@ const AGAIN = said('query', false, {
   eventsSinceNumber: 'the first wanted; 1 where left out',
   eventsUntilNumber: 'the last wanted; at most 1,000 are given at once',
   content: 'empty, id-only or full-resource, up to what the subscription has',
+});
+
+const SNAPSHOT = 'All that a subscription may see now, and the event number after which its events go on';
+const PAGE = said('query', false, {
+  _cursor: 'of the next link',
+  _count: 'resources on a page: at most 500',
 });
 
 /** By method and URL: a description, the body it takes, and further parameters. */
@@ -197,6 +204,18 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
   [/^POST .*Subscription\/\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],
   [/^GET .*\$status$/, STATUS],
   [/^POST .*\$status$/, STATUS, fhirBody('Resource', PARAMETERS)],
+  [
+    /\$rotate-secret$/,
+    'A new signing secret, told this once; for 24 hours notifications are signed with the former one, too: no body',
+  ],
+  [
+    /\$attempts$/,
+    'How your webhook does: failures in a row, the last error, the next try, and the last attempts',
+    undefined,
+    said('query', false, { _count: 'attempts: 50, at most 500' }),
+  ],
+  [/^GET .*\$snapshot$/, `${SNAPSHOT}: a further page`, undefined, PAGE],
+  [/^POST .*\$snapshot$/, SNAPSHOT, fhirBody('Resource', PARAMETERS_OF_SNAPSHOT)],
   [/^GET .*\$events$/, EVENTS, undefined, AGAIN],
   [/^POST .*\$events$/, EVENTS, fhirBody('Resource', PARAMETERS_OF_EVENTS)],
   [

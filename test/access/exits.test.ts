@@ -236,6 +236,10 @@ describe('on every GET route', () => {
     expect(unmet.filter((route) => !/\/(Organization|HealthcareService|Basic)\b/.test(route))).toEqual([
       '/fhir/Subscription/$status',
       '/fhir/Subscription/:id/$status',
+      // Codes, numbers and times: test/deliver/secrets.test.ts.
+      '/fhir/Subscription/:id/$attempts',
+      // Begun by POST: test/deliver/snapshot.test.ts.
+      '/fhir/Subscription/:id/$snapshot',
       // Nobody has said what this person refuses: test/access/consent.test.ts.
       '/fhir/Consent/:id',
       // Nobody is to decide anything: test/access/worklist.test.ts.

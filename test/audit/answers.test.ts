@@ -94,7 +94,7 @@ describe('of all routes', () => {
     if (path.endsWith('$place-hold')) return { method, path, headers: AS_PERINATAL };
     if (path.endsWith('$safe-contact'))
       return { method, path, headers: { ...FHIR, ...AS_PERINATAL }, body: CONTACT };
-    if (/\$(status|events)$/.test(path) && method === 'POST')
+    if (/\$(status|events|snapshot)$/.test(path) && method === 'POST')
       return { method, path, headers: FHIR, body: PARAMETERS };
     if (path === '/fhir/AuditEvent') return { method, path: `${path}?patient=${mother}` };
     if (path === '/intake/messages')
@@ -124,9 +124,10 @@ describe('of all routes', () => {
     expect(silent.toSorted()).toEqual(NONE.toSorted());
     // Served where clients have keys of their own.
     expect(isAudited('GET', SMART_CONFIGURATION_PATH) || isAudited('POST', TOKEN_PATH)).toBe(false);
-    // Refused: what is not done over HTTP, what nobody sent, and messages and subscriptions without a body.
+    // Refused: what is not done over HTTP, a page of no snapshot, what nobody sent, and messages and subscriptions without a body.
     expect(asked.filter((operation) => !given.includes(operation)).toSorted()).toEqual([
       'GET /fhir/Consent/{id}',
+      'GET /fhir/Subscription/{id}/$snapshot',
       'GET /intake/messages',
       'POST /fhir',
       'POST /fhir/$process-message',

@@ -102,7 +102,7 @@ const COMMANDS = [
   ...['system team add', 'system team list', 'system team remove'],
   ...['person explain', 'worklist', 'link', 'unlink', 'incident'],
   ...['rebuild', 'number show', 'number freeze', 'number lift', 'doctor', 'reload', 'backup', 'restore'],
-  ...['map check', 'match evaluate', 'match tune', 'prompt list', 'prompt on'],
+  ...['map check', 'match evaluate', 'match tune', 'prompt list', 'prompt on', 'subscription test'],
   ...['hold place', 'hold list', 'hold lift', 'glass list', 'glass review'],
 ];
 

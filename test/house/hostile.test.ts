@@ -58,6 +58,8 @@ describe('JSON nested thousands deep is refused', () => {
     ['POST', 'Subscription/$status', bodies.Parameters],
     ['POST', `Subscription/${subscription}/$status`, bodies.Parameters],
     ['POST', `Subscription/${subscription}/$events`, bodies.Parameters],
+    ['POST', `Subscription/${subscription}/$snapshot`, bodies.Parameters],
+    ['POST', `Subscription/${subscription}/$rotate-secret`, bodies.Parameters],
   ];
   test.each([500, 5_000, 100_000])('%d deep', async (depth) => {
     for (const [method, path, body] of doors()) {

@@ -1,4 +1,5 @@
 /** The OpenAPI description against what is really answered, and against the rules of its own standard. */
+import type { Bundle } from '@medplum/fhirtypes';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -17,6 +18,7 @@ import {
   PARAMETERS,
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
+  PARAMETERS_OF_SNAPSHOT,
   PLACEMENT_SAID,
   PROMPT_ENDED,
   SAFE_CONTACT_SAID,
@@ -492,9 +494,31 @@ test('a subscription lives as described', async () => {
     await ask(removal, `${path}/$confirm-removal`, fhirBody(PARAMETERS_OF_REMOVAL));
   for (const asked of sent.slice(1)) await ask(removal, `${own}/$confirm-removal`, asked);
   await ask(`GET ${form}/$events`, `${own}/$events?eventsSinceNumber=x`, as);
+  for (const query of ['$status?colour=red', '$snapshot?_cursor=x'])
+    await ask(`GET ${form}/${query.split('?')[0]}`, `${own}/${query}`, as);
+  await ask(`GET ${status}`, `${status}?colour=red`, as);
+  const snapshot = `${form}/$snapshot`;
+  await ask(`POST ${snapshot}`, `${own}/$snapshot`, fhirBody(PARAMETERS_OF_SNAPSHOT));
+  await ask(`PUT ${form}`, own, fhirBody({ ...off, status: 'requested' }));
+  const begun = await ask(`POST ${snapshot}`, `${own}/$snapshot`, fhirBody(PARAMETERS_OF_SNAPSHOT));
+  const page = `${own}/$snapshot?_cursor=${(begun.body as unknown as Bundle).entry?.[0]?.resource?.id}.0`;
+  await ask(`GET ${snapshot}`, page, as);
+  await ask(`GET ${snapshot}`, `${none}/$snapshot`, as);
+  await ask(`POST ${snapshot}`, `${none}/$snapshot`, fhirBody(PARAMETERS_OF_SNAPSHOT));
+  for (const asked of sent.slice(1)) await ask(`POST ${snapshot}`, `${own}/$snapshot`, asked);
+  const rotate = `POST ${form}/$rotate-secret`;
+  for (const path of [own, none]) await ask(rotate, `${path}/$rotate-secret`, as);
+  for (const asked of sent.slice(1)) await ask(rotate, `${own}/$rotate-secret`, asked);
+  for (const path of [own, `${none}`]) await ask(`GET ${form}/$attempts`, `${path}/$attempts`, as);
+  await ask(`GET ${form}/$attempts`, `${own}/$attempts?_count=x`, as);
   await ask(`DELETE ${form}`, own, { ...as, headers: late });
   await ask(`DELETE ${form}`, own, as);
   await ask(`DELETE ${form}`, none, as);
+  for (const name of ['', '/$status', '/$events', '/$snapshot', '/$attempts'])
+    expect((await ask(`GET ${form}${name}`, `${own}${name}`, as)).status).toBe(410);
+  for (const name of ['$status', '$events', '$snapshot', '$confirm-removal', '$rotate-secret'])
+    expect((await ask(`POST ${form}/${name}`, `${own}/${name}`, as)).status).toBe(410);
+  expect((await ask(`PUT ${form}`, own, fhirBody(off))).status).toBe(410);
 });
 
 /** A value for a parameter: by its name, else by the kind that its description is. */

@@ -22,12 +22,15 @@ const NEEDS: [RegExp, Letter | Need | 'none'][] = [
   [/^GET \/waits$/, { type: 'Task', letter: 's' }],
   // It says in words what all its entries say, so it is for who may read all of them.
   [/^GET \/fhir\/Group\/:id\/\$journey$/, { type: '*', letter: 'r' }],
+  // It gives of every type whatever is of its families.
+  [/^(GET|POST) \/fhir\/Subscription\/:id\/\$snapshot$/, { type: '*', letter: 'r' }],
   [/^POST \/fhir\/Patient\/\$match$/, 's'],
   // What it opens is read by the same scopes as anything.
   [/^POST \/fhir\/Patient\/(:id\/)?\$break-glass$/, 'r'],
   [/^POST \/fhir\/Patient\/:id\/\$(place-hold|lift-hold|safe-contact|set-placement)$/, 'u'],
   [/^(GET|POST) \/fhir\/Subscription\/(:id\/)?\$(status|events)$/, 'r'],
-  [/^POST \/fhir\/Subscription\/:id\/\$confirm-removal$/, 'u'],
+  [/^POST \/fhir\/Subscription\/:id\/\$(confirm-removal|rotate-secret)$/, 'u'],
+  [/^GET \/fhir\/Subscription\/:id\/\$attempts$/, 'r'],
   [/^GET \/fhir\/Task\/\$worklist$/, 's'],
   [/^POST \/fhir\/Task\/:id\/\$(accept|reject|defer|undo)$/, 'u'],
   [/^POST \/fhir\/[A-Z]\w+\/_search$/, 's'],

@@ -72,3 +72,24 @@ export function fewVisibleSql(
     select case when (select count(*) from known) <= ${most}
       then array(select row_id from (${parts.join(' union ')}) few ${limit}) end as rows`;
 }
+
+/**
+ * SQL that gives the row ids (`row_id`) of these types for which `visibleSql` might be true, of all that a
+ * service knows: by its caseload, not row by row through whatever is stored.
+ */
+export function allVisibleSql(recipient: Recipient, types: string[], bind: Bind): string {
+  const ofTypes = `r.type = any(${bind(types, 'text[]')})`;
+  if (recipient.kind === 'operator') return `select r.row_id from resource r where ${ofTypes}`;
+  const service = bind(recipient.system.service.id, 'uuid');
+  const known = `(select person from involvement where service = ${service} union
+    select m.person from involvement i join member m on m.journey = i.journey
+     where i.service = ${service} and i.state = 'open')`;
+  const parts = [
+    `join ${known} k on r.persons[1] = k.person where true`,
+    `where cardinality(r.persons) > 1 and r.persons && array${known}`,
+    `where r.authors[1] = ${service}`,
+    `where cardinality(r.authors) > 1 and r.authors @> array[${service}]`,
+    `where r.service = ${service}`,
+  ];
+  return parts.map((part) => `select r.row_id from resource r ${part} and ${ofTypes}`).join(' union ');
+}

@@ -9,7 +9,7 @@ import type { Sender } from './send.ts';
  * for many.
  */
 const MAX_RUNS = 512;
-const BATCH = 32;
+const BATCH = 64;
 const WATCH_MS = 250;
 
 type Running = { claimed: Claimed; abort: AbortController; renewedAt: number; done: Promise<void> };

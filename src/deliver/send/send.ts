@@ -11,9 +11,16 @@ export const MAX_PER_ORIGIN = 128;
 
 /**
  * One subscription's endpoint. `headers`: names and values in turn; `timeout`: seconds for the whole
- * exchange.
+ * exchange. `former`: signs beside `key`, where the secret was changed of late.
  */
-export type Target = { origin: string; path: string; headers: string[]; key: KeyObject; timeout: number };
+export type Target = {
+  origin: string;
+  path: string;
+  headers: string[];
+  key: KeyObject;
+  former?: KeyObject | null;
+  timeout: number;
+};
 /** `id` is the same for every try of one notification. */
 export type Parcel = { id: string; body: string };
 /** What came back: `outcome` is `ok` or a short reason without anybody's data; `retryAfter` in seconds. */
@@ -121,9 +128,11 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 const failed = (outcome: string): Reply => ({ ok: false, status: null, outcome, retryAfter: null });
 
-function headersOf({ headers, key }: Target, { id, body }: Parcel): string[] {
+function headersOf({ headers, key, former }: Target, { id, body }: Parcel): string[] {
   const timestamp = Math.floor(Date.now() / 1000);
-  const signature = sign(key, { id, timestamp, body });
+  // Several are parted by spaces: any of them may be the one that its receiver knows.
+  const keys = former ? [key, former] : [key];
+  const signature = keys.map((one) => sign(one, { id, timestamp, body })).join(' ');
   return [
     ...headers,
     'webhook-id',
@@ -136,10 +145,12 @@ function headersOf({ headers, key }: Target, { id, body }: Parcel): string[] {
 }
 
 /** What a stored subscription's endpoint is, made ready once for several POSTs. */
-export function targetOf({ endpoint, contentType, headers, secret, timeout }: Stored): Target {
+export function targetOf(stored: Stored): Target {
+  const { endpoint, contentType, headers, secret, formerSecret, timeout } = stored;
   const given = [...headers.flatMap(splitHeader), 'content-type', contentType];
   const { origin, pathname, search } = new URL(endpoint);
-  return { origin, path: pathname + search, headers: given, key: signingKey(secret), timeout };
+  const former = formerSecret === null ? null : signingKey(formerSecret);
+  return { origin, path: pathname + search, headers: given, key: signingKey(secret), former, timeout };
 }
 
 /** `Name: value` as in `Subscription.channel.header`. */

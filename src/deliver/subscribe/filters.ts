@@ -1,9 +1,6 @@
 import type { Filter, Kind } from '../../access/decide/may-tell.ts';
 import { EVENT_CODES, type Issue } from '../../model.ts';
 
-export const FILTER_EXTENSION =
-  'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-filter-criteria';
-
 const KINDS: Kind[] = ['journey', 'patient', 'service', 'stage', 'event'];
 const STAGES = [
   'preconception',
@@ -20,8 +17,9 @@ const SINGLE = ['journey', 'stage', 'event'];
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Reads backport filter criteria, each `name=value[,value]` joined by `&`; an optional `Type?` before it is
- * taken for what it is, a search on that type. Gives the index rows, or what is wrong, naming the element.
+ * Reads backport filter criteria, each `name=value[,value]` joined by `&`. A `Type?` before it, which the
+ * guide allows, would keep events of other types away: the topic has no such filter, so it is refused. Gives
+ * the index rows, or what is wrong, naming the element.
  */
 export function readFilters(criteria: { text: string; expression: string }[]): {
   filters: Filter[];
@@ -31,7 +29,7 @@ export function readFilters(criteria: { text: string; expression: string }[]): {
   const issues: Issue[] = [];
   let clause = 0;
   for (const { text, expression } of criteria) {
-    for (const part of text.replace(/^[A-Za-z]+\?/, '').split('&')) {
+    for (const part of text.split('&')) {
       const read = readClause(part, clause);
       if (typeof read === 'string')
         issues.push({ severity: 'error', code: 'not-supported', expression, text: read });
@@ -56,6 +54,8 @@ export function readFilters(criteria: { text: string; expression: string }[]): {
 function readClause(part: string, clause: number): Filter[] | string {
   const [name = '', ...rest] = part.split('=');
   const kind = KINDS.find((candidate) => candidate === name);
+  if (!kind && name.includes('?'))
+    return 'a filter of one type of resource is not supported: leave out "Type?"';
   if (!kind) return `filter "${name}" is not one of ${KINDS.join(', ')}; modifiers are not supported`;
   const values = decode(rest.join('=')).map((value) => readValue(kind, value));
   if (values.length === 0 || values.includes(null)) return `filter "${kind}" needs ${wanted(kind)}`;

@@ -2,18 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Bundle, Resource } from '@medplum/fhirtypes';
 import type { FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { lesser, scopeCeiling } from '../../access/decide/decide.ts';
-import { PAYLOADS, type Payload } from '../../access/decide/policy.ts';
+import type { Payload } from '../../access/decide/policy.ts';
 import type { Context } from '../../context.ts';
-import { givenTwice, queryOf } from '../../doors/query.ts';
-import { Rejected } from '../../errors.ts';
+import { searchset } from '../../fhir/bundle.ts';
 import type { Event } from '../../model.ts';
 import { askAccess } from '../number/ask-access.ts';
 import { aboutOf } from '../number/compose.ts';
 import { messageOf } from '../number/judged.ts';
 import { fhirBase, notificationBundle, statusOf, type Told } from '../number/notification.ts';
 import { number, numbering } from '../number/number.ts';
+import { contentOf, numberOf, parametersOf, uuidsOf } from './parameters.ts';
 import type { Stored } from './stored.ts';
 import { findSubscriptions, lockSubscriptions } from './subscriptions.ts';
 
@@ -26,27 +25,20 @@ const COUNT_LIMIT = 500;
  * subscriptions.
  */
 export async function statusesOf(ctx: Context, request: FastifyRequest, own?: Stored): Promise<Bundle> {
-  const { id: ids, status: statuses } = parametersOf(request);
+  const { id: ids, status: statuses } = parametersOf(request, ['id', 'status']);
+  // Of one, the guide has them ignored.
   const wanted = own
     ? [own]
     : await findSubscriptions(ctx.db, request.recipient, { ids: ids && uuidsOf(ids), statuses });
   const base = fhirBase(ctx.config);
-  const entry = (await countAll(ctx, wanted)).map((stored) => ({
-    fullUrl: `${base}/Subscription/${stored.id}/$status`,
-    resource: {
-      ...statusOf(
-        aboutOf(ctx, stored, { type: 'query-status', status: stored.status, count: stored.lastNumber }),
-      ),
-      id: randomUUID(),
-    } as Resource,
-    search: { mode: 'match' as const },
-  }));
-  return {
-    resourceType: 'Bundle',
-    type: 'searchset',
-    link: [{ relation: 'self', url: `${base}/Subscription/$status` }],
-    entry,
-  };
+  const entry = (await countAll(ctx, wanted)).map((stored) => {
+    const id = randomUUID();
+    const what = { type: 'query-status' as const, status: stored.status, count: stored.lastNumber };
+    const resource = { ...statusOf(aboutOf(ctx, stored, what)), id } as Resource;
+    return { fullUrl: `urn:uuid:${id}`, resource, search: { mode: 'match' as const } };
+  });
+  const url = `${base}/Subscription/${own ? `${own.id}/` : ''}$status`;
+  return searchset([{ relation: 'self', url }], entry);
 }
 
 /**
@@ -54,7 +46,7 @@ export async function statusesOf(ctx: Context, request: FastifyRequest, own?: St
  * nothing.
  */
 export async function eventsOf(ctx: Context, request: FastifyRequest, own: Stored): Promise<Bundle> {
-  const given = parametersOf(request);
+  const given = parametersOf(request, ['eventsSinceNumber', 'eventsUntilNumber', 'content']);
   const since = numberOf(given, 'eventsSinceNumber') ?? 1;
   const until = numberOf(given, 'eventsUntilNumber') ?? Number.MAX_SAFE_INTEGER;
   const asked = contentOf(given, lesser(own.content, scopeCeiling(request.recipient)));
@@ -68,7 +60,7 @@ export async function eventsOf(ctx: Context, request: FastifyRequest, own: Store
 }
 
 /** Numbers all that is pending for these subscriptions and gives them as they then are. */
-async function countAll(ctx: Context, wanted: Stored[]): Promise<Stored[]> {
+export async function countAll(ctx: Context, wanted: Stored[]): Promise<Stored[]> {
   const ids = wanted.map(({ id }) => id);
   if (ids.length === 0) return [];
   for (;;) {
@@ -104,59 +96,4 @@ async function recall(ctx: Context, stored: Stored, { since, until, asked }: Wan
     const message = messageOf(event, stored);
     return { number, at, code: event.code, focus: event.focus, content, withheld: !told, resources, message };
   });
-}
-
-/** A value of a Parameters is a text or a number; what is neither is no value of a parameter taken here. */
-const Value = z.union([z.string(), z.number()]).transform(String);
-const Parameter = z.object({ name: z.string() }).catchall(z.unknown());
-const Parameters = z.looseObject({ parameter: z.array(Parameter).default([]) });
-type Given = Record<string, string[] | undefined>;
-
-/** Query parameters and a Parameters body alike; each may be repeated or hold several values. */
-export function parametersOf(request: FastifyRequest): Given {
-  const body = Parameters.safeParse(request.body ?? {});
-  if (!body.success) throw refuse('structure', 'parameter', 'send Parameters');
-  const inBody = body.data.parameter.map(({ name, ...rest }): [string, string] => {
-    const given = Object.entries(rest).find(([key]) => key.startsWith('value'))?.[1] ?? '';
-    const value = Value.safeParse(given);
-    if (!value.success) throw refuse('structure', name, 'a parameter has a text or a number as its value');
-    return [name, value.data];
-  });
-  const given: Record<string, string[]> = Object.create(null);
-  for (const [name, value] of [...queryOf(request), ...inBody])
-    given[name] = [...(given[name] ?? []), ...value.split(',')];
-  return given;
-}
-
-/** Of a parameter that has one value. */
-function singleOf(given: Given, name: string): string | undefined {
-  const values = given[name] ?? [];
-  if (values.length > 1) throw givenTwice(name);
-  return values[0];
-}
-
-function uuidsOf(ids: string[]): string[] {
-  return ids
-    .map((id) => id.replace(/^Subscription\//, ''))
-    .filter((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id));
-}
-
-export function numberOf(given: Given, name: string): number | null {
-  const text = singleOf(given, name);
-  if (text === undefined) return null;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw refuse('value', name, `${name} must be an event number`);
-}
-
-/** Only narrows what the subscription was granted. */
-function contentOf(given: Given, granted: Payload): Payload {
-  const text = singleOf(given, 'content');
-  if (text === undefined) return granted;
-  const asked = PAYLOADS.find((one) => one === text);
-  if (asked) return lesser(asked, granted);
-  throw refuse('value', 'content', `content must be one of ${PAYLOADS.join(', ')}`);
-}
-
-function refuse(code: string, field: string, text: string): Rejected {
-  return new Rejected(400, [{ severity: 'error', code, field, text }]);
 }

@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts';
 import { Rejected } from '../../errors.ts';
 import { transaction } from '../../store/pool.ts';
 import { TAKES_BACK } from '../number/told-before.ts';
-import { numberOf, parametersOf } from './operations.ts';
+import { numberOf, parametersOf } from './parameters.ts';
 import type { Stored } from './stored.ts';
 
 // Said again it stands from the first time on. Of a number that takes nothing back nothing is kept.
@@ -25,7 +25,7 @@ export async function confirmRemoval(
   request: FastifyRequest,
   { id }: Stored,
 ): Promise<OperationOutcome> {
-  const number = numberOf(parametersOf(request), 'eventNumber');
+  const number = numberOf(parametersOf(request, ['eventNumber']), 'eventNumber');
   if (number === null) throw refuse(400, 'required', 'eventNumber says which event took it back');
   await transaction(db, async (client) => {
     const { rows } = await client.query<Meant>(CONFIRM, [id, number, [...TAKES_BACK]]);

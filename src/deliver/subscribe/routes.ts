@@ -2,31 +2,36 @@
  * Subscription over HTTP: https://hl7.org/fhir/R4/http.html,
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/
  */
-import type { Bundle, OperationOutcome, Subscription } from '@medplum/fhirtypes';
+import type { Bundle, OperationOutcome, Parameters, Subscription } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { payloadCeiling } from '../../access/decide/decide.ts';
 import type { Payload } from '../../access/decide/policy.ts';
 import type { Context } from '../../context.ts';
 import { type Guard, guardAddresses } from '../../doors/address-guard.ts';
 import { Rejected } from '../../errors.ts';
+import { searchset } from '../../fhir/bundle.ts';
 import type { Recipient } from '../../model.ts';
 import { fhirBase } from '../number/notification.ts';
+import { attemptsOf, rotateSecret } from './attempts.ts';
+import { SECRET_URL } from './elements.ts';
 import { mayBeSentTo } from './endpoints.ts';
 import { eventsOf, statusesOf } from './operations.ts';
 import { confirmRemoval } from './removal.ts';
 import { searchSubscriptions } from './search.ts';
+import { snapshotOf } from './snapshot.ts';
 import type { Stored } from './stored.ts';
 import { readSubscription, type Wish } from './subscription.ts';
 import { createSubscription, findSubscription, switchOff, updateSubscription } from './subscriptions.ts';
 
-export const SECRET_URL = 'https://skein.example/fhir/StructureDefinition/webhook-secret';
+export { SECRET_URL };
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 type WithId = { Params: { id: string } };
 
 /**
- * Create, read, search, update, delete, `$status`, `$events` and `$confirm-removal`. Needs
- * `request.recipient`; a system reaches its own only.
+ * Create, read, search, update, delete, and the operations. Needs `request.recipient`; a system reaches its
+ * own only.
  */
 export function registerSubscriptions(app: FastifyInstance, ctx: Context): void {
   const guard = guardAddresses(ctx.config.WEBHOOK_ALLOW);
@@ -40,7 +45,8 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
     await checkEndpoint(wish.endpoint, guard.permits);
     return wish;
   };
-  const ownOf = async (request: FastifyRequest<WithId>): Promise<Stored> => {
+  /** Deleted or not: to delete it again changes nothing. */
+  const kept = async (request: FastifyRequest<WithId>): Promise<Stored> => {
     const { id } = request.params;
     const stored = UUID.test(id) ? await findSubscription(ctx.db, request.recipient, id) : null;
     if (stored) return stored;
@@ -48,11 +54,19 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
       { severity: 'error', code: 'not-found', text: 'no such Subscription is known here' },
     ]);
   };
+  const ownOf = async (request: FastifyRequest<WithId>): Promise<Stored> => {
+    const stored = await kept(request);
+    if (!stored.deleted) return stored;
+    throw new Rejected(410, [
+      { severity: 'error', code: 'deleted', text: 'this Subscription was deleted: make another' },
+    ]);
+  };
 
   app.post('/fhir/Subscription', async (request, reply) => {
     const stored = await createSubscription(ctx.db, request.recipient, await wishOf(request));
     ctx.signals.emit('settled');
-    reply.code(201).header('location', `${base}/Subscription/${stored.id}/_history/${stored.version}`);
+    // Of no version: earlier ones are not kept.
+    reply.code(201).header('location', `${base}/Subscription/${stored.id}`);
     return answer(reply, stored, stored.secret);
   });
   app.get<WithId>('/fhir/Subscription/:id', async (request, reply) => answer(reply, await ownOf(request)));
@@ -66,7 +80,7 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
     return answer(reply, stored);
   });
   app.delete<WithId>('/fhir/Subscription/:id', async (request, reply) => {
-    const { id } = await ownOf(request);
+    const { id } = await kept(request);
     if (!(await switchOff(ctx.db, { id, versions: versionsIn(request) }))) throw otherVersion();
     return reply.code(204).send();
   });
@@ -81,10 +95,17 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
       { relation: 'self', url: base + self },
       ...next.map((url) => ({ relation: 'next', url: base + url })),
     ];
-    return fhir(reply, { resourceType: 'Bundle', type: 'searchset', link, entry });
+    return fhir(reply, searchset(link, entry));
   });
   app.post<WithId>('/fhir/Subscription/:id/$confirm-removal', async (request, reply) =>
     fhir(reply, await confirmRemoval(ctx, request, await ownOf(request))),
+  );
+  app.post<WithId>('/fhir/Subscription/:id/$rotate-secret', async (request, reply) => {
+    const own = await ownOf(request);
+    return answer(reply, own, await rotateSecret(ctx.db, request, own));
+  });
+  app.get<WithId>('/fhir/Subscription/:id/$attempts', async (request, reply) =>
+    fhir(reply, await attemptsOf(ctx, request, await ownOf(request))),
   );
   for (const method of ['GET', 'POST'] as const) {
     const url = '/fhir/Subscription';
@@ -96,6 +117,10 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
     app.route<WithId>({
       ...{ method, url: `${url}/:id/$status` },
       handler: async (request, reply) => fhir(reply, await statusesOf(ctx, request, await ownOf(request))),
+    });
+    app.route<WithId>({
+      ...{ method, url: `${url}/:id/$snapshot` },
+      handler: async (request, reply) => fhir(reply, await snapshotOf(ctx, request, await ownOf(request))),
     });
     app.route<WithId>({
       ...{ method, url: `${url}/:id/$events` },
@@ -162,7 +187,7 @@ function resourceOf({ id, resource, status, error, version, updatedAt }: Stored)
   return { ...resource, id, meta, status, ...(error ? { error } : {}) };
 }
 
-/** With the signing secret in the one answer to its creation. */
+/** With the signing secret in the one answer to its creation, or its change. */
 function answer(reply: FastifyReply, stored: Stored, secret?: string): FastifyReply {
   const resource = resourceOf(stored);
   if (secret) resource.extension = [...(resource.extension ?? []), { url: SECRET_URL, valueString: secret }];
@@ -170,7 +195,10 @@ function answer(reply: FastifyReply, stored: Stored, secret?: string): FastifyRe
   return fhir(reply, resource);
 }
 
-function fhir(reply: FastifyReply, resource: Subscription | Bundle | OperationOutcome): FastifyReply {
+function fhir(
+  reply: FastifyReply,
+  resource: Subscription | Bundle | OperationOutcome | Parameters,
+): FastifyReply {
   return reply
     .type('application/fhir+json; charset=utf-8')
     .header('cache-control', 'private, no-store')

@@ -19,6 +19,8 @@ export type Stored = {
   origin: string;
   headers: string[];
   secret: string;
+  /** The one before, while both sign. */
+  formerSecret: string | null;
   heartbeat: number | null;
   timeout: number;
   maxCount: number;
@@ -27,6 +29,8 @@ export type Stored = {
   lastNumber: number;
   deliveredNumber: number;
   attempts: number;
+  /** By its owner: it is off, and never on again. */
+  deleted: boolean;
   heartbeatDue: boolean;
   /** What the controller of its service agreed to, if anything. */
   approved: Payload | null;
@@ -39,6 +43,7 @@ export const SELECT = `
 select s.id, s.status, s.error, s.resource, s.content, s.endpoint, s.resource -> 'channel' ->> 'payload' as "contentType",
   s.origin, s.headers, s.secret, s.heartbeat, s.timeout, s.max_count as "maxCount", s.version, s.updated_at as "updatedAt",
   s.last_number::float8 as "lastNumber", s.delivered_number::float8 as "deliveredNumber", s.attempts,
+  s.deleted_at is not null as deleted, case when s.former_until > now() then s.former_secret end as "formerSecret",
   coalesce(s.sent_at + make_interval(secs => s.heartbeat) <= now(), false) as "heartbeatDue",
   v.payload_ceiling as approved, case when y.id is not null then json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect,
     'onHeld', y.on_held, 'service', json_build_object('id', v.id, 'name', v.name, 'ods', v.ods, 'team', v.team,
@@ -49,21 +54,38 @@ export function recipientOf({ system }: Pick<Stored, 'system'>): Recipient {
   return system ? { kind: 'system', system } : { kind: 'operator', name: 'loopback' };
 }
 
-/** Marked due, or left behind by a worker that died with it. */
-const DUE = `(due_at <= now() or lease_until <= now()) and coalesce(lease_until, '-infinity') <= now()
-  and coalesce(next_attempt_at, '-infinity') <= now() and status <> 'off'`;
+/** Nobody is at work on it, nothing keeps it from another try. */
+const FREE = `coalesce(lease_until, '-infinity') <= now() and coalesce(next_attempt_at, '-infinity') <= now()
+  and status <> 'off'`;
+/**
+ * Marked due, or left behind by a worker that died with it. In a form that no index has: asked of rows that
+ * were chosen already, it is never to be looked up by.
+ */
+const DUE = `least(due_at, lease_until) <= now() and ${FREE}`;
+/** When it became due; as subscription_due has it. */
+const SINCE = 'greatest(due_at, next_attempt_at)';
+/** Not to an origin that has as many in flight as it may. */
+const OPEN = 'origin not in (select origin from busy where count >= $5)';
 
 /**
  * $1 lease, $2 its seconds, $3 origins in flight, $4 how many each, $5 most per origin, $6 limit. Claiming
- * clears due_at.
+ * clears due_at. Looks at the first 4 x $6 that are due, in their order, and never at all of them: ten
+ * thousand due at once are three hundred batches. What is beyond the share of its origin waits for the next
+ * batch, which passes that origin over.
  */
 export const CLAIM = `
-with candidate as (
-  select id, origin, due_at, row_number() over (partition by origin order by due_at) as place from subscription where ${DUE}),
+with busy as (select * from unnest($3::text[], $4::int[]) as b (origin, count)),
+candidate as (
+  select id, origin, since, row_number() over (partition by origin order by since) as place from (
+    (select id, origin, ${SINCE} as since from subscription
+      where due_at is not null and ${SINCE} <= now() and ${FREE} and ${OPEN} order by ${SINCE} limit 4 * $6)
+    union
+    (select id, origin, lease_until from subscription where lease_until <= now() and due_at is null and ${FREE}
+      and ${OPEN} limit 4 * $6)) first),
 chosen as (
-  select id from candidate left join unnest($3::text[], $4::int[]) as busy (origin, count) using (origin)
-   where place <= $5 - coalesce(busy.count, 0) order by due_at limit $6),
-locked as (select id from subscription where id in (select id from chosen) and ${DUE} for no key update skip locked),
+  select id from candidate left join busy using (origin)
+   where place <= $5 - coalesce(busy.count, 0) order by since limit $6),
+locked as (select id from subscription where id = any(array(select id from chosen)) and ${DUE} for no key update skip locked),
 claimed as (
   update subscription s set lease_owner = $1, lease_until = now() + make_interval(secs => $2), due_at = null
     from locked where s.id = locked.id returning s.*)

@@ -9,59 +9,16 @@ import { PAYLOADS, type Payload } from '../../access/decide/policy.ts';
 import { Rejected } from '../../errors.ts';
 import { TOPIC_URL, TOPIC_VERSION } from '../../fhir/systems.ts';
 import type { Issue } from '../../model.ts';
-import { splitHeader } from '../send/send.ts';
-import { FILTER_EXTENSION, readFilters } from './filters.ts';
+import { BACKPORT, checkChannel, unsupported, valuesOf } from './channel.ts';
+import { FILTER_EXTENSION, findUnread, SECRET_URL } from './elements.ts';
+import { readFilters } from './filters.ts';
+import { readShape, type Shape } from './shape.ts';
 
-const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
-const PAYLOAD_TYPE = /^application\/fhir\+json(; ?fhirVersion=4\.0)?$/;
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/**
- * Ours to set, or a matter between two connected machines:
- * https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
- */
-const RESERVED_HEADERS =
-  /^(host|content-.*|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|webhook-.*)$/;
 const DEFAULT_TIMEOUT = 15;
 const MAX_TIMEOUT = 30;
+/** Seconds: more often would be a load, and say no more than the tries of a notification do. */
+const MIN_HEARTBEAT = 10;
 export const MAX_COUNT = 50;
-
-const extensionList = z.array(
-  z.looseObject({
-    url: z.string(),
-    valueString: z.string().optional(),
-    valueCode: z.string().optional(),
-    valueCoding: z.looseObject({ code: z.string().optional() }).optional(),
-  }),
-);
-const extensions = z.looseObject({ extension: extensionList.optional() }).optional();
-/**
- * Within what a store and every reader of it hold: an offset may put the first and last years into another
- * one.
- */
-const instant = z.iso.datetime({ offset: true }).refine((text) => {
-  const year = new Date(text).getUTCFullYear();
-  return year >= 1900 && year <= 9999;
-}, 'no such time');
-const Shape = z.looseObject({
-  resourceType: z.literal('Subscription'),
-  status: z.enum(['requested', 'active', 'error', 'off']).default('requested'),
-  reason: z.string().min(1).default('updates of the families in our care'),
-  criteria: z.string(),
-  _criteria: extensions,
-  end: instant.optional(),
-  modifierExtension: z.unknown().optional(),
-  channel: z.looseObject({
-    type: z.string(),
-    _type: extensions,
-    modifierExtension: z.unknown().optional(),
-    endpoint: z.string().max(2_000),
-    payload: z.string(),
-    _payload: extensions,
-    header: z.array(z.string().max(4_000)).max(20).optional(),
-    extension: extensionList.optional(),
-  }),
-});
-type Shape = z.infer<typeof Shape>;
 
 /** What a Subscription asks for, in Skein's terms. Seconds; `off`: the client switches it off. */
 export type Wish = {
@@ -82,76 +39,56 @@ export type Wish = {
  * its element.
  */
 export function readSubscription(body: unknown, ceiling: Payload): Wish {
-  const parsed = Shape.safeParse(body);
-  if (!parsed.success) throw new Rejected(400, parsed.error.issues.map(shapeIssue));
-  const shape = parsed.data;
+  const shape = readShape(body);
   const endpoint = URL.parse(shape.channel.endpoint);
   const content = contentOf(shape);
   const { filters, issues } = readFilters(criteriaOf(shape));
-  const found = [...issues, ...checkChannel(shape, endpoint), ...checkContent(content, ceiling)];
-  found.push(...checkNumbers(shape), ...checkModifiers(shape));
+  const found = [...findUnread(shape), ...issues, ...checkChannel(shape, endpoint)];
+  found.push(...checkContent(content, ceiling), ...checkNumbers(shape), ...checkEnd(shape));
   if (shape.criteria !== TOPIC_URL && shape.criteria !== `${TOPIC_URL}|${TOPIC_VERSION}`) {
     found.push(unsupported('Subscription.criteria', `the topic is not supported; use ${TOPIC_URL}`));
   }
   if (found.length > 0) throw new Rejected(422, found);
-  const { id, meta, status, error, ...resource } = shape;
+  const timeout = Math.min(numberOf(shape, 'timeout') || DEFAULT_TIMEOUT, MAX_TIMEOUT);
+  const maxCount = Math.min(numberOf(shape, 'max-count') || 1, MAX_COUNT);
   return {
-    resource: resource as unknown as Subscription,
+    resource: coerced(shape, { timeout, maxCount }),
     content: content as Payload,
     endpoint: endpoint as URL,
     headers: shape.channel.header ?? [],
     heartbeat: numberOf(shape, 'heartbeat-period') || null,
-    timeout: Math.min(numberOf(shape, 'timeout') || DEFAULT_TIMEOUT, MAX_TIMEOUT),
-    maxCount: Math.min(numberOf(shape, 'max-count') || 1, MAX_COUNT),
+    timeout,
+    maxCount,
     endsAt: shape.end ? new Date(shape.end).toISOString() : null,
     filters,
-    off: status === 'off',
+    off: shape.status === 'off',
   };
 }
 
-function checkChannel({ channel }: Shape, endpoint: URL | null): Issue[] {
-  const issues: Issue[] = [];
-  const named = valuesOf(channel._type?.extension, 'backport-channel-type', 'valueCoding') as {
-    code?: string;
-  }[];
-  if (channel.type !== 'rest-hook' || named.some(({ code }) => code !== 'rest-hook'))
-    issues.push(unsupported('Subscription.channel.type', 'only rest-hook is supported'));
-  if (!PAYLOAD_TYPE.test(channel.payload)) {
-    issues.push(
-      unsupported(
-        'Subscription.channel.payload',
-        'only application/fhir+json (fhirVersion 4.0) is supported',
-      ),
-    );
-  }
-  if (
-    !endpoint ||
-    !/^https?:$/.test(endpoint.protocol) ||
-    endpoint.username ||
-    endpoint.password ||
-    endpoint.hash
-  ) {
-    const text = 'the endpoint must be an https URL without credentials or fragment';
-    issues.push({ severity: 'error', code: 'value', expression: 'Subscription.channel.endpoint', text });
-  }
-  for (const [index, header] of (channel.header ?? []).entries()) {
-    const [name, value] = splitHeader(header);
-    if (
-      header.includes(':') &&
-      TOKEN.test(name) &&
-      !RESERVED_HEADERS.test(name) &&
-      /^[\t\x20-\x7e]*$/.test(value)
-    )
-      continue;
-    const expression = `Subscription.channel.header[${index}]`;
-    issues.push({
-      severity: 'error',
-      code: 'value',
-      expression,
-      text: 'no "Name: value" header, or one that is not yours to set',
-    });
-  }
-  return issues;
+/**
+ * As it is kept and answered: with what is done rather than what was asked for, and without what is Skein's
+ * to say.
+ */
+function coerced(shape: Shape, { timeout, maxCount }: Pick<Wish, 'timeout' | 'maxCount'>): Subscription {
+  const { id, meta, status, error, extension, ...resource } = shape;
+  const kept = extension?.filter(({ url }) => url !== SECRET_URL);
+  const numbers: Record<string, object> = {
+    [`${BACKPORT}/backport-timeout`]: { valueUnsignedInt: timeout },
+    [`${BACKPORT}/backport-max-count`]: { valuePositiveInt: maxCount },
+  };
+  const ofChannel = shape.channel.extension?.map((one) => ({ ...one, ...numbers[one.url] }));
+  const channel = { ...shape.channel, extension: ofChannel };
+  return withoutEmpty({ ...resource, extension: kept, channel }) as Subscription;
+}
+
+/** FHIR has no empty lists and elements, and JSON.stringify none that is undefined. */
+function withoutEmpty(value: object): object {
+  const entries = Object.entries(value).flatMap(([name, given]): [string, unknown][] => {
+    if (typeof given !== 'object' || given === null) return given === undefined ? [] : [[name, given]];
+    const clean = Array.isArray(given) ? given : withoutEmpty(given);
+    return Object.keys(clean).length > 0 ? [[name, clean]] : [];
+  });
+  return Object.fromEntries(entries);
 }
 
 const CONTENT_EXPRESSION = "Subscription.channel.payload.extension('backport-payload-content')";
@@ -171,9 +108,13 @@ function contentOf({ channel }: Shape): Payload | null {
   return given.length === 1 ? (PAYLOADS.find((one) => one === given[0]) ?? null) : null;
 }
 
-/** The filters of a stored Subscription, which were checked when it was created. */
+/**
+ * The filters of a stored Subscription, which were checked when it was created: an older one may have a
+ * `Type?` before them, which never kept anything away.
+ */
 export function filtersOf(resource: Subscription): Filter[] {
-  return readFilters(criteriaOf(resource as Pick<Shape, '_criteria'>)).filters;
+  const criteria = criteriaOf(resource as Pick<Shape, '_criteria'>);
+  return readFilters(criteria.map((one) => ({ ...one, text: one.text.replace(/^[A-Za-z]+\?/, '') }))).filters;
 }
 
 function criteriaOf({ _criteria }: Pick<Shape, '_criteria'>): { text: string; expression: string }[] {
@@ -196,22 +137,20 @@ const NUMBERS = ['heartbeat-period', 'timeout', 'max-count'] as const;
 const MAX_INT = 2_147_483_647;
 
 function checkNumbers({ channel }: Shape): Issue[] {
-  return NUMBERS.filter(
-    (name) =>
-      !numbersOf(channel, name).every((value) => z.int().min(1).max(MAX_INT).safeParse(value).success),
-  ).map((name) =>
-    unsupported(`Subscription.channel.extension('backport-${name}')`, 'must be a whole number of 1 or more'),
-  );
+  return NUMBERS.flatMap((name) => {
+    const least = name === 'heartbeat-period' ? MIN_HEARTBEAT : 1;
+    const isRight = (value: unknown) => z.int().min(least).max(MAX_INT).safeParse(value).success;
+    if (numbersOf(channel, name).every(isRight)) return [];
+    const expression = `Subscription.channel.extension('backport-${name}')`;
+    return [unsupported(expression, `must be a whole number of ${least} or more`)];
+  });
 }
 
-/**
- * Who sends a modifier means something by it that is not done here:
- * https://hl7.org/fhir/R4/extensibility.html#modifierExtension
- */
-function checkModifiers({ modifierExtension, channel }: Shape): Issue[] {
-  return [modifierExtension, channel.modifierExtension]
-    .filter((one) => one !== undefined)
-    .map(() => unsupported('Subscription.modifierExtension', 'no modifier extension is supported'));
+/** Who switches one off may send it as it was read. */
+function checkEnd({ end, status }: Shape): Issue[] {
+  if (end === undefined || status === 'off' || Date.parse(end) > Date.now()) return [];
+  const text = 'it would have ended already';
+  return [{ severity: 'error', code: 'business-rule', expression: 'Subscription.end', text }];
 }
 
 function numberOf({ channel }: Shape, name: (typeof NUMBERS)[number]): number {
@@ -222,28 +161,4 @@ function numbersOf({ extension }: Shape['channel'], name: string): unknown[] {
   return ['valueUnsignedInt', 'valuePositiveInt'].flatMap((value) =>
     valuesOf(extension, `backport-${name}`, value),
   );
-}
-
-function valuesOf(
-  given: { url: string; [name: string]: unknown }[] | undefined,
-  name: string,
-  element: string,
-): unknown[] {
-  const url = `${BACKPORT}/${name}`;
-  return (given ?? [])
-    .filter((extension) => extension.url === url && element in extension)
-    .map((extension) => extension[element]);
-}
-
-function unsupported(expression: string, text: string): Issue {
-  return { severity: 'error', code: 'not-supported', expression, text };
-}
-
-function shapeIssue({ path, message }: z.core.$ZodIssue): Issue {
-  const expression = ['Subscription', ...path].reduce<string>(
-    (text, step) =>
-      typeof step === 'number' ? `${text}[${step}]` : text ? `${text}.${String(step)}` : String(step),
-    '',
-  );
-  return { severity: 'error', code: 'structure', expression, text: message };
 }

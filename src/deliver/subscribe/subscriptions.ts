@@ -36,12 +36,12 @@ const UPDATE = `update subscription set ${COLUMNS.map((name, index) => `${name} 
   version = version + 1, updated_at = now(), error = null, attempts = 0, next_attempt_at = null, due_at =
     now(),
   delivered_number = case when status = 'off' then last_number else delivered_number end
-  where id = $1 and ${isVersion(COLUMNS.length + 2)}`;
+  where id = $1 and deleted_at is null and ${isVersion(COLUMNS.length + 2)}`;
 const UNFILTER = 'delete from subscription_filter where subscription_id = $1';
 const FILTER = `insert into subscription_filter (subscription_id, clause, kind, value)
   select $1, clause, kind, value from unnest($2::smallint[], $3::text[], $4::text[]) as f (clause, kind,
     value)`;
-const OFF = `update subscription set status = 'off', version = version + (status <> 'off')::int,
+const OFF = `update subscription set status = 'off', deleted_at = coalesce(deleted_at, now()), version = version + (status <> 'off')::int,
   updated_at = case when status = 'off' then updated_at else now() end where id = $1 and ${isVersion(2)}`;
 const OWN = '($1::int is null or s.system_id = $1)';
 
@@ -88,7 +88,7 @@ export async function updateSubscription(
 }
 
 /**
- * Off. When this returns true nothing of it is in flight any more, and nothing will be sent. False, with
+ * Off, and deleted: it is found no more. When this returns true nothing of it is in flight any more, and nothing will be sent. False, with
  * nothing changed, where it is at another version.
  */
 export async function switchOff(db: Db, { id, versions }: Target): Promise<boolean> {
@@ -117,18 +117,22 @@ async function untilReleased(db: Db, id: string): Promise<void> {
   }
 }
 
+/** One of the recipient's own, also where it is deleted. */
 export async function findSubscription(db: Db, recipient: Recipient, id: string): Promise<Stored | null> {
-  const [found] = await findSubscriptions(db, recipient, { ids: [id] });
-  return found ?? null;
+  const { rows } = await db.query<Stored>(
+    `${SELECT} from subscription s ${JOINS} where ${OWN} and s.id = $2`,
+    [ownerOf(recipient), id],
+  );
+  return rows[0] ?? null;
 }
 
-/** The recipient's own, oldest id first; `endpoint` exactly, `after` an id. */
+/** The recipient's own that are not deleted, oldest id first; `endpoint` exactly, `after` an id. */
 type Wanted = { ids?: string[]; statuses?: string[]; endpoint?: string; after?: string; limit?: number };
 
 export async function findSubscriptions(db: Db, recipient: Recipient, wanted: Wanted): Promise<Stored[]> {
   const { ids = null, statuses = null, endpoint = null, after = null, limit = null } = wanted;
   const { rows } = await db.query<Stored>(
-    `${SELECT} from subscription s ${JOINS} where ${OWN} and ($2::uuid[] is null or s.id = any($2))
+    `${SELECT} from subscription s ${JOINS} where ${OWN} and s.deleted_at is null and ($2::uuid[] is null or s.id = any($2))
       and ($3::text[] is null or s.status = any($3)) and ($4::text is null or s.endpoint = $4)
       and ($5::uuid is null or s.id > $5) order by s.id limit $6`,
     [ownerOf(recipient), ids, statuses, endpoint, after, limit],

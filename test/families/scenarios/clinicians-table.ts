@@ -19,7 +19,9 @@ async function expectAnswers(
 ) {
   const { status, body } = await skein.get(`/fhir/Group/${id}/$journey`, system);
   expect(status, `${system} reads the journey that it finds`).toBe(200);
-  const [first, ...rest] = ((body as unknown as Bundle).entry ?? []).map(({ resource }) => resource as Resource);
+  const [first, ...rest] = ((body as unknown as Bundle).entry ?? []).map(
+    ({ resource }) => resource as Resource,
+  );
   expect(first?.resourceType).toBe('Composition');
   const sectionOf = (code: string) => {
     const section = (first as Composition).section?.find((one) => one.code?.coding?.[0]?.code === code);
