@@ -74,6 +74,10 @@ tellFamily('3 stillbirth at 37 weeks', {
     gp: ['contact-stop'],
     hub: ['contact-stop'],
   },
+  // Of an infant who has a record, living or not, no other is expected.
+  readsNever: Object.fromEntries(
+    ['maternity', 'bookings', 'visiting', 'perinatal', 'gp', 'hub'].map((one) => [one, /expected-infants/]),
+  ),
   neverHears: { hub: ['loss'], birth_trauma: [] },
   never: { hub: new RegExp(`${infant.born}|"deceased`), birth_trauma: /Yara|Quill/ },
   also: async (household, order) => {
