@@ -8,6 +8,7 @@ import type { Command, Commands } from './command.ts';
 import { audit } from './commands/audit.ts';
 import { auth } from './commands/auth.ts';
 import { backup } from './commands/backup.ts';
+import { clock } from './commands/clock.ts';
 import { hold } from './commands/hold.ts';
 import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
@@ -33,6 +34,7 @@ const COMMANDS: Commands = {
     ...hold,
     ...installation,
     ...backup,
+    ...clock,
   },
 };
 

@@ -1,6 +1,7 @@
 import type { Consent } from '@medplum/fhirtypes';
 import { consentFor } from '../../fhir/consent.ts';
 import type { Recipient } from '../../model.ts';
+import { asOf } from '../../store/clock.ts';
 import type { Db } from '../../store/pool.ts';
 import { registeredServices } from '../register/services.ts';
 import type { Care, Grant, Grants } from './decide.ts';
@@ -58,7 +59,7 @@ export async function loadGrants(db: Db, recipient: Recipient, persons: string[]
 export async function loadGrantsForServices(
   db: Db,
   asked: Asked[],
-  at = new Date(),
+  at = asOf(),
 ): Promise<Map<string, Grants>> {
   const pairs = [...pairsOf(asked)].flatMap(([service, persons]) =>
     [...persons].map((person) => ({ service, person })),

@@ -10,9 +10,9 @@ type Known = Exclude<Grants, { everything: true }>;
 const MATERNITY = ['maternity', 'foetal-medicine'];
 
 /**
- * Of a pregnancy how many infants are expected, and when, from the care that the reader may know: for who sees
- * the dates of that stage. Once it ended without a living infant that is for maternity, and for whoever said
- * so, alone: all others see that contacts stop, as after a stillbirth.
+ * Of a pregnancy how many infants are expected, and when, from the care that the reader may know: for who
+ * sees the dates of that stage. Once it ended without a living infant that is for maternity, and for whoever
+ * said so, alone: all others see that contacts stop, as after a stillbirth.
  */
 export function projectExpected(grants: Known, { content, sources }: ResourceRow): Extension[] {
   if (!sources || !('care' in sources) || !sources.expected) return [];

@@ -106,9 +106,10 @@ function projectService(service: Service, grants: Known, named: Organization): O
 const ODS_CODE = /^[A-Z0-9]{3,10}$/;
 
 /**
- * Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates, and of
- * a pregnancy the infants expected. Never how many there are. A partner's own services see nothing by way of him, nor those of the mother of a child who is
- * nobody's infant any more: the stages are a birth date (sharing row rules, rule 22).
+ * Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates, and
+ * of a pregnancy the infants expected. Never how many there are. A partner's own services see nothing by way
+ * of him, nor those of the mother of a child who is nobody's infant any more: the stages are a birth date
+ * (sharing row rules, rule 22).
  */
 function projectGroup(grants: Known, row: ResourceRow): Group | null {
   const group = row.content as Group;

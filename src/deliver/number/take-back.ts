@@ -74,8 +74,8 @@ function isLost(stored: Stored, grants: Grants, row: FocusRow | undefined): bool
 }
 
 /**
- * Ids only: neither whose it is now, nor why. What is not there at all is `withdrawn`, and no more is said. So
- * is a journey of an own patient that became part of another, as when two charts prove one infant: that
+ * Ids only: neither whose it is now, nor why. What is not there at all is `withdrawn`, and no more is said.
+ * So is a journey of an own patient that became part of another, as when two charts prove one infant: that
  * patient was unlinked from nobody.
  */
 function takeBack(focus: Focus, grants: Grants, row: FocusRow | undefined): Event {

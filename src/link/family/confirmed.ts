@@ -43,8 +43,9 @@ const isToldApart = (infant: Person): boolean =>
   isNumbered(infant) || infant.charts.some(({ content }) => content.multipleBirthInteger !== undefined);
 
 /**
- * Once as many as were born are told apart, a record that says nothing of that is of one of them. Not where its
- * own sender has a record of each of them, too; and of one who died it is never said, since contacts stop.
+ * Once as many as were born are told apart, a record that says nothing of that is of one of them. Not where
+ * its own sender has a record of each of them, too; and of one who died it is never said, since contacts
+ * stop.
  */
 const isOneOf = (record: Person, known: Person): boolean =>
   lossOf(record) === null &&

@@ -63,7 +63,7 @@ export function findPregnancies(births: Born[], care: Care[]): Pregnancy[] {
   });
 }
 
-/** Of a pregnancy's care what says of infants to come, in the order in which the one word outranks another. */
+/** Of a pregnancy's care what says of infants to come: whoever is later outranks who is before. */
 export const listExpected = (care: Care[]): Care[] =>
   care
     .filter(({ antenatal, due, infants, ended }) =>
