@@ -7,14 +7,15 @@ const IN_A_TRIAL = `In a trial alone (AUTH=none and a store on this machine); el
 received keeps the real time.`;
 
 export const clock: Commands = {
-  'clock show': command({
+  clock: command({
     summary: 'the day by which stages and prompts are reckoned',
-    help: `Usage: skein clock show [--json]
+    help: `Usage: skein clock [--json]
 
 The real day, or the one that was set for a trial.
 
 Examples:
-  skein clock show
+  skein clock
+  skein clock --json | jq -r .day
 `,
     options: {},
     run: () => withStore((ctx) => showClock(ctx)),
