@@ -14,6 +14,13 @@ function isSecure(url: string): boolean {
   return protocol === 'https:' || LOOPBACK.includes(hostname.replace(/^\[(.*)\]$/, '$1'));
 }
 
+/** A server that is reached by loopback or by a socket. */
+export function isOnThisMachine(url: string): boolean {
+  const { hostname, searchParams } = new URL(url);
+  const host = searchParams.get('host') ?? hostname.replace(/^\[(.*)\]$/, '$1');
+  return host === '' || host.startsWith('/') || LOOPBACK.includes(host);
+}
+
 const LEAST_PASSWORD = 12;
 const DEFAULT_PASSWORD =
   /^(?=.*[a-z])(skein|postgres(ql)?|redis|root|admin|user|my|pass(word|wd)?|secret|change.?me|default|example|test|[^a-z])+$/i;
@@ -23,9 +30,8 @@ const DEFAULT_PASSWORD =
  * such as certificates.
  */
 function isGuarded(url: string): boolean {
-  const { hostname, password, searchParams } = new URL(url);
-  const host = searchParams.get('host') ?? hostname.replace(/^\[(.*)\]$/, '$1');
-  if (host === '' || host.startsWith('/') || LOOPBACK.includes(host)) return true;
+  if (isOnThisMachine(url)) return true;
+  const { password, searchParams } = new URL(url);
   const given = searchParams.get('password') ?? decode(password);
   return given === '' || (given.length >= LEAST_PASSWORD && !DEFAULT_PASSWORD.test(given));
 }

@@ -278,6 +278,12 @@ export type Event = {
  */
 export type CareSource = { service: string | null; authors: string[]; sealed?: true; patientOf?: string };
 
+/**
+ * What one piece of care says of infants to come: how many, and on which day (a FHIR date); or (`ended`) that
+ * the pregnancy ended without a living infant.
+ */
+export type ExpectedSource = CareSource & { infants?: number; due?: string; ended?: true };
+
 /** One sender's chart of a person. `named`: by a name, no placeholder. `verified`: its NHS number counts. */
 export type ChartSource = {
   author: string;
@@ -300,7 +306,11 @@ export type ChartSource = {
  */
 export type Sources = (
   | { charts: ChartSource[]; contact?: SafeContact }
-  | { care: (CareSource & { period?: Period })[] }
+  | {
+      care: (CareSource & { period?: Period })[];
+      /** Of a pregnancy whose birth nobody has told of: the last word last. */
+      expected?: ExpectedSource[];
+    }
 ) & {
   /**
    * Who of its persons is held: decides nothing here. It makes a hold write the row anew, as the end of a

@@ -8,6 +8,7 @@ import type { Command, Commands } from './command.ts';
 import { audit } from './commands/audit.ts';
 import { auth } from './commands/auth.ts';
 import { backup } from './commands/backup.ts';
+import { clock } from './commands/clock.ts';
 import { glass } from './commands/glass.ts';
 import { hold } from './commands/hold.ts';
 import { installation } from './commands/installation.ts';
@@ -36,6 +37,7 @@ const COMMANDS: Commands = {
     ...glass,
     ...installation,
     ...backup,
+    ...clock,
   },
 };
 

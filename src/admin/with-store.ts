@@ -9,6 +9,7 @@ import { openLog } from '../observe/log.ts';
 import { followObserving } from '../pipeline/observing.ts';
 import { followRules } from '../pipeline/prompt-rules.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { followClock } from '../store/clock.ts';
 import { openDatabase, openStore } from '../store/open.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 
@@ -25,6 +26,7 @@ export async function withStore<T>(work: (ctx: Pipeline) => Promise<T>): Promise
     await followPolicy(db);
     await followObserving({ db, key });
     await followRules({ db, key });
+    await followClock({ config, db });
     return await work({ config, log, db, key, mappings, profiles, signals: new EventEmitter() });
   } finally {
     await close();

@@ -42,6 +42,10 @@ export const TOPIC_VERSION = '1.0.0';
 /** `meta.tag` of an EpisodeOfCare or CareTeam; its code is the id of a Group (journey) it belongs to. */
 /** Of an episode or a contact: the day on which a pregnancy ended without a living infant. */
 export const PREGNANCY_LOSS = `${SKEIN_DEFINITIONS}pregnancy-loss`;
+/** Of an episode, and of a pregnancy in a journey: the agreed date on which a birth is expected. */
+export const EXPECTED_DELIVERY = `${SKEIN_DEFINITIONS}expected-delivery`;
+/** Of antenatal care, and of a pregnancy in a journey: how many infants are expected. */
+export const EXPECTED_INFANTS = `${SKEIN_DEFINITIONS}expected-infants`;
 /** Of a stage of a journey: the infant whose it is. */
 export const STAGE_OF = `${SKEIN_DEFINITIONS}stage-of`;
 /** Of a journey, and as a tag of a planned contact that is to stop. */

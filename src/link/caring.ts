@@ -126,6 +126,15 @@ export function contactsOf(family: Known, persons: Person[], of: Caring & Of): S
   });
 }
 
+/**
+ * Services with any contact of theirs with one of them (ids), whatever became of it: who was told to stop may
+ * have called it off.
+ */
+export const meeting = ({ statements, personOf }: Known, persons: string[]): string[] =>
+  statements.flatMap(({ type, chart, service }) =>
+    type === 'Encounter' && persons.includes(personOf(chart)?.id ?? '') ? service : [],
+  );
+
 /** Those of them that are about the pregnancy or the baby, not about the mother herself. */
 export const aboutBaby = (
   { personOf }: Pick<Known, 'personOf'>,

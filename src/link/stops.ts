@@ -7,7 +7,7 @@ import type { Encounter } from '@medplum/fhirtypes';
 import { idOf } from '../fhir/references.ts';
 import type { Event, Evidence } from '../model.ts';
 import type { Involvement, Member, StatementState } from '../store/facts.ts';
-import { AWAITED, aboutBaby, contactsOf, servicesOf } from './caring.ts';
+import { AWAITED, aboutBaby, contactsOf, meeting, servicesOf } from './caring.ts';
 import {
   type Concerned,
   type Death,
@@ -196,10 +196,14 @@ function mistaken(
       : [],
   );
   const theirs = involvements.filter((row) => row.state !== 'closed' && mothers.includes(row.person));
-  return [...charts.map(({ chart }) => chart.service), ...theirs.map(({ service }) => service)];
+  return [
+    ...charts.map(({ chart }) => chart.service),
+    ...theirs.map(({ service }) => service),
+    ...meeting(family, mothers),
+  ];
 }
 
-/** It cares for them still, and no death concerns them. */
+/** It cares for them still, or has contacts and no care, and no death concerns them. */
 function isDisproved(
   family: Known,
   perhaps: string,
@@ -210,7 +214,8 @@ function isDisproved(
   const isCaring = involvements.some(
     (row) => row.service === service && row.person === person && row.state !== 'closed',
   );
-  return isCaring && ![...concerned].some((one) => one.id === person);
+  const isTheirs = isCaring || meeting(family, [person]).includes(service ?? '');
+  return isTheirs && ![...concerned].some((one) => one.id === person);
 }
 
 /**

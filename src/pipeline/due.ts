@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { findDue, settleDue } from '../save/maintenance-sql.ts';
+import { asOf } from '../store/clock.ts';
 import { recompute } from './recompute.ts';
 
 /** What waits for time alone waits for days: half a minute more is none. */
@@ -12,7 +13,7 @@ const LIMIT = 100;
  */
 export async function settleAllDue(ctx: Context): Promise<number> {
   let settled = 0;
-  const at = new Date();
+  const at = asOf();
   for (const owner of await findDue(ctx.db, at, LIMIT)) {
     await recompute(ctx, owner, true);
     await settleDue(ctx.db, owner, at);

@@ -2,6 +2,7 @@
 import { PROMPTS } from '../access/decide/prompt-rules.ts';
 import type { Context } from '../context.ts';
 import { readObserving, wakeFamiliesOf } from '../save/prompts.ts';
+import { asOf } from '../store/clock.ts';
 import type { Rules } from '../store/facts.ts';
 
 const DAY = 86_400_000;
@@ -27,7 +28,7 @@ export async function followObserving({ db, key }: Pick<Context, 'db' | 'key'>):
   const known = stores.get(key) ?? { last: '0', days: new Map() };
   stores.set(key, known);
   const observes = observing(key);
-  const now = Date.now();
+  const now = asOf().getTime();
   const begun = new Set<string>();
   for (const { service, day, last } of await readObserving(db, known.last, rule.focus)) {
     if (!observes(service, now - rule.systemWithinDays * DAY, now)) begun.add(service);

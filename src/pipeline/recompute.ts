@@ -8,6 +8,7 @@ import { link } from '../link/plan.ts';
 import { withFacts } from '../save/load.ts';
 import { chartsWith } from '../save/maintenance-sql.ts';
 import { isEmpty, NOTHING, save } from '../save/save.ts';
+import { asOf } from '../store/clock.ts';
 import type { Rules } from '../store/facts.ts';
 import { observing } from './observing.ts';
 import { rulesOff } from './prompt-rules.ts';
@@ -16,7 +17,7 @@ import { rulesOff } from './prompt-rules.ts';
 export const rulesOf = ({ key }: Pick<Context, 'key'>): Rules => ({
   key,
   evidence: EVIDENCE,
-  asOf: new Date().toISOString(),
+  asOf: asOf().toISOString(),
   matching: MATCHING,
   keeperOf,
   isPreconception,

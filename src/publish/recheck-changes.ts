@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type pg from 'pg';
 import { turningConsents } from '../access/decide/consents-due.ts';
 import { POLICY, POLICY_TEXT } from '../access/decide/policy.ts';
+import { asOf } from '../store/clock.ts';
 import { type Db, transaction } from '../store/pool.ts';
 
 const LOCK = 5_170_004;
@@ -70,7 +71,8 @@ export async function recheckChanges(db: pg.Pool): Promise<void> {
     if (!lock.rows[0]?.got) return;
     type Kept = { rules: string | null; since: Date | null; now: Date };
     const { rows } = await client.query<Kept>(READ);
-    const { rules, since, now } = rows[0] as Kept;
+    const { rules, since, now: real } = rows[0] as Kept;
+    const now = asOf(real);
     const digest = await digestRules(client);
     if (rules !== digest) await client.query(ALL);
     else if (since) await recheckDue(client, since, now);

@@ -39,6 +39,7 @@ import { startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
 import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
+import { endTrial, followClock } from '../store/clock.ts';
 import { refuseEviction, watchQueue } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { registerConsents } from '../work/consent.ts';
@@ -88,6 +89,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const told = { observing: () => followObserving(ctx), rules: () => followRules(ctx) };
   for (const follow of Object.values(told)) await follow();
   stops.push(startClock(ctx, told));
+  await keepClock(ctx, stops);
   if (roles.has('worker')) {
     const sequencer = startSequencer(ctx);
     stops.push(() => sequencer.stop());
@@ -130,6 +132,14 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   stops.push(() => app.close());
   const url = await app.listen({ host: ctx.config.HOST, port: ctx.config.PORT });
   return { url, mllpPort };
+}
+
+/** A trial goes by the day that was set for it; anybody else by the real one, also after a trial. */
+async function keepClock(ctx: Context, stops: Stop[]): Promise<void> {
+  const ended = ctx.config.AUTH === 'none' ? null : await endTrial(ctx.db);
+  if (ended) ctx.log.warn({ event: 'clock' }, 'a trial had set the day: it is the real one again');
+  await followClock(ctx);
+  if (ctx.config.AUTH === 'none') stops.push(startClock(ctx, { clock: () => followClock(ctx) }, SECOND_MS));
 }
 
 /** Makes the monthly partitions of the coming months, daily. */

@@ -158,6 +158,23 @@ describe('a pregnancy that ended', () => {
     const other = { ...unsure, born: '1983-03-03' };
     expect(await hearing(['visiting'], chartOnly(other))).toEqual([['loss-retracted']]);
   });
+
+  test.each(['planned', 'cancelled'])(
+    'is taken back from who has a contact and no care, %s since',
+    async (status) => {
+      const mother = newMother();
+      const unsure = { ...mother, verified: false };
+      await tell(booked(mother));
+      await tell(expecting('visiting', unsure));
+      expect(await hearing(['visiting'], lost(mother))).toEqual([['contact-stop']]);
+      const whom = chart('visiting', { ...unsure, born: '1983-03-03' });
+      const contact = planned(whom, 'visiting', unsure);
+      Object.assign(contact.resource, { status });
+      const proved = said('visiting', [whom, contact], ago(0));
+      expect((await hearing(['visiting'], proved))[0]).toContain('loss-retracted');
+      expect(await hearing(['visiting'], proved)).toEqual([[]]);
+    },
+  );
 });
 
 test.each(HERS)(

@@ -87,3 +87,50 @@ describe('of records that may be one infant', () => {
     expect(heard([...said].reverse())).toEqual(expected);
   });
 });
+
+describe('once as many as were born are told apart', () => {
+  const TILDA = { ...THEO, nhs: nhsNumber(43), given: 'Tilda' };
+  const order = (multipleBirthInteger: number) => ({ rest: { multipleBirthInteger } });
+  const bare = { given: 'Baby', family: 'Vane', born: THEO.born };
+  const twins = [
+    mother,
+    infant(maternity, '08-20', { ...THEO, local: 'T1', ...order(1) }),
+    infant(maternity, '08-20', { ...TILDA, local: 'T2', ...order(2) }),
+  ];
+  const inBothOrders = (said: Said[]) => {
+    expect(heard([...said].reverse())).toEqual(heard(said));
+    return heard(said);
+  };
+
+  it('a record with neither a number nor a birth order is of one of them, named or not', () => {
+    for (const given of ['Baby', 'Tilly']) {
+      const said = [...twins, infant(neonatal, '09-01', { ...bare, given, local: 'V1' })];
+      expect(inBothOrders(said)).toEqual({ counts: ['T1', 'T2'], unlinked: ['V1'], staged: ['T1', 'T2'] });
+    }
+  });
+
+  it('a third with a birth order or a number counts, and so does one whose sender has the others too', () => {
+    const third = { ...bare, given: 'Tess' };
+    const others: Said[] = [
+      infant(neonatal, '09-01', { ...third, local: 'V3', ...order(3) }),
+      infant(neonatal, '09-01', { ...third, nhs: nhsNumber(44), local: 'V3' }),
+      infant(maternity, '09-01', { ...third, local: 'V3' }),
+    ];
+    for (const other of others) expect(inBothOrders([...twins, other]).counts).toEqual(['T1', 'T2', 'V3']);
+  });
+
+  it('one who died counts, whoever it is', () => {
+    const died = { rest: { deceasedDateTime: '2026-08-25' } };
+    const said = [...twins, infant(neonatal, '08-25', { ...bare, local: 'N1', ...died })];
+    expect(inBothOrders(said).counts).toEqual(['N1', 'T1', 'T2']);
+  });
+
+  it('where nobody who was there said how many were born, another one counts', () => {
+    const said = [
+      mother,
+      infant(maternity, '08-20', { ...THEO, local: 'T1' }),
+      infant(neonatal, '09-01', { ...bare, given: 'Tess', local: 'V1' }),
+    ];
+    expect(inBothOrders(said).counts).toEqual(['T1', 'V1']);
+  });
+});

@@ -1,6 +1,7 @@
 import type { Consent } from '@medplum/fhirtypes';
 import { consentFor } from '../../fhir/consent.ts';
 import type { Human, Recipient } from '../../model.ts';
+import { asOf } from '../../store/clock.ts';
 import type { Db } from '../../store/pool.ts';
 import { registeredServices } from '../register/services.ts';
 import { type Care, type Grant, type Grants, isStatutory } from './decide.ts';
@@ -69,7 +70,7 @@ export async function loadGrants(db: Db, recipient: Recipient, persons: string[]
 export async function loadGrantsForServices(
   db: Db,
   asked: Asked[],
-  at = new Date(),
+  at = asOf(),
 ): Promise<Map<string, Grants>> {
   const humans = new Map(asked.map(({ service, human }) => [service, human]));
   const pairs = [...pairsOf(asked)].flatMap(([service, persons]) =>

@@ -10,6 +10,7 @@ import type {
 import { composeParticipants } from '../../fhir/compose-team.ts';
 import { idOf } from '../../fhir/references.ts';
 import {
+  EXPECTED_INFANTS,
   JOURNEY_TAG,
   KIND_SYSTEM,
   PREGNANCY_LOSS,
@@ -34,7 +35,7 @@ type Known = Exclude<Grants, { everything: true }>;
 type Seen = { grants: Known; row: ResourceRow };
 
 /** Why contacts stop is nobody's to read off care, nor why somebody was declined before. */
-const AUTHORS_OWN = [PREGNANCY_LOSS, `${SKEIN_DEFINITIONS}decline-reason`];
+const AUTHORS_OWN = [PREGNANCY_LOSS, EXPECTED_INFANTS, `${SKEIN_DEFINITIONS}decline-reason`];
 
 const stopOf = ({ meta }: Resource) => (meta?.tag ?? []).filter(({ system }) => system === STAGE_SYSTEM);
 /** True of a planned contact that is to stop. */

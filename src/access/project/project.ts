@@ -14,6 +14,7 @@ import {
   projectTeam,
   withVisibleTags,
 } from './project-care.ts';
+import { projectExpected } from './project-expected.ts';
 import { withoutWhereabouts } from './project-held.ts';
 import { projectPatient, projectRelatedPerson } from './project-person.ts';
 
@@ -119,9 +120,10 @@ function projectService(service: Service, grants: Known, named: Organization): O
 const ODS_CODE = /^[A-Z0-9]{3,10}$/;
 
 /**
- * Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates. Never
- * how many. A partner's own services see nothing by way of him, nor those of the mother of a child who is
- * nobody's infant any more: the stages are a birth date (sharing row rules, rule 22).
+ * Category STG, of the member of whom most may be known. E: the stage now; S and F: stages with dates, and
+ * of a pregnancy the infants expected. Never how many there are. A partner's own services see nothing by way
+ * of him, nor those of the mother of a child who is nobody's infant any more: the stages are a birth date
+ * (sharing row rules, rule 22).
  */
 function projectGroup(grants: Known, row: ResourceRow): Group | null {
   const group = row.content as Group;
@@ -142,7 +144,11 @@ function projectGroup(grants: Known, row: ResourceRow): Group | null {
   const current = stages
     .filter(({ period }) => (period?.start ?? '') <= today && today < (period?.end ?? '9999'))
     .slice(-1);
-  const characteristic = reaches(level, 'S') ? stages : current.map(({ period: _dates, ...stage }) => stage);
+  const extension = projectExpected(grants, row);
+  const dated = stages.map((stage) =>
+    codeIn(stage) === 'pregnancy' && extension.length > 0 ? { ...stage, extension } : stage,
+  );
+  const characteristic = reaches(level, 'S') ? dated : current.map(({ period: _dates, ...stage }) => stage);
   return {
     ...pick(group, ['resourceType', 'id', 'active', 'type', 'actual']),
     ...(characteristic.length > 0 ? { characteristic } : {}),

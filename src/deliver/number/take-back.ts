@@ -50,9 +50,7 @@ export async function findTakenBack(
     [...Map.groupBy(lost, keyOf)].map(([key, group]) => [
       key,
       group.map((one) =>
-        rows.has(nameOf(one))
-          ? takeBack(one, grantsOf(byId.get(one.subscriptionId) as Stored, grants))
-          : eventOf('withdrawn', one),
+        takeBack(one, grantsOf(byId.get(one.subscriptionId) as Stored, grants), rows.get(nameOf(one))),
       ),
     ]),
   );
@@ -77,11 +75,14 @@ function isLost(stored: Stored, grants: Grants, row: FocusRow | undefined): bool
 
 /**
  * Ids only: neither whose it is now, nor why. What is not there at all is `withdrawn`, and no more is said.
+ * So is a journey of an own patient that became part of another, as when two charts prove one infant: that
+ * patient was unlinked from nobody.
  */
-function takeBack(focus: Focus, grants: Grants): Event {
-  const { type, id } = focus;
-  const isOwn = type === 'Patient' && !grants.everything && grants.persons.get(id)?.care;
-  const isMember = ['Group', 'RelatedPerson', 'Patient'].includes(type) && !isOwn;
+function takeBack(focus: Focus, grants: Grants, row: FocusRow | undefined): Event {
+  const isCared = (person: string) => !grants.everything && Boolean(grants.persons.get(person)?.care);
+  const isOwn =
+    focus.type === 'Patient' ? isCared(focus.id) : row && isGone(row) && row.persons.some(isCared);
+  const isMember = row && ['Group', 'RelatedPerson', 'Patient'].includes(focus.type) && !isOwn;
   return eventOf(isMember ? 'member-unlinked' : 'withdrawn', focus);
 }
 

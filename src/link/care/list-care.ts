@@ -1,6 +1,6 @@
 import type { Encounter, EpisodeOfCare, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { idOf } from '../../fhir/references.ts';
-import { PREGNANCY_LOSS, SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
+import { EXPECTED_DELIVERY, EXPECTED_INFANTS, PREGNANCY_LOSS } from '../../fhir/systems.ts';
 import type { Rules, StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
 import { ANTENATAL, DECLARES_LOSS } from './sectors.ts';
@@ -20,6 +20,8 @@ export type Care = {
   antenatal: boolean;
   /** FHIR date on which a birth is expected, where it says so. */
   due: string | null;
+  /** How many infants are expected, where a contact such as a scan says so. */
+  infants: number | null;
   /** FHIR date on which a pregnancy ended without a living infant, where who may declare it says so. */
   ended: string | null;
   /** The statement of it that was seen first: `seq` is the order of first sight. */
@@ -42,11 +44,18 @@ type Said = {
 
 /** Status of care that was called off before it was given, or never meant. */
 export const NEVER_WAS: ReadonlySet<string> = new Set(['cancelled', 'entered-in-error']);
-const DUE = `${SKEIN_DEFINITIONS}expected-delivery`;
 
 function dateIn({ extension = [] }: EpisodeOfCare | Encounter, of: string): string | null {
   const date = extension.find(({ url }) => url === of)?.valueDate ?? '';
   return Number.isNaN(Date.parse(date)) ? null : date;
+}
+
+/** More than eight were never expected; 9 means unknown to many systems. */
+const MOST_INFANTS = 8;
+
+function infantsIn({ extension = [] }: EpisodeOfCare | Encounter): number | null {
+  const said = extension.find(({ url }) => url === EXPECTED_INFANTS)?.valuePositiveInt ?? 0;
+  return Number.isInteger(said) && said >= 1 && said <= MOST_INFANTS ? said : null;
 }
 
 /** The last day of a year, of a month, or the day itself, of a FHIR date or dateTime. */
@@ -106,6 +115,7 @@ export function listCare({ states, spells, referrals, personOf }: Said, rules: R
         cites: [spellOf.get(spell) ?? spell, ...asked],
         antenatal: isOwn && ANTENATAL.has(sectorOfIt),
         due: null,
+        infants: isOwn ? infantsIn(state.content as Encounter) : null,
         ended: isOwn && DECLARES_LOSS.has(sectorOfIt) ? lossIn(state.content as Encounter, [state]) : null,
         seen: state,
         apart: keeperOf(provider, [state]),
@@ -124,6 +134,7 @@ export function listCare({ states, spells, referrals, personOf }: Said, rules: R
         cites: [],
         antenatal: false,
         due: null,
+        infants: null,
         ended: null,
         seen: firstOf([key]),
         apart: keeperOf(service, [author]),
@@ -139,7 +150,8 @@ export function listCare({ states, spells, referrals, personOf }: Said, rules: R
         sector: sectorOf(service),
         cites: referral ? [referral] : [],
         antenatal: confirmed && ANTENATAL.has(sectorOf(service) ?? '') && !NEVER_WAS.has(status),
-        due: confirmed ? dateIn(content, DUE) : null,
+        due: confirmed ? dateIn(content, EXPECTED_DELIVERY) : null,
+        infants: confirmed ? infantsIn(content) : null,
         ended:
           confirmed && DECLARES_LOSS.has(sectorOf(service) ?? '')
             ? lossIn(

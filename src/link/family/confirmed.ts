@@ -1,4 +1,5 @@
 import { isFullName } from '../../match/names.ts';
+import { AT_BIRTH, pluralityOf } from '../who/births.ts';
 import { givenNames, isCompatible, isTwinOf, leastKey, type Person } from '../who/charts.ts';
 import { lossOf } from './stages.ts';
 
@@ -23,8 +24,32 @@ export function confirmedOf(infants: Person[], mayBe: MayBe): Person[] {
   for (const infant of ranked)
     if (!confirmed.some((one) => (mayBe(one, infant) || mayBe(infant, one)) && !isApart(one, infant)))
       confirmed.push(infant);
-  return confirmed;
+  const born = howMany(infants);
+  const told = confirmed.filter(isToldApart);
+  if (born === null || told.length < born) return confirmed;
+  return confirmed.filter((infant) => isToldApart(infant) || !told.some((one) => isOneOf(infant, one)));
 }
+
+/** Of how many infants the birth was, by those who were there: null where they do not say. */
+function howMany(infants: Person[]): number | null {
+  const charts = infants.flatMap((infant) => infant.charts.filter(({ sector }) => AT_BIRTH.has(sector)));
+  const said = charts.flatMap((chart) => pluralityOf(chart) ?? []);
+  const orders = said.map((one) => (typeof one === 'number' ? one : one ? 2 : 1));
+  return orders.length > 0 ? Math.max(...orders) : null;
+}
+
+/** Something says which of the infants of a birth it is. */
+const isToldApart = (infant: Person): boolean =>
+  isNumbered(infant) || infant.charts.some(({ content }) => content.multipleBirthInteger !== undefined);
+
+/**
+ * Once as many as were born are told apart, a record that says nothing of that is of one of them. Not where
+ * its own sender has a record of each of them, too; and of one who died it is never said, since contacts
+ * stop.
+ */
+const isOneOf = (record: Person, known: Person): boolean =>
+  lossOf(record) === null &&
+  !record.charts.some(({ systemId }) => known.charts.some((one) => one.systemId === systemId));
 
 const isNamed = ({ charts }: Person): boolean =>
   charts.some(({ content }) => isFullName(givenNames(content)));

@@ -5,7 +5,7 @@ import { latest } from '../care/spells.ts';
 import type { Person } from '../who/charts.ts';
 import { confirmedOf } from './confirmed.ts';
 import { BEFORE, findHomes, SAME_BIRTH } from './homing.ts';
-import { expectedAt, findPregnancies, type Pregnancy } from './pregnancies.ts';
+import { expectedAt, findPregnancies, listExpected, type Pregnancy } from './pregnancies.ts';
 import type { Edge } from './relate.ts';
 import { lossOf, nextStageOf, type Stage, stagesOf } from './stages.ts';
 
@@ -29,6 +29,11 @@ export type Journey = {
   unlinked: string[];
   /** Infants who died: a twin's stage goes on, contacts about the other stop. */
   lost: string[];
+  /**
+   * Care that says of a pregnancy how many infants are expected, when, or that it ended, the last word last;
+   * null of a birth, whose infants have records.
+   */
+  expected: Care[] | null;
   /** FHIR date on which the pregnancy ended without a living infant. */
   ended: string | null;
   /** Ids of the care whose home it is: each spell, referral and encounter has one. */
@@ -87,6 +92,7 @@ function describeAlone(own: [Care, ...Care[]], { key, asOf }: Pick<Given, 'key' 
     each: sealed ? [{ infants: [], stages }] : [],
     unlinked: [],
     lost: [],
+    expected: null,
     ended: null,
     care: own.map(({ id }) => id),
     sealed,
@@ -211,6 +217,7 @@ function describeBirth(birth: Birth, { key, mothers, care, asOf, mayBe }: Around
     each: stagesOfEach(known, stages, asOf),
     unlinked: infants.flatMap((infant) => (confirmed.includes(infant) ? [] : infant.id)),
     lost: infants.filter((infant) => lossOf(infant) !== null).map(({ id }) => id),
+    expected: birth.pregnancy && listExpected(care),
     ended: birth.pregnancy?.ended ? new Date(birth.pregnancy.ended).toISOString().slice(0, 10) : null,
     care: care.map(({ id }) => id),
     sealed: false,

@@ -63,6 +63,17 @@ export function findPregnancies(births: Born[], care: Care[]): Pregnancy[] {
   });
 }
 
+/** Of a pregnancy's care what says of infants to come: whoever is later outranks who is before. */
+export const listExpected = (care: Care[]): Care[] =>
+  care
+    .filter(({ antenatal, due, infants, ended }) =>
+      antenatal ? (due ?? infants ?? ended) !== null : ended !== null,
+    )
+    .sort((a, b) => (saidOf(a) < saidOf(b) ? -1 : 1));
+
+/** Whoever saw her last knows best. */
+const saidOf = ({ start, seen }: Care): string => `${start} ${seen.key}`;
+
 /** `until`: what comes later is about something else. */
 type Contacts = { due: number | null; at: number[]; ended: number | null; until: number };
 type Dated = Contacts & { due: number; first: number; said: string };
@@ -94,14 +105,14 @@ function groupDated(dated: Care[]): Contacts[] {
   for (const one of dated.sort((a, b) => compare(dueOf(a), dueOf(b)) || (a.id < b.id ? -1 : 1))) {
     const due = dueOf(one);
     const at = Math.min(timeOf(one.start), due);
-    const said = `${one.start} ${one.seen.key}`;
+    const said = saidOf(one);
     let same = groups.at(-1);
     if (!same || due - same.first > SAME_DUE) {
       same = { due, at: [], ended: null, until: due + SAME_DUE, first: due, said };
       groups.push(same);
     }
     same.at.push(at);
-    // Scans date anew: whoever saw her last knows best.
+    // Scans date anew.
     if (said > same.said) Object.assign(same, { due, said, until: due + SAME_DUE });
     endAt(same, one);
   }

@@ -1,15 +1,18 @@
 import type { CareTeam, Group } from '@medplum/fhirtypes';
+import { composeExpected } from '../../fhir/compose-expected.ts';
 import { composeParticipants } from '../../fhir/compose-team.ts';
 import { keyedId } from '../../fhir/ids.ts';
 import { JOURNEY_TAG, STAGE_OF, STAGE_SYSTEM } from '../../fhir/systems.ts';
-import type { CareSource } from '../../model.ts';
+import type { CareSource, ExpectedSource } from '../../model.ts';
 import type { View } from '../../store/facts.ts';
+import type { Care } from '../care/list-care.ts';
 import { isCare } from '../care/spells.ts';
 import type { Journey } from '../family/journeys.ts';
 import { stageAt } from '../family/stages.ts';
 import { distinct, type Family, heldAmong, sourceOf, sourceOfSpell, view } from './family.ts';
 
 export function groupView(family: Family, journey: Journey): View {
+  const expected = journey.expected && expectedOf(family, journey.expected);
   const content: Group = {
     resourceType: 'Group',
     id: journey.id,
@@ -19,6 +22,7 @@ export function groupView(family: Family, journey: Journey): View {
     characteristic: journey.each.flatMap(({ infants, stages }) =>
       stages.map(({ code, start, end }) => ({
         ...(infants.length > 0 ? { extension: infants.map(stageOf) } : {}),
+        ...(expected && code === 'pregnancy' ? { extension: composeExpected(expected) } : {}),
         code: { coding: [{ system: 'https://skein.example/fhir/CodeSystem/journey', code: 'stage' }] },
         valueCodeableConcept: { coding: [{ system: STAGE_SYSTEM, code }] },
         exclude: false,
@@ -42,11 +46,31 @@ export function groupView(family: Family, journey: Journey): View {
     persons,
     authors: [],
     service: null,
-    sources: { care: careOf(family, journey), ...heldAmong(family, persons) },
+    sources: {
+      care: careOf(family, journey),
+      ...(expected ? { expected } : {}),
+      ...heldAmong(family, persons),
+    },
     state: [
       stagesIn(journey, family.asOf),
       ...(journey.lost.length > 0 ? [[...journey.lost].sort().join(' ')] : []),
     ].join('|'),
+  });
+}
+
+/** Each word by whose it is, as far as a label or a journey apart lets others know of that. */
+function expectedOf(family: Family, care: Care[]): ExpectedSource[] {
+  return care.map(({ id, service, antenatal, infants, due, ended }) => {
+    const spell = family.spellOf.get(id);
+    const source = spell
+      ? sourceOfSpell(family, spell)
+      : sourceOf(family, id, { service, authors: service === null ? [] : [service] });
+    return {
+      ...source,
+      ...(antenatal && infants !== null ? { infants } : {}),
+      ...(antenatal && due !== null ? { due } : {}),
+      ...(ended === null ? {} : { ended: true as const }),
+    };
   });
 }
 

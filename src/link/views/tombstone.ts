@@ -33,6 +33,12 @@ export function tombstone(family: Family, { type, id, owner, persons, authors, s
     Encounter: { resourceType: 'Encounter', id, status: 'entered-in-error', class: { code: 'AMB' }, subject },
   };
   const content = contents[type] as Resource;
-  const about = type === 'Patient' && survivor && survivor.id !== id ? [id, survivor.id] : persons;
+  const about =
+    type === 'Patient' && survivor && survivor.id !== id
+      ? [id, survivor.id]
+      : // Whose journey it was, by the ids that they have now: each of their services is told that it went.
+        type === 'Group'
+        ? [...new Set(persons.map((person) => family.personOf(person)?.id ?? person))].sort()
+        : persons;
   return view({ type, id, content, owner, persons: about, authors, service, state: 'gone' });
 }

@@ -2,7 +2,12 @@ import type { Evidence } from '../../model.ts';
 import { givenNames, isCompatible, isLinkable, type PatientState } from './charts.ts';
 
 /** Whose word on how many were born is that of somebody who was there. */
-const AT_BIRTH = new Set(['national', 'maternity', 'neonatal', 'mother-and-baby-unit']);
+export const AT_BIRTH: ReadonlySet<string | null> = new Set([
+  'national',
+  'maternity',
+  'neonatal',
+  'mother-and-baby-unit',
+]);
 
 /**
  * How many were born is a fact of the birth, not of a chart: those who were there say it for everybody's.
@@ -22,7 +27,7 @@ export function findBirths(
   claims: PatientState[],
   { evidence: { weights }, caredFor }: { evidence: Evidence; caredFor: Set<string> },
 ): Births {
-  const wasThere = ({ sector }: PatientState) => AT_BIRTH.has(sector ?? '');
+  const wasThere = ({ sector }: PatientState) => AT_BIRTH.has(sector);
   const witnesses = Map.groupBy(
     claims.filter((chart) => wasThere(chart) && pluralityOf(chart) !== undefined),
     ({ ref }) => ref,
@@ -49,5 +54,6 @@ export function findBirths(
 const isInfant = ({ content: { birthDate = '' }, first }: PatientState): boolean =>
   birthDate.length === 10 && Date.parse(first.slice(0, 24)) < Date.parse(birthDate) + INFANCY;
 
-const pluralityOf = ({ content: { multipleBirthInteger, multipleBirthBoolean } }: PatientState) =>
+/** A birth order, true for one of several, false for an only child; undefined where nothing is said. */
+export const pluralityOf = ({ content: { multipleBirthInteger, multipleBirthBoolean } }: PatientState) =>
   multipleBirthInteger ?? multipleBirthBoolean;

@@ -9,6 +9,7 @@ import { type Seen, seeContacts } from '../../access/see/visible.ts';
 import { outcomeEntry, searchEntry, searchset } from '../../fhir/bundle.ts';
 import { keyedId } from '../../fhir/ids.ts';
 import { referencesIn } from '../../fhir/references.ts';
+import { asOf } from '../../store/clock.ts';
 import { seeOne } from '../read.ts';
 import type { Asking } from '../search/candidates.ts';
 import { sealCursor } from '../search/cursor.ts';
@@ -85,7 +86,7 @@ async function tellFirst(
   // Ids that say nothing, and are another's for every reader.
   const reader = recipient.kind === 'system' ? String(recipient.system.id) : recipient.kind;
   const idOf = (what: string) => keyedId(key, 'journey', reader, id, what);
-  const told: Told = { seen, nameOf, contacts, idOf, now: new Date() };
+  const told: Told = { seen, nameOf, contacts, idOf, now: asOf() };
   const involved = findInvolved(told);
   const changing = seen.filter(({ row }) => row.type !== 'Organization');
   const changed = since ? await findChanged(db, recipient, changing, since) : [];

@@ -1,9 +1,9 @@
 /** The other sections: the stage, open referrals, what is next, and what has changed. */
-import type { Encounter, Group, Identifier, Resource, ServiceRequest } from '@medplum/fhirtypes';
+import type { Encounter, Extension, Group, Identifier, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { outcomeOf } from '../../access/project/project-care.ts';
 import type { Changed } from '../../access/see/versions.ts';
 import { idOf } from '../../fhir/references.ts';
-import { SKEIN_DEFINITIONS, STAGE_OF } from '../../fhir/systems.ts';
+import { EXPECTED_DELIVERY, EXPECTED_INFANTS, SKEIN_DEFINITIONS, STAGE_OF } from '../../fhir/systems.ts';
 import { cut, refer, referenceTo, type Section, type Told } from './sections.ts';
 import { daysSince, sayDate, sayDays, sayStage, sayTime } from './words.ts';
 
@@ -25,10 +25,18 @@ export function writeStage({ seen, nameOf, now }: Told): Section {
       url === STAGE_OF && valueReference?.reference ? nameOf(valueReference.reference) : [],
     );
     const who = inForce.length > 1 && whose.length > 0 ? `${whose.join(', ')}: ` : '';
-    return `${who}${sayStage(valueCodeableConcept?.coding?.[0]?.code)}${since}`;
+    return `${who}${sayStage(valueCodeableConcept?.coding?.[0]?.code)}${since}${sayExpected(extension)}`;
   });
   const refers = group && lines.length > 0 ? [refer(group, nameOf)] : [];
   return { code: 'stage', title: 'Stage now', lines, refers };
+}
+
+/** Of a pregnancy: `, 2 infants expected on 25 August 2026`. */
+function sayExpected(extension: Extension[]): string {
+  const infants = extension.find(({ url }) => url === EXPECTED_INFANTS)?.valuePositiveInt;
+  const due = extension.find(({ url }) => url === EXPECTED_DELIVERY)?.valueDate;
+  if (infants === undefined) return '';
+  return `, ${infants} ${infants === 1 ? 'infant' : 'infants'} expected${due ? ` on ${sayDate(due)}` : ''}`;
 }
 
 /** The longest wait first. Who is not a party to a referral knows of none that is open. */

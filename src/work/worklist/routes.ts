@@ -1,5 +1,5 @@
 /**
- * The worklist over the API (docs/adr/0026-worklist.md): `Task/$worklist` lists its items, worst harm first,
+ * The worklist over the API (docs/adr/0030-worklist.md): `Task/$worklist` lists its items, worst harm first,
  * `Task/{id}/$accept`, `$reject`, `$defer` and `$undo` settle one. Whoever may not know of an item is
  * answered as of an id that nothing has.
  */

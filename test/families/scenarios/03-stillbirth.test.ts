@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import type { Household } from '../../support/household.ts';
 import { ago, hl7, journeys } from '../../support/telling.ts';
 import { observationOf } from '../../support/transactions.ts';
-import { tellFamily } from './family.ts';
+import { tellFamily, toldBy } from './family.ts';
 import { booking, care, person, ward } from './messages.ts';
 
 const mother = person(401, 'Yara', 'Quill', '1991-11-02');
@@ -74,6 +74,10 @@ tellFamily('3 stillbirth at 37 weeks', {
     gp: ['contact-stop'],
     hub: ['contact-stop'],
   },
+  // Of an infant who has a record, living or not, no other is expected.
+  readsNever: Object.fromEntries(
+    ['maternity', 'bookings', 'visiting', 'perinatal', 'gp', 'hub'].map((one) => [one, /expected-infants/]),
+  ),
   neverHears: { hub: ['loss'], birth_trauma: [] },
   never: { hub: new RegExp(`${infant.born}|"deceased`), birth_trauma: /Yara|Quill/ },
   also: async (household, order) => {
@@ -102,10 +106,11 @@ tellFamily('3 stillbirth at 37 weeks', {
       household.posts(name),
     );
     if (order === 0) expect(JSON.stringify(posts)).not.toContain(late[0]?.id);
+    // The due date passes, and the days in which nobody is asked about a partner: nobody is told of anything.
+    for (const codes of Object.values(await toldBy(household, 22))) expect(codes).toEqual([]);
     // Her own care goes on.
     const spells = await find('EpisodeOfCare', '', 'perinatal');
     expect(spells.filter(({ status }) => status === 'active').length).toBeGreaterThan(0);
     expect(await find('Patient', `&birthdate=${mother.born}&active=true`)).toHaveLength(1);
   },
-  notBuilt: ['due date and clock raise nothing after the loss'],
 });

@@ -48,12 +48,16 @@ tellFamily('5 ending after fetal medicine', {
   hearsAlways: Object.fromEntries([...told, 'bookings'].map((system) => [system, ['contact-stop']])),
   neverHears: { ...Object.fromEntries([...told, 'bookings'].map((system) => [system, ['loss']])), cmht: [] },
   never: Object.fromEntries([...told, 'bookings', 'cmht'].map((system) => [system, /pregnancy-loss/])),
-  reads: { fetal: /pregnancy-loss/ },
+  // The expected infant is kept, for the author of the outcome and for maternity alone.
+  reads: {
+    fetal: /pregnancy-loss.*expected-infants|expected-infants.*pregnancy-loss/,
+    bookings: /expected-infants/,
+  },
+  readsNever: Object.fromEntries([...told, 'cmht'].map((system) => [system, /expected-infants/])),
   also: async ({ find }) => {
     const stages = (await find('Group')).map(({ characteristic }) => JSON.stringify(characteristic));
     expect(stages.filter((one) => one?.includes('contact-stop'))).toHaveLength(1);
   },
-  notBuilt: ['the expected infant is sealed to the author of the outcome and to maternity'],
 });
 
 tellFamily('5 the same, said by the contact of a referral to maternal mental health', {

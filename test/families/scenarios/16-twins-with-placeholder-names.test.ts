@@ -18,6 +18,7 @@ tellFamily('16 twins with placeholder names', {
     ...MATERNITY,
     neonatal: ['neonatal', 'RXN', 'hl7v2-adt'],
     births: ['national', 'X26', 'birth-notification'],
+    children: ['childrens-ward', 'RXW', 'hl7v2-adt'],
     visiting: ['health-visiting', 'RXV', 'fhir-r4'],
   },
   sent: [
@@ -37,6 +38,13 @@ tellFamily('16 twins with placeholder names', {
     ],
     ['health visiting: Ivo', care('visiting', named(one, 'Ivo'), { start: ago(3) })],
     ['health visiting: Ian', care('visiting', named(two, 'Ian'), { start: ago(3) })],
+    [
+      'a children’s ward: a Marlow of that day, by the mother alone',
+      ward(
+        { given: 'Baby', family: 'Marlow', born: one.born, local: 'CW-1' },
+        { system: 'children', day: ago(2), mother: mother.nhs },
+      ),
+    ],
   ],
   // No chart of the one was joined to a chart of the other.
   also: async ({ find }) => {
@@ -63,5 +71,4 @@ tellFamily('16 twins with placeholder names', {
     const asked = (await find('Task')).map((task) => (task as unknown as Task).for?.reference ?? '');
     expect(asked.filter((one) => records?.includes(one))).toEqual([]);
   },
-  notBuilt: ['who has neither a number nor a birth order, and is one of twins, counts as a third'],
 });

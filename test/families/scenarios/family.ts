@@ -6,9 +6,11 @@
 
 import type { Task } from '@medplum/fhirtypes';
 import { describe, expect, test } from 'vitest';
+import { setClock } from '../../../src/admin/clock.ts';
+import { testContext } from '../../support/context.ts';
 import type { Household, Send, Services } from '../../support/household.ts';
 import { SERVED } from '../../support/served.ts';
-import { journeys, people, relations, say, told } from '../../support/telling.ts';
+import { ago, journeys, people, relations, say, told } from '../../support/telling.ts';
 import { expectClinicalTable } from './clinicians-table.ts';
 
 /** Codes of events that a service was told. Empty where it may hear nothing at all. */
@@ -89,6 +91,17 @@ async function promptsOf({ find }: Household, system: string): Promise<string[]>
   const tasks = (await find('Task', '&status=requested', system)) as unknown as Task[];
   const codes = tasks.flatMap(({ code }) => code?.coding ?? []).filter(({ system: of }) => of === PROMPTS);
   return codes.flatMap(({ code }) => code ?? []).sort();
+}
+
+/** What each service of a family is told while a trial goes on by so many days. */
+export async function toldBy(household: Household, days: number): Promise<Codes> {
+  const systems = [...household.subscriptions.keys()];
+  const before = new Map(systems.map((system) => [system, household.told(system).length]));
+  const ctx = testContext(household.database);
+  await setClock(ctx, ago(-days));
+  await household.settle();
+  await setClock(ctx, null);
+  return Object.fromEntries(systems.map((one) => [one, household.told(one).slice(before.get(one))]));
 }
 
 /** Words that are there and should not be, each with what stands around it. */
