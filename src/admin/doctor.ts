@@ -1,5 +1,6 @@
 /** `skein doctor`: whatever is wrong with this installation, a line each, with what mends it. */
 import { describeWider, pendingPolicy } from '../access/decide/in-force.ts';
+import { describeUnheard } from '../deliver/send/urgent-alerts.ts';
 import { describeUnreachable } from '../deliver/subscribe/endpoints.ts';
 import { mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
@@ -26,7 +27,7 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'policy', problems: await examinePolicy(ctx.db) },
     { area: 'prompts', problems: await examineRules(ctx.db) },
     { area: 'profiles', problems: ctx.profiles.problems },
-    { area: 'subscriptions', problems: await describeUnreachable(ctx.db, ctx.config.WEBHOOK_ALLOW) },
+    { area: 'subscriptions', problems: await examineSubscriptions(ctx) },
     { area: 'senders', problems: await describeUnbound(ctx, ctx.mappings) },
     { area: 'messages', problems: await examineMessages(ctx.db) },
   ];
@@ -35,6 +36,11 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
   );
   const wrong = findings.some(({ area, problems }) => !TOLD.includes(area) && problems.length > 0);
   return { data: findings, text: lines.map((line) => `${line}\n`).join(''), code: wrong ? 1 : 0 };
+}
+
+/** What nothing is sent for, and whom to ring instead. */
+async function examineSubscriptions({ db, config }: Pipeline): Promise<string[]> {
+  return [...(await describeUnheard(db)), ...(await describeUnreachable(db, config.WEBHOOK_ALLOW))];
 }
 
 async function examinePolicy(db: Db): Promise<string[]> {

@@ -131,7 +131,14 @@ test('contact-stop and loss are tried at once in the longest wait, then every mi
   await receiver.until(({ length }) => length === posts + 1);
   const wait = `select attempts, extract(epoch from soon_at - now())::float8 as soon,
     extract(epoch from next_attempt_at - now())::float8 as next from subscription where id = $1 and lease_owner is null`;
-  const waits = () => eventually(async () => (await pool.query(wait, [id])).rows[0], Boolean);
+  type Waits = { attempts: number; soon: number; next: number };
+  const waits = async (): Promise<Waits> => {
+    const found = await eventually(
+      () => pool.query<Waits>(wait, [id]),
+      ({ rowCount }) => rowCount === 1,
+    );
+    return found.rows[0] as Waits;
+  };
   const first = await waits();
   expect(first.soon).toBeLessThanOrEqual(60);
   expect(first.soon).toBeGreaterThan(30);

@@ -117,7 +117,7 @@ async function judge(client: Db, { stored, rows, events }: Asking): Promise<Judg
   const past = await pastCeiling(
     client,
     asked.filter(({ row, numbered }) => !numbered && verdictOf.get(row)?.told),
-    new Date(),
+    new Date(storeTime()),
   );
   for (const { row } of past) verdictOf.set(row, { ...(verdictOf.get(row) as Verdict), told: false });
   const told = asked.filter(({ row }) => verdictOf.get(row)?.told);

@@ -4,8 +4,10 @@ import type { Db } from '../../store/pool.ts';
 import { openWakes } from '../../store/queue.ts';
 import { Drain } from './drain.ts';
 import { openSender } from './send.ts';
+import { watchDeliveries } from './watch.ts';
 
 const SWEEP_MS = 1_000;
+const WATCH_MS = 5_000;
 const TIDY_MS = 600_000;
 /** How long `$events` reaches back. */
 export const KEEP_DAYS = 90;
@@ -21,11 +23,16 @@ export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<voi
   const wakes = await openWakes(ctx, 'deliver', () => drain.pump());
   ctx.signals.on('settled', wakes.wake);
   let tidiedAt = 0;
+  let watchedAt = Number.NEGATIVE_INFINITY;
   const sweep = async (): Promise<void> => {
     try {
       await ctx.db.query(EXPIRE);
       await drain.pump();
       beat('deliver');
+      if (performance.now() - watchedAt > WATCH_MS) {
+        watchedAt = performance.now();
+        await watchDeliveries(ctx);
+      }
       if (Date.now() - tidiedAt < TIDY_MS) return;
       tidiedAt = Date.now();
       await tidy(ctx.db);

@@ -34,3 +34,4 @@ update subscription set failing_since = updated_at, due_at = now(), next_attempt
 create table urgent_alert (
   event_id bigint not null, service uuid, subscription_id uuid, raised_at timestamptz not null default now(),
   unique nulls not distinct (event_id, service, subscription_id));
+create index event_urgent on event (at) where event ->> 'code' in ('contact-stop', 'loss');
