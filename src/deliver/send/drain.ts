@@ -15,6 +15,10 @@ const MAX_SLOW = MAX_RUNS / 2;
 /** A run that goes on for longer is that of a slow one, whatever was known of it. */
 const SLOW_MS = 2_750;
 const BATCH = 32;
+/** Of a batch: what is due to a quick one meanwhile waits for this one to be claimed. */
+const SLOW_BATCH = 8;
+/** What ends together with hundreds of others does not wait for all of them. */
+const SETTLED_AT_ONCE = 64;
 const WATCH_MS = 250;
 /** What is in flight when its worker is stopped has so long to end. */
 const STOP_MS = 20_000;
@@ -31,7 +35,7 @@ export class Drain {
   readonly #sender: Sender;
   readonly #running = new Map<string, Running>();
   readonly #watch: NodeJS.Timeout;
-  #ended: Outcome[] = [];
+  readonly #ended: Outcome[] = [];
   #settling: Promise<void> | null = null;
   #pumping: Promise<void> | null = null;
   #again = false;
@@ -80,7 +84,7 @@ export class Drain {
       this.#again = false;
       const limit = Math.min(BATCH, MAX_RUNS - this.#running.size);
       const { inFlight, slow } = countRuns(this.#running);
-      const slowLimit = Math.max(0, Math.min(limit, MAX_SLOW - slow));
+      const slowLimit = Math.max(0, Math.min(limit, SLOW_BATCH, MAX_SLOW - slow));
       const claimed = await claim(this.#ctx, { limit, slowLimit, inFlight });
       for (const one of claimed) this.#start(one);
       if (claimed.length > 0) this.#again = true;
@@ -126,8 +130,7 @@ export class Drain {
   /** A batch that cannot be written is found and sent again when its leases have run out. */
   async #settleEnded(): Promise<void> {
     await new Promise(setImmediate);
-    const batch = this.#ended;
-    this.#ended = [];
+    const batch = this.#ended.splice(0, SETTLED_AT_ONCE);
     if (batch.length === 0) return;
     const lost = (error: unknown) =>
       this.#ctx.log.error({ event: 'deliver.settle', err: error, runs: batch.length });
