@@ -9,7 +9,10 @@ import { number, numbering } from './number.ts';
 
 /** A dead worker's subscriptions are free again after this. */
 export const LEASE_SECONDS = 2;
-/** Events numbered at once for one that takes them one after the other: as many as it can be sent before access is asked again. */
+/**
+ * Events numbered at once for one that takes them one after the other: as many as it can be sent before
+ * access is asked again.
+ */
 const NUMBER_LIMIT = 16;
 export type RunKind = 'event-notification' | 'handshake' | 'heartbeat' | 'none';
 

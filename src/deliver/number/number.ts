@@ -89,8 +89,8 @@ export async function number(client: Db, batch: Batch): Promise<Numbered[]> {
 }
 
 /**
- * What is numbered now of what is pending. What takes a loss back is told to whoever has a number of the loss,
- * so it waits for the next time where the loss may be among these.
+ * What is numbered now of what is pending. What takes a loss back is told to whoever has a number of the
+ * loss, so it waits for the next time where the loss may be among these.
  */
 function takeFirst(pending: PendingRow[], wanted: number, events: Map<string, Known>): PendingRow[] {
   const isRetraction = ({ eventId }: PendingRow) => events.get(eventId)?.event.code === 'loss-retracted';

@@ -7,7 +7,9 @@ const LATE_MINUTES = 15;
 /** A service that nothing takes these for is shown so long. */
 const SHOWN_DAYS = 7;
 
-/** One that reached nobody. `cause`: it is not delivered, or its service has no active subscription that takes it. */
+/**
+ * One that reached nobody: it is not delivered, or its service has no active subscription that takes it.
+ */
 type Unheard = {
   eventId: string;
   code: string;

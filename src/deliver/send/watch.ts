@@ -1,4 +1,6 @@
-/** What operators watch of deliveries: who fails for how long, what reaches nobody, and this worker's clock. */
+/**
+ * What operators watch of deliveries: who fails for how long, what reaches nobody, and this worker's clock.
+ */
 import type { Context } from '../../context.ts';
 import { deliveryGauges } from '../../observe/metrics.ts';
 import { clockBehind, compareClocks, isClockWrong } from '../../store/clock.ts';

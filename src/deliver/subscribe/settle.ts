@@ -6,8 +6,8 @@ export type Settled = {
   lease: string;
   version: number;
   /**
-   * delivered: 2xx; active: 2xx, and what waits is next; answered: a probe had 2xx, the try is next; retry and
-   * error: it failed, and is or becomes that; gone: 410; idle: nothing was said of the receiver.
+   * delivered: 2xx; active: 2xx, and what waits is next; answered: a probe had 2xx, the try is next; retry
+   * and error: it failed, and is or becomes that; gone: 410; idle: nothing was said of the receiver.
    */
   verdict: 'delivered' | 'active' | 'answered' | 'idle' | 'retry' | 'error' | 'gone';
   /** Seconds to the next try of the schedule; null: it stays where it was. */
@@ -31,7 +31,7 @@ export type Settled = {
   wokenAt: string | null;
 };
 
-/** A failing receiver is probed so often, whatever the schedule: nobody who is back waits longer to be found. */
+/** A failing receiver is probed so often, whatever the schedule: who is back is found within that. */
 const PROBE_SECONDS = 3_600;
 const URGENT_SECONDS = 60;
 /** So much does the newest run weigh in the mean. */

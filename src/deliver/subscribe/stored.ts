@@ -84,7 +84,7 @@ const IS_READY = `due_at is not null and status <> 'off' and ${READY} <= now()`;
 /** A dead worker's is looked at no sooner than its wait is over, either. */
 const PAST_WAIT = `coalesce(least(next_attempt_at, soon_at), '-infinity') <= now()`;
 const IS_FREE = `coalesce(lease_until, '-infinity') <= now()`;
-/** Read in the order of being ready until there are so many for each that can be taken: origins may be full. */
+/** So many are read for each that can be taken, in the order of being ready: origins may be full. */
 const LOOKED_AT = 4;
 
 /**
