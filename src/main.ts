@@ -9,7 +9,8 @@ import { onStop } from './run/signals.ts';
 import { openStore } from './store/open.ts';
 import { storeProblems } from './store/state.ts';
 
-const STOP_MS = 10_000;
+/** Notifications in flight have 20 s of it. */
+const STOP_MS = 30_000;
 
 async function start(config: Config, log: Logger, stops: Stop[]): Promise<void> {
   await checkRoles(config);
@@ -39,11 +40,11 @@ function explain(error: unknown): string {
   return message.replaceAll('\n', ' ');
 }
 
-/** Lets work in flight end, for at most 10 s; what was not done is due again in the database. */
+/** Lets work in flight end, for at most 30 s; what was not done is due again in the database. */
 async function shutDown(stops: Stop[], log: Logger, reason: string): Promise<void> {
   log.info({ event: 'stopping', reason });
   setTimeout(() => {
-    log.error({ event: 'stop.late' }, 'still busy after 10 s: leaving');
+    log.error({ event: 'stop.late' }, 'still busy after 30 s: leaving');
     process.exit(1);
   }, STOP_MS).unref();
   await stopAll(stops, log);

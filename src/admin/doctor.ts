@@ -2,6 +2,7 @@
 import { describeWider, pendingPolicy } from '../access/decide/in-force.ts';
 import { countOverdue } from '../access/glass/reviews.ts';
 import type { Config } from '../config.ts';
+import { describeUnheard } from '../deliver/send/urgent-alerts.ts';
 import { describeUnreachable } from '../deliver/subscribe/endpoints.ts';
 import { mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
@@ -28,7 +29,7 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'policy', problems: await examinePolicy(ctx.db) },
     { area: 'prompts', problems: await examineRules(ctx.db) },
     { area: 'profiles', problems: ctx.profiles.problems },
-    { area: 'subscriptions', problems: await describeUnreachable(ctx.db, ctx.config.WEBHOOK_ALLOW) },
+    { area: 'subscriptions', problems: await examineSubscriptions(ctx) },
     { area: 'glass', problems: await describeOverdue(ctx.db) },
     { area: 'people', problems: describePeople(ctx.config) },
     { area: 'senders', problems: await describeUnbound(ctx, ctx.mappings) },
@@ -52,6 +53,11 @@ const describePeople = ({ HUMAN_ISSUER }: Config): string[] =>
     : [
         'nobody proves who they are: --by is what somebody typed, and breaking glass is refused (HUMAN_ISSUER)',
       ];
+
+/** What nothing is sent for, and whom to ring instead. */
+async function examineSubscriptions({ db, config }: Pipeline): Promise<string[]> {
+  return [...(await describeUnheard(db)), ...(await describeUnreachable(db, config.WEBHOOK_ALLOW))];
+}
 
 async function examinePolicy(db: Db): Promise<string[]> {
   const wider = await pendingPolicy(db);

@@ -51,6 +51,7 @@ const FIELDS = new Set([
     'mllpPort',
     'reason',
   ],
+  ...['cause', 'eventId', 'service', 'percent', 'behindMs'],
 ]);
 const LONGEST = 200;
 const STDOUT = 1;

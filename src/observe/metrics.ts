@@ -43,6 +43,39 @@ export const deliverySeconds = new Histogram({
   registers,
 });
 
+/** Set by each worker, every few seconds (src/deliver/send/watch.ts). */
+export const deliveryGauges = {
+  subscriptions: new Gauge({
+    name: 'skein_subscriptions',
+    help: 'Subscriptions by status',
+    labelNames: ['status'] as const,
+    registers,
+  }),
+  undelivered: new Gauge({
+    name: 'skein_undelivered_events',
+    help: 'Events numbered and not acknowledged, by status of their subscription',
+    labelNames: ['status'] as const,
+    registers,
+  }),
+  failing: new Gauge({
+    name: 'skein_failing_subscriptions',
+    help: 'Subscriptions that fail, by how much of the schedule of tries is used up: 0, 50, 70, 90 or 100 %',
+    labelNames: ['percent'] as const,
+    registers,
+  }),
+  unheard: new Gauge({
+    name: 'skein_urgent_unheard',
+    help: 'contact-stop and loss that reached nobody: not-delivered after 15 minutes, or no-subscription',
+    labelNames: ['cause'] as const,
+    registers,
+  }),
+  clock: new Gauge({
+    name: 'skein_clock_behind_seconds',
+    help: 'How far the clock of this worker is behind that of the store; alert over 30 either way',
+    registers,
+  }),
+};
+
 const requests = new Histogram({
   name: 'skein_http_seconds',
   help: 'HTTP requests by route pattern and status class',

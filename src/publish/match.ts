@@ -3,6 +3,8 @@ export const IS_RECHECK = `event ->> 'code' = 'recheck'`;
 
 /** Ahead of everything else, in their own order: what a retraction takes back comes before it. */
 const FIRST = `'contact-stop', 'loss', 'loss-retracted'`;
+/** Of these a subscription is told at once, whatever wait its failures have earned it. */
+const URGENT = `'contact-stop', 'loss'`;
 
 /**
  * One statement: takes the oldest visible outbox rows, keeps them as events, matches them to subscriptions
@@ -42,11 +44,18 @@ appended as (
   insert into pending (subscription_id, priority, event_id)
   select c.subscription_id, case when t.event ->> 'code' in (${FIRST}) then 0 else 1 end, t.id
     from candidate c join taken t on t.id = c.id
-   where c.encounters or t.event ->> 'code' <> 'encounter' returning subscription_id),
+   where c.encounters or t.event ->> 'code' <> 'encounter' returning subscription_id, event_id),
+urgent as (
+  select distinct a.subscription_id as id from appended a join taken t on t.id = a.event_id
+   where t.event ->> 'code' in (${URGENT})),
 locked as (
   select id from subscription where id in (select subscription_id from appended) order by id for no key
     update),
-marked as (update subscription s set due_at = now() from locked where s.id = locked.id)
+marked as (
+  update subscription s set due_at = now(),
+    urgent_at = case when u.id is null then s.urgent_at else now() end,
+    soon_at = case when u.id is null then s.soon_at else now() end
+    from locked left join urgent u on u.id = locked.id where s.id = locked.id)
 select (select count(*)::int from taken) as taken, (select count(*)::int from appended) as appended,
   (select count(*)::int from hit) as looked,
   (select min(at) from taken) as oldest, exists (select from outbox where id > $1 and ${IS_RECHECK}) as

@@ -7,6 +7,8 @@ import { buildApp } from '../app.ts';
 import { registerAuditEvents } from '../audit/routes.ts';
 import { sealer } from '../audit/seal.ts';
 import type { Context } from '../context.ts';
+import { noticeUnheard } from '../deliver/send/urgent-alerts.ts';
+import { noticeClock } from '../deliver/send/watch.ts';
 import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
 import { MAPPINGS_DIR, mappingFolders } from '../map/language/folders.ts';
@@ -128,7 +130,8 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     ...[registerAuditEvents, work, safety, consents, registerGlass, worklist],
   ];
   const parts = roles.has('api') ? api : [];
-  const app = buildApp(ctx, parts, notices);
+  const readiness = async () => [...(await notices()), ...(await noticeUnheard(ctx.db)), ...noticeClock()];
+  const app = buildApp(ctx, parts, readiness);
   stops.push(() => app.close());
   const url = await app.listen({ host: ctx.config.HOST, port: ctx.config.PORT });
   return { url, mllpPort };

@@ -322,7 +322,7 @@ test('what cannot be stored or read is answered as that', async () => {
   expect((await call('GET', 'Subscription/$status?constructor=x&__proto__=y')).status).toBe(400);
 });
 
-test('a failed handshake is an error until the client asks again', async () => {
+test('a failed handshake is an error until the client asks again, and what it asks is a sign of life', async () => {
   receiver.respond = () => 500;
   const { body } = await create();
   const id = body.id as string;
@@ -338,17 +338,19 @@ test('a failed handshake is an error until the client asks again', async () => {
     async () => countOf((await call<Bundle>('GET', `Subscription/${id}/$status`)).body),
     (count) => count === '2',
   );
-  expect(receiver.posts).toHaveLength(1);
-  receiver.respond = () => 200;
+  // Asked about, it is probed again; nothing else is sent to an endpoint that never answered.
+  await receiver.until((posts) => posts.length === 2);
+  expect(receiver.posts.map(typeOf)).toEqual(['handshake', 'handshake']);
   expect(
     (await call('PUT', `Subscription/${id}`, { body: failed, headers: { 'if-match': 'W/"7"' } })).status,
   ).toBe(412);
+  receiver.respond = () => 200;
   const again = await call<Subscription>('PUT', `Subscription/${id}`, {
     body: { ...failed, status: 'requested' },
   });
   expect([again.status, again.body.status, again.headers.etag]).toEqual([200, 'requested', 'W/"2"']);
   await receiver.until((posts) => numbersOf(posts).length === 2);
-  expect(await statusOf(id)).toBe('active');
+  await expect.poll(() => statusOf(id)).toBe('active');
   expect(numbersOf(receiver.posts)).toEqual([1, 2]);
 });
 
@@ -381,24 +383,29 @@ test('a deletion of a version that is there no more is refused, and it goes on',
   expect((await remove('*')).status).toBe(204);
 });
 
-test('410 switches it off; no more tries make an error', async () => {
+test('410 is an error at once and off when said again after an hour; no more tries make an error', async () => {
   await work();
   const [gone, tired] = [await createActive(), await createActive()];
-  await pool.query('update subscription set attempts = 12 where id = $1', [tired]);
+  await pool.query('update subscription set attempts = 54 where id = $1', [tired]);
   receiver.respond = ({ bundle }) => (JSON.stringify(bundle).includes(gone) ? 410 : 500);
   await tell(1);
+  await expect.poll(() => statusOf(gone), { timeout: 10_000 }).toBe('error');
+  await pool.query(
+    `update subscription set gone_at = gone_at - interval '1 hour', soon_at = soon_at - interval '1 hour' where id = $1`,
+    [gone],
+  );
   await expect.poll(() => statusOf(gone), { timeout: 10_000 }).toBe('off');
   await expect.poll(() => statusOf(tired), { timeout: 10_000 }).toBe('error');
 });
 
-test('who was told nothing for months and then fails has ninety days from the failure to come back', async () => {
+test('who was told nothing for months and then fails is probed for thirty days from the failure', async () => {
   await work();
   const id = await createActive();
   await pool.query(
     `update subscription set sent_at = now() - interval '200 days', created_at = now() - interval '200 days'`,
   );
   receiver.respond = () => 500;
-  await pool.query('update subscription set attempts = 12 where id = $1', [id]);
+  await pool.query('update subscription set attempts = 54 where id = $1', [id]);
   await tell(1);
   const statusIs = (wanted: string) =>
     eventually(
@@ -408,7 +415,7 @@ test('who was told nothing for months and then fails has ninety days from the fa
   await statusIs('error');
   await tidy(pool);
   expect(await statusOf(id)).toBe('error');
-  await pool.query(`update subscription set updated_at = now() - interval '91 days' where id = $1`, [id]);
+  await pool.query(`update subscription set updated_at = now() - interval '31 days' where id = $1`, [id]);
   await tidy(pool);
   expect(await statusOf(id)).toBe('off');
 });
@@ -443,19 +450,26 @@ test('a heartbeat comes after its period without events and is not counted', asy
   expect(countOf((await call<Bundle>('GET', `Subscription/${id}/$status`)).body)).toBe('1');
 });
 
-test('one in error owes no heartbeat: it is not due again until something is to be counted', async () => {
+test('one in error owes no heartbeat: it is looked at when it is probed, whatever waits for it', async () => {
   await work();
   const id = await createActive({ heartbeat: 60 });
   await pool.query(
-    "update subscription set status = 'error', sent_at = now() - interval '3 days', due_at = now() where id = $1",
+    `update subscription set status = 'error', sent_at = now() - interval '3 days', due_at = now(),
+      soon_at = now() + interval '1 hour' where id = $1`,
     [id],
   );
+  const posts = receiver.posts.length;
   await appendEvents(pool, [episodeEvent()]);
-  const row = await eventually(
-    () => subscriptionRow(pool, id),
-    ({ last_number, lease_owner }) => last_number === '1' && lease_owner === null,
+  await eventually(
+    () => pool.query('select from pending where subscription_id = $1', [id]),
+    ({ rowCount }) => rowCount === 1,
   );
-  expect(row.due_at).toBe(null);
+  // Another that is due is sent to meanwhile, so that workers have looked.
+  const other = await createActive();
+  await tell(1);
+  await expect.poll(async () => (await subscriptionRow(pool, other)).delivered_number).toBe('1');
+  expect(await subscriptionRow(pool, id)).toMatchObject({ last_number: '0', attempts: 0, lease_owner: null });
+  expect(receiver.posts.slice(posts).map(typeOf)).toEqual(['handshake', 'event-notification']);
 });
 
 describe('$events', () => {

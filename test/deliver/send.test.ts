@@ -172,31 +172,37 @@ describe('judging a reply', () => {
     ...over,
   });
 
-  test('thirteen tries over about 75 hours, then error', () => {
+  test('thirteen tries over about 75 hours, every four hours for a week more, then error', () => {
     const delays: number[] = [];
     for (let attempts = 0; ; attempts += 1) {
       const verdict = judge(reply({}), attempts, 0.5);
       if (verdict.kind !== 'retry') {
-        expect(verdict).toEqual({ kind: 'stop', status: 'error' });
+        expect(verdict).toEqual({ kind: 'stop' });
         break;
       }
       delays.push(verdict.seconds);
     }
-    expect(delays).toHaveLength(12);
-    expect(delays.reduce((sum, one) => sum + one) / 3600).toBeCloseTo(75.6, 1);
+    const hours = (from: number[]) => from.reduce((sum, one) => sum + one) / 3600;
+    expect(hours(delays.slice(0, 12))).toBeCloseTo(75.6, 1);
+    expect(new Set(delays.slice(12))).toEqual(new Set([4 * 3600]));
+    expect(hours(delays.slice(12))).toBe(7 * 24);
   });
 
   test('each delay is jittered by a fifth', () => {
     expect([0, 1].map((random) => judge(reply({}), 4, random))).toEqual([
-      { kind: 'retry', seconds: 240 },
-      { kind: 'retry', seconds: expect.closeTo(360) },
+      { kind: 'retry', seconds: 240, floor: 0 },
+      { kind: 'retry', seconds: expect.closeTo(360), floor: 0 },
     ]);
   });
 
-  test('410 is off, 429 slows down, Retry-After is honoured up to a day', () => {
-    expect(judge(reply({ status: 410 }), 0)).toEqual({ kind: 'stop', status: 'off' });
-    expect(judge(reply({ status: 429 }), 0, 0.5)).toEqual({ kind: 'retry', seconds: 30 });
-    expect(judge(reply({ retryAfter: 600 }), 0, 0.5)).toEqual({ kind: 'retry', seconds: 600 });
-    expect(judge(reply({ retryAfter: 1e9 }), 0, 0.5)).toEqual({ kind: 'retry', seconds: 86_400 });
+  test('410 is gone, 429 and 503 slow down, Retry-After is honoured up to a day, or four hours at last', () => {
+    expect(judge(reply({ status: 410 }), 0)).toEqual({ kind: 'gone' });
+    for (const status of [429, 502, 503, 504])
+      expect(judge(reply({ status }), 0, 0.5)).toEqual({ kind: 'retry', seconds: 30, floor: 30 });
+    const seconds = (retryAfter: number, attempts: number) =>
+      judge(reply({ retryAfter }), attempts, 0.5) as { seconds: number };
+    expect(seconds(600, 0).seconds).toBe(600);
+    expect(seconds(1e9, 0).seconds).toBe(86_400);
+    expect(seconds(1e9, 20).seconds).toBe(4 * 3600);
   });
 });

@@ -3,17 +3,17 @@ import { POLICY_DIGEST } from '../../access/decide/policy.ts';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../store/pool.ts';
 import { MAX_PER_ORIGIN } from '../send/send.ts';
-import { CLAIM, type Stored } from '../subscribe/stored.ts';
+import { CLAIM, isFailing, type Stored } from '../subscribe/stored.ts';
 import type { Parcelled } from './judged.ts';
 import { number, numbering } from './number.ts';
 
 /** A dead worker's subscriptions are free again after this. */
 export const LEASE_SECONDS = 2;
-/** Events numbered at once for one subscription: as many as it can be sent before access is asked again. */
+/**
+ * Events numbered at once for one that takes them one after the other: as many as it can be sent before
+ * access is asked again.
+ */
 const NUMBER_LIMIT = 16;
-/** In the error state nothing is sent, but counting goes on. */
-const COUNT_LIMIT = 500;
-
 export type RunKind = 'event-notification' | 'handshake' | 'heartbeat' | 'none';
 
 /**
@@ -26,53 +26,65 @@ export type Claimed = {
   claimedAt: number;
   kind: RunKind;
   bundles: Parcelled[];
+  /** A probe: a Bundle waits, and is tried when it is answered. */
+  waiting: boolean;
   more: boolean;
   attempt: string | null;
 };
 
+/** Runs of one origin under way, and how many of them are not known to be quick. */
+export type InFlight = Map<string, { count: number; slow: number }>;
+type Limits = { limit: number; slowLimit: number; inFlight: InFlight };
+
 /**
  * Leases due subscriptions, numbers what is pending for them and commits the audit rows, all in one
  * transaction. A lease is fenced by its own id; two workers never hold one subscription. `inFlight`: runs by
- * origin, to be kept under the cap.
+ * origin, to be kept under the cap. At most `limit`, of which `slowLimit` are not known to be quick.
  */
-export async function claim(
-  ctx: Context,
-  { limit, inFlight }: { limit: number; inFlight: Map<string, number> },
-): Promise<Claimed[]> {
+export async function claim(ctx: Context, { limit, slowLimit, inFlight }: Limits): Promise<Claimed[]> {
   const lease = randomUUID();
+  const busy = [...inFlight.values()];
   return numbering(ctx.db, async (client) => {
     const claimedAt = performance.now();
     const { rows } = await client.query<Stored>({
       name: 'deliver-claim',
       text: CLAIM,
-      values: [lease, LEASE_SECONDS, [...inFlight.keys()], [...inFlight.values()], MAX_PER_ORIGIN, limit],
+      values: [
+        ...[lease, LEASE_SECONDS],
+        ...[[...inFlight.keys()], busy.map(({ count }) => count), busy.map(({ slow }) => slow)],
+        ...[MAX_PER_ORIGIN, limit, slowLimit],
+      ],
     });
     if (rows.length === 0) return [];
-    const counting = rows.filter(({ status }) => status !== 'requested');
-    const failed = counting.filter(({ status }) => status === 'error');
-    const numbered = [
-      ...(await number(client, {
-        stored: counting.filter(({ status }) => status === 'active'),
-        limit: NUMBER_LIMIT,
-        sending: true,
-      })),
-      ...(await number(client, { stored: failed, limit: COUNT_LIMIT, sending: false })),
-    ];
+    const counting = rows.filter(mayBeTold);
+    const numbered = await number(client, { stored: counting, limit: NUMBER_LIMIT, sending: true });
     const found = new Map(numbered.map((one) => [one.stored.id, one]));
     const claimed = rows.map((stored): Claimed => {
-      const one = found.get(stored.id);
-      const bundles = stored.status === 'active' ? (one?.bundles ?? []) : [];
-      const more = one?.more ?? false;
-      return { stored, lease, claimedAt, kind: kindOf(stored, bundles), bundles, more, attempt: null };
+      const { bundles = [], more = false } = found.get(stored.id) ?? {};
+      const kind = kindOf(stored, bundles);
+      const isProbe = kind === 'handshake' && bundles.length > 0;
+      const sent = kind === 'event-notification' ? bundles : [];
+      return { stored, lease, claimedAt, kind, bundles: sent, waiting: isProbe, more, attempt: null };
     });
     return auditAttempts(client, claimed);
   });
 }
 
+/** Not before its endpoint has answered a handshake. */
+const mayBeTold = ({ status, answered }: Stored): boolean =>
+  status === 'active' || (status === 'error' && answered);
+
+/**
+ * A failing one is tried when the schedule says so, when a sign of life came, or something urgent; else it is
+ * probed. In error there is no schedule.
+ */
 function kindOf(stored: Stored, bundles: Parcelled[]): RunKind {
-  if (stored.status === 'requested') return 'handshake';
-  if (bundles.length > 0) return 'event-notification';
-  return stored.status === 'active' && stored.heartbeatDue ? 'heartbeat' : 'none';
+  const { status, scheduled, urgent, woken, heartbeatDue } = stored;
+  if (status === 'requested' || !mayBeTold(stored)) return 'handshake';
+  const isDue = !isFailing(stored) || (status === 'active' && scheduled);
+  if (bundles.length > 0) return isDue || urgent || woken ? 'event-notification' : 'handshake';
+  if (status === 'active' && isDue && heartbeatDue) return 'heartbeat';
+  return isFailing(stored) ? 'handshake' : 'none';
 }
 
 const AUDIT = `

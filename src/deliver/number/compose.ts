@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../../context.ts';
 import { messageName } from '../../fhir/ids.ts';
+import { storeTime } from '../../store/store-time.ts';
 import type { Parcel } from '../send/send.ts';
 import type { Status, Stored } from '../subscribe/stored.ts';
 import type { Parcelled } from './judged.ts';
@@ -34,7 +35,10 @@ function notificationId(subscription: string, bundle: number): string {
 export function composeSignal(ctx: Context, stored: Stored, type: 'handshake' | 'heartbeat'): Parcel {
   const about = aboutOf(ctx, stored, { type, status: stored.status, count: stored.lastNumber });
   const id = randomUUID();
-  return { id, body: JSON.stringify(notificationBundle(about, { id, at: new Date().toISOString() })) };
+  return {
+    id,
+    body: JSON.stringify(notificationBundle(about, { id, at: new Date(storeTime()).toISOString() })),
+  };
 }
 
 type What = { type: NotificationType; status: Status; count: number; events?: Told[] };

@@ -2,7 +2,8 @@ import type pg from 'pg';
 import type { Event, Recheck } from '../../model.ts';
 import { TELLING } from '../../store/locks.ts';
 import { type Db, transaction } from '../../store/pool.ts';
-import type { Stored } from '../subscribe/stored.ts';
+import { storeTime } from '../../store/store-time.ts';
+import { isFailing, type Stored } from '../subscribe/stored.ts';
 import { askAccess, contentFor, type Verdict } from './ask-access.ts';
 import { pastCeiling } from './ceiling.ts';
 import { nameOf } from './find-focuses.ts';
@@ -19,27 +20,26 @@ import { keepNumbers } from './keep-numbers.ts';
 import type { Told } from './notification.ts';
 import { findTakenBack, keyOf } from './take-back.ts';
 
-/** `sending`: keep about `limit` numbered ahead of what is acknowledged; otherwise number `limit` more. */
+/** `sending`: keep about `limit` numbered ahead of who is steady; otherwise number `limit` more. */
 type Batch = { stored: Stored[]; limit: number; sending: boolean };
 type Known = { at: Date; event: Event | Recheck };
 
 /** A Bundle is read whole, so this is more than the largest. */
 const UNSENT_LIMIT = 64;
 
-// To send ($6): numbered and not acknowledged first, then pending in the order of telling, together about $4
-// for each. To count: $4 pending ones.
+// To send ($4): numbered and not acknowledged first. Then pending in the order of telling, up to $3 of each.
 const LOAD = `
 select s.id, n.number::float8 as number, n.bundle::float8 as bundle, n.numbered_at as "numberedAt",
   n.withheld, n.resources,
     0::smallint as priority, n.event_id as "eventId"
-  from unnest($1::uuid[], $2::bigint[], $3::int[]) as s (id, delivered, count)
+  from unnest($1::uuid[], $2::bigint[]) as s (id, delivered)
   cross join lateral (select * from notification where subscription_id = s.id and number > s.delivered
-    order by number limit case when $6 then ${UNSENT_LIMIT} else 0 end) n
+    order by number limit case when $4 then ${UNSENT_LIMIT} else 0 end) n
 union all
 select s.id, null, null, null, false, null, p.priority, p.event_id
-  from unnest($1::uuid[], $2::bigint[], $3::int[], $5::bigint[]) as s (id, delivered, count, last)
+  from unnest($1::uuid[], $3::int[]) as s (id, count)
   cross join lateral (select * from pending where subscription_id = s.id
-    order by priority, event_id limit case when $6 then greatest(0, greatest(s.count, $4) - (s.last - s.delivered)) else $4 end) p
+    order by subscription_id, priority, event_id limit s.count) p
 order by id, number nulls last, priority, "eventId"`;
 const EVENTS = 'select id, at, event from event where id = any($1)';
 
@@ -56,38 +56,52 @@ export function numbering<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Pro
  * `member-unlinked` for each thing that the subscription was told of and may not read any more.
  */
 export async function number(client: Db, batch: Batch): Promise<Numbered[]> {
-  const { stored, limit, sending } = batch;
+  const { stored, sending } = batch;
   if (stored.length === 0) return [];
+  // One more than is wanted, which says whether there is more.
   const { rows } = await client.query<PendingRow>({
     name: 'deliver-load',
     text: LOAD,
     values: [
-      ...[
-        stored.map((s) => s.id),
-        stored.map((s) => s.deliveredNumber),
-        stored.map((s) => s.maxCount),
-        limit,
-      ],
-      ...[stored.map((s) => s.lastNumber), sending],
+      ...[stored.map((s) => s.id), stored.map((s) => s.deliveredNumber)],
+      ...[stored.map((s) => wantedOf(s, batch) + 1), sending],
     ],
   });
-  const judged = Map.groupBy(await judge(client, stored, rows), ({ id }) => id);
+  const events = await readEvents(client, rows);
+  const unsent = rows.filter(({ number }) => number !== null);
   const waiting = Map.groupBy(
     rows.filter(({ number }) => number === null),
     ({ id }) => id,
   );
-  const at = new Date();
+  const taken = new Map(
+    stored.map((one) => [one.id, takeFirst(waiting.get(one.id) ?? [], wantedOf(one, batch), events)]),
+  );
+  const asked = [...unsent, ...[...taken.values()].flat()];
+  const judged = Map.groupBy(await judge(client, { stored, rows: asked, events }), ({ id }) => id);
+  const at = new Date(storeTime());
   const results = stored.map((one) => {
-    const pending = waiting.get(one.id) ?? [];
-    return settleOne(one, judged.get(one.id) ?? [], { at, pending, wanted: wantedOf(one, batch) });
+    const pending = taken.get(one.id) ?? [];
+    const left = (waiting.get(one.id) ?? []).length > pending.length;
+    return settleOne(one, judged.get(one.id) ?? [], { at, pending, left });
   });
   await keepNumbers(client, results, at);
   return results;
 }
 
+/**
+ * What is numbered now of what is pending. What takes a loss back is told to whoever has a number of the
+ * loss, so it waits for the next time where the loss may be among these.
+ */
+function takeFirst(pending: PendingRow[], wanted: number, events: Map<string, Known>): PendingRow[] {
+  const isRetraction = ({ eventId }: PendingRow) => events.get(eventId)?.event.code === 'loss-retracted';
+  const next = pending.findIndex((row, index) => index > 0 && isRetraction(row));
+  return pending.slice(0, next < 0 ? wanted : Math.min(next, wanted));
+}
+
+type Asking = { stored: Stored[]; rows: PendingRow[]; events: Map<string, Known> };
+
 /** Each row with what its recipient may be told of it now; a recheck becomes as many as it takes back. */
-async function judge(client: Db, stored: Stored[], rows: PendingRow[]): Promise<Judged[]> {
-  const events = await readEvents(client, rows);
+async function judge(client: Db, { stored, rows, events }: Asking): Promise<Judged[]> {
   const byId = new Map(stored.map((one) => [one.id, one]));
   const known = rows.flatMap((row) => {
     const read = events.get(row.eventId);
@@ -103,7 +117,7 @@ async function judge(client: Db, stored: Stored[], rows: PendingRow[]): Promise<
   const past = await pastCeiling(
     client,
     asked.filter(({ row, numbered }) => !numbered && verdictOf.get(row)?.told),
-    new Date(),
+    new Date(storeTime()),
   );
   for (const { row } of past) verdictOf.set(row, { ...(verdictOf.get(row) as Verdict), told: false });
   const told = asked.filter(({ row }) => verdictOf.get(row)?.told);
@@ -158,9 +172,10 @@ function mergesOf(told: { stored: Stored; event: Event }[]): Map<string, Set<str
 }
 
 type Placed = Told & { bundle: number; numberedAt: Date };
-type Settling = { at: Date; pending: PendingRow[]; wanted: number };
+/** `left`: more is pending than was taken. */
+type Settling = { at: Date; pending: PendingRow[]; left: boolean };
 
-function settleOne(stored: Stored, judged: Judged[], { at, pending, wanted }: Settling): Result {
+function settleOne(stored: Stored, judged: Judged[], { at, pending, left }: Settling): Result {
   const old = judged.filter(({ number }) => number !== null);
   const told = judged.filter(({ number, verdict }) => number === null && verdict.told);
   const fresh = told.map((one, index): Fresh => {
@@ -178,7 +193,6 @@ function settleOne(stored: Stored, judged: Judged[], { at, pending, wanted }: Se
     return { ...toTold(one, { number, resources }), bundle, numberedAt };
   });
   const whole = old.length < UNSENT_LIMIT;
-  const left = pending.length >= wanted;
   const emptied = old
     .filter(({ verdict, withheld }) => !verdict.told && !withheld)
     .map(({ number }) => number as number);
@@ -188,8 +202,16 @@ function settleOne(stored: Stored, judged: Judged[], { at, pending, wanted }: Se
   };
 }
 
-function wantedOf({ maxCount, lastNumber, deliveredNumber }: Stored, { limit, sending }: Batch): number {
-  return sending ? Math.max(limit, maxCount) - (lastNumber - deliveredNumber) : limit;
+/**
+ * One Bundle ahead of who is failing, or has not just been answered: what is urgent is then next, or next but
+ * one. More is numbered ahead of who takes one after the other.
+ */
+function wantedOf(stored: Stored, { limit, sending }: Batch): number {
+  const { maxCount, lastNumber, deliveredNumber, steady } = stored;
+  if (!sending) return limit;
+  const ahead = lastNumber - deliveredNumber;
+  if (isFailing(stored)) return ahead > 0 ? 0 : maxCount;
+  return Math.max(0, Math.max(steady ? limit : 0, maxCount) - ahead);
 }
 
 function toTold(

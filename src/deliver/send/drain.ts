@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
-import { type Claimed, claim, LEASE_SECONDS } from '../number/claim.ts';
-import { RENEW, SETTLE } from '../subscribe/stored.ts';
+import { type Claimed, claim, type InFlight, LEASE_SECONDS } from '../number/claim.ts';
+import { SETTLE, type Settled } from '../subscribe/settle.ts';
+import { RENEW } from '../subscribe/stored.ts';
 import { type Outcome, report, run } from './run.ts';
 import type { Sender } from './send.ts';
 
@@ -9,8 +10,18 @@ import type { Sender } from './send.ts';
  * for many.
  */
 const MAX_RUNS = 512;
+/** Of these, who is slow or not known yet. The rest is kept for the quick. */
+const MAX_SLOW = MAX_RUNS / 2;
+/** A run that goes on for longer is that of a slow one, whatever was known of it. */
+const SLOW_MS = 2_750;
 const BATCH = 64;
+/** Of a batch: what is due to a quick one meanwhile waits for this one to be claimed. */
+const SLOW_BATCH = 8;
+/** What ends together with hundreds of others does not wait for all of them. */
+const SETTLED_AT_ONCE = 64;
 const WATCH_MS = 250;
+/** What is in flight when its worker is stopped has so long to end. */
+const STOP_MS = 20_000;
 
 type Running = { claimed: Claimed; abort: AbortController; renewedAt: number; done: Promise<void> };
 
@@ -24,7 +35,7 @@ export class Drain {
   readonly #sender: Sender;
   readonly #running = new Map<string, Running>();
   readonly #watch: NodeJS.Timeout;
-  #ended: Outcome[] = [];
+  readonly #ended: Outcome[] = [];
   #settling: Promise<void> | null = null;
   #pumping: Promise<void> | null = null;
   #again = false;
@@ -50,16 +61,20 @@ export class Drain {
   }
 
   /**
-   * Claims no more, aborts what is in flight and hands it back: another worker, or the next start, goes on at
-   * once.
+   * Claims no more. What is in flight ends by itself, by its own deadline or within 20 s, and is aborted then
+   * and handed back: another worker, or the next start, goes on at once.
    */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#pumping?.catch((error: unknown) =>
       this.#ctx.log.error({ event: 'deliver.claim', err: error }),
     );
-    for (const { abort } of this.#running.values()) abort.abort();
-    await Promise.all([...this.#running.values()].map(({ done }) => done));
+    const running = [...this.#running.values()];
+    const late = setTimeout(() => {
+      for (const { abort } of running) abort.abort();
+    }, STOP_MS);
+    await Promise.all(running.map(({ done }) => done));
+    clearTimeout(late);
     while (this.#settling) await this.#settling;
     clearInterval(this.#watch);
   }
@@ -68,7 +83,9 @@ export class Drain {
     while (this.#again && !this.#stopped && this.#running.size < MAX_RUNS) {
       this.#again = false;
       const limit = Math.min(BATCH, MAX_RUNS - this.#running.size);
-      const claimed = await claim(this.#ctx, { limit, inFlight: countOrigins(this.#running) });
+      const { inFlight, slow } = countRuns(this.#running);
+      const slowLimit = Math.max(0, Math.min(limit, SLOW_BATCH, MAX_SLOW - slow));
+      const claimed = await claim(this.#ctx, { limit, slowLimit, inFlight });
       for (const one of claimed) this.#start(one);
       if (claimed.length > 0) this.#again = true;
     }
@@ -77,7 +94,10 @@ export class Drain {
   #start(claimed: Claimed): void {
     const abort = new AbortController();
     const name = claimed.lease + claimed.stored.id;
-    const done = run({ ctx: this.#ctx, sender: this.#sender, abort }, claimed)
+    const done = run(
+      { ctx: this.#ctx, sender: this.#sender, abort, isStopping: () => this.#stopped },
+      claimed,
+    )
       .then((outcome) => {
         this.#ended.push(outcome);
         report(this.#ctx, outcome);
@@ -110,8 +130,7 @@ export class Drain {
   /** A batch that cannot be written is found and sent again when its leases have run out. */
   async #settleEnded(): Promise<void> {
     await new Promise(setImmediate);
-    const batch = this.#ended;
-    this.#ended = [];
+    const batch = this.#ended.splice(0, SETTLED_AT_ONCE);
     if (batch.length === 0) return;
     const lost = (error: unknown) =>
       this.#ctx.log.error({ event: 'deliver.settle', err: error, runs: batch.length });
@@ -119,12 +138,16 @@ export class Drain {
   }
 }
 
-function countOrigins(running: Map<string, Running>): Map<string, number> {
-  const counts = new Map<string, number>();
+function countRuns(running: Map<string, Running>): { inFlight: InFlight; slow: number } {
+  const inFlight: InFlight = new Map();
+  const now = performance.now();
   for (const { claimed } of running.values()) {
-    counts.set(claimed.stored.origin, (counts.get(claimed.stored.origin) ?? 0) + 1);
+    const { origin, quick } = claimed.stored;
+    const { count, slow } = inFlight.get(origin) ?? { count: 0, slow: 0 };
+    const isSlow = !quick || now - claimed.claimedAt > SLOW_MS;
+    inFlight.set(origin, { count: count + 1, slow: slow + (isSlow ? 1 : 0) });
   }
-  return counts;
+  return { inFlight, slow: [...inFlight.values()].reduce((sum, { slow }) => sum + slow, 0) };
 }
 
 type Held = { id: string; version: number; lease: string };
@@ -158,30 +181,16 @@ async function watchLeases(ctx: Context, running: Map<string, Running>): Promise
 }
 
 async function settle(ctx: Context, ended: Outcome[]): Promise<void> {
-  const of = <T>(pick: (outcome: Outcome) => T): T[] => ended.map(pick);
   await ctx.db.query({
     name: 'deliver-settle',
     text: SETTLE,
-    values: [
-      ...[
-        of((o) => o.claimed.stored.id),
-        of((o) => o.claimed.lease),
-        of((o) => o.claimed.stored.version),
-        of((o) => o.verdict),
-      ],
-      ...[
-        of((o) => o.seconds),
-        of((o) => o.claimed.stored.deliveredNumber + 1),
-        of((o) => o.delivered),
-        of((o) => o.sent),
-      ],
-      ...[
-        of((o) => o.more),
-        of((o) => o.outcome),
-        of((o) => o.http),
-        of((o) => o.claimed.attempt),
-        of((o) => o.attempts),
-      ],
-    ],
+    values: [JSON.stringify(ended.map(settledOf))],
   });
+}
+
+function settledOf({ claimed, times, ...outcome }: Outcome): Settled {
+  const { stored, lease, attempt } = claimed;
+  const { id, version, deliveredNumber, urgentAt, wokenAt } = stored;
+  const ms = times.length > 0 ? times.reduce((sum, one) => sum + one, 0) / times.length : null;
+  return { ...outcome, id, lease, version, first: deliveredNumber + 1, attempt, ms, urgentAt, wokenAt };
 }

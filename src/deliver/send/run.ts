@@ -4,6 +4,8 @@ import { deliveries, deliverySeconds } from '../../observe/metrics.ts';
 import type { Claimed } from '../number/claim.ts';
 import { composeEvents, composeSignal } from '../number/compose.ts';
 import type { Parcelled } from '../number/judged.ts';
+import type { Settled } from '../subscribe/settle.ts';
+import { isFailing } from '../subscribe/stored.ts';
 import { judge } from './retry.ts';
 import { type Parcel, type Reply, type Sender, type Target, targetOf } from './send.ts';
 
@@ -14,20 +16,22 @@ import { type Parcel, type Reply, type Sender, type Target, targetOf } from './s
 const RUN_MS = 750;
 
 /** How a run ended, for SETTLE. `delivered`: the last number acknowledged. */
-export type Outcome = {
-  claimed: Claimed;
-  verdict: 'delivered' | 'idle' | 'retry' | 'active' | 'error' | 'off';
-  seconds: number;
-  delivered: number;
-  /** Failures in a row up to and including this run. */
-  attempts: number;
-  sent: boolean;
-  more: boolean;
-  outcome: string | null;
-  http: number | null;
-};
+export type Outcome = Pick<
+  Settled,
+  | 'verdict'
+  | 'seconds'
+  | 'floor'
+  | 'delivered'
+  | 'attempts'
+  | 'sent'
+  | 'reached'
+  | 'more'
+  | 'outcome'
+  | 'http'
+> & { claimed: Claimed; times: number[] };
 
-type Tools = { ctx: Context; sender: Sender; abort: AbortController };
+/** `isStopping`: its worker ends, and begins nothing new. */
+type Tools = { ctx: Context; sender: Sender; abort: AbortController; isStopping: () => boolean };
 type Run = Tools & { claimed: Claimed; target: Target };
 
 /**
@@ -40,51 +44,70 @@ export async function run(tools: Tools, claimed: Claimed): Promise<Outcome> {
   const ended = begin(claimed);
   if (kind === 'none') return ended;
   const going = { ...tools, claimed, target: targetOf(stored) };
-  if (kind === 'event-notification') {
-    for (const parcelled of bundles) {
-      if (tools.abort.signal.aborted || performance.now() - claimed.claimedAt > RUN_MS)
-        return { ...ended, more: true };
-      const reply = await attempt(going, composeEvents(ctx, stored, parcelled));
-      Object.assign(ended, conclude(ended, reply));
-      if (!reply.ok) return ended;
-      ended.delivered = parcelled.bundle;
-    }
-    return ended;
+  if (kind !== 'event-notification') {
+    const { reply } = await attempt(going, composeSignal(ctx, stored, kind));
+    return { ...ended, ...conclude(ended, reply) };
   }
-  const reply = await attempt(going, composeSignal(ctx, stored, kind));
-  if (kind === 'heartbeat') return { ...ended, ...conclude(ended, reply) };
-  // Any error of the handshake means error:
-  // https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/channels.html#rest-hook-1
-  const verdict = reply.ok ? 'active' : reply.outcome === 'aborted' ? 'idle' : 'error';
-  return { ...ended, ...conclude(ended, reply), verdict };
+  for (const parcelled of bundles) {
+    const isOver = tools.isStopping() || performance.now() - claimed.claimedAt > RUN_MS;
+    if (tools.abort.signal.aborted || isOver) return { ...ended, more: true };
+    const { reply, ms } = await attempt(going, composeEvents(ctx, stored, parcelled));
+    if (reply.outcome !== 'aborted') ended.times.push(ms);
+    Object.assign(ended, conclude(ended, reply));
+    if (!reply.ok) return ended;
+    ended.delivered = parcelled.bundle;
+  }
+  return ended;
 }
 
 function begin(claimed: Claimed): Outcome {
   const { more, stored } = claimed;
-  const nothing = { verdict: 'idle' as const, seconds: 0, sent: false, outcome: 'not-sent', http: null };
-  return { ...nothing, claimed, delivered: stored.deliveredNumber, attempts: stored.attempts, more };
+  const nothing = { verdict: 'idle' as const, seconds: null, floor: 0, outcome: 'not-sent', http: null };
+  const { deliveredNumber: delivered, attempts } = stored;
+  return { ...nothing, claimed, delivered, attempts, sent: false, reached: false, more, times: [] };
 }
 
-type Conclusion = Pick<Outcome, 'verdict' | 'seconds' | 'attempts' | 'sent' | 'outcome' | 'http'> & {
-  more?: boolean;
-};
+type Conclusion = Omit<Outcome, 'claimed' | 'delivered' | 'times' | 'more'> & { more?: boolean };
 
-function conclude({ attempts }: Outcome, reply: Reply): Conclusion {
+/** What one reply makes of a run. What was answered before in the same run counts for the receiver. */
+function conclude({ claimed, attempts, reached }: Outcome, reply: Reply): Conclusion {
+  const { stored, waiting } = claimed;
   const { outcome, status: http } = reply;
-  const said = { outcome, http, sent: reply.ok, seconds: 0 };
+  const said = { outcome, http, sent: reply.ok, reached: reached || reply.ok, seconds: null, floor: 0 };
   // Taken back by its owner, or its worker is stopping: no failure of the receiver's.
   if (outcome === 'aborted') return { ...said, verdict: 'idle', attempts, more: true };
   const judged = judge(reply, attempts);
-  if (judged.kind === 'retry')
-    return { ...said, verdict: 'retry', attempts: attempts + 1, seconds: judged.seconds };
-  return { ...said, verdict: judged.kind === 'stop' ? judged.status : 'delivered', attempts: 0 };
+  if (judged.kind === 'gone') return { ...said, verdict: 'gone', attempts: 0 };
+  if (judged.kind === 'delivered') {
+    // Only that what waits is taken makes it well: who answers probes and refuses events is failing.
+    if (waiting) return { ...said, verdict: 'answered', attempts };
+    return {
+      ...said,
+      verdict: stored.status === 'active' && !isFailing(stored) ? 'delivered' : 'active',
+      attempts: 0,
+    };
+  }
+  // Any error of the handshake that its client asked for means error:
+  // https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/channels.html#rest-hook-1
+  if (stored.status !== 'active' && !reached) return { ...said, verdict: 'error', attempts: 0 };
+  const isScheduled = reached || stored.scheduled;
+  if (judged.kind === 'retry') {
+    const { seconds, floor } = judged;
+    if (!isScheduled) return { ...said, verdict: 'retry', attempts, floor };
+    return { ...said, verdict: 'retry', attempts: attempts + 1, seconds, floor };
+  }
+  return isScheduled ? { ...said, verdict: 'error', attempts: 0 } : { ...said, verdict: 'retry', attempts };
 }
 
-async function attempt({ sender, abort, target }: Run, parcel: Parcel): Promise<Reply> {
+async function attempt(
+  { sender, abort, target }: Run,
+  parcel: Parcel,
+): Promise<{ reply: Reply; ms: number }> {
   const started = performance.now();
   const reply = await sender.send(target, parcel, abort);
-  deliverySeconds.observe((performance.now() - started) / 1000);
-  return reply;
+  const ms = performance.now() - started;
+  deliverySeconds.observe(ms / 1000);
+  return { reply, ms };
 }
 
 /** One line for a run, as there is one audit row: ids, numbers and durations only. */
@@ -96,7 +119,7 @@ export function report(
   if (kind === 'none') return;
   const numbers = { first: bundles[0]?.events[0]?.number, last: bundles.at(-1)?.bundle, delivered };
   const told = bundles.filter(({ bundle }) => bundle <= delivered).length;
-  const failed = verdict === 'retry' || verdict === 'error' || verdict === 'off';
+  const failed = verdict === 'retry' || verdict === 'error' || verdict === 'gone';
   deliveries.inc({ kind, outcome: 'ok' }, kind === 'event-notification' ? told : failed ? 0 : 1);
   if (failed) deliveries.inc({ kind, outcome: 'failed' });
   log[failed ? 'warn' : 'info']({

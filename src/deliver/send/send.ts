@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
 import { AddressRefused, guardAddresses } from '../../doors/address-guard.ts';
+import { storeTime } from '../../store/store-time.ts';
 import type { Stored } from '../subscribe/stored.ts';
 import { sign, signingKey } from './sign.ts';
 
@@ -129,7 +130,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 const failed = (outcome: string): Reply => ({ ok: false, status: null, outcome, retryAfter: null });
 
 function headersOf({ headers, key, former }: Target, { id, body }: Parcel): string[] {
-  const timestamp = Math.floor(Date.now() / 1000);
+  const timestamp = Math.floor(storeTime() / 1000);
   // Several are parted by spaces: any of them may be the one that its receiver knows.
   const keys = former ? [key, former] : [key];
   const signature = keys.map((one) => sign(one, { id, timestamp, body })).join(' ');
@@ -162,7 +163,7 @@ export function splitHeader(header: string): [string, string] {
 function retryAfterOf(header: string | string[] | undefined): number | null {
   if (typeof header !== 'string') return null;
   if (/^\d+$/.test(header)) return Number(header);
-  const seconds = (Date.parse(header) - Date.now()) / 1000;
+  const seconds = (Date.parse(header) - storeTime()) / 1000;
   return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
 }
 

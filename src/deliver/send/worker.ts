@@ -4,8 +4,10 @@ import type { Db } from '../../store/pool.ts';
 import { openWakes } from '../../store/queue.ts';
 import { Drain } from './drain.ts';
 import { openSender } from './send.ts';
+import { watchDeliveries } from './watch.ts';
 
 const SWEEP_MS = 1_000;
+const WATCH_MS = 5_000;
 const TIDY_MS = 600_000;
 /** How long `$events` reaches back. */
 export const KEEP_DAYS = 90;
@@ -21,11 +23,16 @@ export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<voi
   const wakes = await openWakes(ctx, 'deliver', () => drain.pump());
   ctx.signals.on('settled', wakes.wake);
   let tidiedAt = 0;
+  let watchedAt = Number.NEGATIVE_INFINITY;
   const sweep = async (): Promise<void> => {
     try {
       await ctx.db.query(EXPIRE);
       await drain.pump();
       beat('deliver');
+      if (performance.now() - watchedAt > WATCH_MS) {
+        watchedAt = performance.now();
+        await watchDeliveries(ctx);
+      }
       if (Date.now() - tidiedAt < TIDY_MS) return;
       tidiedAt = Date.now();
       await tidy(ctx.db);
@@ -52,22 +59,27 @@ const EXPIRE = `update subscription set status = 'off', error = 'ended', version
 
 /** Safe to repeat, and at once from several workers. */
 export async function tidy(db: Db): Promise<void> {
-  for (const statement of TIDY) await db.query(statement, [KEEP_DAYS]);
+  for (const statement of TIDY) await db.query(statement);
 }
 
+/** How long who is in error is probed. */
+const PROBED_DAYS = 30;
+
 /**
- * What was told is kept $1 days; who stays in error that long is off, and is told no more of what it missed.
+ * What was told is kept 90 days. Who stays in error for a month is off; what waits for it is kept until
+ * `waits_until`, and then not told any more.
  */
 const TIDY = [
-  `update subscription set status = 'off', error = 'unreachable', version = version + 1, updated_at = now()
-    where status = 'error' and updated_at < now() - make_interval(days => $1)`,
-  `delete from pending p using subscription s, event e where s.id = p.subscription_id and e.id = p.event_id
-    and s.status = 'off' and (s.updated_at < now() - interval '1 minute' or e.at < now() - make_interval(days
-      => $1))`,
+  `update subscription set status = 'off', error = 'unreachable', version = version + 1, updated_at = now(),
+      waits_until = now() + make_interval(days => ${KEEP_DAYS})
+    where status = 'error' and updated_at < now() - interval '${PROBED_DAYS} days'`,
+  `delete from pending p using subscription s where s.id = p.subscription_id and s.status = 'off'
+    and coalesce(s.waits_until <= now(), s.updated_at < now() - interval '1 minute')`,
   `delete from notification n using subscription s where s.id = n.subscription_id
-    and (n.number <= s.delivered_number or s.status = 'off') and n.numbered_at < now() - make_interval(days => $1)`,
-  `delete from event e where e.at < now() - make_interval(days => 2 * $1)
+    and (n.number <= s.delivered_number or (s.status = 'off' and coalesce(s.waits_until <= now(), true)))
+    and n.numbered_at < now() - make_interval(days => ${KEEP_DAYS})`,
+  `delete from event e where e.at < now() - make_interval(days => 2 * ${KEEP_DAYS})
     and not exists (select from pending p where p.event_id = e.id)`,
   `delete from told t using subscription s where s.id = t.subscription_id and s.status = 'off'
-    and s.updated_at < now() - make_interval(days => $1)`,
+    and s.updated_at < now() - make_interval(days => ${KEEP_DAYS})`,
 ];

@@ -13,6 +13,7 @@ import { messageOf } from '../number/judged.ts';
 import { fhirBase, notificationBundle, statusOf, type Told } from '../number/notification.ts';
 import { number, numbering } from '../number/number.ts';
 import { contentOf, numberOf, parametersOf, uuidsOf } from './parameters.ts';
+import { noteSignOfLife } from './sign-of-life.ts';
 import type { Stored } from './stored.ts';
 import { findSubscriptions, lockSubscriptions } from './subscriptions.ts';
 
@@ -30,6 +31,7 @@ export async function statusesOf(ctx: Context, request: FastifyRequest, own?: St
   const wanted = own
     ? [own]
     : await findSubscriptions(ctx.db, request.recipient, { ids: ids && uuidsOf(ids), statuses });
+  if (!own) await noteSignOfLife(ctx, request.recipient, wanted);
   const base = fhirBase(ctx.config);
   const entry = (await countAll(ctx, wanted)).map((stored) => {
     const id = randomUUID();

@@ -18,6 +18,7 @@ import { mayBeSentTo } from './endpoints.ts';
 import { eventsOf, statusesOf } from './operations.ts';
 import { confirmRemoval } from './removal.ts';
 import { searchSubscriptions } from './search.ts';
+import { noteSignOfLife } from './sign-of-life.ts';
 import { snapshotOf } from './snapshot.ts';
 import type { Stored } from './stored.ts';
 import { readSubscription, type Wish } from './subscription.ts';
@@ -49,7 +50,10 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
   const kept = async (request: FastifyRequest<WithId>): Promise<Stored> => {
     const { id } = request.params;
     const stored = UUID.test(id) ? await findSubscription(ctx.db, request.recipient, id) : null;
-    if (stored) return stored;
+    if (stored) {
+      await noteSignOfLife(ctx, request.recipient, [stored]);
+      return stored;
+    }
     throw new Rejected(404, [
       { severity: 'error', code: 'not-found', text: 'no such Subscription is known here' },
     ]);
@@ -86,6 +90,7 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
   });
   app.get('/fhir/Subscription', async (request, reply) => {
     const { page, self, next } = await searchSubscriptions(ctx.db, request);
+    await noteSignOfLife(ctx, request.recipient, page);
     const entry = page.map((stored) => ({
       fullUrl: `${base}/Subscription/${stored.id}`,
       resource: resourceOf(stored),

@@ -30,18 +30,24 @@ const COLUMNS = [
 function isVersion(place: number): string {
   return `($${place}::int[] is null or version = any($${place}))`;
 }
+/** Nothing is held against it any more. */
+const WELL = `attempts = 0, next_attempt_at = null, soon_at = null, failing_since = null, gone_at = null,
+  woken = false, warned = 0`;
 const CREATE = `insert into subscription (id, system_id, secret, due_at, ${COLUMNS.join(', ')})
   values ($1, $2, $3, now(), ${COLUMNS.map((_, index) => `$${index + 4}`).join(', ')})`;
+// What was there before its owner switched it off is not told; what waited when Skein did is (waits_until).
 const UPDATE = `update subscription set ${COLUMNS.map((name, index) => `${name} = $${index + 2}`).join(', ')},
-  version = version + 1, updated_at = now(), error = null, attempts = 0, next_attempt_at = null, due_at =
-    now(),
-  delivered_number = case when status = 'off' then last_number else delivered_number end
+  version = version + 1, updated_at = now(), error = null, due_at = now(), ${WELL},
+  sent_at = case when endpoint = $5 then sent_at end, mean_ms = case when endpoint = $5 then mean_ms end,
+  delivered_number = case when status = 'off' and coalesce(waits_until <= now(), true) then last_number
+    else delivered_number end, waits_until = null
   where id = $1 and deleted_at is null and ${isVersion(COLUMNS.length + 2)}`;
 const UNFILTER = 'delete from subscription_filter where subscription_id = $1';
 const FILTER = `insert into subscription_filter (subscription_id, clause, kind, value)
   select $1, clause, kind, value from unnest($2::smallint[], $3::text[], $4::text[]) as f (clause, kind,
     value)`;
-const OFF = `update subscription set status = 'off', deleted_at = coalesce(deleted_at, now()), version = version + (status <> 'off')::int,
+const OFF = `update subscription set status = 'off', waits_until = null,
+  deleted_at = coalesce(deleted_at, now()), version = version + (status <> 'off')::int,
   updated_at = case when status = 'off' then updated_at else now() end where id = $1 and ${isVersion(2)}`;
 const OWN = '($1::int is null or s.system_id = $1)';
 
@@ -98,8 +104,9 @@ export async function switchOff(db: Db, { id, versions }: Target): Promise<boole
   return true;
 }
 
-const OFF_ALL = `update subscription set status = 'off', version = version + 1, updated_at = now()
-  where id in (select id from subscription where system_id = $1 and status <> 'off' order by id for no key update)
+const OFF_ALL = `update subscription set status = 'off', waits_until = null, version = version + 1, updated_at = now()
+  where id in (select id from subscription where system_id = $1
+    and (status <> 'off' or waits_until is not null) order by id for no key update)
   returning id`;
 
 /** All of a system's. When this returns nothing of them is in flight any more, and nothing will be sent. */

@@ -33,7 +33,3 @@ end $$;
 create trigger leads after insert on subscription_filter referencing new table as fresh
   for each statement execute function skein_leads();
 select skein_choose_leads(null);
-
--- What is due, in the order in which it is: a batch reads as many rows as it takes.
-drop index subscription_due;
-create index subscription_due on subscription (greatest(due_at, next_attempt_at), origin) where due_at is not null;
