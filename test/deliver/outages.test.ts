@@ -316,14 +316,16 @@ test('what its owner switched off stays off, and is told nothing of meanwhile', 
   await work();
   await publish(['episode-started']);
   await failFor(id);
-  expect((await app.inject({ method: 'DELETE', url: `/fhir/Subscription/${id}` })).statusCode).toBe(204);
+  const resource = { ...subscriptionTo(`${receiver.url}/a`), id };
+  const put = (status: string) =>
+    app.inject({ method: 'PUT', url: `/fhir/Subscription/${id}`, payload: { ...resource, status } });
+  expect((await put('off')).statusCode).toBe(200);
   const posts = receiver.posts.length;
   receiver.respond = () => 200;
   await app.inject(`/fhir/Subscription/${id}/$status`);
   await publish(['contact-stop']);
   expect(await row(id)).toMatchObject({ status: 'off', waits_until: null, urgent_at: null });
-  const resource = { ...subscriptionTo(`${receiver.url}/a`), id };
-  await app.inject({ method: 'PUT', url: `/fhir/Subscription/${id}`, payload: resource });
+  await put('requested');
   await expect.poll(async () => row(id)).toMatchObject({ status: 'active', delivered_number: '1' });
   expect(receiver.posts.slice(posts).map(typeOf)).toEqual(['handshake']);
 });

@@ -322,7 +322,7 @@ test('what cannot be stored or read is answered as that', async () => {
   expect((await call('GET', 'Subscription/$status?constructor=x&__proto__=y')).status).toBe(400);
 });
 
-test('a failed handshake is an error until the client asks again, and what it asks is a sign of life', async () => {
+test('a failed handshake is an error until the client asks again', async () => {
   receiver.respond = () => 500;
   const { body } = await create();
   const id = body.id as string;

@@ -95,8 +95,7 @@ const LOOKED_AT = 4;
 /**
  * $1 lease, $2 its seconds; $3 origins in flight, $4 how many each, $5 how many of them not quick; $6 most
  * per origin; $7 limit, $8 of those who are not quick. Claiming clears due_at. What a dead worker left behind
- * comes first; of the rest, each class by its own limit, in turn,
- * and in the order of being ready.
+ * comes first; of the rest, each class by its own limit, in turn, and in the order of being ready.
  */
 export const CLAIM = `
 with busy as (select * from unnest($3::text[], $4::int[], $5::int[]) as b (origin, count, slow)),

@@ -21,11 +21,10 @@ import { compareItems, type Item, itemId } from '../../work/worklist/item.ts';
 const PAGE = 10_000;
 
 /** The worst first. None says yet whether it was put off. Reads every chart there is. */
-export async function findItems(db: Db, key: Buffer): Promise<{ items: Item[]; charts: number }> {
+export async function findItems(db: Db, key: Buffer): Promise<Item[]> {
   const charts = await readCharts(db);
   const babies = (await findMotherless(db, REVIEWERS)).map((one) => babyItem(key, one));
-  const items = [...(await findLikely(db, key, charts)), ...babies].sort(compareItems);
-  return { items, charts: charts.length };
+  return [...(await findLikely(db, key, charts)), ...babies].sort(compareItems);
 }
 
 async function readCharts(db: Db): Promise<ChartToCompare[]> {

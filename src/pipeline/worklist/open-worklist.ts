@@ -24,13 +24,13 @@ export type Worklist = {
 /** What was found is given again for so long where no fact was added since. */
 const KEPT_MS = 30_000;
 /**
- * Finding it reads every chart. Where there are many it is done again after ten times as long as it took at
+ * Finding it reads every chart. Where that takes long it is done again after ten times as long as it took at
  * the earliest, however much is sent meanwhile; what is decided here is off the list at once all the same.
  */
-const MANY = 20_000;
+const LONG_MS = 500;
 const REST = 10;
 
-type Found = { version: string; begun: number; ended: number; charts: number; items: Item[] };
+type Found = { version: string; begun: number; ended: number; items: Item[] };
 
 export function openWorklist({ db, key }: Pick<Context, 'db' | 'key'>): Worklist {
   let last: Found | null = null;
@@ -41,8 +41,8 @@ export function openWorklist({ db, key }: Pick<Context, 'db' | 'key'>): Worklist
     const version = await factsVersion(db);
     if (last && isGood(last, version)) return last;
     const begun = Date.now();
-    const found = await findItems(db, key);
-    return { version, begun, ended: Date.now(), ...found };
+    const items = await findItems(db, key);
+    return { version, begun, ended: Date.now(), items };
   }
   /** One at a time: who asks while another is found waits, and asks again. */
   async function found(): Promise<Item[]> {
@@ -84,8 +84,8 @@ export function openWorklist({ db, key }: Pick<Context, 'db' | 'key'>): Worklist
   };
 }
 
-function isGood({ version, begun, ended, charts }: Found, now: string): boolean {
+function isGood({ version, begun, ended }: Found, now: string): boolean {
   const age = Date.now() - ended;
   const took = ended - begun;
-  return version === now ? age < KEPT_MS : charts > MANY && age < took * REST;
+  return version === now ? age < KEPT_MS : took > LONG_MS && age < took * REST;
 }
