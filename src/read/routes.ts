@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { serveBars } from '../doors/bars.ts';
 import { formOf, readFormBodies, readJsonBodies } from '../doors/body.ts';
 import { oneOf, queryOf, readPairs } from '../doors/query.ts';
-import { collectRoutes } from '../doors/route-list.ts';
+import { collectRoutes, isPage } from '../doors/route-list.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { INDEXED_TYPES } from '../fhir/search-parameters.ts';
 import { describeApi } from '../web/docs.ts';
@@ -31,7 +31,7 @@ type Named = { Params: { id: string; vid: string } };
  * first line.
  */
 export function registerRead(app: FastifyInstance, ctx: Context): void {
-  const routes = collectRoutes(app);
+  const routes = collectRoutes(app, (url) => !isPage(url));
   const base = fhirBase(ctx.config);
   const about = {
     ...{ base, date: new Date().toISOString() },

@@ -30,12 +30,14 @@ import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { refuseEviction, watchQueue } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
+import { registerPages } from '../web/pages/routes.ts';
 import { registerConsents } from '../work/consent.ts';
 import { registerPrompts } from '../work/prompts.ts';
 import { registerSafety } from '../work/safety.ts';
 import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
+import { showMessages } from './show-messages.ts';
 import { startTracing } from './tracing.ts';
 import { describeUnbound } from './unbound-senders.ts';
 
@@ -100,9 +102,10 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     registerSafety(app, pipeline, { personNow, placeHold, sayContact, sayPlacement });
   const consents = (app: Parameters<typeof registerRead>[0]) =>
     registerConsents(app, pipeline, { personNow, keepConsent, findConsent });
+  const pages = (app: Parameters<typeof registerRead>[0]) => registerPages(app, ctx, showMessages);
   const api = [
     ...[registerRead, registerSmart, receive, registerSubscriptions],
-    ...[registerServices, registerWaits, registerAuditEvents, work, safety, consents],
+    ...[registerServices, registerWaits, registerAuditEvents, work, safety, consents, pages],
   ];
   const parts = roles.has('api') ? api : [];
   const app = buildApp(ctx, parts, notices);

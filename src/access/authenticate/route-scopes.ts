@@ -22,6 +22,8 @@ const NEEDS: [RegExp, Letter | Need | 'none'][] = [
   [/^GET \/waits$/, { type: 'Task', letter: 's' }],
   // It says in words what all its entries say, so it is for who may read all of them.
   [/^GET \/fhir\/Group\/:id\/\$journey$/, { type: '*', letter: 'r' }],
+  // As much in words as a journey, of every family.
+  [/^(GET|POST) \/pages(\/|$)/, { type: '*', letter: 'r' }],
   [/^POST \/fhir\/Patient\/\$match$/, 's'],
   [/^POST \/fhir\/Patient\/:id\/\$(place-hold|lift-hold|safe-contact|set-placement)$/, 'u'],
   [/^(GET|POST) \/fhir\/Subscription\/(:id\/)?\$(status|events)$/, 'r'],
