@@ -44,8 +44,14 @@ export async function readViewer(
   const service = (await listRegistered(ctx.db)).find(({ id }) => id === as);
   if (!service) throw notFound();
   // The audit says who looked, and through whose eyes.
-  request.recipient = { kind: 'operator', name: `${recipient.name}, as ${service.name}` };
+  request.recipient = { kind: 'operator', name: namedAs(recipient.name, name, service) };
   return { asking: asking(viewAs(service)), service, name: service.name, as };
+}
+
+/** `loopback, as Testhaven Perinatal`; of two pairs of eyes both. */
+function namedAs(looking: string, name: 'as' | 'beside', service: Service): string {
+  if (name === 'beside') return `${looking}, beside ${service.name}`;
+  return `${looking.split(', as ')[0]}, as ${service.name}`;
 }
 
 /** A path of ours with the eyes that one looks through, and more. */

@@ -5,7 +5,7 @@ import { drawItem } from './marks.ts';
 import { foldRows, type Placed, packRows, placeItem, type Sheet } from './place.ts';
 import { agesIn, monthsIn, round, scaleTo, type Window } from './scale.ts';
 import { group, line, rect, type Shape, text } from './shape.ts';
-import { widthOf, wrap } from './text-width.ts';
+import { shorten, widthOf, wrap } from './text-width.ts';
 
 /** `kind` wide, narrow or column: as the style sheet knows it. `id` is one of the page's own. */
 export type Picture = {
@@ -34,6 +34,8 @@ const HEAD = 38;
 const PITCH = 40;
 const LINE = 20;
 const AXIS = 34;
+/** As the style sheet has it. */
+const NAME_SIZE = 17;
 
 export function drawPicture(scene: Scene, { id, kind }: Format): Picture {
   const width = WIDTHS[kind];
@@ -86,7 +88,7 @@ function layLane(sheet: Sheet, lane: Lane, top: number): Laid {
       rows.length > 0 ? [] : [rect('app-lane__bg', { x: 0, y: top - GAP, width, height: height + 2 * GAP })],
     shapes: group(`app-lane app-lane--${lane.kind}`, [
       rect('app-lane__edge', { x: 0, y: top, width: 5, height }),
-      { ...text('app-lane__name', 14, top + 21, lane.name), after: lane.role },
+      { ...text('app-lane__name', 14, top + 21, shorten(lane.name, NAME_SIZE, width / 2)), after: lane.role },
       ...rows.flatMap((row, place) => drawRow(sheet, row, top + 28 + place * PITCH)),
       ...lines.map((one, place) =>
         text('app-lane__empty', 14, top + HEAD + rowsHeight + 8 + place * LINE, one),
@@ -136,7 +138,7 @@ function drawAges(
   { whose, born }: NonNullable<Scene['age']>,
   bottom: number,
 ): Shape[] {
-  const title = `${whose} age`;
+  const title = `${shorten(whose, size, scale.width / 3)} age`;
   let free = 14 + widthOf(title, size) + 12;
   const marks = agesIn(scale.window, born).flatMap(({ day, name }) => {
     const x = scale.x(day);

@@ -10,7 +10,7 @@ export type Shape = {
 
 export const text = (className: string, x: number, y: number, content: string, more = {}): Shape => ({
   tag: 'text',
-  attrs: { class: className, x, y, ...more },
+  attrs: { ...(className ? { class: className } : {}), x, y, ...more },
   text: content,
 });
 

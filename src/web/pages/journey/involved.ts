@@ -30,7 +30,7 @@ export function describeInvolved(given: Given, names: Names): InvolvedRow[] {
     const since = dayOf(first);
     const confirmed = dayOf(duty?.confirmed);
     return {
-      service: capital(service ? given.nameOf(service) : label),
+      service: service ? given.nameOf(service) : capital(label),
       isOwn: service === `Organization/${given.service}`,
       who: listOf([...new Set(all.map(({ person }) => names.person(person)))]),
       since: since === null ? 'Not known' : longDate(since),

@@ -24,7 +24,8 @@ export function nameFor(given: Given, members: Member[]): Names {
   return {
     service: (said) => {
       const isOwn = given.service !== null && said?.reference === `Organization/${given.service}`;
-      const name = capital(said?.display ?? 'a service');
+      // A registered name is left as it is; a kind of service begins the line.
+      const name = said?.reference ? (said.display ?? 'a service') : capital(said?.display ?? 'a service');
       const short = place && said?.reference ? name.slice(place.length) : name;
       return { full: `${name}${isOwn ? ' (you)' : ''}`, short: isOwn ? 'You' : short, isOwn };
     },
