@@ -8,8 +8,8 @@ import { journeysOf } from '../project/project-care.ts';
 import { loadGrantsOf } from './visible.ts';
 
 /**
- * `standing`: the operator; who said it or was asked by it; the service whose own patient it is about; or what
- * that person is in a journey of which another member is its patient.
+ * `standing`: the operator; who said it or was asked by it; the service whose own patient it is about; or
+ * what that person is in a journey of which another member is its patient.
  */
 export type Reason = {
   category: Category;

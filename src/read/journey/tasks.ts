@@ -1,4 +1,4 @@
-/** Tasks about some persons, as their reader sees them: prompts of its own, and referrals it is a party to. */
+/** Tasks about some persons, as their reader sees them: its own prompts, and referrals it is a party to. */
 import type { Task } from '@medplum/fhirtypes';
 import { findLinked } from '../../access/see/rows.ts';
 import { type Seen, seeEach } from '../../access/see/visible.ts';

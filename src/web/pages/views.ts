@@ -1,4 +1,4 @@
-/** How pages are made and sent: templates read at the start, style sheets, and the headers of every answer. */
+/** How pages are made and sent: templates and style sheets read at the start, and the headers of answers. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,4 +1,7 @@
-/** The words of pages: dates, ages, lists. https://service-manual.nhs.uk/content/formatting-dates-and-times */
+/**
+ * The words of pages: dates, ages, lists, as
+ * https://service-manual.nhs.uk/content/formatting-dates-and-times has them.
+ */
 import { sayDate } from '../../read/journey/words.ts';
 
 const DAY_MS = 86_400_000;

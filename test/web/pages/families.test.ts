@@ -101,8 +101,15 @@ describe('a search', () => {
   });
 
   test('is taken from no page of another site', async () => {
-    const { statusCode } = await search('northlight', { name: 'a' }, { 'sec-fetch-site': 'cross-site' });
-    expect(statusCode).toBe(403);
+    const answered = async (headers: object) =>
+      (await search('northlight', { name: 'a' }, headers)).statusCode;
+    expect(await answered({ origin: 'null', 'sec-fetch-site': 'same-origin' })).toBe(303);
+    for (const site of ['cross-site', 'same-site', 'none']) {
+      expect(await answered({ 'sec-fetch-site': site }), site).toBe(403);
+      expect(await answered({ origin: 'null', 'sec-fetch-site': site }), site).toBe(403);
+    }
+    expect(await answered({ origin: 'null' })).toBe(403);
+    expect(await answered({ origin: 'https://elsewhere.example' })).toBe(403);
   });
 });
 
