@@ -1,11 +1,12 @@
 /** The whole picture of a family: axis, lanes, today. Two are sent, and the style sheet shows one. */
 import type { Lane } from '../journey/lanes.ts';
-import { dayAndMonth, monthOf, sayCount } from '../words.ts';
+import { monthOf, sayCount } from '../words.ts';
+import { type Age, drawAges, drawMonths, drawToday } from './axis.ts';
 import { drawItem } from './marks.ts';
 import { foldRows, type Placed, packRows, placeItem, type Sheet } from './place.ts';
-import { agesIn, monthsIn, round, scaleTo, type Window } from './scale.ts';
-import { group, line, rect, type Shape, text } from './shape.ts';
-import { shorten, widthOf, wrap } from './text-width.ts';
+import { round, scaleTo, type Window } from './scale.ts';
+import { group, rect, type Shape, text } from './shape.ts';
+import { shorten, wrap } from './text-width.ts';
 
 /** `kind` wide, narrow or column: as the style sheet knows it. `id` is one of the page's own. */
 export type Picture = {
@@ -23,7 +24,7 @@ export type Scene = {
   lanes: Lane[];
   window: Window;
   today: number;
-  age: { whose: string; born: number } | null;
+  age: Age | null;
 };
 export type Format = { id: string; kind: 'wide' | 'narrow' | 'column' };
 
@@ -107,48 +108,4 @@ function sayFolded(before: number, folded: number): string {
     folded > 0 ? `${folded} more that ended` : '',
   ].filter(Boolean);
   return parts.length > 0 ? `+ ${parts.join(', ')}: in the table` : '';
-}
-
-function drawMonths({ scale, size }: Sheet, bottom: number): Shape[] {
-  let free = 0;
-  return monthsIn(scale.window).flatMap(({ day, name }) => {
-    const x = scale.x(day);
-    const tick = line('app-axis__tick', x, x, 52, bottom);
-    const end = x + 4 + widthOf(name, size);
-    if (x + 4 < free || end > scale.width) return [tick];
-    free = end + 8;
-    return [tick, text('app-axis__label', round(x + 4), 48, name)];
-  });
-}
-
-function drawToday({ scale, today, size }: Sheet, bottom: number): Shape {
-  const x = scale.x(today);
-  const label = scale.width > 500 ? `Today, ${dayAndMonth(today)}` : 'Today';
-  const width = round(widthOf(label, size) + 22);
-  const left = round(Math.min(Math.max(0, x - width / 2), scale.width - width));
-  return group('app-today', [
-    line('', x, x, 26, bottom),
-    rect('', { x: left, y: 3, width, height: 24, rx: 3 }),
-    text('', round(left + width / 2), 20, label, { 'text-anchor': 'middle' }),
-  ]);
-}
-
-function drawAges(
-  { scale, size }: Sheet,
-  { whose, born }: NonNullable<Scene['age']>,
-  bottom: number,
-): Shape[] {
-  const title = `${shorten(whose, size, scale.width / 3)} age`;
-  let free = 14 + widthOf(title, size) + 12;
-  const marks = agesIn(scale.window, born).flatMap(({ day, name }) => {
-    const x = scale.x(day);
-    const half = widthOf(name, size) / 2;
-    if (x - half < free || x + half > scale.width) return [];
-    free = x + half + 12;
-    return [
-      line('app-axis__age', x, x, bottom, bottom + 7),
-      text('app-axis__label', x, bottom + 22, name, { 'text-anchor': 'middle' }),
-    ];
-  });
-  return [text('app-axis__label', 14, bottom + 22, title), ...marks];
 }

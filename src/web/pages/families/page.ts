@@ -3,6 +3,7 @@ import type { Patient } from '@medplum/fhirtypes';
 import { NOTICE } from '../../../access/decide/decide.ts';
 import type { Family } from '../../../read/families.ts';
 import { daysSince, sayStage } from '../../../read/journey/words.ts';
+import { INFANT_DAYS, isDead, isStopped } from '../journey/members.ts';
 import { ageOf, dayOf, nameTogether, sayCount, todayOf } from '../words.ts';
 
 export type FamilyLine = {
@@ -37,7 +38,7 @@ export function describeFamilies(
     return {
       href: hrefOf(group.id ?? ''),
       name: nameTogether(named.map(namesOf)) || 'A family',
-      people: oldestFirst.flatMap((one) => describe(one, today)).join('; '),
+      people: oldestFirst.flatMap((one) => describe(one, { group, today })).join('; '),
       stage: [...new Set(stages)].join('; ') || 'Not known',
       prompts: prompts === 0 ? 'None' : sayCount(prompts, 'question'),
       waiting: waiting.length === 0 ? 'None' : `${sayCount(waiting.length, 'referral')}${longest}`,
@@ -47,11 +48,14 @@ export function describeFamilies(
 
 const namesOf = ({ name }: Patient) => ({ given: name?.[0]?.given?.[0], family: name?.[0]?.family });
 
-function describe(patient: Patient, today: number): string[] {
+type At = { group: Family['group']; today: number };
+
+function describe(patient: Patient, at: At): string[] {
   const born = dayOf(patient.birthDate);
-  const died = patient.deceasedBoolean === true || patient.deceasedDateTime !== undefined;
-  if (born === null || died || !patient.name?.[0]) return [];
-  return [`${nameTogether([namesOf(patient)]).split(' ')[0]} is ${ageOf(born, today)} old`];
+  if (born === null || isDead(patient) || !patient.name?.[0]) return [];
+  const isInfant = at.today - born < INFANT_DAYS;
+  if (isInfant && isStopped(at, `Patient/${patient.id}`)) return [];
+  return [`${nameTogether([namesOf(patient)]).split(' ')[0]} is ${ageOf(born, at.today)} old`];
 }
 
 export const chooseStage = (stage: string | null): StageChoice[] => [

@@ -14,7 +14,8 @@ export type Member = {
   /** In no part of the name: then the person is spoken of by what they are. */
   isNamed: boolean;
   born: number | null;
-  died: boolean;
+  /** No age is told of who died, nor of an infant of whom contacts are stopped. */
+  isAgeless: boolean;
   inDoubt: boolean;
   patient: Patient | undefined;
 };
@@ -24,9 +25,11 @@ export const ROLE_WORDS: Record<MemberRole, string> = {
   other: 'other parent',
   infant: 'infant',
 };
+/** The stage in which nobody is in touch without asking first. */
+export const STOPPED = 'contact-stop';
 const ORDER: MemberRole[] = ['mother', 'other', 'infant'];
 /** A child is nobody's infant after five years (sharing rule 22). */
-const INFANT_DAYS = 5 * 366;
+export const INFANT_DAYS = 5 * 366;
 
 /** Mother first, then other parents, then infants in the order of birth. */
 export function findMembers(given: Given): Member[] {
@@ -45,7 +48,7 @@ export function findMembers(given: Given): Member[] {
         short: short ?? capital(ROLE_WORDS[role]),
         isNamed: short !== undefined,
         born: dayOf(patient?.birthDate),
-        died: patient?.deceasedBoolean === true || patient?.deceasedDateTime !== undefined,
+        isAgeless: isDead(patient) || (role === 'infant' && isStopped(given, reference)),
       },
     ];
   });
@@ -55,6 +58,20 @@ export function findMembers(given: Given): Member[] {
       (a.born ?? Number.POSITIVE_INFINITY) - (b.born ?? Number.POSITIVE_INFINITY) ||
       (a.reference < b.reference ? -1 : 1),
   );
+}
+
+export const isDead = (patient: Patient | undefined): boolean =>
+  patient?.deceasedBoolean === true || patient?.deceasedDateTime !== undefined;
+
+/** Whose the stop is is told to few: where it is not said it may be any infant's. */
+export function isStopped({ group, today }: Pick<Given, 'group' | 'today'>, infant: string): boolean {
+  return (group.characteristic ?? []).some((stage) => {
+    const [from, to] = [dayOf(stage.period?.start) ?? today, dayOf(stage.period?.end)];
+    const isNow = from <= today && (to === null || today < to);
+    const whose = infantsOf(stage);
+    const isTheirs = whose.length === 0 || whose.includes(infant);
+    return isNow && isTheirs && stage.valueCodeableConcept?.coding?.[0]?.code === STOPPED;
+  });
 }
 
 /** By what is said of the relations, else by the stage that is a person's, else by age. */
@@ -88,9 +105,9 @@ function rolesIn(given: Given): Map<string, MemberRole> {
 const isMother = ({ relationship = [] }: RelatedPerson): boolean =>
   relationship.some(({ coding = [] }) => coding.some(({ code }) => code === 'GESTM' || code === 'MTH'));
 
-const infantsIn = ({ characteristic = [] }: Group): string[] =>
-  characteristic.flatMap(({ extension = [] }) =>
-    extension.flatMap(({ url, valueReference }) =>
-      url === STAGE_OF && valueReference?.reference ? [valueReference.reference] : [],
-    ),
+const infantsIn = ({ characteristic = [] }: Group): string[] => characteristic.flatMap(infantsOf);
+
+const infantsOf = ({ extension = [] }: NonNullable<Group['characteristic']>[number]): string[] =>
+  extension.flatMap(({ url, valueReference }) =>
+    url === STAGE_OF && valueReference?.reference ? [valueReference.reference] : [],
   );

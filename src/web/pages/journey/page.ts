@@ -76,13 +76,12 @@ function sceneOf({ today }: Given, { lanes, strips, members, isWhole }: Laid): S
     first: leastOf(items.map(({ from }) => from)),
     lastPlanned: plans.length > 0 ? Math.max(...plans) : null,
   };
-  const infant = members.find(({ role, born, died }) => role === 'infant' && born !== null && !died);
-  const isTwins = members.filter(({ role, born }) => role === 'infant' && born === infant?.born).length > 1;
-  const stopped = strips.some(({ stages }) =>
-    stages.some(({ code, isNow }) => code === 'contact-stop' && isNow),
+  const infant = members.find(
+    ({ role, born, isAgeless }) => role === 'infant' && born !== null && !isAgeless,
   );
+  const isTwins = members.filter(({ role, born }) => role === 'infant' && born === infant?.born).length > 1;
   const whose = isTwins ? 'Infants’' : `${infant?.isNamed ? infant.short : 'Infant'}’s`;
-  const age = infant && !(stopped && strips.length === 1) ? { whose, born: infant.born as number } : null;
+  const age = infant ? { whose, born: infant.born as number } : null;
   return { lanes, window: chooseWindow(bounds, isWhole), today, age };
 }
 

@@ -55,8 +55,8 @@ function cardOf(given: Given, member: Member, place: number): Card {
   };
 }
 
-function linesOf({ today }: Given, { patient, born, died, isNamed, role }: Member): string[] {
-  const age = born === null || died ? '' : ageOf(born, today);
+function linesOf({ today }: Given, { patient, born, isAgeless, isNamed, role }: Member): string[] {
+  const age = born === null || isAgeless ? '' : ageOf(born, today);
   const born_ = born === null ? '' : `born ${longDate(born)}`;
   const number = (patient?.identifier ?? []).find(({ system }) => system === NHS_NUMBER)?.value ?? '';
   const who = isNamed

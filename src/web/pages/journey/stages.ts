@@ -3,13 +3,11 @@ import { STAGE_OF } from '../../../fhir/systems.ts';
 import { sayStage } from '../../../read/journey/words.ts';
 import { ageOf, dayOf, listOf, longDate } from '../words.ts';
 import type { Given } from './given.ts';
-import type { Member } from './members.ts';
+import { type Member, STOPPED } from './members.ts';
 
 export type StageBox = { title: string; note: string; isNow: boolean; start: number | null; code: string };
 /** `infants`: names of those whose stages it tells; `whose`: the same where there is more than one strip. */
 export type Strip = { whose: string; infants: string; stages: StageBox[] };
-
-export const STOPPED = 'contact-stop';
 
 export function describeStages(given: Given, members: Member[]): Strip[] {
   const { characteristic = [] } = given.group;
@@ -47,8 +45,8 @@ function describe(
   return { title, isNow, start, code, note: isNow ? noteNow() : noteOther() };
 
   function noteNow(): string {
-    const ages = infants.flatMap(({ short, born, died }) =>
-      born === null || died || code === STOPPED ? [] : [`${short} is ${ageOf(born, today)} old`],
+    const ages = infants.flatMap(({ short, born, isAgeless }) =>
+      born === null || isAgeless || code === STOPPED ? [] : [`${short} is ${ageOf(born, today)} old`],
     );
     if (ages.length > 0) return listOf(ages);
     return start === null ? '' : `Since ${longDate(start)}`;
