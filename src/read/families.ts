@@ -98,7 +98,7 @@ export type Sought = { name: string; born: string; number: string };
 export async function findOwnPatients(asking: Asking, { name, born, number }: Sought): Promise<string[]> {
   const digits = number.replace(/\s/g, '');
   const pairs: [string, string][] = [
-    ...name.split(/[\s,]+/).flatMap((part): [string, string][] => (part ? [['name', part]] : [])),
+    ...name.split(/[\s,]+/).flatMap((part): [string, string][] => (part ? [['name', escaped(part)]] : [])),
     ...(born ? [['birthdate', born] as [string, string]] : []),
     ...(digits ? [['identifier', digits.replace(/\W/g, '')] as [string, string]] : []),
   ];
@@ -116,3 +116,6 @@ export async function findOwnPatients(asking: Asking, { name, born, number }: So
   const grants = await loadGrants(asking.db, asking.recipient, ids);
   return ids.filter((id) => treats(grants, id)).slice(0, MOST_PERSONS);
 }
+
+/** https://hl7.org/fhir/R4/search.html#escaping */
+const escaped = (text: string): string => text.replace(/[\\,$|]/g, '\\$&');

@@ -8,7 +8,7 @@ import { readFormBodies } from '../../doors/body.ts';
 import { isTransient, Rejected, rejected } from '../../errors.ts';
 import { notFound } from '../../read/answer.ts';
 import { registerFamilies } from './families/routes.ts';
-import { makeFrame, readViewer, type Viewer } from './frame.ts';
+import { type Frame, makeFrame, readViewer, type Viewer } from './frame.ts';
 import { registerHome } from './home.ts';
 import { registerJourney } from './journey/routes.ts';
 import { type Messages, registerMessages } from './messages/routes.ts';
@@ -54,10 +54,9 @@ async function sendProblem(
   const status = statusOf(error);
   reply.code(status).headers(HEADERS);
   if (status >= 500) request.log.error({ event: 'http.bug', err: error });
-  const viewer = await viewerFor(ctx, request);
-  if (!viewer) return sendPage(reply, 'refused', { title: 'Not answered' });
   const title = status === 404 ? 'Nothing here' : 'This page could not be made';
-  const frame = await makeFrame(ctx, viewer, { title, here: '/pages' });
+  const frame = await frameFor(ctx, request, title);
+  if (!frame) return sendPage(reply, 'bare', { title, isRefused: status === 403 });
   const at = dateTime(new Date());
   return sendPage(reply, status === 404 ? 'nothing' : 'problem', {
     ...{ frame, at, isOurs: status >= 500, reference: request.id, families: frame.navigation[1]?.href },
@@ -72,12 +71,20 @@ function statusOf(error: unknown): number {
 }
 
 /** Null of who was not let in, and where the store does not answer. */
-async function viewerFor(ctx: Context, request: FastifyRequest): Promise<Viewer | null> {
-  if (!request.recipient) return null;
+async function frameFor(ctx: Context, request: FastifyRequest, title: string): Promise<Frame | null> {
+  const { recipient } = request;
+  if (!recipient) return null;
+  const asking = { db: ctx.db, key: ctx.key, recipient };
+  const nobody: Viewer = { asking, service: null, name: 'the operator', as: null };
   try {
-    return await readViewer(ctx, request);
-  } catch {
-    const { recipient } = request;
-    return { asking: { db: ctx.db, key: ctx.key, recipient }, service: null, name: 'the operator', as: null };
+    const viewer = await readViewer(ctx, request).catch((error: unknown) => {
+      // Of a service that nobody registered there is a page that says so.
+      if (error instanceof Rejected) return nobody;
+      throw error;
+    });
+    return await makeFrame(ctx, viewer, { title, here: '/pages' });
+  } catch (error) {
+    request.log.warn({ event: 'http.unavailable', err: error });
+    return null;
   }
 }

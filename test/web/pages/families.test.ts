@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildApp } from '../../../src/app.ts';
 import { Config } from '../../../src/config.ts';
 import { showMessages } from '../../../src/run/show-messages.ts';
+import { openPool } from '../../../src/store/pool.ts';
 import { registerPages } from '../../../src/web/pages/routes.ts';
 import { testContext } from '../../support/context.ts';
 import { adt } from '../../support/messages.ts';
@@ -72,6 +73,7 @@ describe('a search', () => {
     expect(statusCode).toBe(303);
     const url = String(headers.location);
     expect(url).not.toMatch(/penrose|tamsin|999\d|1995/i);
+    expect(headers['cache-control']).toBe('no-store');
     expect(linksIn((await get(url)).body)).toHaveLength(1);
   });
 
@@ -98,6 +100,13 @@ describe('a search', () => {
     expect(none.body).toContain('<a href="#name">Enter a name, a birth date or an NHS number');
     const date = await search('northlight', { 'born-day': '31', 'born-month': '2', 'born-year': '2026' });
     expect(date.body).toContain('<a href="#born-day">Enter a real birth date');
+  });
+
+  test('may hold signs that a search by FHIR would read otherwise', async () => {
+    for (const name of ['a|b', 'a\\', '$x', ':exact', '%', 'a,b']) {
+      const { statusCode } = await search('northlight', { name });
+      expect(statusCode, name).toBe(303);
+    }
   });
 
   test('is taken from no page of another site', async () => {
@@ -166,4 +175,16 @@ test('nobody is answered from beyond this machine', async () => {
   const { statusCode, body } = await get('/pages/families', { host: 'skein.example' });
   expect(statusCode).toBe(403);
   expect(body).not.toContain('Penrose');
+});
+
+test('where the store does not answer the page says so, and nothing else', async () => {
+  const nowhere = openPool('postgres://postgres@127.0.0.1:1/nowhere');
+  const ctx = testContext(told.database, { db: nowhere });
+  const app = buildApp(ctx, [(started) => registerPages(started, ctx, showMessages)]);
+  const { statusCode, headers, body } = await app.inject({ method: 'GET', url: as('northlight') });
+  await Promise.all([app.close(), nowhere.end()]);
+  expect(statusCode).toBe(503);
+  expect(headers['content-type']).toContain('text/html');
+  expect(body).toContain('This page could not be made');
+  expect(body).not.toMatch(/ECONNREFUSED|postgres/);
 });

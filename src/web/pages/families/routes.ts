@@ -6,7 +6,7 @@ import { formOf } from '../../../doors/body.ts';
 import { oneOf, queryOf, readPairs } from '../../../doors/query.ts';
 import { type Family, findOwnPatients, readFamilies } from '../../../read/families.ts';
 import { linkTo, makeFrame, readViewer, type Viewer } from '../frame.ts';
-import { sendPage } from '../views.ts';
+import { HEADERS, sendPage } from '../views.ts';
 import { chooseStage, describeFamilies, NOTICE, STAGE_CODES } from './page.ts';
 import { BLANK, checkTyped, readPersons, readTyped, type Typed, type Wrong } from './search.ts';
 
@@ -27,7 +27,7 @@ export function registerFamilies(scope: FastifyInstance, ctx: Context): void {
       return sendFamilies(ctx, viewer, { request, reply, typed, wrong });
     }
     const found = await findOwnPatients(viewer.asking, sought);
-    return reply.redirect(linkTo(HERE, viewer, { person: found.join(',') }), 303);
+    return reply.headers(HEADERS).redirect(linkTo(HERE, viewer, { person: found.join(',') }), 303);
   });
 }
 
