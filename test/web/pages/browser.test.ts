@@ -18,6 +18,7 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
   let browser: Browsing;
   let page: Page;
   let still: Page;
+  let message = '';
   const asked: string[] = [];
   beforeAll(async () => {
     [told, browser] = await Promise.all([tellFamily(), openBrowser()]);
@@ -26,6 +27,8 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
       'application/hl7-v2',
       'MSH|^~\\&|A|B|||20260101||ADT^A01|H-1|P|2.4\r',
     );
+    const listed = (await told.app.inject({ method: 'GET', url: '/pages/messages?system=northlight' })).body;
+    message = /href="(\/pages\/messages\/[^"]*)"/.exec(listed)?.[1] ?? '';
     page = await browser.busy.newPage();
     still = await browser.still.newPage();
     for (const one of [page, still]) one.on('request', (request) => asked.push(new URL(request.url()).host));
@@ -46,6 +49,7 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
     'two services': () =>
       `/pages/journey/${told.journey}?${as('northlight')}&beside=${told.serviceOf('faraway')}`,
     messages: () => '/pages/messages',
+    'a message': () => message,
     nothing: () => '/pages/nothing',
   };
 
