@@ -19,8 +19,12 @@ declare module 'fastify' {
   }
 }
 
-/** What is sent here is kept itself, with its sender; its answer names that alone. Counters are nobody's. */
-const NOT_GIVEN = /^(POST \/fhir(\/\$process-message)?|POST \/intake\/.*|GET \/metrics)$/;
+/**
+ * What is sent here is kept itself, with its sender; its answer names that alone. Counters and style sheets
+ * are nobody's.
+ */
+const NOT_GIVEN =
+  /^(POST \/fhir(\/\$process-message)?|POST \/intake\/.*|GET \/metrics|GET \/pages\/assets\/.*)$/;
 /** Done, these have their row from the transaction that did it. */
 const OWN_ROW =
   /^(POST .*\/\$((place|lift)-hold|safe-contact|set-placement|break-glass|confirm-removal|accept|reject|defer|undo)|POST \/fhir\/Consent|PUT \/fhir\/(HealthcareService|Consent)\/.*)$/;

@@ -2,10 +2,14 @@ import type { FastifyInstance } from 'fastify';
 
 export type Route = { method: string; url: string };
 
+/** Pages are for people: no description of the API names them. */
+export const isPage = (url: string): boolean => /^\/pages(\/|$)/.test(url);
+
 /** A list that grows with every route registered from now on, without those Fastify adds by itself (HEAD). */
-export function collectRoutes(app: FastifyInstance): Route[] {
+export function collectRoutes(app: FastifyInstance, isListed = (_url: string) => true): Route[] {
   const routes: Route[] = [];
   app.addHook('onRoute', ({ method, url }) => {
+    if (!isListed(url)) return;
     for (const one of [method].flat())
       if (one !== 'HEAD' && one !== 'OPTIONS') routes.push({ method: one, url });
   });
@@ -25,7 +29,10 @@ const forms = new Map<string, RegExp>();
 function formOf(url: string): RegExp {
   const known = forms.get(url);
   if (known) return known;
-  const parts = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/\W/g, '\\$&')));
+  const parts = url.split('/').map((part) => {
+    if (part === '*') return '.*';
+    return part.startsWith(':') ? '[^/]+' : part.replace(/\W/g, '\\$&');
+  });
   const form = new RegExp(`^${parts.join('/').replace(/(?<=.)\/$/, '')}$`);
   forms.set(url, form);
   return form;

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { serveBars } from '../doors/bars.ts';
 import { formOf, readFormBodies, readJsonBodies } from '../doors/body.ts';
 import { oneOf, queryOf, readPairs } from '../doors/query.ts';
-import { collectRoutes } from '../doors/route-list.ts';
+import { collectRoutes, isPage } from '../doors/route-list.ts';
 import { Rejected } from '../errors.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { INDEXED_TYPES } from '../fhir/search-parameters.ts';
@@ -40,7 +40,7 @@ export type Elsewhere = Record<string, Found>;
  * first line.
  */
 export function registerRead(app: FastifyInstance, ctx: Context, elsewhere: Elsewhere = {}): void {
-  const routes = collectRoutes(app);
+  const routes = collectRoutes(app, (url) => !isPage(url));
   const base = fhirBase(ctx.config);
   const about = {
     ...{ base, date: new Date().toISOString() },

@@ -44,6 +44,7 @@ import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { endTrial, followClock } from '../store/clock.ts';
 import { refuseEviction, watchQueue } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
+import { registerPages } from '../web/pages/routes.ts';
 import { registerConsents } from '../work/consent.ts';
 import { registerGlass } from '../work/glass.ts';
 import { registerPrompts } from '../work/prompts.ts';
@@ -52,6 +53,7 @@ import { readItem, registerWorklist } from '../work/worklist/routes.ts';
 import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
+import { showMessages } from './show-messages.ts';
 import { startTracing } from './tracing.ts';
 import { describeUnbound } from './unbound-senders.ts';
 
@@ -125,9 +127,10 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     registerRead(app, pipeline, {
       Task: (recipient, id) => readItem(pipeline, items, { recipient, id }),
     });
+  const pages = (app: Parameters<typeof registerRead>[0]) => registerPages(app, ctx, showMessages);
   const api = [
     ...[read, registerSmart, receive, registerSubscriptions, registerServices, registerWaits],
-    ...[registerAuditEvents, work, safety, consents, registerGlass, worklist],
+    ...[registerAuditEvents, work, safety, consents, registerGlass, worklist, pages],
   ];
   const parts = roles.has('api') ? api : [];
   const readiness = async () => [...(await notices()), ...(await noticeUnheard(ctx.db)), ...noticeClock()];

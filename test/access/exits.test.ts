@@ -26,6 +26,8 @@ import {
 } from '../../src/pipeline/safety.ts';
 import { registerRead } from '../../src/read/routes.ts';
 import { registerIntake } from '../../src/receive/http/http.ts';
+import { showMessages } from '../../src/run/show-messages.ts';
+import { registerPages } from '../../src/web/pages/routes.ts';
 import { registerConsents } from '../../src/work/consent.ts';
 import { registerGlass } from '../../src/work/glass.ts';
 import { registerPrompts } from '../../src/work/prompts.ts';
@@ -124,6 +126,7 @@ const PARTS: Record<string, Part> = {
   registerGlass,
   registerIntake: (app, ctx) =>
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
+  registerPages: (app, ctx) => registerPages(app, ctx, showMessages),
   registerPrompts: (app, ctx) =>
     registerPrompts(app, ctx, async () => Promise.reject(new Error('no prompt was answered'))),
   registerSafety: (app, ctx) =>
@@ -204,7 +207,7 @@ describe('on every GET route', () => {
 
   /** Every request there is about one set of ids. */
   function requestsOf(route: string, named: ReadonlyMap<string, string>): string[] {
-    const type = /^\/fhir\/(\w+)/.exec(route)?.[1] ?? '';
+    const type = /^\/pages\/journey/.test(route) ? 'Group' : (/^\/fhir\/(\w+)/.exec(route)?.[1] ?? '');
     const path = route.replace(':vid', '1').replace(/:\w+/g, named.get(type) ?? person);
     if (path === '/intake/messages') return [`${path}?identifier=${named.get('Patient')}`];
     if (route.includes(':') || type === '' || type === 'metadata') return [path];
@@ -232,7 +235,9 @@ describe('on every GET route', () => {
     }
     const unmet = routes
       .filter((route) => !met.has(route))
-      .filter((route) => !/^\/(health|metrics|docs|waits)|(metadata|MessageDefinition)$/.test(route));
+      .filter((route) => !/^\/(health|metrics|docs|waits)|(metadata|MessageDefinition)$/.test(route))
+      // Of nobody: style sheets, home, and messages, of which pages show no more than their ids and issues.
+      .filter((route) => !/^\/pages(\/(assets\/.*|messages(\/:id)?|\*))?$/.test(route));
     expect(unmet.filter((route) => !/\/(Organization|HealthcareService|Basic)\b/.test(route))).toEqual([
       '/fhir/Subscription/:id/$attempts',
       '/fhir/Subscription/$status',

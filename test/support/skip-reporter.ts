@@ -5,7 +5,7 @@ export default class SkipReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const skipped = modules.flatMap((module) => [...module.children.allTests('skipped')]);
     if (skipped.length === 0) return;
-    console.log(`\n${skipped.length} tests were left out, for want of a service or of data:`);
+    console.log(`\n${skipped.length} tests were left out, for want of a service, a browser or data:`);
     for (const test of skipped) console.log(`  ${nameOf(test)}`);
   }
 }

@@ -63,15 +63,17 @@ async function actAs(ctx: Context, request: FastifyRequest): Promise<Recipient> 
 /**
  * Without authentication only this machine is answered. The name in Host is checked too, and Origin where a
  * browser sends one: a web page may otherwise reach loopback through a name of its own (DNS rebinding) or by
- * posting across sites.
+ * posting across sites. A form of ours sends the Origin `null`, since its page tells nobody where it was:
+ * then the browser must say that it is of this site, which no other page can make it say.
  */
 function requireLoopback({ socket, headers }: FastifyRequest): void {
   const remote = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   const origin = headers.origin;
+  const isOwnForm = origin === 'null' && headers['sec-fetch-site'] === 'same-origin';
   const local =
     isLoopback(remote) &&
     isLoopback(hostOf(`http://${headers.host ?? ''}`)) &&
-    (!origin || isLoopback(hostOf(origin)));
+    (!origin || isLoopback(hostOf(origin)) || isOwnForm);
   if (!local)
     throw refuse(403, 'forbidden', 'without AUTH only this machine is answered, by a loopback name');
 }

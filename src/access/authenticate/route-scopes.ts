@@ -24,6 +24,8 @@ const NEEDS: [RegExp, Letter | Need | 'none'][] = [
   [/^GET \/fhir\/Group\/:id\/\$journey$/, { type: '*', letter: 'r' }],
   // It gives of every type whatever is of its families.
   [/^(GET|POST) \/fhir\/Subscription\/:id\/\$snapshot$/, { type: '*', letter: 'r' }],
+  // As much in words as a journey, of every family.
+  [/^(GET|POST) \/pages(\/|$)/, { type: '*', letter: 'r' }],
   [/^POST \/fhir\/Patient\/\$match$/, 's'],
   // What it opens is read by the same scopes as anything.
   [/^POST \/fhir\/Patient\/(:id\/)?\$break-glass$/, 'r'],

@@ -19,10 +19,13 @@ import { findLook } from './looks.ts';
 import { type NameOf, nameAll, withKinds, withNames } from './names.ts';
 import { type JourneyRequest, readRequest, type Wanted } from './request.ts';
 import type { Told } from './sections.ts';
-import { findInvolved } from './who-is-involved.ts';
+import { describeInvolved, findInvolved, type Involved, type Involvement } from './who-is-involved.ts';
 
-/** `looked`: as of when the reader has seen the journey; null where that is not kept. */
-export type Journey = { bundle: Bundle; looked: Date | null };
+/**
+ * `looked`: as of when the reader has seen the journey; null where that is not kept. `involved`: what the
+ * section *who is involved* says, a service and a person each; empty on later pages.
+ */
+export type Journey = { bundle: Bundle; looked: Date | null; involved: Involved[] };
 
 /**
  * Throws Rejected(404) where the journey does not exist or may not be seen, and Rejected(400) for what is not
@@ -38,9 +41,8 @@ export async function readJourney(asking: Asking, request: JourneyRequest): Prom
   const { after, count } = wanted;
   const rest = after ? seen.filter((one) => comparePlaces(placeOf(one), after) > 0) : seen;
   const page = rest.slice(0, count);
-  const told = after
-    ? []
-    : await tellFirst(asking, request, { seen, nameOf, since: wanted.since ?? look.before });
+  const first: First = { seen, nameOf, since: wanted.since ?? look.before };
+  const { told, involved } = after ? { told: [], involved: [] } : await tellFirst(asking, request, first);
   const entry = [
     ...told.map(urnEntry),
     ...page.map(({ resource }) => searchEntry(base, resource, modeOf(resource))),
@@ -56,7 +58,7 @@ export async function readJourney(asking: Asking, request: JourneyRequest): Prom
     ...named,
     outcomeEntry(NOTICE),
   ]);
-  return { bundle, looked: after || wanted.since ? null : look.at };
+  return { bundle, looked: after || wanted.since ? null : look.at, involved: involved.map(describeInvolved) };
 }
 
 const modeOf = ({ resourceType }: Resource) => (resourceType === 'Organization' ? 'include' : 'match');
@@ -75,7 +77,7 @@ async function tellFirst(
   asking: Asking,
   { id }: JourneyRequest,
   { seen, nameOf, since }: First,
-): Promise<Resource[]> {
+): Promise<{ told: Resource[]; involved: Involvement[] }> {
   const { db, recipient, key } = asking;
   const care = seen.filter(({ row }) => row.type === 'EpisodeOfCare' || row.type === 'Encounter');
   const contacts = await seeContacts(
@@ -90,10 +92,8 @@ async function tellFirst(
   const involved = findInvolved(told);
   const changing = seen.filter(({ row }) => row.type !== 'Organization');
   const changed = since ? await findChanged(db, recipient, changing, since) : [];
-  return [
-    composeJourney(told, { journey: id, involved, since, changed }),
-    ...involved.flatMap(({ desk }) => desk ?? []),
-  ];
+  const composition = composeJourney(told, { journey: id, involved, since, changed });
+  return { told: [composition, ...involved.flatMap(({ desk }) => desk ?? [])], involved };
 }
 
 /** What the Composition speaks of and a later page has: whatever it refers to is in its Bundle. */

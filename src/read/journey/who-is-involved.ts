@@ -3,6 +3,7 @@ import type { Encounter, EpisodeOfCare, HealthcareService } from '@medplum/fhirt
 import type { ServiceContact } from '../../access/project/project-contact.ts';
 import type { Seen } from '../../access/see/visible.ts';
 import { isConfirmed, writeContact } from '../../fhir/duty-contact.ts';
+import type { DutyContact } from '../../model.ts';
 import { refer, type Section, type Told } from './sections.ts';
 import { sayDate, sayKind, withArticle } from './words.ts';
 
@@ -19,6 +20,11 @@ export type Involvement = {
   goesOn: boolean;
   /** Its duty contact, made for this answer; null where none is known. */
   desk: HealthcareService | null;
+};
+
+/** An involvement without the rows that it was made from. `person` and `service` are references. */
+export type Involved = Pick<Involvement, 'person' | 'service' | 'label' | 'first' | 'last' | 'goesOn'> & {
+  duty: (DutyContact & { isConfirmed: boolean }) | null;
 };
 
 const OPEN: unknown[] = ['active', 'onhold', 'waitlist'];
@@ -97,6 +103,12 @@ function deskOf({ idOf, now }: Told, { care, service, contact: { kind, duty } }:
     ...(kind ? { type: [kind] } : {}),
     ...writeContact(duty, now),
   };
+}
+
+export function describeInvolved({ contact: { duty }, ...one }: Involvement): Involved {
+  const { person, service, label, first, last, goesOn } = one;
+  const said = duty && { ...duty, isConfirmed: isConfirmed(duty, new Date()) };
+  return { person, service, label, first, last, goesOn, duty: said };
 }
 
 export function writeInvolved(told: Told, involved: Involvement[]): Section {

@@ -1,0 +1,99 @@
+/** What every page has around it: who looks, where to go from here, and the choice of other eyes. */
+import type { FastifyRequest } from 'fastify';
+import { listRegistered, viewAs } from '../../access/register/view-as.ts';
+import type { Context } from '../../context.ts';
+import { oneOf, queryOf } from '../../doors/query.ts';
+import type { Recipient, Service } from '../../model.ts';
+import { notFound } from '../../read/answer.ts';
+import type { Asking } from '../../read/search/candidates.ts';
+
+/** `service` null: the operator. `as` is what links carry on, null where nothing was chosen. */
+export type Viewer = { asking: Asking; service: Service | null; name: string; as: string | null };
+type Link = { href: string; text: string; isCurrent: boolean };
+type Choice = { value: string; text: string; isChosen: boolean };
+export type Frame = {
+  title: string;
+  seenAs: string;
+  isOperator: boolean;
+  navigation: Link[];
+  /** Empty for a system that says who it is: it looks through no other eyes. */
+  choices: Choice[];
+  here: string;
+};
+
+export const OPERATOR = 'operator';
+
+/**
+ * Through whose eyes a page is seen. A system sees as its own service; the operator of this machine as the
+ * service that `as` names, or all. Throws Rejected(404) for a service that is not registered.
+ */
+export async function readViewer(
+  ctx: Context,
+  request: FastifyRequest,
+  name: 'as' | 'beside' = 'as',
+): Promise<Viewer> {
+  const asking = (recipient: Recipient): Asking => ({ db: ctx.db, key: ctx.key, recipient });
+  const { recipient } = request;
+  if (recipient.kind === 'system') {
+    const { service } = recipient.system;
+    return { asking: asking(recipient), service, name: service.name, as: null };
+  }
+  const as = oneOf(queryOf(request), name) || null;
+  if (as === null || as === OPERATOR)
+    return { asking: asking(recipient), service: null, name: 'the operator', as };
+  const service = (await listRegistered(ctx.db)).find(({ id }) => id === as);
+  if (!service) throw notFound();
+  // The audit says who looked, and through whose eyes.
+  request.recipient = { kind: 'operator', name: namedAs(recipient.name, name, service) };
+  return { asking: asking(viewAs(service)), service, name: service.name, as };
+}
+
+/** `loopback, as Testhaven Perinatal`; of two pairs of eyes both. */
+function namedAs(looking: string, name: 'as' | 'beside', service: Service): string {
+  if (name === 'beside') return `${looking}, beside ${service.name}`;
+  return `${looking.split(', as ')[0]}, as ${service.name}`;
+}
+
+/** A path of ours with the eyes that one looks through, and more. */
+export function linkTo(path: string, { as }: Pick<Viewer, 'as'>, more: Record<string, string> = {}): string {
+  const query = new URLSearchParams({ ...(as ? { as } : {}), ...more }).toString();
+  return query ? `${path}?${query}` : path;
+}
+
+export async function makeFrame(
+  ctx: Context,
+  viewer: Viewer,
+  { title, here }: { title: string; here: string },
+): Promise<Frame> {
+  const isSystem = viewer.asking.recipient.kind === 'system' && viewer.as === null;
+  const pages = [
+    { path: '/pages', text: 'Home' },
+    { path: '/pages/families', text: viewer.service ? 'My families' : 'Families' },
+    ...(viewer.service ? [] : [{ path: '/pages/messages', text: 'Messages' }]),
+  ];
+  return {
+    title,
+    here,
+    seenAs: viewer.name,
+    isOperator: viewer.service === null,
+    navigation: pages.map(({ path, text }) => ({
+      href: linkTo(path, viewer),
+      text,
+      isCurrent: sectionOf(here) === path,
+    })),
+    choices: isSystem ? [] : await listChoices(ctx, viewer),
+  };
+}
+
+/** The entry of the menu that a page is under: journeys are under families. */
+const sectionOf = (here: string): string =>
+  here.replace('/pages/journey', '/pages/families').split('/').slice(0, 3).join('/');
+
+export async function listChoices(ctx: Context, viewer: Pick<Viewer, 'service'>): Promise<Choice[]> {
+  const services = await listRegistered(ctx.db);
+  const isOperator = viewer.service === null;
+  return [
+    { value: OPERATOR, text: 'The operator, who sees everything', isChosen: isOperator },
+    ...services.map(({ id, name }) => ({ value: id, text: name, isChosen: id === viewer.service?.id })),
+  ];
+}

@@ -1,0 +1,96 @@
+/** `/pages/journey/{id}`: the journey of a family, as one service sees it, or as two do side by side. */
+import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Context } from '../../../context.ts';
+import { oneOf, queryOf } from '../../../doors/query.ts';
+import { Rejected } from '../../../errors.ts';
+import { notFound } from '../../../read/answer.ts';
+import { readJourney } from '../../../read/journey/journey.ts';
+import { readReasons } from '../../../read/journey/reasons.ts';
+import { findTasks } from '../../../read/journey/tasks.ts';
+import { linkTo, listChoices, makeFrame, readViewer, type Viewer } from '../frame.ts';
+import { sendPage } from '../views.ts';
+import type { Told } from './given.ts';
+import { type JourneyPage, makeJourneyPage } from './page.ts';
+
+type WithId = { Params: { id: string } };
+const REASONED = /^(EpisodeOfCare|Encounter|ServiceRequest)$/;
+
+export function registerJourney(scope: FastifyInstance, ctx: Context): void {
+  scope.get<WithId>('/pages/journey/:id', async (request, reply) => {
+    const { id } = request.params;
+    const here = `/pages/journey/${id}`;
+    const isWhole = oneOf(queryOf(request), 'window') === 'whole';
+    const viewer = await readViewer(ctx, request);
+    const beside = await readBeside(ctx, request);
+    const told = await tellJourney(viewer, id);
+    if (beside) {
+      const other = await tellJourney(beside, id);
+      if (!told && !other) throw notFound();
+      request.given = bundleOf([told, other]);
+      const sides = [
+        { viewer, told, side: 'a' },
+        { viewer: beside, told: other, side: 'b' },
+      ].map((one) => sideOf(one, isWhole));
+      const frame = await makeFrame(ctx, viewer, { title: 'See it as', here });
+      const choices = await Promise.all([viewer, beside].map((one) => listChoices(ctx, one)));
+      return sendPage(reply, 'beside', { frame, sides, choices, back: linkTo(here, viewer) });
+    }
+    if (!told) throw notFound();
+    request.given = bundleOf([told]);
+    const formats = [
+      { id: 'famw', kind: 'wide' as const },
+      { id: 'famn', kind: 'narrow' as const },
+    ];
+    return sendPage(reply, 'journey', {
+      frame: await makeFrame(ctx, viewer, { title: 'Family journey', here }),
+      page: makeJourneyPage(told, { isWhole, formats }),
+      back: linkTo('/pages/families', viewer),
+      whole: linkTo(here, viewer, isWhole ? {} : { window: 'whole' }),
+    });
+  });
+}
+
+/** A second pair of eyes is for the operator alone. */
+async function readBeside(ctx: Context, request: FastifyRequest): Promise<Viewer | null> {
+  const isAsked = Boolean(oneOf(queryOf(request), 'beside'));
+  return isAsked && request.recipient.kind === 'operator' ? readViewer(ctx, request, 'beside') : null;
+}
+
+/** Null where the viewer may not see it, or there is none. */
+async function tellJourney({ asking, service }: Viewer, id: string): Promise<Told | null> {
+  const now = new Date();
+  const journey = await readJourney(asking, { id, base: '', pairs: [] }).catch((error: unknown) => {
+    if (error instanceof Rejected && error.status === 404) return null;
+    throw error;
+  });
+  if (!journey) return null;
+  const { bundle, involved } = journey;
+  const resources = (bundle.entry ?? []).flatMap(({ resource }) => resource ?? []);
+  const names = (wanted: RegExp) =>
+    resources.flatMap(({ resourceType, id: own }) =>
+      wanted.test(resourceType) ? [`${resourceType}/${own}`] : [],
+    );
+  const [tasks, why] = await Promise.all([
+    findTasks(asking, names(/^Patient$/)),
+    readReasons(asking, names(REASONED)),
+  ]);
+  return { bundle, involved, tasks, why, now, service: service?.id ?? null };
+}
+
+/** What is given, for the audit. */
+function bundleOf(told: (Told | null)[]): Bundle {
+  const entry = told.flatMap((one): BundleEntry[] =>
+    one ? [...(one.bundle.entry ?? []), ...one.tasks.map((resource) => ({ resource }))] : [],
+  );
+  return { resourceType: 'Bundle', type: 'collection', entry };
+}
+
+type Side = { viewer: Viewer; told: Told | null; side: string };
+type Shown = { name: string; side: string; page: JourneyPage | null };
+
+function sideOf({ viewer, told, side }: Side, isWhole: boolean): Shown {
+  const formats = [{ id: `fam${side}`, kind: 'column' as const }];
+  const name = viewer.service ? viewer.name : 'The operator';
+  return { name, side, page: told && makeJourneyPage(told, { isWhole, formats }) };
+}

@@ -1,0 +1,65 @@
+/** What waits for somebody: prompts of the reader, and referrals that it is a party to. */
+import type { ServiceRequest } from '@medplum/fhirtypes';
+import { isOpenPrompt } from '../../../read/journey/tasks.ts';
+import { dayOf, longDate } from '../words.ts';
+import type { Given } from './given.ts';
+import type { Names } from './names.ts';
+
+export type Prompt = { id: string; title: string; note: string; since: string };
+/** `days`: null where nobody knows since when. */
+export type Waiting = { days: number | null; title: string; note: string };
+export type ToDo = { prompts: Prompt[]; morePrompts: number; waiting: Waiting[] };
+
+const MOST_PROMPTS = 3;
+/** What is asked, and of whom: by the code of the prompt. */
+const PROMPTS: Record<string, [title: string, note: string]> = {
+  'how-is-the-baby': [
+    'How is the baby?',
+    'Your team has recorded nothing of the baby for a while. Record how the baby is, or why not.',
+  ],
+  'parent-in-view': [
+    'Is a parent in view?',
+    'The infant is your patient, and no service of a parent is known to you.',
+  ],
+  'partner-offer': [
+    'Has help for the other parent been considered?',
+    'Asked once, of your team alone. Your answer stays with your team.',
+  ],
+  'referral-unanswered': ['A referral waits for its answer', 'It has waited longer than the limit.'],
+  'talk-before-reassessing': [
+    'Talk before assessing again',
+    'Two referrals ask for the same need. Talk to the other team first.',
+  ],
+  'hand-over': ['Who comes next?', 'The infant is near the end of this journey. Plan who takes over.'],
+};
+
+export function findToDo(given: Given, names: Names): ToDo {
+  const open = given.tasks.filter(isOpenPrompt).map(({ code, for: whom, authoredOn, id = '' }) => {
+    const [title, note] = PROMPTS[code?.coding?.[0]?.code ?? ''] ?? ['Something to think about', ''];
+    const since = dayOf(authoredOn);
+    const about = `About ${names.person(whom?.reference)}`;
+    return { id, title, note, since: `${about}${since === null ? '' : `, since ${longDate(since)}`}.` };
+  });
+  return {
+    prompts: open.slice(0, MOST_PROMPTS),
+    morePrompts: Math.max(0, open.length - MOST_PROMPTS),
+    waiting: given.referrals
+      .filter(({ id }) => given.waits.has(`ServiceRequest/${id}`))
+      .map((referral) => describeWait(given, names, referral))
+      .sort((a, b) => (b.days ?? 0) - (a.days ?? 0)),
+  };
+}
+
+function describeWait(given: Given, names: Names, referral: ServiceRequest): Waiting {
+  const { id, requester, performer, subject, authoredOn } = referral;
+  const [from, to] = [requester, performer?.[0]].map((one) => (one?.reference ? names.service(one) : null));
+  const sent = dayOf(authoredOn);
+  const who = names.person(subject.reference);
+  return {
+    days: given.waits.get(`ServiceRequest/${id}`) ?? null,
+    title: from?.isOwn
+      ? `Your referral to ${to?.full ?? 'a service'}`
+      : `${to?.isOwn ? 'A referral to you' : `A referral to ${to?.full ?? 'a service'}`}${from ? ` from ${from.full}` : ''}`,
+    note: `${who}${sent === null ? '' : `. Sent ${longDate(sent)}`}.`,
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * Pages for people, made on the server. For now they are a trial: served without authentication and on this
+ * machine alone, where the operator sees them as any registered service would (docs/adr/0028-pages.md).
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from '../../context.ts';
+import { readFormBodies } from '../../doors/body.ts';
+import { isTransient, Rejected, rejected } from '../../errors.ts';
+import { notFound } from '../../read/answer.ts';
+import { registerFamilies } from './families/routes.ts';
+import { type Frame, makeFrame, readViewer, type Viewer } from './frame.ts';
+import { registerHome } from './home.ts';
+import { registerJourney } from './journey/routes.ts';
+import { type Messages, registerMessages } from './messages/routes.ts';
+import { HEADERS, registerStyles, registerViews, sendPage } from './views.ts';
+import { dateTime } from './words.ts';
+
+const MOST_BYTES = 65_536;
+
+/** With any other AUTH nothing is registered: the paths are answered like all that is not there. */
+export function registerPages(app: FastifyInstance, ctx: Context, messages: Messages): void {
+  if (ctx.config.AUTH !== 'none') return;
+  app.register(async (scope) => {
+    registerViews(scope);
+    registerStyles(scope);
+    readFormBodies(scope, MOST_BYTES);
+    scope.addHook('onRequest', async (request) => requireOwnSite(request));
+    scope.setErrorHandler((error, request, reply) => sendProblem(ctx, error, { request, reply }));
+    registerHome(scope, ctx, messages);
+    registerFamilies(scope, ctx);
+    registerJourney(scope, ctx);
+    registerMessages(scope, ctx, messages);
+    scope.get('/pages/*', async () => {
+      throw notFound();
+    });
+  });
+}
+
+/** No page of another site sends a form here: https://www.w3.org/TR/fetch-metadata/ */
+function requireOwnSite({ method, headers }: FastifyRequest): void {
+  const site = headers['sec-fetch-site'];
+  if (method === 'POST' && site !== undefined && site !== 'same-origin')
+    throw rejected(403, 'forbidden', 'a form is sent from a page of this server');
+}
+
+type Exchange = { request: FastifyRequest; reply: FastifyReply };
+
+/** What is not there and what may not be seen are one page; the rest says who can mend it. */
+async function sendProblem(
+  ctx: Context,
+  error: unknown,
+  { request, reply }: Exchange,
+): Promise<FastifyReply> {
+  const status = statusOf(error);
+  reply.code(status).headers(HEADERS);
+  if (status >= 500) request.log.error({ event: 'http.bug', err: error });
+  const title = status === 404 ? 'Nothing here' : 'This page could not be made';
+  const frame = await frameFor(ctx, request, title);
+  if (!frame) return sendPage(reply, 'bare', { title, isRefused: status === 403 });
+  const at = dateTime(new Date());
+  return sendPage(reply, status === 404 ? 'nothing' : 'problem', {
+    ...{ frame, at, isOurs: status >= 500, reference: request.id, families: frame.navigation[1]?.href },
+  });
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof Rejected) return error.status;
+  if (isTransient(error)) return 503;
+  const { statusCode = 500 } = error as { statusCode?: number };
+  return statusCode >= 400 && statusCode < 500 ? statusCode : 500;
+}
+
+/** Null of who was not let in, and where the store does not answer. */
+async function frameFor(ctx: Context, request: FastifyRequest, title: string): Promise<Frame | null> {
+  const { recipient } = request;
+  if (!recipient) return null;
+  const asking = { db: ctx.db, key: ctx.key, recipient };
+  const nobody: Viewer = { asking, service: null, name: 'the operator', as: null };
+  try {
+    const viewer = await readViewer(ctx, request).catch((error: unknown) => {
+      // Of a service that nobody registered there is a page that says so.
+      if (error instanceof Rejected) return nobody;
+      throw error;
+    });
+    return await makeFrame(ctx, viewer, { title, here: '/pages' });
+  } catch (error) {
+    request.log.warn({ event: 'http.unavailable', err: error });
+    return null;
+  }
+}
