@@ -152,7 +152,7 @@ describe('a refusal', () => {
   test('what has a number and is still to be sent is sent empty, first try and all others', async () => {
     const { database, subscriptions } = household;
     const receiver = await startReceiver(({ bundle }) =>
-      statusIn(bundle).parameter?.some(({ valueCode }) => valueCode === 'handshake') ? 200 : 503,
+      statusIn(bundle).parameter?.some(({ valueCode }) => valueCode === 'handshake') ? 200 : 500,
     );
     await database.pool.query('update subscription set endpoint = $1, origin = $1 where id = $2', [
       receiver.url,

@@ -254,7 +254,7 @@ const typeIn = (bundle: Posted['bundle']) =>
 
 test('what has a number and is still to be sent says nothing of her to others, and not where she is to hers', async () => {
   const { database, subscriptions } = household;
-  const receiver = await startReceiver(({ bundle }) => (typeIn(bundle) === 'handshake' ? 200 : 503));
+  const receiver = await startReceiver(({ bundle }) => (typeIn(bundle) === 'handshake' ? 200 : 500));
   await database.pool.query("update service set payload_ceiling = 'full-resource' where team = 'infancy'");
   await database.pool.query(
     `update subscription set endpoint = $1 || '/visiting', origin = $1 where id = $2`,
