@@ -216,10 +216,10 @@ describe('on every GET route', () => {
       .filter((route) => !met.has(route))
       .filter((route) => !/^\/(health|metrics|docs|waits)|(metadata|MessageDefinition)$/.test(route));
     expect(unmet.filter((route) => !/\/(Organization|HealthcareService|Basic)\b/.test(route))).toEqual([
-      '/fhir/Subscription/$status',
-      '/fhir/Subscription/:id/$status',
       // Codes, numbers and times: test/deliver/secrets.test.ts.
       '/fhir/Subscription/:id/$attempts',
+      '/fhir/Subscription/$status',
+      '/fhir/Subscription/:id/$status',
       // Begun by POST: test/deliver/snapshot.test.ts.
       '/fhir/Subscription/:id/$snapshot',
       // Nobody has said what this person refuses: test/access/consent.test.ts.

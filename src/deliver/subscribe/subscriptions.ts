@@ -88,8 +88,8 @@ export async function updateSubscription(
 }
 
 /**
- * Off, and deleted: it is found no more. When this returns true nothing of it is in flight any more, and nothing will be sent. False, with
- * nothing changed, where it is at another version.
+ * Off, and deleted: it is found no more. When this returns true nothing of it is in flight any more, and
+ * nothing will be sent. False, with nothing changed, where it is at another version.
  */
 export async function switchOff(db: Db, { id, versions }: Target): Promise<boolean> {
   const { rowCount } = await db.query(OFF, [id, versions]);
