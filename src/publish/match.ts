@@ -52,5 +52,10 @@ select (select count(*)::int from taken) as taken, (select count(*)::int from ap
   (select min(at) from taken) as oldest, exists (select from outbox where id > $1 and ${IS_RECHECK}) as
     rechecks`;
 
-/** Whom to find by which of its filters, by what the last events had: 032-leading-clause.sql. */
-export const CHOOSE_LEADS = 'select skein_choose_leads(null)';
+/**
+ * Which of its filters leads of each, by what the last events had (032-leading-clause.sql). One that its
+ * owner is changing at this moment is left to that change: whoever changes filters holds its subscription.
+ */
+export const CHOOSE_LEADS = `
+select skein_choose_leads(array(select id from (
+  select id from subscription where clauses > 1 and status <> 'off' order by id for no key update skip locked) s))`;
