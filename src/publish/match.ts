@@ -8,7 +8,7 @@ const FIRST = `'contact-stop', 'loss', 'loss-retracted'`;
  * One statement: takes the oldest visible outbox rows, keeps them as events, matches them to subscriptions
  * through the filter index, appends what is pending and marks those subscriptions due. A subscription is
  * found by the filter that leads (`hit`), then asked about all of them (`held`); `looked`: how many were
- * found so. `offset 0` keeps both to index lookups, whose cost does not grow with the subscriptions there
+ * found so. `offset 0` keeps these to index lookups, whose cost does not grow with the subscriptions there
  * are. $1 low-water bound, $2 limit. Subscriptions are locked in id order, as everywhere, so that two writers
  * never wait for each other in a circle.
  */
@@ -32,8 +32,8 @@ held as (
     select clause, kind, value from subscription_filter where subscription_id = hit.subscription_id offset 0) f
     join facet on facet.id = hit.id and facet.kind = f.kind and facet.value = f.value group by 1, 2),
 candidate as (
-  select s.id as subscription_id, held.id, s.encounters from held join subscription s on s.id =
-    held.subscription_id
+  select s.id as subscription_id, held.id, s.encounters from held cross join lateral (
+    select * from subscription where id = held.subscription_id offset 0) s
    where s.clauses = held.clauses and s.status <> 'off' and (s.ends_at is null or s.ends_at > now())
   union all
   select s.id, taken.id, s.encounters from subscription s cross join taken
@@ -44,9 +44,9 @@ appended as (
     from candidate c join taken t on t.id = c.id
    where c.encounters or t.event ->> 'code' <> 'encounter' returning subscription_id),
 locked as (
-  select id from subscription where id in (select subscription_id from appended) order by id for no key
-    update),
-marked as (update subscription s set due_at = now() from locked where s.id = locked.id)
+  select id from subscription where id = any(array(select distinct subscription_id from appended)) order by id
+    for no key update),
+marked as (update subscription set due_at = now() where id = any(array(select id from locked)))
 select (select count(*)::int from taken) as taken, (select count(*)::int from appended) as appended,
   (select count(*)::int from hit) as looked,
   (select min(at) from taken) as oldest, exists (select from outbox where id > $1 and ${IS_RECHECK}) as
