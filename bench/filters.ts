@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import { sequence } from '../src/publish/sequencer.ts';
 import { freePort, type Running, start, untilReady } from './processes.ts';
-import { median, type Options, say } from './report.ts';
+import { type Options, say } from './report.ts';
 import { type Skein, startSkein } from './skein.ts';
 import { createDatabase, type Database, type Postgres } from './store.ts';
 import { subscriptionTo } from './subscription.ts';
@@ -105,7 +105,8 @@ async function measure(
   await publish(bench);
   const times: number[] = [];
   for (let round = 0; round < rounds; round++) times.push(await publish(bench));
-  return median(times);
+  // Some milliseconds in all: whatever else the machine does makes them more, never less.
+  return Math.min(...times);
 }
 
 /** Milliseconds for each of as many events, committed before. */

@@ -10,7 +10,7 @@ const URGENT = `'contact-stop', 'loss'`;
  * One statement: takes the oldest visible outbox rows, keeps them as events, matches them to subscriptions
  * through the filter index, appends what is pending and marks those subscriptions due. A subscription is
  * found by the filter that leads (`hit`), then asked about all of them (`held`); `looked`: how many were
- * found so. `offset 0` keeps both to index lookups, whose cost does not grow with the subscriptions there
+ * found so. `offset 0` keeps these to index lookups, whose cost does not grow with the subscriptions there
  * are. $1 low-water bound, $2 limit. Subscriptions are locked in id order, as everywhere, so that two writers
  * never wait for each other in a circle.
  */
@@ -34,8 +34,8 @@ held as (
     select clause, kind, value from subscription_filter where subscription_id = hit.subscription_id offset 0) f
     join facet on facet.id = hit.id and facet.kind = f.kind and facet.value = f.value group by 1, 2),
 candidate as (
-  select s.id as subscription_id, held.id, s.encounters from held join subscription s on s.id =
-    held.subscription_id
+  select s.id as subscription_id, held.id, s.encounters from held cross join lateral (
+    select * from subscription where id = held.subscription_id offset 0) s
    where s.clauses = held.clauses and s.status <> 'off' and (s.ends_at is null or s.ends_at > now())
   union all
   select s.id, taken.id, s.encounters from subscription s cross join taken
@@ -49,17 +49,22 @@ urgent as (
   select distinct a.subscription_id as id from appended a join taken t on t.id = a.event_id
    where t.event ->> 'code' in (${URGENT})),
 locked as (
-  select id from subscription where id in (select subscription_id from appended) order by id for no key
-    update),
+  select id from subscription where id = any(array(select distinct subscription_id from appended)) order by id
+    for no key update),
 marked as (
-  update subscription s set due_at = now(),
-    urgent_at = case when u.id is null then s.urgent_at else now() end,
-    soon_at = case when u.id is null then s.soon_at else now() end
-    from locked left join urgent u on u.id = locked.id where s.id = locked.id)
+  update subscription set due_at = now(),
+    urgent_at = case when id = any(array(select id from urgent)) then now() else urgent_at end,
+    soon_at = case when id = any(array(select id from urgent)) then now() else soon_at end
+    where id = any(array(select id from locked)))
 select (select count(*)::int from taken) as taken, (select count(*)::int from appended) as appended,
   (select count(*)::int from hit) as looked,
   (select min(at) from taken) as oldest, exists (select from outbox where id > $1 and ${IS_RECHECK}) as
     rechecks`;
 
-/** Whom to find by which of its filters, by what the last events had: 034-leading-clause.sql. */
-export const CHOOSE_LEADS = 'select skein_choose_leads(null)';
+/**
+ * Which of its filters leads of each, by what the last events had (034-leading-clause.sql). One that its
+ * owner is changing at this moment is left to that change: whoever changes filters holds its subscription.
+ */
+export const CHOOSE_LEADS = `
+select skein_choose_leads(array(select id from (
+  select id from subscription where clauses > 1 and status <> 'off' order by id for no key update skip locked) s))`;

@@ -239,10 +239,10 @@ describe('on every GET route', () => {
       // Of nobody: style sheets, home, and messages, of which pages show no more than their ids and issues.
       .filter((route) => !/^\/pages(\/(assets\/.*|messages(\/:id)?|\*))?$/.test(route));
     expect(unmet.filter((route) => !/\/(Organization|HealthcareService|Basic)\b/.test(route))).toEqual([
+      // Codes, numbers and times: test/deliver/secrets.test.ts.
       '/fhir/Subscription/:id/$attempts',
       '/fhir/Subscription/$status',
       '/fhir/Subscription/:id/$status',
-      // Codes, numbers and times: test/deliver/secrets.test.ts.
       // Begun by POST: test/deliver/snapshot.test.ts.
       '/fhir/Subscription/:id/$snapshot',
       // Nobody has said what this person refuses: test/access/consent.test.ts.
