@@ -18,8 +18,9 @@ type Made<O extends Options> = {
   /** Usage, purpose, examples. */
   help: string;
   options: O;
-  /** Names of the words that must follow. */
+  /** Names of the words that follow, and how many of them must: all, where it is left out. */
   words?: string[];
+  least?: number;
   run: (flags: Given<O>['values'], words: string[]) => Promise<Done>;
 };
 
@@ -29,7 +30,7 @@ const OF_ALL = { json: yes, help: { type: 'boolean', short: 'h' } } as const;
 
 /** A command that reads its own options, refuses words that it does not take, and knows --help and --json. */
 export function command<const O extends Options>(made: Made<O>): Command {
-  const { summary, help, options, words = [], run } = made;
+  const { summary, help, options, words = [], least = words.length, run } = made;
   return {
     summary,
     help,
@@ -37,7 +38,8 @@ export function command<const O extends Options>(made: Made<O>): Command {
       const { values, positionals } = readOptions(args, { ...options, ...OF_ALL });
       const { help: asked, json } = values as { help?: boolean; json?: boolean };
       if (asked) return { text: help, code: 0 };
-      const [missing, extra] = [words[positionals.length], positionals[words.length]];
+      const { [positionals.length]: missing } = words.slice(0, least);
+      const extra = positionals[words.length];
       if (missing !== undefined) throw new WrongUse(`${missing} is missing`);
       if (extra !== undefined) throw new WrongUse(`"${extra}" is not understood here`);
       const done = await run(values as Given<O>['values'], positionals);

@@ -74,8 +74,8 @@ export function link(
     state.person = person;
     changed.set(state.key, state);
   }
-  const { isNotParent } = who.decisions;
-  const given = { key, personOf: personOfKey, isOwnPatient: who.isOwnPatient, isNotParent, evidence, asOf };
+  const { isOwnPatient, decisions } = who;
+  const given = { key, personOf: personOfKey, isOwnPatient, decisions, evidence, asOf };
   const { edges, awaited, assertions, due } = relatePersons(said, given);
   const joined = joinReferrals(joinStays(said, personOfKey), personOfKey);
   const { statements } = joined;

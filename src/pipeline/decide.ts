@@ -72,7 +72,7 @@ export async function decideTwo(ctx: Context, [a, b]: Pair, said: Said): Promise
 }
 
 const isBetween = ({ verdict, one: a, other: b }: StandingDecision, one: Known, other: Known): boolean =>
-  verdict !== 'not-parent' &&
+  !['not-parent', 'mother'].includes(verdict) &&
   crossed(one, other).some(([x, y]) => (a === x && b === y) || (a === y && b === x));
 
 const crossed = (one: Known, other: Known): Pair[] =>
@@ -91,10 +91,38 @@ export async function decideApart(ctx: Context, chart: string, said: Said): Prom
   return decide(ctx, { ...said, pairs, verdict: of, of }, said.dry);
 }
 
+/**
+ * The first gave birth to the second: of one child one person did, so that a decision which stands is undone
+ * first. Only a national record outranks it.
+ */
+export async function decideMother(ctx: Context, [a, b]: Pair, said: Said): Promise<Consequence> {
+  const [mother, child] = [await personOf(ctx, a), await personOf(ctx, b)];
+  if (mother.person === child.person) refuse('they are one person');
+  const of = 'mother';
+  const decided = await findDecisions(ctx.db, child.charts, REVIEWERS);
+  const births = decided.filter(({ verdict, other }) => verdict === of && child.charts.includes(other));
+  if (said.undo) {
+    const hers = births.filter(({ one }) => mother.charts.includes(one));
+    if (hers.length === 0) refuse(NOTHING_DECIDED);
+    const pairs = hers.map(({ one, other }): Pair => [one, other]);
+    return decide(ctx, { ...said, pairs, verdict: 'undone', of }, said.dry);
+  }
+  if (births.length > 0)
+    refuse('people decided who gave birth: undo that first (skein link --mother … --undo)');
+  const isDenied = decided.some(
+    ({ verdict, one }) => verdict === 'not-parent' && mother.charts.includes(one),
+  );
+  if (isDenied) refuse('people decided that she is not the parent: undo that first (skein unlink --undo)');
+  return decide(ctx, { ...said, pairs: [[mother.person, child.person]], verdict: of, of }, said.dry);
+}
+
 /** The first is no parent of the second, whoever says so. */
 export async function decideNoParent(ctx: Context, [a, b]: Pair, said: Said): Promise<Consequence> {
   const [parent, child] = [await personOf(ctx, a), await personOf(ctx, b)];
   if (parent.person === child.person) refuse('they are one person');
+  const decided = await findDecisions(ctx.db, child.charts, REVIEWERS);
+  if (!said.undo && decided.some(({ verdict, one }) => verdict === 'mother' && parent.charts.includes(one)))
+    refuse('people decided that she gave birth: undo that first (skein link --mother … --undo)');
   const pairs = crossed(parent, child);
   const verdict = said.undo ? 'undone' : 'not-parent';
   return decide(ctx, { ...said, pairs, verdict, of: 'not-parent' }, said.dry);
@@ -114,10 +142,12 @@ async function personOf({ db }: Context, id: string): Promise<Known> {
   return found ?? refuse(`nobody is known as "${id}"`);
 }
 
+const NOTHING_DECIDED = 'nothing of the kind was decided: there is nothing to undo';
+
 /** What was decided of these charts and not undone. */
 async function standing({ db }: Context, verdict: Verdict, charts: string[]): Promise<Pair[]> {
   const found = (await findDecisions(db, charts, REVIEWERS)).filter((one) => one.verdict === verdict);
-  if (found.length === 0) refuse('nothing of the kind was decided: there is nothing to undo');
+  if (found.length === 0) refuse(NOTHING_DECIDED);
   return found.map(({ one, other }): Pair => [one, other]);
 }
 
@@ -174,7 +204,7 @@ function personsOf({ statements }: Facts, plan: Plan, charts: string[]): string[
 
 async function recordDecision(db: Db, decided: Decided, persons: string[]): Promise<void> {
   const { by, pairs, verdict, of, actor = namedOperator(by) } = decided;
-  const interaction = `${of === 'same' ? 'link' : 'unlink'}${verdict === 'undone' ? '-undone' : ''}`;
+  const interaction = `${of === 'same' || of === 'mother' ? 'link' : 'unlink'}${verdict === 'undone' ? '-undone' : ''}`;
   const ids = [...new Set(pairs.flat())];
   await recordAudit(db, {
     kind: 'decision',

@@ -171,7 +171,7 @@ select s.content -> 'extension' -> 0 ->> 'valueCode' as verdict, s.chart as one,
 from statement s join system y on y.id = s.system_id join service v on v.id = y.service_id
   join record r on r.id = s.record_id join statement a on a.key = s.chart join statement b on b.key = s.ref
 where s.type = 'Linkage' and v.sector = $1
-  and s.content -> 'extension' -> 0 ->> 'valueCode' in ('same', 'two', 'not-parent')`;
+  and s.content -> 'extension' -> 0 ->> 'valueCode' in ('same', 'two', 'not-parent', 'mother')`;
 
 /** By a service of that sector. */
 export async function findDecided(db: Db, sector: string): Promise<DecidedPair[]> {

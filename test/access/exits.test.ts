@@ -110,7 +110,7 @@ const NO_WORKLIST: KeepWorklist = {
   figures: async () => figuresOf([], 0, new Date(0)),
   knownTo: async () => new Set(),
   verifiedAmong: async () => [],
-  findEffect: async () => null,
+  findEffect: async () => ({ refused: 'of nobody' }),
   findDecidedItem: async () => null,
   ...{ acceptItem: async () => undefined, rejectItem: async () => undefined },
   ...{ deferItem: async () => undefined, undoDecided: async () => undefined },

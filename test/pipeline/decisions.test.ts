@@ -4,7 +4,13 @@ import { describeIncident } from '../../src/admin/incident.ts';
 import { explainPerson } from '../../src/admin/person.ts';
 import type { TakenBack } from '../../src/deliver/number/incident.ts';
 import { openMappings } from '../../src/map/language/load-mappings.ts';
-import { decideApart, decideNoParent, decideSame, type Said } from '../../src/pipeline/decide.ts';
+import {
+  decideApart,
+  decideMother,
+  decideNoParent,
+  decideSame,
+  type Said,
+} from '../../src/pipeline/decide.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { testContext } from '../support/context.ts';
@@ -133,6 +139,44 @@ test('not her baby: whoever was told of them is told, and the next message that 
   expect(await seenBy('perinatal', 'Kit')).toEqual([]);
   await birth();
   expect(await seenBy('perinatal', 'Kit')).toEqual([]);
+});
+
+test('her baby: by the word of who looked she gave birth, against another but for a national record', async () => {
+  const OTHER = { nhs: nhsNumber(105), given: 'Maud', family: 'Kestle', born: '1991-07-08', local: 'M2' };
+  await birth();
+  await care('perinatal', OTHER);
+  const [maud, tamsin] = [
+    (await seenBy(undefined, 'Maud'))[0]?.id,
+    (await seenBy(undefined, 'Tamsin'))[0]?.id,
+  ];
+  const baby = (await seenBy(undefined, 'Kit'))[0]?.id ?? '';
+  const said = [maud ?? '', baby] as [string, string];
+  expect(await seenBy('perinatal', 'Kit')).toEqual([]);
+  const asked = await decideMother(context(), said, { ...SAID, dry: true });
+  expect([asked.message, asked.journeys]).toEqual([null, expect.any(Number)]);
+  expect(await seenBy('perinatal', 'Kit')).toEqual([]);
+
+  await decideMother(context(), said, SAID);
+  await household.settle();
+  expect(await seenBy('perinatal', 'Kit')).toHaveLength(1);
+  expect(household.told('perinatal')).toContain('member-linked');
+  expect((await explain(baby)).decisions).toMatchObject([{ verdict: 'mother', by: 'A. Reviewer' }]);
+  await birth();
+  expect(await seenBy('perinatal', 'Kit')).toHaveLength(1);
+  const ctx = { ...context(), mappings: await openMappings(), profiles: await ownProfiles() };
+  expect(await rebuild(ctx)).toMatchObject({ changed: 0, statements: 0 });
+  const refused = (text: string) => ({ issues: [{ text: expect.stringContaining(text) }] });
+  const again: [string, string] = [tamsin ?? '', baby];
+  await expect(decideMother(context(), again, SAID)).rejects.toMatchObject(refused('undo that first'));
+  await expect(decideNoParent(context(), said, SAID)).rejects.toMatchObject(refused('undo that first'));
+
+  await decideMother(context(), said, { ...SAID, undo: true });
+  await household.settle();
+  expect(await seenBy('perinatal', 'Kit')).toEqual([]);
+  expect(household.told('perinatal')).toContain('member-unlinked');
+  await expect(decideMother(context(), said, { ...SAID, undo: true })).rejects.toMatchObject(
+    refused('nothing to undo'),
+  );
 });
 
 test('a wrong link that was told has an incident pack, until each recipient has confirmed', async () => {

@@ -6,6 +6,7 @@ import type { Context } from '../../context.ts';
 import {
   type Consequence,
   decideApart,
+  decideMother,
   decideNoParent,
   decideSame,
   decideTwo,
@@ -84,18 +85,29 @@ Examples:
     run: () => withStore((ctx) => showWorklist(ctx)),
   }),
   link: command({
-    summary: 'two people are one: decided by somebody who looked',
+    summary: 'two people are one, or somebody gave birth to a child: decided by somebody who looked',
     help: `Usage: skein link ID ID --by NAME --reason TEXT [--undo] [--dry-run] [--yes] [--json]
+       skein link --mother ID --child ID --by NAME --reason TEXT [--undo] [--dry-run] [--yes] [--json]
 
-Refused where a verified number, a birth date or the order of a multiple birth says that they are two.
+Refused where a verified number, a birth date or the order of a multiple birth says that they are two. Who
+gave birth by this word did, whoever else says so, but for a national record.
 
+  --mother ID    the person who gave birth
+  --child ID     to this person
 ${DECIDES}
 Examples:
   skein link 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f 0c6e1f74-8a55-5d0b-8f0e-3b1f0a9d2c11 --by 'A. Reviewer' --reason 'same woman, seen' --dry-run
 `,
-    options: OPTIONS,
+    options: { ...OPTIONS, mother: text, child: text },
     words: ['ID', 'ID'],
-    run: async (flags, [one = '', other = '']) => {
+    least: 0,
+    run: async ({ mother, child, ...flags }, [one, other]) => {
+      if (mother && child && one === undefined) {
+        checkIds({ '--mother': mother, '--child': child });
+        return decided('link', flags, (ctx, said) => decideMother(ctx, [mother, child], said));
+      }
+      if (mother || child || !one || !other)
+        throw new WrongUse('link needs two IDs, or --mother and --child');
       checkIds({ 'the first ID': one, 'the second ID': other });
       return decided('link', flags, (ctx, said) => decideSame(ctx, [one, other], said));
     },

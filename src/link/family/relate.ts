@@ -4,6 +4,7 @@ import { compareGiven, normaliseName } from '../../match/names.ts';
 import type { Evidence } from '../../model.ts';
 import type { Assertion, Due, StatementState } from '../../store/facts.ts';
 import { bornOn, givenNames, type IsOwnPatient, type Person, type PersonOf } from '../who/charts.ts';
+import type { Decisions } from '../who/decided.ts';
 import { numberKey } from '../who/keys.ts';
 import { SAME_BIRTH } from './homing.ts';
 import { isGenetic, type ParentKind, parentClaim } from './relationships.ts';
@@ -23,8 +24,8 @@ type Given = {
   key: Buffer;
   personOf: PersonOf;
   isOwnPatient: IsOwnPatient;
-  /** Decided by people. */
-  isNotParent: (parent: Person, child: Person) => boolean;
+  /** Decided by people: who is no parent, and who gave birth to whom. */
+  decisions: Pick<Decisions, 'isNotParent' | 'mothers'>;
   evidence: Evidence;
   asOf: string;
 };
@@ -48,7 +49,10 @@ export function relatePersons(statements: StatementState[], given: Given): Relat
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   const read = related.map((state) => bind(state, given));
   const { standing, contested } = withoutContested(
-    read.flatMap(({ bound }) => bound ?? []),
+    [
+      ...read.flatMap(({ bound }) => bound ?? []),
+      ...given.decisions.mothers.flatMap((one) => bindDecided(one, given)),
+    ],
     given.evidence,
   );
   const waiting = standing.flatMap((bound) => {
@@ -87,17 +91,34 @@ function suggest(key: Buffer, state: RelatedState, { reason, systems, kind }: Do
   };
 }
 
-const asserted = ({ state, parent, child, kinds, tier }: Bound): Assertion => ({
+const asserted = ({ state, parent, child, kinds, tier, decided }: Bound): Assertion => ({
   kind: 'parent',
   a: parent.id,
   b: child.id,
   method: `reference:${state.key}`,
-  evidence: { kinds: kinds.join(','), tier },
+  evidence: { kinds: kinds.join(','), tier, ...(decided ? { rule: 'people decided so' } : {}) },
 });
+
+/** Nothing is asked of who people decided gave birth, but that both are known and two. */
+function bindDecided(state: StatementState, { personOf, decisions }: Given): Bound[] {
+  const [parent, child] = [personOf(state.chart), personOf(state.ref)];
+  if (!parent || !child || parent === child || decisions.isNotParent(parent, child)) return [];
+  const content: RelatedPerson = {
+    resourceType: 'RelatedPerson',
+    patient: { reference: `Patient/${state.ref}` },
+  };
+  const weighed = { kinds: ['gestational' as const], mother: true, tier: 'A' as const };
+  return [
+    {
+      ...{ state: { ...state, type: 'RelatedPerson', content }, parent, child, ...weighed },
+      ...{ national: false, decided: true, waits: false },
+    },
+  ];
+}
 
 type Read = { bound?: Bound; suggestion?: Assertion };
 
-function bind(state: RelatedState, { key, personOf, isOwnPatient, isNotParent, evidence }: Given): Read {
+function bind(state: RelatedState, { key, personOf, isOwnPatient, decisions, evidence }: Given): Read {
   const doubt = (reason: string, kind?: Assertion['kind']): Read => ({
     suggestion: suggest(key, state, { reason, ...(kind ? { kind } : {}) }),
   });
@@ -115,7 +136,7 @@ function bind(state: RelatedState, { key, personOf, isOwnPatient, isNotParent, e
   if (claim.parent === 'patient' && !isVerified(patient))
     return doubt('nobody unverified is a parent by their own word');
   const [parent, child] = claim.parent === 'related' ? [other, patient] : [patient, other];
-  if (isNotParent(parent, child)) return doubt('people decided that it is another');
+  if (decisions.isNotParent(parent, child)) return doubt('people decided that it is another');
   if (!isBornBefore(parent, child)) return doubt('the parent would be no older than the child');
   const weight = evidence.weights.get(state.sector ?? '');
   const own = isVerified(patient) && isOwnPatient(patient, state.service);

@@ -13,6 +13,8 @@ type Weighed = {
   tier: Tier;
   /** A national record prevails over any other evidence. */
   national: boolean;
+  /** Somebody looked and decided so, which prevails over all but a national record. */
+  decided?: true;
   /** The word of a service that was not at the birth: of a newborn's mother it waits for those who were. */
   waits: boolean;
 };
@@ -44,12 +46,16 @@ export function weighEdge(
 
 const gaveBirth = ({ kinds }: Bound): boolean => kinds.includes('gestational');
 
+const rankOf = (bounds: Bound[]): number =>
+  bounds.reduce((most, { national, decided }) => Math.max(most, national ? 2 : decided ? 1 : 0), 0);
+
 type Sorted = { standing: Bound[]; contested: { bound: Bound; systems: number[] }[] };
 
 /**
- * One child was born of one person. Where evidence of that names several, a national record prevails, and
- * what is below A gives way to A and to one another, as does "mother" said of a newborn by who was not there.
- * Two of A both stand: nobody is shown as the mother until people have looked.
+ * One child was born of one person. Where evidence of that names several, a national record prevails, then
+ * who people decided that it was; and what is below A gives way to A and to one another, as does "mother"
+ * said of a newborn by who was not there. Two of A both stand: nobody is shown as the mother until people
+ * have looked.
  */
 export function withoutContested(bounds: Bound[], evidence: Evidence): Sorted {
   const sorted: Sorted = { standing: [], contested: [] };
@@ -57,7 +63,7 @@ export function withoutContested(bounds: Bound[], evidence: Evidence): Sorted {
     const births = bounds.filter((one) => one.child === bound.child && gaveBirth(one));
     const rivals = births.filter(({ parent }) => parent !== bound.parent);
     const hers = births.filter(({ parent }) => parent === bound.parent);
-    const outranked = rivals.some(({ national }) => national) && !hers.some(({ national }) => national);
+    const outranked = rankOf(rivals) > rankOf(hers);
     const weak = gaveBirth(bound)
       ? bound.tier !== 'A' || outranked
       : isOfNewborn(bound, evidence) && !hers.some(({ tier }) => tier === 'A');

@@ -12,9 +12,9 @@ export const REVIEWERS = 'reviewer';
 /**
  * same: the two charts are of one person; two: they are of two, and each keeps what it says; different: they
  * are of two, and the first says of itself what is the second's; not-parent: the first is no parent of the
- * second; undone: as if nothing had been decided.
+ * second; mother: the first gave birth to the second; undone: as if nothing had been decided.
  */
-export type Verdict = 'same' | 'two' | 'different' | 'not-parent' | 'undone';
+export type Verdict = 'same' | 'two' | 'different' | 'not-parent' | 'mother' | 'undone';
 
 const VERDICT = `${SKEIN_DEFINITIONS}identity-decision`;
 
@@ -44,6 +44,8 @@ export type Decisions = {
   isApart: (chart: PatientState) => boolean;
   mayJoin: (one: Person, other: Person) => boolean;
   isNotParent: (parent: Person, child: Person) => boolean;
+  /** Of which the first chart (`chart`) gave birth to the second (`ref`). */
+  mothers: StatementState[];
 };
 
 export function readDecisions(statements: StatementState[], charts: PatientState[]): Decisions {
@@ -69,6 +71,7 @@ export function readDecisions(statements: StatementState[], charts: PatientState
     same: those('same'),
     isApart: (chart) => apart.has(baseOf(chart)),
     mayJoin: (one, other) => apartPairs.length === 0 || !isAmong(apartPairs, [one, other]),
+    mothers: decided.filter((one) => verdictOf(one) === 'mother'),
     isNotParent: (parent, child) => notParent.length > 0 && isAmong(notParent, [parent, child]),
   };
 }

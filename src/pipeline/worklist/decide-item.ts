@@ -8,24 +8,36 @@ import { type DecidedPair, findDecided, keepDeferral } from '../../save/worklist
 import { transaction } from '../../store/pool.ts';
 import { type Item, itemId } from '../../work/worklist/item.ts';
 import type { Effect } from '../../work/worklist/task.ts';
-import { decideNoParent, decideSame, decideTwo, type Said, undoDecision } from '../decide.ts';
+import {
+  type Consequence,
+  decideMother,
+  decideNoParent,
+  decideSame,
+  decideTwo,
+  type Said,
+  undoDecision,
+} from '../decide.ts';
 
 /** Who says it; `actor`: on whose behalf. */
 export type Word = { by: string; reason: string; actor?: Actor };
 /** `ids`: persons of the charts now. */
 export type DecidedItem = { ids: string[]; pairs: Pair[]; of: Verdict };
 
-const NO_MOTHER =
-  'who the mother is, is established by whoever was at the birth, or in the record of the birth';
-const NOBODY_NAMED = 'nobody is known who could be the mother: there is nothing to reject';
+const NOBODY_NAMED = 'nobody is known who could be the mother: there is nothing to decide';
 
 const saidOf = (word: Word, dry = false): Said => ({ ...word, undo: false, dry });
 const pairOf = ({ ids }: Item): Pair => [ids[0] ?? '', ids[1] ?? ''];
 
-/** They are one person. Throws Rejected 422 where that cannot be. */
+/** They are one person, or she gave birth to the child. Throws Rejected 422 where that cannot be. */
 export async function acceptItem(ctx: Context, item: Item, word: Word): Promise<void> {
-  if (item.question === 'whose baby?') throw rejected(422, 'business-rule', NO_MOTHER);
-  await decideSame(ctx, pairOf(item), saidOf(word));
+  await accept(ctx, item, saidOf(word));
+}
+
+function accept(ctx: Context, item: Item, said: Said): Promise<Consequence> {
+  const [one, other] = pairOf(item);
+  if (item.question === 'same person?') return decideSame(ctx, [one, other], said);
+  if (other === '') throw rejected(422, 'business-rule', NOBODY_NAMED);
+  return decideMother(ctx, [other, one], said);
 }
 
 /** They are two; she is not the mother. For good, whatever is sent later. */
@@ -36,12 +48,11 @@ export async function rejectItem(ctx: Context, item: Item, word: Word): Promise<
   else await decideNoParent(ctx, [other, one], saidOf(word));
 }
 
-/** What would follow if it were accepted; nothing is kept. Null of what is not accepted here at all. */
-export async function findEffect(ctx: Context, item: Item): Promise<Effect | null> {
-  if (item.question === 'whose baby?') return null;
+/** What would follow if it were accepted; nothing is kept. */
+export async function findEffect(ctx: Context, item: Item): Promise<Effect> {
   try {
     const only = saidOf({ by: '', reason: '' }, true);
-    const { persons, journeys, events, told } = await decideSame(ctx, pairOf(item), only);
+    const { persons, journeys, events, told } = await accept(ctx, item, only);
     const all = Object.values(events).reduce((sum, n) => sum + n, 0);
     const counts = { journeys, events: all, recipients: Object.keys(told).length };
     return { personsBefore: persons.before, personsAfter: persons.after, ...counts };
@@ -79,7 +90,7 @@ export async function findDecidedItem({ db, key }: Context, id: string): Promise
 }
 
 const idOfDecided = (key: Buffer, { verdict, one, other }: DecidedPair): string =>
-  verdict === 'not-parent'
+  verdict === 'not-parent' || verdict === 'mother'
     ? itemId(key, 'whose baby?', [other, one])
     : itemId(key, 'same person?', [one, other]);
 

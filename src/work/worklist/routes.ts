@@ -7,7 +7,7 @@ import type { Bundle, Resource, Task } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { loadGrants } from '../../access/decide/grants.ts';
 import { mayMatch } from '../../access/decide/may-match.ts';
-import { maySettle } from '../../access/decide/may-review.ts';
+import { mayNameMother, maySettle } from '../../access/decide/may-review.ts';
 import { type Actor, actorOf } from '../../audit/record.ts';
 import type { Context } from '../../context.ts';
 import { readJsonBodies } from '../../doors/body.ts';
@@ -36,7 +36,7 @@ export type KeepWorklist<D extends Decided = Decided> = {
   forget: () => void;
   knownTo: (service: string, persons: string[]) => Promise<Set<string>>;
   verifiedAmong: (persons: string[]) => Promise<string[]>;
-  findEffect: (ctx: Context, item: Item) => Promise<Effect | null>;
+  findEffect: (ctx: Context, item: Item) => Promise<Effect>;
   acceptItem: (ctx: Context, item: Item, word: Spoken) => Promise<void>;
   rejectItem: (ctx: Context, item: Item, word: Spoken) => Promise<void>;
   deferItem: (ctx: Context, item: Item, word: Spoken & { until: string | null }) => Promise<void>;
@@ -45,6 +45,10 @@ export type KeepWorklist<D extends Decided = Decided> = {
 };
 
 const MOST_BYTES = 65_536;
+const mayAccept = (recipient: Recipient, { question }: Item): boolean =>
+  question === 'same person?' || mayNameMother(recipient);
+
+const WHO_MOTHER = 'who gave birth is decided by whoever could have been there, or runs Skein';
 const WHO = 'it is decided by a service of which both are verified patients, or by whoever runs Skein';
 
 /** The item of that id as the recipient may see it, with what would follow for whoever may accept it. */
@@ -55,7 +59,8 @@ export async function readItem(
 ): Promise<Resource | null> {
   const seen = await seeOne(ctx, keep, { recipient, id });
   if (!seen) return null;
-  const effect = seen.settles ? await keep.findEffect(ctx, seen.item) : null;
+  const effect =
+    seen.settles && mayAccept(recipient, seen.item) ? await keep.findEffect(ctx, seen.item) : null;
   return taskFor(recipient, seen, effect);
 }
 
@@ -138,7 +143,9 @@ export function registerWorklist<D extends Decided>(
       );
     settle('accept', async (request) => {
       const word = spoken(request, readWord(request.body));
-      await keep.acceptItem(ctx, await itemFor(request), word);
+      const item = await itemFor(request);
+      if (!mayAccept(request.recipient, item)) throw rejected(403, 'forbidden', WHO_MOTHER);
+      await keep.acceptItem(ctx, item, word);
     });
     settle('reject', async (request) => {
       const word = spoken(request, readWord(request.body));
