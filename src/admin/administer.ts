@@ -15,6 +15,7 @@ import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
 import { number } from './commands/number.ts';
 import { person } from './commands/person.ts';
+import { policy } from './commands/policy.ts';
 import { prompt } from './commands/prompt.ts';
 import { service } from './commands/service.ts';
 import { subscription } from './commands/subscription.ts';
@@ -29,6 +30,7 @@ const COMMANDS: Commands = {
     ...person,
     ...waits,
     ...number,
+    ...policy,
     ...prompt,
     ...trace,
     ...auth,
