@@ -73,8 +73,8 @@ test('listen shows what comes, numbered, named and with what may be read of it; 
   expect(said.out).not.toMatch(/Una|Tregear/);
   expect(await end()).toBe(0);
   const [, id] = /Subscription\/([0-9a-f-]+)/.exec(said.error) ?? [];
-  const { body } = await household.skein.get(`/fhir/Subscription/${id}`, 'perinatal');
-  expect(body.status).toBe('off');
+  const { status } = await household.skein.get(`/fhir/Subscription/${id}`, 'perinatal');
+  expect(status).toBe(410);
 });
 
 test('listen --json gives each notification as it came', async () => {

@@ -4,11 +4,12 @@ import { loadGrantsForServices } from '../../access/decide/grants.ts';
 import { matchesUnseen, mayTell, type Standing } from '../../access/decide/may-tell.ts';
 import type { Payload } from '../../access/decide/policy.ts';
 import { isLabelled } from '../../access/decide/stays-inside.ts';
+import { whyHidden } from '../../access/decide/why-hidden.ts';
 import { project } from '../../access/project/project.ts';
 import { isToStop } from '../../access/project/project-care.ts';
 import { showEach } from '../../access/see/versions.ts';
 import type { Seen } from '../../access/see/visible.ts';
-import type { EventCode, ResourceRow } from '../../model.ts';
+import type { Event, EventCode, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { recipientOf } from '../subscribe/stored.ts';
 import { filtersOf } from '../subscribe/subscription.ts';
@@ -26,6 +27,8 @@ export type Verdict = {
   /** What it is told of: the event's own focus but where that of a contact-stop may not be read. */
   focus: Focus;
   readable: boolean;
+  /** Says why it is not told, for whoever runs Skein alone; null where it is. */
+  why: (() => string) | null;
 };
 
 /** `seen`: the focus as its recipient sees it. */
@@ -138,18 +141,33 @@ function answer(question: Question, grants: Grants, { rows, before, former, stop
   const isStopped =
     event.code === 'encounter' && !question.numbered && row !== undefined && isToStop(row.content);
   const isRepeat = event.late === true && !question.numbered && before.has(question);
-  const told =
-    !isRepeat &&
-    !(past && isSame(seen, project(recipient, grants, past))) &&
-    (grants.everything ||
-      (!isForgotten &&
-        !isStopped &&
-        mayTell(recipient, grants, event, standing) &&
-        !matchesUnseen(grants, event, filtersOf(stored.resource))));
+  const why = ((): (() => string) | null => {
+    if (isRepeat) return () => 'it was told of it before';
+    if (past && isSame(seen, project(recipient, grants, past)))
+      return () => 'nothing that it may see is different';
+    if (grants.everything) return null;
+    if (isForgotten) return () => 'the identity of whom it is about was changed';
+    if (isStopped) return () => 'it is a planned contact that is to stop';
+    if (!mayTell(recipient, grants, event, standing)) return () => whyNot(grants, event, standing);
+    const isUnseen = matchesUnseen(grants, event, filtersOf(stored.resource));
+    return isUnseen ? () => 'its filter holds by something that it may not know' : null;
+  })();
+  const told = why === null;
   const content = told ? contentFor(question, grants, row) : 'empty';
   const resources = content === 'full-resource' ? [] : null;
-  const verdict = { told, content, resources, focus, readable };
+  const verdict = { told, content, resources, focus, readable, why };
   return { verdict, seen: seen && row ? { row, resource: seen } : null };
+}
+
+function whyNot(grants: Grants, event: Event, { readable, gone }: Standing): string {
+  const { to, persons, category, journey } = event;
+  if (to && !grants.everything && !to.includes(grants.service)) return 'it is for other services';
+  const hidden = whyHidden(grants, category, persons, journey ? [journey] : undefined);
+  if (hidden) return hidden;
+  if (!readable) return 'it may not read what it is about';
+  return gone
+    ? 'what it is about is no more'
+    : 'it is for those whose own patient it is about, or who are party to it';
 }
 
 function chooseFocus(question: Question, grants: Grants, see: (focus: Focus) => Resource | null): Focus {

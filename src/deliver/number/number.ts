@@ -156,7 +156,7 @@ async function readEvents(client: Db, rows: PendingRow[]): Promise<Map<string, K
 function takenBack({ stored, event, at }: { stored: Stored; event: Event; at: Date }): Verdict {
   const question = { stored, event, at, asked: 'id-only' as const, numbered: true };
   const content = contentFor(question, { everything: true });
-  return { told: true, content, resources: null, focus: event.focus, readable: false };
+  return { told: true, content, resources: null, focus: event.focus, readable: false, why: null };
 }
 
 const askedOf = ({ number, resources }: PendingRow, { content }: Stored) =>
