@@ -4,7 +4,7 @@ import { NHS_NUMBER } from '../fhir/systems.ts';
 import type { RecordMode } from '../model.ts';
 import { foldFormer, formerMarks, isFormer, withoutFormer } from './fold-numbers.ts';
 import { foldTeams, heldBy, isTeam, withoutTeams } from './fold-teams.ts';
-import { contract, expand, isInCells, isReason, wholeOf } from './parts.ts';
+import { contract, expand, hasCells, isInCells, isReason, wholeOf } from './parts.ts';
 
 type Folded = {
   first: string;
@@ -118,7 +118,7 @@ function foldSnapshot(state: Folded | null, said: Said): Parts {
   const newer = Object.entries(state?.times ?? {}).filter(([, time]) => time > stamp);
   if (!state || newer.length === 0)
     return { first: stamp, base: stamp, times: null, ...contract(expand(said, false)), ref };
-  const inCells = isInCells(state);
+  const inCells = hasCells(newer.map(([element]) => element));
   const before = expand(state, inCells);
   const kept = newer.map(([element]) => [element, before[element]]);
   const marked = newer.some(([element]) => isMark(element));
@@ -133,7 +133,9 @@ function foldDelta(state: Folded | null, said: Said): Parts {
   const { stamp, nulls, assumed = [], implicit = false } = said;
   // A snapshot has spoken of everything, whenever it came: nothing is assumed beside it.
   if (state && (stamp < state.base || (implicit && state.base !== ''))) return state;
-  const inCells = said.mode === 'cells' || (state !== null && isInCells(state));
+  const cells = said.mode === 'cells' ? expand(said, true) : {};
+  // A row that has none changes nothing, the order of a list neither.
+  const inCells = hasCells(Object.keys(cells)) || (state !== null && isInCells(state));
   const now = expand(said, inCells);
   const elements = state ? expand(state, inCells) : { resourceType: said.content.resourceType };
   const speaks = mentionsRef(now) && !implicit;

@@ -25,7 +25,10 @@ export const isReason = (part: string): boolean =>
 
 /** True of what was ever said by somebody who writes cells. */
 export const isInCells = ({ times }: { times: Record<string, string> | null }): boolean =>
-  Object.keys(times ?? {}).some((name) => name.startsWith('telecom|') || CELL_PART.test(name));
+  hasCells(Object.keys(times ?? {}));
+
+export const hasCells = (parts: string[]): boolean =>
+  parts.some((name) => name.startsWith('telecom|') || CELL_PART.test(name));
 
 /** Elements of a resource, with what is said apart kept apart, and the chart beside them. */
 export function expand({ content, chart }: Stated, inCells: boolean): Elements {
