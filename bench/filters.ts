@@ -128,7 +128,10 @@ async function append(pool: Database['pool'], count: number): Promise<void> {
   ]);
 }
 
-/** Milliseconds from one event committed to the last webhook of as many subscriptions without filters, all at one origin. */
+/**
+ * Milliseconds from one event committed to the last webhook of as many subscriptions without filters, all at one origin. The
+ * event before it made them known as quick: of whom nothing is known yet half as many are told at once.
+ */
 async function tellAll(bench: Bench, subscriptions: number): Promise<number> {
   const { pool } = bench.db;
   await replace(bench, subscriptions, 0);
@@ -137,15 +140,19 @@ async function tellAll(bench: Bench, subscriptions: number): Promise<number> {
     const { body } = await request(bench.hook);
     return (await body.json()) as { count: number; lastAt: number };
   };
-  const before = await arrived();
-  const started = Date.now();
-  await append(pool, 1);
-  await pool.query('notify skein_outbox');
-  for (;;) {
-    const { count, lastAt } = await arrived();
-    if (count - before.count >= subscriptions) return lastAt - started;
-    if (Date.now() - started > GIVE_UP_MS)
-      throw new Error(`only ${count - before.count} of ${subscriptions} webhooks came`);
-    await pause(20);
-  }
+  const tellOnce = async (): Promise<number> => {
+    const before = await arrived();
+    const started = Date.now();
+    await append(pool, 1);
+    await pool.query('notify skein_outbox');
+    for (;;) {
+      const { count, lastAt } = await arrived();
+      if (count - before.count >= subscriptions) return lastAt - started;
+      if (Date.now() - started > GIVE_UP_MS)
+        throw new Error(`only ${count - before.count} of ${subscriptions} webhooks came`);
+      await pause(20);
+    }
+  };
+  await tellOnce();
+  return tellOnce();
 }
