@@ -1,6 +1,6 @@
 /** What people decide of who is who: a message of their own, linked and saved like any other. */
 import { randomUUID } from 'node:crypto';
-import { type Actor, namedOperator, record as recordAudit } from '../audit/record.ts';
+import { namedOperator, record as recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { Rejected } from '../errors.ts';
 import { messageName } from '../fhir/ids.ts';
@@ -25,12 +25,9 @@ import type { Db } from '../store/pool.ts';
 import { ownMessage, ownRecord, ownService } from './own-word.ts';
 import { rulesOf } from './recompute.ts';
 
-/**
- * `by` and `reason` are kept with it; `dry`: only what would follow is said. `actor`: on whose behalf, as the
- * audit calls it; left out, of whoever runs Skein.
- */
-export type Said = { by: string; reason: string; undo: boolean; dry: boolean; actor?: Actor };
-type Decided = Pick<Said, 'by' | 'reason' | 'actor'> & { pairs: Pair[]; verdict: Verdict; of: Verdict };
+/** `by` and `reason` are kept with it; `dry`: only what would follow is said. */
+export type Said = { by: string; reason: string; undo: boolean; dry: boolean };
+type Decided = Pick<Said, 'by' | 'reason'> & { pairs: Pair[]; verdict: Verdict; of: Verdict };
 
 /**
  * What follows: how many persons the charts make now, how many journeys change, the events by code, and who
@@ -203,7 +200,8 @@ function personsOf({ statements }: Facts, plan: Plan, charts: string[]): string[
 }
 
 async function recordDecision(db: Db, decided: Decided, persons: string[]): Promise<void> {
-  const { by, pairs, verdict, of, actor = namedOperator(by) } = decided;
+  const { by, pairs, verdict, of } = decided;
+  const actor = namedOperator(by);
   const interaction = `${of === 'same' || of === 'mother' ? 'link' : 'unlink'}${verdict === 'undone' ? '-undone' : ''}`;
   const ids = [...new Set(pairs.flat())];
   await recordAudit(db, {

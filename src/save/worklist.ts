@@ -124,13 +124,6 @@ export async function knownTo(db: Db, service: string, persons: string[]): Promi
   return new Set(rows.map(({ person }) => person));
 }
 
-/** Of these persons those who have a number that somebody whose word counts says is verified. */
-export async function verifiedAmong(db: Db, persons: string[]): Promise<string[]> {
-  const sql = `select distinct person from statement
-    where person = any($1::uuid[]) and type = 'Patient' and ref is not null`;
-  return (await db.query<{ person: string }>(sql, [persons])).rows.map(({ person }) => person);
-}
-
 /** An item that is put off until a day, by the persons that it is about now. */
 export type Deferral = { question: string; one: string; other: string | null; until: string };
 

@@ -109,7 +109,6 @@ const NO_WORKLIST: KeepWorklist = {
   forget: () => undefined,
   figures: async () => figuresOf([], 0, new Date(0)),
   knownTo: async () => new Set(),
-  verifiedAmong: async () => [],
   findEffect: async () => ({ refused: 'of nobody' }),
   findDecidedItem: async () => null,
   ...{ acceptItem: async () => undefined, rejectItem: async () => undefined },

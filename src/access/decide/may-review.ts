@@ -1,10 +1,8 @@
 /**
- * Who may know that two records may be one person, and who may decide it (sharing rule 19): whoever runs
- * Skein sees both sides; a statutory health service its own.
+ * Who may know that two records may be one person (sharing rule 19): whoever runs Skein sees both sides; a
+ * statutory health service its own.
  */
-import type { Recipient } from '../../model.ts';
 import { decide, type Grants, reaches } from './decide.ts';
-import { EVIDENCE } from './evidence.ts';
 import { treats } from './may-match.ts';
 
 /** Persons whom a question is about, and which of them have a verified NHS number. */
@@ -22,14 +20,3 @@ export function ownSides(grants: Grants, { ids, verified }: Asked): string[] {
       verified.includes(person) && treats(grants, person) && reaches(decide(grants, 'DEM', person), 'S'),
   );
 }
-
-/** Who gave birth is for whoever runs Skein, and for services whose own evidence of it counts. */
-export const mayNameMother = (recipient: Recipient): boolean =>
-  recipient.kind === 'operator' ||
-  ['A', 'A-if-verified'].includes(
-    EVIDENCE.weights.get(recipient.system.service.sector ?? '')?.gestational ?? 'never',
-  );
-
-/** Whoever sees every side. */
-export const maySettle = (grants: Grants, asked: Asked): boolean =>
-  ownSides(grants, asked).length === asked.ids.length;

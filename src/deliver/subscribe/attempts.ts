@@ -32,11 +32,10 @@ const ATTEMPTS = `select at, kind, first_number::float8 as first, last_number::f
 const STATE = `select s.attempts as failures,
   case when s.attempts > 0 then greatest(s.due_at, s.next_attempt_at) end as "nextTry",
   (select outcome from (select outcome from attempt where subscription_id = $1 order by id desc limit 1000) a
-    where outcome not in ('ok', 'aborted', 'not-sent') limit 1) as "lastError",
-  (select count(*)::int from (select from pending where subscription_id = $1 limit 10000) p) as waiting
+    where outcome not in ('ok', 'aborted', 'not-sent') limit 1) as "lastError"
   from subscription s where s.id = $1`;
 
-type State = { failures: number; nextTry: Date | null; lastError: string | null; waiting: number };
+type State = { failures: number; nextTry: Date | null; lastError: string | null };
 type Attempt = {
   at: Date;
   kind: string;
@@ -49,7 +48,8 @@ type Attempt = {
 
 /**
  * How the webhook does: failures in a row, the last error, the next try, and the last attempts, newest first
- * (`_count`: 50, at most 500). Codes, numbers and times alone.
+ * (`_count`: 50, at most 500). Codes, numbers and times alone, and nothing of what has no number yet: access
+ * is asked when an event is numbered.
  */
 export async function attemptsOf(
   { db, config }: Context,
@@ -59,7 +59,7 @@ export async function attemptsOf(
   const asked = numberOf(parametersOf(request, ['_count']), '_count') ?? COUNT;
   const { rows } = await db.query<Attempt>(ATTEMPTS, [stored.id, Math.min(asked, MOST_COUNT)]);
   const { rows: states } = await db.query<State>(STATE, [stored.id]);
-  const { failures, nextTry, lastError, waiting } = states[0] as State;
+  const { failures, nextTry, lastError } = states[0] as State;
   const { status, lastNumber, deliveredNumber } = stored;
   const reference = `${fhirBase(config)}/Subscription/${stored.id}`;
   return {
@@ -72,7 +72,6 @@ export async function attemptsOf(
       ...(nextTry && status === 'active' ? [{ name: 'next-try', valueInstant: nextTry.toISOString() }] : []),
       { name: 'last-number', valueInteger: lastNumber },
       { name: 'delivered-number', valueInteger: deliveredNumber },
-      { name: 'not-yet-numbered', valueInteger: waiting },
       ...rows.map(describe),
     ],
   };

@@ -1,5 +1,5 @@
 /** What people do with an item of the worklist: the same facts as `skein link` and `skein unlink` keep. */
-import { type Actor, namedOperator, record as recordAudit } from '../../audit/record.ts';
+import { namedOperator, record as recordAudit } from '../../audit/record.ts';
 import type { Context } from '../../context.ts';
 import { Rejected, rejected } from '../../errors.ts';
 import type { Pair } from '../../link/who/charts.ts';
@@ -18,8 +18,8 @@ import {
   undoDecision,
 } from '../decide.ts';
 
-/** Who says it; `actor`: on whose behalf. */
-export type Word = { by: string; reason: string; actor?: Actor };
+/** Who says it, on behalf of whoever runs Skein. */
+export type Word = { by: string; reason: string };
 /** `ids`: persons of the charts now. */
 export type DecidedItem = { ids: string[]; pairs: Pair[]; of: Verdict };
 
@@ -64,7 +64,8 @@ export async function findEffect(ctx: Context, item: Item): Promise<Effect> {
 
 /** Off everybody's list until that day (yyyy-mm-dd); null: on it again. */
 export async function deferItem(ctx: Context, item: Item, said: Word & { until: string | null }) {
-  const { by, reason, until, actor = namedOperator(by) } = said;
+  const { by, reason, until } = said;
+  const actor = namedOperator(by);
   const { question, ids } = item;
   await transaction(ctx.db, async (client) => {
     await keepDeferral(client, { question, ids, until, by, reason, system: actor.system });

@@ -1,4 +1,5 @@
 /** The worklist as it is now: what was decided, or has come together by itself, is not on it. */
+import { isStatutory } from '../../access/decide/decide.ts';
 import { labelOf, mayRestrict } from '../../access/decide/link-rules.ts';
 import { MATCHING } from '../../access/decide/matching.ts';
 import { inTurns } from '../../doors/turns.ts';
@@ -110,6 +111,7 @@ function pairItem(key: Buffer, { ids, all, of, evidence, verified }: Pair): Item
     ids,
     verified,
     systems: [...new Set(charts.map(({ system }) => system))].sort(),
+    statutory: charts.every(({ sector }) => isStatutory(sector)),
     stops: sides.some(([one, other]) => one.dead !== other.dead),
     likely: isFirm ? 'the rules would join them' : 'for review',
     bits: Math.round(Math.max(...all.map(({ link }) => link.bits))),
@@ -128,7 +130,7 @@ function babyItem(key: Buffer, { infant, parent, verified, systems, reasons, at 
     question: 'whose baby?',
     ids,
     verified: ids.filter((_, place) => verified[place]),
-    ...{ systems, stops: false, likely: null, bits: null, levels: {}, guards: [], reasons },
+    ...{ systems, statutory: false, stops: false, likely: null, bits: null, levels: {}, guards: [], reasons },
     ...{ since: at, until: null },
   };
 }

@@ -1,13 +1,6 @@
 /** The worklist for whoever asks often: found once for as long as nothing changes. */
 import type { Context } from '../../context.ts';
-import {
-  countBirths,
-  factsVersion,
-  findDeferrals,
-  knownTo,
-  stillAsked,
-  verifiedAmong,
-} from '../../save/worklist.ts';
+import { countBirths, factsVersion, findDeferrals, knownTo, stillAsked } from '../../save/worklist.ts';
 import { type Figures, figuresOf, type Item, itemId, type Question } from '../../work/worklist/item.ts';
 import { findItems } from './find-items.ts';
 
@@ -18,7 +11,6 @@ export type Worklist = {
   figures: () => Promise<Figures>;
   /** Of these persons those whom a service has to do with. */
   knownTo: (service: string, persons: string[]) => Promise<Set<string>>;
-  verifiedAmong: (persons: string[]) => Promise<string[]>;
 };
 
 /** What was found is given again for so long where no fact was added since. */
@@ -80,7 +72,6 @@ export function openWorklist({ db, key }: Pick<Context, 'db' | 'key'>): Worklist
     items,
     figures: async () => figuresOf(await items(), await countBirths(db), new Date()),
     knownTo: (service, persons) => knownTo(db, service, persons),
-    verifiedAmong: (persons) => verifiedAmong(db, persons),
   };
 }
 

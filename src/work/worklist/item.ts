@@ -13,6 +13,11 @@ export type Item = {
   /** Which of them somebody whose word counts gave a verified NHS number. */
   verified: string[];
   systems: string[];
+  /**
+   * All that is asked about is the word of statutory health services. Of anything else no service is told:
+   * that two charts are alike and not joined would say what kind of sender has the other.
+   */
+  statutory: boolean;
   /** A death stops contacts of the one, and the other may be that infant. */
   stops: boolean;
   /** Whether the rules of docs/matching.md would join them by what they say, and how much that is. */

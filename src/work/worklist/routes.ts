@@ -5,10 +5,7 @@
  */
 import type { Bundle, Resource, Task } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { loadGrants } from '../../access/decide/grants.ts';
 import { mayMatch } from '../../access/decide/may-match.ts';
-import { mayNameMother, maySettle } from '../../access/decide/may-review.ts';
-import { type Actor, actorOf } from '../../audit/record.ts';
 import type { Context } from '../../context.ts';
 import { readJsonBodies } from '../../doors/body.ts';
 import { queryOf } from '../../doors/query.ts';
@@ -24,7 +21,6 @@ import { type SeenItem, seeItems } from './see.ts';
 import { composeTask, type Effect } from './task.ts';
 
 type WithId = { Params: { id: string } };
-type Spoken = Word & { actor?: Actor };
 /** What was decided of an item, as whoever keeps it knows it. */
 type Decided = { ids: string[] };
 
@@ -35,21 +31,16 @@ export type KeepWorklist<D extends Decided = Decided> = {
   /** Something was decided: what is listed next goes by it. */
   forget: () => void;
   knownTo: (service: string, persons: string[]) => Promise<Set<string>>;
-  verifiedAmong: (persons: string[]) => Promise<string[]>;
   findEffect: (ctx: Context, item: Item) => Promise<Effect>;
-  acceptItem: (ctx: Context, item: Item, word: Spoken) => Promise<void>;
-  rejectItem: (ctx: Context, item: Item, word: Spoken) => Promise<void>;
-  deferItem: (ctx: Context, item: Item, word: Spoken & { until: string | null }) => Promise<void>;
+  acceptItem: (ctx: Context, item: Item, word: Word) => Promise<void>;
+  rejectItem: (ctx: Context, item: Item, word: Word) => Promise<void>;
+  deferItem: (ctx: Context, item: Item, word: Word & { until: string | null }) => Promise<void>;
   findDecidedItem: (ctx: Context, id: string) => Promise<D | null>;
-  undoDecided: (ctx: Context, decided: D, word: Spoken) => Promise<void>;
+  undoDecided: (ctx: Context, decided: D, word: Word) => Promise<void>;
 };
 
 const MOST_BYTES = 65_536;
-const mayAccept = (recipient: Recipient, { question }: Item): boolean =>
-  question === 'same person?' || mayNameMother(recipient);
-
-const WHO_MOTHER = 'who gave birth is decided by whoever could have been there, or runs Skein';
-const WHO = 'it is decided by a service of which both are verified patients, or by whoever runs Skein';
+const WHO = 'it is decided by whoever runs Skein';
 
 /** The item of that id as the recipient may see it, with what would follow for whoever may accept it. */
 export async function readItem(
@@ -59,8 +50,7 @@ export async function readItem(
 ): Promise<Resource | null> {
   const seen = await seeOne(ctx, keep, { recipient, id });
   if (!seen) return null;
-  const effect =
-    seen.settles && mayAccept(recipient, seen.item) ? await keep.findEffect(ctx, seen.item) : null;
+  const effect = recipient.kind === 'operator' ? await keep.findEffect(ctx, seen.item) : null;
   return taskFor(recipient, seen, effect);
 }
 
@@ -104,21 +94,15 @@ export function registerWorklist<D extends Decided>(
   async function itemFor({ recipient, params: { id } }: FastifyRequest<WithId>): Promise<Item> {
     const seen = await seeOne(ctx, keep, { recipient, id });
     if (!seen) throw notFound();
-    if (!seen.settles) throw rejected(403, 'forbidden', WHO);
+    if (recipient.kind !== 'operator') throw rejected(403, 'forbidden', WHO);
     return seen.item;
   }
 
-  async function maySettleNow(recipient: Recipient, ids: string[]): Promise<boolean> {
-    if (!mayMatch(recipient)) return false;
-    const [grants, verified] = [await loadGrants(db, recipient, ids), await keep.verifiedAmong(ids)];
-    return maySettle(grants, { ids, verified });
-  }
-
   /** What was decided is taken back; else a day until which it was put off. */
-  async function undo(request: FastifyRequest<WithId>, word: Spoken): Promise<void> {
+  async function undo(request: FastifyRequest<WithId>, word: Word): Promise<void> {
     const { recipient, params } = request;
-    const decided = await keep.findDecidedItem(ctx, params.id);
-    if (decided && (await maySettleNow(recipient, decided.ids))) return keep.undoDecided(ctx, decided, word);
+    const decided = recipient.kind === 'operator' ? await keep.findDecidedItem(ctx, params.id) : null;
+    if (decided) return keep.undoDecided(ctx, decided, word);
     const item = await itemFor(request);
     if (item.until === null) throw rejected(422, 'business-rule', 'nothing was decided: nothing to undo');
     return keep.deferItem(ctx, item, { ...word, until: null });
@@ -142,26 +126,19 @@ export function registerWorklist<D extends Decided>(
         },
       );
     settle('accept', async (request) => {
-      const word = spoken(request, readWord(request.body));
-      const item = await itemFor(request);
-      if (!mayAccept(request.recipient, item)) throw rejected(403, 'forbidden', WHO_MOTHER);
-      await keep.acceptItem(ctx, item, word);
+      const word = readWord(request.body);
+      await keep.acceptItem(ctx, await itemFor(request), word);
     });
     settle('reject', async (request) => {
-      const word = spoken(request, readWord(request.body));
+      const word = readWord(request.body);
       await keep.rejectItem(ctx, await itemFor(request), word);
     });
     settle('defer', async (request) => {
       const word = readDeferral(request.body, new Date().toISOString().slice(0, 10));
-      await keep.deferItem(ctx, await itemFor(request), spoken(request, word));
+      await keep.deferItem(ctx, await itemFor(request), word);
     });
-    settle('undo', (request) => undo(request, spoken(request, readWord(request.body))));
+    settle('undo', (request) => undo(request, readWord(request.body)));
   });
-}
-
-/** In the name of a service where one asks: the audit has both. */
-function spoken<W extends Word>({ recipient }: FastifyRequest, word: W): W & { actor?: Actor } {
-  return recipient.kind === 'operator' ? word : { ...word, actor: { ...actorOf(recipient), name: word.by } };
 }
 
 function answer(reply: FastifyReply): FastifyReply {
