@@ -20,7 +20,8 @@ export async function testDatabase(): Promise<TestDatabase> {
   const name = `${prefix}_${randomBytes(4).toString('hex')}`;
   await administer(postgresUrl, `create database ${name} template ${template}`);
   const url = withDatabase(postgresUrl, name);
-  const pool = openPool(url);
+  // A file may have fifty: their idle connections would use up those that the server has.
+  const pool = openPool(url, { idleTimeoutMillis: 1_000 });
   const database: TestDatabase = {
     name,
     url,
