@@ -20,7 +20,7 @@ import {
 } from '../save/decisions.ts';
 import { withFacts } from '../save/load.ts';
 import { NOTHING, save } from '../save/save.ts';
-import type { Facts, Plan } from '../store/facts.ts';
+import type { Facts, IdentifiedStatement, Plan } from '../store/facts.ts';
 import type { Db } from '../store/pool.ts';
 import { ownMessage, ownRecord, ownService } from './own-word.ts';
 import { rulesOf } from './recompute.ts';
@@ -90,7 +90,7 @@ export async function decideApart(ctx: Context, chart: string, said: Said): Prom
 
 /**
  * The first gave birth to the second: of one child one person did, so that a decision which stands is undone
- * first. Only a national record outranks it.
+ * first. Refused where birth dates speak against it, or a national record, which alone outranks it.
  */
 export async function decideMother(ctx: Context, [a, b]: Pair, said: Said): Promise<Consequence> {
   const [mother, child] = [await personOf(ctx, a), await personOf(ctx, b)];
@@ -141,6 +141,13 @@ async function personOf({ db }: Context, id: string): Promise<Known> {
 
 const NOTHING_DECIDED = 'nothing of the kind was decided: there is nothing to undo';
 
+/** A word that makes nobody a mother is not kept: it would begin to count by somebody's later correction. */
+function refuseIdle({ assertions }: Plan, statements: IdentifiedStatement[]): void {
+  const said = new Set(statements.map(({ key }) => `reference:${key}`));
+  if (!assertions.some(({ kind, method }) => kind === 'parent' && said.has(method)))
+    refuse('she cannot be: birth dates speak against it, or a national record names another');
+}
+
 /** What was decided of these charts and not undone. */
 async function standing({ db }: Context, verdict: Verdict, charts: string[]): Promise<Pair[]> {
   const found = (await findDecisions(db, charts, REVIEWERS)).filter((one) => one.verdict === verdict);
@@ -175,6 +182,7 @@ async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Con
     const systemId = await keepOwnSystem(client, service);
     const message = ownMessage({ systemId, service, ...OWN }, randomUUID(), decided);
     const plan = link(rulesOf(ctx), facts, record, { systemId, service });
+    if (verdict === 'mother') refuseIdle(plan, statements);
     const counts = { journeys: countJourneys(plan), events: countEvents(plan) };
     const consequence = { message: null, ...countPersons(facts, plan), ...counts };
     const told = await countTold(client, fociOf(plan));

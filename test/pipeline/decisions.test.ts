@@ -179,6 +179,23 @@ test('her baby: by the word of who looked she gave birth, against another but fo
   );
 });
 
+test('nobody gave birth to somebody older, by nobody’s word: what has no effect is refused, and tells nobody', async () => {
+  await birth();
+  await care('perinatal', MOTHER);
+  const [tamsin, kit] = await Promise.all(
+    ['Tamsin', 'Kit'].map(async (name) => (await seenBy(undefined, name))[0]?.id ?? ''),
+  );
+  const posts = household.posts('perinatal').length;
+  for (const dry of [true, false])
+    await expect(decideMother(context(), [kit ?? '', tamsin ?? ''], { ...SAID, dry })).rejects.toMatchObject({
+      issues: [{ text: expect.stringContaining('birth dates') }],
+    });
+  expect((await explain(tamsin ?? '')).decisions).toEqual([]);
+  await household.settle();
+  expect(household.posts('perinatal')).toHaveLength(posts);
+  expect(await seenBy('perinatal', 'Kit')).toHaveLength(1);
+});
+
 test('a wrong link that was told has an incident pack, until each recipient has confirmed', async () => {
   await care('perinatal', MOTHER);
   await birth();

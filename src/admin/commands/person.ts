@@ -90,7 +90,8 @@ Examples:
        skein link --mother ID --child ID --by NAME --reason TEXT [--undo] [--dry-run] [--yes] [--json]
 
 Refused where a verified number, a birth date or the order of a multiple birth says that they are two. Who
-gave birth by this word did, whoever else says so, but for a national record.
+gave birth by this word did, whoever else says so; it is refused of somebody who is no older than the
+child, and where a national record names another.
 
   --mother ID    the person who gave birth
   --child ID     to this person

@@ -99,10 +99,11 @@ const asserted = ({ state, parent, child, kinds, tier, decided }: Bound): Assert
   evidence: { kinds: kinds.join(','), tier, ...(decided ? { rule: 'people decided so' } : {}) },
 });
 
-/** Nothing is asked of who people decided gave birth, but that both are known and two. */
+/** Of who people decided gave birth no more is asked than that both are known and two, and of birth dates. */
 function bindDecided(state: StatementState, { personOf, decisions }: Given): Bound[] {
   const [parent, child] = [personOf(state.chart), personOf(state.ref)];
   if (!parent || !child || parent === child || decisions.isNotParent(parent, child)) return [];
+  if (!isBornBefore(parent, child)) return [];
   const content: RelatedPerson = {
     resourceType: 'RelatedPerson',
     patient: { reference: `Patient/${state.ref}` },
