@@ -1,4 +1,5 @@
 /** `skein why`: why somebody was, or was not, told of what a message changed. */
+import { listSystems } from '../access/register/systems.ts';
 import type { Context } from '../context.ts';
 import { type Answer, explainTelling } from '../deliver/number/why.ts';
 import type { Stored } from '../deliver/subscribe/stored.ts';
@@ -41,9 +42,10 @@ async function findFor({ db }: Pick<Context, 'db'>, who: string): Promise<Stored
     if (!stored) throw rejected(422, 'not-found', `there is no subscription ${who}`);
     return [stored];
   }
-  const sql = `select y.id from system y join service v on v.id = y.service_id
-    where y.name = $1 or v.ods || '|' || v.team = $1`;
-  const systems = (await db.query<{ id: number }>(sql, [who])).rows.map(({ id }) => id);
+  const named = (await listSystems(db)).filter(
+    ({ name, service: { ods, team } }) => name === who || `${ods}|${team}` === who,
+  );
+  const systems = named.map(({ id }) => id);
   if (systems.length === 0)
     throw rejected(422, 'not-found', `no system and no service (ODS|team) is called "${who}"`);
   const all = await findSubscriptions(db, OPERATOR, {});

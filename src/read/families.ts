@@ -3,13 +3,15 @@ import type { Bundle, Group, Patient } from '@medplum/fhirtypes';
 import { loadGrants } from '../access/decide/grants.ts';
 import { treats } from '../access/decide/may-match.ts';
 import { outcomeOf } from '../access/project/project-care.ts';
-import { findAbout, findTasks, isOpenPrompt } from './journey/tasks.ts';
+import { asOf } from '../store/clock.ts';
+import { findTasks, isOpenPrompt, seeAbout } from './journey/tasks.ts';
 import { answerSearch } from './search/answer-search.ts';
 import type { Asking } from './search/candidates.ts';
 
 /** `waiting`: when each referral that waits was made, of those the reader is a party to. */
 export type Family = { group: Group; members: Patient[]; prompts: number; waiting: (string | undefined)[] };
-export type FamilyPage = { families: Family[]; next: string | null };
+/** `now`: as of when it is told, which in a trial may be another day. */
+export type FamilyPage = { families: Family[]; next: string | null; now: Date };
 export type Wanted = { stage: string | null; persons: string[] | null; cursor: string | null };
 
 const BATCH = 50;
@@ -20,16 +22,17 @@ const MOST_PERSONS = 20;
 
 /** Throws Rejected(400) for a page link that is not this reader's. */
 export async function readFamilies(asking: Asking, wanted: Wanted): Promise<FamilyPage> {
-  if (wanted.persons?.length === 0) return { families: [], next: null };
+  const now = asOf();
+  if (wanted.persons?.length === 0) return { families: [], next: null, now };
   const found: { group: Group; members: Patient[] }[] = [];
   let next = wanted.cursor;
   for (let turn = 0; turn < MOST_BATCHES && found.length < ENOUGH; turn++) {
     const batch = await answerSearch(asking, requestOf(wanted, next));
-    found.push(...(await ownOf(asking, batch)).filter(({ group }) => isAt(group, wanted.stage)));
+    found.push(...(await ownOf(asking, batch)).filter(({ group }) => isAt(group, wanted.stage, now)));
     next = cursorOf(batch);
     if (next === null) break;
   }
-  return { families: await withWork(asking, found), next };
+  return { families: await withWork(asking, found), next, now };
 }
 
 function requestOf({ persons }: Wanted, cursor: string | null) {
@@ -64,8 +67,8 @@ async function ownOf(asking: Asking, { entry = [] }: Bundle) {
     .map((group) => ({ group, members: memberIds(group).flatMap((id) => patients.get(id) ?? []) }));
 }
 
-function isAt({ characteristic = [] }: Group, stage: string | null): boolean {
-  const today = new Date().toISOString().slice(0, 10);
+function isAt({ characteristic = [] }: Group, stage: string | null, at: Date): boolean {
+  const today = at.toISOString().slice(0, 10);
   const now = characteristic.filter(
     ({ period }) => (period?.start ?? '') <= today && today < (period?.end ?? '9999'),
   );
@@ -79,7 +82,7 @@ async function withWork(asking: Asking, found: { group: Group; members: Patient[
   const persons = [...new Set(found.flatMap(({ group }) => memberIds(group)))].map((id) => `Patient/${id}`);
   const [tasks, referrals] = await Promise.all([
     findTasks(asking, persons),
-    findAbout(asking, 'ServiceRequest', persons),
+    seeAbout(asking, 'ServiceRequest', persons),
   ]);
   return found.map(({ group, members }) => {
     const own = new Set(memberIds(group).map((id) => `Patient/${id}`));

@@ -5,6 +5,8 @@
 
 import type { Resource } from '@medplum/fhirtypes';
 import { isId } from '../../fhir/ids.ts';
+import { hashToken } from '../../fhir/index-rows.ts';
+import { findParams } from '../../fhir/search-parameters.ts';
 import type { Recipient, ResourceRow, Sources } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { visibleSql } from '../decide/visible-sql.ts';
@@ -112,10 +114,17 @@ export async function findPastsAt(db: Db, wanted: At[]): Promise<(ResourceRow & 
 export type Link = { param: number; hash: string };
 
 /**
- * Rows of some types whose index has any of these links to people whom the reader is known to see, in row
- * order: for these nothing is told by how much is read.
+ * Rows of some types about people (`Patient/id`) whom the reader is known to see, in row order: of these
+ * nothing is told by how much is read.
  */
-export async function findAbout(db: Db, types: string[], links: Link[]): Promise<ResourceRow[]> {
+export async function findAbout(
+  { db, key }: { db: Db; key: Buffer },
+  types: string[],
+  persons: string[],
+): Promise<ResourceRow[]> {
+  const links = types
+    .flatMap((type) => findParams(type, 'patient'))
+    .flatMap(({ number }) => persons.map((person) => ({ param: number, hash: hashToken(key, person) })));
   const { rows } = await db.query<StoredRow>(
     `select ${COLUMNS} from resource r where r.type = any($1::text[]) and r.row_id in (
        select t.row_id from index_token t

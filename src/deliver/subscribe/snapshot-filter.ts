@@ -5,6 +5,7 @@ import { journeysOf } from '../../access/project/project-care.ts';
 import type { Seen } from '../../access/see/visible.ts';
 import { idOf, referencesIn } from '../../fhir/references.ts';
 import { EVENT_CODES } from '../../model.ts';
+import { asOf } from '../../store/clock.ts';
 
 /** By type, the codes of events that tell of such a thing; a person is of every event. */
 const CODES: Record<string, readonly string[]> = {
@@ -70,7 +71,7 @@ export const membersOf = ({ member = [] }: Group): string[] =>
 
 /** Those in force today. */
 function stagesOf({ characteristic = [] }: Group): string[] {
-  const today = new Date().toISOString().slice(0, 10);
+  const today = asOf().toISOString().slice(0, 10);
   const inForce = characteristic.filter(
     ({ period }) => (period?.start ?? '') <= today && today < (period?.end ?? '9999'),
   );

@@ -3,9 +3,8 @@ import type { Group, Resource } from '@medplum/fhirtypes';
 import { journeysOf } from '../../access/project/project-care.ts';
 import { findAbout, findRows } from '../../access/see/rows.ts';
 import { type Seen, seeEach } from '../../access/see/visible.ts';
-import { hashToken, rangeOf } from '../../fhir/index-rows.ts';
+import { rangeOf } from '../../fhir/index-rows.ts';
 import { referencesIn } from '../../fhir/references.ts';
-import { findParams } from '../../fhir/search-parameters.ts';
 import type { Json } from '../../model.ts';
 import type { Asking } from '../search/candidates.ts';
 
@@ -16,10 +15,7 @@ export async function gatherJourney(asking: Asking, group: Seen): Promise<Seen[]
   const journey = group.row.id;
   const { member = [] } = group.resource as Group;
   const members = member.flatMap(({ entity }) => entity?.reference ?? []);
-  const links = OF_PERSON.flatMap((type) => findParams(type, 'patient')).flatMap(({ number }) =>
-    members.map((person) => ({ param: number, hash: hashToken(asking.key, person) })),
-  );
-  const found = [findRows(asking.db, members), findAbout(asking.db, OF_PERSON, links)];
+  const found = [findRows(asking.db, members), findAbout(asking, OF_PERSON, members)];
   const rows = (await Promise.all(found)).flat();
   const known = new Set(members);
   const isOfJourney = ({ row, resource }: Seen) =>

@@ -23,9 +23,10 @@ import { describeInvolved, findInvolved, type Involved, type Involvement } from 
 
 /**
  * `looked`: as of when the reader has seen the journey; null where that is not kept. `involved`: what the
- * section *who is involved* says, a service and a person each; empty on later pages.
+ * section *who is involved* says, a service and a person each; empty on later pages. `now`: as of when it
+ * is told, which in a trial may be another day.
  */
-export type Journey = { bundle: Bundle; looked: Date | null; involved: Involved[] };
+export type Journey = { bundle: Bundle; looked: Date | null; involved: Involved[]; now: Date };
 
 /**
  * Throws Rejected(404) where the journey does not exist or may not be seen, and Rejected(400) for what is not
@@ -34,6 +35,7 @@ export type Journey = { bundle: Bundle; looked: Date | null; involved: Involved[
 export async function readJourney(asking: Asking, request: JourneyRequest): Promise<Journey> {
   const { base, id } = request;
   const wanted = readRequest(asking, request);
+  const now = asOf();
   // First: what is saved from then on is for the next look.
   const look = await findLook(asking.db, asking.recipient, id);
   const seen = await gatherJourney(asking, await seeOne(asking, 'Group', id));
@@ -41,7 +43,7 @@ export async function readJourney(asking: Asking, request: JourneyRequest): Prom
   const { after, count } = wanted;
   const rest = after ? seen.filter((one) => comparePlaces(placeOf(one), after) > 0) : seen;
   const page = rest.slice(0, count);
-  const first: First = { seen, nameOf, since: wanted.since ?? look.before };
+  const first: First = { seen, nameOf, since: wanted.since ?? look.before, now };
   const { told, involved } = after ? { told: [], involved: [] } : await tellFirst(asking, request, first);
   const entry = [
     ...told.map(urnEntry),
@@ -58,7 +60,12 @@ export async function readJourney(asking: Asking, request: JourneyRequest): Prom
     ...named,
     outcomeEntry(NOTICE),
   ]);
-  return { bundle, looked: after || wanted.since ? null : look.at, involved: involved.map(describeInvolved) };
+  return {
+    bundle,
+    looked: after || wanted.since ? null : look.at,
+    involved: involved.map((one) => describeInvolved(one, now)),
+    now,
+  };
 }
 
 const modeOf = ({ resourceType }: Resource) => (resourceType === 'Organization' ? 'include' : 'match');
@@ -70,13 +77,13 @@ const urnEntry = (resource: Resource): BundleEntry => ({
   search: { mode: resource.resourceType === 'Composition' ? 'match' : 'include' },
 });
 
-type First = { seen: Seen[]; nameOf: NameOf; since: Date | null };
+type First = { seen: Seen[]; nameOf: NameOf; since: Date | null; now: Date };
 
 /** The Composition and the duty contacts that it speaks of. */
 async function tellFirst(
   asking: Asking,
   { id }: JourneyRequest,
-  { seen, nameOf, since }: First,
+  { seen, nameOf, since, now }: First,
 ): Promise<{ told: Resource[]; involved: Involvement[] }> {
   const { db, recipient, key } = asking;
   const care = seen.filter(({ row }) => row.type === 'EpisodeOfCare' || row.type === 'Encounter');
@@ -88,7 +95,7 @@ async function tellFirst(
   // Ids that say nothing, and are another's for every reader.
   const reader = recipient.kind === 'system' ? String(recipient.system.id) : recipient.kind;
   const idOf = (what: string) => keyedId(key, 'journey', reader, id, what);
-  const told: Told = { seen, nameOf, contacts, idOf, now: asOf() };
+  const told: Told = { seen, nameOf, contacts, idOf, now };
   const involved = findInvolved(told);
   const changing = seen.filter(({ row }) => row.type !== 'Organization');
   const changed = since ? await findChanged(db, recipient, changing, since) : [];

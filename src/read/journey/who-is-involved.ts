@@ -105,9 +105,9 @@ function deskOf({ idOf, now }: Told, { care, service, contact: { kind, duty } }:
   };
 }
 
-export function describeInvolved({ contact: { duty }, ...one }: Involvement): Involved {
+export function describeInvolved({ contact: { duty }, ...one }: Involvement, now: Date): Involved {
   const { person, service, label, first, last, goesOn } = one;
-  const said = duty && { ...duty, isConfirmed: isConfirmed(duty, new Date()) };
+  const said = duty && { ...duty, isConfirmed: isConfirmed(duty, now) };
   return { person, service, label, first, last, goesOn, duty: said };
 }
 
