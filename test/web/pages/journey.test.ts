@@ -163,7 +163,7 @@ describe('how to reach somebody', () => {
 
   test('is not known until somebody said so: then it comes before any number', async () => {
     const before = (await pageFor('northlight')).body;
-    expect(before).toContain('Not known how to contact Tamsin safely. Ask her team.');
+    expect(before).toContain('Not known how to contact Tamsin safely. Ask, and record it.');
     expect(before).not.toContain('Show telephone and address');
     await safe([
       { name: 'how', valueCode: 'text' },

@@ -161,3 +161,14 @@ test('a referral is told by what became of it', () => {
   expect(alone.rows.at(-1)).toMatchObject({ what: 'Referral, sent', strong: 'Tamsin, to Testhaven Two' });
   expect(NOW.getUTCFullYear()).toBe(2026);
 });
+
+test('who is alone in a journey of no birth is nobody’s mother, whoever they are', () => {
+  const him = { id: 'j', born: '1990-03-03', name: 'Jago' };
+  const page = pageOf([him], []);
+  expect(page.people.map(({ role }) => role)).toEqual(['Person']);
+  expect(lanesIn(page)[0]).toBe('Jago, person');
+  // But for the sentence that every family has.
+  expect(JSON.stringify(page)).not.toMatch(/\bmother\b(?! has said so)|\bher team\b/i);
+  // Of a pregnancy the one adult there is is whose journey it is.
+  expect(pageOf([him], [{ code: 'pregnancy', start: ago(30) }]).people[0]?.role).toBe('Mother');
+});

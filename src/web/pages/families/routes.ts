@@ -42,12 +42,12 @@ async function sendFamilies(ctx: Context, viewer: Viewer, shown: Shown): Promise
     persons: readPersons(oneOf(query, 'person')),
     cursor: oneOf(query, 'cursor') ?? null,
   };
-  const { families, next } = await readFamilies(viewer.asking, wanted);
+  const { families, next, now } = await readFamilies(viewer.asking, wanted);
   request.given = bundleOf(families);
   const kept: Record<string, string> = wanted.stage ? { stage: wanted.stage } : {};
   return sendPage(reply, 'families', {
     frame: await makeFrame(ctx, viewer, { title: viewer.service ? 'My families' : 'Families', here: HERE }),
-    lines: describeFamilies(families, new Date(), (id) => linkTo(`/pages/journey/${id}`, viewer)),
+    lines: describeFamilies(families, now, (id) => linkTo(`/pages/journey/${id}`, viewer)),
     ...{ typed, wrong, stages: chooseStage(wanted.stage), as: viewer.as, notice: NOTICE },
     isSearched: wanted.persons !== null,
     search: linkTo(`${HERE}/search`, viewer),

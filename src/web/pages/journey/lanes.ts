@@ -9,7 +9,7 @@ import { findReferrals } from './referrals.ts';
 
 /** `sentence`: what a lane says that holds nothing. */
 export type Lane = {
-  kind: 'mother' | 'partner' | 'infant' | 'referral';
+  kind: 'mother' | 'person' | 'partner' | 'infant' | 'referral';
   name: string;
   role: string;
   items: Item[];
@@ -33,6 +33,7 @@ export function layOutLanes(given: Given, names: Names, members: Member[]): Lane
   };
   const lanes = [
     ...lanesOf('mother'),
+    ...lanesOf('person'),
     ...(others.length > 0 ? others : [partner]),
     ...lanesOf('infant'),
     referrals,

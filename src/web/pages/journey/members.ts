@@ -4,7 +4,8 @@ import { STAGE_OF } from '../../../fhir/systems.ts';
 import { capital, dayOf } from '../words.ts';
 import type { Given } from './given.ts';
 
-export type MemberRole = 'mother' | 'other' | 'infant';
+/** `person`: of whom nothing says what they are to anybody here. */
+export type MemberRole = 'mother' | 'person' | 'other' | 'infant';
 /** `name` in full, `short` as a lane is called. `inDoubt`: perhaps the same as another infant here. */
 export type Member = {
   reference: string;
@@ -22,12 +23,15 @@ export type Member = {
 
 export const ROLE_WORDS: Record<MemberRole, string> = {
   mother: 'mother',
+  person: 'person',
   other: 'other parent',
   infant: 'infant',
 };
 /** The stage in which nobody is in touch without asking first. */
 export const STOPPED = 'contact-stop';
-const ORDER: MemberRole[] = ['mother', 'other', 'infant'];
+const ORDER: MemberRole[] = ['mother', 'person', 'other', 'infant'];
+/** A journey with one of these is that of whoever is, or was, pregnant. */
+const OF_A_BIRTH = ['pregnancy', 'outcome-unknown', 'birth-12m', '12-24m', 'after-24m'];
 /** A child is nobody's infant after five years (sharing rule 22). */
 export const INFANT_DAYS = 5 * 366;
 
@@ -96,10 +100,14 @@ function rolesIn(given: Given): Map<string, MemberRole> {
   }
   const rest = inGroup.filter((one) => !infants.has(one) && !mothers.has(one));
   // Of a pregnancy, or a child whose relations are not told, the one adult there is is whose journey it is.
-  if (mothers.size === 0 && rest.length === 1) mothers.add(rest[0] as string);
-  return new Map(
-    inGroup.map((one) => [one, mothers.has(one) ? 'mother' : infants.has(one) ? 'infant' : 'other']),
+  const isOfABirth = (group.characteristic ?? []).some(({ valueCodeableConcept }) =>
+    OF_A_BIRTH.includes(valueCodeableConcept?.coding?.[0]?.code ?? ''),
   );
+  const isAlone = mothers.size === 0 && rest.length === 1;
+  if (isAlone && isOfABirth) mothers.add(rest[0] as string);
+  const roleOf = (one: string): MemberRole =>
+    mothers.has(one) ? 'mother' : infants.has(one) ? 'infant' : isAlone ? 'person' : 'other';
+  return new Map(inGroup.map((one) => [one, roleOf(one)]));
 }
 
 const isMother = ({ relationship = [] }: RelatedPerson): boolean =>

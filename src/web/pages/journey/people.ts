@@ -10,7 +10,7 @@ export type SafeContact = { rules: string[]; said: string; mayContact: boolean }
 export type Card = {
   id: string;
   role: string;
-  kind: 'mother' | 'partner' | 'infant';
+  kind: 'mother' | 'person' | 'partner' | 'infant';
   name: string;
   short: string;
   lines: string[];
@@ -50,7 +50,7 @@ function cardOf(given: Given, member: Member, place: number): Card {
     short: isNamed ? short : `the ${ROLE_WORDS[role]}`,
     lines: linesOf(given, member),
     contact,
-    ask: role === 'mother' ? 'Ask her team.' : 'Ask their team.',
+    ask: isOwn ? 'Ask, and record it.' : role === 'mother' ? 'Ask her team.' : 'Ask their team.',
     details: contact?.mayContact ? detailsOf(patient) : [],
   };
 }

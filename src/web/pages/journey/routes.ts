@@ -59,13 +59,12 @@ async function readBeside(ctx: Context, request: FastifyRequest): Promise<Viewer
 
 /** Null where the viewer may not see it, or there is none. */
 async function tellJourney({ asking, service }: Viewer, id: string): Promise<Told | null> {
-  const now = new Date();
   const journey = await readJourney(asking, { id, base: '', pairs: [] }).catch((error: unknown) => {
     if (error instanceof Rejected && error.status === 404) return null;
     throw error;
   });
   if (!journey) return null;
-  const { bundle, involved } = journey;
+  const { bundle, involved, now } = journey;
   const resources = (bundle.entry ?? []).flatMap(({ resource }) => resource ?? []);
   const names = (wanted: RegExp) =>
     resources.flatMap(({ resourceType, id: own }) =>

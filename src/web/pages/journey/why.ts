@@ -29,9 +29,9 @@ export function sayWhy({ why, nameOf }: Given, [reference = '']: string[]): Show
   const rule = isWhole(standing)
     ? STANDINGS[standing]
     : `${STANDINGS[standing]}, ${CATEGORIES[category]}: ${LEVELS[level]}`;
-  const source = said
-    ? `From ${said.by ? nameOf(said.by) : 'a service that is not named here'}, message of ${dateTime(new Date(said.at))}. `
-    : '';
+  // Who is not named may be named in the row itself: nothing is said of the sender then.
+  const by = said?.by ? `From ${nameOf(said.by)}, message` : 'Message';
+  const source = said ? `${by} of ${dateTime(new Date(said.at))}. ` : '';
   return { level: LEVELS[level], sign: level, text: `${source}Rule: ${rule}.` };
 }
 
