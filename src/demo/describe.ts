@@ -98,7 +98,9 @@ export function describeStage(seen: Seen, group: Group): string[] {
     ({ start, end }) => start <= DAYS.today && (end === '' || DAYS.today < end),
   );
   return now
-    ? [`the journey of ${child ? `${nameOf(seen, child)}'s birth` : 'this family'} is in stage ${now.code}`]
+    ? [
+        `the journey of ${child ? `${nameOf(seen, child)}'s birth` : 'somebody not named here'} is in stage ${now.code}`,
+      ]
     : [];
 }
 

@@ -89,7 +89,11 @@ function findHidden(seen: Seen, { mother, baby, sister, partner }: People): stri
     ],
     ["the mother's NHS number, address or telephone", !reachable(mother)],
     ["the baby's NHS number, address or telephone", !reachable(baby)],
-    ['whether there are other children', !has(sister)],
+    // The stages of every journey of an own patient are told, of an earlier child, too: not whose they are.
+    [
+      ofType<Group>(seen, 'Group').length > 1 ? 'who her other child is' : 'whether there are other children',
+      !has(sister),
+    ],
     ['whether there is a partner, or who asked for help where', !has(partner)],
   ];
   return hidden.flatMap(([what, holds]) => (holds ? [what] : []));

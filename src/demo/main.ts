@@ -21,7 +21,8 @@ async function main(leaving: Promise<boolean>): Promise<void> {
     if (await Promise.race([told.then(() => true), leaving])) {
       say.title(`Told in ${seconds()}, of the ${BUDGET_SECONDS} s that it may take.`);
       if (process.argv.includes('--once') || process.env.DEMO_EXIT === '1') return;
-      say.line('Skein keeps serving. Ctrl-C stops it.');
+      say.line('Skein keeps serving. Ctrl-C stops it. From another terminal, in its store:');
+      say.command(`${skein.reach} npx skein clock`);
       await leaving;
     }
   } finally {

@@ -14,7 +14,7 @@ import { say } from './say.ts';
 import { openDemoStore } from './store.ts';
 
 /** `leaves`: the folders that are there when it has ended. */
-export type Running = { ctx: Context; base: string; leaves: string[] };
+export type Running = { ctx: Context; base: string; leaves: string[]; reach: string };
 
 /** Starts everything; adds to `stops` how each part is stopped. Of the environment it uses ports, DATA_DIR
  * and REDIS_URL only. */
@@ -43,7 +43,7 @@ export async function startSkein(env: NodeJS.ProcessEnv, stops: Stop[]): Promise
   say.line(`  log: ${logFile}`);
   for (const team of Object.values(TEAMS)) await addSystem(db, key, team);
   say.ready(`${Object.keys(TEAMS).length} services registered, each with its sector`);
-  return { ctx, base: url, leaves: [...new Set([dataDir, store.home])] };
+  return { ctx, base: url, leaves: [...new Set([dataDir, store.home])], reach: reachBy(store) };
 }
 
 /** The wanted port, or a free one where it is taken. */
@@ -66,4 +66,10 @@ async function probe(port: number): Promise<number | null> {
     if (['EADDRINUSE', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;
   }
+}
+
+/** Sets DATABASE_URL to the demo's own store, without its password on the screen. */
+function reachBy({ url, home }: { url: string; home: string }): string {
+  const { host, pathname } = new URL(url);
+  return `DATABASE_URL="postgres://skein:$(cat '${join(home, 'password')}')@${host}${pathname}"`;
 }
