@@ -1,6 +1,8 @@
 /** `skein doctor`: whatever is wrong with this installation, a line each, with what mends it. */
+import { resolve } from 'node:path';
 import { describeWider, pendingPolicy } from '../access/decide/in-force.ts';
 import { countOverdue } from '../access/glass/reviews.ts';
+import { listSystems } from '../access/register/systems.ts';
 import type { Config } from '../config.ts';
 import { describeUnheard } from '../deliver/send/urgent-alerts.ts';
 import { describeUnreachable } from '../deliver/subscribe/endpoints.ts';
@@ -17,7 +19,7 @@ import { examineRules } from './prompt.ts';
 type Finding = { area: string; problems: string[] };
 
 /** What is to be known and is no fault of the installation. */
-const TOLD = ['people', 'senders', 'messages'];
+const TOLD = ['people', 'senders', 'messages', 'looked at'];
 
 /** Looks at everything and mends nothing. `code` is 1 where something is wrong. */
 export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: string; code: number }> {
@@ -34,6 +36,7 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'people', problems: describePeople(ctx.config) },
     { area: 'senders', problems: await describeUnbound(ctx, ctx.mappings) },
     { area: 'messages', problems: await examineMessages(ctx.db) },
+    { area: 'looked at', problems: await describeStore(ctx) },
   ];
   const lines = findings.flatMap(({ area, problems }) =>
     problems.length === 0 ? [`${area}: well`] : problems.map((problem) => `${area}: ${problem}`),
@@ -62,6 +65,22 @@ async function examineSubscriptions({ db, config }: Pipeline): Promise<string[]>
 async function examinePolicy(db: Db): Promise<string[]> {
   const wider = await pendingPolicy(db);
   return wider.length > 0 ? [describeWider(wider)] : [];
+}
+
+/** A command that is given other settings than the service looks at another store, or at a new one. */
+async function describeStore({ db, config: { DATABASE_URL, DATA_DIR } }: Pipeline): Promise<string[]> {
+  const store = DATABASE_URL ? `DATABASE_URL, ${placeOf(DATABASE_URL)}` : `DATA_DIR, ${resolve(DATA_DIR)}`;
+  const isEmpty = (await listSystems(db)).length === 0;
+  return [
+    `the store of ${store}, with the settings that this command was given`,
+    ...(isEmpty ? ['no system is registered in it: is it the store that Skein runs on?'] : []),
+  ];
+}
+
+/** Without user and password. */
+function placeOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
 }
 
 const WAITING = `select s.name, i.status, count(*)::int as n from intake i join system s on s.id = i.system_id

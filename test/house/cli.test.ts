@@ -273,10 +273,19 @@ test('a doctor says in a line each what is wrong, what mends it, and whether any
   await adrift.pool.query(
     "with s as (insert into service (id, name, ods, team) values (gen_random_uuid(), 'x', 'RXX', 'x') returning id) insert into system (name, service_id, source) select 'form', id, 'hf-csv' from s",
   );
+  const { host, pathname } = new URL(adrift.url);
   const program = runProgram(['bin/skein.js', 'doctor'], { DATABASE_URL: adrift.url });
   expect(await program.exit()).toBe(1);
+  expect(program.output()).toContain(`looked at: the store of DATABASE_URL, ${host}${pathname}, with`);
   expect(program.output()).toContain(
     'mappings: mapping hf-csv is not loaded, and a registered system sends by it\n',
+  );
+  expect(program.output()).not.toContain('no system is registered');
+  const empty = await testDatabase();
+  const stray = runProgram(['bin/skein.js', 'doctor'], { DATABASE_URL: empty.url });
+  expect(await stray.exit()).toBe(0);
+  expect(stray.output()).toContain(
+    'looked at: no system is registered in it: is it the store that Skein runs on?',
   );
 });
 

@@ -33,6 +33,6 @@ export async function describeUnreachable(db: Db, allow: string[]): Promise<stri
     .filter(({ may }) => !may)
     .map(
       ({ system, id }) =>
-        `WEBHOOK_ALLOW: nothing is sent to ${system} by Subscription/${id}: its endpoint is neither public https nor allowed`,
+        `WEBHOOK_ALLOW: nothing is sent to ${system} by Subscription/${id}: its endpoint is neither public https nor allowed by the setting that is in force here`,
     );
 }
