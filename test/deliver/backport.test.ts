@@ -1,16 +1,15 @@
 /** What the Backport guide asks of notifications and of answers, by content level: docs/conformance/subscriptions.csv. */
 import type { Bundle, Resource, Subscription } from '@medplum/fhirtypes';
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
-import { startDelivery } from '../../src/deliver/send/worker.ts';
 import { registerSubscriptions } from '../../src/deliver/subscribe/routes.ts';
 import type { Node } from '../../src/formats/tree.ts';
-import { startSequencer } from '../../src/publish/sequencer.ts';
 import { registerRead } from '../../src/read/routes.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { validateResource } from '../../src/validate/validate-resource.ts';
 import { testDatabase } from '../support/database.ts';
-import { type Posted, type Receiver, startReceiver, statusIn, typeOf } from '../support/receiver.ts';
+import { type Posted, statusIn, typeOf } from '../support/receiver.ts';
+import { receiving } from './receiving.ts';
 import {
   type Ask,
   appendEvents,
@@ -27,19 +26,9 @@ const { pool } = database;
 const ctx = loopbackContext(database, { PUBLIC_URL: 'https://skein.example' });
 const app = buildApp(ctx, [registerRead, registerSubscriptions]);
 const profiles = ownProfiles();
-let receiver: Receiver;
-let stops: (() => Promise<void>)[] = [];
+const at = receiving(ctx);
 
-beforeEach(async () => {
-  receiver = await startReceiver();
-  const [delivery, sequencer] = [await startDelivery(ctx), startSequencer(ctx)];
-  stops = [() => sequencer.stop(), () => delivery.stop()];
-});
-afterEach(async () => {
-  for (const stop of stops) await stop();
-  await receiver.close();
-  await pool.query('truncate outbox, pending, event, notification, subscription cascade');
-});
+beforeEach(() => at.work());
 afterAll(() => app.close());
 
 async function ask<T extends Resource>(method: 'GET' | 'POST' | 'DELETE', url: string, body?: object) {
@@ -56,7 +45,7 @@ async function ask<T extends Resource>(method: 'GET' | 'POST' | 'DELETE', url: s
 
 /** One that is active, with one event told. */
 async function told(wish: Ask): Promise<{ id: string; made: Subscription; posts: Posted[] }> {
-  const body = subscriptionTo(`${receiver.url}/hook`, wish);
+  const body = subscriptionTo(`${at.receiver.url}/hook`, wish);
   const made = (await ask<Subscription>('POST', 'Subscription', body)).body;
   const id = made.id as string;
   await eventually(
@@ -67,7 +56,7 @@ async function told(wish: Ask): Promise<{ id: string; made: Subscription; posts:
   await storeFocuses(pool, [event]);
   await appendEvents(pool, [event]);
   ctx.signals.emit('committed');
-  const posts = await receiver.until((all) => all.some((post) => typeOf(post) === 'event-notification'));
+  const posts = await at.receiver.until((all) => all.some((post) => typeOf(post) === 'event-notification'));
   return { id, made, posts };
 }
 
@@ -89,7 +78,7 @@ test.each(['empty', 'id-only', 'full-resource'])(
   async (content) => {
     const { id, posts, made } = await told({ content, heartbeat: 60 });
     await pool.query('update subscription set heartbeat = 1, due_at = now()');
-    await receiver.until((all) => all.some((post) => typeOf(post) === 'heartbeat'));
+    await at.receiver.until((all) => all.some((post) => typeOf(post) === 'heartbeat'));
     const kinds = new Set(posts.map(typeOf));
     expect(kinds).toEqual(new Set(['handshake', 'event-notification', 'heartbeat']));
     for (const { bundle } of posts) {
@@ -159,13 +148,13 @@ test('the events since the start count events alone, and without a period no hea
 });
 
 test('$status of one subscription ignores ids and statuses', async () => {
-  const { id } = (await ask('POST', 'Subscription', subscriptionTo(`${receiver.url}/hook`))).body;
+  const { id } = (await ask('POST', 'Subscription', subscriptionTo(`${at.receiver.url}/hook`))).body;
   const { body } = await ask<Bundle>('GET', `Subscription/${id}/$status?id=another&status=off`);
   expect(body.entry).toHaveLength(1);
 });
 
 test('where it was made is where it is read, until it is deleted: then it is gone, and found no more', async () => {
-  const { headers, body } = await ask('POST', 'Subscription', subscriptionTo(`${receiver.url}/hook`));
+  const { headers, body } = await ask('POST', 'Subscription', subscriptionTo(`${at.receiver.url}/hook`));
   const path = String(headers.location).split('/fhir/')[1] as string;
   expect(path).toBe(`Subscription/${body.id}`);
   expect((await ask('GET', path)).status).toBe(200);
@@ -185,7 +174,7 @@ test('the CapabilityStatement lists what works, and says what there is not', asy
   expect(own?.documentation).toContain('no websocket');
   expect(own?.searchRevInclude).toBe(undefined);
   expect(own?.searchInclude).toBe(undefined);
-  const { id } = (await ask('POST', 'Subscription', subscriptionTo(`${receiver.url}/hook`))).body;
+  const { id } = (await ask('POST', 'Subscription', subscriptionTo(`${at.receiver.url}/hook`))).body;
   for (const { name } of own?.searchParam ?? [])
     expect((await ask('GET', `Subscription?${name}=${id}`)).status).toBe(200);
   const known = own?.interaction?.map(({ code }) => code).sort();

@@ -1,22 +1,14 @@
 /** Receivers that are away for minutes, days or for good: when they are tried, and what they hear when they are back. */
 import fc from 'fast-check';
-import type { FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { claim } from '../../src/deliver/number/claim.ts';
-import { startDelivery, tidy } from '../../src/deliver/send/worker.ts';
+import { tidy } from '../../src/deliver/send/worker.ts';
 import { registerSubscriptions } from '../../src/deliver/subscribe/routes.ts';
 import type { EventCode } from '../../src/model.ts';
-import { startSequencer } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
-import {
-  numbersOf,
-  type Posted,
-  type Receiver,
-  startReceiver,
-  statusIn,
-  typeOf,
-} from '../support/receiver.ts';
+import { numbersOf, type Posted, statusIn, typeOf } from '../support/receiver.ts';
+import { receiving } from './receiving.ts';
 import {
   appendEvents,
   episodeEvent,
@@ -31,30 +23,9 @@ import {
 const database = await testDatabase();
 const { pool } = database;
 const ctx = loopbackContext(database);
-let receiver: Receiver;
-let app: FastifyInstance;
-let stops: (() => Promise<void>)[] = [];
-
-beforeEach(async () => {
-  receiver = await startReceiver();
-  app = buildApp(ctx, [registerSubscriptions]);
-});
-afterEach(async () => {
-  await Promise.all(stops.map((stop) => stop()));
-  stops = [];
-  await app.close();
-  await receiver.close();
-  await pool.query('truncate outbox, pending, event, notification, attempt, subscription cascade');
-});
-
-async function work(): Promise<void> {
-  const delivery = await startDelivery(ctx);
-  const sequencer = startSequencer(ctx);
-  stops.push(
-    () => sequencer.stop(),
-    () => delivery.stop(),
-  );
-}
+const app = buildApp(ctx, [registerSubscriptions]);
+const at = receiving(ctx);
+afterAll(() => app.close());
 
 async function publish(codes: EventCode[]): Promise<void> {
   const events = codes.map((code) => episodeEvent({ code }));
@@ -91,44 +62,44 @@ async function failFor(id: string): Promise<void> {
 }
 
 test('no more than one Bundle is numbered ahead of who fails, so that contact-stop is next', async () => {
-  receiver.respond = () => 500;
-  const id = await subscribeActive(pool, `${receiver.url}/a`);
-  await work();
+  at.receiver.respond = () => 500;
+  const id = await subscribeActive(pool, `${at.receiver.url}/a`);
+  await at.work();
   await publish(Array.from({ length: 30 }, () => 'episode-started' as const));
   await failFor(id);
   expect((await row(id)).last_number).toBe('1');
-  const answered = receiver.posts.length;
-  receiver.respond = () => 200;
+  const answered = at.receiver.posts.length;
+  at.receiver.respond = () => 200;
   await publish(['contact-stop']);
-  await receiver.until((posts) => numbersOf(posts).includes(31));
-  const codes = codesOf(receiver.posts.slice(answered));
+  await at.receiver.until((posts) => numbersOf(posts).includes(31));
+  const codes = codesOf(at.receiver.posts.slice(answered));
   expect(codes.indexOf('contact-stop')).toBe(1);
   expect(new Set(codes).size).toBe(2);
   await expect.poll(async () => (await row(id)).urgent_at).toBe(null);
 });
 
 test('who takes several Bundles and then fails keeps the numbers it has, in order', async () => {
-  receiver.respond = (post) => ((numbersOf([post])[0] ?? 0) < 6 ? 200 : 500);
-  const id = await subscribeActive(pool, `${receiver.url}/a`);
-  await work();
+  at.receiver.respond = (post) => ((numbersOf([post])[0] ?? 0) < 6 ? 200 : 500);
+  const id = await subscribeActive(pool, `${at.receiver.url}/a`);
+  await at.work();
   await publish(Array.from({ length: 30 }, () => 'episode-started' as const));
   await failFor(id);
-  receiver.respond = () => 200;
+  at.receiver.respond = () => 200;
   await publish(['loss']);
-  await receiver.until((posts) => numbersOf(posts).includes(31));
-  const numbers = numbersOf(receiver.posts);
+  await at.receiver.until((posts) => numbersOf(posts).includes(31));
+  const numbers = numbersOf(at.receiver.posts);
   expect([...new Set(numbers)]).toEqual(Array.from({ length: 31 }, (_, index) => index + 1));
 });
 
 test('contact-stop and loss are tried at once in the longest wait, then every minute for an hour', async () => {
-  receiver.respond = () => 500;
-  const id = await subscribeActive(pool, `${receiver.url}/a`);
-  await work();
+  at.receiver.respond = () => 500;
+  const id = await subscribeActive(pool, `${at.receiver.url}/a`);
+  await at.work();
   await publish(['contact-stop']);
   await failFor(id);
-  const posts = receiver.posts.length;
+  const posts = at.receiver.posts.length;
   await publish(['contact-stop']);
-  await receiver.until(({ length }) => length === posts + 1);
+  await at.receiver.until(({ length }) => length === posts + 1);
   const wait = `select attempts, extract(epoch from soon_at - now())::float8 as soon,
     extract(epoch from next_attempt_at - now())::float8 as next from subscription where id = $1 and lease_owner is null`;
   type Waits = { attempts: number; soon: number; next: number };
@@ -147,32 +118,32 @@ test('contact-stop and loss are tried at once in the longest wait, then every mi
     `update subscription set urgent_at = urgent_at - interval '61 minutes', soon_at = now() where id = $1`,
     [id],
   );
-  await receiver.until(({ length }) => length === posts + 2);
-  expect(receiver.posts.slice(posts).map(typeOf)).toEqual(['event-notification', 'handshake']);
+  await at.receiver.until(({ length }) => length === posts + 2);
+  expect(at.receiver.posts.slice(posts).map(typeOf)).toEqual(['event-notification', 'handshake']);
   await expect.poll(async () => (await waits()).soon).toBeGreaterThan(3000);
 });
 
 test('contact-stop is tried in error, and its 2xx makes the subscription active', async () => {
-  const id = await subscribeActive(pool, `${receiver.url}/a`);
+  const id = await subscribeActive(pool, `${at.receiver.url}/a`);
   await pool.query(
     `update subscription set status = 'error', sent_at = now(), due_at = now(), soon_at = now() + interval '1 hour'
       where id = $1`,
     [id],
   );
-  await work();
+  await at.work();
   await publish(['episode-started']);
-  expect(receiver.posts).toEqual([]);
+  expect(at.receiver.posts).toEqual([]);
   await publish(['contact-stop']);
-  await receiver.until((posts) => numbersOf(posts).includes(2));
-  expect(codesOf(receiver.posts)).toEqual(['contact-stop', 'episode-started']);
-  expect(receiver.posts.map(typeOf)).toEqual(['event-notification', 'event-notification']);
+  await at.receiver.until((posts) => numbersOf(posts).includes(2));
+  expect(codesOf(at.receiver.posts)).toEqual(['contact-stop', 'episode-started']);
+  expect(at.receiver.posts.map(typeOf)).toEqual(['event-notification', 'event-notification']);
   expect((await row(id)).status).toBe('active');
 });
 
 test('what came while a try was under way is tried at once after it', async () => {
   let failures = 0;
-  const id = await subscribeActive(pool, `${receiver.url}/a`);
-  receiver.respond = async () => {
+  const id = await subscribeActive(pool, `${at.receiver.url}/a`);
+  at.receiver.respond = async () => {
     if (failures++ > 0) return 200;
     await publish(['contact-stop']);
     await eventually(
@@ -182,10 +153,10 @@ test('what came while a try was under way is tried at once after it', async () =
     await pool.query('update subscription set attempts = 7 where id = $1', [id]);
     return 500;
   };
-  await work();
+  await at.work();
   await publish(['episode-started']);
-  await receiver.until((posts) => numbersOf(posts).includes(2));
-  expect(codesOf(receiver.posts)).toEqual(['episode-started', 'episode-started', 'contact-stop']);
+  await at.receiver.until((posts) => numbersOf(posts).includes(2));
+  expect(codesOf(at.receiver.posts)).toEqual(['episode-started', 'episode-started', 'contact-stop']);
 });
 
 test.each([1, 3])(
@@ -193,24 +164,24 @@ test.each([1, 3])(
   async (maxCount) => {
     const person = '5f0c0000-0000-4000-8000-000000000001';
     const focus = { type: 'Patient', id: person };
-    receiver.respond = () => 500;
-    const id = await subscribeActive(pool, `${receiver.url}/a`, { maxCount });
+    at.receiver.respond = () => 500;
+    const id = await subscribeActive(pool, `${at.receiver.url}/a`, { maxCount });
     await appendEvents(
       pool,
       (['episode-started', 'loss', 'loss-retracted'] as const).map((code) =>
         episodeEvent({ code, focus, persons: [person] }),
       ),
     );
-    await work();
+    await at.work();
     await eventually(
       () => row(id),
       ({ attempts }) => Number(attempts) > 0,
     );
-    receiver.respond = () => 200;
-    await receiver.until(
+    at.receiver.respond = () => 200;
+    await at.receiver.until(
       (posts) => codesOf(posts).includes('episode-started') && codesOf(posts).includes('loss-retracted'),
     );
-    const codes = [...new Set(codesOf(receiver.posts))];
+    const codes = [...new Set(codesOf(at.receiver.posts))];
     expect(codes).toEqual(['loss', 'loss-retracted', 'episode-started']);
   },
 );
@@ -218,32 +189,32 @@ test.each([1, 3])(
 test.each(['$status', '$events', ''])(
   'asking for %s makes the next try due, after ten hours away',
   async (operation) => {
-    receiver.respond = () => 503;
-    const id = await subscribeActive(pool, `${receiver.url}/a`);
-    await work();
+    at.receiver.respond = () => 503;
+    const id = await subscribeActive(pool, `${at.receiver.url}/a`);
+    await at.work();
     await publish(['episode-started']);
     await failFor(id);
-    receiver.respond = () => 200;
+    at.receiver.respond = () => 200;
     expect((await app.inject(`/fhir/Subscription/${id}/${operation}`.replace(/\/$/, ''))).statusCode).toBe(
       200,
     );
-    await receiver.until((posts) => posts.length >= 2);
+    await at.receiver.until((posts) => posts.length >= 2);
     await expect
       .poll(async () => row(id))
       .toMatchObject({ attempts: 0, delivered_number: '1', next_attempt_at: null });
-    expect(receiver.posts.map(typeOf)).toEqual(['event-notification', 'event-notification']);
+    expect(at.receiver.posts.map(typeOf)).toEqual(['event-notification', 'event-notification']);
   },
 );
 
 test('signs of life make one try a minute due, and use up nothing of the schedule', async () => {
-  receiver.respond = () => 503;
-  const id = await subscribeActive(pool, `${receiver.url}/a`);
-  await work();
+  at.receiver.respond = () => 503;
+  const id = await subscribeActive(pool, `${at.receiver.url}/a`);
+  await at.work();
   await publish(['episode-started']);
   await failFor(id);
   for (const posts of [2, 2]) {
     await app.inject(`/fhir/Subscription/${id}/$status`);
-    await receiver.until(({ length }) => length === posts);
+    await at.receiver.until(({ length }) => length === posts);
     await eventually(
       () => row(id),
       (one) => isFree(one),
@@ -253,14 +224,14 @@ test('signs of life make one try a minute due, and use up nothing of the schedul
   const { rows } = await pool.query(
     "select soon_at > now() + interval '30 seconds' as later from subscription",
   );
-  expect([attempts, woken, rows, receiver.posts.length]).toEqual([7, true, [{ later: true }], 2]);
+  expect([attempts, woken, rows, at.receiver.posts.length]).toEqual([7, true, [{ later: true }], 2]);
 });
 
 test('a probe that is answered makes the try due, which alone makes it active', async () => {
   let refused = true;
-  receiver.respond = (post) => (typeOf(post) === 'handshake' || !refused ? 200 : 500);
-  const id = await subscribeActive(pool, `${receiver.url}/a`);
-  await work();
+  at.receiver.respond = (post) => (typeOf(post) === 'handshake' || !refused ? 200 : 500);
+  const id = await subscribeActive(pool, `${at.receiver.url}/a`);
+  await at.work();
   await publish(['episode-started']);
   await failFor(id);
   await pool.query(
@@ -268,28 +239,28 @@ test('a probe that is answered makes the try due, which alone makes it active', 
     soon_at = now() where id = $1`,
     [id],
   );
-  await receiver.until(({ length }) => length === 3);
-  expect(receiver.posts.map(typeOf)).toEqual(['event-notification', 'handshake', 'event-notification']);
+  await at.receiver.until(({ length }) => length === 3);
+  expect(at.receiver.posts.map(typeOf)).toEqual(['event-notification', 'handshake', 'event-notification']);
   await expect.poll(async () => row(id)).toMatchObject({ status: 'error', lease_owner: null });
   refused = false;
   await pool.query('update subscription set soon_at = now() where id = $1', [id]);
   await expect.poll(async () => row(id)).toMatchObject({ status: 'active', delivered_number: '1' });
-  const tries = receiver.posts.filter((post) => typeOf(post) === 'event-notification');
+  const tries = at.receiver.posts.filter((post) => typeOf(post) === 'event-notification');
   expect(new Set(tries.map(({ body }) => body)).size).toBe(1);
 });
 
 test('one 410 stops sending and keeps the queue; off after a second, what waited is told when it is on again', async () => {
-  const away = () => (receiver.respond = () => 410);
-  const id = await subscribeActive(pool, `${receiver.url}/a`);
-  await work();
+  const away = () => (at.receiver.respond = () => 410);
+  const id = await subscribeActive(pool, `${at.receiver.url}/a`);
+  await at.work();
   away();
   await publish(['episode-started', 'episode-changed', 'episode-ended']);
   await expect
     .poll(async () => row(id))
     .toMatchObject({ status: 'error', error: 'http-410', lease_owner: null });
-  receiver.respond = () => 200;
+  at.receiver.respond = () => 200;
   await pool.query('update subscription set soon_at = now() where id = $1', [id]);
-  await receiver.until((posts) => new Set(numbersOf(posts)).size === 3);
+  await at.receiver.until((posts) => new Set(numbersOf(posts)).size === 3);
   await expect.poll(async () => row(id)).toMatchObject({ status: 'active', gone_at: null });
 
   away();
@@ -302,32 +273,32 @@ test('one 410 stops sending and keeps the queue; off after a second, what waited
   await expect.poll(async () => row(id)).toMatchObject({ status: 'off', error: 'http-410' });
   await pool.query(`update subscription set updated_at = now() - interval '80 days' where id = $1`, [id]);
   await tidy(pool);
-  receiver.respond = () => 200;
-  const resource = { ...subscriptionTo(`${receiver.url}/a`), id };
+  at.receiver.respond = () => 200;
+  const resource = { ...subscriptionTo(`${at.receiver.url}/a`), id };
   const put = { method: 'PUT', url: `/fhir/Subscription/${id}`, payload: resource } as const;
   expect((await app.inject(put)).statusCode).toBe(200);
-  await receiver.until((posts) => new Set(numbersOf(posts)).size === 5);
-  expect([...new Set(numbersOf(receiver.posts))]).toEqual([1, 2, 3, 4, 5]);
+  await at.receiver.until((posts) => new Set(numbersOf(posts)).size === 5);
+  expect([...new Set(numbersOf(at.receiver.posts))]).toEqual([1, 2, 3, 4, 5]);
 });
 
 test('what its owner switched off stays off, and is told nothing of meanwhile', async () => {
-  receiver.respond = () => 500;
-  const id = await subscribeActive(pool, `${receiver.url}/a`);
-  await work();
+  at.receiver.respond = () => 500;
+  const id = await subscribeActive(pool, `${at.receiver.url}/a`);
+  await at.work();
   await publish(['episode-started']);
   await failFor(id);
-  const resource = { ...subscriptionTo(`${receiver.url}/a`), id };
+  const resource = { ...subscriptionTo(`${at.receiver.url}/a`), id };
   const put = (status: string) =>
     app.inject({ method: 'PUT', url: `/fhir/Subscription/${id}`, payload: { ...resource, status } });
   expect((await put('off')).statusCode).toBe(200);
-  const posts = receiver.posts.length;
-  receiver.respond = () => 200;
+  const posts = at.receiver.posts.length;
+  at.receiver.respond = () => 200;
   await app.inject(`/fhir/Subscription/${id}/$status`);
   await publish(['contact-stop']);
   expect(await row(id)).toMatchObject({ status: 'off', waits_until: null, urgent_at: null });
   await put('requested');
   await expect.poll(async () => row(id)).toMatchObject({ status: 'active', delivered_number: '1' });
-  expect(receiver.posts.slice(posts).map(typeOf)).toEqual(['handshake']);
+  expect(at.receiver.posts.slice(posts).map(typeOf)).toEqual(['handshake']);
 });
 
 const STATE = fc.record({
@@ -346,9 +317,9 @@ const STATE = fc.record({
 test('whatever is due has something to do, and is not due again at once', async () => {
   const states = fc.sample(STATE, { numRuns: 150, seed: 7 });
   const replies = new Map(states.map(({ reply }, index) => [`/${index}`, reply]));
-  receiver.respond = ({ path }) => replies.get(path) ?? 500;
+  at.receiver.respond = ({ path }) => replies.get(path) ?? 500;
   for (const [index, state] of states.entries()) {
-    const { id } = await subscribe(pool, `${receiver.url}/${index}`);
+    const { id } = await subscribe(pool, `${at.receiver.url}/${index}`);
     const { status, attempts, heartbeat, sent, waiting, soon, next, urgent, woken } = state;
     await pool.query(
       `update subscription set status = $2, attempts = case when $2 = 'error' then 0 else $3 end, heartbeat = $4,
@@ -375,7 +346,7 @@ test('whatever is due has something to do, and is not due again at once', async 
   await pool.query(
     'update subscription set lease_until = null, due_at = coalesce(due_at, now()) where lease_owner is not null',
   );
-  await work();
+  await at.work();
   const quiet = `select status, attempts, heartbeat, sent_at, due_at, soon_at, next_attempt_at, lease_owner, woken, error
     from subscription where coalesce(heartbeat, 9) > 1 and (lease_owner is not null
     or status <> 'off' and due_at is not null and greatest(due_at, least(next_attempt_at, soon_at)) <= now())`;

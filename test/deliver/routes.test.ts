@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Bundle, OperationOutcome, Subscription } from '@medplum/fhirtypes';
 import { Webhook } from 'standardwebhooks';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
-import { startDelivery, tidy } from '../../src/deliver/send/worker.ts';
+import { tidy } from '../../src/deliver/send/worker.ts';
 import { describeUnreachable } from '../../src/deliver/subscribe/endpoints.ts';
 import { registerSubscriptions, SECRET_URL } from '../../src/deliver/subscribe/routes.ts';
-import { startSequencer } from '../../src/publish/sequencer.ts';
 import { testDatabase } from '../support/database.ts';
 import { register } from '../support/hear.ts';
-import { numbersOf, type Receiver, startReceiver, statusIn, typeOf } from '../support/receiver.ts';
+import { numbersOf, statusIn, typeOf } from '../support/receiver.ts';
+import { receiving } from './receiving.ts';
 import {
   type Ask,
   appendEvents,
@@ -28,27 +28,9 @@ const ctx = loopbackContext(database, { PUBLIC_URL: 'https://skein.example' });
 const app = buildApp(ctx, [registerSubscriptions]);
 const perinatal = await register(database, 'specialist-perinatal');
 const charity = await register(database, 'third-sector');
-let receiver: Receiver;
-let stops: (() => Promise<void>)[] = [];
+const at = receiving(ctx);
 
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(async () => {
-  await Promise.all(stops.map((stop) => stop()));
-  stops = [];
-  await receiver.close();
-  await pool.query('truncate outbox, pending, event, notification, subscription cascade');
-});
 afterAll(() => app.close());
-
-async function work(): Promise<void> {
-  const [delivery, sequencer] = [await startDelivery(ctx), startSequencer(ctx)];
-  stops.push(
-    () => sequencer.stop(),
-    () => delivery.stop(),
-  );
-}
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 async function call<T>(
@@ -73,7 +55,7 @@ async function call<T>(
 }
 const create = (ask: Ask = {}, as?: string) =>
   call<Subscription>('POST', 'Subscription', {
-    body: subscriptionTo(`${receiver.url}/hook`, ask),
+    body: subscriptionTo(`${at.receiver.url}/hook`, ask),
     ...(as ? { as } : {}),
   });
 const statusOf = async (id: string) => (await call<Subscription>('GET', `Subscription/${id}`)).body.status;
@@ -114,8 +96,8 @@ test('creating answers requested with the secret, once; the handshake is signed 
   expect(body.status).toBe('requested');
   expect(headers.location).toBe(`https://skein.example/fhir/Subscription/${body.id}`);
   const secret = body.extension?.find(({ url }) => url === SECRET_URL)?.valueString as string;
-  await work();
-  const [post] = await receiver.until((posts) => posts.length === 1);
+  await at.work();
+  const [post] = await at.receiver.until((posts) => posts.length === 1);
   expect(post && typeOf(post)).toBe('handshake');
   expect(post?.headers).toMatchObject({
     authorization: 'Bearer abc',
@@ -241,7 +223,7 @@ test.each<[string, (resource: Subscription) => void, number, string]>([
     'Subscription.channel',
   ],
 ])('%s is refused, naming the element', async (_name, spoil, wanted, expression) => {
-  const resource = subscriptionTo(`${receiver.url}/hook`);
+  const resource = subscriptionTo(`${at.receiver.url}/hook`);
   spoil(resource);
   const { status, body } = await call<{ issue: { expression: string[] }[] }>('POST', 'Subscription', {
     body: resource,
@@ -287,7 +269,7 @@ test('search finds by url, status and id, a page at a time', async () => {
   const made = [await create(), await create(), await create()].map(({ body }) => body.id as string).sort();
   const found = async (query: string) => (await call<Bundle>('GET', `Subscription?${query}`)).body;
   const ids = ({ entry = [] }: Bundle) => entry.map(({ resource }) => resource?.id);
-  expect(ids(await found(`url=${encodeURIComponent(`${receiver.url}/hook`)}`))).toEqual(made);
+  expect(ids(await found(`url=${encodeURIComponent(`${at.receiver.url}/hook`)}`))).toEqual(made);
   expect(ids(await found('status=active,error'))).toEqual([]);
   expect(ids(await found(`_id=${made[1]}`))).toEqual([made[1]]);
   const first = await found('status=requested&_count=2');
@@ -313,9 +295,9 @@ test.each(['_count=x', '_count=-1', 'criteria=x', '_id=a&_id=b', 'url=%00'])(
 test('what cannot be stored or read is answered as that', async () => {
   const { body } = await create();
   const path = `Subscription/${body.id}`;
-  const nul = { ...subscriptionTo(`${receiver.url}/hook`), reason: 'a\u0000b' };
+  const nul = { ...subscriptionTo(`${at.receiver.url}/hook`), reason: 'a\u0000b' };
   expect((await call('POST', 'Subscription', { body: nul })).status).toBe(400);
-  const other = { ...subscriptionTo(`${receiver.url}/hook`), id: 'another' };
+  const other = { ...subscriptionTo(`${at.receiver.url}/hook`), id: 'another' };
   expect((await call('PUT', path, { body: other })).status).toBe(400);
   const parameters = { resourceType: 'Parameters', parameter: [null] };
   expect((await call('POST', `${path}/$events`, { body: parameters })).status).toBe(400);
@@ -323,10 +305,10 @@ test('what cannot be stored or read is answered as that', async () => {
 });
 
 test('a failed handshake is an error until the client asks again', async () => {
-  receiver.respond = () => 500;
+  at.receiver.respond = () => 500;
   const { body } = await create();
   const id = body.id as string;
-  await work();
+  await at.work();
   await eventually(
     () => statusOf(id),
     (status) => status === 'error',
@@ -339,19 +321,19 @@ test('a failed handshake is an error until the client asks again', async () => {
     (count) => count === '2',
   );
   // Asked about, it is probed again; nothing else is sent to an endpoint that never answered.
-  await receiver.until((posts) => posts.length === 2);
-  expect(receiver.posts.map(typeOf)).toEqual(['handshake', 'handshake']);
+  await at.receiver.until((posts) => posts.length === 2);
+  expect(at.receiver.posts.map(typeOf)).toEqual(['handshake', 'handshake']);
   expect(
     (await call('PUT', `Subscription/${id}`, { body: failed, headers: { 'if-match': 'W/"7"' } })).status,
   ).toBe(412);
-  receiver.respond = () => 200;
+  at.receiver.respond = () => 200;
   const again = await call<Subscription>('PUT', `Subscription/${id}`, {
     body: { ...failed, status: 'requested' },
   });
   expect([again.status, again.body.status, again.headers.etag]).toEqual([200, 'requested', 'W/"2"']);
-  await receiver.until((posts) => numbersOf(posts).length === 2);
+  await at.receiver.until((posts) => numbersOf(posts).length === 2);
   await expect.poll(() => statusOf(id)).toBe('active');
-  expect(numbersOf(receiver.posts)).toEqual([1, 2]);
+  expect(numbersOf(at.receiver.posts)).toEqual([1, 2]);
 });
 
 test('of changes that name the same version one is made, and the others leave no trace', async () => {
@@ -359,7 +341,7 @@ test('of changes that name the same version one is made, and the others leave no
   const path = `Subscription/${body.id}`;
   const change = (name: string) =>
     call<Subscription>('PUT', path, {
-      body: { ...subscriptionTo(`${receiver.url}/${name}`), id: body.id as string },
+      body: { ...subscriptionTo(`${at.receiver.url}/${name}`), id: body.id as string },
       headers: { 'if-match': headers.etag as string },
     });
   const answers = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(change));
@@ -384,10 +366,10 @@ test('a deletion of a version that is there no more is refused, and it goes on',
 });
 
 test('410 is an error at once and off when said again after an hour; no more tries make an error', async () => {
-  await work();
+  await at.work();
   const [gone, tired] = [await createActive(), await createActive()];
   await pool.query('update subscription set attempts = 54 where id = $1', [tired]);
-  receiver.respond = ({ bundle }) => (JSON.stringify(bundle).includes(gone) ? 410 : 500);
+  at.receiver.respond = ({ bundle }) => (JSON.stringify(bundle).includes(gone) ? 410 : 500);
   await tell(1);
   await expect.poll(() => statusOf(gone), { timeout: 10_000 }).toBe('error');
   await pool.query(
@@ -399,12 +381,12 @@ test('410 is an error at once and off when said again after an hour; no more tri
 });
 
 test('who was told nothing for months and then fails is probed for thirty days from the failure', async () => {
-  await work();
+  await at.work();
   const id = await createActive();
   await pool.query(
     `update subscription set sent_at = now() - interval '200 days', created_at = now() - interval '200 days'`,
   );
-  receiver.respond = () => 500;
+  at.receiver.respond = () => 500;
   await pool.query('update subscription set attempts = 54 where id = $1', [id]);
   await tell(1);
   const statusIs = (wanted: string) =>
@@ -421,11 +403,11 @@ test('who was told nothing for months and then fails is probed for thirty days f
 });
 
 test('deleting ends what is in flight: after the answer nothing arrives any more', async () => {
-  await work();
+  await at.work();
   const id = await createActive();
-  receiver.respond = () => 'hang';
+  at.receiver.respond = () => 'hang';
   await tell(3);
-  await receiver.until((posts) => numbersOf(posts).length === 1);
+  await at.receiver.until((posts) => numbersOf(posts).length === 1);
   const began = performance.now();
   expect((await call('DELETE', `Subscription/${id}`)).status).toBe(204);
   expect(performance.now() - began).toBeLessThan(2_000);
@@ -436,29 +418,29 @@ test('deleting ends what is in flight: after the answer nothing arrives any more
     () => pool.query('select 1 from outbox'),
     ({ rowCount }) => rowCount === 0,
   );
-  expect(numbersOf(receiver.posts)).toEqual([1]);
+  expect(numbersOf(at.receiver.posts)).toEqual([1]);
 });
 
 test('a heartbeat comes after its period without events and is not counted', async () => {
-  await work();
+  await at.work();
   const id = await createActive({ heartbeat: 60 });
   await pool.query('update subscription set heartbeat = 1, due_at = now()');
-  await receiver.until((posts) => posts.filter((post) => typeOf(post) === 'heartbeat').length >= 2);
+  await at.receiver.until((posts) => posts.filter((post) => typeOf(post) === 'heartbeat').length >= 2);
   await tell(1);
-  await receiver.until((posts) => numbersOf(posts).length === 1);
-  expect(numbersOf(receiver.posts)).toEqual([1]);
+  await at.receiver.until((posts) => numbersOf(posts).length === 1);
+  expect(numbersOf(at.receiver.posts)).toEqual([1]);
   expect(countOf((await call<Bundle>('GET', `Subscription/${id}/$status`)).body)).toBe('1');
 });
 
 test('one in error owes no heartbeat: it is looked at when it is probed, whatever waits for it', async () => {
-  await work();
+  await at.work();
   const id = await createActive({ heartbeat: 60 });
   await pool.query(
     `update subscription set status = 'error', sent_at = now() - interval '3 days', due_at = now(),
       soon_at = now() + interval '1 hour' where id = $1`,
     [id],
   );
-  const posts = receiver.posts.length;
+  const posts = at.receiver.posts.length;
   await appendEvents(pool, [episodeEvent()]);
   await eventually(
     () => pool.query('select from pending where subscription_id = $1', [id]),
@@ -469,15 +451,15 @@ test('one in error owes no heartbeat: it is looked at when it is probed, whateve
   await tell(1);
   await expect.poll(async () => (await subscriptionRow(pool, other)).delivered_number).toBe('1');
   expect(await subscriptionRow(pool, id)).toMatchObject({ last_number: '0', attempts: 0, lease_owner: null });
-  expect(receiver.posts.slice(posts).map(typeOf)).toEqual(['handshake', 'event-notification']);
+  expect(at.receiver.posts.slice(posts).map(typeOf)).toEqual(['handshake', 'event-notification']);
 });
 
 describe('$events', () => {
   test('gives what was told between two numbers, both included, and content only narrows', async () => {
-    await work();
+    await at.work();
     const id = await createActive();
     await tell(6);
-    await receiver.until((posts) => numbersOf(posts).includes(6));
+    await at.receiver.until((posts) => numbersOf(posts).includes(6));
     const { body } = await call<Bundle>(
       'GET',
       `Subscription/${id}/$events?eventsSinceNumber=2&eventsUntilNumber=4`,
@@ -509,7 +491,7 @@ describe('$events', () => {
       await pool.query(involve, [event.persons[0], perinatal.service.id, 'open']);
     await storeFocuses(pool, [mine, lost]);
     await appendEvents(pool, [mine, lost]);
-    await work();
+    await at.work();
     await eventually(
       async () => countOf((await call<Bundle>('GET', `Subscription/${body.id}/$status`)).body),
       (count) => count === '2',
@@ -537,11 +519,11 @@ test('$status answers for all or some of the caller’s subscriptions', async ()
 
 const EXAMPLES = new URL('../../../shared/data/subscriptions-backport/examples/', import.meta.url);
 test.skipIf(!existsSync(EXAMPLES))('notifications are built as the published examples are', async () => {
-  await work();
+  await at.work();
   await createActive();
   await tell(1);
-  await receiver.until((posts) => numbersOf(posts).length === 1);
-  const [handshake, event] = receiver.posts;
+  await at.receiver.until((posts) => numbersOf(posts).length === 1);
+  const [handshake, event] = at.receiver.posts;
   for (const [ours, file] of [
     [handshake, 'handshake'],
     [event, 'id-only'],

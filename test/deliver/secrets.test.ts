@@ -1,25 +1,17 @@
 /** What a subscriber does about its own webhook: another secret, a look at the attempts; and a test of it. */
 import type { Parameters, Subscription } from '@medplum/fhirtypes';
 import { Webhook } from 'standardwebhooks';
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
-import { startDelivery } from '../../src/deliver/send/worker.ts';
 import { registerSubscriptions, SECRET_URL } from '../../src/deliver/subscribe/routes.ts';
 import { sendTest } from '../../src/deliver/subscribe/test-event.ts';
 import type { Node } from '../../src/formats/tree.ts';
-import { startSequencer } from '../../src/publish/sequencer.ts';
 import { ownProfiles } from '../../src/validate/profiles.ts';
 import { validateResource } from '../../src/validate/validate-resource.ts';
 import { testDatabase } from '../support/database.ts';
 import { register } from '../support/hear.ts';
-import {
-  numbersOf,
-  type Posted,
-  type Receiver,
-  startReceiver,
-  statusIn,
-  typeOf,
-} from '../support/receiver.ts';
+import { numbersOf, type Posted, statusIn, typeOf } from '../support/receiver.ts';
+import { receiving } from './receiving.ts';
 import {
   appendEvents,
   episodeEvent,
@@ -34,19 +26,9 @@ const { pool } = database;
 const ctx = loopbackContext(database, { PUBLIC_URL: 'https://skein.example' });
 const app = buildApp(ctx, [registerSubscriptions]);
 const stranger = await register(database, 'specialist-perinatal');
-let receiver: Receiver;
-let stops: (() => Promise<void>)[] = [];
+const at = receiving(ctx);
 
-beforeEach(async () => {
-  receiver = await startReceiver();
-  const [delivery, sequencer] = [await startDelivery(ctx), startSequencer(ctx)];
-  stops = [() => sequencer.stop(), () => delivery.stop()];
-});
-afterEach(async () => {
-  for (const stop of stops) await stop();
-  await receiver.close();
-  await pool.query('truncate outbox, pending, event, notification, attempt, subscription cascade');
-});
+beforeEach(() => at.work());
 afterAll(() => app.close());
 
 async function ask<T>(
@@ -67,7 +49,7 @@ const secretIn = ({ extension }: Subscription) =>
   extension?.find(({ url }) => url === SECRET_URL)?.valueString ?? '';
 
 async function createActive(): Promise<{ id: string; secret: string }> {
-  const { body } = await ask<Subscription>('POST', '', { body: subscriptionTo(`${receiver.url}/hook`) });
+  const { body } = await ask<Subscription>('POST', '', { body: subscriptionTo(`${at.receiver.url}/hook`) });
   const id = body.id as string;
   await eventually(
     () => subscriptionRow(pool, id),
@@ -78,10 +60,10 @@ async function createActive(): Promise<{ id: string; secret: string }> {
 
 /** The notification of the next event. */
 async function tell(): Promise<Posted> {
-  const before = receiver.posts.length;
+  const before = at.receiver.posts.length;
   await appendEvents(pool, [episodeEvent()]);
   ctx.signals.emit('committed');
-  const posts = await receiver.until((all) => all.length > before);
+  const posts = await at.receiver.until((all) => all.length > before);
   return posts[before] as Posted;
 }
 
@@ -136,7 +118,7 @@ const attemptsIn = ({ parameter = [] }: Parameters) =>
 
 test('a subscriber sees its attempts, the last error and the next try, and nobody else does', async () => {
   const { id } = await createActive();
-  receiver.respond = () => 503;
+  at.receiver.respond = () => 503;
   await tell();
   await pool.query(`update subscription set next_attempt_at = now() + interval '1 hour' where id = $1`, [id]);
   const { body } = await eventually(
@@ -168,9 +150,9 @@ test('a test is signed, says that it is one, and is outside of the numbers', asy
     () => subscriptionRow(pool, id),
     ({ delivered_number }) => delivered_number === '1',
   );
-  const before = receiver.posts.length;
+  const before = at.receiver.posts.length;
   expect(await sendTest(ctx, id)).toMatchObject({ ok: true, status: 200 });
-  const post = receiver.posts[before] as Posted;
+  const post = at.receiver.posts[before] as Posted;
   expect([typeOf(post), numbersOf([post]), isSignedBy(secret, post)]).toEqual([
     'event-notification',
     [0],
@@ -188,7 +170,7 @@ test('a test is signed, says that it is one, and is outside of the numbers', asy
 
 test('a test that is not answered well changes nothing, and one of what is off or gone is not sent', async () => {
   const { id } = await createActive();
-  receiver.respond = () => 410;
+  at.receiver.respond = () => 410;
   expect(await sendTest(ctx, id)).toMatchObject({ ok: false, status: 410, outcome: 'http-410' });
   expect(await subscriptionRow(pool, id)).toMatchObject({ status: 'active', attempts: 0, lease_owner: null });
   await pool.query(`update subscription set status = 'off' where id = $1`, [id]);
@@ -196,5 +178,5 @@ test('a test that is not answered well changes nothing, and one of what is off o
   await pool.query('update subscription set deleted_at = now() where id = $1', [id]);
   for (const none of [id, 'nonsense'])
     await expect(sendTest(ctx, none)).rejects.toMatchObject({ status: 404 });
-  expect(receiver.posts.filter((post) => typeOf(post) === 'event-notification')).toHaveLength(1);
+  expect(at.receiver.posts.filter((post) => typeOf(post) === 'event-notification')).toHaveLength(1);
 });

@@ -44,10 +44,8 @@ export function breakGlass(db: pg.Pool, breaker: Breaker, breaking: Breaking): P
   const { system, human } = breaker;
   const { person, reason, hours, request } = breaking;
   const { issuer, subject, name, role, organisation } = human;
-  const row = {
-    ...{ person, reason, hours, service: system.service.id, system: system.id },
-    ...{ issuer, subject, name, role, organisation },
-  };
+  const by = { issuer, subject, name, role, organisation };
+  const row = { person, reason, hours, service: system.service.id, system: system.id, ...by };
   return transaction(db, async (client) => {
     const { rows } = await client.query<Broken>(BREAK, [JSON.stringify(row)]);
     const about = { type: 'Patient', ids: [person], persons: [person], request };

@@ -79,10 +79,8 @@ export function reviewGlass(db: pg.Pool, id: string, { by, human, verdict }: Rev
     await client.query(KEEP, [id, by, verdict]);
     const actor = { ...namedOperator(by), ...(human ? { human } : {}) };
     const about = { type: 'Patient', ids: [item.person], persons: [item.person] };
-    await record(client, {
-      ...{ kind: 'decision', outcome: verdict, actor, interaction: 'glass-review' },
-      ...about,
-    });
+    const said = { kind: 'decision' as const, outcome: verdict, interaction: 'glass-review' };
+    await record(client, { ...said, actor, ...about });
   });
 }
 
