@@ -8,23 +8,23 @@ import { idOf } from '../fhir/references.ts';
 import type { Event, Evidence } from '../model.ts';
 import type { Involvement, Member, StatementState } from '../store/facts.ts';
 import { AWAITED, aboutBaby, contactsOf, meeting, servicesOf } from './caring.ts';
-import {
-  type Concerned,
-  type Death,
-  findConcerned,
-  findDeaths,
-  isSameLoss,
-  type Known,
-  maybeOne,
-} from './concerned.ts';
+import { type Concerned, type Death, findConcerned, findDeaths, type Known } from './concerned.ts';
 import { currentStage, type Parted } from './events.ts';
+import {
+  isOf,
+  isOfOld,
+  joined,
+  listed,
+  nameNow,
+  nameOf,
+  serviceIn,
+  servicesIn,
+  statesOf,
+  toldOf,
+  whoMayBe,
+} from './told-of-death.ts';
 import type { Person } from './who/charts.ts';
 
-/**
- * Services told to stop contacts, and those told of the loss as well. `known`: it was heard of before.
- * `perhaps`: "service/person" of whom it was not sure that the death concerns them.
- */
-type Told = { known: boolean; stop: string[]; loss: string[]; perhaps: string[] };
 /** `contacts`: those to come that are to stop, by key. */
 export type Stops = { states: Map<string, string>; contacts: Set<string>; events: Event[] };
 /** `members`: as they were. `parted`: charts that are no longer the person they were taken for. */
@@ -56,20 +56,21 @@ export function findStops(family: Known, given: Given): Stops {
       perhaps: about.unsure.flatMap((one) => servicesNow([one]).map((service) => `${service}/${one.id}`)),
     };
     // Of a store from before what was told was kept: it was told by other means.
-    const before = isOfOld(family, death) ? { known: true, ...now } : toldOf(family, death, deaths);
+    const own = isOfOld(family, death) ? { known: true, ...now } : toldOf(family, death, [person]);
+    const before = joined(own, toldOf(family, death, whoMayBe(family, death, deaths)));
     // Whether or not anybody is concerned: the operator hears of it.
     const tell = (code: 'contact-stop' | 'loss', to: string[], persons: Person[]) => {
       if (to.length > 0 || !before.known)
         telling.push(eventOf(family, death, { code, to: [...new Set(to)].sort(), persons, stopped }));
     };
-    const own = cameToBe(family, death, given);
-    const anew = [...movedAway(family, death, { about, given }), ...own];
+    const arrived = cameToBe(family, death, given);
+    const anew = [...movedAway(family, death, { about, given }), ...arrived];
     const toTell = (code: 'stop' | 'loss', again: string[]) => [
       ...without(now[code], before[code]),
       ...again.filter((one) => now[code].includes(one)),
     ];
     tell('contact-stop', toTell('stop', anew), about.stop);
-    if (cause === 'lost') tell('loss', toTell('loss', own), about.loss);
+    if (cause === 'lost') tell('loss', toTell('loss', arrived), about.loss);
     const bereaved = about.loss.flatMap(({ charts }) => charts.map(({ service }) => service));
     const disproved = before.perhaps.filter((one) => isDisproved(family, one, { concerned, given }));
     // Whoever was told of the loss had the one who died, or its mother, as its own patient.
@@ -78,10 +79,11 @@ export function findStops(family: Known, given: Given): Stops {
     const wrong = without(notTheirs, now.stop).filter((one) => before.stop.includes(one));
     if (wrong.length > 0)
       takenBack.push(eventOf(family, death, { code: 'loss-retracted', to: wrong, persons: family.persons }));
+    // Of this death alone: what was told of another that may be the same is kept with that one.
     const all = [
-      [...now.stop, ...without(before.stop, wrong)],
-      [...now.loss, ...without(before.loss, wrong)],
-      [...now.perhaps, ...without(before.perhaps, disproved)],
+      [...now.stop, ...without(own.stop, wrong)],
+      [...now.loss, ...without(own.loss, wrong)],
+      [...now.perhaps, ...without(own.perhaps, disproved)],
     ];
     states.push([person.id, [nameOf(death), ...all.map(listed)].join(' ')]);
   }
@@ -102,50 +104,8 @@ export function findStops(family: Known, given: Given): Stops {
   };
 }
 
-/** What a state calls it by. A woman may lose several pregnancies. */
-const nameOf = ({ cause, day }: Death): string => (cause === 'ended' ? `${cause}@${day}` : cause);
-
-/** Is this what was told of that death? The day of a loss may be corrected. */
-function isOf(state: string, { cause, day }: Death): boolean {
-  const [name = '', of] = (state.split(' ')[0] ?? '').split('@');
-  return name === cause && (of === undefined || isSameLoss(of, day));
-}
-
-const listed = (services: string[]): string => [...new Set(services)].sort().join(',') || '-';
 const without = (services: string[], known: string[]): string[] =>
   [...new Set(services)].filter((one) => !known.includes(one)).sort();
-
-const nameNow = ({ personOf }: Pick<Known, 'personOf'>, person: string) => personOf(person)?.id ?? person;
-const statesOf = (family: Known, person: string): string[] =>
-  family.stored.flatMap(({ type, id, state }) =>
-    type === 'Patient' && state !== null && nameNow(family, id) === person ? state.split(';') : [],
-  );
-
-/** What its services were told, under whatever ids it had, or of a death that may be the same. */
-function toldOf(family: Known, death: Death, deaths: Death[]): Told {
-  const same = deaths.filter((one) => maybeOne(family, death, one));
-  const own = statesOf(family, death.person.id).filter((state) => isOf(state, death));
-  const all = same.flatMap((one) => statesOf(family, one.person.id)).filter((one) => isOf(one, death));
-  const read = all.map((state) => state.split(' ').slice(1).map(servicesIn));
-  return {
-    known: own.length > 0,
-    stop: read.flatMap(([stop = []]) => stop),
-    loss: read.flatMap(([, loss = []]) => loss),
-    perhaps: read.flatMap(([, , perhaps = []]) => perhaps),
-  };
-}
-
-const serviceIn = (perhaps: string): string => perhaps.split('/')[0] ?? '';
-const servicesIn = (list: string): string[] => (list === '-' ? [] : list.split(','));
-
-function isOfOld(family: Known, { person: { id: person }, cause }: Death): boolean {
-  if (cause === 'ended') return false;
-  const states = statesOf(family, person);
-  if (states.some((state) => /^(lost|died) /.test(state))) return false;
-  const groups = family.stored.filter(({ type, state }) => type === 'Group' && state?.includes('|'));
-  const lost = groups.flatMap(({ state }) => state?.split('|')[1]?.split(' ') ?? []);
-  return states.includes('died') || lost.some((one) => nameNow(family, one) === person);
-}
 
 /**
  * Services whose chart has become a person of its own, who may still be the one who died: what they were told
