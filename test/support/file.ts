@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, afterEach } from 'vitest';
 import { closeDatabases } from './database.ts';
 
@@ -9,3 +10,9 @@ afterEach(({ task }) => {
 });
 
 afterAll(() => closeDatabases(failed));
+
+// Properties draw the same examples each time, so that a failure is due to what was changed; with RUNS (how many)
+// others every time, with SEED those of that seed.
+const { RUNS, SEED } = process.env;
+if (SEED) fc.configureGlobal({ seed: Number(SEED) });
+else if (!RUNS) fc.configureGlobal({ seed: 1 });
