@@ -70,6 +70,26 @@ type Relation = {
 
 export const people = async ({ find }: Household) =>
   (await find('Patient', '&active=true')).map(given).sort();
+/** What waits for people, as whoever runs Skein is shown it: what is asked, and of whom. */
+export async function waiting({ find, skein }: Household): Promise<string[]> {
+  const names = new Map((await find('Patient')).map((one) => [`Patient/${one.id}`, given(one)]));
+  const { body } = await skein.get('/fhir/Task/$worklist');
+  const tasks = ((body.entry ?? []) as { resource: Item }[]).flatMap(({ resource }) =>
+    resource.for ? resource : [],
+  );
+  return tasks
+    .map(({ code, for: one, focus }) => {
+      const both = [one, focus].map(({ reference }) => names.get(reference) ?? reference).sort();
+      return `${code.coding[0]?.code}: ${both.join(', ')}`;
+    })
+    .sort();
+}
+type Item = {
+  code: { coding: { code: string }[] };
+  for: { reference: string };
+  focus: { reference: string };
+};
+
 type Characteristic = {
   valueCodeableConcept: { coding: { code: string }[] };
   period: { start: string; end?: string };

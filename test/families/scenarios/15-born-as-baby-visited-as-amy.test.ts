@@ -4,7 +4,7 @@
  * "Baby" nevertheless stops health visiting's contacts.
  */
 import { expect } from 'vitest';
-import { ago, journeys, MATERNITY, people } from '../../support/telling.ts';
+import { ago, journeys, MATERNITY, people, waiting } from '../../support/telling.ts';
 import { type Family, tellFamily } from './family.ts';
 import { birthNotification, care, person, ward } from './messages.ts';
 
@@ -46,9 +46,10 @@ tellFamily('15 nobody says how many were born', {
   hearsAlways: { visiting: ['contact-stop'] },
   neverHears: { visiting: ['member-linked'] },
   never: { visiting: /Hetty/ },
-  also: async ({ find }) => {
+  also: async (household) => {
+    const { find } = household;
     const stops = '&_tag=https://skein.example/fhir/CodeSystem/stage|contact-stop';
     expect(await find('Encounter', stops, 'visiting')).toMatchObject([{ status: 'planned' }]);
+    expect(await waiting(household)).toEqual(['possible-duplicate: Amy, Baby']);
   },
-  notBuilt: ['a reviewer is shown the two charts as one item'],
 });

@@ -2,7 +2,8 @@
  * 23. Named by a stranger. Another service names a man, who is in adult mental-health care, father of a baby. His own
  * team's view of him does not change by a byte, and nobody is told.
  */
-import { ago, MATERNITY } from '../../support/telling.ts';
+import { expect } from 'vitest';
+import { ago, MATERNITY, waiting } from '../../support/telling.ts';
 import { relationOf } from '../../support/transactions.ts';
 import { type Family, tellFamily, tellUnmoved } from './family.ts';
 import { care, person, ward } from './messages.ts';
@@ -38,7 +39,9 @@ tellFamily('23 named by a stranger', {
     maternity: his,
   },
   neverHears: { adults: ['member-linked', 'stage-changed'] },
-  notBuilt: ['a suggestion waits for those who may see it'],
+  // By the word of his baby's own service it stands, and is shown to nobody: there is nothing to decide.
+  relations: ['Adrian: CHILD', 'Lydia: CHILD', 'Nico: MTH', 'Nico: PRN'],
+  also: async (household) => expect(await waiting(household)).toEqual([]),
 });
 
 tellUnmoved('23 named by a stranger', { services, before, after: [named], readers: ['adults'] });
