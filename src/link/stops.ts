@@ -57,7 +57,8 @@ export function findStops(family: Known, given: Given): Stops {
     };
     // Of a store from before what was told was kept: it was told by other means.
     const own = isOfOld(family, death) ? { known: true, ...now } : toldOf(family, death, [person]);
-    const before = joined(own, toldOf(family, death, whoMayBe(family, death, deaths)));
+    const others = toldOf(family, death, whoMayBe(family, death, deaths));
+    const before = joined(family, { own, others, person, carers: servicesNow([person]) });
     // Whether or not anybody is concerned: the operator hears of it.
     const tell = (code: 'contact-stop' | 'loss', to: string[], persons: Person[]) => {
       if (to.length > 0 || !before.known)

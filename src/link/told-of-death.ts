@@ -44,15 +44,27 @@ export function toldOf(family: Known, death: Death, persons: Person[]): Told {
 export const whoMayBe = (family: Known, death: Death, deaths: Death[]): Person[] =>
   deaths.flatMap((one) => (one !== death && maybeOne(family, death, one) ? one.person : []));
 
-/** What the services of either were told; whether it was heard of before is said of the first. */
-export const joined = (own: Told, others: Told): Told => ({
-  known: own.known,
-  stop: [...own.stop, ...others.stop],
-  loss: [...own.loss, ...others.loss],
-  perhaps: [...own.perhaps, ...others.perhaps],
-});
+type Both = { own: Told; others: Told; person: Person; carers: string[] };
+
+/**
+ * What services were told of this death, or of others that may be the same. Who cares for the one who died (`carers`)
+ * has to be told of that very record: of others it was enough where that record was named as one that may be meant.
+ */
+export function joined(family: Known, { own, others, person, carers }: Both): Told {
+  const named = others.perhaps.flatMap((one) =>
+    nameNow(family, personIn(one)) === person.id ? serviceIn(one) : [],
+  );
+  const isEnough = (service: string) => !carers.includes(service);
+  return {
+    known: own.known,
+    stop: [...own.stop, ...others.stop.filter(isEnough), ...named],
+    loss: [...own.loss, ...others.loss.filter(isEnough)],
+    perhaps: [...own.perhaps, ...others.perhaps],
+  };
+}
 
 export const serviceIn = (perhaps: string): string => perhaps.split('/')[0] ?? '';
+const personIn = (perhaps: string): string => perhaps.split('/')[1] ?? '';
 export const servicesIn = (list: string): string[] => (list === '-' ? [] : list.split(','));
 
 /** Was it told by a store that did not keep to whom? */

@@ -35,3 +35,16 @@ it('of two deaths that may be one, care of the one is told to stop once, and a r
   expect(stops).toHaveLength(1);
   expect([isEmpty(again), again.events]).toEqual([true, []]);
 });
+
+it('who cares for two records that may be one infant is told of each, when each is heard to have died', () => {
+  const store = new Store();
+  hear(store, maternity, 0, [{ ...INFANT, ...died }, 'M1']);
+  hear(store, maternity, 1, [{ ...INFANT, ...died, born: '', local: 'J3' }, 'M2']);
+  const infants = store.all('Patient').map(({ id }) => id);
+  expect(infants).toHaveLength(2);
+  for (const code of ['contact-stop', 'loss']) {
+    const told = store.events.filter((event) => event.code === code && event.to?.includes(maternity.id));
+    expect(told.map(({ persons }) => persons[0]).sort()).toEqual([...infants].sort());
+  }
+  expect(isEmpty(link(RULES, store.facts, null, null))).toBe(true);
+});
