@@ -8,6 +8,7 @@ import { settleAlone } from '../src/pipeline/settle.ts';
 import { understand } from '../src/pipeline/understand.ts';
 import { intake, type Pipeline, prepare } from '../src/pipeline.ts';
 import { save } from '../src/save/save.ts';
+import { NO_VAULT } from '../src/store/vault.ts';
 import { ownProfiles } from '../src/validate/profiles.ts';
 import { person } from './messages.ts';
 import { median, type Options, round, say } from './report.ts';
@@ -87,5 +88,14 @@ async function takeRows(ctx: Pipeline, given: Message): Promise<void> {
 function contextOf({ db, key, mappings }: Bench): Pipeline {
   const config = Config.parse({ PORT: '0', MLLP_PORT: '0', LOG_LEVEL: 'silent' });
   const log = pino({ level: 'silent' });
-  return { config, log, db: db.pool, key, signals: new EventEmitter(), mappings, profiles: ownProfiles() };
+  return {
+    config,
+    log,
+    db: db.pool,
+    key,
+    vault: NO_VAULT,
+    signals: new EventEmitter(),
+    mappings,
+    profiles: ownProfiles(),
+  };
 }

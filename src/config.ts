@@ -142,6 +142,13 @@ export const Config = z.object({
     .string()
     .optional()
     .describe('YAML file: which role of which organisation may do what for which team'),
+  SECRET_KEY: z
+    .string()
+    .optional()
+    .describe(
+      'key that secrets are encrypted with at rest: 32 bytes in base64; former ones after it, by commas',
+    ),
+  SECRET_KEY_FILE: z.string().optional().describe('file with the same, a key a line, in place of SECRET_KEY'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' })
     .optional()

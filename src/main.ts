@@ -7,6 +7,7 @@ import { openLog } from './observe/log.ts';
 import { checkRoles, type Stop, startRoles } from './run/roles.ts';
 import { onStop } from './run/signals.ts';
 import { openStore } from './store/open.ts';
+import { describeExposed } from './store/secrets.ts';
 import { storeProblems } from './store/state.ts';
 
 /** Notifications in flight have 20 s of it. */
@@ -14,15 +15,19 @@ const STOP_MS = 30_000;
 
 async function start(config: Config, log: Logger, stops: Stop[]): Promise<void> {
   await checkRoles(config);
-  const { db, key, close } = await openStore(config, log);
+  const { db, key, vault, close } = await openStore(config, log);
   stops.push(close);
   for (const problem of await storeProblems(db, config)) log.error({ event: 'store' }, problem);
+  for (const exposed of describeExposed(config, vault)) log.warn({ event: 'secrets' }, exposed);
   if (config.AUTH === 'none')
     log.warn(
       { event: 'auth' },
       'AUTH=none: nobody is asked who they are, and this machine alone is answered',
     );
-  const { url, mllpPort } = await startRoles({ config, log, db, key, signals: new EventEmitter() }, stops);
+  const { url, mllpPort } = await startRoles(
+    { config, log, db, key, vault, signals: new EventEmitter() },
+    stops,
+  );
   log.info({ event: 'ready', url, mllpPort, roles: config.ROLES }, `ready: ${url}`);
 }
 

@@ -17,6 +17,7 @@ import { number } from './commands/number.ts';
 import { person } from './commands/person.ts';
 import { policy } from './commands/policy.ts';
 import { prompt } from './commands/prompt.ts';
+import { secrets } from './commands/secrets.ts';
 import { service } from './commands/service.ts';
 import { subscription } from './commands/subscription.ts';
 import { system } from './commands/system.ts';
@@ -39,6 +40,7 @@ const COMMANDS: Commands = {
     ...glass,
     ...installation,
     ...backup,
+    ...secrets,
     ...clock,
   },
 };

@@ -13,19 +13,21 @@ import { describeMappings } from '../run/keep-mappings.ts';
 import { describeUnbound } from '../run/unbound-senders.ts';
 import type { Db } from '../store/pool.ts';
 import { examineQueue } from '../store/queue.ts';
+import { describeExposed } from '../store/secrets.ts';
 import { storeProblems } from '../store/state.ts';
 import { examineRules } from './prompt.ts';
 
 type Finding = { area: string; problems: string[] };
 
 /** What is to be known and is no fault of the installation. */
-const TOLD = ['people', 'senders', 'messages', 'looked at'];
+const TOLD = ['people', 'senders', 'messages', 'trial', 'looked at'];
 
 /** Looks at everything and mends nothing. `code` is 1 where something is wrong. */
 export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: string; code: number }> {
   const folders = mappingFolders(ctx.config.MAPPINGS_DIR);
   const findings: Finding[] = [
     { area: 'store', problems: await storeProblems(ctx.db, ctx.config) },
+    { area: 'secrets', problems: describeExposed(ctx.config, ctx.vault) },
     { area: 'queue', problems: await examineQueue(ctx.config.REDIS_URL) },
     { area: 'mappings', problems: await describeMappings(ctx.db, await openMappings(folders)) },
     { area: 'policy', problems: await examinePolicy(ctx.db) },
@@ -36,6 +38,7 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'people', problems: describePeople(ctx.config) },
     { area: 'senders', problems: await describeUnbound(ctx, ctx.mappings) },
     { area: 'messages', problems: await examineMessages(ctx.db) },
+    { area: 'trial', problems: describeTrial(ctx) },
     { area: 'looked at', problems: await describeStore(ctx) },
   ];
   const lines = findings.flatMap(({ area, problems }) =>
@@ -56,6 +59,12 @@ const describePeople = ({ HUMAN_ISSUER }: Config): string[] =>
     : [
         'nobody proves who they are: --by is what somebody typed, and breaking glass is refused (HUMAN_ISSUER)',
       ];
+
+/** Of a store that this machine alone reaches. */
+const describeTrial = ({ config, vault }: Pipeline): string[] =>
+  vault.newest === null && describeExposed(config, vault).length === 0
+    ? ['secrets are kept in the clear, which is for trial (SECRET_KEY)']
+    : [];
 
 /** What nothing is sent for, and whom to ring instead. */
 async function examineSubscriptions({ db, config }: Pipeline): Promise<string[]> {

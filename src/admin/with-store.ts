@@ -21,13 +21,13 @@ export async function withStore<T>(work: (ctx: Pipeline) => Promise<T>): Promise
     openMappings(mappingFolders(config.MAPPINGS_DIR)),
     loadProfiles(config.FHIR_PACKAGES),
   ]);
-  const { db, key, close } = await openStore(config, log);
+  const { db, key, vault, close } = await openStore(config, log);
   try {
     await followPolicy(db);
     await followObserving({ db, key });
     await followRules({ db, key });
     await followClock({ config, db });
-    return await work({ config, log, db, key, mappings, profiles, signals: new EventEmitter() });
+    return await work({ config, log, db, key, vault, mappings, profiles, signals: new EventEmitter() });
   } finally {
     await close();
   }

@@ -33,10 +33,10 @@ export async function startSkein(env: NodeJS.ProcessEnv, stops: Stop[]): Promise
   const config = { ...wanted, ...ports, DATABASE_URL: store.url };
   const logFile = join(store.home, `${store.database}.log`);
   const log = openLog(config.LOG_LEVEL, pino.destination({ dest: logFile, append: false }));
-  const { db, key, close } = await openStore(config, log);
+  const { db, key, vault, close } = await openStore(config, log);
   stops.push(close);
   say.ready(`database ${store.database} made afresh, migrations applied`);
-  const ctx: Context = { config, log, db, key, signals: new EventEmitter() };
+  const ctx: Context = { config, log, db, key, vault, signals: new EventEmitter() };
   const { url, mllpPort } = await startRoles(ctx, stops);
   const queue = REDIS_URL ? 'Redis' : 'PostgreSQL';
   say.ready(`HTTP on ${url}, HL7 v2 (MLLP) on port ${mllpPort}, worker with its queue in ${queue}`);

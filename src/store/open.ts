@@ -4,9 +4,11 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { isTransient } from '../errors.ts';
 import { openEmbedded } from './embedded.ts';
-import { migrate, openPool, readKey } from './pool.ts';
+import { migrate, openPool, readKey, transaction } from './pool.ts';
+import { sealSecrets } from './secrets.ts';
+import { openVault, type Vault } from './vault.ts';
 
-export type Store = { db: pg.Pool; key: Buffer; close: () => Promise<void> };
+export type Store = { db: pg.Pool; key: Buffer; vault: Vault; close: () => Promise<void> };
 
 /** How long to wait for a database that is still starting. */
 const WAIT_SECONDS = 30;
@@ -37,19 +39,25 @@ export async function openDatabase<T>(
   }
 }
 
-/** Opens the database, migrates it and reads the store's key. */
+/**
+ * Opens the database, migrates it, seals its secrets where there is a key for that, and reads the store's key.
+ * Throws where its secrets are sealed by a key that was not given: nothing is received or sent without it.
+ */
 export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_SECONDS): Promise<Store> {
+  const vault = openVault(config);
   const migrated = async (db: pg.Pool) => {
     await migrate(db);
-    return readKey(db);
+    await transaction(db, (client) => sealSecrets(client, vault));
+    return readKey(db, vault);
   };
   const { db, used, close } = await openDatabase(config, log, migrated, waitSeconds);
-  return { db, key: used, close };
+  return { db, key: used, vault, close };
 }
 
 /** Names the setting, not the URL (a password). Of several addresses only the code says why. */
 function named(setting: string, cause: unknown): Error {
   const { message, code } = cause as NodeJS.ErrnoException;
+  if (message?.startsWith('SECRET_KEY')) return cause as Error;
   return new Error(`${setting}: ${message || code}`, { cause });
 }
 

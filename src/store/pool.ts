@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { Unavailable } from '../errors.ts';
+import { NO_VAULT, type Vault } from './vault.ts';
 
 /** What every SQL module needs: a pool or one client of it. */
 export type Db = Pick<pg.Pool, 'query'>;
@@ -174,8 +175,8 @@ export async function applyMigrations(client: Db, files: string[]): Promise<stri
  * The store's own secret: keyed hashes (NHS numbers, ids) are made with it, so it lives and is backed up with
  * them.
  */
-export async function readKey(db: Db): Promise<Buffer> {
+export async function readKey(db: Db, vault: Vault = NO_VAULT): Promise<Buffer> {
   const { rows } = await db.query<{ value: string }>("select value from setting where name = 'key'");
   if (!rows[0]) throw new Unavailable('the database has no key: run the migrations first');
-  return Buffer.from(rows[0].value, 'hex');
+  return Buffer.from(vault.open(rows[0].value, 'store key'), 'hex');
 }

@@ -9,6 +9,7 @@ import { createSubscription, lockSubscriptions } from '../../src/deliver/subscri
 import { JOURNEY_TAG, REFERRAL_TAG, TOPIC_URL } from '../../src/fhir/systems.ts';
 import type { Event, Recipient } from '../../src/model.ts';
 import { sequence } from '../../src/publish/sequencer.ts';
+import { NO_VAULT } from '../../src/store/vault.ts';
 import { testContext } from '../support/context.ts';
 import type { TestDatabase } from '../support/database.ts';
 
@@ -74,7 +75,7 @@ export async function subscribe(
   ask: Ask & { as?: Recipient } = {},
 ): Promise<{ id: string; secret: string }> {
   return createSubscription(
-    db,
+    { db, vault: NO_VAULT },
     ask.as ?? OPERATOR,
     readSubscription(subscriptionTo(endpoint, ask), 'full-resource'),
   );

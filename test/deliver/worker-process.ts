@@ -5,6 +5,7 @@ import { Config } from '../../src/config.ts';
 import { startDelivery } from '../../src/deliver/send/worker.ts';
 import { startSequencer } from '../../src/publish/sequencer.ts';
 import { openPool, readKey } from '../../src/store/pool.ts';
+import { NO_VAULT } from '../../src/store/vault.ts';
 
 const config = Config.parse(process.env);
 const db = openPool(config.DATABASE_URL as string);
@@ -13,6 +14,7 @@ const ctx = {
   log: pino({ level: 'silent' }),
   db,
   key: await readKey(db),
+  vault: NO_VAULT,
   signals: new EventEmitter<{ committed: []; settled: [] }>(),
 };
 await startDelivery(ctx);

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
+import { NO_VAULT } from '../../src/store/vault.ts';
 import type { TestDatabase } from './database.ts';
 
 /** A context over one test database, silent, with default settings; `overrides` replace whole members. */
@@ -11,6 +12,7 @@ export function testContext(database: TestDatabase, overrides: Partial<Context> 
     log: pino({ level: 'silent' }),
     db: database.pool,
     key: database.key,
+    vault: NO_VAULT,
     signals: new EventEmitter(),
     ...overrides,
   };

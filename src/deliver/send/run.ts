@@ -43,7 +43,7 @@ export async function run(tools: Tools, claimed: Claimed): Promise<Outcome> {
   const { stored, kind, bundles } = claimed;
   const ended = begin(claimed);
   if (kind === 'none') return ended;
-  const going = { ...tools, claimed, target: targetOf(stored) };
+  const going = { ...tools, claimed, target: targetOf(ctx.vault, stored) };
   if (kind !== 'event-notification') {
     const { reply } = await attempt(going, composeSignal(ctx, stored, kind));
     return { ...ended, ...conclude(ended, reply) };

@@ -2,7 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
 import { AddressRefused, guardAddresses } from '../../doors/address-guard.ts';
 import { storeTime } from '../../store/store-time.ts';
-import type { Stored } from '../subscribe/stored.ts';
+import type { Vault } from '../../store/vault.ts';
+import { openSecrets, type Stored } from '../subscribe/stored.ts';
 import { sign, signingKey } from './sign.ts';
 
 const DEADLINE = 'deadline';
@@ -145,9 +146,13 @@ function headersOf({ headers, key, former }: Target, { id, body }: Parcel): stri
   ];
 }
 
-/** What a stored subscription's endpoint is, made ready once for several POSTs. */
-export function targetOf(stored: Stored): Target {
-  const { endpoint, contentType, headers, secret, formerSecret, timeout } = stored;
+/**
+ * What a stored subscription's endpoint is, made ready once for several POSTs. Throws where its secrets are
+ * sealed by a key that is not here: nothing is sent that is signed by anything else.
+ */
+export function targetOf(vault: Vault, stored: Stored): Target {
+  const { endpoint, contentType, timeout } = stored;
+  const { headers, secret, formerSecret } = openSecrets(vault, stored);
   const given = [...headers.flatMap(splitHeader), 'content-type', contentType];
   const { origin, pathname, search } = new URL(endpoint);
   const former = formerSecret === null ? null : signingKey(formerSecret);

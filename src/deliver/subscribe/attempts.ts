@@ -2,7 +2,7 @@
 import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import type { FastifyRequest } from 'fastify';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../store/pool.ts';
+import { placeOf } from '../../store/secrets.ts';
 import { fhirBase } from '../number/notification.ts';
 import { newSecret } from '../send/sign.ts';
 import { numberOf, parametersOf } from './parameters.ts';
@@ -17,10 +17,14 @@ const ROTATE = `update subscription set former_secret = secret, secret = $2,
  * Gives the new secret, this once. What is sent from now on is signed with both for a day; a secret before
  * the former one signs no more.
  */
-export async function rotateSecret(db: Db, request: FastifyRequest, { id }: Stored): Promise<string> {
+export async function rotateSecret(
+  { db, vault }: Pick<Context, 'db' | 'vault'>,
+  request: FastifyRequest,
+  { id }: Stored,
+): Promise<string> {
   parametersOf(request, []);
   const secret = newSecret();
-  await db.query(ROTATE, [id, secret]);
+  await db.query(ROTATE, [id, vault.seal(secret, placeOf(id))]);
   return secret;
 }
 

@@ -11,6 +11,8 @@ import { type Guard, guardAddresses } from '../../doors/address-guard.ts';
 import { Rejected } from '../../errors.ts';
 import { searchset } from '../../fhir/bundle.ts';
 import type { Recipient } from '../../model.ts';
+import { placeOf } from '../../store/secrets.ts';
+import type { Vault } from '../../store/vault.ts';
 import { fhirBase } from '../number/notification.ts';
 import { attemptsOf, rotateSecret } from './attempts.ts';
 import { SECRET_URL } from './elements.ts';
@@ -20,7 +22,7 @@ import { confirmRemoval } from './removal.ts';
 import { searchSubscriptions } from './search.ts';
 import { noteSignOfLife } from './sign-of-life.ts';
 import { snapshotOf } from './snapshot.ts';
-import type { Stored } from './stored.ts';
+import { openSecrets, type Stored, withHeaders } from './stored.ts';
 import { readSubscription, type Wish } from './subscription.ts';
 import { createSubscription, findSubscription, switchOff, updateSubscription } from './subscriptions.ts';
 
@@ -67,21 +69,23 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
   };
 
   app.post('/fhir/Subscription', async (request, reply) => {
-    const stored = await createSubscription(ctx.db, request.recipient, await wishOf(request));
+    const stored = await createSubscription(ctx, request.recipient, await wishOf(request));
     ctx.signals.emit('settled');
     // Of no version: earlier ones are not kept.
     reply.code(201).header('location', `${base}/Subscription/${stored.id}`);
-    return answer(reply, stored, stored.secret);
+    return answer(ctx, reply, { stored, secret: openSecrets(ctx.vault, stored).secret });
   });
-  app.get<WithId>('/fhir/Subscription/:id', async (request, reply) => answer(reply, await ownOf(request)));
+  app.get<WithId>('/fhir/Subscription/:id', async (request, reply) =>
+    answer(ctx, reply, { stored: await ownOf(request) }),
+  );
   app.put<WithId>('/fhir/Subscription/:id', async (request, reply) => {
     const former = await ownOf(request);
     checkId(request, former);
     const target = { id: former.id, versions: versionsIn(request) };
-    const stored = await updateSubscription(ctx.db, target, await wishOf(request));
+    const stored = await updateSubscription(ctx, target, await wishOf(request));
     if (!stored) throw otherVersion();
     ctx.signals.emit('settled');
-    return answer(reply, stored);
+    return answer(ctx, reply, { stored });
   });
   app.delete<WithId>('/fhir/Subscription/:id', async (request, reply) => {
     const { id } = await kept(request);
@@ -93,7 +97,7 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
     await noteSignOfLife(ctx, request.recipient, page);
     const entry = page.map((stored) => ({
       fullUrl: `${base}/Subscription/${stored.id}`,
-      resource: resourceOf(stored),
+      resource: resourceOf(ctx.vault, stored),
       search: { mode: 'match' as const },
     }));
     const link = [
@@ -107,7 +111,7 @@ export function registerSubscriptions(app: FastifyInstance, ctx: Context): void 
   );
   app.post<WithId>('/fhir/Subscription/:id/$rotate-secret', async (request, reply) => {
     const own = await ownOf(request);
-    return answer(reply, own, await rotateSecret(ctx.db, request, own));
+    return answer(ctx, reply, { stored: own, secret: await rotateSecret(ctx, request, own) });
   });
   app.get<WithId>('/fhir/Subscription/:id/$attempts', async (request, reply) =>
     fhir(reply, await attemptsOf(ctx, request, await ownOf(request))),
@@ -187,14 +191,20 @@ function checkId({ body }: FastifyRequest, { id }: Stored): void {
   ]);
 }
 
-function resourceOf({ id, resource, status, error, version, updatedAt }: Stored): Subscription {
+function resourceOf(vault: Vault, stored: Stored): Subscription {
+  const { id, status, error, version, updatedAt } = stored;
+  const resource = withHeaders(stored.resource, (header) => vault.open(header, placeOf(id)));
   const meta = { versionId: String(version), lastUpdated: updatedAt.toISOString() };
   return { ...resource, id, meta, status, ...(error ? { error } : {}) };
 }
 
 /** With the signing secret in the one answer to its creation, or its change. */
-function answer(reply: FastifyReply, stored: Stored, secret?: string): FastifyReply {
-  const resource = resourceOf(stored);
+function answer(
+  { vault }: Pick<Context, 'vault'>,
+  reply: FastifyReply,
+  { stored, secret }: { stored: Stored; secret?: string },
+): FastifyReply {
+  const resource = resourceOf(vault, stored);
   if (secret) resource.extension = [...(resource.extension ?? []), { url: SECRET_URL, valueString: secret }];
   reply.header('etag', `W/"${stored.version}"`).header('last-modified', stored.updatedAt.toUTCString());
   return fhir(reply, resource);

@@ -5,6 +5,8 @@
 import type { Subscription } from '@medplum/fhirtypes';
 import type { Payload } from '../../access/decide/policy.ts';
 import type { Recipient, System } from '../../model.ts';
+import { placeOf } from '../../store/secrets.ts';
+import type { Vault } from '../../store/vault.ts';
 
 export type Status = 'requested' | 'active' | 'error' | 'off';
 
@@ -74,6 +76,21 @@ select s.id, s.status, s.error, s.resource, s.content, s.endpoint, s.resource ->
     'onHeld', y.on_held, 'service', json_build_object('id', v.id, 'name', v.name, 'ods', v.ods, 'team', v.team,
     'sector', v.sector, 'kind', v.kind), 'scopes', y.scopes) end as system`;
 export const JOINS = 'left join system y on y.id = s.system_id left join service v on v.id = y.service_id';
+
+/** What of it is sealed in the store, in the clear. */
+export function openSecrets(vault: Vault, { id, secret, formerSecret, headers }: Stored) {
+  const open = (text: string) => vault.open(text, placeOf(id));
+  const former = formerSecret === null ? null : open(formerSecret);
+  return { secret: open(secret), formerSecret: former, headers: headers.map(open) };
+}
+
+/** `change` is applied to each header of the channel. */
+export function withHeaders(resource: Subscription, change: (header: string) => string): Subscription {
+  const { channel } = resource;
+  return channel.header
+    ? { ...resource, channel: { ...channel, header: channel.header.map(change) } }
+    : resource;
+}
 
 /** It failed and has had no 2xx since. */
 export const isFailing = ({ status, attempts }: Pick<Stored, 'status' | 'attempts'>): boolean =>

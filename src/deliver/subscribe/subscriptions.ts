@@ -4,11 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type pg from 'pg';
+import type { Context } from '../../context.ts';
 import type { Recipient } from '../../model.ts';
 import { type Db, transaction } from '../../store/pool.ts';
+import { placeOf } from '../../store/secrets.ts';
 import { newSecret } from '../send/sign.ts';
-import { JOINS, SELECT, type Status, type Stored } from './stored.ts';
+import { JOINS, SELECT, type Status, type Stored, withHeaders } from './stored.ts';
 import type { Wish } from './subscription.ts';
 
 const COLUMNS = [
@@ -54,11 +55,18 @@ const OWN = '($1::int is null or s.system_id = $1)';
 /** The parameter of OWN: null for the operator. */
 const ownerOf = (recipient: Recipient) => (recipient.kind === 'system' ? recipient.system.id : null);
 
+type Keeping = Pick<Context, 'db' | 'vault'>;
+
 /** Creates it as requested and due for its handshake. Its secret is told to the client this once. */
-export async function createSubscription(db: pg.Pool, recipient: Recipient, wish: Wish): Promise<Stored> {
+export async function createSubscription(
+  { db, vault }: Keeping,
+  recipient: Recipient,
+  wish: Wish,
+): Promise<Stored> {
   const id = randomUUID();
+  const seal = (text: string) => vault.seal(text, placeOf(id));
   return transaction(db, async (client) => {
-    await client.query(CREATE, [id, ownerOf(recipient), newSecret(), ...valuesOf(wish)]);
+    await client.query(CREATE, [id, ownerOf(recipient), seal(newSecret()), ...valuesOf(wish, seal)]);
     await client.query(FILTER, [id, ...filtersOf(wish)]);
     return readOne(client, id);
   });
@@ -78,12 +86,16 @@ type Target = { id: string; versions: number[] | null };
  * is aborted. Gives what is stored then; null, with nothing changed, where it is at another version.
  */
 export async function updateSubscription(
-  db: pg.Pool,
+  { db, vault }: Keeping,
   { id, versions }: Target,
   wish: Wish,
 ): Promise<Stored | null> {
   const stored = await transaction(db, async (client) => {
-    const { rowCount } = await client.query(UPDATE, [id, ...valuesOf(wish), versions]);
+    const { rowCount } = await client.query(UPDATE, [
+      id,
+      ...valuesOf(wish, (text) => vault.seal(text, placeOf(id))),
+      versions,
+    ]);
     if (rowCount === 0) return null;
     await client.query(UNFILTER, [id]);
     await client.query(FILTER, [id, ...filtersOf(wish)]);
@@ -157,18 +169,19 @@ export async function lockSubscriptions(db: Db, ids: string[]): Promise<Stored[]
   return rows;
 }
 
-function valuesOf(wish: Wish): unknown[] {
+/** Headers carry credentials: `seal` is applied to each. */
+function valuesOf(wish: Wish, seal: (text: string) => string): unknown[] {
   const status: Status = wish.off ? 'off' : 'requested';
   const { resource, content, endpoint, headers, heartbeat, timeout, maxCount, endsAt, filters } = wish;
   const clauses = new Set(filters.map(({ clause }) => clause)).size;
   const encounters = filters.some(({ kind, value }) => kind === 'event' && value === 'encounter');
   const values = [
     status,
-    JSON.stringify(resource),
+    JSON.stringify(withHeaders(resource, seal)),
     content,
     endpoint.href,
     endpoint.origin,
-    headers,
+    headers.map(seal),
     heartbeat,
     timeout,
   ];

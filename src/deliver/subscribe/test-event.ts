@@ -34,7 +34,7 @@ export async function sendTest(ctx: Context, id: string): Promise<Reply> {
     const { rows } = await ctx.db.query<{ id: string }>(AUDIT, [id, stored.content]);
     const name = randomUUID();
     const body = JSON.stringify(compose(ctx, stored, name));
-    const reply = await sender.send(targetOf(stored), { id: name, body }, new AbortController());
+    const reply = await sender.send(targetOf(ctx.vault, stored), { id: name, body }, new AbortController());
     await ctx.db.query(SETTLE, [rows[0]?.id, reply.outcome, reply.status]);
     return reply;
   } finally {
