@@ -2,6 +2,7 @@
 import { checkIds } from '../../command/check-words.ts';
 import { readKnown, readSince, tellWho, verify } from '../audit.ts';
 import { type Commands, command, text } from '../command.ts';
+import { withRead } from '../with-read.ts';
 import { withStore } from '../with-store.ts';
 
 export const audit: Commands = {
@@ -51,7 +52,7 @@ Examples:
     run: async ({ since }, [id = '']) => {
       checkIds({ ID: id });
       const from = readSince(since);
-      return withStore((ctx) => tellWho(ctx, id.toLowerCase(), from));
+      return withRead('audit-who', (ctx) => tellWho(ctx, id.toLowerCase(), from));
     },
   }),
 };
