@@ -50,13 +50,13 @@ export async function tellWho({ db }: Context, id: string, since: Date): Promise
 }
 
 function lineOf(one: Disclosure): string {
-  const { at, system, service, by, kind, way, outcome, type, ids, policy, request, human } = one;
+  const { at, system, service, by, kind, way, outcome, type, ids, policy, basis, request, human } = one;
   const who = system ?? by ?? 'operator';
   const what = ids.length > 3 ? `${ids.length} ids` : ids.join(' ');
   const parts = [
     `${at.toISOString()} ${who}${service ? ` (${service})` : ''}${human ? ` for ${human.subject} as ${human.role} of ${human.organisation}` : ''}`,
     `${kind} ${way} ${outcome}: ${[type, what].filter(Boolean).join(' ') || 'nothing'}`,
-    `policy ${policy ?? 'not kept'}${request ? `, request ${request}` : ''}`,
+    `policy ${policy ?? 'not kept'}${basis ? `, basis ${basis}` : ''}${request ? `, request ${request}` : ''}`,
   ];
   return `${parts.join(', ')}\n`;
 }

@@ -2,8 +2,11 @@
 import { type Given, type Options, readOptions } from '../command/read-options.ts';
 import { WrongUse } from '../command/wrong-use.ts';
 
-/** What a command gives: `data` with --json, else `text`; `code` where it is not 0. */
-export type Done = { data: object; text: string; code?: number };
+/**
+ * What a command gives: `data` with --json, else `text`; `code` where it is not 0. `about`: persons, by id,
+ * whom it tells of besides those of the resources that it names.
+ */
+export type Done = { data: object; text: string; code?: number; about?: string[] };
 
 /** `run` takes what follows the command's name, and gives its text on stdout and its exit code. */
 export type Command = {

@@ -1,6 +1,7 @@
 /** `skein incident`: who got what of a wrong link, and who has said that it is removed (sharing rule 16). */
 import type { Context } from '../context.ts';
 import { findTakenBackBy, type TakenBack } from '../deliver/number/incident.ts';
+import { findConcerned } from '../save/maintenance-sql.ts';
 import type { Done } from './command.ts';
 import { findByName } from './messages.ts';
 
@@ -19,6 +20,7 @@ export async function describeIncident(ctx: Pick<Context, 'db' | 'key'>, id: str
   return {
     data: { message: id, system: message.system, at: message.receivedAt, taken, waiting },
     text: lines.map((line) => `${line}\n`).join(''),
+    about: await findConcerned(ctx.db, message),
   };
 }
 

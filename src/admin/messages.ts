@@ -4,7 +4,13 @@ import type { Context } from '../context.ts';
 import { findTold, type ToldOf } from '../deliver/number/told-of.ts';
 import { messageName } from '../fhir/ids.ts';
 import type { Issue } from '../model.ts';
-import { findMessage, listHeld, messageIds, type StoredMessage } from '../save/maintenance-sql.ts';
+import {
+  findConcerned,
+  findMessage,
+  listHeld,
+  messageIds,
+  type StoredMessage,
+} from '../save/maintenance-sql.ts';
 import type { Done } from './command.ts';
 
 /** Newest first; the ids are those that answers and log lines have. */
@@ -35,7 +41,8 @@ type Named = Pick<Context, 'db' | 'key'>;
 /** One message and whoever was told of what it changed, by the id that its answer and its log lines have. */
 export async function describeMessage(ctx: Named, id: string): Promise<Done> {
   const found = await findByName(ctx, id);
-  return shown({ ...found, messageId: id.toLowerCase() }, await findTold(ctx.db, found));
+  const about = await findConcerned(ctx.db, found);
+  return { ...shown({ ...found, messageId: id.toLowerCase() }, await findTold(ctx.db, found)), about };
 }
 
 /** The id is a keyed hash of the row and is stored nowhere: it is looked for, newest first. */

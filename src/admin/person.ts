@@ -40,6 +40,7 @@ export async function explainPerson({ db }: Pick<Context, 'db'>, id: string): Pr
   return {
     data: { person, charts: made, found, decisions, journeys },
     text: lines.map((line) => `${line}\n`).join(''),
+    about: [person],
   };
 }
 

@@ -6,6 +6,7 @@ import type { Stored } from '../deliver/subscribe/stored.ts';
 import { findSubscription, findSubscriptions } from '../deliver/subscribe/subscriptions.ts';
 import { rejected } from '../errors.ts';
 import { isId } from '../fhir/ids.ts';
+import { findConcerned } from '../save/maintenance-sql.ts';
 import type { Done } from './command.ts';
 import { findByName } from './messages.ts';
 
@@ -33,7 +34,8 @@ export async function explainWhy(
     ...answers.map(describe),
   ];
   const data = { status: found.status, subscriptions: subscriptions.map(({ id }) => id), answers };
-  return { data, text: lines.map((line) => `${line}\n`).join('') };
+  const about = await findConcerned(ctx.db, found);
+  return { data, text: lines.map((line) => `${line}\n`).join(''), about };
 }
 
 async function findFor({ db }: Pick<Context, 'db'>, who: string): Promise<Stored[]> {

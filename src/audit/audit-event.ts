@@ -3,6 +3,7 @@
  * https://profiles.ihe.net/ITI/BALP/
  */
 import type { AuditEvent, AuditEventAgent, AuditEventEntity, Coding } from '@medplum/fhirtypes';
+import { DISCLOSURE_BASIS } from '../fhir/systems.ts';
 import type { Disclosure } from './who.ts';
 
 const coding = (system: string, code: string): Coding => ({ system, code });
@@ -30,7 +31,7 @@ const WAYS: Record<string, [string, AuditEvent['action']]> = {
 
 /** One of `id`, a uuid; `patient`: whom it was asked for. */
 export function auditEventOf(told: Disclosure, { id, patient }: { id: string; patient: string }): AuditEvent {
-  const { at, kind, way, outcome } = told;
+  const { at, kind, way, outcome, basis } = told;
   const [code, action] = WAYS[way] ?? ['operation', 'E'];
   const isAnswer = ['read', 'change', 'refusal'].includes(kind);
   return {
@@ -42,6 +43,7 @@ export function auditEventOf(told: Disclosure, { id, patient }: { id: string; pa
     recorded: new Date(at).toISOString(),
     outcome: kind === 'refusal' ? '4' : '0',
     outcomeDesc: outcome,
+    ...(basis ? { purposeOfEvent: [{ coding: [coding(DISCLOSURE_BASIS, basis)] }] } : {}),
     agent: [clientOf(told), ...userOf(told)],
     source: { observer: { display: 'Skein' }, type: [coding(SOURCE_TYPE, '4')] },
     entity: [personOf(patient), ...dataOf(told), ...requestOf(told)],

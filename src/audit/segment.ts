@@ -24,11 +24,12 @@ const microseconds = '(extract(epoch from at) * 1000000)::bigint::text';
 const columns = `id::text, ${microseconds}, kind, outcome, system_id::text, service::text,
   name, interaction, type, ids::text, persons::text, target::text, request, policy`;
 /**
- * Selects SealedRow and `at` from `audit`. JSON, so that no two rows have one text. A row without a person
- * has the text that it had before there was that column.
+ * Selects SealedRow and `at` from `audit`. JSON, so that no two rows have one text. A row without a person,
+ * and one without a basis, have the text that they had before there were those columns.
  */
-export const ROW = `id::text as id, at, case when human is null then json_build_array(${columns})
-  else json_build_array(${columns}, human::text) end::text as text`;
+export const ROW = `id::text as id, at, case when basis is not null or digest is not null
+  then json_build_array(${columns}, human::text, basis, digest)
+  when human is null then json_build_array(${columns}) else json_build_array(${columns}, human::text) end::text as text`;
 
 export const digestOf = ({ text }: SealedRow): Buffer => createHash('sha256').update(text).digest();
 

@@ -20,6 +20,8 @@ export type Disclosure = {
   type: string | null;
   ids: string[];
   policy: string | null;
+  /** Code of the footing in law on which it was told, by that policy; null: nothing was, or before it was kept. */
+  basis: string | null;
   request: string | null;
   /** The person at that system, where one proved who they are. */
   human: Pick<Human, 'issuer' | 'subject' | 'role' | 'organisation'> | null;
@@ -39,16 +41,16 @@ select c.key from statement c join persons on persons.id = c.person where c.type
 // A notification counts from the first attempt to send it. Events are kept for 90 days.
 const WHO = `
 select a.at, y.name as system, v.ods || '|' || v.team as service, a.name as by, a.kind, a.interaction as way, a.outcome,
-  a.type, a.ids, a.policy, a.request, a.human
+  a.type, a.ids, a.policy, a.basis, a.request, a.human
 from audit a left join system y on y.id = a.system_id left join service v on v.id = a.service
 where a.persons && $1::uuid[] and a.at >= $2
 union all
 select first.at, y.name, v.ods || '|' || v.team, null, 'notification', e.event ->> 'code',
   case when n.withheld then 'withheld since' when n.number <= s.delivered_number then 'delivered' else 'sent' end,
-  e.event -> 'focus' ->> 'type', array[(e.event -> 'focus' ->> 'id')::uuid], first.policy, null, null
+  e.event -> 'focus' ->> 'type', array[(e.event -> 'focus' ->> 'id')::uuid], first.policy, first.basis, null, null
 from event e join notification n on n.event_id = e.id join subscription s on s.id = n.subscription_id
   left join system y on y.id = s.system_id left join service v on v.id = y.service_id
-  cross join lateral (select t.at, t.policy from attempt t where t.subscription_id = n.subscription_id
+  cross join lateral (select t.at, t.policy, t.basis from attempt t where t.subscription_id = n.subscription_id
     and n.number between t.first_number and t.last_number order by t.id limit 1) first
 where e.event -> 'persons' ?| $1::text[] and first.at >= $2
 order by 1`;

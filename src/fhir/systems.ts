@@ -74,5 +74,7 @@ export const SAFE_CONTACT = `${SKEIN_DEFINITIONS}safe-contact`;
 export const SHARING_CATEGORY = `${SKEIN}/fhir/CodeSystem/sharing-category`;
 /** What is said for somebody's safety: `Flag.code` of a statement, `meta.security` of a Patient. */
 export const SAFETY_SYSTEM = `${SKEIN}/fhir/CodeSystem/safety`;
+/** On what footing in law somebody was told: `AuditEvent.purposeOfEvent`; codes of `bases` in the policy. */
+export const DISCLOSURE_BASIS = `${SKEIN}/fhir/CodeSystem/disclosure-basis`;
 /** What a service does, such as `maternity`; its codes are those of `serviceKinds` in the policy. */
 export const KIND_SYSTEM = `${SKEIN}/fhir/CodeSystem/service-kind`;

@@ -100,6 +100,20 @@ export async function findMessage(db: Db, id: string): Promise<StoredMessage | n
   return rows[0] ?? null;
 }
 
+/** An event is never older than the message that made it. */
+const CONCERNED = `
+select distinct person from event e cross join lateral jsonb_array_elements_text(e.event -> 'persons') person
+where e.at >= $1 and e.event -> 'message' ->> 'id' = $2 order by person`;
+
+/** The persons of whom one message changed something that is told: known for as long as events are. */
+export async function findConcerned(
+  db: Db,
+  { messageId, receivedAt }: Pick<StoredMessage, 'messageId' | 'receivedAt'>,
+): Promise<string[]> {
+  const { rows } = await db.query<{ person: string }>(CONCERNED, [receivedAt, messageId]);
+  return rows.map(({ person }) => person);
+}
+
 /** Rows of messages older than `before`, newest first. */
 export async function messageIds(db: Db, before: string | null, limit: number): Promise<string[]> {
   const sql = `select id::text as id from message where $1::bigint is null or id < $1 order by message.id desc limit $2`;

@@ -18,6 +18,7 @@ test.each([
   ['closedCareDays: 90', 'closedCareDays: 91', ['closedCareDays: 91']],
   ['[police, ', '[', ['refusedSectors: without police']],
   ['sealedKinds: [reproductive-health]', 'sealedKinds: []', ['sealedKinds: without reproductive-health']],
+  ['    STG: -/-/-/-', '    STG: S/-/-/-', ['subject STG own: - to S']],
   ['readsWaits: [commissioner', 'readsWaits: [gp, commissioner', ['readsWaits: gp']],
   [
     'CON: F/-/-/-',

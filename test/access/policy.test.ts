@@ -89,6 +89,17 @@ describe('a policy file that is wrong', async () => {
     expect(parse('sectors: [maternity-mh]', 'sectors: [police]')).toThrow('police is refused');
   });
 
+  it('is refused where somebody would be told on no basis in law, naming whom', () => {
+    const baseless = (name: string) =>
+      parse(new RegExp(`\\n  ${name}:\\n    code: .*\\n    law: .*`).exec(text)?.[0] ?? '?', '');
+    expect(baseless('hub')).toThrow(`policy.yaml:${lineOf('[family-hub,') - 3}: no basis for family-hub`);
+    expect(baseless('subject')).toThrow(/^policy\.yaml:\d+: no basis for subject$/m);
+    const bases = text.slice(text.indexOf('\nbases:'), text.indexOf('\n# Breaking glass'));
+    expect(parse(bases, '')).toThrow('no basis for gp');
+    // One that was put in force before there were any goes on.
+    expect(parsePolicy(text.replace(bases, ''), 'policy.yaml', { kept: true }).bases).toEqual({});
+  });
+
   it('is refused where a key is misspelt or the YAML cannot be read', () => {
     expect(parse('closedCareDays:', 'closedCareDay:')).toThrow('policy.yaml:');
     expect(parse('rows:', 'rows: [')).toThrow('policy.yaml:');

@@ -3,6 +3,7 @@ import type { AuditEvent } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { POLICY_DIGEST } from '../../src/access/decide/policy.ts';
 import { findDisclosures } from '../../src/audit/who.ts';
+import { DISCLOSURE_BASIS } from '../../src/fhir/systems.ts';
 import { care, person, ward } from '../families/scenarios/messages.ts';
 import { gather, type Household, type Services } from '../support/household.ts';
 import { runProgram } from '../support/process.ts';
@@ -143,6 +144,11 @@ test('who was told what of somebody is one list: answers, refusals, notification
   expect(new Set(of('perinatal'))).toEqual(new Set(['read', 'notification', 'decision']));
   expect(new Set(of('gp'))).toEqual(new Set(['refusal']));
   for (const { policy } of told) expect(policy).toBe(POLICY_DIGEST);
+  // Told on the basis of its group; by a refusal and by what it decides itself nobody is told anything.
+  for (const { kind, system, basis } of told)
+    expect(basis, kind).toBe(
+      ['read', 'notification'].includes(kind) ? (system === null ? 'processor' : 'direct-care') : null,
+    );
   const notified = told.filter(({ kind }) => kind === 'notification');
   expect(notified.map(({ service }) => service)).toContain('RXP|perinatal');
   expect(notified.every(({ outcome }) => /^(delivered|withheld since)$/.test(outcome))).toBe(true);
@@ -161,6 +167,7 @@ test('who was told what of somebody is one list: answers, refusals, notification
   );
   expect(events.find(({ subtype }) => subtype?.[0]?.code === 'read')).toMatchObject({
     ...{ action: 'R', outcome: '0', type: { code: 'rest' } },
+    purposeOfEvent: [{ coding: [{ system: DISCLOSURE_BASIS, code: 'direct-care' }] }],
     agent: [{ requestor: true, policy: [expect.stringContaining(POLICY_DIGEST)] }],
     entity: [{ what: { reference: `Patient/${ids.mother}` } }, {}, {}],
   });
@@ -168,7 +175,7 @@ test('who was told what of somebody is one list: answers, refusals, notification
   const text = await whoByCommand(ids.mother);
   expect(text.split('\n')).toHaveLength(told.length + 1);
   expect(text).toMatch(
-    / perinatal \(RXP\|perinatal\), read read 200: Patient [0-9a-f-]{36}, policy [0-9a-f]{16}, request /,
+    / perinatal \(RXP\|perinatal\), read read 200: Patient [0-9a-f-]{36}, policy [0-9a-f]{16}, basis direct-care, request /,
   );
   expect(text).toMatch(/ gp \(Y00001\|gp\), refusal read 404: Patient /);
 });

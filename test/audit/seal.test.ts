@@ -72,6 +72,8 @@ test('an audit that nobody touched is whole; what is not sealed yet is counted',
 describe('is found and named', () => {
   test.each<[string, string, string, string | null, string]>([
     ['a row that was changed', "update audit set outcome = '304' where id = 2", '1', '2', 'changed'],
+    ['another basis', "update audit set basis = 'planning' where id = 3", '1', '3', 'changed'],
+    ['a basis that was taken away', 'update audit set basis = null where id = 3', '1', '3', 'changed'],
     [
       'a time that was moved by a microsecond',
       "update audit set at = at + interval '1 microsecond' where id = 5",

@@ -1,6 +1,6 @@
 import type { Category, DutyContact, Level, Recipient, Role } from '../../model.ts';
 import { mayAsk } from '../authenticate/scopes.ts';
-import { type Cell, PAYLOADS, type Payload, POLICY } from './policy.ts';
+import { type Cell, PAYLOADS, type Payload, POLICY, rowOf } from './policy.ts';
 
 /** Rule 11: every view says the same sentence to everyone, whether or not something was withheld. */
 export const NOTICE = 'Other services may be involved that are not shown.';
@@ -75,7 +75,7 @@ export function reaches(level: Level, needed: Level): boolean {
  */
 export function decide(grants: Grants, category: Category, person: string, journeys?: string[]): Level {
   if (grants.everything) return 'F';
-  const cell = POLICY.rows.get(grants.sector ?? '')?.cells[category];
+  const cell = rowOf(grants.sector)?.cells[category];
   const grant = grants.persons.get(person);
   if (!cell || !grant || grant.refused?.includes(category)) return '-';
   const isAgreed = grant.agreed?.includes(category) === true;

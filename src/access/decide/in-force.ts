@@ -23,7 +23,7 @@ export async function adoptPolicy(pool: pg.Pool, approvers: string[] = []): Prom
   const done = await transaction(pool, async (client) => {
     await client.query("select pg_advisory_xact_lock(hashtext('policy'))");
     const before = await readInForce(client);
-    const wider = before ? widerBy(parse(before), after) : [];
+    const wider = before ? widerBy(parse(before, KEPT), after) : [];
     const approved = await isApproved(client, JSON.stringify(files), approvers);
     const adopted = wider.length === 0 || approved;
     if (adopted && PARTS.some((part) => before?.[part] !== files[part])) {
@@ -44,11 +44,12 @@ async function recordPolicy(db: Db, { sharing }: Texts, approvers: string[]): Pr
 }
 
 const PARTS = ['sharing', 'evidence'] as const;
+const KEPT = { kept: true };
 const KEEP = `insert into setting (name, value) values ($1, $2)
   on conflict (name) do update set value = excluded.value where setting.value <> excluded.value`;
 
-const parse = ({ sharing, evidence }: Texts) => ({
-  sharing: parsePolicy(sharing, 'policy/sharing.yaml'),
+const parse = ({ sharing, evidence }: Texts, options = {}) => ({
+  sharing: parsePolicy(sharing, 'policy/sharing.yaml', options),
   evidence: parseEvidence(evidence, 'policy/evidence.yaml'),
 });
 
@@ -70,7 +71,7 @@ async function readInForce(db: Db): Promise<Texts | null> {
 export async function pendingPolicy(db: Db): Promise<string[]> {
   const before = await readInForce(db);
   if (!before) return [];
-  const [old, after] = [parse(before), parse(readFiles(POLICY_FILE, EVIDENCE_FILE))];
+  const [old, after] = [parse(before, KEPT), parse(readFiles(POLICY_FILE, EVIDENCE_FILE))];
   return widerBy(old, after);
 }
 
@@ -78,7 +79,7 @@ export async function pendingPolicy(db: Db): Promise<string[]> {
 export async function followPolicy(db: Db): Promise<void> {
   const texts = await readInForce(db);
   if (!texts) return;
-  const { sharing, evidence } = parse(texts);
+  const { sharing, evidence } = parse(texts, KEPT);
   usePolicy(texts.sharing, sharing);
   useEvidence(evidence);
 }

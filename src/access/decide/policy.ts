@@ -35,6 +35,16 @@ const Glass = z.strictObject({
 });
 const GLASS = { hours: 4, mostHours: 24, triesPerHour: 10, reviewWorkingDays: 1 };
 
+/** On what footing in law: `code` is what the audit keeps, `law` how a controller would say it. */
+const Basis = z.strictObject({ code: z.string().regex(/^[a-z]+(-[a-z]+)*$/), law: z.string().min(1) });
+/** Beside groups and sectors: whoever runs Skein, the person herself, and a system without a sector. */
+export const [OPERATOR_BASIS, SUBJECT, NO_SECTOR] = ['operator', 'subject', 'none'];
+
+const Cells = z.strictObject(
+  Object.fromEntries(CATEGORIES.map((one) => [one, Cell])) as Record<Category, typeof Cell>,
+);
+const NOTHING = Object.fromEntries(CATEGORIES.map((one) => [one, '-/-/-/-'])) as Record<Category, string>;
+
 const Labels = z.strictObject({ restricted: z.array(z.string()), veryRestricted: z.array(z.string()) });
 
 const Policy = z
@@ -51,14 +61,15 @@ const Policy = z
     // A policy from before there were any figures opens none.
     readsWaits: z.array(z.string()).default([]),
     glass: Glass.default(GLASS),
+    // Before there was an export nobody was given one; how bases are left out is for `parsePolicy` to say.
+    subject: z.strictObject({ cells: Cells }).default({ cells: Cells.parse(NOTHING) }),
+    bases: z.record(z.string(), Basis).default({}),
     serviceKinds: z.array(z.string()).min(1),
     rows: z.array(
       z.strictObject({
         sectors: z.array(z.string()).min(1),
         group: z.string(),
-        cells: z.strictObject(
-          Object.fromEntries(CATEGORIES.map((one) => [one, Cell])) as Record<Category, typeof Cell>,
-        ),
+        cells: Cells,
       }),
     ),
   })
@@ -77,8 +88,11 @@ const Policy = z
 
 export type Policy = Omit<z.infer<typeof Policy>, 'rows'> & { rows: Map<string, Row> };
 
-/** Reads the sharing policy. Throws one Error naming file and line of everything wrong with it. */
-export function parsePolicy(text: string, file: string): Policy {
+/**
+ * Reads the sharing policy. Throws one Error naming file and line of everything wrong with it. `kept`: one
+ * that was put in force may be of before bases were named, which a file may not.
+ */
+export function parsePolicy(text: string, file: string, { kept = false } = {}): Policy {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, strict: true });
   const unreadable = document.errors.map(
@@ -97,10 +111,28 @@ export function parsePolicy(text: string, file: string): Policy {
     );
     throw new Error(wrong.join('\n'));
   }
+  const baseless = kept && Object.keys(parsed.data.bases).length === 0 ? [] : findBaseless(parsed.data);
+  if (baseless.length > 0)
+    throw new Error(
+      baseless.map(([path, name]) => `${file}:${lineOf(path)}: no basis for ${name}`).join('\n'),
+    );
   const rows = parsed.data.rows.flatMap(({ sectors, group, cells }) =>
     sectors.map((sector): [string, Row] => [sector, { group, cells }]),
   );
   return { ...parsed.data, rows: new Map(rows) };
+}
+
+/** Whoever would be told something on no basis, by where the file speaks of them. */
+function findBaseless({ rows, bases }: z.infer<typeof Policy>): [PropertyKey[], string][] {
+  const always = [OPERATOR_BASIS, SUBJECT, NO_SECTOR].flatMap((name): [PropertyKey[], string][] =>
+    bases[name] ? [] : [[['bases'], name]],
+  );
+  const sectors = rows.flatMap(({ sectors, group }, index) =>
+    sectors.flatMap((sector, place): [PropertyKey[], string][] =>
+      (bases[sector] ?? bases[group]) ? [] : [[['rows', index, 'sectors', place], sector]],
+    ),
+  );
+  return [...always, ...sectors];
 }
 
 export const POLICY_FILE = new URL('../../../policy/sharing.yaml', import.meta.url);
@@ -108,6 +140,20 @@ export const POLICY_FILE = new URL('../../../policy/sharing.yaml', import.meta.u
 /** The policy in force (`in-force.ts`); before a store is open, the file. */
 export let POLICY_TEXT = readFileSync(POLICY_FILE, 'utf8');
 export let POLICY: Policy = parsePolicy(POLICY_TEXT, 'policy/sharing.yaml');
+
+/** Of a sector, or of the person herself. */
+export const rowOf = (sector: string | null): Pick<Row, 'cells'> | undefined =>
+  sector === SUBJECT ? POLICY.subject : POLICY.rows.get(sector ?? '');
+
+/**
+ * The code of the basis on which a sector (null: none), whoever runs Skein or the person herself is told;
+ * null by a policy of before there were any.
+ */
+export function basisOf(sector: string | null): string | null {
+  const name = sector ?? NO_SECTOR;
+  const basis = POLICY.bases[name] ?? POLICY.bases[POLICY.rows.get(name)?.group ?? ''];
+  return basis?.code ?? null;
+}
 
 /** By which the audit names a policy: the first 16 digits of what `sha256sum` says of its file. */
 export const digestOf = (text: string): string => hash('sha256', text, 'hex').slice(0, 16);

@@ -42,14 +42,21 @@ export function widerSharing(before: Policy, after: Policy): string[] {
   const glass = GLASS.flatMap((name) =>
     after.glass[name] > before.glass[name] ? [`glass ${name}: ${after.glass[name]}`] : [],
   );
-  return [...cells, ...payloads, ...groups, ...lists, ...labels, ...waits, ...days, ...glass];
+  const subject = widerRow('subject', before.subject, after.subject);
+  const bases = Object.entries(before.bases).flatMap(([name, { code }]) =>
+    after.bases[name]?.code === code ? [] : [`bases ${name}: not ${code}`],
+  );
+  const tables = [...cells, ...subject, ...payloads, ...groups];
+  return [...tables, ...lists, ...labels, ...waits, ...days, ...glass, ...bases];
 }
 
 /** As strictly as that, or more so. */
 const isLabelled = ({ labels }: Policy, label: keyof Policy['labels'], name: string): boolean =>
   labels.veryRestricted.includes(name) || (label === 'restricted' && labels.restricted.includes(name));
 
-function widerRow(sector: string, before: Row | undefined, after: Row): string[] {
+type Cells = Pick<Row, 'cells'>;
+
+function widerRow(sector: string, before: Cells | undefined, after: Cells): string[] {
   return CATEGORIES.flatMap((category) => {
     const [now, old] = [after.cells[category], before?.cells[category]];
     const levels = PLACES.flatMap((place) => {

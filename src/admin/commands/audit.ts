@@ -2,6 +2,7 @@
 import { checkIds } from '../../command/check-words.ts';
 import { readKnown, readSince, tellWho, verify } from '../audit.ts';
 import { type Commands, command, text } from '../command.ts';
+import { withRead } from '../with-read.ts';
 import { withStore } from '../with-store.ts';
 
 export const audit: Commands = {
@@ -31,12 +32,13 @@ Exit codes: 0 whole; 1 something is not as it was sealed.
     },
   }),
   'audit who': command({
-    summary: 'who was told what about a person or a family, when, how, and under which policy',
+    summary: 'who was told what about a person or a family, when, how, under which policy and on what basis',
     help: `Usage: skein audit who ID [--since DATE] [--json]
 
 Answers that gave something, refusals, notifications, and what people decided, oldest first: the system and its
 service, what was given by type and id, the sharing policy in force (the first 16 digits of its file's
-SHA-256) and the request as the log calls it. Ids only. Notifications are known for 90 days.
+SHA-256), the basis in law that this policy names (skein policy show says what it stands for) and the
+request as the log calls it. Ids only. Notifications are known for 90 days.
 
   ID            of a person (Patient), an id that led to it before, a chart, or a journey (Group)
   --since DATE  from this day on
@@ -50,7 +52,7 @@ Examples:
     run: async ({ since }, [id = '']) => {
       checkIds({ ID: id });
       const from = readSince(since);
-      return withStore((ctx) => tellWho(ctx, id.toLowerCase(), from));
+      return withRead('audit-who', (ctx) => tellWho(ctx, id.toLowerCase(), from));
     },
   }),
 };

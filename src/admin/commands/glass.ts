@@ -1,6 +1,7 @@
 /** `skein glass …`: every time that somebody broke glass, for whoever reviews it. */
 import { type Commands, command, text, yes } from '../command.ts';
 import { reviewGlassOf, showGlass } from '../glass.ts';
+import { withRead } from '../with-read.ts';
 import { withStore } from '../with-store.ts';
 
 export const glass: Commands = {
@@ -20,7 +21,7 @@ Examples:
   skein glass list --all --json | jq -r '.items[] | select(.overdue) | .id'
 `,
     options: { all: yes },
-    run: ({ all = false }) => withStore((ctx) => showGlass(ctx, all)),
+    run: ({ all = false }) => withRead('glass-list', (ctx) => showGlass(ctx, all)),
   }),
   'glass review': command({
     summary: 'keeps whether it was justified that somebody broke glass',

@@ -4,6 +4,7 @@ import { WrongUse } from '../../command/wrong-use.ts';
 import { DAYS, HOW } from '../../fhir/safe-contact.ts';
 import { type Commands, command, text, yes } from '../command.ts';
 import { liftHoldOf, listHolds, placeHoldOf, sayContactOf } from '../hold.ts';
+import { withRead } from '../with-read.ts';
 import { withStore } from '../with-store.ts';
 
 const LIFTS = 'hold lift lets services of others in the family know of this person again, and tells them';
@@ -47,7 +48,7 @@ Examples:
   skein hold list --json | jq -r '.held[].person'
 `,
     options: {},
-    run: () => withStore((ctx) => listHolds(ctx)),
+    run: () => withRead('hold-list', (ctx) => listHolds(ctx)),
   }),
   'hold lift': command({
     summary: 'a hold ends, since a second person has reviewed it',

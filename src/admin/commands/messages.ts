@@ -5,6 +5,7 @@ import { WrongUse } from '../../command/wrong-use.ts';
 import { rebuild, replayHeld } from '../../pipeline/rebuild.ts';
 import { type Commands, command, text, yes } from '../command.ts';
 import { describeMessage, listHolds } from '../messages.ts';
+import { withRead } from '../with-read.ts';
 import { withStore } from '../with-store.ts';
 
 const TELLS = 'rebuild --events tells every subscriber what differs, which cannot be taken back';
@@ -29,7 +30,7 @@ Examples:
       if (!held === !id) throw new WrongUse('messages needs --held or --id ID, one of them');
       if (id) checkIds({ '--id': id });
       if (id && name) throw new WrongUse('--name goes with --held: an id is of one message');
-      return withStore((ctx) => (id ? describeMessage(ctx, id) : listHolds(ctx, name)));
+      return withRead('messages', (ctx) => (id ? describeMessage(ctx, id) : listHolds(ctx, name)));
     },
   }),
   replay: command({

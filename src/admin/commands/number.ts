@@ -5,6 +5,7 @@ import { WrongUse } from '../../command/wrong-use.ts';
 import { checkLift } from '../../pipeline/numbers.ts';
 import { type Commands, command, text, yes } from '../command.ts';
 import { describeNumber, freezeOne, liftOne } from '../number.ts';
+import { withRead } from '../with-read.ts';
 import { withStore } from '../with-store.ts';
 
 const FREEZES =
@@ -25,7 +26,7 @@ Examples:
     words: ['NUMBER'],
     run: async (_, [value = '']) => {
       checkNumber(value);
-      return withStore((ctx) => describeNumber(ctx, value));
+      return withRead('number-show', (ctx) => describeNumber(ctx, value));
     },
   }),
   'number freeze': command({

@@ -15,6 +15,7 @@ import {
 import { type Commands, command, type Done, text, yes } from '../command.ts';
 import { describeIncident } from '../incident.ts';
 import { describeConsequence, explainPerson } from '../person.ts';
+import { withRead } from '../with-read.ts';
 import { withStore } from '../with-store.ts';
 import { showWorklist } from '../worklist.ts';
 
@@ -63,7 +64,7 @@ Examples:
     words: ['ID'],
     run: async (_, [id = '']) => {
       checkIds({ ID: id });
-      return withStore((ctx) => explainPerson(ctx, id));
+      return withRead('person-explain', (ctx) => explainPerson(ctx, id));
     },
   }),
   worklist: command({
@@ -82,7 +83,7 @@ Examples:
   skein worklist --json | jq .figures
 `,
     options: {},
-    run: () => withStore((ctx) => showWorklist(ctx)),
+    run: () => withRead('worklist', (ctx) => showWorklist(ctx)),
   }),
   link: command({
     summary: 'two people are one, or somebody gave birth to a child: decided by somebody who looked',
@@ -164,7 +165,7 @@ Examples:
     words: ['MESSAGE'],
     run: async (_, [id = '']) => {
       checkIds({ MESSAGE: id });
-      return withStore((ctx) => describeIncident(ctx, id));
+      return withRead('incident', (ctx) => describeIncident(ctx, id));
     },
   }),
 };

@@ -3,6 +3,7 @@ import { checkIds } from '../../command/check-words.ts';
 import { sendTest } from '../../deliver/subscribe/test-event.ts';
 import { type Commands, command } from '../command.ts';
 import { explainWhy } from '../why.ts';
+import { withRead } from '../with-read.ts';
 import { withStore } from '../with-store.ts';
 
 export const subscription: Commands = {
@@ -26,7 +27,7 @@ Examples:
     words: ['MESSAGE', 'WHO'],
     run: (_flags, [message = '', who = '']) => {
       checkIds({ MESSAGE: message });
-      return withStore((ctx) => explainWhy(ctx, message, who));
+      return withRead('why', (ctx) => explainWhy(ctx, message, who));
     },
   }),
   'subscription test': command({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { POLICY_DIGEST } from '../../access/decide/policy.ts';
+import { basisOf, OPERATOR_BASIS, POLICY_DIGEST } from '../../access/decide/policy.ts';
 import type { Context } from '../../context.ts';
 import type { Db } from '../../store/pool.ts';
 import { MAX_PER_ORIGIN } from '../send/send.ts';
@@ -87,9 +87,12 @@ function kindOf(stored: Stored, bundles: Parcelled[]): RunKind {
   return isFailing(stored) ? 'handshake' : 'none';
 }
 
+const basisFor = ({ system }: Stored): string | null =>
+  basisOf(system === null ? OPERATOR_BASIS : system.service.sector);
+
 const AUDIT = `
-insert into attempt (subscription_id, kind, first_number, last_number, content, policy)
-select *, $6 from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+insert into attempt (subscription_id, kind, first_number, last_number, content, basis, policy)
+select *, $7 from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
 returning id, subscription_id as "subscriptionId"`;
 
 async function auditAttempts(client: Db, claimed: Claimed[]): Promise<Claimed[]> {
@@ -105,6 +108,7 @@ async function auditAttempts(client: Db, claimed: Claimed[]): Promise<Claimed[]>
         sending.map(({ bundles }) => bundles.at(-1)?.bundle ?? null),
       ],
       sending.map(({ stored }) => stored.content),
+      sending.map(({ stored }) => basisFor(stored)),
       POLICY_DIGEST,
     ],
   });
