@@ -4,7 +4,8 @@ import type { Json } from '../model.ts';
 
 /** FHIR and forms nest some 20 deep; deeper is an attack on whatever walks the tree. */
 const MAX_DEPTH = 64;
-const REFUSED_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+/** Names by which the engine itself asks an object: with a `toString` of its own, `String(value)` throws. */
+const REFUSED_KEYS = new Set(['__proto__', 'constructor', 'prototype', 'toString', 'valueOf']);
 
 /**
  * Parses JSON (RFC 8259) in UTF-8, with or without a byte order mark. Refuses an object with a property

@@ -55,6 +55,8 @@ describe('a JSON form', () => {
 
   test.each([
     ['a prototype key', '{"a":{"__proto__":{}}}'],
+    ['a key by which an object could not be told as text', '{"a":{"toString":1}}'],
+    ['a key by which an object could not be a number', '{"a":{"valueOf":{}}}'],
     ['a constructor key', '{"constructor":1}'],
     ['65 levels', `{"a":${'['.repeat(64)}${']'.repeat(64)}}`],
     ['NUL in a string', '{"a":"\\u0000"}'],
