@@ -8,26 +8,28 @@ import { withStore } from '../with-store.ts';
 
 export const subscription: Commands = {
   why: command({
-    summary: 'why a service was, or was not, told of what a message changed',
-    help: `Usage: skein why MESSAGE WHO [--json]
+    summary: 'why a service was, or was not, told of something',
+    help: `Usage: skein why WHAT WHO [--json]
 
-One line for each event that the message made and each subscription of WHO: delivered, to-be-sent,
+One line for each event of WHAT and each subscription of WHO: delivered or to-be-sent (with its tries),
 not-numbered-yet (and why its receiver is not reached), emptied, not-published, made-later, off, not-answered,
-not-matched (by which filter), or withheld (by which rule). Rules are asked as they stand today; what is
-withheld is told to nobody else. Ids alone, no names.
+not-matched (by which filter), or withheld: by which rule and when, as it was recorded then, and what would be
+decided today. What is withheld is told to nobody else. Ids alone, no names.
 
-  MESSAGE  the id that its answer and its log lines have
-  WHO      a service as ODS|team, the name of a system, or the id of a subscription
+  WHAT  a message, by the id that its answer and its log lines have; a notification, by its webhook-id; or an
+        event, by its number in such a line, or in a log line under eventId
+  WHO   a service as ODS|team, the name of a system, or the id of a subscription
 
 Examples:
   skein why 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f 'RXP|perinatal'
   skein why 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f perinatal-epr --json | jq -r '.answers[].cause'
+  skein why 81204 perinatal-epr
 `,
     options: {},
-    words: ['MESSAGE', 'WHO'],
-    run: (_flags, [message = '', who = '']) => {
-      checkIds({ MESSAGE: message });
-      return withRead('why', (ctx) => explainWhy(ctx, message, who));
+    words: ['WHAT', 'WHO'],
+    run: (_flags, [what = '', who = '']) => {
+      if (!/^\d{1,18}$/.test(what)) checkIds({ WHAT: what });
+      return withRead('why', (ctx) => explainWhy(ctx, what, who));
     },
   }),
   'subscription test': command({

@@ -4,7 +4,7 @@ import { loadGrantsForServices } from '../../access/decide/grants.ts';
 import { matchesUnseen, mayTell, type Standing } from '../../access/decide/may-tell.ts';
 import type { Payload } from '../../access/decide/policy.ts';
 import { isLabelled } from '../../access/decide/stays-inside.ts';
-import { whyHidden } from '../../access/decide/why-hidden.ts';
+import { because, type Reason, whyHidden } from '../../access/decide/why-hidden.ts';
 import { project } from '../../access/project/project.ts';
 import { isToStop } from '../../access/project/project-care.ts';
 import { showEach } from '../../access/see/versions.ts';
@@ -28,7 +28,7 @@ export type Verdict = {
   focus: Focus;
   readable: boolean;
   /** Says why it is not told, for whoever runs Skein alone; null where it is. */
-  why: (() => string) | null;
+  why: (() => Reason) | null;
 };
 
 /** `seen`: the focus as its recipient sees it. */
@@ -141,16 +141,15 @@ function answer(question: Question, grants: Grants, { rows, before, former, stop
   const isStopped =
     event.code === 'encounter' && !question.numbered && row !== undefined && isToStop(row.content);
   const isRepeat = event.late === true && !question.numbered && before.has(question);
-  const why = ((): (() => string) | null => {
-    if (isRepeat) return () => 'it was told of it before';
-    if (past && isSame(seen, project(recipient, grants, past)))
-      return () => 'nothing that it may see is different';
+  const why = ((): (() => Reason) | null => {
+    if (isRepeat) return () => because('told-before');
+    if (past && isSame(seen, project(recipient, grants, past))) return () => because('nothing-new');
     if (grants.everything) return null;
-    if (isForgotten) return () => 'the identity of whom it is about was changed';
-    if (isStopped) return () => 'it is a planned contact that is to stop';
+    if (isForgotten) return () => because('identity-changed');
+    if (isStopped) return () => because('to-stop');
     if (!mayTell(recipient, grants, event, standing)) return () => whyNot(grants, event, standing);
     const isUnseen = matchesUnseen(grants, event, filtersOf(stored.resource));
-    return isUnseen ? () => 'its filter holds by something that it may not know' : null;
+    return isUnseen ? () => because('filter-unseen') : null;
   })();
   const told = why === null;
   const content = told ? contentFor(question, grants, row) : 'empty';
@@ -159,15 +158,13 @@ function answer(question: Question, grants: Grants, { rows, before, former, stop
   return { verdict, seen: seen && row ? { row, resource: seen } : null };
 }
 
-function whyNot(grants: Grants, event: Event, { readable, gone }: Standing): string {
+function whyNot(grants: Grants, event: Event, { readable, gone }: Standing): Reason {
   const { to, persons, category, journey } = event;
-  if (to && !grants.everything && !to.includes(grants.service)) return 'it is for other services';
+  if (to && !grants.everything && !to.includes(grants.service)) return because('others-only');
   const hidden = whyHidden(grants, category, persons, journey ? [journey] : undefined);
   if (hidden) return hidden;
-  if (!readable) return 'it may not read what it is about';
-  return gone
-    ? 'what it is about is no more'
-    : 'it is for those whose own patient it is about, or who are party to it';
+  if (!readable) return because('unreadable');
+  return because(gone ? 'gone' : 'no-party');
 }
 
 function chooseFocus(question: Question, grants: Grants, see: (focus: Focus) => Resource | null): Focus {

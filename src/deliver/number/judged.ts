@@ -44,4 +44,10 @@ export function messageOf({ message }: Event, { system }: Pick<Stored, 'system'>
 }
 
 export type Fresh = { judged: Judged; number: number; bundle: number };
-export type Result = Numbered & { gone: PendingRow[]; fresh: Fresh[]; emptied: number[] };
+/** `withheld`: what is not told, or not any more, by this decision. */
+export type Result = Numbered & {
+  gone: PendingRow[];
+  fresh: Fresh[];
+  emptied: number[];
+  withheld: Judged[];
+};

@@ -1,3 +1,4 @@
+import { POLICY_DIGEST } from '../../access/decide/policy.ts';
 import type { Event } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { type Focus, nameOf } from './find-focuses.ts';
@@ -28,6 +29,11 @@ const KEEP = `insert into event (id, at, event) select * from unnest($1::bigint[
 const FORGET = `delete from told t using unnest($1::uuid[], $2::text[], $3::uuid[]) as f (subscription_id, type, id)
   where t.id = f.id and t.subscription_id = f.subscription_id and t.type = f.type`;
 
+const WITHHOLD = `
+insert into withheld (event_id, at, rule, policy, subscriptions)
+select event_id, $4, rule, $5, array_agg(distinct id) from unnest($1::bigint[], $2::uuid[], $3::text[]) as w (event_id, id, rule)
+group by event_id, rule`;
+
 /** Writes what was numbered, dropped and emptied, and what each subscription has been told of since. */
 export async function keepNumbers(client: Db, results: Result[], at: Date): Promise<void> {
   const gone = results.flatMap(({ gone }) => gone);
@@ -38,6 +44,7 @@ export async function keepNumbers(client: Db, results: Result[], at: Date): Prom
   const fresh = results.flatMap(({ fresh }) => fresh);
   const told = fresh.map(({ judged }) => judged);
   const eventIds = await keepOwnEvents(client, told);
+  await keepWithheld(client, results, at);
   await forget(client, told);
   const known = told.flatMap((one) => remembered(one).map((focus) => ({ id: one.id, focus })));
   await client.query({
@@ -60,6 +67,17 @@ export async function keepNumbers(client: Db, results: Result[], at: Date): Prom
       ],
     ],
   });
+}
+
+/** By which rule, under which policy: for `skein why`, and told to nobody. */
+async function keepWithheld(client: Db, results: Result[], at: Date): Promise<void> {
+  const rows = results.flatMap(({ withheld }) =>
+    withheld.flatMap(({ id, eventId, verdict: { why } }) => (why ? { id, eventId, rule: why().rule } : [])),
+  );
+  if (rows.length === 0) return;
+  const ids = [rows.map(({ eventId }) => eventId), rows.map(({ id }) => id)];
+  const values = [...ids, rows.map(({ rule }) => rule), at, POLICY_DIGEST];
+  await client.query({ name: 'deliver-withhold', text: WITHHOLD, values });
 }
 
 /**

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { because } from '../../access/decide/why-hidden.ts';
 import type { Event, Recheck } from '../../model.ts';
 import { TELLING } from '../../store/locks.ts';
 import { type Db, transaction } from '../../store/pool.ts';
@@ -119,7 +120,8 @@ async function judge(client: Db, { stored, rows, events }: Asking): Promise<Judg
     asked.filter(({ row, numbered }) => !numbered && verdictOf.get(row)?.told),
     new Date(storeTime()),
   );
-  for (const { row } of past) verdictOf.set(row, { ...(verdictOf.get(row) as Verdict), told: false });
+  const why = () => because('prompt-ceiling');
+  for (const { row } of past) verdictOf.set(row, { ...(verdictOf.get(row) as Verdict), told: false, why });
   const told = asked.filter(({ row }) => verdictOf.get(row)?.told);
   const taken = await findTakenBack(
     client,
@@ -199,6 +201,7 @@ function settleOne(stored: Stored, judged: Judged[], { at, pending, left }: Sett
   return {
     ...{ stored, lastNumber: stored.lastNumber + told.length, more: left || !whole, pending: left },
     ...{ bundles: [...parcel(unsent), ...(whole ? parcel(placed) : [])], gone: pending, fresh, emptied },
+    withheld: judged.filter(({ verdict, withheld }) => !verdict.told && !withheld),
   };
 }
 

@@ -1,10 +1,22 @@
-/** Whether one subscription was told of what one message changed, and if not, why: for whoever runs Skein. */
+/** Whether one subscription was told of something, and if not, why: for whoever runs Skein. */
+import { POLICY_DIGEST } from '../../access/decide/policy.ts';
+import { RULES, type Rule } from '../../access/decide/why-hidden.ts';
+import { messageName } from '../../fhir/ids.ts';
 import { canonicalText } from '../../fhir/references.ts';
 import type { Event } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import type { Stored } from '../subscribe/stored.ts';
 import { filtersOf } from '../subscribe/subscription.ts';
 import { askAccess } from './ask-access.ts';
+import {
+  type Asked,
+  type Decided,
+  type EventRow,
+  type Facts,
+  factsOf,
+  findEvents,
+  placesOf,
+} from './why-facts.ts';
 
 export type Cause =
   | 'delivered'
@@ -18,96 +30,111 @@ export type Cause =
   | 'not-matched'
   | 'withheld'
   | 'not-told';
-export type Answer = { code: string; at: Date; subscription: string; cause: Cause; words: string };
-
-type Row = { id: string; at: Date; event: Event; published: boolean };
-/** An event, and those that were made of it to name another thing to one subscription. */
-type Group = { first: Row; ids: string[] };
-type Place = { subscription: string; event: string; number: number | null; withheld: boolean };
-type Facts = {
-  created: Date;
-  failures: number;
-  next: Date | null;
-  error: string | null;
-  outcome: string | null;
+/** What became of it. `decided`: what was decided, and when; `today`: what would be decided now. */
+type Said = { cause: Cause; words: string; decided?: Decided | null; today?: string };
+export type Answer = Said & {
+  code: string;
+  at: Date;
+  subscription: string;
+  event: string;
+  /** Public id of the message that made it; null: time or an operator did. */
+  message: string | null;
 };
 
-const EVENTS = `
-select id::text, at, event, true as published from event
-  where at >= $1 and event -> 'message' ->> 'id' = $2 and event ->> 'code' <> 'recheck'
-union all select id::text, at, event, false from outbox where event -> 'message' ->> 'id' = $2 and event ->> 'code' <> 'recheck'
-order by at, id limit 1000`;
-const PLACES = `
-select subscription_id as subscription, event_id::text as event, number::float8 as number, withheld
-  from notification where subscription_id = any($1) and event_id = any($2::bigint[])
-union all select subscription_id, event_id::text, null, false from pending
-  where subscription_id = any($1) and event_id = any($2::bigint[])`;
-const FACTS = `
-select created_at as created, attempts as failures, greatest(due_at, next_attempt_at) as next, error,
-  (select outcome from attempt a where a.subscription_id = s.id order by a.id desc limit 1) as outcome
-from subscription s where id = $1`;
+/** An event, and those that were made of it to name another thing to one subscription. */
+type Group = { first: EventRow; ids: string[] };
 
-/** By what is so today of the rules; in the order of events, for each of the subscriptions. */
+/** In the order of events, for each of the subscriptions. */
 export async function explainTelling(
-  db: Db,
-  { messageId, receivedAt }: { messageId: string; receivedAt: Date },
+  { db, key }: { db: Db; key: Buffer },
+  asked: Asked,
   subscriptions: Stored[],
 ): Promise<Answer[]> {
-  const { rows } = await db.query<Row>(EVENTS, [receivedAt, messageId]);
+  const rows = await findEvents(db, asked);
   const groups = [...Map.groupBy(rows, ({ event }) => canonicalText({ ...event, focus: null })).values()].map(
-    (same): Group => ({ first: same[0] as Row, ids: same.map(({ id }) => id) }),
+    (same): Group => ({ first: same[0] as EventRow, ids: same.map(({ id }) => id) }),
   );
-  const places = await db.query<Place>(PLACES, [subscriptions.map(({ id }) => id), rows.map(({ id }) => id)]);
   const answers: Answer[] = [];
   for (const stored of subscriptions) {
-    const facts = (await db.query<Facts>(FACTS, [stored.id])).rows[0] as Facts;
     for (const group of groups) {
-      const place = places.rows.find(
-        ({ subscription, event }) => subscription === stored.id && group.ids.includes(event),
-      );
-      const { code } = group.first.event;
-      const [cause, words] = place
-        ? placed(stored, place, facts)
-        : await unplaced(db, stored, { group, facts });
-      answers.push({ code, at: group.first.at, subscription: stored.id, cause, words });
+      const { id: event, at, event: told } = group.first;
+      const message = told.message ? messageName(key, told.message.id) : null;
+      const about = { code: told.code, at, subscription: stored.id, event, message };
+      answers.push({ ...about, ...(await explain(db, stored, group)) });
     }
   }
   return answers;
 }
 
-type Said = [Cause, string];
+async function explain(db: Db, stored: Stored, group: Group): Promise<Said> {
+  const place = await placesOf(db, stored.id, group.ids);
+  const facts = await factsOf(db, stored.id, { ids: group.ids, number: place?.number ?? null });
+  return place ? placed(db, stored, { ...place, group, facts }) : unplaced(db, stored, { group, facts });
+}
 
-function placed(stored: Stored, { number, withheld }: Place, facts: Facts): Said {
-  const { failures, next, outcome } = facts;
+type Placed = { number: number | null; withheld: boolean; group: Group; facts: Facts };
+
+async function placed(db: Db, stored: Stored, { number, withheld, group, facts }: Placed): Promise<Said> {
+  const { failures, next, outcome, tries, lastTry, lastOutcome } = facts;
   const wait =
     failures > 0
       ? `: ${failures} tries failed, the last with ${outcome}; the next is at ${next?.toISOString() ?? 'no time yet'}`
       : '';
   if (number === null && stored.status === 'requested')
-    return ['not-answered', 'its handshake was not answered yet'];
-  if (number === null) return ['not-numbered-yet', `it waits for its number, status ${stored.status}${wait}`];
-  if (withheld) return ['emptied', `number ${number} was emptied: the policy hid it before it was sent`];
-  if (number <= stored.deliveredNumber) return ['delivered', `number ${number} was answered with 2xx`];
-  return ['to-be-sent', `number ${number} is to be sent, status ${stored.status}${wait}`];
+    return { cause: 'not-answered', words: 'its handshake was not answered yet' };
+  if (number === null)
+    return { cause: 'not-numbered-yet', words: `it waits for its number, status ${stored.status}${wait}` };
+  if (withheld) {
+    const words = `number ${number} was emptied: the policy hid it before it was sent`;
+    const today = await askToday(db, stored, group.first);
+    return { cause: 'emptied', ...whatThen(words, facts.decided, today) };
+  }
+  const tried = lastTry
+    ? ` (${tries} ${tries === 1 ? 'try' : 'tries'}, the last at ${lastTry.toISOString()}: ${lastOutcome ?? 'under way'})`
+    : '';
+  if (number <= stored.deliveredNumber)
+    return { cause: 'delivered', words: `number ${number} was answered with 2xx${tried}` };
+  return {
+    cause: 'to-be-sent',
+    words: `number ${number} is to be sent, status ${stored.status}${wait}${tried}`,
+  };
 }
 
 async function unplaced(
   db: Db,
   stored: Stored,
-  { group, facts }: { group: Group; facts: Facts },
+  { group: { first }, facts }: { group: Group; facts: Facts },
 ): Promise<Said> {
-  const { first } = group;
-  if (!first.published) return ['not-published', 'it is in the outbox: is a worker running?'];
+  if (!first.published) return { cause: 'not-published', words: 'it is in the outbox: is a worker running?' };
+  const today = await askToday(db, stored, first);
+  if (facts.decided) return { cause: 'withheld', ...whatThen('it was withheld', facts.decided, today) };
   if (facts.created > first.at)
-    return ['made-later', `the subscription was made at ${facts.created.toISOString()}`];
+    return { cause: 'made-later', words: `the subscription was made at ${facts.created.toISOString()}` };
   const unmet = unmetClause(first.event, stored);
-  if (unmet !== null) return ['not-matched', unmet];
-  if (stored.status === 'off') return ['off', `it is switched off${facts.error ? ` (${facts.error})` : ''}`];
-  const question = { stored, event: first.event, at: first.at, asked: stored.content, numbered: false };
+  if (unmet !== null) return { cause: 'not-matched', words: unmet };
+  if (stored.status === 'off')
+    return { cause: 'off', words: `it is switched off${facts.error ? ` (${facts.error})` : ''}` };
+  return {
+    cause: 'not-told',
+    words: `no decision about it is kept: its filters were others, it was off, or it is over 90 days ago; today ${today}`,
+    today,
+  };
+}
+
+/** What was decided, in the words of its rule, and what would be now. */
+function whatThen(what: string, decided: Decided | null, today: string): Omit<Said, 'cause'> {
+  if (!decided) return { words: `${what}; today ${today}`, today };
+  const rule = RULES[decided.rule as Rule] ?? decided.rule;
+  const policy = decided.policy === POLICY_DIGEST ? '' : ' under another policy than that in force today';
+  const words = `${what} at ${decided.at.toISOString()} by the rule ${decided.rule} (${rule})${policy}; today ${today}`;
+  return { words, decided, today };
+}
+
+async function askToday(db: Db, stored: Stored, { event, at }: EventRow): Promise<string> {
+  const question = { stored, event, at, asked: stored.content, numbered: false };
   const [verdict] = await askAccess(db, [question]);
-  return verdict && !verdict.told
-    ? ['withheld', verdict.why?.() ?? 'by a limit of its rate']
-    : ['not-told', 'it may know of it today, and was not told: it could not then, or was off then'];
+  const why = verdict?.why?.();
+  return why ? `it would be withheld by ${why.rule}: ${why.words}` : 'it may know of it';
 }
 
 /** The first clause of its filters that the event does not meet. */

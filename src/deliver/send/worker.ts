@@ -78,6 +78,7 @@ const TIDY = [
   `delete from notification n using subscription s where s.id = n.subscription_id
     and (n.number <= s.delivered_number or (s.status = 'off' and coalesce(s.waits_until <= now(), true)))
     and n.numbered_at < now() - make_interval(days => ${KEEP_DAYS})`,
+  `delete from withheld where at < now() - make_interval(days => ${KEEP_DAYS})`,
   `delete from event e where e.at < now() - make_interval(days => 2 * ${KEEP_DAYS})
     and not exists (select from pending p where p.event_id = e.id)`,
   `delete from told t using subscription s where s.id = t.subscription_id and s.status = 'off'
