@@ -35,10 +35,12 @@ export type Entry = {
 export const OPERATOR: Actor = { system: null, service: null, name: 'operator' };
 
 export function actorOf(recipient: Recipient): Actor {
-  if (recipient.kind === 'operator') return { ...OPERATOR, name: recipient.name };
-  const { id, name, service } = recipient.system;
   const { human } = recipient;
-  return { system: id, service: service.id, name, ...(human ? { human } : {}) };
+  const who = human ? { human } : {};
+  if (recipient.kind === 'operator') return { ...OPERATOR, name: recipient.name, ...who };
+  const { id, name, service } = recipient.system;
+  // 0: whoever is signed in to the pages asks by no system.
+  return { system: id || null, service: service.id, name, ...who };
 }
 
 /** Who a person is, as the audit has it: by what their issuer and their organisation call them, no name. */
