@@ -77,6 +77,7 @@ export function buildApp(ctx: Context, parts: Part[], notices: Notices = noNotic
   const humans = openHumans(ctx.config);
   app.addHook('onClose', () => humans.close());
   app.decorateRequest('recipient');
+  app.decorateRequest('session', null);
   app.addHook('onRequest', async (request) => {
     request.recipient = await humans.withHuman(request, await recipientOf(request));
     requireRouteScope(request);

@@ -149,6 +149,24 @@ export const Config = z.object({
       'key that secrets are encrypted with at rest: 32 bytes in base64; former ones after it, by commas',
     ),
   SECRET_KEY_FILE: z.string().optional().describe('file with the same, a key a line, in place of SECRET_KEY'),
+  SIGN_IN_CLIENT_ID: z
+    .string()
+    .optional()
+    .describe(
+      'what HUMAN_ISSUER calls this installation; with it people sign in to the pages, and the next two are needed',
+    ),
+  SIGN_IN_KEY_FILE: z
+    .string()
+    .optional()
+    .describe('PEM file: private key (PKCS 8, RSA or P-256) that token requests of pages are signed with'),
+  SIGN_IN_KEY_ID: z
+    .string()
+    .optional()
+    .describe('name (kid) of the key under which its public half is registered'),
+  SIGN_IN_SCOPE: z
+    .string()
+    .default('openid profile nationalrbacaccess selectedrole')
+    .describe('scopes that are asked of the issuer, as NHS CIS2 names them'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' })
     .optional()
@@ -188,6 +206,15 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const people = [HUMAN_ISSUER, HUMAN_AUDIENCE, HUMAN_JWKS, HUMAN_ROLES];
   if (people.some(Boolean) && !people.every(Boolean))
     throw wrong(['HUMAN_ISSUER, HUMAN_AUDIENCE, HUMAN_JWKS and HUMAN_ROLES are needed together']);
+  const { SIGN_IN_CLIENT_ID, SIGN_IN_KEY_FILE, SIGN_IN_KEY_ID } = config;
+  const signIn = [SIGN_IN_CLIENT_ID, SIGN_IN_KEY_FILE, SIGN_IN_KEY_ID];
+  if (signIn.some(Boolean) && !(signIn.every(Boolean) && HUMAN_ISSUER))
+    throw wrong([
+      'SIGN_IN_CLIENT_ID, SIGN_IN_KEY_FILE and SIGN_IN_KEY_ID are needed together, and HUMAN_ISSUER',
+    ]);
+  // The cookie of whoever is signed in travels to it.
+  if (SIGN_IN_CLIENT_ID && !isSecure(publicUrl(config)))
+    throw wrong(['SIGN_IN_CLIENT_ID needs PUBLIC_URL, an https:// URL (plain http is for loopback alone)']);
   // Clients name this URL in what they sign, and their tokens travel to it.
   if (config.AUTH === 'smart' && !isSecure(config.PUBLIC_URL ?? ''))
     throw wrong(['AUTH=smart needs PUBLIC_URL, an https:// URL (plain http is for loopback alone)']);

@@ -69,11 +69,12 @@ export type Human = {
 };
 
 /**
- * Who is asking: the loopback operator of AUTH=none sees all; anyone else is a system acting for its service.
- * `scopes`: those of its access token, where it has one. `human`: the person at that system, where it says.
+ * Who is asking: the loopback operator of AUTH=none, and a person who runs Skein and is signed in to the pages,
+ * see all; anyone else is a system acting for its service. `scopes`: those of its access token, where it has
+ * one. `human`: the person at that system, where it says.
  */
 export type Recipient =
-  | { kind: 'operator'; name: string }
+  | { kind: 'operator'; name: string; human?: Human }
   | { kind: 'system'; system: System; scopes?: string[]; human?: Human };
 
 export type Channel = 'bars' | 'fhir' | 'intake' | 'mllp';

@@ -44,17 +44,18 @@ export type Entry = {
 export const OPERATOR: Actor = { system: null, service: null, name: 'operator' };
 
 export function actorOf(recipient: Recipient): Actor {
-  if (recipient.kind === 'operator') return { ...OPERATOR, name: recipient.name };
-  const { id, name, service } = recipient.system;
   const { human } = recipient;
-  const { sector } = service;
-  return { system: id, service: service.id, name, sector, ...(human ? { human } : {}) };
+  const who = human ? { human } : {};
+  if (recipient.kind === 'operator') return { ...OPERATOR, name: recipient.name, ...who };
+  const { id, name, service } = recipient.system;
+  // 0: whoever is signed in to the pages asks by no system.
+  return { system: id || null, service: service.id, name, sector: service.sector, ...who };
 }
 
 /** Nothing is told by a refusal, and by what people change none but what they said themselves. */
 function basisFor({ kind, actor, to }: Entry): string | null {
   if (kind !== 'read') return null;
-  return basisOf(to ?? (actor.system === null ? OPERATOR_BASIS : (actor.sector ?? NO_SECTOR)));
+  return basisOf(to ?? (actor.service === null ? OPERATOR_BASIS : (actor.sector ?? NO_SECTOR)));
 }
 
 /** Who a person is, as the audit has it: by what their issuer and their organisation call them, no name. */

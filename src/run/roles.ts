@@ -2,6 +2,8 @@ import { registerSmart } from '../access/authenticate/smart.ts';
 import { sweepTokens } from '../access/authenticate/tokens.ts';
 import { readPeople } from '../access/human/open.ts';
 import { registerServices } from '../access/register/routes.ts';
+import { sweepSessions } from '../access/sign-in/sessions.ts';
+import { readSignIn } from '../access/sign-in/settings.ts';
 import { registerWaits } from '../access/waits/routes.ts';
 import { buildApp } from '../app.ts';
 import { registerAuditEvents } from '../audit/routes.ts';
@@ -68,6 +70,7 @@ const SECOND_MS = 1_000;
 /** Rejects, before a store is opened, where what a role needs is not there or not safe. */
 export async function checkRoles(config: Context['config']): Promise<void> {
   readPeople(config);
+  readSignIn(config);
   if (config.ROLES.includes('mllp')) requireCertificates(config);
   if (config.ROLES.includes('worker')) await refuseEviction(config.REDIS_URL);
 }
@@ -103,7 +106,8 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     const tasks = { due: () => settleAllDue(ctx), unread: () => readUnread(pipeline) };
     stops.push(startClock(ctx, tasks));
     stops.push(startClock(ctx, { seal: sealer(ctx) }, SECOND_MS));
-    stops.push(startClock(ctx, { tokens: () => sweepTokens(ctx.db) }, MINUTE_MS));
+    const sweeps = { tokens: () => sweepTokens(ctx.db), sessions: () => sweepSessions(ctx.db) };
+    stops.push(startClock(ctx, sweeps, MINUTE_MS));
     await judgeRules(ctx);
     stops.push(startClock(ctx, { prompts: () => judgeRules(ctx) }, HOUR_MS));
     stops.push(keepPartitions(ctx));

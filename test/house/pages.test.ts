@@ -8,9 +8,9 @@ const PAGES = join(SRC, 'web/pages');
 
 /** What pages may know: readers that project, the wording of reads, and how a request comes in. */
 const KNOWN =
-  /^(web\/pages\/|read\/|fhir\/|doors\/|(context|model|errors)\.ts$|access\/decide\/decide\.ts$|access\/register\/view-as\.ts$)/;
-/** Templates, pictures and models are pure: only routes, and the frame around pages, ask anything. */
-const ASKS = /(^|\/)(routes|frame|home|views)\.ts$/;
+  /^(web\/pages\/|read\/|fhir\/|doors\/|(context|model|errors)\.ts$|access\/decide\/decide\.ts$|access\/register\/view-as\.ts$|access\/sign-in\/)/;
+/** Templates, pictures and models are pure: only routes, their guard, and the frame around pages, ask anything. */
+const ASKS = /(^|\/)(routes|frame|guard|home|views)\.ts$/;
 
 async function readPages(): Promise<{ file: string; text: string; imports: string[] }[]> {
   const files = (await readdir(PAGES, { recursive: true })).filter((file) => file.endsWith('.ts'));

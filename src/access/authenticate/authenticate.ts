@@ -1,11 +1,13 @@
 import { isIPv4 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { Context } from '../../context.ts';
+import { isPage } from '../../doors/route-list.ts';
 import { Rejected } from '../../errors.ts';
 import type { Recipient } from '../../model.ts';
 import { findActive, findSystemByToken } from '../register/systems.ts';
+import { readSessions } from '../sign-in/signed-in.ts';
 import { bearerOf } from './bearer.ts';
-import { isPublicUrl } from './public.ts';
+import { isPublic, isPublicUrl } from './public.ts';
 import { findByAccessToken, isAccessToken } from './tokens.ts';
 
 /** Who a public answer is given to: a system that exists nowhere, with no sector. */
@@ -31,11 +33,17 @@ const NOBODY: Recipient = {
 /**
  * Says who is asking, from the request's headers. AUTH=none: the loopback operator, or the system that
  * X-Skein-System names. AUTH=token: the system of the bearer token (RFC 6750); AUTH=smart: or of the access
- * token. The register is asked each time, so that whoever is disabled is refused at once. Throws Rejected 401
- * (answer it with `WWW-Authenticate: Bearer`) or 403.
+ * token. Of a page, where people sign in: the person of its session. The register is asked each time, so that
+ * whoever is disabled is refused at once. Throws Rejected 401 (answer it with `WWW-Authenticate: Bearer`) or
+ * 403.
  */
 export function authenticate(ctx: Context): (request: FastifyRequest) => Promise<Recipient> {
+  const signedIn = readSessions(ctx);
   return async (request) => {
+    if (ctx.config.AUTH === 'none') requireLoopback(request);
+    // By the route that was found: a path may be written in more ways than one.
+    const route = request.routeOptions.url ?? '';
+    if (signedIn && isPage(route)) return isPublic(route) ? NOBODY : signedIn(request);
     if (ctx.config.AUTH === 'none') return actAs(ctx, request);
     if (isPublicUrl(request.url)) return NOBODY;
     const token = bearerOf(request);
@@ -52,7 +60,6 @@ async function ownerOf({ config, db }: Context, token: string): Promise<Recipien
 }
 
 async function actAs(ctx: Context, request: FastifyRequest): Promise<Recipient> {
-  requireLoopback(request);
   const name = request.headers['x-skein-system'];
   if (name === undefined) return { kind: 'operator', name: 'loopback' };
   const system = await findActive(ctx.db, String(name));

@@ -8,11 +8,15 @@ export const tokenUrl = (config: Config): string => `${publicUrl(config)}${TOKEN
 
 /** Answers that concern nobody: needed before anyone can authenticate. */
 const PUBLIC = [
+  ...['/pages/sign-in', '/pages/sign-in/start', '/pages/sign-in/done', '/pages/signed-out'],
   ...['/health/live', '/health/ready', '/docs', '/docs/openapi.json'],
   ...['/fhir/metadata', SMART_CONFIGURATION_PATH, TOKEN_PATH],
 ];
 
+/** Style sheets, whose names change with what they say. */
+const STYLES = '/pages/assets/';
+
 /** By the path of a request, or the URL of a route. */
-export const isPublic = (path: string): boolean => PUBLIC.includes(path);
+export const isPublic = (path: string): boolean => PUBLIC.includes(path) || path.startsWith(STYLES);
 /** By the URL that was asked for. */
 export const isPublicUrl = (url: string): boolean => isPublic(url.replace(/\/?(\?.*)?$/, ''));

@@ -104,6 +104,15 @@ function* personFaults(claims: Claims): Generator<Fault> {
 const selectedOf = ({ selected_roleid, nhsid_nrbac_roles = [] }: Claims) =>
   nhsid_nrbac_roles.find(({ person_roleid }) => person_roleid === selected_roleid);
 
+/**
+ * Who it is of by claims that were proved already, such as those of an ID token with what the issuer adds on
+ * request. Null where they are not of this shape, or name no role.
+ */
+export function personOf(claims: unknown): Known | null {
+  const { data } = Claims.safeParse(claims);
+  return data ? knownBy(data) : null;
+}
+
 /** `role_code` is `S0010:G0020:R8000`: staff group, sub-group, role. */
 function knownBy(claims: Claims): Known | null {
   const { iss: issuer, sub: subject, name = null } = claims;

@@ -3,18 +3,32 @@ import type { FastifyRequest } from 'fastify';
 import { listRegistered, viewAs } from '../../access/register/view-as.ts';
 import type { Context } from '../../context.ts';
 import { oneOf, queryOf } from '../../doors/query.ts';
-import type { Recipient, Service } from '../../model.ts';
+import type { HumanRole, Recipient, Service } from '../../model.ts';
 import { notFound } from '../../read/answer.ts';
 import type { Asking } from '../../read/search/candidates.ts';
+import { mayOpen } from './may-open.ts';
 
 /** `service` null: the operator. `as` is what links carry on, null where nothing was chosen. */
-export type Viewer = { asking: Asking; service: Service | null; name: string; as: string | null };
+export type Viewer = {
+  asking: Asking;
+  service: Service | null;
+  name: string;
+  as: string | null;
+  person: Person | null;
+};
+/**
+ * Who is signed in: what they may do as what they act as now, what each form of theirs holds, and whether they
+ * may look through the eyes of any service.
+ */
+type Person = { name: string; acts: string; may: HumanRole[]; csrf: string; looksAround: boolean };
 type Link = { href: string; text: string; isCurrent: boolean };
 type Choice = { value: string; text: string; isChosen: boolean };
 export type Frame = {
   title: string;
   seenAs: string;
   isOperator: boolean;
+  /** Null in a trial where nobody signs in. */
+  person: Person | null;
   navigation: Link[];
   /** Empty for a system that says who it is: it looks through no other eyes. */
   choices: Choice[];
@@ -24,8 +38,9 @@ export type Frame = {
 export const OPERATOR = 'operator';
 
 /**
- * Through whose eyes a page is seen. A system sees as its own service; the operator of this machine as the
- * service that `as` names, or all. Throws Rejected(404) for a service that is not registered.
+ * Through whose eyes a page is seen. A system sees as its own service, and so does a person who is signed in;
+ * the operator of this machine as the service that `as` names, or all. Throws Rejected(404) for a service that
+ * is not registered.
  */
 export async function readViewer(
   ctx: Context,
@@ -34,19 +49,39 @@ export async function readViewer(
 ): Promise<Viewer> {
   const asking = (recipient: Recipient): Asking => ({ db: ctx.db, key: ctx.key, recipient });
   const { recipient } = request;
+  const person = personOf(ctx, request);
   if (recipient.kind === 'system') {
     const { service } = recipient.system;
-    return { asking: asking(recipient), service, name: service.name, as: null };
+    return { asking: asking(recipient), service, name: service.name, as: null, person };
   }
+  if (person && !person.looksAround)
+    return { asking: asking(recipient), service: null, name: 'whoever runs Skein', as: null, person };
   const as = oneOf(queryOf(request), name) || null;
   if (as === null || as === OPERATOR)
-    return { asking: asking(recipient), service: null, name: 'the operator', as };
+    return { asking: asking(recipient), service: null, name: 'the operator', as, person };
   const service = (await listRegistered(ctx.db)).find(({ id }) => id === as);
   if (!service) throw notFound();
   // The audit says who looked, and through whose eyes.
-  request.recipient = { kind: 'operator', name: namedAs(recipient.name, name, service) };
-  return { asking: asking(viewAs(service)), service, name: service.name, as };
+  request.recipient = { ...recipient, name: namedAs(recipient.name, name, service) };
+  return { asking: asking(viewAs(service)), service, name: service.name, as, person };
 }
+
+function personOf({ config }: Context, { session }: FastifyRequest): Person | null {
+  if (!session) return null;
+  const { person, hat, csrf } = session;
+  const may = hat?.may ?? [];
+  const looksAround = isTrial(config) && may.includes('governance');
+  return { name: person.name ?? person.subject, acts: hat?.name ?? '', may, csrf, looksAround };
+}
+
+/** Whether a page is theirs. In a trial where nobody signs in, messages are the operator's alone. */
+export function mayView({ config }: Context, { person, service }: Viewer, path: string): boolean {
+  if (person) return mayOpen(path, person.may, isTrial(config));
+  return service === null || path !== '/pages/messages';
+}
+
+/** Of invented people, on this machine alone. */
+export const isTrial = ({ AUTH }: Context['config']): boolean => AUTH === 'none';
 
 /** `loopback, as Testhaven Perinatal`; of two pairs of eyes both. */
 function namedAs(looking: string, name: 'as' | 'beside', service: Service): string {
@@ -65,23 +100,26 @@ export async function makeFrame(
   viewer: Viewer,
   { title, here }: { title: string; here: string },
 ): Promise<Frame> {
+  const { person } = viewer;
   const isSystem = viewer.asking.recipient.kind === 'system' && viewer.as === null;
+  const isFixed = isSystem || person?.looksAround === false;
   const pages = [
     { path: '/pages', text: 'Home' },
     { path: '/pages/families', text: viewer.service ? 'My families' : 'Families' },
-    ...(viewer.service ? [] : [{ path: '/pages/messages', text: 'Messages' }]),
-  ];
+    { path: '/pages/messages', text: 'Messages' },
+  ].filter(({ path }) => mayView(ctx, viewer, path));
   return {
     title,
     here,
     seenAs: viewer.name,
     isOperator: viewer.service === null,
+    person,
     navigation: pages.map(({ path, text }) => ({
       href: linkTo(path, viewer),
       text,
       isCurrent: sectionOf(here) === path,
     })),
-    choices: isSystem ? [] : await listChoices(ctx, viewer),
+    choices: isFixed ? [] : await listChoices(ctx, viewer),
   };
 }
 

@@ -1,21 +1,44 @@
-/** `/pages`: where to go from here; for the operator also what is held, by cause. */
+/** `/pages`: where to go from here, by role; for whoever runs Skein also what is held, by cause. */
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../../context.ts';
-import { linkTo, makeFrame, readViewer } from './frame.ts';
-import { describeCauses } from './messages/page.ts';
+import { linkTo, makeFrame, mayView, readViewer, type Viewer } from './frame.ts';
+import { type CauseLine, describeCauses } from './messages/page.ts';
 import type { Messages } from './messages/routes.ts';
 import { sendPage } from './views.ts';
 import { dateTime } from './words.ts';
+
+type Door = { href: string; text: string; what: string };
+/** What waits; null for who does not see it. */
+type Held = { count: number; causes: CauseLine[]; now: string };
 
 export function registerHome(scope: FastifyInstance, ctx: Context, messages: Messages): void {
   scope.get('/pages', async (request, reply) => {
     const viewer = await readViewer(ctx, request);
     const frame = await makeFrame(ctx, viewer, { title: 'Home', here: '/pages' });
-    const families = linkTo('/pages/families', viewer);
-    if (viewer.service) return sendPage(reply, 'home', { frame, families, service: viewer.name });
-    const causes = describeCauses(await messages.listHeld(ctx));
-    const held = causes.reduce((sum, { count }) => sum + count, 0);
-    const all = linkTo('/pages/messages', viewer, { state: 'held' });
-    return sendPage(reply, 'home', { frame, families, causes, held, all, now: dateTime(new Date()) });
+    const held = mayView(ctx, viewer, '/pages/messages') ? await readHeld(ctx, messages) : null;
+    const heading = viewer.service?.name ?? 'Whoever runs Skein';
+    return sendPage(reply, 'home', { frame, heading, held, doors: listDoors(ctx, viewer) });
   });
 }
+
+async function readHeld(ctx: Context, messages: Messages): Promise<Held> {
+  const causes = describeCauses(await messages.listHeld(ctx));
+  const count = causes.reduce((sum, one) => sum + one.count, 0);
+  return { count, causes, now: dateTime(new Date()) };
+}
+
+function listDoors(ctx: Context, viewer: Viewer): Door[] {
+  const door = (path: string, text: string, what: string, more: Record<string, string> = {}) =>
+    mayView(ctx, viewer, path) ? [{ href: linkTo(path, viewer, more), text, what }] : [];
+  const families = viewer.service
+    ? door('/pages/families', 'My families', OWN_FAMILIES)
+    : door('/pages/families', 'Families', 'Every journey there is. See one as a service sees it');
+  const held = { state: 'held' };
+  return [
+    ...families,
+    ...door('/pages/messages', 'Held messages', 'What was received and waits for somebody', held),
+  ];
+}
+
+const OWN_FAMILIES =
+  'Journeys in which somebody is a patient of yours, and what there is to do. A referral that waits for your answer is not here yet';

@@ -1,31 +1,38 @@
 /**
- * Pages for people, made on the server. For now they are a trial: served without authentication and on this
- * machine alone, where the operator sees them as any registered service would (docs/adr/0028-pages.md).
+ * Pages for people, made on the server (docs/adr/0028-pages.md). People sign in where an issuer is configured
+ * (docs/adr/0040-sign-in.md). Without one they are a trial: on this machine alone, with AUTH=none, where the
+ * operator sees them as any registered service would.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { openSignIn } from '../../access/sign-in/open.ts';
 import type { Context } from '../../context.ts';
 import { readFormBodies } from '../../doors/body.ts';
 import { isTransient, Rejected, rejected } from '../../errors.ts';
 import { notFound } from '../../read/answer.ts';
 import { registerFamilies } from './families/routes.ts';
-import { type Frame, makeFrame, readViewer, type Viewer } from './frame.ts';
+import { type Frame, isTrial, makeFrame, readViewer, type Viewer } from './frame.ts';
 import { registerHome } from './home.ts';
 import { registerJourney } from './journey/routes.ts';
 import { type Messages, registerMessages } from './messages/routes.ts';
+import { guardPage, sendToSignIn } from './sign-in/guard.ts';
+import { registerSignIn } from './sign-in/routes.ts';
 import { HEADERS, registerStyles, registerViews, sendPage } from './views.ts';
 import { dateTime } from './words.ts';
 
 const MOST_BYTES = 65_536;
 
-/** With any other AUTH nothing is registered: the paths are answered like all that is not there. */
+/** Where nobody could sign in nothing is registered: the paths are answered like all that is not there. */
 export function registerPages(app: FastifyInstance, ctx: Context, messages: Messages): void {
-  if (ctx.config.AUTH !== 'none') return;
+  const signingIn = openSignIn(ctx);
+  if (!isTrial(ctx.config) && !signingIn) return;
   app.register(async (scope) => {
     registerViews(scope);
     registerStyles(scope);
     readFormBodies(scope, MOST_BYTES);
     scope.addHook('onRequest', async (request) => requireOwnSite(request));
     scope.setErrorHandler((error, request, reply) => sendProblem(ctx, error, { request, reply }));
+    if (signingIn) registerSignIn(scope, ctx, signingIn);
+    scope.addHook('preHandler', async (request, reply) => guardPage(request, reply, isTrial(ctx.config)));
     registerHome(scope, ctx, messages);
     registerFamilies(scope, ctx);
     registerJourney(scope, ctx);
@@ -52,6 +59,7 @@ async function sendProblem(
   { request, reply }: Exchange,
 ): Promise<FastifyReply> {
   const status = statusOf(error);
+  if (status === 401) return sendToSignIn(request, reply);
   reply.code(status).headers(HEADERS);
   if (status >= 500) request.log.error({ event: 'http.bug', err: error });
   const title = status === 404 ? 'Nothing here' : 'This page could not be made';
@@ -59,7 +67,7 @@ async function sendProblem(
   if (!frame) return sendPage(reply, 'bare', { title, isRefused: status === 403 });
   const at = dateTime(new Date());
   return sendPage(reply, status === 404 ? 'nothing' : 'problem', {
-    ...{ frame, at, isOurs: status >= 500, reference: request.id, families: frame.navigation[1]?.href },
+    ...{ frame, at, isOurs: status >= 500, reference: request.id, home: frame.navigation[0]?.href },
   });
 }
 
@@ -75,7 +83,7 @@ async function frameFor(ctx: Context, request: FastifyRequest, title: string): P
   const { recipient } = request;
   if (!recipient) return null;
   const asking = { db: ctx.db, key: ctx.key, recipient };
-  const nobody: Viewer = { asking, service: null, name: 'the operator', as: null };
+  const nobody: Viewer = { asking, service: null, name: 'the operator', as: null, person: null };
   try {
     const viewer = await readViewer(ctx, request).catch((error: unknown) => {
       // Of a service that nobody registered there is a page that says so.
