@@ -3,7 +3,8 @@ import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 
-const SEALED = /^sealed:([0-9a-f]{8}):(.+)$/;
+// With spaces: no header of a subscription, which a client writes, can look like it.
+const SEALED = /^sealed ([0-9a-f]{8}) ([\w+/=]+)$/;
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
@@ -63,7 +64,7 @@ function vaultOf(texts: string[], setting: string): Vault {
     knows: (id) => keys.has(id),
     seal: (text, place) => {
       if (newest === null) return text;
-      return `sealed:${newest}:${encrypt(keyOf(newest), Buffer.from(text), place).toString('base64')}`;
+      return `sealed ${newest} ${encrypt(keyOf(newest), Buffer.from(text), place).toString('base64')}`;
     },
     open: (text, place) => {
       const [, id, sealed] = SEALED.exec(text) ?? [];

@@ -34,8 +34,10 @@ export async function guardPage(
   if (!mayOpen(path, session.hat?.may ?? [], isTrial)) throw notFound();
 }
 
-const isSame = (given: string, kept: string): boolean =>
-  given.length === kept.length && timingSafeEqual(Buffer.from(given), Buffer.from(kept));
+function isSame(given: string, kept: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(kept)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
 
 /** Of who is not signed in, or is not any more. */
 export const sendToSignIn = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
