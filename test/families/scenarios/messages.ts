@@ -19,17 +19,20 @@ type OfChild = {
   day?: string;
   /** The date of death, or that of a stillbirth. */
   died?: string;
+  /** Said to be alive, after all. */
+  alive?: boolean;
   /** Its place among those born together. */
   order?: number;
 };
 /** ADT about anybody; on the day of birth unless another is named. */
 export function ward(who: Partial<Person> & { local: string }, more: AdtOptions & OfChild = {}): Send {
-  const { system = 'maternity', day = who.born ?? ago(0), died, order, ...options } = more;
+  const { system = 'maternity', day = who.born ?? ago(0), died, alive, order, ...options } = more;
   const visit = `V-${who.local}`;
   const id = `${system}-${who.local}-${options.event ?? 'A01'}-${day}`;
   const [msh, evn, pid = '', ...rest] = adt(who, { at: v2(day), visit, id, ...options }).split('\r');
   const fields = pid.split('|');
   if (died) Object.assign(fields, { 29: v2(died), 30: 'Y' });
+  if (alive) Object.assign(fields, { 29: '""', 30: 'N' });
   if (order) Object.assign(fields, { 24: 'Y', 25: String(order) });
   return hl7([msh, evn, Array.from(fields, (field) => field ?? '').join('|'), ...rest].join('\r'), system);
 }
