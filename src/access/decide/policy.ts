@@ -35,6 +35,29 @@ const Glass = z.strictObject({
 });
 const GLASS = { hours: 4, mostHours: 24, triesPerHour: 10, reviewWorkingDays: 1 };
 
+/**
+ * Young people (docs/adr/0031-young-people.md). From `ownFrom` years on a child is a person of their own; under
+ * `under` services of `closedGroups` know nothing of them without a decision of competence, which holds
+ * `decisionMonths` at most; under `heldUnder` nobody but their own services and the sectors of `leads`.
+ */
+const Young = z
+  .strictObject({
+    ownFrom: z.int().min(0),
+    heldUnder: z.int().min(0),
+    under: z.int().min(0).max(18),
+    decisionMonths: z.int().min(1).max(24),
+    closedGroups: z.array(z.string()),
+    leads: z.array(z.string()),
+  })
+  .refine(({ ownFrom, heldUnder, under }) => ownFrom <= heldUnder && heldUnder <= under, {
+    error: 'ages must rise: ownFrom, heldUnder, under',
+  });
+export const YOUNG: z.infer<typeof Young> = {
+  ...{ ownFrom: 5, heldUnder: 13, under: 16, decisionMonths: 12 },
+  closedGroups: ['third-sector', 'hub'],
+  leads: ['childrens-services'],
+};
+
 const Labels = z.strictObject({ restricted: z.array(z.string()), veryRestricted: z.array(z.string()) });
 
 const Policy = z
@@ -51,6 +74,8 @@ const Policy = z
     // A policy from before there were any figures opens none.
     readsWaits: z.array(z.string()).default([]),
     glass: Glass.default(GLASS),
+    // A policy from before young people were told apart protects them as the first one did.
+    young: Young.default(YOUNG),
     serviceKinds: z.array(z.string()).min(1),
     rows: z.array(
       z.strictObject({
@@ -63,6 +88,12 @@ const Policy = z
     ),
   })
   .superRefine((policy, context) => {
+    for (const [place, group] of policy.young.closedGroups.entries())
+      if (!policy.payloads[group])
+        context.addIssue({
+          ...{ code: 'custom', path: ['young', 'closedGroups', place] },
+          message: `${group} is no group of services`,
+        });
     const seen = new Set(policy.refusedSectors);
     for (const [index, { sectors, group }] of policy.rows.entries()) {
       const complain = (path: (string | number)[], message: string) =>

@@ -42,7 +42,21 @@ export function widerSharing(before: Policy, after: Policy): string[] {
   const glass = GLASS.flatMap((name) =>
     after.glass[name] > before.glass[name] ? [`glass ${name}: ${after.glass[name]}`] : [],
   );
-  return [...cells, ...payloads, ...groups, ...lists, ...labels, ...waits, ...days, ...glass];
+  const young = widerYoung(before, after);
+  return [...cells, ...payloads, ...groups, ...lists, ...labels, ...waits, ...days, ...glass, ...young];
+}
+
+/** Who is young for a shorter time, or to fewer. */
+function widerYoung({ young: old }: Policy, { young: now }: Policy): string[] {
+  const later = (['ownFrom', 'decisionMonths'] as const).filter((name) => now[name] > old[name]);
+  const sooner = (['heldUnder', 'under'] as const).filter((name) => now[name] < old[name]);
+  const open = old.closedGroups.filter((group) => !now.closedGroups.includes(group));
+  const leads = now.leads.filter((sector) => !old.leads.includes(sector));
+  return [
+    ...[...later, ...sooner].map((name) => `young ${name}: ${now[name]}`),
+    ...open.map((group) => `young closedGroups: without ${group}`),
+    ...leads.map((sector) => `young leads: ${sector}`),
+  ];
 }
 
 /** As strictly as that, or more so. */

@@ -22,10 +22,6 @@ describe('4 one twin dies in neonatal care', () => {
   test.todo('a retraction resumes nothing by itself');
   test.todo('no event at 12 months names the second twin');
 });
-describe('7 fifteen and looked after', () => {
-  test.todo('the charity gets no content until Gillick is recorded');
-  test.todo('her baby’s social worker sees that there is a safeguarding lead, and nothing of her therapy');
-});
 describe('12 the wrong baby, then undone', () => {
   test.todo('prompts from the false link clear in silence');
 });
