@@ -219,6 +219,9 @@ export type EventCode = (typeof EVENT_CODES)[number];
 export const CATEGORIES = ['INV', 'STG', 'DEM', 'CON', 'REF', 'ENC', 'CLN', 'FRM', 'SAF'] as const;
 export type Category = (typeof CATEGORIES)[number];
 
+/** A young person; `held`: one of whom nobody knows but their own services. */
+export type Youth = 'young' | 'held';
+
 /** none, existence, summary, full. */
 export type Level = '-' | 'E' | 'S' | 'F';
 

@@ -24,7 +24,7 @@ import { relatePersons } from './family/relate.ts';
 import { fold } from './fold.ts';
 import { describeWithdrawn, forget, idsOfFrozen, isAboutNone, withoutFrozen } from './frozen.ts';
 import { findPrompts } from './prompts/find-prompts.ts';
-import { findRechecks, type ViewChange } from './rechecks.ts';
+import { areBornOtherwise, findRechecks, type ViewChange } from './rechecks.ts';
 import { findHeld } from './safety/held.ts';
 import { findLabels } from './safety/labels.ts';
 import { CONTACT, contactWith, findPlaced, isRuling, safetyIn } from './safety/statements.ts';
@@ -76,6 +76,7 @@ export function link(
   }
   const { isOwnPatient, decisions } = who;
   const given = { key, personOf: personOfKey, isOwnPatient, decisions, evidence, asOf };
+  ruled ||= areBornOtherwise(facts.statements, states);
   const { edges, awaited, assertions, due } = relatePersons(said, given);
   const joined = joinReferrals(joinStays(said, personOfKey), personOfKey);
   const { statements } = joined;

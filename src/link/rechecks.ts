@@ -1,5 +1,6 @@
+import type { Patient } from '@medplum/fhirtypes';
 import type { Recheck } from '../model.ts';
-import type { Facts, Plan, StoredView, View } from '../store/facts.ts';
+import type { Facts, Plan, StatementState, StoredView, View } from '../store/facts.ts';
 
 export type ViewChange = { view: View & { digest: string }; before: StoredView | undefined };
 
@@ -39,6 +40,22 @@ function partsSomebody(
     involvements.upsert.some(({ person, service }) => known.has(`${person} ${service}`)) ||
     members.upsert.some(({ journey }) => journeys.has(journey))
   );
+}
+
+/**
+ * Whoever was known before has other birth dates: with the day these decide who may know of a young person.
+ */
+export function areBornOtherwise(before: StatementState[], now: StatementState[]): boolean {
+  const was = birthsBy(before);
+  return [...birthsBy(now)].some(([person, dates]) => (was.get(person) ?? dates) !== dates);
+}
+
+function birthsBy(states: StatementState[]): Map<string | null, string> {
+  const charts = states.filter(({ type, person }) => type === 'Patient' && person !== null);
+  const persons = Map.groupBy(charts, ({ person }) => person);
+  const datesOf = (all: StatementState[]) =>
+    [...new Set(all.map(({ content }) => (content as Patient).birthDate ?? ''))].sort().join();
+  return new Map([...persons].map(([person, all]) => [person, datesOf(all)]));
 }
 
 function mayHide(view: View, before: StoredView): boolean {

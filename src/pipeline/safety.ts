@@ -44,12 +44,12 @@ type Kept = { consent: Consent & { id: string }; author: string };
  */
 export type Speaker = { service: string | null; system?: number; by: string; human?: Human | undefined };
 
-const actorOf = ({ service, system, by, human }: Speaker): Actor => ({
+export const actorOf = ({ service, system, by, human }: Speaker): Actor => ({
   ...{ service, system: system ?? null, name: by },
   ...(human ? { human } : {}),
 });
 /** Who says it, as it is kept with the message. */
-const spoken = ({ service, by, human }: Speaker) => ({ service, by, ...(human ? { human } : {}) });
+export const spoken = ({ service, by, human }: Speaker) => ({ service, by, ...(human ? { human } : {}) });
 
 /** The person that an id leads to now: a Patient, one that it was before, or a chart. */
 export async function personNow({ db }: Context, id: string): Promise<string | null> {
@@ -211,7 +211,7 @@ type Saying = { actor: Actor; interaction: string; body: object };
  * Saves what `statementsOf` says of the person whom the id leads to, and what follows from it, with its row
  * in the audit, which has what changed nothing as well.
  */
-async function say(
+export async function say(
   ctx: Context,
   id: string,
   { actor, interaction, body }: Saying,

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type pg from 'pg';
 import { turningConsents } from '../access/decide/consents-due.ts';
 import { POLICY, POLICY_TEXT } from '../access/decide/policy.ts';
+import { birthsTurning } from '../access/decide/young.ts';
 import { asOf } from '../store/clock.ts';
 import { type Db, transaction } from '../store/pool.ts';
 
@@ -17,7 +18,8 @@ with person as (
   select person from involvement where state = 'closed' and until >= $1::timestamptz - $3 * interval '1 day'
     and until < $2::timestamptz - $3 * interval '1 day'
   union select m.person from member m join member o using (journey) where o.closes >= $1 and o.closes < $2
-  union ${turningConsents('$4', '$5')}),
+  union ${turningConsents('$4', '$5')}
+  union select person from statement where type = 'Patient' and content ->> 'birthDate' = any($6::text[])),
 focus as (
   select r.id from person p join resource r on r.owner = p.person
   union select person from person
@@ -30,11 +32,13 @@ insert into outbox (event) select jsonb_build_object('code', 'recheck', 'foci', 
 /**
  * Asks again about what the passing of time took away between two instants: care that closed so long ago that
  * only its existence is known (closedCareDays of the policy), infants who are nobody's infant any more, and
- * what a person refused from then on, or agreed to until then.
+ * what a person refused from then on, or agreed to until then; and young people who are of another age, or of whom
+ * a decision of competence ended.
  * Safe to repeat.
  */
 export async function recheckDue(db: Db, from: Date, to: Date): Promise<void> {
-  await db.query(DUE, [from, to, POLICY.closedCareDays, from.toISOString(), to.toISOString()]);
+  const births = birthsTurning(from, to);
+  await db.query(DUE, [from, to, POLICY.closedCareDays, from.toISOString(), to.toISOString(), births]);
 }
 
 const ALL = `

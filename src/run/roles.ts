@@ -16,6 +16,7 @@ import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
 import { MAPPINGS_DIR, mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
 import { answerPrompt } from '../pipeline/answer-prompt.ts';
+import { sayCompetence } from '../pipeline/competence.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
 import { followObserving } from '../pipeline/observing.ts';
 import { followRules, judgeRules } from '../pipeline/prompt-rules.ts';
@@ -47,6 +48,7 @@ import { endTrial, followClock } from '../store/clock.ts';
 import { refuseEviction, watchQueue } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { registerPages } from '../web/pages/routes.ts';
+import { registerCompetence } from '../work/competence.ts';
 import { registerConsents } from '../work/consent.ts';
 import { registerGlass } from '../work/glass.ts';
 import { registerPrompts } from '../work/prompts.ts';
@@ -124,6 +126,8 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     registerSafety(app, pipeline, { personNow, placeHold, liftHold, sayContact, sayPlacement });
   const consents = (app: Parameters<typeof registerRead>[0]) =>
     registerConsents(app, pipeline, { personNow, keepConsent, findConsent });
+  const competence = (app: Parameters<typeof registerRead>[0]) =>
+    registerCompetence(app, pipeline, { personNow, sayCompetence });
   const list = openWorklist(pipeline);
   const items = { ...list, findEffect, acceptItem, rejectItem, deferItem, findDecidedItem, undoDecided };
   const worklist = (app: Parameters<typeof registerRead>[0]) => registerWorklist(app, pipeline, items);
@@ -134,7 +138,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const pages = (app: Parameters<typeof registerRead>[0]) => registerPages(app, ctx, showMessages);
   const api = [
     ...[read, registerSmart, receive, registerSubscriptions, registerServices, registerWaits],
-    ...[registerAuditEvents, work, safety, consents, registerGlass, worklist, pages],
+    ...[registerAuditEvents, work, safety, consents, competence, registerGlass, worklist, pages],
   ];
   const parts = roles.has('api') ? api : [];
   const readiness = async () => [...(await notices()), ...(await noticeUnheard(ctx.db)), ...noticeClock()];

@@ -1,6 +1,6 @@
 /** What save loads, link decides on, and save writes: the shapes between the two stages. */
 
-import type { Consent, Resource, ServiceRequest } from '@medplum/fhirtypes';
+import type { Consent, Flag, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import type { Model } from '../match/model.ts';
 import type {
   CareSource,
@@ -197,6 +197,10 @@ export type FamilyRows = {
   members: Member[];
   /** What a person agreed to or refused, by the person. */
   consents: ReadonlyMap<string, Consent[]>;
+  /** Birth dates, of each chart that has one, by the person. */
+  births: ReadonlyMap<string, string[]>;
+  /** Decisions of competence of young people, by the person. */
+  decisions: ReadonlyMap<string, Flag[]>;
   /** Children who live apart from their birth family. */
   placed: ReadonlySet<string>;
   services: ReadonlyMap<string, Pick<Sender, 'sector' | 'kind'>>;

@@ -79,6 +79,17 @@ export const PLACEMENT_SAID = {
   parameter: [{ name: 'placement', valueCode: 'placed' }],
 };
 
+/** Whatever day it is, it is one to come. */
+const IN_A_QUARTER = new Date(Date.now() + 90 * 86_400_000).toISOString().slice(0, 10);
+export const COMPETENCE_SAID = {
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'third-sector-help', valueBoolean: true },
+    { name: 'until', valueDate: IN_A_QUARTER },
+    { name: 'clinician', valueString: 'Sample Clinician' },
+  ],
+};
+
 export const SAFE_CONTACT_SAID = {
   resourceType: 'Parameters',
   parameter: [

@@ -1,6 +1,7 @@
 /** What is said of each operation by hand: words, bodies, headers and parameters. */
 import { HL7_TYPE } from '../formats/hl7v2.ts';
 import {
+  COMPETENCE_SAID,
   CONSENT,
   DECISION,
   DEFERRAL,
@@ -262,6 +263,12 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     /\$set-placement$/,
     'Say that a child in your care lives apart from its birth family (placed), or again with it',
     fhirBody('Resource', PLACEMENT_SAID),
+    USER,
+  ],
+  [
+    /\$set-competence$/,
+    'Say that a young person in your care may decide about some help for themselves (Gillick), until a day',
+    fhirBody('Resource', COMPETENCE_SAID),
     USER,
   ],
   [

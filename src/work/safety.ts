@@ -22,11 +22,10 @@ import { rejected } from '../errors.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { toOutcome } from '../fhir/outcome.ts';
 import { safeContact } from '../fhir/safe-contact.ts';
-import type { Human, Recipient } from '../model.ts';
 import { notFound, sendFhir } from '../read/answer.ts';
+import { humanOf, type Speaker, speakerOf } from './speaker.ts';
 
 type WithId = { Params: { id: string } };
-type Speaker = { service: string; system: number; by: string; human?: Human | undefined };
 
 /** How it is kept: `personNow` gives the person that an id leads to, or null. */
 export type KeepSafety = {
@@ -118,15 +117,6 @@ export function registerSafety(app: FastifyInstance, ctx: Context, keep: KeepSaf
     );
   });
 }
-
-/** The recipient of a request that was found to be a system's. */
-function speakerOf({ recipient }: FastifyRequest): Speaker {
-  const { system, human } = recipient as Extract<Recipient, { kind: 'system' }>;
-  return { service: system.service.id, system: system.id, by: system.name, human };
-}
-
-const humanOf = ({ recipient }: FastifyRequest): Human | undefined =>
-  recipient.kind === 'system' ? recipient.human : undefined;
 
 function answer(reply: FastifyReply, text: string): FastifyReply {
   return sendFhir(reply, toOutcome([{ severity: 'information', code: 'informational', text }]));

@@ -7,10 +7,12 @@ import { Store } from '../link/store.ts';
 import { family, SENDERS } from '../support/any-family.ts';
 import { testDatabase } from '../support/database.ts';
 
+const BORN = ['1995-05-05', '2011-03-04', '2016-02', '2026-08-20', '2012'];
+
 it('grants of a family that is being linked are those of the store it is saved in', async () => {
   const { pool } = await testDatabase();
   const services = new Map(SENDERS.map(({ id, sector, kind }) => [id, { sector, kind }]));
-  const met = { open: 0, roles: 0, held: 0, restricted: 0 };
+  const met = { open: 0, roles: 0, held: 0, restricted: 0, closed: 0 };
   for (const [n, heard] of fc.sample(family, 400).entries()) {
     const store = new Store();
     for (const [from, what] of heard) store.hear(from, structuredClone(what));
@@ -27,6 +29,19 @@ it('grants of a family that is being linked are those of the store it is saved i
       involvements.some(({ journey, state }) => journey === one && state === 'open');
     const shared = Map.groupBy(members, ({ journey }) => journey);
     if (![...shared].some(([journey, all]) => all.length > 1 && opens(journey))) continue;
+    const persons = [...new Set([...involvements, ...members].map(({ person }) => person))];
+    // Everybody is of some age, as one chart has it or another.
+    const births = new Map(
+      persons.map((person, place) => [person, [BORN[(n + place) % BORN.length] ?? '2020', '1990-01-01']]),
+    );
+    await pool.query('delete from statement');
+    const charts = [...births].flatMap(([person, dates]) => dates.map((born) => ({ person, born })));
+    await pool.query(
+      `insert into statement (key, type, system_id, chart, record_id, first, base, content, person)
+         select gen_random_uuid(), 'Patient', 1, person, 1, '', '', jsonb_build_object('birthDate', born), person
+         from jsonb_to_recordset($1) as c(person uuid, born text)`,
+      [JSON.stringify(charts)],
+    );
     await pool.query('delete from involvement');
     await pool.query('delete from member');
     const columns =
@@ -41,14 +56,22 @@ it('grants of a family that is being linked are those of the store it is saved i
          as r(journey uuid, person uuid, role text, closes timestamptz, held boolean, restricted boolean)`,
       [JSON.stringify(members)],
     );
-    const persons = [...new Set([...involvements, ...members].map(({ person }) => person))];
     // While the infants are infants, at the edge of their fifth birthday, and after it.
     for (const asOf of ['2026-12-31T00:00:00.000Z', '2031-08-20T00:00:00.000Z', '2031-08-22T00:00:00.000Z']) {
       const asked = SENDERS.map(({ id, sector }) => ({ service: id, sector, persons }));
       const stored = await loadGrantsForServices(pool, asked, new Date(asOf));
       for (const { id } of SENDERS) {
         const said = grantsIn(
-          { involvements, members, services, asOf, consents: new Map(), placed: new Set<string>() },
+          {
+            involvements,
+            members,
+            services,
+            asOf,
+            consents: new Map(),
+            placed: new Set<string>(),
+            births,
+            decisions: new Map(),
+          },
           id,
         );
         const read = stored.get(id);
@@ -56,13 +79,14 @@ it('grants of a family that is being linked are those of the store it is saved i
         const plain = (grants: typeof said) =>
           persons.map((person) => {
             const known = grants.persons.get(person);
-            const { care = null, roles = [], held = false, restricted = false } = known ?? {};
+            const { care = null, roles = [], held = false, restricted = false, closed = false } = known ?? {};
             const places = roles.map(({ journey, role }) => `${journey} ${role}`).sort();
             if (care === 'open') met.open += 1;
             met.roles += places.length;
             if (held) met.held += 1;
             if (restricted) met.restricted += 1;
-            return { care, places, held, restricted };
+            if (closed) met.closed += 1;
+            return { care, places, held, restricted, closed };
           });
         expect(plain(said)).toEqual(plain(read));
       }

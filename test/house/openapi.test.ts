@@ -384,6 +384,12 @@ test('what is said for somebody’s safety is answered as described', async () =
   const all3 = [placed, ...asked.slice(1, -1), fhirBody(other)];
   expect(await statuses(placement, at(resource.id, 'set-placement'), all3)).toEqual(expected);
   expect((await ask(placement, at(NOBODY, 'set-placement'), placed)).status).toBe(404);
+  const decided = fhirBody(COMPETENCE_SAID);
+  const competence = 'POST /fhir/Patient/{id}/$set-competence';
+  // Of nobody of sixteen or over is it asked.
+  const wrong = [decided, ...asked.slice(1, -1)];
+  expect(await statuses(competence, at(young, 'set-competence'), [...wrong, fhirBody(ADULT)])).toEqual(expected);
+  expect((await ask(competence, at(NOBODY, 'set-competence'), decided)).status).toBe(404);
 });
 
 test('who breaks glass is answered as described', async () => {

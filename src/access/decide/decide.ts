@@ -1,4 +1,4 @@
-import type { Category, DutyContact, Level, Recipient, Role } from '../../model.ts';
+import type { Category, DutyContact, Level, Recipient, Role, Youth } from '../../model.ts';
 import { mayAsk } from '../authenticate/scopes.ts';
 import { type Cell, PAYLOADS, type Payload, POLICY, rowOf } from './policy.ts';
 
@@ -33,6 +33,13 @@ export type Grant = {
   away?: boolean;
   /** The person at the service who asks has broken glass for this person, and it still holds. */
   glass?: true;
+  /**
+   * A young person of whom this service may know nothing but what it sent itself (sharing rule 18): whatever
+   * else was said, or agreed to.
+   */
+  closed?: boolean;
+  /** Is this a young person, and held until they are older? */
+  youth?: Youth | null;
   /** A label says so: of the person no notification says more than that something happened. */
   restricted?: boolean;
 };
@@ -78,6 +85,7 @@ export function decide(grants: Grants, category: Category, person: string, journ
   const cell = rowOf(grants.sector)?.cells[category];
   const grant = grants.persons.get(person);
   if (!cell || !grant || grant.refused?.includes(category)) return '-';
+  if (grant.closed) return byGlass(grant, category, cell);
   const isAgreed = grant.agreed?.includes(category) === true;
   const own = cell.agreement ? (isAgreed ? cell.own : '-') : raised(cell.own, isAgreed);
   if (grant.care === 'open' || grant.care === 'recent') return own;
@@ -92,11 +100,12 @@ export function decide(grants: Grants, category: Category, person: string, journ
 
 /**
  * Broken glass shows what an own patient's service would see, at most a summary; of whoever is held,
- * restricted or placed no more than who it is, and that there is care: which care would say where.
+ * restricted, placed or a child that others know nothing of no more than who it is, and that there is care:
+ * which care would say where.
  */
-function byGlass({ glass, held }: Grant, category: Category, cell: Cell): Level {
+function byGlass({ glass, held, closed }: Grant, category: Category, cell: Cell): Level {
   if (!glass || cell.agreement) return '-';
-  return lower(cell.own, held && category !== 'DEM' ? 'E' : 'S');
+  return lower(cell.own, (held || closed) && category !== 'DEM' ? 'E' : 'S');
 }
 
 /** What the recipient may know without the glass that a person at it has broken: what leads to others. */
@@ -113,6 +122,10 @@ const existence = (category: Category, level: Level): Level => (category === 'IN
 /** An agreement raises what a service may know by one level, and opens no relation that there is not. */
 const raised = (level: Level, isAgreed: boolean): Level =>
   isAgreed ? (ORDER[Math.min(rank(level) + 1, ORDER.length - 1)] as Level) : level;
+
+/** Nothing but what it sent itself may this service know of these persons, of one of them at least. */
+export const isClosedTo = (grants: Grants, persons: string[]): boolean =>
+  !grants.everything && persons.some((person) => grants.persons.get(person)?.closed);
 
 export const isStatutory = (sector: string | null): boolean =>
   POLICY.rows.get(sector ?? '')?.group === 'statutory-health';

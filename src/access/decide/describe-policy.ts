@@ -84,7 +84,7 @@ const listOf = (names: string[]): string =>
   names.length > 0 ? names.map((one) => `\`${one}\``).join(', ') : 'none';
 
 function rulesOf(policy: Policy): string[] {
-  const { labels, glass } = policy;
+  const { labels, glass, young } = policy;
   const payloads = Object.entries(policy.payloads).map(
     ([group, { ceiling, approved }]) =>
       `${group.replaceAll('-', ' ')} ${ceiling}${approved ? `, once its controller approved ${approved}` : ''}`,
@@ -97,6 +97,7 @@ function rulesOf(policy: Policy): string[] {
     `Labelled restricted (${listOf(labels.restricted)}): to who has that person as its own patient. Very restricted (${listOf(labels.veryRestricted)}): to author and addressee.`,
     `Of these others are told that there is care, and never which: ${listOf(policy.discreet)}.`,
     `These give no care, and what they send as such is shown to nobody: ${listOf(policy.givesNoCare)}.`,
+    `A child is a person of their own from ${young.ownFrom} years on, and before that if a parent. Under ${young.under} services of the groups ${listOf(young.closedGroups)} know nothing of them but what they sent themselves, until a clinician has recorded a decision of competence (Gillick), for ${young.decisionMonths} months at most; no agreement opens it. Under ${young.heldUnder} only their own services know anything, and those of a safeguarding lead (${listOf(young.leads)}) as the table has it.`,
     `Waits of all services, in figures of five people or more, are for ${listOf(policy.readsWaits)}; every service reads its own.`,
     `A clinician who breaks glass reads of one person at most a summary, for ${glass.hours} hours (at most ${glass.mostHours}), may try ${glass.triesPerHour} times an hour, and is reviewed within ${glass.reviewWorkingDays} working days.`,
   ];

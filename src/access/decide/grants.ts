@@ -6,6 +6,7 @@ import type { Db } from '../../store/pool.ts';
 import { registeredServices } from '../register/services.ts';
 import { type Care, type Grant, type Grants, isStatutory } from './decide.ts';
 import { POLICY } from './policy.ts';
+import { type Aged, isClosed, youthOf } from './young.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -29,6 +30,12 @@ select ask.service, ask.person,
   exists (select from statement s where s.person = ask.person and s.type = 'Flag' and s.content @>
     '{"status": "active", "code": {"coding": [{"code": "placement"}]}}') as away,
   array(select s.content from statement s where s.person = ask.person and s.type = 'Consent') as consents,
+  array(select s.content ->> 'birthDate' from statement s where s.person = ask.person and s.type = 'Patient'
+    and s.content ? 'birthDate') as births,
+  exists (select from member m join member o on o.journey = m.journey and o.person <> m.person
+    where m.person = ask.person and m.role <> 'infant') as parent,
+  array(select s.content from statement s where s.person = ask.person and s.type = 'Flag' and s.content @>
+    '{"status": "active", "code": {"coding": [{"code": "competence"}]}}') as decisions,
   array(select m.journey from member m where m.person = ask.person and m.role <> 'infant'
     and exists (select from member o where o.journey = m.journey and o.person <> m.person)
     and (m.role = 'partner' or not exists (select from member o where o.journey = m.journey and o.role = 'infant'
@@ -45,7 +52,7 @@ type Found = Pick<Grant, 'roles' | 'asideIn' | 'held' | 'restricted' | 'away'> &
   care: Own[];
   consents: Consent[];
   glass: boolean;
-};
+} & Aged;
 /** `until`: when closed care ended, as text. */
 type Own = { state: 'open' | 'pending' | 'closed'; until: string | null };
 
@@ -95,13 +102,26 @@ export async function loadGrantsForServices(
     ]),
   );
   for (const row of rows) {
-    const { service, person, care: _care, consents, glass, ...grant } = row;
-    const agreed = agreementsFor(consents, { service, at });
-    const held = row.held || row.restricted || row.away;
-    const broken = glass ? { glass: true as const } : {};
-    grants.get(service)?.persons.set(person, { care: careOf(row, at), ...grant, ...agreed, ...broken, held });
+    const { service, person } = row;
+    const known = grants.get(service);
+    known?.persons.set(person, grantOf(row, { service, sector: known.sector, at }));
   }
   return grants;
+}
+
+function grantOf(
+  row: Found,
+  { service, sector, at }: { service: string; sector: string | null; at: Date },
+): Grant {
+  const { roles, asideIn, restricted, away } = row;
+  const care = careOf(row, at);
+  const held = row.held || restricted || away;
+  return {
+    ...{ care, roles, asideIn, held, restricted, away, closed: isClosed(row, { service, sector, care, at }) },
+    youth: youthOf(row, at),
+    ...agreementsFor(row.consents, { service, at }),
+    ...(row.glass ? { glass: true } : {}),
+  };
 }
 
 function pairsOf(asked: Asked[]): Map<string, Set<string>> {

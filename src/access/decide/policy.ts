@@ -44,6 +44,28 @@ const Cells = z.strictObject(
   Object.fromEntries(CATEGORIES.map((one) => [one, Cell])) as Record<Category, typeof Cell>,
 );
 const NOTHING = Object.fromEntries(CATEGORIES.map((one) => [one, '-/-/-/-'])) as Record<Category, string>;
+/**
+ * Young people (docs/adr/0031-young-people.md). From `ownFrom` years on a child is a person of their own; under
+ * `under` services of `closedGroups` know nothing of them without a decision of competence, which holds
+ * `decisionMonths` at most; under `heldUnder` nobody but their own services and the sectors of `leads`.
+ */
+const Young = z
+  .strictObject({
+    ownFrom: z.int().min(0),
+    heldUnder: z.int().min(0),
+    under: z.int().min(0).max(18),
+    decisionMonths: z.int().min(1).max(24),
+    closedGroups: z.array(z.string()),
+    leads: z.array(z.string()),
+  })
+  .refine(({ ownFrom, heldUnder, under }) => ownFrom <= heldUnder && heldUnder <= under, {
+    error: 'ages must rise: ownFrom, heldUnder, under',
+  });
+export const YOUNG: z.infer<typeof Young> = {
+  ...{ ownFrom: 5, heldUnder: 13, under: 16, decisionMonths: 12 },
+  closedGroups: ['third-sector', 'hub'],
+  leads: ['childrens-services'],
+};
 
 const Labels = z.strictObject({ restricted: z.array(z.string()), veryRestricted: z.array(z.string()) });
 
@@ -64,6 +86,8 @@ const Policy = z
     // Before there was an export nobody was given one; how bases are left out is for `parsePolicy` to say.
     subject: z.strictObject({ cells: Cells }).default({ cells: Cells.parse(NOTHING) }),
     bases: z.record(z.string(), Basis).default({}),
+    // A policy from before young people were told apart protects them as the first one did.
+    young: Young.default(YOUNG),
     serviceKinds: z.array(z.string()).min(1),
     rows: z.array(
       z.strictObject({
@@ -74,6 +98,12 @@ const Policy = z
     ),
   })
   .superRefine((policy, context) => {
+    for (const [place, group] of policy.young.closedGroups.entries())
+      if (!policy.payloads[group])
+        context.addIssue({
+          ...{ code: 'custom', path: ['young', 'closedGroups', place] },
+          message: `${group} is no group of services`,
+        });
     const seen = new Set(policy.refusedSectors);
     for (const [index, { sectors, group }] of policy.rows.entries()) {
       const complain = (path: (string | number)[], message: string) =>

@@ -6,6 +6,7 @@ import type { FamilyRows, Member, Sight } from '../../store/facts.ts';
 import { decide, type Grant, type Grants, reaches } from './decide.ts';
 import { agreementsFor, careOf } from './grants.ts';
 import { isDiscreet, staysInside } from './stays-inside.ts';
+import { isClosed, youthOf } from './young.ts';
 
 type Known = Exclude<Grants, { everything: true }>;
 
@@ -30,7 +31,7 @@ export function sightOf(rows: FamilyRows): (service: string) => Sight {
 
 /** As `GRANTS` of grants.ts, of everybody in the family. */
 export function grantsIn(
-  { involvements, members, consents, placed, services, asOf }: FamilyRows,
+  { involvements, members, consents, placed, births, decisions, services, asOf }: FamilyRows,
   service: string,
 ): Known {
   const at = new Date(asOf);
@@ -52,14 +53,26 @@ export function grantsIn(
             state === 'open' && person === other.person && journey === other.journey,
         ),
     );
-  const grantOf = (person: string): Grant => ({
-    care: careOf({ care: own.filter((row) => row.person === person) }, at),
-    roles: members
-      .filter((member) => member.person === person && opens(member))
-      .map(({ journey, role }) => ({ journey, role })),
-    ...restraintsOf(person),
-    ...agreementsFor(consents.get(person) ?? [], { service, at }),
-  });
+  const shared = Map.groupBy(members, ({ journey }) => journey);
+  const isShared = (journey: string) => (shared.get(journey)?.length ?? 0) > 1;
+  const sector = services.get(service)?.sector ?? null;
+  function grantOf(person: string): Grant {
+    const care = careOf({ care: own.filter((row) => row.person === person) }, at);
+    const places = members.filter((member) => member.person === person);
+    const aged = {
+      births: births.get(person) ?? [],
+      parent: places.some(({ role, journey }) => role !== 'infant' && isShared(journey)),
+      decisions: decisions.get(person) ?? [],
+    };
+    return {
+      care,
+      roles: places.filter(opens).map(({ journey, role }) => ({ journey, role })),
+      closed: isClosed(aged, { service, sector, care, at }),
+      youth: youthOf(aged, at),
+      ...restraintsOf(person),
+      ...agreementsFor(consents.get(person) ?? [], { service, at }),
+    };
+  }
   function restraintsOf(person: string): Pick<Grant, 'held' | 'restricted' | 'away'> {
     const places = members.filter((member) => member.person === person);
     const restricted = places.some((member) => member.restricted);
@@ -70,7 +83,7 @@ export function grantsIn(
   return {
     everything: false,
     service,
-    sector: services.get(service)?.sector ?? null,
+    sector,
     persons: new Map([...persons].map((person) => [person, grantOf(person)])),
     services,
     at,

@@ -47,7 +47,21 @@ export function widerSharing(before: Policy, after: Policy): string[] {
     after.bases[name]?.code === code ? [] : [`bases ${name}: not ${code}`],
   );
   const tables = [...cells, ...subject, ...payloads, ...groups];
-  return [...tables, ...lists, ...labels, ...waits, ...days, ...glass, ...bases];
+  const young = widerYoung(before, after);
+  return [...tables, ...lists, ...labels, ...waits, ...days, ...glass, ...young, ...bases];
+}
+
+/** Who is young for a shorter time, or to fewer. */
+function widerYoung({ young: old }: Policy, { young: now }: Policy): string[] {
+  const later = (['ownFrom', 'decisionMonths'] as const).filter((name) => now[name] > old[name]);
+  const sooner = (['heldUnder', 'under'] as const).filter((name) => now[name] < old[name]);
+  const open = old.closedGroups.filter((group) => !now.closedGroups.includes(group));
+  const leads = now.leads.filter((sector) => !old.leads.includes(sector));
+  return [
+    ...[...later, ...sooner].map((name) => `young ${name}: ${now[name]}`),
+    ...open.map((group) => `young closedGroups: without ${group}`),
+    ...leads.map((sector) => `young leads: ${sector}`),
+  ];
 }
 
 /** As strictly as that, or more so. */

@@ -1,5 +1,5 @@
 /** Who may speak for somebody's safety (sharing rules 8 and 9), and of what somebody agreed to. */
-import type { Recipient } from '../../model.ts';
+import type { Recipient, ResourceRow } from '../../model.ts';
 import { type Grants, isStatutory, placesHolds } from '../decide/decide.ts';
 
 /** May this recipient place a hold on anybody at all? */
@@ -23,6 +23,13 @@ export const maySayContacts = (recipient: Recipient): boolean =>
 /** Of whom it has open care. */
 export const maySayContact = (grants: Grants, person: string): boolean =>
   grants.everything || grants.persons.get(person)?.care === 'open';
+
+/** Has it open care of this person (row of a Patient), with a chart of its own whose NHS number counts? */
+export function treatsVerified(grants: Grants, { persons, sources }: ResourceRow): boolean {
+  const charts = sources && 'charts' in sources ? sources.charts : [];
+  if (grants.everything || !maySayContact(grants, persons[0] ?? '')) return false;
+  return charts.some(({ author, verified }) => verified && author === grants.service);
+}
 
 /** May this recipient say what anybody agreed to or refused? Nobody may say it of what itself may know. */
 export const mayKeepConsents = maySayContacts;

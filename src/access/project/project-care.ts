@@ -18,8 +18,8 @@ import {
   SKEIN_DEFINITIONS,
   STAGE_SYSTEM,
 } from '../../fhir/systems.ts';
-import type { ResourceRow } from '../../model.ts';
-import { decide, type Grants, reaches, withoutGlass } from '../decide/decide.ts';
+import type { Category, ResourceRow } from '../../model.ts';
+import { decide, type Grants, highest, reaches, withoutGlass } from '../decide/decide.ts';
 import { POLICY } from '../decide/policy.ts';
 import { isDiscreet, staysInside } from '../decide/stays-inside.ts';
 import { codedOnly, MASKED, pick } from './coded.ts';
@@ -62,10 +62,15 @@ export function withVisibleTags<T extends Resource>({ grants, row }: Seen, resou
   return { ...(rest as T), ...(tag.length > 0 ? { meta: { tag } } : {}) };
 }
 
-/** Category INV. E: a service of this kind, dates; S: which, tier; F: as said, in codes. */
+/**
+ * Category INV. E: a service of this kind, dates; S: which, tier; F: as said, in codes. Of a safeguarding lead
+ * whoever may know SAF knows that there is one.
+ */
 export function projectEpisode({ grants, row }: Seen): EpisodeOfCare | null {
   const episode = row.content as EpisodeOfCare;
-  const level = decide(grants, 'INV', row.persons[0] ?? '', journeysOf(episode));
+  const levelOf = (category: Category) => decide(grants, category, row.persons[0] ?? '', journeysOf(episode));
+  const isLed = isLead(grants, row.service) && levelOf('SAF') !== '-';
+  const level = highest([levelOf('INV'), isLed ? 'E' : '-']);
   const author = row.authors.includes(grants.service);
   if (level === '-' || (UNDECIDED.includes(episode.status ?? '') && !author)) return null;
   const type = kindIn(grants, row.service);
@@ -87,6 +92,10 @@ export function projectEpisode({ grants, row }: Seen): EpisodeOfCare | null {
     ...(extension.length > 0 ? { extension } : {}),
   };
 }
+
+/** Is a safeguarding lead at this service, by its sector? */
+const isLead = ({ services }: Known, service: string | null): boolean =>
+  POLICY.young.leads.includes(services.get(service ?? '')?.sector ?? '');
 
 /** Category ENC. E: that and when; S: coded what and where; F: as said, in codes. */
 export function projectEncounter({ grants, row }: Seen): Encounter | null {

@@ -1,8 +1,16 @@
-import type { Group, Organization, Provenance, Resource } from '@medplum/fhirtypes';
+import type { EpisodeOfCare, Group, Organization, Provenance, Resource } from '@medplum/fhirtypes';
 import { idOf } from '../../fhir/references.ts';
 import { STAGE_OF } from '../../fhir/systems.ts';
 import type { Recipient, ResourceRow, Service } from '../../model.ts';
-import { decide, decideAll, type Grants, highest, reaches, withoutGlass } from '../decide/decide.ts';
+import {
+  decide,
+  decideAll,
+  type Grants,
+  highest,
+  isClosedTo,
+  reaches,
+  withoutGlass,
+} from '../decide/decide.ts';
 import { isKeptInside, staysInside } from '../decide/stays-inside.ts';
 import { ODS_SYSTEM } from '../register/services.ts';
 import { pick } from './coded.ts';
@@ -50,7 +58,7 @@ export function project(recipient: Recipient, grants: Grants, row: ResourceRow):
       return row.authors.includes(service.id) ? row.content : null;
     // Between the two parties of a referral, or its owner's alone.
     case 'Task':
-      return isItsOwn(service, row) ? withVisibleTags({ grants, row }, row.content) : null;
+      return isItsOwn(grants, service, row) ? withVisibleTags({ grants, row }, row.content) : null;
     case 'Organization':
       return projectService(service, grants, row.content as Organization);
     case 'Basic':
@@ -76,7 +84,9 @@ function throughGlass(grants: Known, row: ResourceRow): Group | null {
 
 function projectCare(service: Service, grants: Known, row: ResourceRow): Resource | null {
   const seen = { grants, row };
-  if (isItsOwn(service, row)) return withVisibleTags(seen, withoutWhereabouts(grants, row, row.content));
+  if (isClosedTo(grants, row.persons) && row.type === 'EpisodeOfCare') return projectOwnCare(service, row);
+  if (isItsOwn(grants, service, row))
+    return withVisibleTags(seen, withoutWhereabouts(grants, row, row.content));
   if (isKeptInside(grants, row)) return null;
   const projected =
     row.type === 'EpisodeOfCare'
@@ -89,12 +99,27 @@ function projectCare(service: Service, grants: Known, row: ResourceRow): Resourc
 
 /**
  * Said by this service alone, or addressed to it. A service without a sector is addressed by nobody: anyone
- * may have named it. Of a referral that it declined a service sees nothing any more (sharing rule 3).
+ * may have named it. Of a referral that it declined a service sees nothing any more (sharing rule 3), and of a
+ * young person who is closed to it nothing of what it was asked.
  */
-export function isItsOwn({ id, sector }: Service, { type, authors, service, content }: ResourceRow): boolean {
+export function isItsOwn(grants: Grants, { id, sector }: Service, row: ResourceRow): boolean {
+  const { type, authors, service, content, persons } = row;
   const sent = authors.length > 0 && authors.every((author) => author === id);
-  const addressed = service === id && sector !== null && type !== 'Encounter';
+  const addressed = service === id && sector !== null && type !== 'Encounter' && !isClosedTo(grants, persons);
   return sent || (addressed && outcomeOf(content) !== 'declined');
+}
+
+/**
+ * Care that a service said it gives to a young person who is closed to it, without the referral that others may
+ * have made; where they have a word in it, that there is such care and no more.
+ */
+function projectOwnCare({ id }: Service, { authors, content }: ResourceRow): EpisodeOfCare | null {
+  const { referralRequest: _asked, meta: _tags, ...episode } = content as EpisodeOfCare;
+  if (!authors.includes(id)) return null;
+  const isAlone = authors.every((author) => author === id);
+  return isAlone
+    ? episode
+    : pick(episode, ['resourceType', 'id', 'status', 'patient', 'managingOrganization']);
 }
 
 /**
@@ -224,7 +249,7 @@ function isKnownJourney(grants: Known, { content, sources }: ResourceRow): boole
 function projectProvenance(service: Service, grants: Known, row: ResourceRow): Provenance | null {
   const provenance = row.content as Provenance;
   const known = decideAll(grants, 'DEM', row.persons);
-  if (isItsOwn(service, row)) return reaches(known, 'E') ? provenance : null;
+  if (isItsOwn(grants, service, row)) return reaches(known, 'E') ? provenance : null;
   if (known !== 'F' || decideAll(grants, 'INV', row.persons) !== 'F' || isKeptInside(grants, row))
     return null;
   const target = provenance.target.filter(({ reference }) => SHARED_TARGET.test(reference ?? ''));

@@ -44,7 +44,7 @@ type Asked = { row: ResourceRow; category: Category };
 function reasonFor(recipient: Recipient, grants: Grants, { row, category }: Asked): Reason {
   if (recipient.kind === 'operator' || grants.everything)
     return { category, level: 'F', standing: 'operator' };
-  if (isItsOwn(recipient.system.service, row)) return { category, level: 'F', standing: 'party' };
+  if (isItsOwn(grants, recipient.system.service, row)) return { category, level: 'F', standing: 'party' };
   const [person = ''] = row.persons;
   const journeys = category === 'DEM' ? undefined : journeysOf(row.content);
   const level = decide(grants, category, person, journeys);

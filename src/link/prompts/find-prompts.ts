@@ -3,13 +3,13 @@
  * changes that. Pure: all from facts, the rules of `policy/prompts`, what each owner may know, and the
  * instant it is asked at.
  */
-import type { Consent, Task } from '@medplum/fhirtypes';
+import type { Task } from '@medplum/fhirtypes';
 import { keyedId } from '../../fhir/ids.ts';
 import { PROMPT_OCCASION, PROMPTS } from '../../fhir/systems.ts';
 import type { Due, Involvement, Member, Rules, View } from '../../store/facts.ts';
 import type { Known } from '../concerned.ts';
 import type { Doubt } from '../doubts.ts';
-import { consentsIn } from '../safety/statements.ts';
+import { COMPETENCE, consentsIn, safetyIn } from '../safety/statements.ts';
 import { view } from '../views/family.ts';
 import type { Person } from '../who/charts.ts';
 import { type Answer, isAnswerOf, readAnswers } from './answers.ts';
@@ -35,15 +35,17 @@ const RULES: ((asked: Asked) => Prompt[])[] = [
 /** State of their views once they were thought about. */
 const ANSWERED = 'prompt-answered';
 
-/** By the person whom each is of. */
-function consentsOf({ statements, personOf }: Known): Map<string, Consent[]> {
-  const said = consentsIn(statements).flatMap(({ chart, content }) => {
+/** Of rulings of Skein's own keeping, by the person whom each is of. */
+function byPerson<T>({ personOf }: Known, said: { chart: string; content: T }[]): Map<string, T[]> {
+  const found = said.flatMap(({ chart, content }) => {
     const person = personOf(chart)?.id;
     return person === undefined ? [] : [{ person, content }];
   });
-  const byPerson = Map.groupBy(said, ({ person }) => person);
-  return new Map([...byPerson].map(([person, all]) => [person, all.map(({ content }) => content)]));
+  const groups = Map.groupBy(found, ({ person }) => person);
+  return new Map([...groups].map(([person, all]) => [person, all.map(({ content }) => content)]));
 }
+
+const birthsOf = ({ charts }: Person): string[] => charts.flatMap(({ content }) => content.birthDate ?? []);
 
 type Given = { involvements: Involvement[]; members: Member[]; doubts: Doubt[] };
 
@@ -62,7 +64,10 @@ export function findPrompts(family: Known, rules: Rules, given: Given): { views:
     },
     sectorOf: (service) => services.get(service)?.sector ?? null,
     sight: rules.sightOf({
-      ...{ involvements, members, services, asOf, consents: consentsOf(family) },
+      ...{ involvements, members, services, asOf },
+      consents: byPerson(family, consentsIn(family.statements)),
+      decisions: byPerson(family, safetyIn(family.statements, COMPETENCE)),
+      births: new Map(family.persons.map((person) => [person.id, birthsOf(person)])),
       placed: new Set([...family.away].map(({ id }) => id)),
     }),
     blocked: findBlocked(family, doubts),

@@ -4,6 +4,7 @@
  * about charts, of which the last said of each chart stands.
  */
 import type { Consent, Extension, Flag } from '@medplum/fhirtypes';
+import { scopeOf } from '../../fhir/competence.ts';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf } from '../../fhir/references.ts';
 import { SAFETY_SYSTEM, SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
@@ -17,6 +18,7 @@ export const SAFETY = 'safety';
 export const HOLD = 'hold';
 export const CONTACT = 'safe-contact';
 export const PLACEMENT = 'placement';
+export const COMPETENCE = 'competence';
 
 /** `author`: id of the service whose word it is; null: the operator's. `at`: ISO instant. */
 type Said = { chart: string; author: string | null; at: string };
@@ -54,6 +56,16 @@ export function placerOf({ extension = [] }: Flag): Pick<Human, 'issuer' | 'subj
 export const placementOf = (key: Buffer, said: Said, { ended = false } = {}): IdentifiedStatement =>
   statementOf(key, said, { code: PLACEMENT, status: ended ? 'inactive' : 'active' });
 
+/** That the young person of the chart may decide for themselves: about what, and until when (`fhir/competence`). */
+export function competenceOf(
+  key: Buffer,
+  said: Said,
+  { scope, until, ended = false }: { scope: string; until: string; ended?: boolean },
+): IdentifiedStatement {
+  const flag = { code: COMPETENCE, status: ended ? ('inactive' as const) : ('active' as const) };
+  return statementOf(key, said, { ...flag, extension: [scopeOf(scope)], until, apart: scope });
+}
+
 /** How to reach whom the chart is of: an extension `safe-contact`. */
 export const contactOf = (key: Buffer, said: Said, extension: Extension): IdentifiedStatement =>
   statementOf(key, said, { code: CONTACT, status: 'active', extension: [extension] });
@@ -83,18 +95,19 @@ export const consentsIn = (states: StatementState[]): (StatementState & { conten
     (state): state is StatementState & { content: Consent } => isRuling(state) && state.type === 'Consent',
   );
 
-type Flagged = Pick<Flag, 'status' | 'extension'> & { code: string };
+/** `apart`: several of one code may stand of one chart. `until`: ISO instant at which it ends by itself. */
+type Flagged = Pick<Flag, 'status' | 'extension'> & { code: string; until?: string; apart?: string };
 
-function statementOf(key: Buffer, { chart, author, at }: Said, { code, ...said }: Flagged) {
+function statementOf(key: Buffer, { chart, author, at }: Said, { code, until, apart, ...said }: Flagged) {
   const content: Flag = {
     resourceType: 'Flag',
     ...said,
     code: { coding: [{ system: SAFETY_SYSTEM, code }] },
     subject: { reference: `Patient/${chart}` },
-    period: { start: at },
+    period: { start: at, ...(until === undefined ? {} : { end: until }) },
     ...(author === null ? {} : { author: { reference: `Organization/${author}` } }),
   };
-  const id = keyedId(key, 'safety', code, chart);
+  const id = keyedId(key, 'safety', code, chart, ...(apart === undefined ? [] : [apart]));
   return { key: id, type: 'Flag', chart, ref: null, local: `${code} ${chart}`, nulls: [], content };
 }
 

@@ -12,10 +12,6 @@ describe('1 the programme’s own case', () => {
   );
   test.todo('the focus moves to the parent, and the infant’s episode ends alone');
 });
-describe('7 fifteen and looked after', () => {
-  test.todo('the charity gets no content until Gillick is recorded');
-  test.todo('her baby’s social worker sees that there is a safeguarding lead, and nothing of her therapy');
-});
 describe('12 the wrong baby, then undone', () => {
   test.todo('prompts from the false link clear in silence');
 });
