@@ -7,12 +7,13 @@ export const NOTICE = 'Other services may be involved that are not shown.';
 
 /**
  * How a service stands to one person. `recent` is care closed within the policy's days, `past` before that.
- * `roles` are what the person is in each journey in which the service has somebody else as its open patient.
+ * `roles` are what the person is in each journey in which the service has somebody else as its open patient;
+ * `byMother`: the mother is one of these patients.
  */
 export type Care = 'open' | 'pending' | 'recent' | 'past';
 export type Grant = {
   care: Care | null;
-  roles: { journey: string; role: Role }[];
+  roles: { journey: string; role: Role; byMother?: boolean }[];
   /**
    * Journeys that being somebody's patient does not open: those that the person is in as a partner, or as the
    * mother of nobody's infant any more.

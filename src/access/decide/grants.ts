@@ -20,11 +20,13 @@ select ask.service, ask.person,
   array(select json_build_object('state', own.state, 'until', own.until) from involvement own
     where own.person = ask.person and own.service = ask.service) as care,
   coalesce((
-    select json_agg(json_build_object('journey', m.journey, 'role', m.role)) from member m
-    where m.person = ask.person and not m.held and not m.restricted and (m.closes is null or m.closes > $3) and exists (
-      select from involvement i join member o on o.journey = i.journey and o.person = i.person
+    select json_agg(json_build_object('journey', m.journey, 'role', m.role, 'byMother', way.mother)) from member m
+    cross join lateral (select bool_or(o.role = 'mother') as mother
+      from involvement i join member o on o.journey = i.journey and o.person = i.person
       where i.journey = m.journey and i.service = ask.service and i.state = 'open' and o.person <> m.person
-        and not o.held and o.role <> 'partner' and (o.closes is null or o.closes > $3))), '[]') as roles,
+        and not o.held and o.role <> 'partner' and (o.closes is null or o.closes > $3)) way
+    where m.person = ask.person and not m.held and not m.restricted and (m.closes is null or m.closes > $3)
+      and way.mother is not null), '[]') as roles,
   exists (select from member h where h.person = ask.person and h.held) as held,
   exists (select from member h where h.person = ask.person and h.restricted) as restricted,
   exists (select from statement s where s.person = ask.person and s.type = 'Flag' and s.content @>

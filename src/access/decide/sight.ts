@@ -37,22 +37,27 @@ export function grantsIn(
   const at = new Date(asOf);
   const own = involvements.filter((row) => row.service === service);
   const isInfant = ({ closes }: Member) => closes === null || Date.parse(closes) > at.getTime();
-  const opens = (member: Member): boolean =>
-    isInfant(member) &&
-    !member.held &&
-    !member.restricted &&
-    members.some(
-      (other) =>
-        !other.held &&
-        other.journey === member.journey &&
-        other.person !== member.person &&
-        other.role !== 'partner' &&
-        isInfant(other) &&
-        own.some(
-          ({ person, journey, state }) =>
-            state === 'open' && person === other.person && journey === other.journey,
-        ),
-    );
+  /** Open patients of the service by way of whom a member is known. */
+  const waysTo = (member: Member): Member[] =>
+    isInfant(member) && !member.held && !member.restricted
+      ? members.filter(
+          (other) =>
+            !other.held &&
+            other.journey === member.journey &&
+            other.person !== member.person &&
+            other.role !== 'partner' &&
+            isInfant(other) &&
+            own.some(
+              ({ person, journey, state }) =>
+                state === 'open' && person === other.person && journey === other.journey,
+            ),
+        )
+      : [];
+  const rolesOf = (member: Member): Grant['roles'] => {
+    const { journey, role } = member;
+    const ways = waysTo(member);
+    return ways.length > 0 ? [{ journey, role, byMother: ways.some((way) => way.role === 'mother') }] : [];
+  };
   const shared = Map.groupBy(members, ({ journey }) => journey);
   const isShared = (journey: string) => (shared.get(journey)?.length ?? 0) > 1;
   const sector = services.get(service)?.sector ?? null;
@@ -66,7 +71,7 @@ export function grantsIn(
     };
     return {
       care,
-      roles: places.filter(opens).map(({ journey, role }) => ({ journey, role })),
+      roles: places.flatMap(rolesOf),
       closed: isClosed(aged, { service, sector, care, at }),
       youth: youthOf(aged, at),
       ...restraintsOf(person),

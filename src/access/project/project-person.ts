@@ -17,14 +17,8 @@ import { codedOnly, pick } from './coded.ts';
 import { DETAILS, projectSafeContact } from './project-safe-contact.ts';
 
 const ETHNICITY = /\/Extension-UKCore-EthnicCategory$/;
-const FULL = [
-  'gender',
-  'communication',
-  'deceasedBoolean',
-  'deceasedDateTime',
-  'multipleBirthBoolean',
-  'multipleBirthInteger',
-] as const;
+const FULL = ['gender', 'communication', 'multipleBirthBoolean', 'multipleBirthInteger'] as const;
+const DEATH = ['deceasedBoolean', 'deceasedDateTime'] as const;
 /**
  * What a referral says to the service that is asked: whom it is about, besides how to reach them (sharing
  * rule 3).
@@ -124,10 +118,20 @@ function partsAt(level: Level, grants: Known, { known, person }: Parts): Partial
   const extension = (composed.extension ?? []).filter(({ url }) => ETHNICITY.test(url));
   return {
     ...summary,
-    ...codedOnly(pick(composed, FULL)),
+    ...codedOnly(pick(composed, hearsOfDeath(grants, person) ? [...FULL, ...DEATH] : FULL)),
     ...(identifier.length > 0 ? { identifier } : {}),
     ...(extension.length > 0 ? { extension } : {}),
   };
+}
+
+/**
+ * That an infant died is for services of that infant and of the mother: who knows one twin by way of the other
+ * is told of no loss, and reads of none.
+ */
+function hearsOfDeath(grants: Known, person: string): boolean {
+  const { care = null, roles = [] } = grants.persons.get(person) ?? {};
+  const isOwn = care === 'open' || care === 'recent';
+  return isOwn || roles.some(({ role, byMother }) => role !== 'infant' || byMother === true);
 }
 
 const hasIdentifier = ({ content }: ChartSource, system: string | undefined) =>
