@@ -149,6 +149,10 @@ export const Config = z.object({
       'key that secrets are encrypted with at rest: 32 bytes in base64; former ones after it, by commas',
     ),
   SECRET_KEY_FILE: z.string().optional().describe('file with the same, a key a line, in place of SECRET_KEY'),
+  ENCRYPT_MESSAGES: z
+    .enum(['yes', 'no'])
+    .default('no')
+    .describe('yes: raw messages are encrypted at rest, a key for each (needs SECRET_KEY)'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' })
     .optional()
@@ -188,6 +192,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const people = [HUMAN_ISSUER, HUMAN_AUDIENCE, HUMAN_JWKS, HUMAN_ROLES];
   if (people.some(Boolean) && !people.every(Boolean))
     throw wrong(['HUMAN_ISSUER, HUMAN_AUDIENCE, HUMAN_JWKS and HUMAN_ROLES are needed together']);
+  if (config.ENCRYPT_MESSAGES === 'yes' && !config.SECRET_KEY && !config.SECRET_KEY_FILE)
+    throw wrong(['ENCRYPT_MESSAGES=yes needs SECRET_KEY or SECRET_KEY_FILE']);
   // Clients name this URL in what they sign, and their tokens travel to it.
   if (config.AUTH === 'smart' && !isSecure(config.PUBLIC_URL ?? ''))
     throw wrong(['AUTH=smart needs PUBLIC_URL, an https:// URL (plain http is for loopback alone)']);

@@ -41,6 +41,7 @@ import { startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
 import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
+import { pruneSome } from '../retain/prune.ts';
 import { endTrial, followClock } from '../store/clock.ts';
 import { refuseEviction, watchQueue } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
@@ -62,6 +63,7 @@ export type Serving = { url: string; mllpPort: number | undefined };
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
+const TEN_MINUTES_MS = 600_000;
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
 
@@ -106,6 +108,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     stops.push(startClock(ctx, { tokens: () => sweepTokens(ctx.db) }, MINUTE_MS));
     await judgeRules(ctx);
     stops.push(startClock(ctx, { prompts: () => judgeRules(ctx) }, HOUR_MS));
+    stops.push(startClock(ctx, { retention: () => pruneSome(ctx.db) }, TEN_MINUTES_MS));
     stops.push(keepPartitions(ctx));
   } else stops.push(watchQueue(ctx));
   let mllpPort: number | undefined;

@@ -1,21 +1,20 @@
 /** `skein backup` and `skein restore`: what is restored is what there was, and nothing is put over anything. */
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type pg from 'pg';
-import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { contentTables, readStore } from '../../src/store/backup.ts';
 import { type Header, writeBackup } from '../../src/store/backup-file.ts';
-import { applyMigrations, migrate, migrationFiles, openPool, readKey } from '../../src/store/pool.ts';
+import { applyMigrations, migrate, migrationFiles, readKey } from '../../src/store/pool.ts';
+import { emptyDatabase } from '../support/empty-database.ts';
 import { gather, type Household } from '../support/household.ts';
 import { runProgram } from '../support/process.ts';
 import { nhsNumber } from '../support/records.ts';
 import { ago, at } from '../support/roll.ts';
-import { administer, withDatabase } from '../support/services.ts';
 import { startSkein } from '../support/skein.ts';
 import { chart, episodeOf, transactionOf } from '../support/transactions.ts';
 
@@ -65,20 +64,6 @@ async function beginCare(): Promise<void> {
 async function skein(url: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
   const program = runProgram(['bin/skein.js', ...args], { DATABASE_URL: url });
   return { code: await program.exit(), output: program.output() };
-}
-
-/** A database that no Skein has opened. */
-async function emptyDatabase(): Promise<{ url: string; pool: pg.Pool }> {
-  const { postgresUrl, prefix } = inject('services');
-  const name = `${prefix}_${randomBytes(4).toString('hex')}`;
-  await administer(postgresUrl, `create database ${name} encoding 'UTF8' locale 'C' template template0`);
-  const url = withDatabase(postgresUrl, name);
-  const pool = openPool(url, { idleTimeoutMillis: 1 });
-  onTestFinished(async () => {
-    await pool.end();
-    await administer(postgresUrl, `drop database ${name} with (force)`);
-  });
-  return { url, pool };
 }
 
 /** Digests of every table and partition, and where each sequence is. */
