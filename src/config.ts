@@ -149,6 +149,12 @@ export const Config = z.object({
       'key that secrets are encrypted with at rest: 32 bytes in base64; former ones after it, by commas',
     ),
   SECRET_KEY_FILE: z.string().optional().describe('file with the same, a key a line, in place of SECRET_KEY'),
+  LEDGER_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'file, kept with the backups, of whom a restored backup must not bring back; kept by the worker',
+    ),
   ENCRYPT_MESSAGES: z
     .enum(['yes', 'no'])
     .default('no')

@@ -13,6 +13,7 @@ import {
   type Said,
 } from '../../pipeline/decide.ts';
 import { erasePerson, REASONS } from '../../pipeline/erase.ts';
+import { writeLedger } from '../../pipeline/ledger.ts';
 import { type Commands, command, type Done, text, yes } from '../command.ts';
 import { describeIncident } from '../incident.ts';
 import { describeConsequence, explainPerson } from '../person.ts';
@@ -94,7 +95,13 @@ Examples:
       if (!by?.trim() || !approve?.trim() || by.trim().toLowerCase() === approve.trim().toLowerCase())
         throw new WrongUse('person erase needs --by NAME and --approve NAME: two people');
       await confirm('person erase removes whatever is stored of this person, for good', sure);
-      const done = await withStore((ctx) => erasePerson(ctx, id, { reason, by, approvedBy: approve }));
+      const done = await withStore(async (ctx) => {
+        const erased = await erasePerson(ctx, id, { reason, by, approvedBy: approve });
+        // Before the command ends: a backup made before must not bring them back from now on.
+        const { LEDGER_FILE } = ctx.config;
+        if (LEDGER_FILE) await writeLedger(ctx, LEDGER_FILE);
+        return erased;
+      });
       const { charts, records, messages, views } = done;
       const said = `erased: ${charts} charts, ${views} views, parts of ${records} records and ${messages} messages\n`;
       return { data: done, text: said };
