@@ -78,7 +78,7 @@ async function takeRows(ctx: Pipeline, given: Message): Promise<void> {
   const message = { receivedAt: new Date(), ...given };
   const units = understand(ctx.mappings.of(message.source), message, ctx.profiles);
   const kept = { message, messageId: null, record: null, plan: null, answer: null };
-  const messageId = await save(ctx.db, ctx.key, kept);
+  const messageId = await save(ctx.db, ctx, kept);
   for (const unit of units) {
     const { status } = await settleAlone(ctx, await prepare(ctx, message, unit, { messageId }));
     if (status !== 'accepted') throw new Error('a row was not accepted');

@@ -5,6 +5,7 @@ import { EventEmitter } from 'node:events';
 import { EVIDENCE } from '../src/access/decide/evidence.ts';
 import { nameServices } from '../src/access/register/name-services.ts';
 import { addSystem } from '../src/access/register/systems.ts';
+import { Config } from '../src/config.ts';
 import type { Context } from '../src/context.ts';
 import { identifyRecord, keysOf } from '../src/link/identify.ts';
 import { link } from '../src/link/plan.ts';
@@ -107,13 +108,17 @@ async function takeOne(
     lap('link');
     const units = [{ position: '', status: 'accepted' as const, issues: [] }];
     const kept = { record, systemId: system.id };
-    await save(client, key, {
-      message,
-      messageId: null,
-      record: kept,
-      plan,
-      answer: { message, status: 'accepted', units },
-    });
+    await save(
+      client,
+      { key, config: Config.parse({}) },
+      {
+        message,
+        messageId: null,
+        record: kept,
+        plan,
+        answer: { message, status: 'accepted', units },
+      },
+    );
     lap('save');
   });
   lap('commit');

@@ -167,6 +167,16 @@ export const Config = z.object({
     .string()
     .default('openid profile nationalrbacaccess selectedrole')
     .describe('scopes that are asked of the issuer, as NHS CIS2 names them'),
+  LEDGER_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'file, kept with the backups, of whom a restored backup must not bring back; kept by the worker',
+    ),
+  ENCRYPT_MESSAGES: z
+    .enum(['yes', 'no'])
+    .default('no')
+    .describe('yes: raw messages are encrypted at rest, a key for each (needs SECRET_KEY)'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' })
     .optional()
@@ -215,6 +225,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   // The cookie of whoever is signed in travels to it.
   if (SIGN_IN_CLIENT_ID && !isSecure(publicUrl(config)))
     throw wrong(['SIGN_IN_CLIENT_ID needs PUBLIC_URL, an https:// URL (plain http is for loopback alone)']);
+  if (config.ENCRYPT_MESSAGES === 'yes' && !config.SECRET_KEY && !config.SECRET_KEY_FILE)
+    throw wrong(['ENCRYPT_MESSAGES=yes needs SECRET_KEY or SECRET_KEY_FILE']);
   // Clients name this URL in what they sign, and their tokens travel to it.
   if (config.AUTH === 'smart' && !isSecure(config.PUBLIC_URL ?? ''))
     throw wrong(['AUTH=smart needs PUBLIC_URL, an https:// URL (plain http is for loopback alone)']);

@@ -7,6 +7,7 @@ import { openLog } from './observe/log.ts';
 import { checkRoles, type Stop, startRoles } from './run/roles.ts';
 import { onStop } from './run/signals.ts';
 import { openStore } from './store/open.ts';
+import { refuseUnfinished } from './store/restore.ts';
 import { describeExposed } from './store/secrets.ts';
 import { storeProblems } from './store/state.ts';
 
@@ -17,6 +18,7 @@ async function start(config: Config, log: Logger, stops: Stop[]): Promise<void> 
   await checkRoles(config);
   const { db, key, vault, close } = await openStore(config, log);
   stops.push(close);
+  await refuseUnfinished(db);
   for (const problem of await storeProblems(db, config)) log.error({ event: 'store' }, problem);
   for (const exposed of describeExposed(config, vault)) log.warn({ event: 'secrets' }, exposed);
   if (config.AUTH === 'none')

@@ -17,6 +17,7 @@ import { number } from './commands/number.ts';
 import { person } from './commands/person.ts';
 import { policy } from './commands/policy.ts';
 import { prompt } from './commands/prompt.ts';
+import { prune } from './commands/prune.ts';
 import { secrets } from './commands/secrets.ts';
 import { service } from './commands/service.ts';
 import { subscription } from './commands/subscription.ts';
@@ -41,6 +42,7 @@ const COMMANDS: Commands = {
     ...installation,
     ...backup,
     ...secrets,
+    ...prune,
     ...clock,
   },
 };

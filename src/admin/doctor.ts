@@ -95,8 +95,15 @@ function placeOf(url: string): string {
 const WAITING = `select s.name, i.status, count(*)::int as n from intake i join system s on s.id = i.system_id
   where i.status in ('held', 'failed') group by 1, 2 order by 1, 2`;
 
+const EXPIRED = 'select count(*)::int as n from intake where expired_at is not null';
+
 /** What waits for somebody: nothing is wrong here where messages are held. */
 async function examineMessages(db: Db): Promise<string[]> {
   const { rows } = await db.query<{ name: string; status: string; n: number }>(WAITING);
-  return rows.map(({ name, status, n }) => `${n} ${status} of ${name}: skein messages --held, skein replay`);
+  const waiting = rows.map(
+    ({ name, status, n }) => `${n} ${status} of ${name}: skein messages --held, skein replay`,
+  );
+  const { rows: lost } = await db.query<{ n: number }>(EXPIRED);
+  const n = lost[0]?.n ?? 0;
+  return n > 0 ? [...waiting, `${n} were never mended, and their bodies have expired`] : waiting;
 }

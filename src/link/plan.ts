@@ -138,7 +138,7 @@ export function link(
     (row) => `${row.person} ${row.service} ${row.journey}`,
   );
   const made = composeViews(family);
-  const hidden = idsOfFrozen(persons);
+  const hidden = idsOfFrozen(persons).union(new Set(facts.erased ?? []));
   const { views, gone, forgotten } = forget(facts, diffViews(facts.views, made), made, hidden);
   const rows = { involvements, members: diffRows(facts.members, members, memberKey) };
   return {

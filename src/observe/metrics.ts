@@ -99,6 +99,11 @@ const heldMessages = new Gauge({
   help: 'Messages held or failed: for correction or replay',
   registers,
 });
+const expiredMessages = new Gauge({
+  name: 'skein_expired_held_messages',
+  help: 'Messages held or failed for so long that their bodies are gone: nobody can mend them any more',
+  registers,
+});
 const holds = new Gauge({
   name: 'skein_holds',
   help: 'Messages held or failed, by registered system and cause: event (not read here), content, ours',
@@ -193,6 +198,7 @@ const STATE = `
 select coalesce(extract(epoch from now() - (select min(at) from outbox)), 0)::float8 as age,
   (select count(*) from (select from pending limit 10000) as counted)::float8 as few,
   (select greatest(reltuples, 0) from pg_class where oid = 'pending'::regclass)::float8 as many,
+  (select count(*) from intake where expired_at is not null)::float8 as expired,
   (select count(*) from intake where status in ('held', 'failed'))::float8 as held`;
 
 // Who nobody registered may call itself anything, and is one.
@@ -217,7 +223,13 @@ async function readBySystem(db: Db): Promise<void> {
  * Gives the metrics as Prometheus text. Figures from the database are read now; NaN while it does not answer.
  */
 export async function readMetrics(db: Db): Promise<string> {
-  const unknown = { age: Number.NaN, few: Number.NaN, many: Number.NaN, held: Number.NaN };
+  const unknown = {
+    age: Number.NaN,
+    few: Number.NaN,
+    many: Number.NaN,
+    held: Number.NaN,
+    expired: Number.NaN,
+  };
   let overdue = Number.NaN;
   const read = async () => {
     await readBySystem(db);
@@ -233,6 +245,7 @@ export async function readMetrics(db: Db): Promise<string> {
     state.few < 10_000 || Number.isNaN(state.few) ? state.few : Math.max(state.few, state.many),
   );
   heldMessages.set(state.held);
+  expiredMessages.set(state.expired);
   glassOverdue.set(overdue);
   return registry.metrics();
 }

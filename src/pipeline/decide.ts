@@ -189,7 +189,7 @@ async function decide(ctx: Context, decided: Decided, dry: boolean): Promise<Con
     if (dry) throw new OnlyAsked({ ...consequence, told });
     const answer = { message, status: 'accepted' as const, units: [] };
     const saving = { ...NOTHING, message, record: { record, systemId }, plan, answer };
-    const kept = await save(client, key, saving);
+    const kept = await save(client, ctx, saving);
     await recordDecision(client, decided, personsOf(facts, plan, keys));
     return { ...consequence, told, message: messageName(key, kept) };
   });

@@ -70,7 +70,7 @@ function keep(
     const same = earlier?.contentHash === message.contentHash;
     const kept = same ? { messageId: earlier.messageId } : { message };
     const answer = { message, status, units };
-    const messageId = await save(client, ctx.key, { ...NOTHING, ...kept, answer });
+    const messageId = await save(client, ctx, { ...NOTHING, ...kept, answer });
     const { identifier } = message;
     return { messageId, identifier, status, units, duplicate: false, conflict: false };
   });

@@ -58,7 +58,7 @@ export function keepFirst(
     const same = earlier?.contentHash === message.contentHash;
     const answer = { message, status: 'held' as const, units: [] };
     const kept = same ? { messageId: earlier.messageId } : { message };
-    const messageId = await save(client, ctx.key, { ...NOTHING, ...kept, answer: known ? null : answer });
+    const messageId = await save(client, ctx, { ...NOTHING, ...kept, answer: known ? null : answer });
     const { identifier } = message;
     return known ?? { messageId, identifier, status: 'held', units: [], duplicate: false, conflict: false };
   });
@@ -99,7 +99,7 @@ async function settleRows(
   await withMessage(ctx, message, async (client, earlier) => {
     // A correction that another process took meanwhile stands.
     if (earlier?.messageId !== messageId) return;
-    await save(client, ctx.key, { ...NOTHING, messageId, answer: { message, status, units } });
+    await save(client, ctx, { ...NOTHING, messageId, answer: { message, status, units } });
   });
   return { messageId, identifier: message.identifier, status, units, duplicate: false, conflict: false };
 }

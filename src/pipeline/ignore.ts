@@ -55,7 +55,7 @@ function settleHeld(ctx: Context, message: Message): Promise<Answer> {
     const status = 'accepted' as const;
     const units = [{ position: '', status, issues: [IGNORED] }];
     const kept = { messageId: earlier?.messageId ?? null, message: earlier ? null : message };
-    const messageId = await save(client, ctx.key, {
+    const messageId = await save(client, ctx, {
       ...NOTHING,
       ...kept,
       answer: { message, status, units },

@@ -80,7 +80,7 @@ export type Replayed = { tried: number; accepted: number; failed: number };
 export async function replayHeld(ctx: Pipeline): Promise<Replayed> {
   const done: Replayed = { tried: 0, accepted: 0, failed: 0 };
   for (let after = '0'; ; ) {
-    const page = await heldMessages(ctx.db, after, HELD_PAGE);
+    const page = await heldMessages(ctx, after, HELD_PAGE);
     for (const { id, ...message } of page) {
       after = id;
       done.tried++;

@@ -41,7 +41,7 @@ export async function recompute(ctx: Context, chart: string, events: boolean) {
     if (isEmpty(plan) && plan.due.length === 0) return { charts, tainted, changed: 0 };
     // Told of nothing, nobody may go on holding for true what cannot be read any more.
     const told = events ? plan : { ...plan, events: plan.events.filter(({ code }) => code === 'recheck') };
-    await save(client, ctx.key, { ...NOTHING, plan: told });
+    await save(client, ctx, { ...NOTHING, plan: told });
     return { charts, tainted, changed: isEmpty(plan) ? 0 : 1 };
   });
   return { charts: done.charts, changed: done.changed + (await untie(ctx, done.tainted, events)) };

@@ -236,7 +236,7 @@ export async function say(
     const record = ownRecord(at, OWN, statements);
     const plan = link(rulesOf(ctx), facts, record, { systemId, service });
     const answer = { message, status: 'accepted' as const, units: [] };
-    return save(client, key, { ...NOTHING, message, record: { record, systemId }, plan, answer });
+    return save(client, ctx, { ...NOTHING, message, record: { record, systemId }, plan, answer });
   });
   if (kept !== null) announceCommit(ctx);
   return kept === null ? null : messageName(key, kept);

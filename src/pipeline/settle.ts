@@ -72,7 +72,7 @@ export async function settleGroup(
     hold(lent.flatMap(({ keys }) => keys));
     decided = decideAll(ctx, jobs, lent);
     const savings = decided.flatMap((one) => ('answer' in one ? (one.saving ?? []) : []));
-    return savings.length > 0 ? saveStatement(ctx.key, savings) : null;
+    return savings.length > 0 ? saveStatement(ctx, savings) : null;
   });
   const ids = rows.map(({ id }) => id);
   return decided.map((one) => {
@@ -117,7 +117,7 @@ export async function settleAlone(ctx: Context, job: Job): Promise<Answer> {
     const stored =
       messageId !== undefined && (await findStoredRows(client, messageId, unit.position)).size > 0;
     const { answer, saving } = decide(ctx, job, { ...held, stored });
-    return saving ? named(answer, await save(client, ctx.key, saving)) : answer;
+    return saving ? named(answer, await save(client, ctx, saving)) : answer;
   });
   await untie(ctx, [...placeholders]);
   return answer;

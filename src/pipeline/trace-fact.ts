@@ -99,7 +99,7 @@ async function say(ctx: Context, { trace, signals, body, identifier, isTrue, by 
       if (provenance) plan.insert.push(provenance);
       const answer = { message, status: 'accepted' as const, units: [] };
       const saved = { record: whole, systemId: sender.systemId };
-      await save(client, key, { ...NOTHING, message, record: saved, plan, answer });
+      await save(client, ctx, { ...NOTHING, message, record: saved, plan, answer });
       if (by !== undefined) await recordUndone(client, by, chart as PatientState);
       return { kept: true, tainted };
     },

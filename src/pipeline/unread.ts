@@ -9,7 +9,7 @@ import { claimUnread } from '../save/reading.ts';
 export async function readUnread(ctx: Pipeline): Promise<number> {
   let read = 0;
   for (let id = await claimUnread(ctx.db); id !== null; id = await claimUnread(ctx.db)) {
-    const [file] = await heldMessages(ctx.db, String(BigInt(id) - 1n), 1);
+    const [file] = await heldMessages(ctx, String(BigInt(id) - 1n), 1);
     if (!file || file.id !== id) break;
     await intake(ctx, file, { replay: true });
     read++;

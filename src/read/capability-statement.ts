@@ -12,6 +12,7 @@ import type { Route } from '../doors/route-list.ts';
 import { FHIR_JSON } from '../fhir/accept.ts';
 import { INDEXED_TYPES, paramsOf } from '../fhir/search-parameters.ts';
 import { TOPIC_URL } from '../fhir/systems.ts';
+import { describeRetention } from '../retain/policy.ts';
 import { MESSAGES } from './message-definitions.ts';
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';
@@ -91,6 +92,7 @@ const DOCUMENTATION = [
   '`_include:iterate`, `_revinclude:iterate`, `_sort`, `_count`, `_total`, `_summary` and `_elements` are served;',
   '`_has`, :missing and :text are refused. A history takes `_count`, `_since` and `_at`.',
   'A batch has at most 100 entries.',
+  describeRetention(),
 ].join(' ');
 
 type Security = NonNullable<NonNullable<CapabilityStatement['rest']>[number]['security']>;

@@ -18,6 +18,7 @@ import { openMappings } from '../map/language/load-mappings.ts';
 import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { sayCompetence } from '../pipeline/competence.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
+import { writeLedger } from '../pipeline/ledger.ts';
 import { followObserving } from '../pipeline/observing.ts';
 import { followRules, judgeRules } from '../pipeline/prompt-rules.ts';
 import {
@@ -44,6 +45,7 @@ import { startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
 import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
+import { pruneSome } from '../retain/prune.ts';
 import { endTrial, followClock } from '../store/clock.ts';
 import { refuseEviction, watchQueue } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
@@ -66,7 +68,9 @@ export type Serving = { url: string; mllpPort: number | undefined };
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
+const TEN_MINUTES_MS = 600_000;
 const MINUTE_MS = 60_000;
+const TEN_SECONDS_MS = 10_000;
 const SECOND_MS = 1_000;
 
 /** Rejects, before a store is opened, where what a role needs is not there or not safe. */
@@ -112,6 +116,10 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     stops.push(startClock(ctx, sweeps, MINUTE_MS));
     await judgeRules(ctx);
     stops.push(startClock(ctx, { prompts: () => judgeRules(ctx) }, HOUR_MS));
+    stops.push(startClock(ctx, { retention: () => pruneSome(ctx.db) }, TEN_MINUTES_MS));
+    const { LEDGER_FILE } = ctx.config;
+    if (LEDGER_FILE)
+      stops.push(startClock(ctx, { ledger: () => writeLedger(ctx, LEDGER_FILE) }, TEN_SECONDS_MS));
     stops.push(keepPartitions(ctx));
   } else stops.push(watchQueue(ctx));
   let mllpPort: number | undefined;

@@ -1,7 +1,9 @@
 /** SQL of rebuild, of parting and of replay. */
 
+import type { Context } from '../context.ts';
 import type { Answer, Issue, Message, System } from '../model.ts';
 import type { Db } from '../store/pool.ts';
+import { openBody, type StoredBody } from './body.ts';
 
 const COLUMNS = 'key, type, "systemId", chart, ref, aliases, first, base, times, content, team';
 const TYPES =
@@ -30,22 +32,29 @@ export type HeldMessage = Omit<Message, 'system'> & { id: string; system: System
 
 /**
  * Some of the messages held or failed, or with such a row, with their raw bytes, oldest first: for the source
- * their system has now, which may have been registered because of them.
+ * their system has now, which may have been registered because of them. Not those whose bodies have expired.
  */
-export async function heldMessages(db: Db, after: string, limit: number): Promise<HeldMessage[]> {
-  const { rows } = await db.query<HeldMessage>(
+export async function heldMessages(
+  { db, key }: Pick<Context, 'db' | 'key'>,
+  after: string,
+  limit: number,
+): Promise<HeldMessage[]> {
+  const { rows } = await db.query<HeldMessage & StoredBody>(
     `
     select m.id::text as id, m.channel, m.content_type as "contentType", m.identifier,
-      case when m.channel in ('intake', 'mllp') then coalesce(y.source, m.source) else m.source end as source, m.content_hash as "contentHash", m.body,
+      case when m.channel in ('intake', 'mllp') then coalesce(y.source, m.source) else m.source end as source, m.content_hash as "contentHash", m.body, m.body_key as "bodyKey",
       m.received_at as "receivedAt",
       json_build_object('id', y.id, 'name', y.name, 'source', y.source, 'dialect', y.dialect, 'onHeld', y.on_held, 'numbers', y.numbers, 'ignore', y.ignore, 'service',
         json_build_object('id', s.id, 'name', s.name, 'ods', s.ods, 'team', s.team, 'sector', s.sector, 'kind', s.kind)) as system
     from intake i join message m on m.id = i.message_id and m.received_at >= i.received_at - interval '1 hour'
       join system y on y.id = i.system_id join service s on s.id = y.service_id
-    where (i.status in ('held', 'failed') or i.units @> '[{"status": "held"}]' or i.units @> '[{"status": "failed"}]') and i.message_id > $1 order by i.message_id limit $2`,
+    where (i.status in ('held', 'failed') or i.units @> '[{"status": "held"}]' or i.units @> '[{"status": "failed"}]') and i.message_id > $1 and m.body is not null order by i.message_id limit $2`,
     [after, limit],
   );
-  return rows;
+  return rows.map(({ bodyKey, ...message }) => ({
+    ...message,
+    body: openBody(key, { ...message, bodyKey }),
+  }));
 }
 
 /** `cause`: event, content or ours. `issue`: the first error. */

@@ -22,7 +22,7 @@ export async function claimUnread(db: Db): Promise<string | null> {
   const { rows } = await db.query<{ id: string }>(
     `update intake set reading = now() where (system_id, identifier) = (
        select system_id, identifier from intake
-       where ${UNREAD} and coalesce(reading, received_at) < now() - ${SILENT}
+       where ${UNREAD} and expired_at is null and coalesce(reading, received_at) < now() - ${SILENT}
        order by message_id limit 1 for update skip locked)
      returning message_id::text as id`,
   );

@@ -1,7 +1,9 @@
 import type pg from 'pg';
+import type { Context } from '../context.ts';
 import type { Answer, Message, MessageStatus } from '../model.ts';
 import type { IdentifiedRecord, Plan } from '../store/facts.ts';
 import type { Db } from '../store/pool.ts';
+import { sealBody } from './body.ts';
 import { packBytes, packTexts } from './columns.ts';
 import { indexColumns } from './index-columns.ts';
 import { DONE_ROWS, SAVE_FORGETTING, SAVE_NEW, SAVE_OVER, valuesOf } from './sql.ts';
@@ -15,6 +17,9 @@ export type Saving = {
   plan: Plan | null;
   answer: { message: Message; status: MessageStatus; units: Answer['units'] } | null;
 };
+
+/** Of the context, what save needs: the key of ids, and whether bodies are encrypted. */
+export type Keeping = Pick<Context, 'key' | 'config'>;
 
 export const NOTHING: Saving = { message: null, messageId: null, record: null, plan: null, answer: null };
 
@@ -34,8 +39,8 @@ const NO_CHANGE: Plan = {
  * What one message writes, by `saveStatement`: alone in the transaction that holds its locks (withFacts).
  * Returns Skein's id of it.
  */
-export async function save(db: Db, key: Buffer, saving: Saving): Promise<string> {
-  const { rows } = await db.query<{ id: string }>(saveStatement(key, [saving]));
+export async function save(db: Db, ctx: Keeping, saving: Saving): Promise<string> {
+  const { rows } = await db.query<{ id: string }>(saveStatement(ctx, [saving]));
   return rows[0]?.id as string;
 }
 
@@ -45,14 +50,16 @@ export async function save(db: Db, key: Buffer, saving: Saving): Promise<string>
  * transaction that holds the locks of all of them: with its commit all of it is there, or none. No two may
  * touch one family. Gives Skein's `id` of each message, in order.
  */
-export function saveStatement(key: Buffer, savings: Saving[]): pg.QueryConfig {
+export function saveStatement(ctx: Keeping, savings: Saving[]): pg.QueryConfig {
   const plans = savings.map(({ plan }) => plan ?? NO_CHANGE);
   const views = withPlaces(plans, ({ insert, update }) => [...insert, ...update]);
   const statements = withPlaces(plans, (plan) => plan.statements);
   const forget = forgottenOf(plans);
+  const bodies = savings.map(({ message }) => message && sealBody(ctx, message));
   const values = valuesOf({
     messages: JSON.stringify(savings.map(messageRow)),
-    bodies: packBytes(savings.map(({ message }) => message?.body ?? null)),
+    bodies: packBytes(bodies.map((one) => one?.body ?? null)),
+    bodyKeys: packBytes(bodies.map((one) => one?.bodyKey ?? null)),
     records: packTexts(savings.map(({ record }) => record && JSON.stringify(record.record.statements))),
     lineages: packTexts(savings.map(({ record }) => record && JSON.stringify(record.record.lineage))),
     statements: JSON.stringify(statements.map(({ content: _, ...row }) => row)),
@@ -60,7 +67,7 @@ export function saveStatement(key: Buffer, savings: Saving[]): pg.QueryConfig {
     assertions: JSON.stringify(withPlaces(plans, ({ assertions }) => assertions)),
     views: JSON.stringify(views.map(({ content: _, ...row }) => row)),
     viewContents: packTexts(views.map(({ content }) => JSON.stringify(content))),
-    ...indexColumns(key, views),
+    ...indexColumns(ctx.key, views),
     involvements: JSON.stringify(differences(plans.map(({ involvements }) => involvements))),
     members: JSON.stringify(differences(plans.map(({ members }) => members))),
     events: JSON.stringify(withPlaces(plans, ({ events }) => events.map((event) => ({ event })))),

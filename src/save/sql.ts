@@ -12,6 +12,7 @@ import { nameParameters } from './columns.ts';
 const PARAMETERS = {
   messages: 'jsonb',
   bodies: 'bytea[]',
+  bodyKeys: 'bytea[]',
   records: 'text[]',
   lineages: 'text[]',
   statements: 'jsonb',
@@ -100,8 +101,10 @@ places as materialized (
     jsonb_build_object('message', jsonb_build_object('id', message_id::text, 'system', system_id)) end order by place) as messages
   from saving),
 kept as (
-  insert into message (id, system_id, channel, content_type, source, identifier, content_hash, body) overriding system value
-  select message_id, system_id, channel, content_type, source, identifier, content_hash, ($bodies)[place] from saving where kept),
+  insert into message (id, system_id, channel, content_type, source, identifier, content_hash, body, body_key)
+  overriding system value
+  select message_id, system_id, channel, content_type, source, identifier, content_hash, ($bodies)[place], ($bodyKeys)[place]
+  from saving where kept),
 recorded as (
   insert into record (id, message_id, system_id, position, said_at, stamp, mapping, mode, statements, lineage)
   overriding system value

@@ -103,6 +103,8 @@ export type Facts = {
   views: StoredView[];
   involvements: Involvement[];
   members: Member[];
+  /** Of whoever is being erased, every id: what is stored of them goes, and `statements` are without them. */
+  erased?: string[];
 };
 
 /** One record with every identity resolved to keys; what `record` rows keep. */

@@ -4,14 +4,21 @@ import { contentTables } from './backup.ts';
 import { FORMAT, type Header, type Line } from './backup-file.ts';
 import { applyMigrations, type Db, migrate, migrationFiles, transaction } from './pool.ts';
 
+/** Setting of a store that was restored, and has not yet been told what came after the backup. */
+export const LEDGER_PENDING = 'ledger pending';
+
 export type Restored = { madeAt: string; tables: number; rows: number };
 
 /**
  * Makes the database what it was when the backup was made, then applies what this version adds to it. Throws,
  * having changed nothing, where the database holds anything or is in use, and where the backup is cut, or of
- * a newer version.
+ * a newer version. With `awaitsLedger` it is not served before a ledger was applied to it.
  */
-export async function restoreStore(pool: pg.Pool, lines: AsyncIterable<Line>): Promise<Restored> {
+export async function restoreStore(
+  pool: pg.Pool,
+  lines: AsyncIterable<Line>,
+  { awaitsLedger = false }: { awaitsLedger?: boolean } = {},
+): Promise<Restored> {
   const restored = await transaction(pool, async (client) => {
     await client.query('set local idle_in_transaction_session_timeout = 0');
     const reader = lines[Symbol.asyncIterator]();
@@ -21,6 +28,9 @@ export async function restoreStore(pool: pg.Pool, lines: AsyncIterable<Line>): P
       const counts = await load(client, reader);
       for (const { name, last, called } of header.sequences)
         await client.query('select setval($1::regclass, $2, $3)', [name, last, called]);
+      await client.query('delete from setting where name = $1', [LEDGER_PENDING]);
+      if (awaitsLedger)
+        await client.query('insert into setting (name, value) values ($1, $2)', [LEDGER_PENDING, '']);
       const rows = Object.values(counts).reduce((sum, count) => sum + count, 0);
       return { madeAt: header.madeAt, tables: Object.keys(counts).length, rows };
     } finally {
@@ -122,4 +132,10 @@ function complete(counts: Record<string, number>, end: Record<string, number>): 
   for (const [table, count] of Object.entries(end))
     if (counts[table] !== count) throw new Error(`the backup is damaged: rows of ${table} are missing`);
   return counts;
+}
+
+/** Throws where it must not be served yet: whoever was erased since would be back. */
+export async function refuseUnfinished(db: Db): Promise<void> {
+  const { rowCount } = await db.query('select from setting where name = $1', [LEDGER_PENDING]);
+  if (rowCount) throw new Error('the restore of this store was not finished: run skein ledger apply FILE');
 }

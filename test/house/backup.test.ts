@@ -1,21 +1,20 @@
 /** `skein backup` and `skein restore`: what is restored is what there was, and nothing is put over anything. */
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type pg from 'pg';
-import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { contentTables, readStore } from '../../src/store/backup.ts';
 import { type Header, writeBackup } from '../../src/store/backup-file.ts';
-import { applyMigrations, migrate, migrationFiles, openPool, readKey } from '../../src/store/pool.ts';
+import { applyMigrations, migrate, migrationFiles, readKey } from '../../src/store/pool.ts';
+import { emptyDatabase } from '../support/empty-database.ts';
 import { gather, type Household } from '../support/household.ts';
 import { runProgram } from '../support/process.ts';
 import { nhsNumber } from '../support/records.ts';
 import { ago, at } from '../support/roll.ts';
-import { administer, withDatabase } from '../support/services.ts';
 import { startSkein } from '../support/skein.ts';
 import { chart, episodeOf, transactionOf } from '../support/transactions.ts';
 
@@ -67,20 +66,6 @@ async function skein(url: string, ...args: string[]): Promise<{ code: number | n
   return { code: await program.exit(), output: program.output() };
 }
 
-/** A database that no Skein has opened. */
-async function emptyDatabase(): Promise<{ url: string; pool: pg.Pool }> {
-  const { postgresUrl, prefix } = inject('services');
-  const name = `${prefix}_${randomBytes(4).toString('hex')}`;
-  await administer(postgresUrl, `create database ${name} encoding 'UTF8' locale 'C' template template0`);
-  const url = withDatabase(postgresUrl, name);
-  const pool = openPool(url, { idleTimeoutMillis: 1 });
-  onTestFinished(async () => {
-    await pool.end();
-    await administer(postgresUrl, `drop database ${name} with (force)`);
-  });
-  return { url, pool };
-}
-
 /** Digests of every table and partition, and where each sequence is. */
 async function contentOf(pool: pg.Pool): Promise<Record<string, string>> {
   const { rows } = await pool.query<{ name: string; kind: string }>(
@@ -99,7 +84,7 @@ async function contentOf(pool: pg.Pool): Promise<Record<string, string>> {
 
 test('a restored store has every row and every number of the one before, and answers as it did', async () => {
   const { url, pool } = await emptyDatabase();
-  expect(await skein(url, 'restore', file, '--yes')).toEqual({
+  expect(await skein(url, 'restore', file, '--without-ledger', '--yes')).toEqual({
     code: 0,
     output: expect.stringMatching(/^\d+ rows restored, of 20/),
   });
@@ -141,7 +126,7 @@ test('a name that is mistyped makes no store', async () => {
 
 test('a backup goes through a pipe, and comes back through one', async () => {
   const { url, pool } = await emptyDatabase();
-  const pipe = `"$0" bin/skein.js backup - | DATABASE_URL='${url}' "$0" bin/skein.js restore - --yes`;
+  const pipe = `"$0" bin/skein.js backup - | DATABASE_URL='${url}' "$0" bin/skein.js restore - --without-ledger --yes`;
   const env = { PATH: process.env.PATH, DATABASE_URL: household.database.url };
   const child = spawn('bash', ['-o', 'pipefail', '-c', pipe, process.execPath], { env, stdio: 'ignore' });
   expect((await once(child, 'close'))[0]).toBe(0);
@@ -170,25 +155,28 @@ test('a backup made while messages arrive has each with all of its effects, or n
   }
   expect(sent).toBeGreaterThan(1);
   expect((await made).code).toBe(0);
-  expect((await skein(url, 'restore', busy, '--yes')).code).toBe(0);
+  expect((await skein(url, 'restore', busy, '--without-ledger', '--yes')).code).toBe(0);
   const rebuilt = JSON.parse((await skein(url, 'rebuild', '--json')).output);
   expect(rebuilt).toMatchObject({ changed: 0, statements: 0 });
 });
 
 test('nothing is restored over what is there, into a store in use, or without a yes', async () => {
   const before = await contentOf(household.database.pool);
-  const over = await skein(household.database.url, 'restore', file, '--yes');
+  const over = await skein(household.database.url, 'restore', file, '--without-ledger', '--yes');
   expect(over).toEqual({ code: 1, output: expect.stringMatching(/is not empty|is in use/) });
   expect(await contentOf(household.database.pool)).toEqual(before);
   const { url, pool } = await emptyDatabase();
-  expect(await skein(url, 'restore', file)).toEqual({ code: 2, output: expect.stringContaining('--yes') });
+  expect(await skein(url, 'restore', file, '--without-ledger')).toEqual({
+    code: 2,
+    output: expect.stringContaining('--yes'),
+  });
   const client = await pool.connect();
-  const used = await skein(url, 'restore', file, '--yes');
+  const used = await skein(url, 'restore', file, '--without-ledger', '--yes');
   client.release(true);
   expect(used).toEqual({ code: 1, output: expect.stringContaining('the database is in use') });
   await migrate(pool);
   await pool.query('insert into tainted (key) values (gen_random_uuid())');
-  const full = await skein(url, 'restore', file, '--yes');
+  const full = await skein(url, 'restore', file, '--without-ledger', '--yes');
   expect(full).toEqual({ code: 1, output: expect.stringContaining('not empty (tainted has rows)') });
 });
 
@@ -216,7 +204,7 @@ test('a file that was cut, changed or made by somebody else restores nothing, an
   for (const [name, body, said] of wrong) {
     const path = join(folder, 'wrong.backup');
     await writeFile(path, body);
-    const { code, output } = await skein(url, 'restore', path, '--yes');
+    const { code, output } = await skein(url, 'restore', path, '--without-ledger', '--yes');
     expect([code, output], name).toEqual([1, expect.stringContaining(said)]);
     expect(output, name).not.toMatch(/Una|Tregear/);
     expect((await pool.query("select to_regclass('message') as there")).rows, name).toEqual([
@@ -237,14 +225,14 @@ test('a backup of an older version is restored by a newer one, and brought up to
   const path = join(folder, 'older.backup');
   await writeBackup(path, readStore(older));
   const { url, pool } = await emptyDatabase();
-  expect((await skein(url, 'restore', path, '--yes')).code).toBe(0);
+  expect((await skein(url, 'restore', path, '--without-ledger', '--yes')).code).toBe(0);
   expect((await readKey(pool)).toString('hex')).toBe('ab'.repeat(32));
   const { rows } = await pool.query('select name from migration order by name');
   expect(rows.map(({ name }) => name)).toEqual(names);
   const { pool: opened, url: newer } = await emptyDatabase();
   await migrate(opened);
   expect((await contentTables(opened)).length).toBeGreaterThan(10);
-  expect((await skein(newer, 'restore', path, '--yes')).output).toContain(
+  expect((await skein(newer, 'restore', path, '--without-ledger', '--yes')).output).toContain(
     'a newer version made this database',
   );
 });
@@ -261,9 +249,11 @@ test('an embedded store is backed up while it serves, and restored beside it', a
   expect((await run(dataDir, ...add)).code).toBe(0);
   const path = join(folder, 'embedded.backup');
   expect(await run(dataDir, 'backup', path)).toMatchObject({ code: 0 });
-  expect((await run(dataDir, 'restore', path, '--yes')).output).toContain('the database is in use');
+  expect((await run(dataDir, 'restore', path, '--without-ledger', '--yes')).output).toContain(
+    'the database is in use',
+  );
   server.child.kill('SIGTERM');
   expect(await server.exit()).toBe(0);
-  expect(await run(other, 'restore', path, '--yes')).toMatchObject({ code: 0 });
+  expect(await run(other, 'restore', path, '--without-ledger', '--yes')).toMatchObject({ code: 0 });
   expect((await run(other, 'system', 'list')).output).toContain('gp-1: RXG gp, sector gp');
 });

@@ -104,7 +104,7 @@ const COMMANDS = [
   ...['rebuild', 'number show', 'number freeze', 'number lift', 'doctor', 'reload', 'backup', 'restore'],
   ...['map check', 'match evaluate', 'match tune', 'prompt list', 'prompt on', 'subscription test'],
   ...['policy show', 'why'],
-  ...['secrets rotate'],
+  ...['secrets rotate', 'prune', 'person erase', 'ledger write', 'ledger apply'],
   ...['hold place', 'hold list', 'hold lift', 'glass list', 'glass review'],
 ];
 

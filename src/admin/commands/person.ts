@@ -12,6 +12,8 @@ import {
   decideTwo,
   type Said,
 } from '../../pipeline/decide.ts';
+import { erasePerson, REASONS } from '../../pipeline/erase.ts';
+import { writeLedger } from '../../pipeline/ledger.ts';
 import { type Commands, command, type Done, text, yes } from '../command.ts';
 import { describeIncident } from '../incident.ts';
 import { describeConsequence, explainPerson } from '../person.ts';
@@ -65,6 +67,45 @@ Examples:
     run: async (_, [id = '']) => {
       checkIds({ ID: id });
       return withRead('person-explain', (ctx) => explainPerson(ctx, id));
+    },
+  }),
+  'person erase': command({
+    summary: 'remove whatever is stored of a person, for good; whoever was told of them is told',
+    help: `Usage: skein person erase ID --reason CODE --by NAME --approve NAME [--yes] [--json]
+
+What was said of the person goes: messages (of one that speaks of others, too, what it says of them stays),
+everything that is served of them and its past, and what others' records say of them by name. Whoever was told
+of them is told withdrawn, and the id answers as if it had never been. That it was done, by whom and why, is
+kept. Asks first: nothing brings them back, neither rebuild nor replay nor the same message again. A later
+message about them is of somebody new. It reads every record once: at a large store, for minutes.
+
+  --reason CODE   ${REASONS.join(', ')}
+  --by NAME       who decided it; kept
+  --approve NAME  somebody else, who agreed; kept
+  --yes           does not ask
+
+Examples:
+  skein person erase 5b0f2a9c-1d7e-5c3a-9f40-6a1b2c3d4e5f --reason right-to-erasure --by 'A. Caldicott' --approve 'B. Controller'
+`,
+    options: { reason: text, by: text, approve: text, yes },
+    words: ['ID'],
+    run: async ({ reason = '', by, approve, yes: sure }, [id = '']) => {
+      checkIds({ ID: id });
+      if (!REASONS.some((one) => one === reason))
+        throw new WrongUse(`person erase needs --reason, one of ${REASONS.join(', ')}`);
+      if (!by?.trim() || !approve?.trim() || by.trim().toLowerCase() === approve.trim().toLowerCase())
+        throw new WrongUse('person erase needs --by NAME and --approve NAME: two people');
+      await confirm('person erase removes whatever is stored of this person, for good', sure);
+      const done = await withStore(async (ctx) => {
+        const erased = await erasePerson(ctx, id, { reason, by, approvedBy: approve });
+        // Before the command ends: a backup made before must not bring them back from now on.
+        const { LEDGER_FILE } = ctx.config;
+        if (LEDGER_FILE) await writeLedger(ctx, LEDGER_FILE);
+        return erased;
+      });
+      const { charts, records, messages, views } = done;
+      const said = `erased: ${charts} charts, ${views} views, parts of ${records} records and ${messages} messages\n`;
+      return { data: done, text: said };
     },
   }),
   worklist: command({

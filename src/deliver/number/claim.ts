@@ -90,10 +90,23 @@ function kindOf(stored: Stored, bundles: Parcelled[]): RunKind {
 const basisFor = ({ system }: Stored): string | null =>
   basisOf(system === null ? OPERATOR_BASIS : system.service.sector);
 
+/** Heartbeats that were answered well say nothing of anybody: they are counted in the last row of that day. */
 const AUDIT = `
-insert into attempt (subscription_id, kind, first_number, last_number, content, basis, policy)
-select *, $7 from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
-returning id, subscription_id as "subscriptionId"`;
+with wanted as (
+  select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
+    as w (id, kind, first, last, content, basis)),
+beating as (
+  select a.id, a.at, w.id as subscription from wanted w cross join lateral (
+    select * from attempt a where a.subscription_id = w.id and a.at >= date_trunc('day', now())
+     order by a.id desc limit 1) a
+   where w.kind = 'heartbeat' and a.kind = 'heartbeat' and a.outcome = 'ok' and a.policy = $7),
+beaten as (
+  update attempt a set times = a.times + 1, outcome = null, status = null, settled_at = null
+    from beating b where a.id = b.id and a.at = b.at returning a.id, a.subscription_id),
+made as (
+  insert into attempt (subscription_id, kind, first_number, last_number, content, basis, policy)
+  select *, $7 from wanted where id not in (select subscription from beating) returning id, subscription_id)
+select id, subscription_id as "subscriptionId" from made union all select id, subscription_id from beaten`;
 
 async function auditAttempts(client: Db, claimed: Claimed[]): Promise<Claimed[]> {
   const sending = claimed.filter(({ kind }) => kind !== 'none');

@@ -66,8 +66,8 @@ export async function tidy(db: Db): Promise<void> {
 const PROBED_DAYS = 30;
 
 /**
- * What was told is kept 90 days. Who stays in error for a month is off; what waits for it is kept until
- * `waits_until`, and then not told any more.
+ * How long what was told is kept is a matter of retention (src/retain). Who stays in error for a month is off;
+ * what waits for it is kept until `waits_until`, and then not told any more.
  */
 const TIDY = [
   `update subscription set status = 'off', error = 'unreachable', version = version + 1, updated_at = now(),
@@ -75,12 +75,7 @@ const TIDY = [
     where status = 'error' and updated_at < now() - interval '${PROBED_DAYS} days'`,
   `delete from pending p using subscription s where s.id = p.subscription_id and s.status = 'off'
     and coalesce(s.waits_until <= now(), s.updated_at < now() - interval '1 minute')`,
-  `delete from notification n using subscription s where s.id = n.subscription_id
-    and (n.number <= s.delivered_number or (s.status = 'off' and coalesce(s.waits_until <= now(), true)))
-    and n.numbered_at < now() - make_interval(days => ${KEEP_DAYS})`,
   `delete from withheld where at < now() - make_interval(days => ${KEEP_DAYS})`,
-  `delete from event e where e.at < now() - make_interval(days => 2 * ${KEEP_DAYS})
-    and not exists (select from pending p where p.event_id = e.id)`,
   `delete from told t using subscription s where s.id = t.subscription_id and s.status = 'off'
     and s.updated_at < now() - make_interval(days => ${KEEP_DAYS})`,
 ];

@@ -56,6 +56,8 @@ const URGENT_WAITS = `(exists (select from pending p where p.subscription_id = s
     and n.number > greatest(s.delivered_number, o.delivered) and not n.withheld
     and e.event ->> 'code' in ('contact-stop', 'loss')))`;
 
+/** A heartbeat's row is of today, any other of the run that ends: no older partition is looked into. */
+const LATELY = `interval '2 days'`;
 /**
  * $1: an array of Settled. Records how runs ended and lets go of their leases: fenced, so a run that lost its
  * lease changes nothing but its own audit row, and a client's change meanwhile (another version) outlives it.
@@ -108,4 +110,4 @@ cleared as (
   update notification n set resources = null from o
    where n.subscription_id = o.id and n.number between o.first and o.delivered and n.resources is not null)
 update attempt a set outcome = o.outcome, status = o.http, delivered_number = o.delivered, settled_at = now()
-  from o where a.id = o.attempt`;
+  from o where a.id = o.attempt and a.at > now() - ${LATELY}`;
