@@ -95,11 +95,13 @@ export async function loadGrantsForServices(
     ]),
   );
   for (const row of rows) {
-    const { service, person, care: _care, consents, glass, ...grant } = row;
+    const { service, person, care: own, consents, glass, ...grant } = row;
+    const care = careOf({ care: own }, at);
+    const asked = own.some(({ state }) => state === 'pending');
     const agreed = agreementsFor(consents, { service, at });
     const held = row.held || row.restricted || row.away;
     const broken = glass ? { glass: true as const } : {};
-    grants.get(service)?.persons.set(person, { care: careOf(row, at), ...grant, ...agreed, ...broken, held });
+    grants.get(service)?.persons.set(person, { care, asked, ...grant, ...agreed, ...broken, held });
   }
   return grants;
 }

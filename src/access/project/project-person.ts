@@ -3,7 +3,15 @@ import { composePatient } from '../../fhir/compose-patient.ts';
 import { canonicalText } from '../../fhir/references.ts';
 import { NHS_NUMBER, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
 import type { ChartSource, Level, ResourceRow } from '../../model.ts';
-import { decide, type Grants, highest, isStatutory, reaches, withoutGlass } from '../decide/decide.ts';
+import {
+  decide,
+  type Grants,
+  highest,
+  isAskedOf,
+  isStatutory,
+  reaches,
+  withoutGlass,
+} from '../decide/decide.ts';
 import { isDiscreet, sectorOf, staysInside } from '../decide/stays-inside.ts';
 import { codedOnly, pick } from './coded.ts';
 import { DETAILS, projectSafeContact } from './project-safe-contact.ts';
@@ -36,7 +44,9 @@ export function projectPatient(grants: Known, row: ResourceRow): Patient | null 
   const patient = row.content as Patient;
   const charts = row.sources && 'charts' in row.sources ? row.sources.charts : [];
   const own = charts.filter(({ author }) => author === grants.service);
-  const asked = charts.filter(({ referredTo }) => referredTo.includes(grants.service));
+  const asked = isAskedOf(grants, row.persons[0] ?? '')
+    ? charts.filter(({ referredTo }) => referredTo.includes(grants.service))
+    : [];
   const level = levelOf(grants, row);
   const isAuthor = own.length > 0 || (isMerged(patient) && row.authors.includes(grants.service));
   if (level === '-' && !isAuthor && asked.length === 0) return null;

@@ -2,7 +2,15 @@ import type { Group, Organization, Provenance, Resource } from '@medplum/fhirtyp
 import { idOf } from '../../fhir/references.ts';
 import { STAGE_OF } from '../../fhir/systems.ts';
 import type { Recipient, ResourceRow, Service } from '../../model.ts';
-import { decide, decideAll, type Grants, highest, reaches, withoutGlass } from '../decide/decide.ts';
+import {
+  decide,
+  decideAll,
+  type Grants,
+  highest,
+  reaches,
+  readsOfPeople,
+  withoutGlass,
+} from '../decide/decide.ts';
 import { isKeptInside, staysInside } from '../decide/stays-inside.ts';
 import { ODS_SYSTEM } from '../register/services.ts';
 import { pick } from './coded.ts';
@@ -89,11 +97,11 @@ function projectCare(service: Service, grants: Known, row: ResourceRow): Resourc
 
 /**
  * Said by this service alone, or addressed to it. A service without a sector is addressed by nobody: anyone
- * may have named it. Of a referral that it declined a service sees nothing any more (sharing rule 3).
+ * may have named it; nor is one that reads of nobody. Of a referral that it declined a service sees nothing any more (sharing rule 3).
  */
 export function isItsOwn({ id, sector }: Service, { type, authors, service, content }: ResourceRow): boolean {
   const sent = authors.length > 0 && authors.every((author) => author === id);
-  const addressed = service === id && sector !== null && type !== 'Encounter';
+  const addressed = service === id && readsOfPeople(sector) && type !== 'Encounter';
   return sent || (addressed && outcomeOf(content) !== 'declined');
 }
 
