@@ -170,6 +170,23 @@ describe('Patient', () => {
     });
   });
 
+  it.each([
+    ['open', OWN],
+    ['over', { ...OWN, care: 'past' as const }],
+  ])('is, once care is %s, no more what the message that asked for it gave', (_state, grant) => {
+    const asked = chart(
+      { name: [{ family: 'Asked' }], telecom: [{ value: '01632 960002' }], identifier },
+      { referredTo: ['reader'] },
+    );
+    const seen = reader('third-sector', { m: grant })({ ...patient, sources: { charts: [asked] } });
+    expect(JSON.stringify(seen)).not.toMatch(/01632|nhs-number/);
+  });
+
+  it.each(['commissioner', 'national'])('is nothing to a %s, whoever asked it', (sector) => {
+    const asked = chart({ name: [{ family: 'Asked' }] }, { referredTo: ['reader'] });
+    expect(reader(sector, { m: PENDING })({ ...patient, sources: { charts: [asked] } })).toBeNull();
+  });
+
   it('has the rest at F, but never what the sender wrote of others', () => {
     const seen = reader('camhs-0-5', { m: OWN })(patient);
     expect(seen).toMatchObject({ gender: 'female', identifier, extension: [ethnicity] });

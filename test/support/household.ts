@@ -19,7 +19,12 @@ type Entry = { resource: Found; search?: { mode?: string } };
 type Link = { relation: string; url: string };
 export type Found = { resourceType: string; id: string } & Record<string, unknown>;
 
-export async function gather(services: Services, settings: Record<string, string> = {}) {
+/** `subscribes`: each of them to all that it may be told, from the beginning. */
+export async function gather(
+  services: Services,
+  settings: Record<string, string> = {},
+  { subscribes = true } = {},
+) {
   const database = await testDatabase();
   const receiver = await startReceiver();
   const worker = { ROLES: 'api,mllp,worker', WEBHOOK_ALLOW: '127.0.0.1', ...settings };
@@ -27,6 +32,7 @@ export async function gather(services: Services, settings: Record<string, string
   const subscriptions = new Map<string, string>();
   for (const [name, [sector, ods, source, kind = null]] of Object.entries(services)) {
     await addSystem(database.pool, database.key, { name, ods, team: name, sector, kind, source });
+    if (!subscribes) continue;
     subscriptions.set(name, await subscribe(skein, name, `${receiver.url}/${name}`, sector));
   }
 
@@ -122,7 +128,8 @@ export async function gather(services: Services, settings: Record<string, string
 export type Household = Awaited<ReturnType<typeof gather>>;
 
 /** Sectors that receive no ids (sharing ground rule 6), or nothing at all; no sector receives none either. */
-const EMPTY = /^(third-sector|family-hub|early-years|childrens-services|commissioner|national|$)/;
+const EMPTY =
+  /^(third-sector|family-hub|early-years|childrens-services|commissioner|public-health|national|$)/;
 
 export async function subscribe(
   skein: Skein,

@@ -13,6 +13,8 @@ export const NOTICE = 'Other services may be involved that are not shown.';
 export type Care = 'open' | 'pending' | 'recent' | 'past';
 export type Grant = {
   care: Care | null;
+  /** A referral to the service waits for its answer, whatever care it gives or gave besides. */
+  asked?: boolean;
   roles: { journey: string; role: Role; byMother?: boolean }[];
   /**
    * Journeys that being somebody's patient does not open: those that the person is in as a partner, or as the
@@ -130,6 +132,22 @@ export const isClosedTo = (grants: Grants, persons: string[]): boolean =>
 
 export const isStatutory = (sector: string | null): boolean =>
   POLICY.rows.get(sector ?? '')?.group === 'statutory-health';
+
+/**
+ * Whose row opens nothing at all reads of nobody, also what was addressed to it; so does who has no row.
+ */
+export const readsOfPeople = (sector: string | null): boolean =>
+  Object.values(POLICY.rows.get(sector ?? '')?.cells ?? {}).some(({ own }) => own !== '-');
+
+/**
+ * A referral of this person waits for the recipient's answer: until then it reads of whom it is what that
+ * message gave (sharing rule 3).
+ */
+export function isAskedOf(grants: Grants, person: string): boolean {
+  if (grants.everything) return true;
+  const { care, asked } = grants.persons.get(person) ?? {};
+  return readsOfPeople(grants.sector) && (care === 'pending' || asked === true);
+}
 
 /** Beside statutory health those who act for their own clients against domestic abuse. */
 export const placesHolds = (sector: string | null): boolean =>

@@ -117,9 +117,11 @@ function grantOf(
 ): Grant {
   const { roles, asideIn, restricted, away } = row;
   const care = careOf(row, at);
+  const asked = row.care.some(({ state }) => state === 'pending');
   const held = row.held || restricted || away;
   return {
-    ...{ care, roles, asideIn, held, restricted, away, closed: isClosed(row, { service, sector, care, at }) },
+    ...{ care, asked, roles, asideIn, held, restricted, away },
+    closed: isClosed(row, { service, sector, care, at }),
     youth: youthOf(row, at),
     ...agreementsFor(row.consents, { service, at }),
     ...(row.glass ? { glass: true } : {}),

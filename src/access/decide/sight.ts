@@ -71,6 +71,7 @@ export function grantsIn(
     };
     return {
       care,
+      asked: own.some((row) => row.person === person && row.state === 'pending'),
       roles: places.flatMap(rolesOf),
       closed: isClosed(aged, { service, sector, care, at }),
       youth: youthOf(aged, at),

@@ -7,6 +7,7 @@ import {
   decide,
   type Grants,
   highest,
+  isAskedOf,
   isClosedTo,
   isStatutory,
   reaches,
@@ -38,13 +39,13 @@ export function projectPatient(grants: Known, row: ResourceRow): Patient | null 
   const patient = row.content as Patient;
   const charts = row.sources && 'charts' in row.sources ? row.sources.charts : [];
   const own = charts.filter(({ author }) => author === grants.service);
-  const isClosed = isClosedTo(grants, row.persons.slice(0, 1));
-  const asked = charts.filter(({ referredTo }) => !isClosed && referredTo.includes(grants.service));
+  const person = row.persons[0] ?? '';
+  const isAsked = isAskedOf(grants, person) && !isClosedTo(grants, [person]);
+  const asked = isAsked ? charts.filter(({ referredTo }) => referredTo.includes(grants.service)) : [];
   const level = levelOf(grants, row);
   const isAuthor = own.length > 0 || (isMerged(patient) && row.authors.includes(grants.service));
   if (level === '-' && !isAuthor && asked.length === 0) return null;
   const link = visibleLinks(grants, patient, row.persons);
-  const person = row.persons[0] ?? '';
   const known = charts.filter((chart) => isKnown(grants, chart, person));
   const { instruction, details } = projectSafeContact(grants, row, { known, asked });
   const said = mergeNewest(own);

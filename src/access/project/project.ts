@@ -9,6 +9,7 @@ import {
   highest,
   isClosedTo,
   reaches,
+  readsOfPeople,
   withoutGlass,
 } from '../decide/decide.ts';
 import { isKeptInside, staysInside } from '../decide/stays-inside.ts';
@@ -99,13 +100,14 @@ function projectCare(service: Service, grants: Known, row: ResourceRow): Resourc
 
 /**
  * Said by this service alone, or addressed to it. A service without a sector is addressed by nobody: anyone
- * may have named it. Of a referral that it declined a service sees nothing any more (sharing rule 3), and of a
- * young person who is closed to it nothing of what it was asked.
+ * may have named it; nor is one that reads of nobody. Of a referral that it declined a service sees nothing any
+ * more (sharing rule 3), and of a young person who is closed to it nothing of what it was asked.
  */
 export function isItsOwn(grants: Grants, { id, sector }: Service, row: ResourceRow): boolean {
   const { type, authors, service, content, persons } = row;
   const sent = authors.length > 0 && authors.every((author) => author === id);
-  const addressed = service === id && sector !== null && type !== 'Encounter' && !isClosedTo(grants, persons);
+  const reads = readsOfPeople(sector) && !isClosedTo(grants, persons);
+  const addressed = service === id && reads && type !== 'Encounter';
   return sent || (addressed && outcomeOf(content) !== 'declined');
 }
 
