@@ -196,6 +196,7 @@ export const EVENT_CODES = [
   'referral-accepted',
   'referral-declined',
   'referral-redirected',
+  'referral-undelivered',
   'episode-started',
   'episode-changed',
   'episode-ended',
@@ -261,6 +262,8 @@ export type Event = {
   stage: string | null;
   /** Held back when it was news, since a loss stood: for whoever was never told of the focus. */
   late?: true;
+  /** Of a referral that is not routine: its receiver is to be reached within the hour. */
+  urgent?: true;
   /** Of a prompt that a rule raised: its code. Counted, and sent to nobody. */
   prompt?: string;
   /** Of member-unlinked and withdrawn: which column the focus was in, for those who are named (`to`). */
