@@ -113,6 +113,10 @@ export const Config = z.object({
     .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'not whsec_ and 24 or more bytes in base64')
     .optional()
     .describe('whsec_ and 24 or more bytes in base64, by which its POSTs are signed'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'not an https:// URL' })
+    .optional()
+    .describe('base URL of an OpenTelemetry collector (OTLP over HTTP); with it traces are sent there'),
   PDS_URL: tlsUrl
     .optional()
     .describe('base URL of the PDS FHIR API; with it numbers are traced, and the next four are needed'),
