@@ -104,6 +104,19 @@ export const Config = z.object({
     .string()
     .optional()
     .describe('PEM file: authority of client certificates; with it they are required'),
+  ALERT_URL: z
+    .url({ protocol: /^https?$/, error: 'not an https:// URL' })
+    .optional()
+    .describe('webhook of whoever runs Skein: told of subscriptions that fail; ALERT_SECRET is needed'),
+  ALERT_SECRET: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'not whsec_ and 24 or more bytes in base64')
+    .optional()
+    .describe('whsec_ and 24 or more bytes in base64, by which its POSTs are signed'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'not an https:// URL' })
+    .optional()
+    .describe('base URL of an OpenTelemetry collector (OTLP over HTTP); with it traces are sent there'),
   PDS_URL: tlsUrl
     .optional()
     .describe('base URL of the PDS FHIR API; with it numbers are traced, and the next four are needed'),
@@ -208,6 +221,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   // With half of it MLLP would listen in the clear, and whoever set it would think otherwise.
   if ((MLLP_TLS_KEY || MLLP_TLS_CERT || MLLP_TLS_CA) && !(MLLP_TLS_KEY && MLLP_TLS_CERT))
     throw wrong(['MLLP_TLS_KEY and MLLP_TLS_CERT are needed together, and by MLLP_TLS_CA']);
+  if (Boolean(config.ALERT_URL) !== Boolean(config.ALERT_SECRET))
+    throw wrong(['ALERT_URL and ALERT_SECRET are needed together']);
   const { PDS_URL, PDS_TOKEN_URL, PDS_CLIENT_ID, PDS_KEY_ID, PDS_KEY_FILE } = config;
   const pds = [PDS_URL, PDS_TOKEN_URL, PDS_CLIENT_ID, PDS_KEY_ID, PDS_KEY_FILE];
   if (pds.some(Boolean) && !pds.every(Boolean))

@@ -93,6 +93,8 @@ export type Message = {
   source: string;
   /** Absent: it is being received now, or was not received at all (the workbench). */
   receivedAt?: Date;
+  /** What its trace goes on from: the sender's header, and once it is taken in, that span. */
+  trace?: string;
 };
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
@@ -197,6 +199,7 @@ export const EVENT_CODES = [
   'referral-accepted',
   'referral-declined',
   'referral-redirected',
+  'referral-undelivered',
   'episode-started',
   'episode-changed',
   'episode-ended',
@@ -234,7 +237,7 @@ export type Role = (typeof ROLES)[number];
  * asked about again, and told of each that it may not read any more (src/deliver/number/take-back.ts).
  * Internal: it is sent to nobody.
  */
-export type Recheck = { code: 'recheck'; foci: string[]; message?: Event['message'] };
+export type Recheck = { code: 'recheck'; foci: string[]; message?: Event['message']; trace?: string };
 
 /** A change that someone may be told of. Ids only. */
 export type Event = {
@@ -265,6 +268,8 @@ export type Event = {
   stage: string | null;
   /** Held back when it was news, since a loss stood: for whoever was never told of the focus. */
   late?: true;
+  /** Of a referral that is not routine: its receiver is to be reached within the hour. */
+  urgent?: true;
   /** Of a prompt that a rule raised: its code. Counted, and sent to nobody. */
   prompt?: string;
   /** Of member-unlinked and withdrawn: which column the focus was in, for those who are named (`to`). */
@@ -273,6 +278,8 @@ export type Event = {
    * The row of the message that made it, and its sender; a sender alone is told which of its own that was.
    */
   message?: { id: string; system: number };
+  /** What the trace of that message goes on from, where there is one. Sent to nobody as it is. */
+  trace?: string;
 };
 
 /** Care, as far as it decides who may know of it: the service that gives it and those whose word it is. */

@@ -11,6 +11,7 @@ import { identifyRecord, keysOf } from './link/identify.ts';
 import type { Mappings } from './map/language/load-mappings.ts';
 import type { Answer, Message, SourceRecord } from './model.ts';
 import { countMessage } from './observe/metrics.ts';
+import { beginSpan, traceIdOf } from './observe/trace.ts';
 import { keepFailed } from './pipeline/faults.ts';
 import { isUnread, keepFirst, settleFile } from './pipeline/file.ts';
 import { settle } from './pipeline/gather.ts';
@@ -37,7 +38,8 @@ type Options = { replay?: boolean; messageId?: string; kept?: (answer: Answer) =
  */
 export async function intake(ctx: Pipeline, given: Message, options: Options = {}): Promise<Answer> {
   const started = performance.now();
-  const message = { receivedAt: new Date(), ...given };
+  const span = beginSpan('receive', given.trace);
+  const message = { receivedAt: new Date(), ...given, ...(span.parent ? { trace: span.parent } : {}) };
   const answer = await take(ctx, message, options).catch((error: unknown) =>
     keepFailed(ctx, message, error, options),
   );
@@ -46,6 +48,8 @@ export async function intake(ctx: Pipeline, given: Message, options: Options = {
   const { status, duplicate, conflict } = answer;
   const messageId = answer.messageId && messageName(ctx.key, answer.messageId);
   countMessage(message, { ...answer, messageId }, ms);
+  const { channel, source } = message;
+  span.end({ channel, source, status, duplicate, units: answer.units.length, message: messageId });
   ctx.log[conflict ? 'warn' : 'info']({
     ...{
       event: 'message',
@@ -54,7 +58,7 @@ export async function intake(ctx: Pipeline, given: Message, options: Options = {
       channel: message.channel,
       source: message.source,
     },
-    ...{ status, duplicate, conflict, units: answer.units.length, ms },
+    ...{ status, duplicate, conflict, units: answer.units.length, ms, trace: traceIdOf(span.parent) },
   });
   return { ...answer, messageId };
 }

@@ -4,6 +4,7 @@ import { describeWider, pendingPolicy } from '../access/decide/in-force.ts';
 import { countOverdue } from '../access/glass/reviews.ts';
 import { listSystems } from '../access/register/systems.ts';
 import type { Config } from '../config.ts';
+import { describeUnreached } from '../deliver/send/unreached.ts';
 import { describeUnheard } from '../deliver/send/urgent-alerts.ts';
 import { describeUnreachable } from '../deliver/subscribe/endpoints.ts';
 import { mappingFolders } from '../map/language/folders.ts';
@@ -68,7 +69,11 @@ const describeTrial = ({ config, vault }: Pipeline): string[] =>
 
 /** What nothing is sent for, and whom to ring instead. */
 async function examineSubscriptions({ db, config }: Pipeline): Promise<string[]> {
-  return [...(await describeUnheard(db)), ...(await describeUnreachable(db, config.WEBHOOK_ALLOW))];
+  return [
+    ...(await describeUnheard(db)),
+    ...(await describeUnreached(db)),
+    ...(await describeUnreachable(db, config.WEBHOOK_ALLOW)),
+  ];
 }
 
 async function examinePolicy(db: Db): Promise<string[]> {

@@ -146,8 +146,12 @@ const namedBy = ({ requester }: ServiceRequest, authors: string[]) => [
  */
 function referralEvents(family: Family, { view, before }: Change, event: Make): Event[] {
   const isOff = (state: string | null) => state === 'revoked' || state === 'entered-in-error';
-  const services = unique([...namedBy(view.content as ServiceRequest, view.authors), view.service]);
-  const made = (code: EventCode) => [event(code, view, 'REF', { services })];
+  const request = view.content as ServiceRequest;
+  const services = unique([...namedBy(request, view.authors), view.service]);
+  const isUrgent = request.priority !== undefined && request.priority !== 'routine';
+  const made = (code: EventCode) => [
+    event(code, view, 'REF', { services, ...(isUrgent ? { urgent: true } : {}) }),
+  ];
   if (!isOff(view.state)) return before && !isOff(before.state) ? [] : made('referral-received');
   if (!before || isOff(before.state) || view.state !== 'revoked') return [];
   const isTakenUp = family.referrals.some(({ key, state }) => key === view.id && state === 'taken-up');

@@ -21,6 +21,7 @@ const FIELDS = new Set([
   ],
   ...[
     'messageId',
+    'trace',
     'system',
     'channel',
     'source',

@@ -76,6 +76,12 @@ export const deliveryGauges = {
   }),
 };
 
+export const unreachedReferrals = new Gauge({
+  name: 'skein_referrals_unreached',
+  help: 'Referrals that did not reach the service they name in an hour (urgent) or a working day',
+  registers,
+});
+
 const requests = new Histogram({
   name: 'skein_http_seconds',
   help: 'HTTP requests by route pattern and status class',

@@ -16,6 +16,7 @@ import { findUnmerged } from '../link/who/merged.ts';
 import { findUnsaid } from '../link/who/unsaid.ts';
 import { findVetoed } from '../link/who/vetoed.ts';
 import type { Answer, Issue, Message, MessageStatus } from '../model.ts';
+import { beginSpan, isTracing, type Traced } from '../observe/trace.ts';
 import {
   type Asked,
   answerEarlier,
@@ -54,7 +55,7 @@ export type Job = {
  */
 export type Outcome = { answer: Answer } | { error: unknown } | { met: string[] } | { left: true };
 /** `saving` is null where nothing is to be written. */
-type Decision = { answer: Answer; saving: Saving | null };
+type Decision = { answer: Answer; saving: Saving | null; span?: Traced };
 
 /**
  * Settles several messages in one transaction of two round trips. Nothing is waited for: whoever cannot be
@@ -77,7 +78,8 @@ export async function settleGroup(
   const ids = rows.map(({ id }) => id);
   return decided.map((one) => {
     if (!('answer' in one)) return one;
-    const { answer, saving } = one;
+    const { answer, saving, span } = one;
+    span?.end();
     return { answer: saving ? named(answer, ids.shift()) : answer };
   });
 }
@@ -112,13 +114,16 @@ export async function settleAlone(ctx: Context, job: Job): Promise<Answer> {
   const { message, unit, messageId } = job;
   const sender = { systemId: message.system.id, identifier: message.identifier };
   const placeholders = new Set<string>();
+  let saved: Traced | undefined;
   const answer = await withFacts(ctx.db, job.keys, sender, async (client, held) => {
     for (const number of held.tainted) placeholders.add(number);
     const stored =
       messageId !== undefined && (await findStoredRows(client, messageId, unit.position)).size > 0;
-    const { answer, saving } = decide(ctx, job, { ...held, stored });
+    const { answer, saving, span } = decide(ctx, job, { ...held, stored });
+    saved = span;
     return saving ? named(answer, await save(client, ctx, saving)) : answer;
   });
+  saved?.end();
   await untie(ctx, [...placeholders]);
   return answer;
 }
@@ -126,8 +131,21 @@ export async function settleAlone(ctx: Context, job: Job): Promise<Answer> {
 /** A conflict is answered with the message that stands, not with the one refused. */
 const named = (answer: Answer, id = ''): Answer => (answer.conflict ? answer : { ...answer, messageId: id });
 
-/** Pure but for what link is given. */
+/** link, and the span of what follows it: the save goes on until the commit, and events continue it. */
 function decide(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: boolean }): Decision {
+  const { trace } = job.message;
+  const linking = beginSpan('link', trace);
+  const decision = decideOne(ctx, job, held);
+  linking.end();
+  if (!isTracing() || !decision.saving) return decision;
+  const span = beginSpan('save', trace);
+  const { plan } = decision.saving;
+  if (plan) plan.events = plan.events.map((event) => ({ ...event, trace: span.parent }));
+  return { ...decision, span };
+}
+
+/** Pure but for what link is given. */
+function decideOne(ctx: Context, job: Job, held: Omit<Held, 'tainted'> & { stored: boolean }): Decision {
   const { message, unit, messageId, replay = false } = job;
   const { facts, earlier, stored } = held;
   const { identifier, system } = message;

@@ -10,6 +10,7 @@ import { chooseMapping } from '../map/choose-mapping.ts';
 import { type Mapping, sourcesOf } from '../map/language/load-mappings.ts';
 import { type Mapped, mapInSteps } from '../map/map-unit.ts';
 import type { Issue, Message, SourceRecord, Unit } from '../model.ts';
+import { beginSpan, StageSpans } from '../observe/trace.ts';
 import { parseMessage } from '../parse/parse-message.ts';
 import { ownProfiles, type Profiles } from '../validate/profiles.ts';
 import { validateInSteps } from '../validate/validate-record.ts';
@@ -46,18 +47,24 @@ export const understandInTurns = (
 ): Promise<Understood[]> => inTurns(understanding(mappings, message, profiles));
 
 function* understanding(mappings: Mapping[], message: Message, profiles: Profiles): Steps<Understood[]> {
+  const parsing = beginSpan('parse', message.trace);
+  const spans = new StageSpans(message.trace);
   try {
     const { format, units } = parseMessage(message);
+    parsing.end({ units: units.length });
     if (mappings.length > 0) {
       const understood: Understood[] = [];
       for (const unit of units)
-        understood.push(...(yield* understandUnit(mappings, unit, { message, profiles })));
+        understood.push(...(yield* understandUnit(mappings, unit, { message, profiles, spans })));
+      spans.end({ units: understood.length });
       // The messages of a batch are of their own times: the later corrects the earlier.
       return format === 'hl7v2' ? understood : holdContradicting(understood);
     }
     return [notLoaded('', message.source)];
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
+    parsing.end();
+    spans.end({});
     return [{ position: '', record: null, issues: error.issues, fault: 'rejected' }];
   }
 }
@@ -72,7 +79,7 @@ function holdContradicting(units: Understood[]): Understood[] {
   });
 }
 
-type Heard = { message: Message; profiles: Profiles };
+type Heard = { message: Message; profiles: Profiles; spans: StageSpans };
 
 function* understandUnit(mappings: Mapping[], whole: Unit, heard: Heard): Steps<Understood[]> {
   yield;
@@ -127,11 +134,13 @@ function* mapParts(mapping: Mapping, unit: Unit, heard: Heard, passes = MAX_PASS
   return [...(yield* mapParts(mapping, { ...unit, tree: parts.rest }, heard, passes - 1)), ...rows];
 }
 
-function* mapTree(mapping: Mapping, unit: Unit, { message, profiles }: Heard): Steps<Understood> {
+function* mapTree(mapping: Mapping, unit: Unit, { message, profiles, spans }: Heard): Steps<Understood> {
   const { position, tree } = unit;
   const { system, receivedAt } = message;
   const given = { dialect: system.dialect, receivedAt, numbers: system.numbers ?? null };
+  spans.begin('map');
   const { record, issues } = yield* mapInSteps(mapping, unit, given);
+  spans.begin('validate');
   const all = record ? [...issues, ...(yield* validateInSteps(record, profiles))] : issues;
   const { place } = mapping.format;
   return {

@@ -58,7 +58,8 @@ marked as (
     where id = any(array(select id from locked)))
 select (select count(*)::int from taken) as taken, (select count(*)::int from appended) as appended,
   (select count(*)::int from hit) as looked,
-  (select min(at) from taken) as oldest, exists (select from outbox where id > $1 and ${IS_RECHECK}) as
+  (select min(at) from taken) as oldest,
+  array(select distinct event ->> 'trace' from taken where event ? 'trace') as traces, exists (select from outbox where id > $1 and ${IS_RECHECK}) as
     rechecks`;
 
 /**

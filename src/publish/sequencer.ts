@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Context } from '../context.ts';
 import { beat } from '../observe/metrics.ts';
+import { beginSpan } from '../observe/trace.ts';
 import { LowWater } from '../store/low-water.ts';
 import { transaction } from '../store/pool.ts';
 import { CHOOSE_LEADS, PUBLISH } from './match.ts';
@@ -22,7 +23,7 @@ const LATE_MS = 5_000;
 const CHANNEL = 'skein_outbox';
 
 /**
- * What one pass did. `looked`: subscriptions that it found by their leading filter; `busy`: another process
+ * What one pass did. `traces`: of what it took; `looked`: subscriptions that it found by their leading filter; `busy`: another process
  * is sequencing and will see these rows.
  */
 type Pass = {
@@ -30,11 +31,20 @@ type Pass = {
   appended: number;
   looked: number;
   oldest: Date | null;
+  traces: string[];
   rechecks: boolean;
   busy: boolean;
 };
 
-const IDLE: Pass = { taken: 0, appended: 0, looked: 0, oldest: null, rechecks: false, busy: false };
+const IDLE: Pass = {
+  taken: 0,
+  appended: 0,
+  looked: 0,
+  oldest: null,
+  traces: [],
+  rechecks: false,
+  busy: false,
+};
 
 /**
  * Turns committed outbox rows into pending rows and gives their number, at most 500. Atomic, and one at a
@@ -46,6 +56,7 @@ export async function sequence(db: pg.Pool, lowWater = '0'): Promise<number> {
 }
 
 async function runPass(db: pg.Pool, lowWater: string): Promise<Pass> {
+  const began = Date.now();
   const pass = await alone(db, async (client): Promise<Pass> => {
     const { rows } = await client.query<Omit<Pass, 'busy'>>({
       name: 'publish',
@@ -54,6 +65,7 @@ async function runPass(db: pg.Pool, lowWater: string): Promise<Pass> {
     });
     return { ...IDLE, ...rows[0] };
   });
+  for (const trace of pass?.traces ?? []) beginSpan('publish', trace, began).end();
   if (pass) await chooseLeads(db, pass);
   if (!pass?.rechecks) return pass ?? { ...IDLE, busy: true };
   const appended = await alone(db, (client) => matchRechecks(client, lowWater));

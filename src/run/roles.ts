@@ -15,6 +15,7 @@ import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
 import { MAPPINGS_DIR, mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
+import { openTraces } from '../observe/trace.ts';
 import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { sayCompetence } from '../pipeline/competence.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
@@ -87,6 +88,7 @@ export async function checkRoles(config: Context['config']): Promise<void> {
  * receiving ends first.
  */
 export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS_DIR): Promise<Serving> {
+  stops.push(await openTraces(ctx));
   const folders = mappingFolders(ctx.config.MAPPINGS_DIR, shipped);
   const profiles = await loadProfiles(ctx.config.FHIR_PACKAGES);
   for (const problem of profiles.problems) ctx.log.warn({ event: 'profiles' }, problem);

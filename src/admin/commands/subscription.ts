@@ -1,5 +1,6 @@
 /** `skein subscription …`: whether a subscriber is reached. */
 import { checkIds } from '../../command/check-words.ts';
+import { setContact } from '../../deliver/subscribe/contact.ts';
 import { sendTest } from '../../deliver/subscribe/test-event.ts';
 import { type Commands, command } from '../command.ts';
 import { explainWhy } from '../why.ts';
@@ -30,6 +31,30 @@ Examples:
     run: (_flags, [what = '', who = '']) => {
       if (!/^\d{1,18}$/.test(what)) checkIds({ WHAT: what });
       return withRead('why', (ctx) => explainWhy(ctx, what, who));
+    },
+  }),
+  'subscription contact': command({
+    summary: 'where somebody is told that a subscription fails, beside its endpoint',
+    help: `Usage: skein subscription contact ID URL [--json]
+
+Keeps a second webhook of a Subscription, in place of the one before: a signed POST of ids and figures goes to
+it when 50, 70, 90 and 100 % of the schedule of tries are used up (docs/subscriptions.md). It is signed as
+notifications are, must be at a public address by https, or one that WEBHOOK_ALLOW names, and should not be
+where the endpoint is. The word none in place of URL takes it away.
+
+Examples:
+  skein subscription contact 5b0f2a9c-1d7e-4c3a-9f40-6a1b2c3d4e5f https://oncall.example/skein
+  skein subscription contact 5b0f2a9c-1d7e-4c3a-9f40-6a1b2c3d4e5f none
+`,
+    options: {},
+    words: ['ID', 'URL'],
+    run: (_flags, [id = '', url = '']) => {
+      checkIds({ ID: id });
+      return withStore(async (ctx) => {
+        const contact = url === 'none' ? null : url;
+        await setContact(ctx, id, contact);
+        return { data: { id, contact }, text: `${id}: ${contact ? 'its contact is kept' : 'no contact'}\n` };
+      });
     },
   }),
   'subscription test': command({

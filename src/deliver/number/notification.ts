@@ -30,6 +30,8 @@ export type Told = {
   resources: Resource[] | null;
   /** Row of the message that it comes from, and whether that is the recipient's own; null: from none. */
   message: { id: string; own: boolean } | null;
+  /** What the trace of that message goes on from. */
+  trace?: string;
 };
 
 export type NotificationType =

@@ -137,7 +137,7 @@ async function judge(client: Db, { stored, rows, events }: Asking): Promise<Judg
     return made.map((back) => ({
       ...row,
       ...rest,
-      event: { ...back, message: event.message },
+      event: { ...back, message: event.message, trace: event.trace },
       verdict: takenBack({ event: back, ...rest }),
       made: true,
     }));
@@ -223,7 +223,8 @@ function toTold(
 ): Told {
   const { content, focus, told } = verdict;
   const message = messageOf(event, stored);
-  return { number, at, code: event.code, focus, content, withheld: withheld || !told, resources, message };
+  const { code, trace } = event;
+  return { number, at, code, focus, content, withheld: withheld || !told, resources, message, trace };
 }
 
 /** Whole bundles only: one cut off by the limit waits for the next time. */

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import { messageName } from '../../fhir/ids.ts';
 import { deliveries, deliverySeconds } from '../../observe/metrics.ts';
+import { beginSpan, traceparentFor } from '../../observe/trace.ts';
 import type { Claimed } from '../number/claim.ts';
 import { composeEvents, composeSignal } from '../number/compose.ts';
 import type { Parcelled } from '../number/judged.ts';
@@ -51,7 +52,7 @@ export async function run(tools: Tools, claimed: Claimed): Promise<Outcome> {
   for (const parcelled of bundles) {
     const isOver = tools.isStopping() || performance.now() - claimed.claimedAt > RUN_MS;
     if (tools.abort.signal.aborted || isOver) return { ...ended, more: true };
-    const { reply, ms } = await attempt(going, composeEvents(ctx, stored, parcelled));
+    const { reply, ms } = await attempt(going, composeEvents(ctx, stored, parcelled), parcelled);
     if (reply.outcome !== 'aborted') ended.times.push(ms);
     Object.assign(ended, conclude(ended, reply));
     if (!reply.ok) return ended;
@@ -100,13 +101,22 @@ function conclude({ claimed, attempts, reached }: Outcome, reply: Reply): Conclu
 }
 
 async function attempt(
-  { sender, abort, target }: Run,
+  { sender, abort, target, claimed: { stored, kind } }: Run,
   parcel: Parcel,
+  parcelled?: Parcelled,
 ): Promise<{ reply: Reply; ms: number }> {
   const started = performance.now();
-  const reply = await sender.send(target, parcel, abort);
+  const events = parcelled?.events ?? [];
+  const from = events.find(({ trace }) => trace !== undefined)?.trace;
+  const span = from ? beginSpan('deliver', from) : null;
+  const own = events.every(({ message }) => message?.own === true);
+  const trace = span ? traceparentFor(span, { id: parcel.id, own }) : undefined;
+  const reply = await sender.send(target, { ...parcel, trace }, abort);
   const ms = performance.now() - started;
   deliverySeconds.observe(ms / 1000);
+  const { outcome, status: http } = reply;
+  const said = { subscription: stored.id, notification: parcel.id, kind, outcome, events: events.length };
+  span?.end({ ...said, ...(http === null ? {} : { http }) });
   return { reply, ms };
 }
 

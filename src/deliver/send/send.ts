@@ -23,8 +23,8 @@ export type Target = {
   former?: KeyObject | null;
   timeout: number;
 };
-/** `id` is the same for every try of one notification. */
-export type Parcel = { id: string; body: string };
+/** `id` is the same for every try of one notification. `trace`: W3C traceparent of this try. */
+export type Parcel = { id: string; body: string; trace?: string };
 /** What came back: `outcome` is `ok` or a short reason without anybody's data; `retryAfter` in seconds. */
 export type Reply = { ok: boolean; status: number | null; outcome: string; retryAfter: number | null };
 
@@ -130,7 +130,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 const failed = (outcome: string): Reply => ({ ok: false, status: null, outcome, retryAfter: null });
 
-function headersOf({ headers, key, former }: Target, { id, body }: Parcel): string[] {
+function headersOf({ headers, key, former }: Target, { id, body, trace }: Parcel): string[] {
   const timestamp = Math.floor(storeTime() / 1000);
   // Several are parted by spaces: any of them may be the one that its receiver knows.
   const keys = former ? [key, former] : [key];
@@ -143,6 +143,7 @@ function headersOf({ headers, key, former }: Target, { id, body }: Parcel): stri
     String(timestamp),
     'webhook-signature',
     signature,
+    ...(trace === undefined ? [] : ['traceparent', trace]),
   ];
 }
 

@@ -7,6 +7,7 @@ import type { Db } from '../../store/pool.ts';
 import { clockBehind, compareClocks, isClockWrong } from '../../store/store-time.ts';
 import { SCHEDULE_SECONDS } from './retry.ts';
 import { alertUnheard, countUnheard } from './urgent-alerts.ts';
+import { queueWarnings } from './warnings.ts';
 
 const { subscriptions, undelivered, failing, unheard, clock } = deliveryGauges;
 
@@ -51,13 +52,15 @@ update subscription s set warned = percent from locked where s.id = locked.id
 returning s.id as subscription, s.origin, percent`;
 
 /** One line at 50, 70, 90 and 100 % of the schedule of a subscription's tries. */
-async function warnOfSchedule({ db, log }: Context): Promise<void> {
+async function warnOfSchedule(ctx: Context): Promise<void> {
+  const { db, log } = ctx;
   const { rows } = await db.query<{ subscription: string; origin: string; percent: number }>(WARN);
   for (const row of rows)
     log.warn(
       { event: 'subscription.schedule', ...row },
       'it has failed for so much of its schedule of tries',
     );
+  await queueWarnings(ctx, rows);
 }
 
 const FIGURES = `

@@ -4,10 +4,13 @@ import type { Db } from '../../store/pool.ts';
 import { openWakes } from '../../store/queue.ts';
 import { Drain } from './drain.ts';
 import { openSender } from './send.ts';
+import { warnReferrers } from './unreached.ts';
+import { startWarnings } from './warnings.ts';
 import { watchDeliveries } from './watch.ts';
 
 const SWEEP_MS = 1_000;
 const WATCH_MS = 5_000;
+const WARN_MS = 60_000;
 const TIDY_MS = 600_000;
 /** How long `$events` reaches back. */
 export const KEEP_DAYS = 90;
@@ -20,10 +23,12 @@ export const KEEP_DAYS = 90;
 export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<void> }> {
   const sender = openSender(ctx.config.WEBHOOK_ALLOW);
   const drain = new Drain(ctx, sender);
+  const warnings = startWarnings(ctx);
   const wakes = await openWakes(ctx, 'deliver', () => drain.pump());
   ctx.signals.on('settled', wakes.wake);
   let tidiedAt = 0;
   let watchedAt = Number.NEGATIVE_INFINITY;
+  let warnedAt = Number.NEGATIVE_INFINITY;
   const sweep = async (): Promise<void> => {
     try {
       await ctx.db.query(EXPIRE);
@@ -32,6 +37,10 @@ export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<voi
       if (performance.now() - watchedAt > WATCH_MS) {
         watchedAt = performance.now();
         await watchDeliveries(ctx);
+      }
+      if (performance.now() - warnedAt > WARN_MS) {
+        warnedAt = performance.now();
+        await warnReferrers(ctx);
       }
       if (Date.now() - tidiedAt < TIDY_MS) return;
       tidiedAt = Date.now();
@@ -48,6 +57,7 @@ export async function startDelivery(ctx: Context): Promise<{ stop(): Promise<voi
       ctx.signals.off('settled', wakes.wake);
       await drain.stop();
       await wakes.close();
+      await warnings.stop();
       await sender.close();
     },
   };

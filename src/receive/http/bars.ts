@@ -15,7 +15,7 @@ import type { Take } from '../intake.ts';
 import { readIds, readOrganisation } from './bars-headers.ts';
 import { asBundle, focusOf, headerOfBundle, senderNames } from './bundle.ts';
 import { readJson } from './content-hash.ts';
-import { bodyOf, refusedBody, refuseUnlessAccepted, rejected, requireFhirJson } from './request.ts';
+import { bodyOf, refusedBody, refuseUnlessAccepted, rejected, requireFhirJson, traceOf } from './request.ts';
 
 /** Every response of this route mirrors both ids; every error has a BaRS code, whoever raised it. */
 export function registerBars(app: FastifyInstance, ctx: Context, take: Take): void {
@@ -44,6 +44,7 @@ export function registerBars(app: FastifyInstance, ctx: Context, take: Take): vo
         channel: 'bars',
         contentType: 'application/fhir+json',
         source: 'bars-referral',
+        ...traceOf(request),
       } as const;
       const answer = await take({ ...origin, system, body, identifier, contentHash });
       const { duplicate, status } = answer;

@@ -18,6 +18,7 @@ const HEADERS = [
   'host',
   'origin',
   'prefer',
+  'traceparent',
   'nhsd-end-user-organisation',
 ];
 

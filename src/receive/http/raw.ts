@@ -13,7 +13,7 @@ import { sendAcknowledgements, sendEach, takeEach } from '../hl7/take-batch.ts';
 import type { Take } from '../intake.ts';
 import { hashBytes, readJson } from './content-hash.ts';
 import { findDeliveries } from './messages-sql.ts';
-import { bodyOf, headerOf, rejected, STATUS, sendStatus } from './request.ts';
+import { bodyOf, headerOf, rejected, STATUS, sendStatus, traceOf } from './request.ts';
 
 type Readable = Document['format'];
 
@@ -43,7 +43,8 @@ export function registerRaw(app: FastifyInstance, ctx: Context, take: Take): voi
     const format = sniffFormat(request, body);
     const system = await senderOf(ctx, request.recipient, [name]);
     const source = system.source ?? SOURCES[format];
-    const origin = { system, channel: 'intake', contentType: typeOf(request, format), source } as const;
+    const contentType = typeOf(request, format);
+    const origin = { system, channel: 'intake', contentType, source, ...traceOf(request) } as const;
     const acknowledged = format === 'hl7v2' && !/json/.test(headerOf(request, 'accept') ?? '');
     const batch = format === 'hl7v2' ? splitBatch(body) : null;
     if (batch) {

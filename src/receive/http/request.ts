@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Rejected } from '../../errors.ts';
 import { formatOf } from '../../formats/media-types.ts';
 import type { Answer, Issue } from '../../model.ts';
+import { traceparentOf } from '../../observe/trace.ts';
 
 /** Larger than any message seen, small enough to hold many at once. MLLP has the same limit. */
 export const MAX_BODY_BYTES = 5 * 1024 * 1024;
@@ -14,6 +15,12 @@ export function bodyOf(request: FastifyRequest): Buffer {
 export function headerOf(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** The trace that its sender began, for a message. */
+export function traceOf(request: FastifyRequest): { trace?: string } {
+  const trace = traceparentOf(headerOf(request, 'traceparent'));
+  return trace ? { trace } : {};
 }
 
 export function requireFhirJson(request: FastifyRequest): void {

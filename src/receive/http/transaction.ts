@@ -11,7 +11,7 @@ import { readOrganisation } from './bars-headers.ts';
 import { answerBatch } from './batch.ts';
 import { asBundle } from './bundle.ts';
 import { readJson } from './content-hash.ts';
-import { bodyOf, headerOf, refuseUnlessAccepted, rejected, requireFhirJson } from './request.ts';
+import { bodyOf, headerOf, refuseUnlessAccepted, rejected, requireFhirJson, traceOf } from './request.ts';
 
 /**
  * A transaction, or a batch. A retry repeats the body, or its Idempotency-Key, and gets the stored answer.
@@ -31,7 +31,8 @@ export function registerTransaction(app: FastifyInstance, ctx: Context, take: Ta
     const ods = readOrganisation(request);
     const system = await senderOf(ctx, request.recipient, [ods ?? ''], ods);
     const origin = { channel: 'fhir', contentType: 'application/fhir+json', source: 'fhir-r4' } as const;
-    const answer = await take({ ...origin, system, body, identifier, contentHash });
+    const message = { ...origin, system, body, identifier, contentHash, ...traceOf(request) };
+    const answer = await take(message);
     refuseUnlessAccepted(answer);
     reply.type('application/fhir+json; charset=utf-8');
     return answerTransaction(answer, bundle);
