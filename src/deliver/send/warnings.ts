@@ -4,6 +4,7 @@
  */
 import type { Context } from '../../context.ts';
 import type { Db } from '../../store/pool.ts';
+import { placeOf } from '../../store/secrets.ts';
 import { openSender, type Sender, type Target } from './send.ts';
 import { signingKey } from './sign.ts';
 
@@ -79,14 +80,18 @@ async function sendOne(ctx: Context, sender: Sender, { warning, abort }: Sending
 const forget = (db: Db, id: string) => db.query('delete from warning where id = $1', [id]);
 
 /** Null where it is not registered any more. */
-function targetOf({ config }: Context, { hook, contact, secret, former }: Warning): Target | null {
+function targetOf(
+  { config, vault }: Context,
+  { hook, contact, subscription, secret, former }: Warning,
+): Target | null {
+  const open = (sealed: string) => vault.open(sealed, placeOf(subscription));
   const to = hook === 'contact' ? contact : config.ALERT_URL;
-  const signed = hook === 'contact' ? secret : config.ALERT_SECRET;
+  const signed = hook === 'contact' ? open(secret) : config.ALERT_SECRET;
   if (!to || !signed) return null;
   const { origin, pathname, search } = new URL(to);
   const headers = ['content-type', 'application/json'];
   const key = signingKey(signed);
-  const second = hook === 'contact' && former !== null ? signingKey(former) : null;
+  const second = hook === 'contact' && former !== null ? signingKey(open(former)) : null;
   return { origin, path: pathname + search, headers, key, former: second, timeout: TIMEOUT_SECONDS };
 }
 
