@@ -155,13 +155,6 @@ export const Config = z.object({
     .string()
     .optional()
     .describe('YAML file: which role of which organisation may do what for which team'),
-  SECRET_KEY: z
-    .string()
-    .optional()
-    .describe(
-      'key that secrets are encrypted with at rest: 32 bytes in base64; former ones after it, by commas',
-    ),
-  SECRET_KEY_FILE: z.string().optional().describe('file with the same, a key a line, in place of SECRET_KEY'),
   SIGN_IN_CLIENT_ID: z
     .string()
     .optional()
@@ -180,6 +173,13 @@ export const Config = z.object({
     .string()
     .default('openid profile nationalrbacaccess selectedrole')
     .describe('scopes that are asked of the issuer, as NHS CIS2 names them'),
+  SECRET_KEY: z
+    .string()
+    .optional()
+    .describe(
+      'key that secrets are encrypted with at rest: 32 bytes in base64; former ones after it, by commas',
+    ),
+  SECRET_KEY_FILE: z.string().optional().describe('file with the same, a key a line, in place of SECRET_KEY'),
   LEDGER_FILE: z
     .string()
     .optional()

@@ -123,11 +123,15 @@ async function tellJourney(
   prove(`${SISTER.given}'s birth has a journey of its own`, older !== undefined && older.id !== group?.id);
 }
 
-async function tellWhereToLook({ base, operator, cast }: Scene, journey: string): Promise<void> {
+async function tellWhereToLook({ base, operator, cast, signsIn }: Scene, journey: string): Promise<void> {
   say.title('Where to look');
   const page = journey.replace('/fhir/Group/', '/pages/journey/').replace('/$journey', '');
   for (const path of ['/docs', '/fhir/metadata', journey, '/metrics']) say.line(`${base}${path}`);
-  say.title('In a browser, through the eyes of any of them');
+  say.title(
+    signsIn
+      ? 'In a browser: sign in as one of the invented people, by one press'
+      : 'In a browser, through the eyes of any of them',
+  );
   for (const path of [page, '/pages']) say.line(`${base}${path}`);
   say.title(
     `To try: the journey, what ${cast.camhs.name} may see of it, and all that ${cast.charity.name} may find`,

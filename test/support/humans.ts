@@ -42,7 +42,7 @@ export function humanToken(
   return `${text}.${signText(text, pair.privateKey, as ?? pair.alg)}`;
 }
 
-function signText(text: string, key: KeyObject, as: string | Buffer): string {
+export function signText(text: string, key: KeyObject, as: string | Buffer): string {
   if (as === 'none') return '';
   if (typeof as !== 'string') return createHmac('sha256', as).update(text).digest('base64url');
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
