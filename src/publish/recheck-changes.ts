@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type pg from 'pg';
-import { turningConsents } from '../access/decide/consents-due.ts';
+import { bornOn, turningConsents } from '../access/decide/consents-due.ts';
 import { POLICY, POLICY_TEXT } from '../access/decide/policy.ts';
 import { birthsTurning } from '../access/decide/young.ts';
 import { asOf } from '../store/clock.ts';
@@ -19,7 +19,7 @@ with person as (
     and until < $2::timestamptz - $3 * interval '1 day'
   union select m.person from member m join member o using (journey) where o.closes >= $1 and o.closes < $2
   union ${turningConsents('$4', '$5')}
-  union select person from statement where type = 'Patient' and content ->> 'birthDate' = any($6::text[])),
+  union ${bornOn('$6')}),
 focus as (
   select r.id from person p join resource r on r.owner = p.person
   union select person from person

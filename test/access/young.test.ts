@@ -2,9 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setClock } from '../../src/admin/clock.ts';
 import { recheckChanges } from '../../src/publish/recheck-changes.ts';
+import { PARENTAL_SAID } from '../../src/web/examples.ts';
 import { readsNow } from '../families/scenarios/family.ts';
 import { care, person, said, ward } from '../families/scenarios/messages.ts';
-import { consentOf, parameters, post, serviceOf } from '../support/consents.ts';
+import { consentOf, givenBy, parameters, post, serviceOf } from '../support/consents.ts';
 import { testContext } from '../support/context.ts';
 import { gather, type Household, type Send, type Services } from '../support/household.ts';
 import { askingPeople, humanToken, newHumanPair, type Who } from '../support/humans.ts';
@@ -104,8 +105,8 @@ describe('fifteen', () => {
     expect(before[1]).not.toContain('Morwenna');
     expect(household.told('other').filter((code) => code !== 'unnamed')).toEqual([]);
     const agreed = consentOf(household, { patient: her, type: 'permit', to: CLOSED });
-    expect((await post(household, 'Consent', 'camhs', agreed)).status).toBe(201);
-    await household.settle();
+    expect((await post(household, 'Consent', 'camhs', agreed)).status).toBe(422);
+    await motherAgrees(her);
     expect(await Promise.all(CLOSED.map(reads))).toEqual(before);
   }, 60_000);
 
@@ -176,8 +177,7 @@ describe('who says that she is older, and may not', () => {
     expect(closed).not.toContain('Morwenna');
     expect((await household.find('Patient', `&_id=${her}`))[0]?.birthDate).toBe(years(15));
     // An agreement that names them opens nothing either.
-    const agreed = consentOf(household, { patient: her, type: 'permit', to: CLOSED });
-    expect((await post(household, 'Consent', 'camhs', agreed)).status).toBe(201);
+    await motherAgrees(her);
     for (const system of CLOSED) expect(await reads(system)).not.toContain(await careOf('camhs'));
   }, 120_000);
 
@@ -320,6 +320,16 @@ test('where people prove who they are, it is a clinician', async () => {
   );
   expect(rows).toContainEqual({ kind: 'decision', interaction: 'competence', subject: doctor.sub });
 }, 120_000);
+
+/** Whoever holds parental responsibility agrees that all of them may know everything. */
+async function motherAgrees(her: string): Promise<void> {
+  const held = await post(household, `Patient/${her}/$set-parental-responsibility`, 'camhs', PARENTAL_SAID);
+  expect(held.status, JSON.stringify(held.body)).toBe(200);
+  const agreed = consentOf(household, { patient: her, type: 'permit', to: CLOSED, more: givenBy('mother') });
+  const kept = await post(household, 'Consent', 'camhs', agreed);
+  expect(kept.status, JSON.stringify(kept.body)).toBe(201);
+  await household.settle();
+}
 
 /** The health visitor asks a service to see her once more. */
 async function asksAgain(system: string): Promise<void> {

@@ -73,6 +73,8 @@ const Policy = z
     givesNoCare: z.array(z.string()),
     // A policy from before there were any figures opens none.
     readsWaits: z.array(z.string()).default([]),
+    // And one from before parental responsibility was kept shows it to none.
+    readsParental: z.array(z.string()).default([]),
     glass: Glass.default(GLASS),
     // A policy from before young people were told apart protects them as the first one did.
     young: Young.default(YOUNG),

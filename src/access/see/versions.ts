@@ -100,7 +100,8 @@ function asKnownNow(row: ResourceRow, present: ResourceRow | undefined): Resourc
     });
     // By the instruction that stands now: what an older one let anybody read it may not.
     const contact = then.contact && now.contact ? { contact: now.contact } : {};
-    return { ...row, sources: { charts, ...contact } };
+    const parental = then.parental && now.parental ? { parental: now.parental } : {};
+    return { ...row, sources: { charts, ...contact, ...parental } };
   }
   if (!('care' in then && 'care' in now)) return row;
   const care = then.care.flatMap((one) => {
