@@ -11,8 +11,8 @@ import { SKEIN_DEFINITIONS } from './systems.ts';
 const BASES = ['lasting-power-of-attorney', 'court-deputy', 'court-order', 'best-interests'] as const;
 
 /**
- * `self`: the person. `safeguarding`: nobody agreed, and a clinician states that these services may know; why,
- * and who, is kept with the message alone.
+ * `self`: the person. `safeguarding`: nobody agreed, and a clinician states that these services may know;
+ * why, and who, is kept with the message alone.
  */
 export type GivenBy =
   | { capacity: 'self' }
@@ -73,8 +73,8 @@ export function givenByExtension(by: GivenBy): Extension[] {
 /** Of one that was kept; without a word on it the person gave it. */
 export function findGivenBy({ extension = [] }: Consent): { capacity: GivenBy['capacity']; holder?: string } {
   const parts = extension.find(({ url }) => url === GIVEN_BY)?.extension ?? [];
-  const valueOf = (name: string) => parts.find(({ url }) => url === name)?.valueCode;
-  const holder = valueOf('holder');
-  const said = (valueOf('capacity') ?? 'self') as GivenBy['capacity'];
+  const codeOf = (name: string) => parts.find(({ url }) => url === name)?.valueCode;
+  const holder = codeOf('holder');
+  const said = (codeOf('capacity') ?? 'self') as GivenBy['capacity'];
   return { capacity: said, ...(holder === undefined ? {} : { holder }) };
 }

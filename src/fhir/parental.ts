@@ -1,4 +1,6 @@
-/** That somebody holds parental responsibility for a child: who, from when, by which document; in codes alone. */
+/**
+ * That somebody holds parental responsibility for a child: who, from when, by which document; in codes alone.
+ */
 import type { Extension, Flag } from '@medplum/fhirtypes';
 import { SKEIN_DEFINITIONS } from './systems.ts';
 

@@ -10,8 +10,8 @@ export type Saying = Parental & { ended: boolean; clinician: string };
 
 /**
  * In force when it is answered; said again of the same holder, it takes the place of what was said, where the
- * service that said it speaks, or (`service` null) the operator. Null where it is another's word, where nothing
- * is there to end, or nobody is known by that id.
+ * service that said it speaks, or (`service` null) the operator. Null where it is another's word, where
+ * nothing is there to end, or nobody is known by that id.
  */
 export function sayParental(
   ctx: Context,

@@ -32,9 +32,8 @@ insert into outbox (event) select jsonb_build_object('code', 'recheck', 'foci', 
 /**
  * Asks again about what the passing of time took away between two instants: care that closed so long ago that
  * only its existence is known (closedCareDays of the policy), infants who are nobody's infant any more, and
- * what a person refused from then on, or agreed to until then; and young people who are of another age, or of whom
- * a decision of competence ended.
- * Safe to repeat.
+ * what a person refused from then on, or agreed to until then; and young people who are of another age, or of
+ * whom a decision of competence ended. Safe to repeat.
  */
 export async function recheckDue(db: Db, from: Date, to: Date): Promise<void> {
   const births = birthsTurning(from, to);

@@ -103,7 +103,8 @@ export function registerConsents(app: FastifyInstance, ctx: Context, keep: KeepC
         throw rejected(422, 'business-rule', 'it is of another person: that is another Consent', {
           expression: 'Consent.patient',
         });
-      if (said.status === 'active') await personFor(request, said);
+      // To open more one has care of the person still; to narrow, and withdraw, one need not.
+      if (said.status === 'active' && said.type === 'permit') await personFor(request, said);
       const consent = composeConsent(before.id, author, { ...said, patient });
       await keep.keepConsent(ctx, patient, { ...authorOf(request), ...reasonOf(said), consent });
       return sendFhir(reply, consent);

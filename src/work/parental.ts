@@ -1,7 +1,7 @@
 /**
- * `Patient/{id}/$set-parental-responsibility`: who holds it for a child, from when and by which document, as a
- * person entered it (docs/adr/0032-who-agreed.md). Of somebody whom the service may not know every answer is
- * that of an unknown id.
+ * `Patient/{id}/$set-parental-responsibility`: who holds it for a child, from when and by which document, as
+ * a person entered it (docs/adr/0032-who-agreed.md). Of somebody whom the service may not know every answer
+ * is that of an unknown id.
  */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';

@@ -2,12 +2,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setClock } from '../../src/admin/clock.ts';
 import { recheckChanges } from '../../src/publish/recheck-changes.ts';
-import { PARENTAL_SAID } from '../../src/web/examples.ts';
+import { PARENTAL_SAID, SAFE_CONTACT_SAID } from '../../src/web/examples.ts';
 import { readsNow } from '../families/scenarios/family.ts';
 import { care, person, said, ward } from '../families/scenarios/messages.ts';
 import { consentOf, givenBy, parameters, post, serviceOf } from '../support/consents.ts';
 import { testContext } from '../support/context.ts';
-import { gather, type Household, type Send, type Services } from '../support/household.ts';
+import { gather, type Household, type Send, type Services, shuffled } from '../support/household.ts';
 import { askingPeople, humanToken, newHumanPair, type Who } from '../support/humans.ts';
 import { ago, say } from '../support/telling.ts';
 import { chart, episodeOf, referralOf } from '../support/transactions.ts';
@@ -19,6 +19,7 @@ const SERVICES: Services = {
   infancy: ['parent-infant', 'RXI', 'fhir-r4'],
   adult: ['adult-services', 'RXA', 'fhir-r4'],
   social: ['childrens-services', 'LA1', 'fhir-r4'],
+  perinatal: ['specialist-perinatal', 'RXP', 'fhir-r4'],
   charity: ['third-sector', 'C001', 'fhir-r4'],
   other: ['third-sector', 'C002', 'fhir-r4'],
   hub: ['family-hub', 'LA2', 'fhir-r4'],
@@ -223,6 +224,63 @@ describe('twelve', () => {
     expect(await reads('infancy')).toContain(`Patient/${her}`);
     expect(await reads('charity')).not.toContain('R-charity');
   }, 120_000);
+});
+
+describe('whatever is added about her', () => {
+  const born = years(15);
+  const her = girlOf(born);
+  /** All that might open her, but a decision of competence. */
+  const additions = (id: string): (() => Promise<unknown>)[] => {
+    const sends: Send[] = [
+      care('camhs', her, { start: ago(80), contact: ago(2), planned: ago(-9) }),
+      care('adult', her, { start: ago(6), contact: ago(3) }),
+      care('infancy', her, { start: ago(7) }),
+      care('social', her, { start: ago(8) }),
+      care('perinatal', BABY, { start: ago(3), contact: ago(1) }),
+      ward(her, { event: 'A08', day: ago(1) }),
+      said('adult', [chart('adult', her, { birthDate: born.slice(0, 4) })], ago(0)),
+    ];
+    const asks = ['charity', 'hub', 'other'].map((to) => (): Promise<unknown> => {
+      const whom = chart('camhs', her);
+      const asked = { id: `A-${to}`, from: household.serviceOf('camhs'), to: household.serviceOf(to) };
+      return say(household, said('camhs', [whom, referralOf(whom, asked, ago(2))], ago(2)));
+    });
+    const stated = {
+      ...{ type: 'permit' as const, patient: id, to: CLOSED, code: ['INV', 'DEM', 'REF'] },
+      period: { end: new Date(Date.now() + 86_400_000).toISOString() },
+      more: givenBy(
+        null,
+        { url: 'capacity', valueCode: 'safeguarding' },
+        { url: 'reason', valueString: 'to be looked at' },
+        { url: 'clinician', valueString: 'Sample Clinician' },
+      ),
+    };
+    return [
+      ...sends.map((send) => () => say(household, send)),
+      ...asks,
+      () => motherAgrees(id),
+      () => post(household, 'Consent', 'visiting', consentOf(household, stated)),
+      () => post(household, `Patient/${id}/$safe-contact`, 'camhs', SAFE_CONTACT_SAID),
+      () => post(household, `Patient/${id}/$place-hold`, 'visiting', {}),
+    ];
+  };
+
+  test.each([1, 2])(
+    'no answer to the third sector or a hub changes, and nothing is told; order %i',
+    async (seed) => {
+      const id = await gatherFor(born);
+      const look = () =>
+        Promise.all(CLOSED.map(async (one) => [await reads(one), household.posts(one).length]));
+      const before = await look();
+      for (const add of shuffled(additions(id), seed)) {
+        await add();
+        await household.settle();
+      }
+      expect(await look()).toEqual(before);
+      expect(await reads('camhs')).toMatch(/E-social|A-charity/);
+    },
+    120_000,
+  );
 });
 
 describe('a child of four', () => {

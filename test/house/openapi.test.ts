@@ -20,6 +20,7 @@ import {
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
   PARAMETERS_OF_SNAPSHOT,
+  PARENTAL_SAID,
   PLACEMENT_SAID,
   PROMPT_ENDED,
   SAFE_CONTACT_SAID,
@@ -410,6 +411,16 @@ test('what is found of a young person is answered as described', async () => {
   expect(await statuses(operation, path(await idOf('Ivy')), all)).toEqual([200, 400, 403, 406, 413, 415]);
   expect((await ask(operation, path(await idOf('Una')), said)).status).toBe(422);
   expect((await ask(operation, path(NOBODY), said)).status).toBe(404);
+  const holding = 'POST /fhir/Patient/{id}/$set-parental-responsibility';
+  const to = (id: string) => path(id).replace('set-competence', 'set-parental-responsibility');
+  const [own, ...others] = all;
+  const held = { ...own, ...fhirBody(PARENTAL_SAID), headers: by('1') };
+  const wrong = others.map((one) => (one.body === said.body ? { ...held, ...one, body: held.body } : one));
+  expect(await statuses(holding, to(await idOf('Ivy')), [held, ...wrong])).toEqual([
+    200, 400, 403, 406, 413, 415,
+  ]);
+  expect((await ask(holding, to(await idOf('Una')), held)).status).toBe(422);
+  expect((await ask(holding, to(NOBODY), held)).status).toBe(404);
 });
 
 test('who breaks glass is answered as described', async () => {

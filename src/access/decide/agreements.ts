@@ -1,6 +1,6 @@
 /**
- * What was agreed to or refused of a person, and by whom in what capacity (docs/adr/0032-who-agreed.md). Pure,
- * and asked anew each time: an age and a decision change by themselves.
+ * What was agreed to or refused of a person, and by whom in what capacity (docs/adr/0032-who-agreed.md).
+ * Pure, and asked anew each time: an age and a decision change by themselves.
  */
 import type { Consent, Flag } from '@medplum/fhirtypes';
 import { findScope, standsAt } from '../../fhir/competence.ts';
@@ -28,7 +28,9 @@ export function describeMinor({ rulings }: Aged, at: Date): Pick<Grant, 'minor' 
   return { minor: true, holders: holdersAt(rulings, at), ...(decides ? { decides } : {}) };
 }
 
-/** What a service is refused, may know besides, and may know by a safeguarding statement alone, at an instant. */
+/**
+ * What a service is refused, may know besides, and may know by a safeguarding statement alone, at an instant.
+ */
 export function agreementsFor(
   consents: Consent[],
   aged: Aged,
@@ -54,9 +56,9 @@ export function agreementsFor(
 type Word = { type: 'permit' | 'deny' } & ReturnType<typeof findGivenBy>;
 
 /**
- * A child is spoken for by whoever holds parental responsibility, until of an age, or found able, to decide. A
- * refusal of one of them stands against the agreement of another, since a refusal comes before any agreement;
- * that of one who holds it no more stands until it is withdrawn.
+ * A child is spoken for by whoever holds parental responsibility, until of an age, or found able, to decide.
+ * A refusal of one of them stands against the agreement of another, since a refusal comes before any
+ * agreement; that of one who holds it no more stands until it is withdrawn.
  */
 function counts({ type, capacity, holder }: Word, aged: Aged, { service, sector, at }: To): boolean {
   const minor = isMinor(aged, at);

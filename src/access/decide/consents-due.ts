@@ -1,6 +1,6 @@
 /**
- * When what somebody agreed to or refused begins or ends, or a decision of competence ends, others may know more
- * or less of them.
+ * When what somebody agreed to or refused begins or ends, or a decision of competence ends, others may know
+ * more or less of them.
  */
 
 /** SQL: the persons of whom one begins or ends between two instants (ISO, places of parameters). */

@@ -1,4 +1,7 @@
-/** Children of whom one holder of parental responsibility agreed to what another refuses: a question for people. */
+/**
+ * Children of whom one holder of parental responsibility agreed to what another refuses: a question for
+ * people.
+ */
 import type { Db } from '../../store/pool.ts';
 
 const GIVEN = `jsonb_path_query_first(s.content,

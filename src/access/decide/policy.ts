@@ -36,8 +36,8 @@ const Glass = z.strictObject({
 const GLASS = { hours: 4, mostHours: 24, triesPerHour: 10, reviewWorkingDays: 1 };
 
 /**
- * Young people (docs/adr/0031-young-people.md). From `ownFrom` years on a child is a person of their own; under
- * `under` services of `closedGroups` know nothing of them without a decision of competence, which holds
+ * Young people (docs/adr/0031-young-people.md). From `ownFrom` years on a child is a person of their own;
+ * under `under` services of `closedGroups` know nothing of them without a decision of competence, which holds
  * `decisionMonths` at most; under `heldUnder` nobody but their own services and the sectors of `leads`.
  */
 const Young = z

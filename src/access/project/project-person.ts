@@ -75,7 +75,10 @@ export function projectPatient(grants: Known, row: ResourceRow): Patient | null 
   };
 }
 
-/** Who holds parental responsibility for a child, of whom at least a summary is known: for some sectors (rule 26). */
+/**
+ * Who holds parental responsibility for a child, of whom at least a summary is known: for some sectors (rule
+ * 26).
+ */
 function parentalFor({ sector }: Known, { sources }: ResourceRow, level: Level): Extension[] {
   const isRead = POLICY.readsParental.includes(sector ?? '') && reaches(level, 'S');
   return (isRead && sources && 'charts' in sources && sources.parental) || [];

@@ -99,8 +99,8 @@ function projectCare(service: Service, grants: Known, row: ResourceRow): Resourc
 
 /**
  * Said by this service alone, or addressed to it. A service without a sector is addressed by nobody: anyone
- * may have named it. Of a referral that it declined a service sees nothing any more (sharing rule 3), and of a
- * young person who is closed to it nothing of what it was asked.
+ * may have named it. Of a referral that it declined a service sees nothing any more (sharing rule 3), and of
+ * a young person who is closed to it nothing of what it was asked.
  */
 export function isItsOwn(grants: Grants, { id, sector }: Service, row: ResourceRow): boolean {
   const { type, authors, service, content, persons } = row;
@@ -110,8 +110,8 @@ export function isItsOwn(grants: Grants, { id, sector }: Service, row: ResourceR
 }
 
 /**
- * Care that a service said it gives to a young person who is closed to it, without the referral that others may
- * have made; where they have a word in it, that there is such care and no more.
+ * Care that a service said it gives to a young person who is closed to it, without the referral that others
+ * may have made; where they have a word in it, that there is such care and no more.
  */
 function projectOwnCare({ id }: Service, { authors, content }: ResourceRow): EpisodeOfCare | null {
   const { referralRequest: _asked, meta: _tags, ...episode } = content as EpisodeOfCare;

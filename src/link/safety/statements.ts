@@ -58,7 +58,10 @@ export function placerOf({ extension = [] }: Flag): Pick<Human, 'issuer' | 'subj
 export const placementOf = (key: Buffer, said: Said, { ended = false } = {}): IdentifiedStatement =>
   statementOf(key, said, { code: PLACEMENT, status: ended ? 'inactive' : 'active' });
 
-/** That the young person of the chart may decide for themselves: about what, and until when (`fhir/competence`). */
+/**
+ * That the young person of the chart may decide for themselves: about what, and until when
+ * (`fhir/competence`).
+ */
 export function competenceOf(
   key: Buffer,
   said: Said,
