@@ -84,8 +84,9 @@ export function reaches(level: Level, needed: Level): boolean {
  * that the thing belongs to. M, P and I are roles in one of them, so that of a second pregnancy the first
  * child's services learn nothing; what belongs to no journey ([]) is opened by no role; left out, where it is
  * the person that is asked about, by a role in any. A refusal comes first; then what a clinician states for
- * safety's sake, a summary and of whom the service knows already; an agreement; the table. Broken glass opens what the table does not, and no refusal. A referral that waits for an answer opens
- * nothing here: what its receiver sees is what that message said (projectPatient).
+ * safety's sake, a summary and of whom the service knows already; an agreement; the table. Broken glass opens
+ * what the table does not, and no refusal. A referral that waits for an answer opens nothing here: what its
+ * receiver sees is what that message said (projectPatient).
  */
 export function decide(grants: Grants, category: Category, person: string, journeys?: string[]): Level {
   if (grants.everything) return 'F';

@@ -2,6 +2,7 @@
  * Children of whom one holder of parental responsibility agreed to what another refuses: a question for
  * people.
  */
+import { asOf } from '../../store/clock.ts';
 import type { Db } from '../../store/pool.ts';
 
 const GIVEN = `jsonb_path_query_first(s.content,
@@ -14,7 +15,7 @@ select distinct p.person from said p join said d on d.person = p.person
  where p.type = 'permit' and d.type = 'deny' and p.holder <> d.holder order by p.person`;
 
 /** Ids of Patients, while both words stand, whatever they are about. Meanwhile the refusal holds. */
-export async function findDisagreements(db: Db, at = new Date()): Promise<string[]> {
+export async function findDisagreements(db: Db, at = asOf()): Promise<string[]> {
   const { rows } = await db.query<{ person: string }>(FIND, [at.toISOString()]);
   return rows.map(({ person }) => person);
 }

@@ -8,7 +8,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { canonicalText } from '../../fhir/references.ts';
 import type { CareSource, Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
-import { areHeldApart, type Grants } from '../decide/decide.ts';
+import { areHeldApart, type Grants, isClosedTo } from '../decide/decide.ts';
 import { findPasts, findPastsAt, MOST_VERSIONS } from './rows.ts';
 import { loadGrantsOf, projectUnder, type Seen, seeEach } from './visible.ts';
 
@@ -80,6 +80,8 @@ function isStillSo(
   types: string[],
 ): boolean {
   if (!types.includes(type)) return true;
+  // Of whom a service knows only what it sent itself no link ever gave it a name.
+  if (type === 'Patient' && isClosedTo(grants, persons.slice(0, 1))) return true;
   return persons.every((person) => present?.persons.includes(person)) && !areHeldApart(grants, persons);
 }
 
