@@ -74,7 +74,7 @@ export function buildApp(ctx: Context, parts: Part[], notices: Notices = noNotic
   });
   limitHttp(app.server, LIMITS, (reason) => ctx.log.warn({ event: 'http.refused', reason }));
   const recipientOf = authenticate(ctx);
-  const humans = openHumans(ctx.config);
+  const humans = openHumans(ctx.config, ctx.log as FastifyBaseLogger);
   app.addHook('onClose', () => humans.close());
   app.decorateRequest('recipient');
   app.decorateRequest('session', null);

@@ -316,7 +316,7 @@ export type ChartSource = {
  * the parts that it may know (sharing rule 21), so that a fact which is hidden from it changes nothing.
  */
 export type Sources = (
-  | { charts: ChartSource[]; contact?: SafeContact }
+  | { charts: ChartSource[]; contact?: SafeContact; parental?: Extension[] }
   | {
       care: (CareSource & { period?: Period })[];
       /** Of a pregnancy whose birth nobody has told of: the last word last. */

@@ -1,5 +1,6 @@
 /** `skein doctor`: whatever is wrong with this installation, a line each, with what mends it. */
 import { resolve } from 'node:path';
+import { findDisagreements } from '../access/decide/disagreements.ts';
 import { describeWider, pendingPolicy } from '../access/decide/in-force.ts';
 import { countOverdue } from '../access/glass/reviews.ts';
 import { listSystems } from '../access/register/systems.ts';
@@ -36,6 +37,7 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'profiles', problems: ctx.profiles.problems },
     { area: 'subscriptions', problems: await examineSubscriptions(ctx) },
     { area: 'glass', problems: await describeOverdue(ctx.db) },
+    { area: 'agreements', problems: await describeDisagreements(ctx.db) },
     { area: 'people', problems: describePeople(ctx.config) },
     { area: 'senders', problems: await describeUnbound(ctx, ctx.mappings) },
     { area: 'messages', problems: await examineMessages(ctx.db) },
@@ -52,6 +54,14 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
 async function describeOverdue(db: Db): Promise<string[]> {
   const n = await countOverdue(db);
   return n > 0 ? [`${n} times that glass was broken wait too long for their review: skein glass list`] : [];
+}
+
+/** Meanwhile the refusal holds; whoever cares for the child is to be asked. */
+async function describeDisagreements(db: Db): Promise<string[]> {
+  const persons = await findDisagreements(db);
+  return persons.map(
+    (id) => `Patient/${id}: holders of parental responsibility disagree, the refusal stands`,
+  );
 }
 
 const describePeople = ({ HUMAN_ISSUER }: Config): string[] =>

@@ -27,7 +27,7 @@ const NOT_GIVEN =
   /^(POST \/fhir(\/\$process-message)?|POST \/intake\/.*|GET \/metrics|GET \/pages\/assets\/.*)$/;
 /** Done, these have their row from the transaction that did it. */
 const OWN_ROW =
-  /^(POST .*\/\$((place|lift)-hold|safe-contact|set-(placement|competence)|break-glass|confirm-removal|accept|reject|defer|undo)|POST \/fhir\/Consent|PUT \/fhir\/(HealthcareService|Consent)\/.*)$/;
+  /^(POST .*\/\$((place|lift)-hold|safe-contact|set-(placement|competence|parental-responsibility)|break-glass|confirm-removal|accept|reject|defer|undo)|POST \/fhir\/Consent|PUT \/fhir\/(HealthcareService|Consent)\/.*)$/;
 const REFUSED = [401, 403, 404, 429];
 
 /** Whether a route has rows in the audit at all; `HEAD` is `GET`. */

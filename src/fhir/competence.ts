@@ -1,6 +1,6 @@
 /**
- * A decision that a young person may decide about some help for themselves (Gillick), as Skein keeps it: a Flag
- * about a chart, with what it is for.
+ * A decision that a young person may decide about some help for themselves (Gillick), as Skein keeps it: a
+ * Flag about a chart, with what it is for.
  */
 import type { Extension, Flag } from '@medplum/fhirtypes';
 import { SKEIN_DEFINITIONS } from './systems.ts';

@@ -6,6 +6,7 @@ import type { Consent } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { rejected } from '../errors.ts';
 import { CATEGORIES, type Category } from '../model.ts';
+import { type GivenBy, GivenByExtension, givenByExtension, readGivenBy } from './given-by.ts';
 import { idOf } from './references.ts';
 import { SHARING_CATEGORY } from './systems.ts';
 
@@ -20,6 +21,7 @@ export type Said = {
   services: string[];
   start?: string;
   end?: string;
+  by: GivenBy;
 };
 
 /** Refusing these is to refuse content; the rest says that there is such a person and such care. */
@@ -44,6 +46,7 @@ const Given = z.strictObject({
   resourceType: z.literal('Consent'),
   id: z.string().optional(),
   meta: z.unknown().optional(),
+  extension: z.tuple([GivenByExtension]).optional(),
   status: z.enum(['active', 'inactive']),
   scope: Coded('http://terminology.hl7.org/CodeSystem/consentscope', ['patient-privacy']),
   category: z.array(z.unknown()).min(1),
@@ -69,7 +72,7 @@ export function readConsent(body: unknown): Said {
       expression,
     });
   }
-  const { status, patient, provision } = data;
+  const { status, patient, provision, extension } = data;
   const { type, period = {}, actor = [], code } = provision;
   const categories = code?.flatMap(({ coding: [{ code: name }] }) => NAMED[name] ?? []) ?? CATEGORIES;
   return {
@@ -78,6 +81,7 @@ export function readConsent(body: unknown): Said {
     services: actor.map(({ reference }) => reference.reference.split('/')[1] as string),
     ...(period.start ? { start: instantOf(period.start, 'T00:00:00Z') } : {}),
     ...(period.end ? { end: instantOf(period.end, 'T23:59:59.999Z') } : {}),
+    by: readGivenBy(extension?.[0]),
   };
 }
 
@@ -90,9 +94,11 @@ const coded = (system: string, code: string) => ({ coding: [{ system, code }] })
 /** As it is kept and given back: `author` is the service whose word it is. */
 export function composeConsent(id: string, author: string, said: Said): Consent & { id: string } {
   const { patient, status, type, categories, services, start, end } = said;
+  const extension = givenByExtension(said.by);
   const codes = categories.length === CATEGORIES.length ? ['identification'] : categories;
   return {
     ...{ resourceType: 'Consent', id, status },
+    ...(extension.length > 0 ? { extension } : {}),
     scope: coded('http://terminology.hl7.org/CodeSystem/consentscope', 'patient-privacy'),
     category: [coded('http://terminology.hl7.org/CodeSystem/v3-ActCode', 'INFA')],
     patient: { reference: `Patient/${patient}` },

@@ -27,7 +27,15 @@ import { findPrompts } from './prompts/find-prompts.ts';
 import { areBornOtherwise, findRechecks, type ViewChange } from './rechecks.ts';
 import { findHeld } from './safety/held.ts';
 import { findLabels } from './safety/labels.ts';
-import { CONTACT, contactWith, findPlaced, isRuling, safetyIn } from './safety/statements.ts';
+import {
+  CONTACT,
+  contactWith,
+  findPlaced,
+  isRuling,
+  PARENTAL,
+  parentalFor,
+  safetyIn,
+} from './safety/statements.ts';
 import { describeSafety } from './safety/told.ts';
 import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
@@ -89,6 +97,7 @@ export function link(
   const placed = findPlaced(states, persons);
   const held = { ...onHold, held: onHold.held.union(labels.restricted).union(placed) };
   const contacts = safetyIn(states, CONTACT);
+  const parental = safetyIn(states, PARENTAL);
   const known = withoutFrozen({
     key,
     statements,
@@ -97,6 +106,7 @@ export function link(
     labels,
     away: placed,
     contactOf: (person) => contactWith(contacts, person),
+    parentalOf: (person) => parentalFor(parental, person),
     personOf: personOfKey,
     mayBe: who.mayBe,
     mayBeMother: who.mayBeMother,

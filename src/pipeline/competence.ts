@@ -10,8 +10,8 @@ import { actorOf, type Speaker, say, spoken } from './safety.ts';
 export type Competence = { scopes: string[]; until: string; ended: boolean; clinician: string };
 
 /**
- * In force when it is answered, of each scope by itself; said again, it takes the place of what was said of it.
- * Gives the id of the message; null where nobody is known by that id.
+ * In force when it is answered, of each scope by itself; said again, it takes the place of what was said of
+ * it. Gives the id of the message; null where nobody is known by that id.
  */
 export function sayCompetence(
   ctx: Context,

@@ -1,19 +1,17 @@
 /**
- * A safety hold, its lifting, how to reach somebody safely, and consents: messages of Skein's own, saved like
- * any.
+ * A safety hold, its lifting, a placement, and how to reach somebody safely: messages of Skein's own, saved
+ * like any.
  */
 import { randomUUID } from 'node:crypto';
-import type { Consent, Extension } from '@medplum/fhirtypes';
+import type { Extension } from '@medplum/fhirtypes';
 import { type Actor, record as recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { rejected } from '../errors.ts';
 import { isId, messageName } from '../fhir/ids.ts';
-import { idOf } from '../fhir/references.ts';
 import { link } from '../link/plan.ts';
 import { findHeld } from '../link/safety/held.ts';
 import {
   authorOf,
-  consentOf,
   contactOf,
   HOLD,
   holdOf,
@@ -27,16 +25,12 @@ import type { Human } from '../model.ts';
 import { announceCommit } from '../publish/sequencer.ts';
 import { findPerson, keepOwnSystem } from '../save/decisions.ts';
 import { withFacts } from '../save/load.ts';
-import { consentById, personsOfConsent } from '../save/safety.ts';
 import { NOTHING, save } from '../save/save.ts';
 import type { Facts, IdentifiedStatement } from '../store/facts.ts';
 import { ownMessage, ownRecord, ownService } from './own-word.ts';
 import { rulesOf } from './recompute.ts';
 
 const OWN = { source: 'safety', team: 'safety', name: 'Safety', sector: SAFETY };
-
-/** A Consent as it stands, and whose word it is. */
-type Kept = { consent: Consent & { id: string }; author: string };
 
 /**
  * `service`: whose word it is, by id, and `system` by which it came; null: the operator's. `by`: who says so,
@@ -152,35 +146,6 @@ export const sayPlacement = (
     person.charts.map(({ key: chart }) => placementOf(ctx.key, { chart, author, at }, { ended })),
   );
 };
-
-/**
- * What this person agreed to or refused, from now on, with the id by which it is known; said again, it takes
- * the place of what it was. Wherever it was said of a chart that is of another person by now, it changes,
- * too.
- */
-export async function keepConsent(
-  ctx: Context,
-  id: string,
-  { consent, ...speaker }: Speaker & { consent: Consent & { id: string } },
-): Promise<void> {
-  const saying = {
-    ...{ actor: actorOf(speaker), interaction: 'consent' },
-    body: { said: 'consent', ...spoken(speaker), consent },
-  };
-  const persons = new Set([id, ...(await personsOfConsent(ctx.db, consent.id))]);
-  for (const one of persons)
-    await say(ctx, one, saying, ({ person }) =>
-      person.charts.map(({ key: chart }) => consentOf(ctx.key, { chart }, consent)),
-    );
-}
-
-/** One that was kept, of the person that it is of now; null where there is none. */
-export async function findConsent({ db }: Context, id: string): Promise<Kept | null> {
-  const found = isId(id) ? await consentById(db, id) : null;
-  const author = idOf(found?.content.organization?.[0]?.reference, 'Organization');
-  if (!found || !author) return null;
-  return { author, consent: { ...found.content, id, patient: { reference: `Patient/${found.person}` } } };
-}
 
 type Placed = {
   chart: string;

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type pg from 'pg';
-import { turningConsents } from '../access/decide/consents-due.ts';
+import { bornOn, turningConsents } from '../access/decide/consents-due.ts';
 import { POLICY, POLICY_TEXT } from '../access/decide/policy.ts';
 import { birthsTurning } from '../access/decide/young.ts';
 import { asOf } from '../store/clock.ts';
@@ -19,7 +19,7 @@ with person as (
     and until < $2::timestamptz - $3 * interval '1 day'
   union select m.person from member m join member o using (journey) where o.closes >= $1 and o.closes < $2
   union ${turningConsents('$4', '$5')}
-  union select person from statement where type = 'Patient' and content ->> 'birthDate' = any($6::text[])),
+  union ${bornOn('$6')}),
 focus as (
   select r.id from person p join resource r on r.owner = p.person
   union select person from person
@@ -32,9 +32,8 @@ insert into outbox (event) select jsonb_build_object('code', 'recheck', 'foci', 
 /**
  * Asks again about what the passing of time took away between two instants: care that closed so long ago that
  * only its existence is known (closedCareDays of the policy), infants who are nobody's infant any more, and
- * what a person refused from then on, or agreed to until then; and young people who are of another age, or of whom
- * a decision of competence ended.
- * Safe to repeat.
+ * what a person refused from then on, or agreed to until then; and young people who are of another age, or of
+ * whom a decision of competence ended. Safe to repeat.
  */
 export async function recheckDue(db: Db, from: Date, to: Date): Promise<void> {
   const births = birthsTurning(from, to);

@@ -62,6 +62,8 @@ const EXPLAINED: Record<string, string> = {
     'No body: nobody learns of this person through others of a family any more; by its own services, at once.',
   '$set-placement':
     'Parameter placement (placed or with-birth-family): services of the birth family learn no more of the child than that there is care.',
+  '$set-parental-responsibility':
+    'Parameters holder, document, from, clinician, ended: who holds parental responsibility for a child.',
   '$set-competence':
     'Parameters service or third-sector-help, until, clinician, ended: a young person may decide about this help.',
   '$lift-hold':

@@ -18,19 +18,13 @@ import { openMappings } from '../map/language/load-mappings.ts';
 import { openTraces } from '../observe/trace.ts';
 import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { sayCompetence } from '../pipeline/competence.ts';
+import { findConsent, keepConsent } from '../pipeline/consent.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
 import { writeLedger } from '../pipeline/ledger.ts';
 import { followObserving } from '../pipeline/observing.ts';
+import { sayParental } from '../pipeline/parental.ts';
 import { followRules, judgeRules } from '../pipeline/prompt-rules.ts';
-import {
-  findConsent,
-  keepConsent,
-  liftHold,
-  personNow,
-  placeHold,
-  sayContact,
-  sayPlacement,
-} from '../pipeline/safety.ts';
+import { liftHold, personNow, placeHold, sayContact, sayPlacement } from '../pipeline/safety.ts';
 import { readUnread } from '../pipeline/unread.ts';
 import {
   acceptItem,
@@ -54,6 +48,7 @@ import { registerPages } from '../web/pages/routes.ts';
 import { registerCompetence } from '../work/competence.ts';
 import { registerConsents } from '../work/consent.ts';
 import { registerGlass } from '../work/glass.ts';
+import { registerParental } from '../work/parental.ts';
 import { registerPrompts } from '../work/prompts.ts';
 import { registerSafety } from '../work/safety.ts';
 import { readItem, registerWorklist } from '../work/worklist/routes.ts';
@@ -138,6 +133,8 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     registerConsents(app, pipeline, { personNow, keepConsent, findConsent });
   const competence = (app: Parameters<typeof registerRead>[0]) =>
     registerCompetence(app, pipeline, { personNow, sayCompetence });
+  const parental = (app: Parameters<typeof registerRead>[0]) =>
+    registerParental(app, pipeline, { personNow, sayParental });
   const list = openWorklist(pipeline);
   const items = { ...list, findEffect, acceptItem, rejectItem, deferItem, findDecidedItem, undoDecided };
   const worklist = (app: Parameters<typeof registerRead>[0]) => registerWorklist(app, pipeline, items);
@@ -148,7 +145,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const pages = (app: Parameters<typeof registerRead>[0]) => registerPages(app, ctx, showMessages);
   const api = [
     ...[read, registerSmart, receive, registerSubscriptions, registerServices, registerWaits],
-    ...[registerAuditEvents, work, safety, consents, competence, registerGlass, worklist, pages],
+    ...[registerAuditEvents, work, safety, consents, competence, parental, registerGlass, worklist, pages],
   ];
   const parts = roles.has('api') ? api : [];
   const readiness = async () => [...(await notices()), ...(await noticeUnheard(ctx.db)), ...noticeClock()];

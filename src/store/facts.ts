@@ -201,8 +201,8 @@ export type FamilyRows = {
   consents: ReadonlyMap<string, Consent[]>;
   /** Birth dates, of each chart that has one, by the person. */
   births: ReadonlyMap<string, string[]>;
-  /** Decisions of competence of young people, by the person. */
-  decisions: ReadonlyMap<string, Flag[]>;
+  /** Decisions of competence of young people, and who holds parental responsibility, by the person. */
+  rulings: ReadonlyMap<string, Flag[]>;
   /** Children who live apart from their birth family. */
   placed: ReadonlySet<string>;
   services: ReadonlyMap<string, Pick<Sender, 'sector' | 'kind'>>;

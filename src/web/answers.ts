@@ -142,6 +142,10 @@ const ANSWERS: [RegExp, Answers][] = [
   ],
   [/\$place-hold$/, { ...found('OperationOutcome'), ...refusals(403, 404, 406, 413) }],
   [/\$lift-hold$/, { ...found('OperationOutcome'), ...refusals(403, 404, 406, 413, 422) }],
+  [
+    /\$set-parental-responsibility$/,
+    { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) },
+  ],
   [/\$set-competence$/, { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
   [/\$set-placement$/, { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],
   [/\$safe-contact$/, { ...found('OperationOutcome'), ...refusals(400, 403, 404, 406, 413, 415, 422) }],

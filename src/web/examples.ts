@@ -90,6 +90,16 @@ export const COMPETENCE_SAID = {
   ],
 };
 
+export const PARENTAL_SAID = {
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'holder', valueCode: 'mother' },
+    { name: 'document', valueCode: 'birth-certificate' },
+    { name: 'from', valueDate: '2026-03-02' },
+    { name: 'clinician', valueString: 'Sample Clinician' },
+  ],
+};
+
 export const SAFE_CONTACT_SAID = {
   resourceType: 'Parameters',
   parameter: [

@@ -14,6 +14,7 @@ import {
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
   PARAMETERS_OF_SNAPSHOT,
+  PARENTAL_SAID,
   PLACEMENT_SAID,
   PROMPT_ENDED,
   SAFE_CONTACT_SAID,
@@ -263,6 +264,12 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
     /\$set-placement$/,
     'Say that a child in your care lives apart from its birth family (placed), or again with it',
     fhirBody('Resource', PLACEMENT_SAID),
+    USER,
+  ],
+  [
+    /\$set-parental-responsibility$/,
+    'Say who holds parental responsibility for a child in your care, from when and by which document, or no more',
+    fhirBody('Resource', PARENTAL_SAID),
     USER,
   ],
   [

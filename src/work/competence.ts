@@ -1,7 +1,7 @@
 /**
  * `Patient/{id}/$set-competence`: a clinician found that a young person may decide about some help for
- * themselves (docs/adr/0031-young-people.md). Of somebody whom the service may not know every answer is that of
- * an unknown id.
+ * themselves (docs/adr/0031-young-people.md). Of somebody whom the service may not know every answer is that
+ * of an unknown id.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -55,7 +55,9 @@ const Given = z.strictObject({
 type Parameter = z.infer<typeof Parameter>;
 
 export function registerCompetence(app: FastifyInstance, ctx: Context, keep: KeepCompetence): void {
-  /** Of its own verified patient, who is young. Throws what an unknown id is answered with, or Rejected 422. */
+  /**
+   * Of its own verified patient, who is young. Throws what an unknown id is answered with, or Rejected 422.
+   */
   async function personFor({ recipient, params }: FastifyRequest<WithId>): Promise<string> {
     const person = await keep.personNow(ctx, params.id);
     const [row] = await findRows(ctx.db, [`Patient/${person ?? params.id}`]);

@@ -16,6 +16,7 @@ import { acceptJson } from '../fhir/accept.ts';
 import { composeConsent, readConsent, type Said } from '../fhir/consent.ts';
 import type { Human, Recipient } from '../model.ts';
 import { fhirBase, notFound, sendFhir } from '../read/answer.ts';
+import { requireCapacity, requireStatement } from './capacity.ts';
 
 type WithId = { Params: { id: string } };
 /** As it stands, and whose word it is. */
@@ -25,6 +26,9 @@ type Word = {
   system: number;
   by: string;
   human?: Human | undefined;
+  /** Of a safeguarding statement why it is made, and by whom: kept with the message alone. */
+  reason?: string;
+  clinician?: string | null;
   consent: Consent & { id: string };
 };
 
@@ -42,12 +46,13 @@ export function registerConsents(app: FastifyInstance, ctx: Context, keep: KeepC
   const base = fhirBase(ctx.config);
 
   /** The person, where this recipient may speak for them. */
-  async function personFor({ recipient }: FastifyRequest, id: string): Promise<string> {
-    const person = await keep.personNow(ctx, id);
+  async function personFor({ recipient }: FastifyRequest, said: Said): Promise<string> {
+    const person = await keep.personNow(ctx, said.patient);
     // Who is nobody is asked about like anybody else.
     const asked = person ?? randomUUID();
     const grants = await loadGrants(ctx.db, recipient, [asked]);
     if (person === null || !mayKeepConsent(grants, asked)) throw notFound();
+    if (!grants.everything) requireCapacity(said, grants.persons.get(asked));
     return person;
   }
 
@@ -66,6 +71,7 @@ export function registerConsents(app: FastifyInstance, ctx: Context, keep: KeepC
         'name the services that may know more; what your own service may know is agreed with another',
         { expression },
       );
+    requireStatement(request, said, ctx.config.HUMAN_ISSUER !== undefined);
     return said;
   }
 
@@ -82,10 +88,10 @@ export function registerConsents(app: FastifyInstance, ctx: Context, keep: KeepC
     readJsonBodies(scope);
     scope.post('/fhir/Consent', { bodyLimit: MOST_BYTES }, async (request, reply) => {
       const said = await saidIn(request);
-      const person = await personFor(request, said.patient);
+      const person = await personFor(request, said);
       const author = authorOf(request);
       const consent = composeConsent(randomUUID(), author.service, { ...said, patient: person });
-      await keep.keepConsent(ctx, person, { ...author, consent });
+      await keep.keepConsent(ctx, person, { ...author, ...reasonOf(said), consent });
       reply.code(201).header('location', `${base}/Consent/${consent.id}`);
       return sendFhir(reply, consent);
     });
@@ -97,8 +103,10 @@ export function registerConsents(app: FastifyInstance, ctx: Context, keep: KeepC
         throw rejected(422, 'business-rule', 'it is of another person: that is another Consent', {
           expression: 'Consent.patient',
         });
+      // To open more one has care of the person still; to narrow, and withdraw, one need not.
+      if (said.status === 'active' && said.type === 'permit') await personFor(request, said);
       const consent = composeConsent(before.id, author, { ...said, patient });
-      await keep.keepConsent(ctx, patient, { ...authorOf(request), consent });
+      await keep.keepConsent(ctx, patient, { ...authorOf(request), ...reasonOf(said), consent });
       return sendFhir(reply, consent);
     });
     scope.get<WithId>('/fhir/Consent/:id', async (request, reply) =>
@@ -106,6 +114,9 @@ export function registerConsents(app: FastifyInstance, ctx: Context, keep: KeepC
     );
   });
 }
+
+const reasonOf = ({ by }: Said): Pick<Word, 'reason' | 'clinician'> =>
+  by.capacity === 'safeguarding' ? { reason: by.reason, clinician: by.clinician } : {};
 
 const isForOthers = ({ services }: Said, own: string): boolean =>
   services.length > 0 && !services.includes(own);

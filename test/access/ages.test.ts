@@ -49,7 +49,7 @@ describe('who is young', () => {
       { maxLength: 4 },
     );
     const asking = { service: 's', sector: 'third-sector', care: 'open' as const, at: on('2026-06-01') };
-    const closed = (births: string[], parent: boolean) => isClosed({ births, parent, decisions: [] }, asking);
+    const closed = (births: string[], parent: boolean) => isClosed({ births, parent, rulings: [] }, asking);
     fc.assert(
       fc.property(dates, dates, fc.boolean(), (births, more, parent) => {
         fc.pre(closed(births, parent));

@@ -15,21 +15,18 @@ import { buildApp, type Part } from '../../src/app.ts';
 import { registerAuditEvents } from '../../src/audit/routes.ts';
 import { registerSubscriptions } from '../../src/deliver/subscribe/routes.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
-import {
-  findConsent,
-  keepConsent,
-  liftHold,
-  personNow,
-  placeHold,
-  sayContact,
-  sayPlacement,
-} from '../../src/pipeline/safety.ts';
+import { sayCompetence } from '../../src/pipeline/competence.ts';
+import { findConsent, keepConsent } from '../../src/pipeline/consent.ts';
+import { sayParental } from '../../src/pipeline/parental.ts';
+import { liftHold, personNow, placeHold, sayContact, sayPlacement } from '../../src/pipeline/safety.ts';
 import { registerRead } from '../../src/read/routes.ts';
 import { registerIntake } from '../../src/receive/http/http.ts';
 import { showMessages } from '../../src/run/show-messages.ts';
 import { registerPages } from '../../src/web/pages/routes.ts';
+import { registerCompetence } from '../../src/work/competence.ts';
 import { registerConsents } from '../../src/work/consent.ts';
 import { registerGlass } from '../../src/work/glass.ts';
+import { registerParental } from '../../src/work/parental.ts';
 import { registerPrompts } from '../../src/work/prompts.ts';
 import { registerSafety } from '../../src/work/safety.ts';
 import { figuresOf } from '../../src/work/worklist/item.ts';
@@ -130,6 +127,8 @@ const PARTS: Record<string, Part> = {
     registerPrompts(app, ctx, async () => Promise.reject(new Error('no prompt was answered'))),
   registerSafety: (app, ctx) =>
     registerSafety(app, ctx, { personNow, placeHold, liftHold, sayContact, sayPlacement }),
+  registerCompetence: (app, ctx) => registerCompetence(app, ctx, { personNow, sayCompetence }),
+  registerParental: (app, ctx) => registerParental(app, ctx, { personNow, sayParental }),
   registerConsents: (app, ctx) => registerConsents(app, ctx, { personNow, keepConsent, findConsent }),
   registerWorklist: (app, ctx) => registerWorklist(app, ctx, NO_WORKLIST),
 };

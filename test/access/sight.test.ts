@@ -70,7 +70,7 @@ it('grants of a family that is being linked are those of the store it is saved i
             consents: new Map(),
             placed: new Set<string>(),
             births,
-            decisions: new Map(),
+            rulings: new Map(),
           },
           id,
         );

@@ -2,11 +2,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setClock } from '../../src/admin/clock.ts';
 import { recheckChanges } from '../../src/publish/recheck-changes.ts';
+import { PARENTAL_SAID, SAFE_CONTACT_SAID } from '../../src/web/examples.ts';
 import { readsNow } from '../families/scenarios/family.ts';
 import { care, person, said, ward } from '../families/scenarios/messages.ts';
-import { consentOf, parameters, post, serviceOf } from '../support/consents.ts';
+import { consentOf, givenBy, parameters, post, serviceOf } from '../support/consents.ts';
 import { testContext } from '../support/context.ts';
-import { gather, type Household, type Send, type Services } from '../support/household.ts';
+import { gather, type Household, type Send, type Services, shuffled } from '../support/household.ts';
 import { askingPeople, humanToken, newHumanPair, type Who } from '../support/humans.ts';
 import { ago, say } from '../support/telling.ts';
 import { chart, episodeOf, referralOf } from '../support/transactions.ts';
@@ -18,6 +19,7 @@ const SERVICES: Services = {
   infancy: ['parent-infant', 'RXI', 'fhir-r4'],
   adult: ['adult-services', 'RXA', 'fhir-r4'],
   social: ['childrens-services', 'LA1', 'fhir-r4'],
+  perinatal: ['specialist-perinatal', 'RXP', 'fhir-r4'],
   charity: ['third-sector', 'C001', 'fhir-r4'],
   other: ['third-sector', 'C002', 'fhir-r4'],
   hub: ['family-hub', 'LA2', 'fhir-r4'],
@@ -104,8 +106,8 @@ describe('fifteen', () => {
     expect(before[1]).not.toContain('Morwenna');
     expect(household.told('other').filter((code) => code !== 'unnamed')).toEqual([]);
     const agreed = consentOf(household, { patient: her, type: 'permit', to: CLOSED });
-    expect((await post(household, 'Consent', 'camhs', agreed)).status).toBe(201);
-    await household.settle();
+    expect((await post(household, 'Consent', 'camhs', agreed)).status).toBe(422);
+    await motherAgrees(her);
     expect(await Promise.all(CLOSED.map(reads))).toEqual(before);
   }, 60_000);
 
@@ -176,8 +178,7 @@ describe('who says that she is older, and may not', () => {
     expect(closed).not.toContain('Morwenna');
     expect((await household.find('Patient', `&_id=${her}`))[0]?.birthDate).toBe(years(15));
     // An agreement that names them opens nothing either.
-    const agreed = consentOf(household, { patient: her, type: 'permit', to: CLOSED });
-    expect((await post(household, 'Consent', 'camhs', agreed)).status).toBe(201);
+    await motherAgrees(her);
     for (const system of CLOSED) expect(await reads(system)).not.toContain(await careOf('camhs'));
   }, 120_000);
 
@@ -223,6 +224,63 @@ describe('twelve', () => {
     expect(await reads('infancy')).toContain(`Patient/${her}`);
     expect(await reads('charity')).not.toContain('R-charity');
   }, 120_000);
+});
+
+describe('whatever is added about her', () => {
+  const born = years(15);
+  const her = girlOf(born);
+  /** All that might open her, but a decision of competence. */
+  const additions = (id: string): (() => Promise<unknown>)[] => {
+    const sends: Send[] = [
+      care('camhs', her, { start: ago(80), contact: ago(2), planned: ago(-9) }),
+      care('adult', her, { start: ago(6), contact: ago(3) }),
+      care('infancy', her, { start: ago(7) }),
+      care('social', her, { start: ago(8) }),
+      care('perinatal', BABY, { start: ago(3), contact: ago(1) }),
+      ward(her, { event: 'A08', day: ago(1) }),
+      said('adult', [chart('adult', her, { birthDate: born.slice(0, 4) })], ago(0)),
+    ];
+    const asks = ['charity', 'hub', 'other'].map((to) => (): Promise<unknown> => {
+      const whom = chart('camhs', her);
+      const asked = { id: `A-${to}`, from: household.serviceOf('camhs'), to: household.serviceOf(to) };
+      return say(household, said('camhs', [whom, referralOf(whom, asked, ago(2))], ago(2)));
+    });
+    const stated = {
+      ...{ type: 'permit' as const, patient: id, to: CLOSED, code: ['INV', 'DEM', 'REF'] },
+      period: { end: new Date(Date.now() + 86_400_000).toISOString() },
+      more: givenBy(
+        null,
+        { url: 'capacity', valueCode: 'safeguarding' },
+        { url: 'reason', valueString: 'to be looked at' },
+        { url: 'clinician', valueString: 'Sample Clinician' },
+      ),
+    };
+    return [
+      ...sends.map((send) => () => say(household, send)),
+      ...asks,
+      () => motherAgrees(id),
+      () => post(household, 'Consent', 'visiting', consentOf(household, stated)),
+      () => post(household, `Patient/${id}/$safe-contact`, 'camhs', SAFE_CONTACT_SAID),
+      () => post(household, `Patient/${id}/$place-hold`, 'visiting', {}),
+    ];
+  };
+
+  test.each([1, 2])(
+    'no answer to the third sector or a hub changes, and nothing is told; order %i',
+    async (seed) => {
+      const id = await gatherFor(born);
+      const look = () =>
+        Promise.all(CLOSED.map(async (one) => [await reads(one), household.posts(one).length]));
+      const before = await look();
+      for (const add of shuffled(additions(id), seed)) {
+        await add();
+        await household.settle();
+      }
+      expect(await look()).toEqual(before);
+      expect(await reads('camhs')).toMatch(/E-social|A-charity/);
+    },
+    120_000,
+  );
 });
 
 describe('a child of four', () => {
@@ -320,6 +378,16 @@ test('where people prove who they are, it is a clinician', async () => {
   );
   expect(rows).toContainEqual({ kind: 'decision', interaction: 'competence', subject: doctor.sub });
 }, 120_000);
+
+/** Whoever holds parental responsibility agrees that all of them may know everything. */
+async function motherAgrees(her: string): Promise<void> {
+  const held = await post(household, `Patient/${her}/$set-parental-responsibility`, 'camhs', PARENTAL_SAID);
+  expect(held.status, JSON.stringify(held.body)).toBe(200);
+  const agreed = consentOf(household, { patient: her, type: 'permit', to: CLOSED, more: givenBy('mother') });
+  const kept = await post(household, 'Consent', 'camhs', agreed);
+  expect(kept.status, JSON.stringify(kept.body)).toBe(201);
+  await household.settle();
+}
 
 /** The health visitor asks a service to see her once more. */
 async function asksAgain(system: string): Promise<void> {

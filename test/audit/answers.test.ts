@@ -135,6 +135,8 @@ describe('of all routes', () => {
       'POST /fhir/Patient/$break-glass',
       'POST /fhir/Patient/{id}/$break-glass',
       'POST /fhir/Patient/{id}/$lift-hold',
+      'POST /fhir/Patient/{id}/$set-competence',
+      'POST /fhir/Patient/{id}/$set-parental-responsibility',
       'POST /fhir/Patient/{id}/$set-placement',
       'POST /fhir/Subscription',
       'POST /fhir/Subscription/{id}/$confirm-removal',

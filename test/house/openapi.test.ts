@@ -7,6 +7,7 @@ import { addSystem } from '../../src/access/register/systems.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
 import type { OpenApi } from '../../src/web/docs.ts';
 import {
+  COMPETENCE_SAID,
   CONSENT,
   DECISION,
   DEFERRAL,
@@ -19,6 +20,7 @@ import {
   PARAMETERS_OF_EVENTS,
   PARAMETERS_OF_REMOVAL,
   PARAMETERS_OF_SNAPSHOT,
+  PARENTAL_SAID,
   PLACEMENT_SAID,
   PROMPT_ENDED,
   SAFE_CONTACT_SAID,
@@ -384,12 +386,41 @@ test('what is said for somebody’s safety is answered as described', async () =
   const all3 = [placed, ...asked.slice(1, -1), fhirBody(other)];
   expect(await statuses(placement, at(resource.id, 'set-placement'), all3)).toEqual(expected);
   expect((await ask(placement, at(NOBODY, 'set-placement'), placed)).status).toBe(404);
-  const decided = fhirBody(COMPETENCE_SAID);
-  const competence = 'POST /fhir/Patient/{id}/$set-competence';
-  // Of nobody of sixteen or over is it asked.
-  const wrong = [decided, ...asked.slice(1, -1)];
-  expect(await statuses(competence, at(young, 'set-competence'), [...wrong, fhirBody(ADULT)])).toEqual(expected);
-  expect((await ask(competence, at(NOBODY, 'set-competence'), decided)).status).toBe(404);
+});
+
+test('what is found of a young person is answered as described', async () => {
+  const girl = { ...UNA, nhs: nhsNumber(971), given: 'Ivy', born: ago(15 * 366), local: 'I1' };
+  const whom = chart('perinatal', girl);
+  const care = episodeOf(whom, 'perinatal', { id: 'E-I1', start: ago(9) });
+  await open.transaction(transactionOf([whom, care], at(ago(9))), 'perinatal');
+  const idOf = async (given: string) => {
+    const { body } = await open.get(`/fhir/Patient?family=Tregear&given=${given}`, 'perinatal');
+    return (body.entry as [{ resource: { id: string } }])[0].resource.id;
+  };
+  const operation = 'POST /fhir/Patient/{id}/$set-competence';
+  const path = (id: string) => `/fhir/Patient/${id}/$set-competence`;
+  const said = { ...fhirBody(COMPETENCE_SAID), headers: by('1') };
+  const all = [
+    said,
+    { ...said, body: '{' },
+    fhirBody(COMPETENCE_SAID),
+    { ...said, accept: 'text/html' },
+    { ...said, body: HUGE },
+    { ...said, type: 'text/csv' },
+  ];
+  expect(await statuses(operation, path(await idOf('Ivy')), all)).toEqual([200, 400, 403, 406, 413, 415]);
+  expect((await ask(operation, path(await idOf('Una')), said)).status).toBe(422);
+  expect((await ask(operation, path(NOBODY), said)).status).toBe(404);
+  const holding = 'POST /fhir/Patient/{id}/$set-parental-responsibility';
+  const to = (id: string) => path(id).replace('set-competence', 'set-parental-responsibility');
+  const [own, ...others] = all;
+  const held = { ...own, ...fhirBody(PARENTAL_SAID), headers: by('1') };
+  const wrong = others.map((one) => (one.body === said.body ? { ...held, ...one, body: held.body } : one));
+  expect(await statuses(holding, to(await idOf('Ivy')), [held, ...wrong])).toEqual([
+    200, 400, 403, 406, 413, 415,
+  ]);
+  expect((await ask(holding, to(await idOf('Una')), held)).status).toBe(422);
+  expect((await ask(holding, to(NOBODY), held)).status).toBe(404);
 });
 
 test('who breaks glass is answered as described', async () => {

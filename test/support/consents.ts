@@ -49,3 +49,18 @@ export const serviceOf = (household: Household, system: string) => ({
   name: 'service',
   valueReference: { reference: `Organization/${household.serviceOf(system)}` },
 });
+
+/** For `more`: in what capacity a Consent is given; with a holder by parental responsibility. */
+export const givenBy = (holder: string | null, ...others: object[]) => ({
+  extension: [
+    {
+      url: 'https://skein.example/fhir/StructureDefinition/given-by',
+      extension: holder
+        ? [
+            { url: 'capacity', valueCode: 'parental-responsibility' },
+            { url: 'holder', valueCode: holder },
+          ]
+        : others,
+    },
+  ],
+});

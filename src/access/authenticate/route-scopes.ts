@@ -29,7 +29,10 @@ const NEEDS: [RegExp, Letter | Need | 'none'][] = [
   [/^POST \/fhir\/Patient\/\$match$/, 's'],
   // What it opens is read by the same scopes as anything.
   [/^POST \/fhir\/Patient\/(:id\/)?\$break-glass$/, 'r'],
-  [/^POST \/fhir\/Patient\/:id\/\$(place-hold|lift-hold|safe-contact|set-placement|set-competence)$/, 'u'],
+  [
+    /^POST \/fhir\/Patient\/:id\/\$(place-hold|lift-hold|safe-contact|set-placement|set-competence|set-parental-responsibility)$/,
+    'u',
+  ],
   [/^(GET|POST) \/fhir\/Subscription\/(:id\/)?\$(status|events)$/, 'r'],
   [/^POST \/fhir\/Subscription\/:id\/\$(confirm-removal|rotate-secret)$/, 'u'],
   [/^GET \/fhir\/Subscription\/:id\/\$attempts$/, 'r'],

@@ -1,6 +1,6 @@
 /**
- * When what somebody agreed to or refused begins or ends, or a decision of competence ends, others may know more
- * or less of them.
+ * When what somebody agreed to or refused begins or ends, or a decision of competence ends, others may know
+ * more or less of them.
  */
 
 /** SQL: the persons of whom one begins or ends between two instants (ISO, places of parameters). */
@@ -15,3 +15,7 @@ export const turningConsents = (from: string, to: string): string =>
     and content #>> '${path}' >= ${from} and content #>> '${path}' < ${to}`,
     )
     .join(' union ');
+
+/** SQL: the persons with a chart that has one of these birth dates (a list, place of a parameter). */
+export const bornOn = (births: string): string =>
+  `select person from statement where type = 'Patient' and content ->> 'birthDate' = any(${births}::text[])`;

@@ -29,6 +29,13 @@ export type Grant = {
   /** What the person refused that this service is told by others, and what it may know besides. */
   refused?: Category[];
   agreed?: Category[];
+  /** What a clinician states that it may know for somebody's safety, though nobody agreed. */
+  stated?: Category[];
+  /** Under the age of agreeing for oneself, and who holds parental responsibility. */
+  minor?: true;
+  holders?: string[];
+  /** A clinician found that this child may decide about some help. */
+  decides?: true;
   /**
    * A child who lives apart from its birth family: of it others than its own services learn that there is
    * care, and no more (sharing rule 14).
@@ -79,9 +86,10 @@ export function reaches(level: Level, needed: Level): boolean {
  * May this recipient know this of this person now, and how much? Pure; deny by default. `journeys`: those
  * that the thing belongs to. M, P and I are roles in one of them, so that of a second pregnancy the first
  * child's services learn nothing; what belongs to no journey ([]) is opened by no role; left out, where it is
- * the person that is asked about, by a role in any. A refusal comes before the table, an agreement after
- * it. Broken glass opens what the table does not, and no refusal. A referral that waits for an answer opens
- * nothing here: what its receiver sees is what that message said (projectPatient).
+ * the person that is asked about, by a role in any. A refusal comes first; then what a clinician states for
+ * safety's sake, a summary and of whom the service knows already; an agreement; the table. Broken glass opens
+ * what the table does not, and no refusal. A referral that waits for an answer opens nothing here: what its
+ * receiver sees is what that message said (projectPatient).
  */
 export function decide(grants: Grants, category: Category, person: string, journeys?: string[]): Level {
   if (grants.everything) return 'F';
@@ -91,14 +99,16 @@ export function decide(grants: Grants, category: Category, person: string, journ
   if (grant.closed) return byGlass(grant, category, cell);
   const isAgreed = grant.agreed?.includes(category) === true;
   const own = cell.agreement ? (isAgreed ? cell.own : '-') : raised(cell.own, isAgreed);
-  if (grant.care === 'open' || grant.care === 'recent') return own;
+  const stated = grant.stated?.includes(category) ? 'S' : '-';
+  if (grant.care === 'open' || grant.care === 'recent') return highest([own, stated]);
   const roles = grant.roles.filter(({ journey }) => !journeys || journeys.includes(journey));
   const cross = roles.map(({ role }) =>
     grant.away ? existence(category, cell[role]) : raised(cell[role], isAgreed && role !== 'partner'),
   );
-  const glass = byGlass(grant, category, cell);
-  if (grant.care === 'past' && category === 'INV') return highest([lower(own, 'E'), ...cross, glass]);
-  return highest([...cross, glass]);
+  const isKnown = !grant.held && (grant.care === 'past' || roles.length > 0);
+  const further = [...cross, byGlass(grant, category, cell), isKnown ? stated : '-'] as const;
+  if (grant.care === 'past' && category === 'INV') return highest([lower(own, 'E'), ...further]);
+  return highest([...further]);
 }
 
 /**

@@ -54,7 +54,7 @@ export function describePolicy(policy: Policy): string {
     '',
     '## What holds for all rows',
     '',
-    'In this order: what is sealed by law, a safety hold, labels, what the person refused, what the person agreed to (one level more at most, and nothing sealed), the table, nothing.',
+    'In this order: what is sealed by law, a safety hold, labels, what the person refused, what a clinician states for safety’s sake (to those named, S at most), what the person agreed to (one level more at most, and nothing sealed), the table, nothing.',
     '',
     ...rulesOf(policy).map((rule) => `- ${rule}`),
     '',
@@ -99,6 +99,7 @@ function rulesOf(policy: Policy): string[] {
     `These give no care, and what they send as such is shown to nobody: ${listOf(policy.givesNoCare)}.`,
     `A child is a person of their own from ${young.ownFrom} years on, and before that if a parent. Under ${young.under} services of the groups ${listOf(young.closedGroups)} know nothing of them but what they sent themselves, until a clinician has recorded a decision of competence (Gillick), for ${young.decisionMonths} months at most; no agreement opens it. Under ${young.heldUnder} only their own services know anything, and those of a safeguarding lead (${listOf(young.leads)}) as the table has it.`,
     `Waits of all services, in figures of five people or more, are for ${listOf(policy.readsWaits)}; every service reads its own.`,
+    `Who holds parental responsibility for a child is told, where DEM is S or more, to ${listOf(policy.readsParental)}.`,
     `A clinician who breaks glass reads of one person at most a summary, for ${glass.hours} hours (at most ${glass.mostHours}), may try ${glass.triesPerHour} times an hour, and is reviewed within ${glass.reviewWorkingDays} working days.`,
   ];
 }

@@ -1,9 +1,9 @@
 import type { Consent } from '@medplum/fhirtypes';
-import { consentFor } from '../../fhir/consent.ts';
 import type { Human, Recipient } from '../../model.ts';
 import { asOf } from '../../store/clock.ts';
 import type { Db } from '../../store/pool.ts';
 import { registeredServices } from '../register/services.ts';
+import { agreementsFor, describeMinor, isMinor } from './agreements.ts';
 import { type Care, type Grant, type Grants, isStatutory } from './decide.ts';
 import { POLICY } from './policy.ts';
 import { type Aged, isClosed, youthOf } from './young.ts';
@@ -36,8 +36,8 @@ select ask.service, ask.person,
     and s.content ? 'birthDate') as births,
   exists (select from member m join member o on o.journey = m.journey and o.person <> m.person
     where m.person = ask.person and m.role <> 'infant') as parent,
-  array(select s.content from statement s where s.person = ask.person and s.type = 'Flag' and s.content @>
-    '{"status": "active", "code": {"coding": [{"code": "competence"}]}}') as decisions,
+  array(select s.content from statement s where s.person = ask.person and s.type = 'Flag'
+    and s.content #>> '{code,coding,0,code}' in ('competence', 'parental-responsibility')) as rulings,
   array(select m.journey from member m where m.person = ask.person and m.role <> 'infant'
     and exists (select from member o where o.journey = m.journey and o.person <> m.person)
     and (m.role = 'partner' or not exists (select from member o where o.journey = m.journey and o.role = 'infant'
@@ -123,7 +123,8 @@ function grantOf(
     ...{ care, asked, roles, asideIn, held, restricted, away },
     closed: isClosed(row, { service, sector, care, at }),
     youth: youthOf(row, at),
-    ...agreementsFor(row.consents, { service, at }),
+    ...(isMinor(row, at) ? describeMinor(row, at) : {}),
+    ...agreementsFor(row.consents, row, { service, sector, at }),
     ...(row.glass ? { glass: true } : {}),
   };
 }
@@ -134,18 +135,6 @@ function pairsOf(asked: Asked[]): Map<string, Set<string>> {
     pairs.set(service, new Set([...(pairs.get(service) ?? []), ...persons]));
   }
   return pairs;
-}
-
-/** What a person refused a service, and what was agreed that it may know besides, at an instant. */
-export function agreementsFor(
-  consents: Consent[],
-  to: { service: string; at: Date },
-): Pick<Grant, 'refused' | 'agreed'> {
-  const said = consents.flatMap((consent) => consentFor(consent, to) ?? []);
-  const of = (wanted: 'deny' | 'permit') =>
-    said.filter(({ type }) => type === wanted).flatMap(({ categories }) => categories);
-  const [refused, agreed] = [of('deny'), of('permit')];
-  return { ...(refused.length > 0 ? { refused } : {}), ...(agreed.length > 0 ? { agreed } : {}) };
 }
 
 /**

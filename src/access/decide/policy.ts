@@ -45,8 +45,8 @@ const Cells = z.strictObject(
 );
 const NOTHING = Object.fromEntries(CATEGORIES.map((one) => [one, '-/-/-/-'])) as Record<Category, string>;
 /**
- * Young people (docs/adr/0031-young-people.md). From `ownFrom` years on a child is a person of their own; under
- * `under` services of `closedGroups` know nothing of them without a decision of competence, which holds
+ * Young people (docs/adr/0031-young-people.md). From `ownFrom` years on a child is a person of their own;
+ * under `under` services of `closedGroups` know nothing of them without a decision of competence, which holds
  * `decisionMonths` at most; under `heldUnder` nobody but their own services and the sectors of `leads`.
  */
 const Young = z
@@ -82,6 +82,8 @@ const Policy = z
     givesNoCare: z.array(z.string()),
     // A policy from before there were any figures opens none.
     readsWaits: z.array(z.string()).default([]),
+    // And one from before parental responsibility was kept shows it to none.
+    readsParental: z.array(z.string()).default([]),
     glass: Glass.default(GLASS),
     // Before there was an export nobody was given one; how bases are left out is for `parsePolicy` to say.
     subject: z.strictObject({ cells: Cells }).default({ cells: Cells.parse(NOTHING) }),

@@ -3,8 +3,9 @@
  * store, from the same rows before they are stored.
  */
 import type { FamilyRows, Member, Sight } from '../../store/facts.ts';
+import { agreementsFor } from './agreements.ts';
 import { decide, type Grant, type Grants, reaches } from './decide.ts';
-import { agreementsFor, careOf } from './grants.ts';
+import { careOf } from './grants.ts';
 import { isDiscreet, staysInside } from './stays-inside.ts';
 import { isClosed, youthOf } from './young.ts';
 
@@ -31,7 +32,7 @@ export function sightOf(rows: FamilyRows): (service: string) => Sight {
 
 /** As `GRANTS` of grants.ts, of everybody in the family. */
 export function grantsIn(
-  { involvements, members, consents, placed, births, decisions, services, asOf }: FamilyRows,
+  { involvements, members, consents, placed, births, rulings, services, asOf }: FamilyRows,
   service: string,
 ): Known {
   const at = new Date(asOf);
@@ -67,7 +68,7 @@ export function grantsIn(
     const aged = {
       births: births.get(person) ?? [],
       parent: places.some(({ role, journey }) => role !== 'infant' && isShared(journey)),
-      decisions: decisions.get(person) ?? [],
+      rulings: rulings.get(person) ?? [],
     };
     return {
       care,
@@ -76,7 +77,7 @@ export function grantsIn(
       closed: isClosed(aged, { service, sector, care, at }),
       youth: youthOf(aged, at),
       ...restraintsOf(person),
-      ...agreementsFor(consents.get(person) ?? [], { service, at }),
+      ...agreementsFor(consents.get(person) ?? [], aged, { service, sector, at }),
     };
   }
   function restraintsOf(person: string): Pick<Grant, 'held' | 'restricted' | 'away'> {

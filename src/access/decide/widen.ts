@@ -34,8 +34,8 @@ export function widerSharing(before: Policy, after: Policy): string[] {
       isLabelled(after, label, name) ? [] : [`labels: without ${name}`],
     ),
   );
-  const waits = after.readsWaits.flatMap((name) =>
-    before.readsWaits.includes(name) ? [] : [`readsWaits: ${name}`],
+  const waits = (['readsWaits', 'readsParental'] as const).flatMap((list) =>
+    after[list].flatMap((name) => (before[list].includes(name) ? [] : [`${list}: ${name}`])),
   );
   const days =
     after.closedCareDays > before.closedCareDays ? [`closedCareDays: ${after.closedCareDays}`] : [];

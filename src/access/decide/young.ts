@@ -3,7 +3,7 @@
  * themselves (docs/adr/0031-young-people.md). Pure; ages go by days in UTC.
  */
 import type { Flag } from '@medplum/fhirtypes';
-import { findScope, standsAt } from '../../fhir/competence.ts';
+import { findScope, standsAt, THIRD_SECTOR_HELP } from '../../fhir/competence.ts';
 import { lastDayOf } from '../../fhir/last-day.ts';
 import type { Youth } from '../../model.ts';
 import type { Care } from './decide.ts';
@@ -11,10 +11,10 @@ import { POLICY } from './policy.ts';
 
 /**
  * `births`: the birth date of each chart that has one. `parent`: in any journey with others,
- * and not as its infant. `decisions`:
- * of competence, as they were recorded.
+ * and not as its infant. `rulings`: decisions of
+ * competence, and who holds parental responsibility.
  */
-export type Aged = { births: string[]; parent: boolean; decisions: Flag[] };
+export type Aged = { births: string[]; parent: boolean; rulings: Flag[] };
 
 /** Years on that day, the youngest that the date may mean. Who was born on 29 February ages on 1 March. */
 export function ageAt(birthDate: string, at: Date): number {
@@ -28,7 +28,7 @@ export function ageAt(birthDate: string, at: Date): number {
  * is younger than a person of their own is an infant of a journey, and known as that. Of whom no date is
  * known is no child.
  */
-export function youthOf({ births, parent }: Omit<Aged, 'decisions'>, at: Date): Youth | null {
+export function youthOf({ births, parent }: Omit<Aged, 'rulings'>, at: Date): Youth | null {
   const { ownFrom, heldUnder, under } = POLICY.young;
   const ages = births.map((birth) => ageAt(birth, at)).filter((age) => parent || age >= ownFrom);
   const youngest = Math.min(...ages);
@@ -39,22 +39,25 @@ export function youthOf({ births, parent }: Omit<Aged, 'decisions'>, at: Date): 
 type Asking = { service: string; sector: string | null; care: Care | null; at: Date };
 
 /** Does this service know nothing of them but what it sent itself? */
-export function isClosed(aged: Aged, { service, sector, care, at }: Asking): boolean {
+export function isClosed(aged: Aged, asking: Asking): boolean {
+  const { sector, care, at } = asking;
   const youth = youthOf(aged, at);
   if (youth === null) return false;
   const { closedGroups, leads } = POLICY.young;
-  const group = POLICY.rows.get(sector ?? '')?.group ?? '';
-  if (closedGroups.includes(group))
-    return youth === 'held' || !mayDecide(aged.decisions, { service, group, at });
+  if (closedGroups.includes(groupOf(sector))) return !decidesFor(aged.rulings, asking) || youth === 'held';
   return youth === 'held' && (care === null || care === 'past') && !leads.includes(sector ?? '');
 }
 
-/** A decision that stands is about this service, or about help of the third sector. */
-const mayDecide = (decisions: Flag[], { service, group, at }: { service: string; group: string; at: Date }) =>
-  decisions
-    .filter((decision) => standsAt(decision, at))
+const groupOf = (sector: string | null): string => POLICY.rows.get(sector ?? '')?.group ?? '';
+
+/** A decision of competence that stands is about this service, or about help of the third sector. */
+export const decidesFor = (rulings: Flag[], { service, sector, at }: Omit<Asking, 'care'>): boolean =>
+  rulings
+    .filter((ruling) => standsAt(ruling, at))
     .map(findScope)
-    .some((scope) => scope === service || (scope === 'third-sector-help' && group === 'third-sector'));
+    .some(
+      (scope) => scope === service || (scope === THIRD_SECTOR_HELP && groupOf(sector) === 'third-sector'),
+    );
 
 const DAY = 24 * 60 * 60 * 1000;
 

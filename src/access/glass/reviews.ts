@@ -6,6 +6,7 @@ import { isId } from '../../fhir/ids.ts';
 import type { Human } from '../../model.ts';
 import { type Db, transaction } from '../../store/pool.ts';
 import { POLICY } from '../decide/policy.ts';
+import { bankHolidaysAround } from './bank-holidays.ts';
 
 export const VERDICTS = ['justified', 'unjustified'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -31,10 +32,12 @@ export type GlassRow = {
   reviewedBy: string | null;
 };
 
-// Days after the day of it, up to today, but for Saturdays and Sundays.
+// Days after the day of it, up to today, but for Saturdays, Sundays and bank holidays.
 const OVERDUE = `g.verdict is null and (select count(*) from generate_series(
     ((g.at at time zone 'Europe/London')::date + 1)::timestamp, (now() at time zone 'Europe/London')::date::timestamp,
-    interval '1 day') as day where extract(isodow from day) < 6) > $1`;
+    interval '1 day') as day where extract(isodow from day) < 6 and day::date <> all($2::date[])) > $1`;
+
+const limits = (): [number, string[]] => [POLICY.glass.reviewWorkingDays, bankHolidaysAround(new Date())];
 
 const LIST = `
 select g.id, g.at, g.expires_at as until, g.person, v.ods || '|' || v.team as service, g.subject, g.name, g.role,
@@ -42,17 +45,17 @@ select g.id, g.at, g.expires_at as until, g.person, v.ods || '|' || v.team as se
   (select count(*)::int from audit a where a.kind = 'read' and a.persons @> array[g.person]
     and a.human ->> 'issuer' = g.issuer and a.human ->> 'subject' = g.subject
     and a.at between g.at and g.expires_at) as reads
-from glass g join service v on v.id = g.service where $2 or g.verdict is null order by g.at, g.id`;
+from glass g join service v on v.id = g.service where $3 or g.verdict is null order by g.at, g.id`;
 
 /** Oldest first; those alone that nobody has reviewed, or all. */
 export async function listGlass(db: Db, all: boolean): Promise<GlassRow[]> {
-  return (await db.query<GlassRow>(LIST, [POLICY.glass.reviewWorkingDays, all])).rows;
+  return (await db.query<GlassRow>(LIST, [...limits(), all])).rows;
 }
 
 const COUNT = `select count(*)::int as n from glass g where ${OVERDUE}`;
 
 export async function countOverdue(db: Db): Promise<number> {
-  return (await db.query<{ n: number }>(COUNT, [POLICY.glass.reviewWorkingDays])).rows[0]?.n ?? 0;
+  return (await db.query<{ n: number }>(COUNT, limits())).rows[0]?.n ?? 0;
 }
 
 type Open = Pick<GlassRow, 'person' | 'name' | 'verdict'> & { issuer: string; subject: string };

@@ -2,7 +2,7 @@
  * People beside the systems that ask for them: `X-Skein-User: Bearer …` (docs/adr/0026-human-identity.md).
  */
 import { readFileSync } from 'node:fs';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
 import { type Rejected, rejected } from '../../errors.ts';
 import type { Human, Recipient } from '../../model.ts';
@@ -10,7 +10,7 @@ import { type KeySets, openKeySets } from '../authenticate/key-sets.ts';
 import { isPublicUrl } from '../authenticate/public.ts';
 import { HUMAN_ALGORITHMS, readOthersKeySet } from '../register/key-set.ts';
 import { examineHuman, type Issuer } from './examine.ts';
-import { type Line, readRolesFile, rolesFor } from './roles-file.ts';
+import { followRolesFile, type Line, readRolesFile, rolesFor } from './roles-file.ts';
 
 /** The settings of one installation, with what their files hold. */
 export type People = { issuer: Issuer; lines: Line[] };
@@ -51,8 +51,9 @@ export type Humans = {
  * A token that nobody checks would be taken for one that was: where no issuer is configured it is refused,
  * too. The words of a refusal are the same whatever was wrong; the log has its code.
  */
-export function openHumans(config: Config): Humans {
+export function openHumans(config: Config, log: FastifyBaseLogger): Humans {
   const people = readPeople(config);
+  const rolesNow = config.HUMAN_ROLES ? followRolesFile(config.HUMAN_ROLES, log) : () => [];
   const keySets = openPeopleKeys(config);
   async function humanOf(request: FastifyRequest, recipient: Recipient): Promise<Human> {
     const refuse = (error: Rejected, reason: string): Rejected => {
@@ -66,7 +67,7 @@ export function openHumans(config: Config): Humans {
     const { value, done } = await examineHuman(checking, token).next();
     if (!done || !value) throw refuse(unproved(), done ? 'unproved' : value.code);
     const service = recipient.kind === 'system' ? recipient.system.service : null;
-    const may = service ? rolesFor(people.lines, value, service) : [];
+    const may = service ? rolesFor(rolesNow(), value, service) : [];
     if (may.length === 0) throw refuse(rejected(403, 'forbidden', NOT_HERS), 'organisation');
     return { ...value, may };
   }

@@ -1,5 +1,6 @@
 /** Which people may do what for which service: the file that HUMAN_ROLES names. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
 import { HUMAN_ROLES, type HumanRole, type Service } from '../../model.ts';
 import { readPolicyFile } from '../decide/policy-file.ts';
@@ -24,6 +25,44 @@ export function readRolesFile(path: string): Line[] {
   } catch (cause) {
     throw new Error(`HUMAN_ROLES: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** A changed file is heeded within so long. */
+const LOOK_MS = 1_000;
+const READ_ANEW = 'HUMAN_ROLES was changed, and is read anew';
+const UNREADABLE = 'HUMAN_ROLES was changed and cannot be read: what it said before goes on';
+
+/**
+ * What the file says, looked at again at most each second: where it was changed and is wrong, what it said
+ * last. Throws as `readRolesFile`, at first.
+ */
+export function followRolesFile(
+  path: string,
+  log: Pick<FastifyBaseLogger, 'info' | 'error'>,
+  now = Date.now,
+): () => Line[] {
+  let lines = readRolesFile(path);
+  let [seen, looked] = [stampOf(path), now()];
+  return () => {
+    if (now() - looked < LOOK_MS) return lines;
+    looked = now();
+    try {
+      const stamp = stampOf(path);
+      if (stamp === seen) return lines;
+      // Before it is read: whatever is written meanwhile is another stamp.
+      seen = stamp;
+      lines = readRolesFile(path);
+      log.info({ event: 'roles' }, READ_ANEW);
+    } catch (err) {
+      log.error({ event: 'roles', err }, UNREADABLE);
+    }
+    return lines;
+  };
+}
+
+function stampOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found ? `${found.ino} ${found.mtimeMs} ${found.size}` : 'gone';
 }
 
 /** What somebody of this organisation and role may do for a service; nothing where no line says so. */

@@ -63,8 +63,8 @@ export function withVisibleTags<T extends Resource>({ grants, row }: Seen, resou
 }
 
 /**
- * Category INV. E: a service of this kind, dates; S: which, tier; F: as said, in codes. Of a safeguarding lead
- * whoever may know SAF knows that there is one.
+ * Category INV. E: a service of this kind, dates; S: which, tier; F: as said, in codes. Of a safeguarding
+ * lead whoever may know SAF knows that there is one.
  */
 export function projectEpisode({ grants, row }: Seen): EpisodeOfCare | null {
   const episode = row.content as EpisodeOfCare;

@@ -1,4 +1,4 @@
-import type { HumanName, Patient, RelatedPerson } from '@medplum/fhirtypes';
+import type { Extension, HumanName, Patient, RelatedPerson } from '@medplum/fhirtypes';
 import { composePatient } from '../../fhir/compose-patient.ts';
 import { canonicalText } from '../../fhir/references.ts';
 import { NHS_NUMBER, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
@@ -13,6 +13,7 @@ import {
   reaches,
   withoutGlass,
 } from '../decide/decide.ts';
+import { POLICY } from '../decide/policy.ts';
 import { isDiscreet, sectorOf, staysInside } from '../decide/stays-inside.ts';
 import { codedOnly, pick } from './coded.ts';
 import { DETAILS, projectSafeContact } from './project-safe-contact.ts';
@@ -58,7 +59,7 @@ export function projectPatient(grants: Known, row: ResourceRow): Patient | null 
     ...partsAt(level, grants, { known, person }),
     ...withDetails(said, details),
   };
-  const told = [...instruction, ...extension];
+  const told = [...instruction, ...parentalFor(grants, row, level), ...extension];
   return {
     ...pick(patient, ['resourceType', 'id']),
     ...markOf(grants, patient, person),
@@ -67,6 +68,15 @@ export function projectPatient(grants: Known, row: ResourceRow): Patient | null 
     ...shown,
     ...(link.length > 0 ? { link } : {}),
   };
+}
+
+/**
+ * Who holds parental responsibility for a child, of whom at least a summary is known: for some sectors (rule
+ * 26).
+ */
+function parentalFor({ sector }: Known, { sources }: ResourceRow, level: Level): Extension[] {
+  const isRead = POLICY.readsParental.includes(sector ?? '') && reaches(level, 'S');
+  return (isRead && sources && 'charts' in sources && sources.parental) || [];
 }
 
 /** That somebody is held is for statutory health services with open care of that person alone to know. */

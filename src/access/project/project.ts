@@ -85,7 +85,9 @@ function throughGlass(grants: Known, row: ResourceRow): Group | null {
 
 function projectCare(service: Service, grants: Known, row: ResourceRow): Resource | null {
   const seen = { grants, row };
-  if (isClosedTo(grants, row.persons) && row.type === 'EpisodeOfCare') return projectOwnCare(service, row);
+  const isAuthor = row.authors.includes(service.id);
+  if (isAuthor && row.type === 'EpisodeOfCare' && isClosedTo(grants, row.persons))
+    return projectOwnCare(service, row);
   if (isItsOwn(grants, service, row))
     return withVisibleTags(seen, withoutWhereabouts(grants, row, row.content));
   if (isKeptInside(grants, row)) return null;
@@ -112,12 +114,11 @@ export function isItsOwn(grants: Grants, { id, sector }: Service, row: ResourceR
 }
 
 /**
- * Care that a service said it gives to a young person who is closed to it, without the referral that others may
- * have made; where they have a word in it, that there is such care and no more.
+ * Care that a service said it gives to a young person who is closed to it, without the referral that others
+ * may have made; where they have a word in it, that there is such care and no more.
  */
-function projectOwnCare({ id }: Service, { authors, content }: ResourceRow): EpisodeOfCare | null {
+function projectOwnCare({ id }: Service, { authors, content }: ResourceRow): EpisodeOfCare {
   const { referralRequest: _asked, meta: _tags, ...episode } = content as EpisodeOfCare;
-  if (!authors.includes(id)) return null;
   const isAlone = authors.every((author) => author === id);
   return isAlone
     ? episode

@@ -8,7 +8,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { canonicalText } from '../../fhir/references.ts';
 import type { CareSource, Recipient, ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
-import { areHeldApart, type Grants } from '../decide/decide.ts';
+import { areHeldApart, type Grants, isClosedTo } from '../decide/decide.ts';
 import { findPasts, findPastsAt, MOST_VERSIONS } from './rows.ts';
 import { loadGrantsOf, projectUnder, type Seen, seeEach } from './visible.ts';
 
@@ -80,6 +80,8 @@ function isStillSo(
   types: string[],
 ): boolean {
   if (!types.includes(type)) return true;
+  // Of whom a service knows only what it sent itself no link ever gave it a name.
+  if (type === 'Patient' && isClosedTo(grants, persons.slice(0, 1))) return true;
   return persons.every((person) => present?.persons.includes(person)) && !areHeldApart(grants, persons);
 }
 
@@ -100,7 +102,8 @@ function asKnownNow(row: ResourceRow, present: ResourceRow | undefined): Resourc
     });
     // By the instruction that stands now: what an older one let anybody read it may not.
     const contact = then.contact && now.contact ? { contact: now.contact } : {};
-    return { ...row, sources: { charts, ...contact } };
+    const parental = then.parental && now.parental ? { parental: now.parental } : {};
+    return { ...row, sources: { charts, ...contact, ...parental } };
   }
   if (!('care' in then && 'care' in now)) return row;
   const care = then.care.flatMap((one) => {

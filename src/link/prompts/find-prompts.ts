@@ -9,7 +9,7 @@ import { PROMPT_OCCASION, PROMPTS } from '../../fhir/systems.ts';
 import type { Due, Involvement, Member, Rules, View } from '../../store/facts.ts';
 import type { Known } from '../concerned.ts';
 import type { Doubt } from '../doubts.ts';
-import { COMPETENCE, consentsIn, safetyIn } from '../safety/statements.ts';
+import { COMPETENCE, consentsIn, PARENTAL, safetyIn } from '../safety/statements.ts';
 import { view } from '../views/family.ts';
 import type { Person } from '../who/charts.ts';
 import { type Answer, isAnswerOf, readAnswers } from './answers.ts';
@@ -66,7 +66,10 @@ export function findPrompts(family: Known, rules: Rules, given: Given): { views:
     sight: rules.sightOf({
       ...{ involvements, members, services, asOf },
       consents: byPerson(family, consentsIn(family.statements)),
-      decisions: byPerson(family, safetyIn(family.statements, COMPETENCE)),
+      rulings: byPerson(
+        family,
+        [COMPETENCE, PARENTAL].flatMap((code) => safetyIn(family.statements, code)),
+      ),
       births: new Map(family.persons.map((person) => [person.id, birthsOf(person)])),
       placed: new Set([...family.away].map(({ id }) => id)),
     }),

@@ -6,6 +6,7 @@
 import type { Consent, Extension, Flag } from '@medplum/fhirtypes';
 import { scopeOf } from '../../fhir/competence.ts';
 import { keyedId } from '../../fhir/ids.ts';
+import { holderOf, type Parental, parentalExtension } from '../../fhir/parental.ts';
 import { idOf } from '../../fhir/references.ts';
 import { SAFETY_SYSTEM, SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
 import type { Human, SafeContact } from '../../model.ts';
@@ -19,6 +20,7 @@ export const HOLD = 'hold';
 export const CONTACT = 'safe-contact';
 export const PLACEMENT = 'placement';
 export const COMPETENCE = 'competence';
+export const PARENTAL = 'parental-responsibility';
 
 /** `author`: id of the service whose word it is; null: the operator's. `at`: ISO instant. */
 type Said = { chart: string; author: string | null; at: string };
@@ -56,7 +58,10 @@ export function placerOf({ extension = [] }: Flag): Pick<Human, 'issuer' | 'subj
 export const placementOf = (key: Buffer, said: Said, { ended = false } = {}): IdentifiedStatement =>
   statementOf(key, said, { code: PLACEMENT, status: ended ? 'inactive' : 'active' });
 
-/** That the young person of the chart may decide for themselves: about what, and until when (`fhir/competence`). */
+/**
+ * That the young person of the chart may decide for themselves: about what, and until when
+ * (`fhir/competence`).
+ */
 export function competenceOf(
   key: Buffer,
   said: Said,
@@ -65,6 +70,17 @@ export function competenceOf(
   const flag = { code: COMPETENCE, status: ended ? ('inactive' as const) : ('active' as const) };
   return statementOf(key, said, { ...flag, extension: [scopeOf(scope)], until, apart: scope });
 }
+
+/** Who holds parental responsibility for the child of the chart; `ended`: does no more. */
+export const parentalOf = (
+  key: Buffer,
+  said: Said,
+  { ended, ...parental }: Parental & { ended: boolean },
+): IdentifiedStatement =>
+  statementOf(key, said, {
+    ...{ code: PARENTAL, status: ended ? 'inactive' : 'active', apart: parental.holder },
+    extension: [parentalExtension(parental)],
+  });
 
 /** How to reach whom the chart is of: an extension `safe-contact`. */
 export const contactOf = (key: Buffer, said: Said, extension: Extension): IdentifiedStatement =>
@@ -140,4 +156,14 @@ export function contactWith(states: SafetyState[], { charts }: Person): SafeCont
     .sort((a, b) => (a.base !== b.base ? (a.base < b.base ? 1 : -1) : a.key < b.key ? -1 : 1));
   const [said] = last?.content.extension ?? [];
   return last && said ? { author: authorOf(last.content), said } : null;
+}
+
+/** Who holds parental responsibility for this person, by any chart: each holder once, in one order. */
+export function parentalFor(states: SafetyState[], { charts }: Person): Extension[] {
+  const keys = new Set(charts.map(({ key }) => key));
+  const said = states
+    .filter(({ chart, content }) => keys.has(chart) && content.status === 'active')
+    .sort((a, b) => (a.base < b.base ? -1 : 1));
+  const byHolder = new Map(said.map(({ content }) => [holderOf(content) ?? '', content.extension ?? []]));
+  return [...byHolder].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, extension]) => extension);
 }

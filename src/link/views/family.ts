@@ -1,3 +1,4 @@
+import type { Extension } from '@medplum/fhirtypes';
 import type { CareSource, SafeContact } from '../../model.ts';
 import type { StatementState, StoredView, View } from '../../store/facts.ts';
 import type { Referral, Spell } from '../care/spells.ts';
@@ -27,6 +28,8 @@ export type Family = {
   labels: Labels;
   /** Children who live apart from their birth family. */
   away: ReadonlySet<Person>;
+  /** Who holds parental responsibility for a child, as extensions of its Patient. */
+  parentalOf: (person: Person) => Extension[];
   /** How people are reached safely. */
   contactOf: (person: Person) => SafeContact | null;
   /** By its id, a statement it was made of, or its referral. */

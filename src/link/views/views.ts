@@ -58,8 +58,9 @@ function patientView(family: Family, person: Person): View {
   }));
   const charts = chartSources(family, person);
   const contact = family.contactOf(person);
+  const parental = family.parentalOf(person);
   const { extension = [], ...composed } = composePatient(charts);
-  const told = [...(contact ? [contact.said] : []), ...extension];
+  const told = [...(contact ? [contact.said] : []), ...parental, ...extension];
   // The person, then the one each link leads to, in their order: a link shows only to those who may know of
   // both.
   const persons = [person.id, ...links.map(({ other }) => other)];
@@ -75,7 +76,12 @@ function patientView(family: Family, person: Person): View {
       ...composed,
       ...(link.length > 0 ? { link } : {}),
     },
-    sources: { charts, ...(contact ? { contact } : {}), ...heldAmong(family, persons) },
+    sources: {
+      charts,
+      ...(contact ? { contact } : {}),
+      ...(parental.length > 0 ? { parental } : {}),
+      ...heldAmong(family, persons),
+    },
     owner: person.charts[0]?.key ?? person.id,
     persons,
     authors: unique(charts.map(({ author }) => author)),
