@@ -1,4 +1,4 @@
-/** What a family's statements say without one person, and without whatever in others' says who that was. Pure. */
+/** What a family's statements say without one person, and without what others' say of who that was. Pure. */
 import type { ContactPoint, HumanName, Patient, RelatedPerson, Resource } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../fhir/systems.ts';
 import type { Json } from '../model.ts';

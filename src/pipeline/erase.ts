@@ -45,8 +45,8 @@ export async function erasePerson(ctx: Context, id: string, erasure: Erasure): P
 }
 
 /**
- * All that these charts say, and what others say of whoever they are, in one transaction: all of it is gone, or
- * nothing. What must be looked through for it is looked through before, so that the family is locked shortly.
+ * All that these charts say, and what others say of whoever they are, in one transaction: all of it is gone,
+ * or nothing. What must be looked through is looked through before, so that the family is locked shortly.
  */
 export async function eraseCharts(ctx: Context, charts: string[], erasure: Erasure): Promise<Erased> {
   const nobody = { systemId: 0, identifier: '' };

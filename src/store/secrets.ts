@@ -1,4 +1,4 @@
-/** The secrets that a store holds: its own key, and of subscriptions what signs and what their headers say. */
+/** The secrets that a store holds: its own key, and of subscriptions what signs and what headers say. */
 import type { Config } from '../config.ts';
 import type { Db } from './pool.ts';
 import { keyIdOf, unknownKey, type Vault } from './vault.ts';

@@ -1,8 +1,8 @@
 /** How long is kept what is stored: what expires is gone, what waits is not, and everything answers as before. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeRetention, RETENTION, readRetention } from '../../src/access/decide/retention.ts';
 import { readMetrics } from '../../src/observe/metrics.ts';
-import { describeRetention, RETENTION, readRetention } from '../../src/retain/policy.ts';
 import { findPrunable, prune } from '../../src/retain/prune.ts';
 import { runCommand } from '../support/command-line.ts';
 import { gather, type Household } from '../support/household.ts';
