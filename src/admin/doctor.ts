@@ -27,7 +27,6 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
   const folders = mappingFolders(ctx.config.MAPPINGS_DIR);
   const findings: Finding[] = [
     { area: 'store', problems: await storeProblems(ctx.db, ctx.config) },
-    { area: 'secrets', problems: describeExposed(ctx.config, ctx.vault) },
     { area: 'queue', problems: await examineQueue(ctx.config.REDIS_URL) },
     { area: 'mappings', problems: await describeMappings(ctx.db, await openMappings(folders)) },
     { area: 'policy', problems: await examinePolicy(ctx.db) },
@@ -35,6 +34,7 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'profiles', problems: ctx.profiles.problems },
     { area: 'subscriptions', problems: await examineSubscriptions(ctx) },
     { area: 'glass', problems: await describeOverdue(ctx.db) },
+    { area: 'secrets', problems: describeExposed(ctx.config, ctx.vault) },
     { area: 'people', problems: describePeople(ctx.config) },
     { area: 'senders', problems: await describeUnbound(ctx, ctx.mappings) },
     { area: 'messages', problems: await examineMessages(ctx.db) },
