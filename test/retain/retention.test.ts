@@ -137,7 +137,7 @@ test('attempts and audit go by whole months, the audit not before it is sealed; 
         await prune(household.database.pool);
         return there();
       },
-      { timeout: 15_000 },
+      { timeout: 30_000 },
     )
     .toEqual([]);
   await query(
@@ -166,7 +166,7 @@ test('heartbeats that are answered make one row a day', async () => {
       "update subscription set sent_at = now() - interval '11 seconds', due_at = now() where id = $1",
       [id],
     );
-    await expect.poll(beats, { timeout: 10_000 }).toEqual([{ times: n, outcome: 'ok' }]);
+    await expect.poll(beats, { timeout: 30_000 }).toEqual([{ times: n, outcome: 'ok' }]);
   }
 });
 
