@@ -29,7 +29,6 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
   const folders = mappingFolders(ctx.config.MAPPINGS_DIR);
   const findings: Finding[] = [
     { area: 'store', problems: await storeProblems(ctx.db, ctx.config) },
-    { area: 'secrets', problems: describeExposed(ctx.config, ctx.vault) },
     { area: 'queue', problems: await examineQueue(ctx.config.REDIS_URL) },
     { area: 'mappings', problems: await describeMappings(ctx.db, await openMappings(folders)) },
     { area: 'policy', problems: await examinePolicy(ctx.db) },
@@ -38,6 +37,7 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
     { area: 'subscriptions', problems: await examineSubscriptions(ctx) },
     { area: 'glass', problems: await describeOverdue(ctx.db) },
     { area: 'agreements', problems: await describeDisagreements(ctx.db) },
+    { area: 'secrets', problems: describeExposed(ctx.config, ctx.vault) },
     { area: 'people', problems: describePeople(ctx.config) },
     { area: 'senders', problems: await describeUnbound(ctx, ctx.mappings) },
     { area: 'messages', problems: await examineMessages(ctx.db) },

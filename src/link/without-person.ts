@@ -1,4 +1,4 @@
-/** What a family's statements say without one person, and without whatever in others' says who that was. Pure. */
+/** What a family's statements say without one person, and without what others' say of who that was. Pure. */
 import type { ContactPoint, HumanName, Patient, RelatedPerson, Resource } from '@medplum/fhirtypes';
 import { NHS_NUMBER } from '../fhir/systems.ts';
 import type { Json } from '../model.ts';
@@ -19,6 +19,8 @@ export type Traces = {
 type Said = Pick<StatementState, 'key' | 'type' | 'chart' | 'ref' | 'content'>;
 
 const ERASED = '[erased]';
+/** What is shorter may stand for anything. */
+const LEAST_TEXT = 5;
 const small = (text: string | undefined): string => (text ?? '').trim().toLowerCase();
 
 /** Of the statements of a family, by the charts of one person of it. */
@@ -44,7 +46,7 @@ export function tracesOf(statements: StatementState[], charts: ReadonlySet<strin
       ]),
       ...points,
       ...numbers.flatMap((one) => [one, one.replace(/^(...)(...)(....)$/, '$1 $2 $3')]),
-    ],
+    ].filter((text) => text.length >= LEAST_TEXT),
   };
 }
 
@@ -91,13 +93,8 @@ function redact(value: Json, texts: string[]): Json {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, redact(one, texts)]));
 }
 
-function redactText(text: string, texts: string[]): string {
-  let left = text;
-  for (const named of texts)
-    for (let at = left.toLowerCase().indexOf(named); at >= 0; at = left.toLowerCase().indexOf(named))
-      left = left.slice(0, at) + ERASED + left.slice(at + named.length);
-  return left;
-}
+const redactText = (text: string, texts: string[]): string =>
+  texts.reduce((left, named) => left.replace(new RegExp(RegExp.escape(named), 'giu'), ERASED), text);
 
 /** Whether raw text of no record speaks of them: by a number, or by name and birth date together. */
 export function speaksOf({ numbers, names, births }: Traces, body: string): boolean {

@@ -39,21 +39,37 @@ const EVER = new Date(0);
 export async function erasePerson(ctx: Context, id: string, erasure: Erasure): Promise<Erased> {
   const known = isId(id) ? await findPerson(ctx.db, id) : null;
   if (!known) throw refused('not-found', `nobody is known as "${id}"`);
-  if (await isHeld(ctx.db, [known.person, ...known.charts]))
-    throw refused('business-rule', 'a safety hold is in force: lift it first (skein hold lift)');
-  return eraseCharts(ctx, known.charts, { ...erasure, person: keyedId(ctx.key, 'erased', known.person) });
+  const { charts } = known;
+  const person = keyedId(ctx.key, 'erased', known.person);
+  return eraseCharts(ctx, charts, { ...erasure, person }, async (db, { statements }) => {
+    if (await isHeld(db, [known.person, ...charts]))
+      throw refused('business-rule', 'a safety hold is in force: lift it first (skein hold lift)');
+    const now = statements.filter(({ type, person }) => type === 'Patient' && person === known.person);
+    if (now.length !== charts.length || now.some(({ key }) => !charts.includes(key)))
+      throw refused(
+        'conflict',
+        'who this person is has changed meanwhile: look again (skein person explain)',
+      );
+  });
 }
 
 /**
- * All that these charts say, and what others say of whoever they are, in one transaction: all of it is gone, or
- * nothing. What must be looked through for it is looked through before, so that the family is locked shortly.
+ * All that these charts say, and what others say of whoever they are, in one transaction: all of it is gone,
+ * or nothing. What must be looked through is looked through before, so that the family is locked shortly.
+ * `check` throws, under the lock, where it must not be.
  */
-export async function eraseCharts(ctx: Context, charts: string[], erasure: Erasure): Promise<Erased> {
+export async function eraseCharts(
+  ctx: Context,
+  charts: string[],
+  erasure: Erasure,
+  check: (db: Db, facts: Facts) => Promise<void> = async () => undefined,
+): Promise<Erased> {
   const nobody = { systemId: 0, identifier: '' };
   const look = await withFacts(ctx.db, charts, nobody, async (_, { facts }) => keysOf(facts, charts));
   const began = new Date(Date.now() - LONGEST_MS);
   const before = await lookThrough(ctx, ctx.db, { ...look, since: EVER });
   const done = await withFacts(ctx.db, charts, nobody, async (client, { facts }) => {
+    await check(client, facts);
     const now = keysOf(facts, charts);
     const after = await lookThrough(ctx, client, { ...now, since: began });
     const records = new Map([...before.records, ...after.records].map((one) => [one.id, one]));
@@ -105,7 +121,7 @@ async function eraseAll(ctx: Context, client: Db, found: Found): Promise<Erased>
   const messages = [...new Set([...records.map(({ messageId }) => messageId), ...found.unread])];
   const views = facts.views.map(({ id }) => id);
   const rows = {
-    ...{ ids, records, messages, views, texts: traces.texts },
+    ...{ ids, records, messages, views, texts: traces.texts, names: traces.names },
     keys: gone.map(({ key }) => key),
     statements: left.map(({ key, content }) => ({ key, content })),
   };

@@ -66,9 +66,9 @@ function parse(text: string): Ledger | undefined {
 }
 
 /**
- * Does again what this store does not know of: erasures, safety holds in force, and numbers whose identity was
- * changed. Safe to repeat; a store that was restored may be started after it. Throws where it is of another
- * store.
+ * Does again what this store does not know of: erasures, safety holds in force, and numbers whose identity
+ * was changed. Safe to repeat; a store that was restored may be started after it. Throws where it is of
+ * another store.
  */
 export async function applyLedger(ctx: Context, ledger: Ledger): Promise<Applied> {
   if (ledger.store !== storeOf(ctx)) throw new Error('the ledger is of another store than the backup');

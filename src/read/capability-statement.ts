@@ -7,12 +7,12 @@ import type {
   CapabilityStatementRestResourceSearchParam,
   MessageDefinition,
 } from '@medplum/fhirtypes';
+import { describeRetention } from '../access/decide/retention.ts';
 import type { Config } from '../config.ts';
 import type { Route } from '../doors/route-list.ts';
 import { FHIR_JSON } from '../fhir/accept.ts';
 import { INDEXED_TYPES, paramsOf } from '../fhir/search-parameters.ts';
 import { TOPIC_URL } from '../fhir/systems.ts';
-import { describeRetention } from '../retain/policy.ts';
 import { MESSAGES } from './message-definitions.ts';
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport';

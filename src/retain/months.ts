@@ -1,6 +1,7 @@
 /** Categories that go by whole months: partitions of a table, and their rows in the default one. */
+
+import type { Category } from '../access/decide/retention.ts';
 import type { Db } from '../store/pool.ts';
-import type { Category } from './policy.ts';
 
 type ByMonth = { category: Category; table: string; mayGo: string };
 

@@ -1,8 +1,8 @@
 /** Removes what has been kept long enough: by the worker, bit by bit, or once by `skein prune`. */
 import type pg from 'pg';
+import { CATEGORIES, type Category, RETENTION, type Retention } from '../access/decide/retention.ts';
 import { transaction } from '../store/pool.ts';
 import { dropMonth, expiredMonths } from './months.ts';
-import { CATEGORIES, type Category, RETENTION, type Retention } from './policy.ts';
 import { countOf, EXPIRING, pruneOf } from './rows.ts';
 
 const DAY_MS = 86_400_000;

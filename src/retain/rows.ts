@@ -1,8 +1,8 @@
 /**
- * What has expired of each category whose rows go one by one. `$1`: before when; `$2`: at most so many. `found`
- * gives for each its key, and `at`; `remove` prunes them.
+ * What has expired of each category whose rows go one by one. `$1`: before when; `$2`: at most so many.
+ * `found` gives for each its key, and `at`; `remove` prunes them.
  */
-import type { Category } from './policy.ts';
+import type { Category } from '../access/decide/retention.ts';
 
 /** Held or failed, or with a row that is: by the same words as replay. */
 const WAITS = `exists (select from intake i where i.system_id = m.system_id and i.identifier = m.identifier

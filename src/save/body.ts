@@ -1,4 +1,4 @@
-/** The body of a message at rest: in the clear, or under a key of its own that is encrypted with one of the store. */
+/** The body of a message at rest: in the clear, or under a key of its own that the store's key encrypts. */
 import { hkdfSync, randomBytes } from 'node:crypto';
 import type { Context } from '../context.ts';
 import type { Message } from '../model.ts';
@@ -10,8 +10,8 @@ export type StoredBody = { body: Buffer; bodyKey: Buffer | null };
 const keyOfBodies = (key: Buffer): Buffer => Buffer.from(hkdfSync('sha256', key, '', 'message bodies', 32));
 
 /**
- * Encrypted where ENCRYPT_MESSAGES says so; not what Skein says itself, such as who decided something and why,
- * which is read by SQL.
+ * Encrypted where ENCRYPT_MESSAGES says so; not what Skein says itself, such as who decided something and
+ * why, which is read by SQL.
  */
 export function sealBody({ key, config }: Pick<Context, 'key' | 'config'>, message: Message): StoredBody {
   const { body, contentHash, system } = message;

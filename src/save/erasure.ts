@@ -59,6 +59,7 @@ export type Erasing = {
   messages: string[];
   views: string[];
   texts: string[];
+  names: { family: string; given: string }[];
 };
 
 // What one statement says is left to be read by others stays under its key; of a message that was not wholly
@@ -87,7 +88,10 @@ const ERASE = [
     where n.resources is not null and e.id = n.event_id and (e.event -> 'persons' ?| $ids::text[]
       or e.event #>> '{focus,id}' = any($views::text[]))`,
   `delete from resource_history where id = any($views) and (persons && $ids
-    or exists (select from unnest($texts) t where position(t in lower(content::text)) > 0))`,
+    or exists (select from unnest($texts) t where position(t in lower(content::text)) > 0)
+    or exists (select from jsonb_to_recordset($names) as n (family text, given text)
+      where position(concat('"', n.family, '"') in lower(content::text)) > 0
+        and position(concat('"', n.given, '"') in lower(content::text)) > 0))`,
 ];
 const TYPES: Record<keyof Erasing, string> = {
   ids: 'uuid[]',
@@ -97,6 +101,7 @@ const TYPES: Record<keyof Erasing, string> = {
   messages: 'bigint[]',
   views: 'uuid[]',
   texts: 'text[]',
+  names: 'jsonb',
 };
 
 export async function eraseRows(db: Db, erasing: Erasing): Promise<void> {

@@ -1,4 +1,4 @@
-/** SQL of the ledger: what a restored backup must not bring back. Keyed hashes, names of who decided it, and when. */
+/** SQL of the ledger, whom a restored backup must not bring back: keyed hashes, who decided it, and when. */
 import type { Db } from '../store/pool.ts';
 
 export type ErasureRow = {

@@ -40,8 +40,8 @@ export async function openDatabase<T>(
 }
 
 /**
- * Opens the database, migrates it, seals its secrets where there is a key for that, and reads the store's key.
- * Throws where its secrets are sealed by a key that was not given: nothing is received or sent without it.
+ * Opens the database, migrates it, seals its secrets where there is a key for that, and reads the store's
+ * key. Throws where its secrets are sealed by a key that was not given: nothing is received or sent then.
  */
 export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_SECONDS): Promise<Store> {
   const vault = openVault(config);

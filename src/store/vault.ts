@@ -11,8 +11,8 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * `newest`: id of the key that seals; null: there is none, and secrets are kept in the clear. `place` is what a
- * secret is for: a sealed text that is moved to another place is not opened there.
+ * `newest`: id of the key that seals; null: there is none, and secrets are kept in the clear. `place` is what
+ * a secret is for: a sealed text that is moved to another place is not opened there.
  */
 export type Vault = {
   newest: string | null;
@@ -25,8 +25,8 @@ export type Vault = {
 export const keyIdOf = (text: string): string | null => SEALED.exec(text)?.[1] ?? null;
 
 /**
- * Keys of SECRET_KEY, else of SECRET_KEY_FILE: the first seals, all open. Throws an Error whose one line names
- * the setting, and never repeats a key.
+ * Keys of SECRET_KEY, else of SECRET_KEY_FILE: the first seals, all open. Throws an Error whose one line
+ * names the setting, and never repeats a key.
  */
 export function openVault({ SECRET_KEY, SECRET_KEY_FILE }: Partial<Config>): Vault {
   const [setting, text] = SECRET_KEY

@@ -136,7 +136,7 @@ test('whoever was told hears that it is withdrawn, and the id answers as if it h
   const id = await gathered();
   expect(household.told('perinatal')).not.toContain('withdrawn');
   expect((await cli('person', 'erase', id, ...REASON)).code).toBe(0);
-  await expect.poll(() => household.told('perinatal'), { timeout: 10_000 }).toContain('withdrawn');
+  await expect.poll(() => household.told('perinatal'), { timeout: 30_000 }).toContain('withdrawn');
   const unknown = '00000000-0000-4000-8000-000000000000';
   const answered = async (path: string) => {
     const { status, body } = await household.skein.get(path, 'perinatal');
@@ -190,7 +190,7 @@ test('a kill in the middle leaves all of it, and the next time takes all of it',
   const program = runProgram(['bin/skein.js', 'person', 'erase', id, ...REASON], { DATABASE_URL: url });
   const waits =
     "select from pg_stat_activity where query like '%insert into erasure%' and wait_event_type = 'Lock' and datname = current_database()";
-  await expect.poll(async () => (await query(waits)).length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(async () => (await query(waits)).length, { timeout: 60_000 }).toBe(1);
   program.child.kill('SIGKILL');
   await once(program.child, 'close');
   await query(waits.replace('select from', 'select pg_terminate_backend(pid) from'));

@@ -1,8 +1,8 @@
 /** How long is kept what is stored: what expires is gone, what waits is not, and everything answers as before. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeRetention, RETENTION, readRetention } from '../../src/access/decide/retention.ts';
 import { readMetrics } from '../../src/observe/metrics.ts';
-import { describeRetention, RETENTION, readRetention } from '../../src/retain/policy.ts';
 import { findPrunable, prune } from '../../src/retain/prune.ts';
 import { runCommand } from '../support/command-line.ts';
 import { gather, type Household } from '../support/household.ts';
@@ -137,7 +137,7 @@ test('attempts and audit go by whole months, the audit not before it is sealed; 
         await prune(household.database.pool);
         return there();
       },
-      { timeout: 15_000 },
+      { timeout: 30_000 },
     )
     .toEqual([]);
   await query(
@@ -166,7 +166,7 @@ test('heartbeats that are answered make one row a day', async () => {
       "update subscription set sent_at = now() - interval '11 seconds', due_at = now() where id = $1",
       [id],
     );
-    await expect.poll(beats, { timeout: 10_000 }).toEqual([{ times: n, outcome: 'ok' }]);
+    await expect.poll(beats, { timeout: 30_000 }).toEqual([{ times: n, outcome: 'ok' }]);
   }
 });
 

@@ -136,10 +136,11 @@ test('a worker without the key signs nothing with anything else, and one with it
   const owner = await subscriber({ SECRET_KEY: first });
   const secret = secretIn(await owner.create());
   await (await subscriber()).work();
-  await expect.poll(async () => (await database.pool.query('select from attempt')).rowCount).toBe(1);
+  const tried = async () => (await database.pool.query('select from attempt')).rowCount;
+  await expect.poll(tried, { timeout: 30_000 }).toBeGreaterThan(0);
   await owner.work();
   const active = "select from subscription where status = 'active'";
-  await expect.poll(async () => (await database.pool.query(active)).rowCount, { timeout: 10_000 }).toBe(1);
+  await expect.poll(async () => (await database.pool.query(active)).rowCount, { timeout: 30_000 }).toBe(1);
   expect(owner.receiver.posts).not.toEqual([]);
   for (const { body, headers } of owner.receiver.posts)
     new Webhook(secret).verify(body, headers as Record<string, string>);

@@ -90,7 +90,7 @@ function kindOf(stored: Stored, bundles: Parcelled[]): RunKind {
 const basisFor = ({ system }: Stored): string | null =>
   basisOf(system === null ? OPERATOR_BASIS : system.service.sector);
 
-/** Heartbeats that were answered well say nothing of anybody: they are counted in the last row of that day. */
+/** Heartbeats that were answered well say nothing of anybody: they are counted in the day's last row. */
 const AUDIT = `
 with wanted as (
   select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])

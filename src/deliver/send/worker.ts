@@ -76,8 +76,8 @@ export async function tidy(db: Db): Promise<void> {
 const PROBED_DAYS = 30;
 
 /**
- * How long what was told is kept is a matter of retention (src/retain). Who stays in error for a month is off;
- * what waits for it is kept until `waits_until`, and then not told any more.
+ * Who stays in error for a month is off; what waits for it is kept until `waits_until`, and then not told any
+ * more. What was told goes by retention (src/retain).
  */
 const TIDY = [
   `update subscription set status = 'off', error = 'unreachable', version = version + 1, updated_at = now(),

@@ -86,10 +86,8 @@ export function openSecrets(vault: Vault, { id, secret, formerSecret, headers }:
 
 /** `change` is applied to each header of the channel. */
 export function withHeaders(resource: Subscription, change: (header: string) => string): Subscription {
-  const { channel } = resource;
-  return channel.header
-    ? { ...resource, channel: { ...channel, header: channel.header.map(change) } }
-    : resource;
+  const header = resource.channel?.header;
+  return header ? { ...resource, channel: { ...resource.channel, header: header.map(change) } } : resource;
 }
 
 /** It failed and has had no 2xx since. */

@@ -14,7 +14,7 @@ export const CATEGORIES = [
 export type Category = (typeof CATEGORIES)[number];
 export type Retention = Record<Category, number>;
 
-const FILE = new URL('../../policy/retention.yaml', import.meta.url);
+const FILE = new URL('../../../policy/retention.yaml', import.meta.url);
 /** Subscribers are promised that `$events` reaches back so far, whatever the file says. */
 const EVENTS_DAYS = 90;
 
@@ -38,5 +38,7 @@ export function readRetention(text: string): Retention {
 export const RETENTION: Retention = readRetention(readFileSync(FILE, 'utf8'));
 
 /** One sentence, for the CapabilityStatement. */
-export const describeRetention = (days: Retention = RETENTION): string =>
-  `Kept for so many days: ${CATEGORIES.map((one) => `${one} ${days[one]}`).join(', ')}; records and the newest of each resource until a person is erased.`;
+export function describeRetention(days: Retention = RETENTION): string {
+  const terms = CATEGORIES.map((one) => [one, days[one]].join(' ')).join(', ');
+  return `Kept for so many days: ${terms}; records and the newest of each resource until a person is erased.`;
+}
