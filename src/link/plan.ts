@@ -27,7 +27,7 @@ import { findPrompts } from './prompts/find-prompts.ts';
 import { findRechecks, type ViewChange } from './rechecks.ts';
 import { findHeld } from './safety/held.ts';
 import { findLabels } from './safety/labels.ts';
-import { CONTACT, contactWith, findPlaced, isRuling, safetyIn } from './safety/statements.ts';
+import { CONTACT, contactWith, disputedIn, findPlaced, isRuling, safetyIn } from './safety/statements.ts';
 import { describeSafety } from './safety/told.ts';
 import { findStops } from './stops.ts';
 import type { Family } from './views/family.ts';
@@ -95,6 +95,7 @@ export function link(
     held,
     labels,
     away: placed,
+    disputed: disputedIn(states),
     contactOf: (person) => contactWith(contacts, person),
     personOf: personOfKey,
     mayBe: who.mayBe,

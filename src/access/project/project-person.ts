@@ -4,8 +4,10 @@ import { canonicalText } from '../../fhir/references.ts';
 import { NHS_NUMBER, SUPERSEDED_NUMBER } from '../../fhir/systems.ts';
 import type { ChartSource, Level, ResourceRow } from '../../model.ts';
 import { decide, type Grants, highest, isStatutory, reaches, withoutGlass } from '../decide/decide.ts';
+import { SUBJECT } from '../decide/policy.ts';
 import { isDiscreet, sectorOf, staysInside } from '../decide/stays-inside.ts';
 import { codedOnly, pick } from './coded.ts';
+import { disputesOf } from './project-care.ts';
 import { DETAILS, projectSafeContact } from './project-safe-contact.ts';
 
 const ETHNICITY = /\/Extension-UKCore-EthnicCategory$/;
@@ -17,6 +19,8 @@ const FULL = [
   'multipleBirthBoolean',
   'multipleBirthInteger',
 ] as const;
+/** Without what tells of a twin. */
+const OF_HERSELF = FULL.filter((one) => !one.startsWith('multipleBirth'));
 /**
  * What a referral says to the service that is asked: whom it is about, besides how to reach them (sharing
  * rule 3).
@@ -65,10 +69,16 @@ export function projectPatient(grants: Known, row: ResourceRow): Patient | null 
   };
 }
 
-/** That somebody is held is for statutory health services with open care of that person alone to know. */
-function markOf(grants: Known, { meta }: Patient, person: string): Pick<Patient, 'meta'> {
+/**
+ * That they dispute what is said is shown to all who see them. That somebody is held is for statutory health
+ * services with open care of that person alone to know.
+ */
+function markOf(grants: Known, patient: Patient, person: string): Pick<Patient, 'meta'> {
   const isTold = grants.persons.get(person)?.care === 'open' && isStatutory(grants.sector);
-  return isTold && meta?.security ? { meta: { security: meta.security } } : {};
+  const security = isTold ? patient.meta?.security : undefined;
+  const tag = disputesOf(patient);
+  if (!security && tag.length === 0) return {};
+  return { meta: { ...(security ? { security } : {}), ...(tag.length > 0 ? { tag } : {}) } };
 }
 
 /** What others said beside what the reader said itself, which it always sees. */
@@ -105,18 +115,20 @@ function partsAt(level: Level, grants: Known, { known, person }: Parts): Partial
   const composed = codedName(composePatient(known));
   const summary = pick(composed, ['name', 'birthDate']);
   if (level !== 'F') return summary;
+  const isHerself = grants.sector === SUBJECT;
   const identifier = (composed.identifier ?? []).filter(
     ({ system }) =>
       system === NHS_NUMBER ||
       system === SUPERSEDED_NUMBER ||
+      isHerself ||
       decide(grants, 'INV', person) === 'F' ||
       known.some((chart) => chart.author === grants.service && hasIdentifier(chart, system)),
   );
   const extension = (composed.extension ?? []).filter(({ url }) => ETHNICITY.test(url));
   return {
     ...summary,
-    ...codedOnly(pick(composed, FULL)),
-    ...(identifier.length > 0 ? { identifier } : {}),
+    ...codedOnly(pick(composed, isHerself ? OF_HERSELF : FULL)),
+    ...(identifier.length > 0 ? { identifier: isHerself ? codedOnly(identifier) : identifier } : {}),
     ...(extension.length > 0 ? { extension } : {}),
   };
 }
@@ -137,7 +149,9 @@ function isKnown(
   if (author === grants.service || referredTo.includes(grants.service)) return true;
   if (inside) return false;
   if (national || sectorOf(grants, author) === 'national') return true;
-  const involved = !isDiscreet(grants, author) && care.some((one) => !staysInside(grants, one));
+  // Herself: not by being somebody's mother, which would be gone with a child whose identity was changed.
+  const own = grants.sector === SUBJECT ? care.filter(({ service }) => service !== null) : care;
+  const involved = !isDiscreet(grants, author) && own.some((one) => !staysInside(grants, one));
   return involved && decide(grants, 'INV', person) !== '-';
 }
 

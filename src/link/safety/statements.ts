@@ -17,6 +17,7 @@ export const SAFETY = 'safety';
 export const HOLD = 'hold';
 export const CONTACT = 'safe-contact';
 export const PLACEMENT = 'placement';
+export const DISPUTE = 'dispute';
 
 /** `author`: id of the service whose word it is; null: the operator's. `at`: ISO instant. */
 type Said = { chart: string; author: string | null; at: string };
@@ -53,6 +54,41 @@ export function placerOf({ extension = [] }: Flag): Pick<Human, 'issuer' | 'subj
 /** The child of the chart lives apart from its birth family from `at` on; `ended`: and does no more. */
 export const placementOf = (key: Buffer, said: Said, { ended = false } = {}): IdentifiedStatement =>
   statementOf(key, said, { code: PLACEMENT, status: ended ? 'inactive' : 'active' });
+
+const DISPUTED_RESOURCE = `${SKEIN_DEFINITIONS}disputed-resource`;
+
+/**
+ * The person of the chart says that a resource (`Type/id`; a Patient by its chart) is not right; `withdrawn`:
+ * and does no more. Each author has a word of its own, which it alone takes back.
+ */
+export function disputeOf(
+  key: Buffer,
+  said: Said,
+  { resource, withdrawn = false }: { resource: string; withdrawn?: boolean },
+): IdentifiedStatement {
+  const extension = [{ url: DISPUTED_RESOURCE, valueReference: { reference: resource } }];
+  const made = statementOf(key, said, {
+    code: DISPUTE,
+    status: withdrawn ? 'inactive' : 'active',
+    extension,
+  });
+  const id = keyedId(key, 'safety', DISPUTE, said.chart, resource, said.author ?? '');
+  return { ...made, key: id, local: `${made.local} ${resource}` };
+}
+
+/** The resource that a statement is a dispute of, or the end of one; undefined of any other. */
+export const disputedBy = ({ content }: Pick<IdentifiedStatement, 'content'>): string | undefined =>
+  content.resourceType === 'Flag'
+    ? content.extension?.find(({ url }) => url === DISPUTED_RESOURCE)?.valueReference?.reference
+    : undefined;
+
+/** What is disputed (`Type/id`, a Patient by its charts), by whoever says so last. */
+export const disputedIn = (states: StatementState[]): ReadonlySet<string> =>
+  new Set(
+    safetyIn(states, DISPUTE).flatMap((state) =>
+      state.content.status === 'active' ? (disputedBy(state) ?? []) : [],
+    ),
+  );
 
 /** How to reach whom the chart is of: an extension `safe-contact`. */
 export const contactOf = (key: Buffer, said: Said, extension: Extension): IdentifiedStatement =>

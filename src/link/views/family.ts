@@ -27,6 +27,8 @@ export type Family = {
   labels: Labels;
   /** Children who live apart from their birth family. */
   away: ReadonlySet<Person>;
+  /** What patients say is not right: `Type/id`, a Patient by its charts. */
+  disputed: ReadonlySet<string>;
   /** How people are reached safely. */
   contactOf: (person: Person) => SafeContact | null;
   /** By its id, a statement it was made of, or its referral. */
