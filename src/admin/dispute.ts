@@ -1,8 +1,8 @@
 /** `skein person dispute`: that the patient says that something is not right. Ids only. */
-import { findRows } from '../access/see/rows.ts';
 import type { Context } from '../context.ts';
 import { rejected } from '../errors.ts';
 import { sayDispute } from '../pipeline/safety.ts';
+import { findSubject } from '../save/safety.ts';
 import type { Done } from './command.ts';
 
 export const DISPUTABLE = ['Patient', 'EpisodeOfCare', 'Encounter', 'ServiceRequest'];
@@ -13,15 +13,14 @@ export async function disputeResource(
   reference: string,
   { by, withdrawn }: { by: string; withdrawn: boolean },
 ): Promise<Done> {
-  const [row] = await findRows(ctx.db, [reference]);
-  const [person] = row?.persons ?? [];
-  if (!row || !person) throw refusal('not-found', 'there is no such resource');
-  const resource = `${row.type}/${row.id}`;
-  const message = await sayDispute(ctx, person, { service: null, by, resource, withdrawn });
+  const [type = '', id = ''] = reference.split('/');
+  const person = await findSubject(ctx.db, type, id);
+  if (person === null) throw refusal('not-found', 'there is no such resource');
+  const message = await sayDispute(ctx, person, { service: null, by, resource: reference, withdrawn });
   if (!message)
     throw refusal('business-rule', withdrawn ? 'you did not dispute it' : 'it is disputed already');
   const said = withdrawn ? 'no longer marked' : 'marked as disputed by the patient, for all who may see it';
-  return { data: { resource, person, message }, text: `${said}\n` };
+  return { data: { resource: reference, person, message }, text: `${said}\n` };
 }
 
 const refusal = (code: 'not-found' | 'business-rule', text: string) => rejected(422, code, text);

@@ -44,8 +44,8 @@ export function describeSafety(family: Known, changes: ViewChange[], given: Give
 }
 
 /**
- * Of care that is changed others hear by its own events; of a referral its parties hear what becomes of it, and
- * of contacts whoever asked for that: neither says that it is disputed.
+ * Of care that is changed others hear by its own events; of a referral its parties hear what becomes of it,
+ * and of contacts whoever asked for that: neither says that it is disputed.
  */
 function disputedCare({ view, before }: ViewChange, record: Given['record']): Event[] {
   const { type, id, persons, authors, service } = view;
