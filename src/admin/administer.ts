@@ -15,6 +15,7 @@ import { installation } from './commands/installation.ts';
 import { messages } from './commands/messages.ts';
 import { number } from './commands/number.ts';
 import { person } from './commands/person.ts';
+import { personRights } from './commands/person-rights.ts';
 import { policy } from './commands/policy.ts';
 import { prompt } from './commands/prompt.ts';
 import { prune } from './commands/prune.ts';
@@ -30,6 +31,7 @@ const COMMANDS: Commands = {
   ...{ ...system, ...team, ...service, ...messages, ...subscription },
   ...{
     ...person,
+    ...personRights,
     ...waits,
     ...number,
     ...policy,

@@ -1,4 +1,4 @@
-/** What whoever runs Skein reads of people by a command: on record before it is printed, like every answer. */
+/** What whoever runs Skein reads of people by a command: on record before it is printed. */
 import { OPERATOR, record } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import type { Pipeline } from '../pipeline.ts';

@@ -20,7 +20,7 @@ export type Disclosure = {
   type: string | null;
   ids: string[];
   policy: string | null;
-  /** Code of the footing in law on which it was told, by that policy; null: nothing was, or before it was kept. */
+  /** Code of the footing in law on which it was told; null: nothing was, or before that was kept. */
   basis: string | null;
   request: string | null;
   /** The person at that system, where one proved who they are. */

@@ -76,5 +76,8 @@ export const SHARING_CATEGORY = `${SKEIN}/fhir/CodeSystem/sharing-category`;
 export const SAFETY_SYSTEM = `${SKEIN}/fhir/CodeSystem/safety`;
 /** On what footing in law somebody was told: `AuditEvent.purposeOfEvent`; codes of `bases` in the policy. */
 export const DISCLOSURE_BASIS = `${SKEIN}/fhir/CodeSystem/disclosure-basis`;
+/** `meta.tag` of what the patient says is not right: nothing of it is changed, and no reason is given. */
+export const DISPUTE_TAG = `${SKEIN}/fhir/CodeSystem/dispute`;
+export const DISPUTED = 'disputed-by-patient';
 /** What a service does, such as `maternity`; its codes are those of `serviceKinds` in the policy. */
 export const KIND_SYSTEM = `${SKEIN}/fhir/CodeSystem/service-kind`;

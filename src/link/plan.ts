@@ -30,6 +30,7 @@ import { findLabels } from './safety/labels.ts';
 import {
   CONTACT,
   contactWith,
+  disputedIn,
   findPlaced,
   isRuling,
   PARENTAL,
@@ -105,6 +106,7 @@ export function link(
     held,
     labels,
     away: placed,
+    disputed: disputedIn(states),
     contactOf: (person) => contactWith(contacts, person),
     parentalOf: (person) => parentalFor(parental, person),
     personOf: personOfKey,

@@ -13,6 +13,8 @@ import { findHeld } from '../link/safety/held.ts';
 import {
   authorOf,
   contactOf,
+  DISPUTE,
+  disputeOf,
   HOLD,
   holdOf,
   placementOf,
@@ -145,6 +147,38 @@ export const sayPlacement = (
   return say(ctx, id, { actor: actorOf(speaker), interaction: 'placement', body }, ({ person, at }) =>
     person.charts.map(({ key: chart }) => placementOf(ctx.key, { chart, author, at }, { ended })),
   );
+};
+
+/**
+ * The patient says that a resource is not right; `withdrawn`: the same author takes that back. Nothing of it
+ * is edited. Gives the id of the message; null where nobody is known, or it was so already.
+ */
+export const sayDispute = (
+  ctx: Context,
+  id: string,
+  { resource, withdrawn, ...speaker }: Speaker & { resource: string; withdrawn: boolean },
+): Promise<string | null> => {
+  const { service: author } = speaker;
+  const interaction = withdrawn ? 'dispute-withdraw' : 'dispute';
+  const body = {
+    said: withdrawn ? 'dispute withdrawn' : 'disputed by the patient',
+    ...spoken(speaker),
+    resource,
+  };
+  return say(ctx, id, { actor: actorOf(speaker), interaction, body }, ({ person, facts, at }) => {
+    const standing = new Set(
+      safetyIn(facts.statements, DISPUTE).flatMap(({ key, content }) =>
+        content.status === 'active' ? key : [],
+      ),
+    );
+    // Of every chart: records of one person may part, and nobody knows now with which this one goes.
+    return person.charts
+      .map(({ key: chart }) => {
+        const named = resource.startsWith('Patient/') ? `Patient/${chart}` : resource;
+        return disputeOf(ctx.key, { chart, author, at }, { resource: named, withdrawn });
+      })
+      .filter(({ key }) => standing.has(key) === withdrawn);
+  });
 };
 
 type Placed = {

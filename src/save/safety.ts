@@ -45,3 +45,9 @@ export async function consentById(db: Db, id: string): Promise<{ person: string;
     and exists (select from resource r where r.type = 'Patient' and r.id = person) order by seq limit 1`;
   return (await db.query<{ person: string; content: Consent }>(sql, [id])).rows[0] ?? null;
 }
+
+/** Whom a resource is about: the person in whose compartment it is; null where there is none. */
+export async function findSubject(db: Db, type: string, id: string): Promise<string | null> {
+  const sql = 'select persons[1] as person from resource where type = $1 and id = $2';
+  return (await db.query<{ person: string | null }>(sql, [type, id])).rows[0]?.person ?? null;
+}

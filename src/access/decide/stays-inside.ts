@@ -1,7 +1,7 @@
 import type { CareSource, ResourceRow } from '../../model.ts';
 import type { Grants } from './decide.ts';
 import { treats } from './may-match.ts';
-import { POLICY } from './policy.ts';
+import { POLICY, SUBJECT } from './policy.ts';
 
 type Known = Exclude<Grants, { everything: true }>;
 
@@ -22,12 +22,15 @@ const isNarrowed = ({ sealed, patientOf }: CareSource) => sealed === true || pat
  * True for what only author and addressee may know: care of a sealed kind, care before a pregnancy, what is
  * labelled very restricted, or restricted and not of an own patient of the reader, what a charity holds of
  * people who came to it by themselves (sharing rule 5 and row rules), and care that somebody claims to give
- * whose sector gives none.
+ * whose sector gives none. For the person herself, whose copy others may read, all care of a discreet kind.
  */
 export function staysInside(grants: Known, { service, authors, sealed, patientOf }: CareSource): boolean {
   if (authors.includes(grants.service) || service === grants.service) return false;
+  const parties = [service, ...authors];
+  // Who reads over a shoulder would see that there is care of a kind that is not named.
+  if (grants.sector === SUBJECT && parties.some((one) => isDiscreet(grants, one))) return true;
   if (patientOf !== undefined && !treats(grants, patientOf)) return true;
-  const sealedKind = [service, ...authors].some((one) =>
+  const sealedKind = parties.some((one) =>
     POLICY.sealedKinds.includes(grants.services.get(one ?? '')?.kind ?? ''),
   );
   const selfReferred =

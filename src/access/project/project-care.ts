@@ -4,12 +4,14 @@ import type {
   Encounter,
   EpisodeOfCare,
   Meta,
+  Reference,
   Resource,
   ServiceRequest,
 } from '@medplum/fhirtypes';
 import { composeParticipants } from '../../fhir/compose-team.ts';
 import { idOf } from '../../fhir/references.ts';
 import {
+  DISPUTE_TAG,
   EXPECTED_INFANTS,
   JOURNEY_TAG,
   KIND_SYSTEM,
@@ -20,7 +22,7 @@ import {
 } from '../../fhir/systems.ts';
 import type { Category, ResourceRow } from '../../model.ts';
 import { decide, type Grants, highest, reaches, withoutGlass } from '../decide/decide.ts';
-import { POLICY } from '../decide/policy.ts';
+import { POLICY, SUBJECT } from '../decide/policy.ts';
 import { isDiscreet, staysInside } from '../decide/stays-inside.ts';
 import { codedOnly, MASKED, pick } from './coded.ts';
 
@@ -41,6 +43,10 @@ const stopOf = ({ meta }: Resource) => (meta?.tag ?? []).filter(({ system }) => 
 /** True of a planned contact that is to stop. */
 export const isToStop = (resource: Resource): boolean => stopOf(resource).length > 0;
 
+/** That its patient says it is not right, which whoever may see it is shown. */
+export const disputesOf = ({ meta }: Resource) =>
+  (meta?.tag ?? []).filter(({ system }) => system === DISPUTE_TAG);
+
 /** The journey a resource belongs to; none where it carries no tag. */
 export function journeysOf(resource: Resource): string[] {
   const tags = (resource.meta?.tag ?? []).filter(({ system }) => system === JOURNEY_TAG);
@@ -48,17 +54,19 @@ export function journeysOf(resource: Resource): string[] {
 }
 
 /**
- * The resource with the tag of its journey, where the recipient may know this person in that journey, and of
- * its own contact whether that is to stop. By broken glass nobody is known in a journey.
+ * The resource with the tag of its journey, where the recipient may know this person in that journey, of its
+ * own contact whether that is to stop, and that it is disputed. By broken glass nobody is known in a journey;
+ * and what tells a person of the journeys of others would be a tag of their own care.
  */
 export function withVisibleTags<T extends Resource>({ grants, row }: Seen, resource: T): T {
   const { meta: _meta, ...rest } = resource;
   const others = withoutGlass(grants);
   const known = journeysOf(row.content).filter(
-    (journey) => decide(others, 'INV', row.persons[0] ?? '', [journey]) !== '-',
+    (journey) => grants.sector !== SUBJECT && decide(others, 'INV', row.persons[0] ?? '', [journey]) !== '-',
   );
   const stop = row.authors.includes(grants.service) ? stopOf(row.content) : [];
-  const tag: Meta['tag'] = [...known.map((code) => ({ system: JOURNEY_TAG, code })), ...stop];
+  const journeys = known.map((code) => ({ system: JOURNEY_TAG, code }));
+  const tag: Meta['tag'] = [...journeys, ...stop, ...disputesOf(row.content)];
   return { ...(rest as T), ...(tag.length > 0 ? { meta: { tag } } : {}) };
 }
 
@@ -122,10 +130,27 @@ export function projectReferral({ grants, row }: Seen): ServiceRequest | null {
   if (level === 'F') return referral;
   const seen = pick(referral, ['resourceType', 'id', 'status', 'intent', 'subject', 'authoredOn']);
   if (level === 'E' || isDiscreet(grants, row.service)) return seen as ServiceRequest;
+  if (grants.sector === SUBJECT) return { ...seen, ...asToldHerself(grants, referral) } as ServiceRequest;
   return {
     ...seen,
     ...pick(referral, ['code', 'category', 'priority', 'reasonCode', 'performer', 'requester']),
   } as ServiceRequest;
+}
+
+/** What was asked of whom: why is clinical content, and who at a service asked is a member of its staff. */
+function asToldHerself(grants: Known, asked: ServiceRequest): Partial<ServiceRequest> {
+  const { code, category, requester, performer = [] } = asked;
+  const isService = ({ reference }: Reference) => {
+    const service = idOf(reference, 'Organization');
+    return service !== undefined && !staysInside(grants, { service, authors: [] });
+  };
+  const services = performer.filter(isService);
+  return {
+    ...(code ? { code } : {}),
+    ...(category ? { category } : {}),
+    ...(requester && isService(requester) ? { requester } : {}),
+    ...(services.length > 0 ? { performer: services } : {}),
+  };
 }
 
 /** Category INV of its subject. E: kinds of service and dates; S and F: which services. */

@@ -13,14 +13,17 @@ import {
   reaches,
   withoutGlass,
 } from '../decide/decide.ts';
-import { POLICY } from '../decide/policy.ts';
+import { POLICY, SUBJECT } from '../decide/policy.ts';
 import { isDiscreet, sectorOf, staysInside } from '../decide/stays-inside.ts';
 import { codedOnly, pick } from './coded.ts';
+import { disputesOf } from './project-care.ts';
 import { DETAILS, projectSafeContact } from './project-safe-contact.ts';
 
 const ETHNICITY = /\/Extension-UKCore-EthnicCategory$/;
 const FULL = ['gender', 'communication', 'multipleBirthBoolean', 'multipleBirthInteger'] as const;
 const DEATH = ['deceasedBoolean', 'deceasedDateTime'] as const;
+/** Without what tells of a twin. */
+const OF_HERSELF = ['gender', 'communication', ...DEATH] as const;
 /**
  * What a referral says to the service that is asked: whom it is about, besides how to reach them (sharing
  * rule 3).
@@ -79,10 +82,16 @@ function parentalFor({ sector }: Known, { sources }: ResourceRow, level: Level):
   return (isRead && sources && 'charts' in sources && sources.parental) || [];
 }
 
-/** That somebody is held is for statutory health services with open care of that person alone to know. */
-function markOf(grants: Known, { meta }: Patient, person: string): Pick<Patient, 'meta'> {
+/**
+ * That they dispute what is said is shown to all who see them. That somebody is held is for statutory health
+ * services with open care of that person alone to know.
+ */
+function markOf(grants: Known, patient: Patient, person: string): Pick<Patient, 'meta'> {
   const isTold = grants.persons.get(person)?.care === 'open' && isStatutory(grants.sector);
-  return isTold && meta?.security ? { meta: { security: meta.security } } : {};
+  const security = isTold ? patient.meta?.security : undefined;
+  const tag = disputesOf(patient);
+  if (!security && tag.length === 0) return {};
+  return { meta: { ...(security ? { security } : {}), ...(tag.length > 0 ? { tag } : {}) } };
 }
 
 /** What others said beside what the reader said itself, which it always sees. */
@@ -119,18 +128,20 @@ function partsAt(level: Level, grants: Known, { known, person }: Parts): Partial
   const composed = codedName(composePatient(known));
   const summary = pick(composed, ['name', 'birthDate']);
   if (level !== 'F') return summary;
+  const isHerself = grants.sector === SUBJECT;
   const identifier = (composed.identifier ?? []).filter(
     ({ system }) =>
       system === NHS_NUMBER ||
       system === SUPERSEDED_NUMBER ||
+      isHerself ||
       decide(grants, 'INV', person) === 'F' ||
       known.some((chart) => chart.author === grants.service && hasIdentifier(chart, system)),
   );
   const extension = (composed.extension ?? []).filter(({ url }) => ETHNICITY.test(url));
   return {
     ...summary,
-    ...codedOnly(pick(composed, hearsOfDeath(grants, person) ? [...FULL, ...DEATH] : FULL)),
-    ...(identifier.length > 0 ? { identifier } : {}),
+    ...codedOnly(pick(composed, isHerself ? OF_HERSELF : fullFor(grants, person))),
+    ...(identifier.length > 0 ? { identifier: isHerself ? codedOnly(identifier) : identifier } : {}),
     ...(extension.length > 0 ? { extension } : {}),
   };
 }
@@ -139,6 +150,9 @@ function partsAt(level: Level, grants: Known, { known, person }: Parts): Partial
  * That an infant died is for services of that infant and of the mother: who knows one twin by way of the other
  * is told of no loss, and reads of none.
  */
+const fullFor = (grants: Known, person: string) =>
+  hearsOfDeath(grants, person) ? [...FULL, ...DEATH] : FULL;
+
 function hearsOfDeath(grants: Known, person: string): boolean {
   const { care = null, roles = [] } = grants.persons.get(person) ?? {};
   const isOwn = care === 'open' || care === 'recent';
@@ -161,7 +175,9 @@ function isKnown(
   if (author === grants.service || referredTo.includes(grants.service)) return true;
   if (inside) return false;
   if (national || sectorOf(grants, author) === 'national') return true;
-  const involved = !isDiscreet(grants, author) && care.some((one) => !staysInside(grants, one));
+  // Herself: not by being somebody's mother, which would be gone with a child whose identity was changed.
+  const own = grants.sector === SUBJECT ? care.filter(({ service }) => service !== null) : care;
+  const involved = !isDiscreet(grants, author) && own.some((one) => !staysInside(grants, one));
   return involved && decide(grants, 'INV', person) !== '-';
 }
 

@@ -1,4 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
+import { disputesOf } from '../../access/project/project-care.ts';
 import { findPastsAt } from '../../access/see/rows.ts';
 import { canonicalText } from '../../fhir/references.ts';
 import type { EventCode, ResourceRow } from '../../model.ts';
@@ -39,9 +40,12 @@ export async function findFormer(
   );
 }
 
-/** Tags and versions apart, which say where it belongs and not what it is; what is to be heeded is no tag. */
+/**
+ * Tags and versions apart, which say where it belongs and not what it is. What is to be heeded is no tag;
+ * that the patient says that it is not right is one.
+ */
 export function isSame(one: Resource | null, other: Resource | null): boolean {
   const textOf = (resource: Resource | null) =>
-    canonicalText(resource && { ...resource, meta: resource.meta?.security });
+    canonicalText(resource && { ...resource, meta: [resource.meta?.security, disputesOf(resource)] });
   return textOf(one) === textOf(other);
 }

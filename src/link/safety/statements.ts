@@ -21,6 +21,7 @@ export const CONTACT = 'safe-contact';
 export const PLACEMENT = 'placement';
 export const COMPETENCE = 'competence';
 export const PARENTAL = 'parental-responsibility';
+export const DISPUTE = 'dispute';
 
 /** `author`: id of the service whose word it is; null: the operator's. `at`: ISO instant. */
 type Said = { chart: string; author: string | null; at: string };
@@ -81,6 +82,41 @@ export const parentalOf = (
     ...{ code: PARENTAL, status: ended ? 'inactive' : 'active', apart: parental.holder },
     extension: [parentalExtension(parental)],
   });
+
+const DISPUTED_RESOURCE = `${SKEIN_DEFINITIONS}disputed-resource`;
+
+/**
+ * The person of the chart says that a resource (`Type/id`; a Patient by its chart) is not right; `withdrawn`:
+ * and does no more. Each author has a word of its own, which it alone takes back.
+ */
+export function disputeOf(
+  key: Buffer,
+  said: Said,
+  { resource, withdrawn = false }: { resource: string; withdrawn?: boolean },
+): IdentifiedStatement {
+  const extension = [{ url: DISPUTED_RESOURCE, valueReference: { reference: resource } }];
+  const made = statementOf(key, said, {
+    code: DISPUTE,
+    status: withdrawn ? 'inactive' : 'active',
+    extension,
+  });
+  const id = keyedId(key, 'safety', DISPUTE, said.chart, resource, said.author ?? '');
+  return { ...made, key: id, local: `${made.local} ${resource}` };
+}
+
+/** The resource that a statement is a dispute of, or the end of one; undefined of any other. */
+export const disputedBy = ({ content }: Pick<IdentifiedStatement, 'content'>): string | undefined =>
+  content.resourceType === 'Flag'
+    ? content.extension?.find(({ url }) => url === DISPUTED_RESOURCE)?.valueReference?.reference
+    : undefined;
+
+/** What is disputed (`Type/id`, a Patient by its charts), by whoever says so last. */
+export const disputedIn = (states: StatementState[]): ReadonlySet<string> =>
+  new Set(
+    safetyIn(states, DISPUTE).flatMap((state) =>
+      state.content.status === 'active' ? (disputedBy(state) ?? []) : [],
+    ),
+  );
 
 /** How to reach whom the chart is of: an extension `safe-contact`. */
 export const contactOf = (key: Buffer, said: Said, extension: Extension): IdentifiedStatement =>

@@ -30,6 +30,8 @@ export type Family = {
   away: ReadonlySet<Person>;
   /** Who holds parental responsibility for a child, as extensions of its Patient. */
   parentalOf: (person: Person) => Extension[];
+  /** What patients say is not right: `Type/id`, a Patient by its charts. */
+  disputed: ReadonlySet<string>;
   /** How people are reached safely. */
   contactOf: (person: Person) => SafeContact | null;
   /** By its id, a statement it was made of, or its referral. */

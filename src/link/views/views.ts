@@ -1,6 +1,7 @@
 import type {
   Encounter,
   EpisodeOfCare,
+  Patient,
   Reference,
   RelatedPerson,
   Resource,
@@ -9,7 +10,14 @@ import type {
 import { composePatient } from '../../fhir/compose-patient.ts';
 import { keyedId } from '../../fhir/ids.ts';
 import { idOf, renameReferences } from '../../fhir/references.ts';
-import { JOURNEY_TAG, REFERRAL_TAG, SAFETY_SYSTEM, STAGE_SYSTEM } from '../../fhir/systems.ts';
+import {
+  DISPUTE_TAG,
+  DISPUTED,
+  JOURNEY_TAG,
+  REFERRAL_TAG,
+  SAFETY_SYSTEM,
+  STAGE_SYSTEM,
+} from '../../fhir/systems.ts';
 import type { CareSource } from '../../model.ts';
 import type { StatementState, View } from '../../store/facts.ts';
 import type { Spell } from '../care/spells.ts';
@@ -70,7 +78,7 @@ function patientView(family: Family, person: Person): View {
     content: {
       resourceType: 'Patient',
       id: person.id,
-      ...(family.held.placed.has(person) ? { meta: { security: [HELD] } } : {}),
+      ...metaOf(family, person),
       ...(told.length > 0 ? { extension: told } : {}),
       active: true,
       ...composed,
@@ -89,6 +97,17 @@ function patientView(family: Family, person: Person): View {
     state: family.stops.get(person.id) ?? null,
   });
 }
+
+function metaOf(family: Family, person: Person): Pick<Patient, 'meta'> {
+  const tag = disputeTags(family, ...person.charts.map(({ key }) => `Patient/${key}`));
+  const isHeld = family.held.placed.has(person);
+  if (tag.length === 0 && !isHeld) return {};
+  return { meta: { ...(isHeld ? { security: [HELD] } : {}), ...(tag.length > 0 ? { tag } : {}) } };
+}
+
+/** That the patient says that it is not right: on whatever version of it there is. */
+const disputeTags = ({ disputed }: Family, ...names: string[]) =>
+  names.some((name) => disputed.has(name)) ? [{ system: DISPUTE_TAG, code: DISPUTED }] : [];
 
 /**
  * Id of the RelatedPerson that stands for the parent (in the child's compartment) or for the child (in the
@@ -129,7 +148,9 @@ function episodeView(family: Family, spell: Spell): View {
   const content: EpisodeOfCare = {
     ...toShared(family, said),
     id: spell.id,
-    meta: { tag: journeyTags(family, spell.id) },
+    meta: {
+      tag: [...journeyTags(family, spell.id), ...disputeTags(family, `EpisodeOfCare/${spell.id}`)],
+    },
     status: spell.status,
     patient: { reference: `Patient/${spell.person.id}` },
     managingOrganization: { reference: `Organization/${spell.service}` },
@@ -173,6 +194,7 @@ function directView(family: Family, state: StatementState): View[] {
     ...journeyTags(family, state.key),
     ...(referral ? [{ system: REFERRAL_TAG, code: referral.state }] : []),
     ...(family.stopped.has(state.key) ? [{ system: STAGE_SYSTEM, code: 'contact-stop' }] : []),
+    ...disputeTags(family, `${state.type}/${state.key}`),
   ];
   const content = { ...said, meta: { tag }, id: state.key, subject } as ServiceRequest | Encounter;
   const performer =

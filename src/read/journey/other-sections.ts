@@ -5,7 +5,7 @@ import type { Changed } from '../../access/see/versions.ts';
 import { idOf } from '../../fhir/references.ts';
 import { EXPECTED_DELIVERY, EXPECTED_INFANTS, SKEIN_DEFINITIONS, STAGE_OF } from '../../fhir/systems.ts';
 import { cut, refer, referenceTo, type Section, type Told } from './sections.ts';
-import { daysSince, sayDate, sayDays, sayStage, sayTime } from './words.ts';
+import { daysSince, sayDate, sayDays, sayDisputed, sayStage, sayTime } from './words.ts';
 
 const MOST_LINES = 50;
 /** On a reference to a referral: how long it has waited. */
@@ -59,7 +59,8 @@ export function writeReferrals({ seen, nameOf, now }: Told): Section {
         const to = performer?.[0]?.reference ? `, to ${nameOf(performer[0].reference)}` : '';
         const days = daysSince(asked, now);
         const waits = days === null ? 'waiting, nobody knows since when' : `waiting ${sayDays(days)}`;
-        return `${nameOf(subject.reference ?? '')}${from}${to}: ${waits} (first asked on ${sayDate(asked)})`;
+        const disputed = sayDisputed([referral]);
+        return `${nameOf(subject.reference ?? '')}${from}${to}: ${waits} (first asked on ${sayDate(asked)})${disputed}`;
       }),
       MOST_LINES,
     ),
@@ -111,9 +112,10 @@ export function writeNext({ seen, nameOf, now }: Told): Section {
     refers: planned.slice(0, MOST_LINES).map((contact) => refer(contact, nameOf)),
   };
 
-  function lineOf({ period, subject, serviceProvider }: Encounter): string {
+  function lineOf(contact: Encounter): string {
+    const { period, subject, serviceProvider } = contact;
     const where = serviceProvider?.reference ? ` with ${nameOf(serviceProvider.reference)}` : '';
-    return `${sayDate(period?.start)}: contact planned for ${nameOf(subject?.reference ?? '')}${where}`;
+    return `${sayDate(period?.start)}: contact planned for ${nameOf(subject?.reference ?? '')}${where}${sayDisputed([contact])}`;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Seen } from '../../access/see/visible.ts';
 import { isConfirmed, writeContact } from '../../fhir/duty-contact.ts';
 import type { DutyContact } from '../../model.ts';
 import { refer, type Section, type Told } from './sections.ts';
-import { sayDate, sayKind, withArticle } from './words.ts';
+import { sayDate, sayDisputed, sayKind, withArticle } from './words.ts';
 
 /** One service and one person: all care and contacts of theirs in this journey. */
 export type Involvement = {
@@ -25,6 +25,8 @@ export type Involvement = {
 /** An involvement without the rows that it was made from. `person` and `service` are references. */
 export type Involved = Pick<Involvement, 'person' | 'service' | 'label' | 'first' | 'last' | 'goesOn'> & {
   duty: (DutyContact & { isConfirmed: boolean }) | null;
+  /** In words, that the patient disputes some of it; '' where nothing is. */
+  disputed: string;
 };
 
 const OPEN: unknown[] = ['active', 'onhold', 'waitlist'];
@@ -105,10 +107,11 @@ function deskOf({ idOf, now }: Told, { care, service, contact: { kind, duty } }:
   };
 }
 
-export function describeInvolved({ contact: { duty }, ...one }: Involvement, now: Date): Involved {
+export function describeInvolved({ contact: { duty }, care, ...one }: Involvement, now: Date): Involved {
   const { person, service, label, first, last, goesOn } = one;
   const said = duty && { ...duty, isConfirmed: isConfirmed(duty, now) };
-  return { person, service, label, first, last, goesOn, duty: said };
+  const disputed = sayDisputed(care.map(({ resource }) => resource));
+  return { person, service, label, first, last, goesOn, duty: said, disputed };
 }
 
 export function writeInvolved(told: Told, involved: Involvement[]): Section {
@@ -125,8 +128,9 @@ export function writeInvolved(told: Told, involved: Involvement[]): Section {
 }
 
 function lineOf({ nameOf, now }: Told, involvement: Involvement): string {
-  const { label, person, contact } = involvement;
-  return `${label}, for ${nameOf(person)}: ${sayWhen(involvement, now)}. ${sayContact(contact, now)}`;
+  const { label, person, contact, care } = involvement;
+  const disputed = sayDisputed(care.map(({ resource }) => resource));
+  return `${label}, for ${nameOf(person)}: ${sayWhen(involvement, now)}${disputed}. ${sayContact(contact, now)}`;
 }
 
 function sayWhen({ first, last, goesOn, care }: Involvement, now: Date): string {

@@ -1,5 +1,6 @@
 /** The words of a journey for people: dates, kinds, stages. All of them are Skein's, none a sender's. */
-import type { CodeableConcept } from '@medplum/fhirtypes';
+import type { CodeableConcept, Resource } from '@medplum/fhirtypes';
+import { disputesOf } from '../../access/project/project-care.ts';
 import { KIND_SYSTEM } from '../../fhir/systems.ts';
 
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
@@ -25,6 +26,10 @@ export function daysSince(date: string | undefined, now: Date): number | null {
 }
 
 export const sayDays = (days: number): string => (days === 1 ? '1 day' : `${days} days`);
+
+/** Of resources as a reader sees them: that one of them is not right, by the word of whose it is. */
+export const sayDisputed = (resources: Resource[]): string =>
+  resources.some((one) => disputesOf(one).length > 0) ? ', disputed by the patient' : '';
 
 const KINDS: Record<string, string> = {
   gp: 'GP practice',

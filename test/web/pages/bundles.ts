@@ -98,7 +98,7 @@ export function journeyWith(say: (place: string) => string, more: Resource[] = [
     ...{ bundle, tasks: [prompt], now: NOW, service: 's1' },
     involved: [
       ...[{ person: 'Patient/m', service: 'Organization/s1', label: say('label'), first: ago(60) }].map(
-        (one) => ({ ...one, last: undefined, goesOn: true, duty }),
+        (one) => ({ ...one, last: undefined, goesOn: true, duty, disputed: '' }),
       ),
     ],
     why: new Map([

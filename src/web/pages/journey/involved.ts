@@ -1,6 +1,7 @@
 /** Who is involved now, and what is planned. */
 import type { Encounter } from '@medplum/fhirtypes';
 import type { Involved } from '../../../read/journey/who-is-involved.ts';
+import { sayDisputed } from '../../../read/journey/words.ts';
 import { capital, dayOf, listOf, longDate, lowered, timeOf } from '../words.ts';
 import type { Given } from './given.ts';
 import type { Names } from './names.ts';
@@ -27,13 +28,14 @@ export function describeInvolved(given: Given, names: Names): InvolvedRow[] {
   );
   return [...groups.values()].map((all) => {
     const [{ service, label, first, duty }] = all as [Involved];
+    const disputed = all.map((one) => one.disputed).find(Boolean) ?? '';
     const since = dayOf(first);
     const confirmed = dayOf(duty?.confirmed);
     return {
       service: service ? given.nameOf(service) : capital(label),
       isOwn: service === `Organization/${given.service}`,
       who: listOf([...new Set(all.map(({ person }) => names.person(person)))]),
-      since: since === null ? 'Not known' : longDate(since),
+      since: `${since === null ? 'Not known' : longDate(since)}${disputed}`,
       phone: duty?.phone ?? 'Not known',
       hours: duty?.hours ?? '',
       confirmed: confirmed === null ? '' : longDate(confirmed),
@@ -70,10 +72,11 @@ function plannedRow({ why }: Given, names: Names, contact: Encounter): NextRow {
   const day = dayOf(period?.start) as number;
   const isTimed = why.get(`Encounter/${id}`)?.level === 'F' && (period?.start ?? '').length > 10;
   const name = serviceProvider ? names.service(serviceProvider) : null;
+  const disputed = sayDisputed([contact]);
   return {
     when: `${longDate(day)}${isTimed ? `, ${timeOf(new Date(period?.start ?? ''))}` : ''}`,
     who: names.person(subject?.reference),
-    what: name ? `Contact with ${name.isOwn ? 'your team' : name.full}` : 'Contact planned',
+    what: `${name ? `Contact with ${name.isOwn ? 'your team' : name.full}` : 'Contact planned'}${disputed}`,
     day,
   };
 }
