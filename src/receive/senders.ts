@@ -32,8 +32,8 @@ export class Places {
   }
 
   /**
-   * Does `work` in a place, and waits for one first. Of a connection nothing more is read meanwhile: TCP slows
-   * its sender down.
+   * Does `work` in a place, and waits for one first. Of a connection nothing more is read meanwhile: TCP
+   * slows its sender down.
    */
   async hold<T>(sender: number, work: () => Promise<T>): Promise<T> {
     await this.take(sender);

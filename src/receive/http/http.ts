@@ -38,8 +38,8 @@ export function registerIntake<C extends Context>(app: FastifyInstance, ctx: C, 
 const OPERATOR = 0;
 
 /**
- * Takes a place of the sender until it is answered or gone. Throws Rejected(429) where it has none: before the
- * body is read, so that what it sends is held nowhere.
+ * Takes a place of the sender until it is answered or gone. Throws Rejected(429) where it has none: before
+ * the body is read, so that what it sends is held nowhere.
  */
 function holdPlace(ctx: Context, { method, recipient }: FastifyRequest, reply: FastifyReply): void {
   if (method !== 'POST') return;
