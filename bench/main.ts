@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [floor|ingest|deliver|filters|growth|searches|journey|lookup|profile|validate|map|matching|groups ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
+ * `npm run bench -- [floor|ingest|deliver|filters|growth|searches|journey|lookup|trace|profile|validate|map|matching|groups ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
  * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
  */
 import { parseArgs } from 'node:util';
@@ -17,13 +17,14 @@ import { type Options, round, say, table } from './report.ts';
 import { benchRows } from './rows.ts';
 import { benchSearches } from './searches.ts';
 import { findPostgres } from './store.ts';
+import { benchTrace } from './trace.ts';
 import { benchValidate } from './validate.ts';
 
 /** What a general FHIR server of the same kind reached at concurrency 8 on a machine like this, tenfold: docs/benchmarks.md. */
 const TENFOLD = 400;
 const SECTIONS = ['ingest', 'deliver', 'profile'];
 /** Those that need a database. */
-const STORED = ['floor', ...SECTIONS, 'filters', 'growth', 'searches', 'journey', 'lookup'];
+const STORED = ['floor', ...SECTIONS, 'filters', 'growth', 'searches', 'journey', 'lookup', 'trace'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -72,6 +73,20 @@ function tellIngest(ingest: Ingest) {
         postgresCpuMs: round(cpuMs.postgres ?? 0),
       },
       ...{ walBytes: round(walBytes, 0), tuples: round(tuples, 1) },
+    };
+  });
+}
+
+/** Beside the figures without a collector. */
+function tellTrace(found: Ingest) {
+  return found.map(({ target, concurrency, figures: { perSecond, p50, p99, failed, cpuMs } }) => {
+    const off = found.find((row) => row.target === 'off' && row.concurrency === concurrency);
+    const over = (one: number | undefined, other: number | undefined) => round((one ?? 0) / (other || 1));
+    return {
+      ...{ tracing: target, concurrency, perSecond: round(perSecond, 0), failed },
+      ...{ p50Ms: round(p50, 1), p99Ms: round(p99, 1), toOff: over(perSecond, off?.figures.perSecond) },
+      ...{ apiCpuMs: round(cpuMs.api ?? 0), apiCpuToOff: over(cpuMs.api, off?.figures.cpuMs.api) },
+      workerCpuMs: round(cpuMs.worker ?? 0),
     };
   });
 }
@@ -141,6 +156,7 @@ if (stored.length > 0) {
       else if (section === 'searches') report.searches = await benchSearches(server, options);
       else if (section === 'journey') report.journey = await benchJourney(server, options);
       else if (section === 'lookup') report.lookup = await benchLookup(server, charts);
+      else if (section === 'trace') report.trace = tellTrace(await benchTrace(server, options));
       else if (section === 'profile') report.profile = await profileStages(server);
       else {
         report.ingest = tellIngest(await benchIngest(server, options));

@@ -4,13 +4,14 @@ import type { Database } from './store.ts';
 export type Skein = { url: string; mllpPort: number; running: Record<'api' | 'worker', Running> };
 
 /** Skein as it is installed: one process that receives, one that publishes and delivers. */
-export async function startSkein(db: Database): Promise<Skein> {
+export async function startSkein(db: Database, env: Record<string, string> = {}): Promise<Skein> {
   const [port, mllpPort, workerPort] = [await freePort(), await freePort(), await freePort()];
   const common = {
     DATABASE_URL: db.url,
     LOG_LEVEL: 'warn',
     NODE_ENV: 'production',
     WEBHOOK_ALLOW: '127.0.0.0/8',
+    ...env,
   };
   const api = start('src/main.ts', {
     ...common,

@@ -18,7 +18,8 @@ import { collectRoutes, methodsAt } from './doors/route-list.ts';
 import { isTransient, Rejected } from './errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
 import type { Issue, Recipient } from './model.ts';
-import { countRequest, lateLoops, readMetrics, registry } from './observe/metrics.ts';
+import { countRequest, lateLoops, registry } from './observe/metrics.ts';
+import { readMetrics } from './observe/scrape.ts';
 import { queueNotices } from './store/queue.ts';
 import { storeProblems } from './store/state.ts';
 

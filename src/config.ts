@@ -104,6 +104,15 @@ export const Config = z.object({
     .string()
     .optional()
     .describe('PEM file: authority of client certificates; with it they are required'),
+  SENDER_AT_ONCE: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(1_000)
+    .default(64)
+    .describe(
+      'messages of one sender in hand at once, in each process: more are answered 429, or MLLP waits',
+    ),
   ALERT_URL: z
     .url({ protocol: /^https?$/, error: 'not an https:// URL' })
     .optional()

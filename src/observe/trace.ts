@@ -75,7 +75,7 @@ export const traceparentOf = (given: unknown): Traceparent | undefined =>
   isTracing() && readParent(given) ? (given as string) : undefined;
 
 /** The trace id of it, for log lines. */
-export const traceIdOf = (parent: Traceparent | undefined): string | undefined => readParent(parent)?.traceId;
+export const traceIdOf = (parent?: Traceparent): string | undefined => readParent(parent)?.traceId;
 
 /** `at`: when it began, as `Date.now()` says it. Without a parent it begins a trace. */
 export function beginSpan(stage: Stage, parent: Traceparent | undefined, at = Date.now()): Traced {
@@ -113,8 +113,8 @@ function allowed(said: Said): Attributes {
 }
 
 /**
- * Of what takes turns with others, such as the rows of a file: from the first to the last of each stage. Ended
- * once, by `end`.
+ * Of what takes turns with others, such as the rows of a file: from the first to the last of each stage.
+ * Ended once, by `end`.
  */
 export class StageSpans {
   readonly #parent: Traceparent | undefined;

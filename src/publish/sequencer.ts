@@ -23,8 +23,8 @@ const LATE_MS = 5_000;
 const CHANNEL = 'skein_outbox';
 
 /**
- * What one pass did. `traces`: of what it took; `looked`: subscriptions that it found by their leading filter; `busy`: another process
- * is sequencing and will see these rows.
+ * What one pass did. `traces`: of what it took; `looked`: subscriptions that it found by their leading
+ * filter; `busy`: another process is sequencing and will see these rows.
  */
 type Pass = {
   taken: number;

@@ -15,6 +15,7 @@ import { startDelivery } from '../deliver/send/worker.ts';
 import { registerSubscriptions } from '../deliver/subscribe/routes.ts';
 import { MAPPINGS_DIR, mappingFolders } from '../map/language/folders.ts';
 import { openMappings } from '../map/language/load-mappings.ts';
+import { noteHeard } from '../observe/rhythm.ts';
 import { openTraces } from '../observe/trace.ts';
 import { answerPrompt } from '../pipeline/answer-prompt.ts';
 import { sayCompetence } from '../pipeline/competence.ts';
@@ -109,6 +110,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     const tasks = { due: () => settleAllDue(ctx), unread: () => readUnread(pipeline) };
     stops.push(startClock(ctx, tasks));
     stops.push(startClock(ctx, { seal: sealer(ctx) }, SECOND_MS));
+    stops.push(startClock(ctx, { heard: () => noteHeard(ctx.db) }, MINUTE_MS));
     const sweeps = { tokens: () => sweepTokens(ctx.db), sessions: () => sweepSessions(ctx.db) };
     stops.push(startClock(ctx, sweeps, MINUTE_MS));
     await judgeRules(ctx);

@@ -38,6 +38,10 @@ const THROTTLED: Answer = {
   ...refused('this person has tried as often in this hour as they may'),
   headers: ['Retry-After'],
 };
+const BUSY: Answer = {
+  ...refused('as many messages of this sender are in hand as may be: send it again'),
+  headers: ['Retry-After'],
+};
 const refusals = (...statuses: number[]): Answers =>
   Object.fromEntries(statuses.map((status) => [status, REFUSALS[status] as Answer]));
 
@@ -61,11 +65,16 @@ const ANSWERS: [RegExp, Answers][] = [
     {
       200: fhir('stored', 'Bundle', ['X-Request-Id', 'X-Correlation-Id']),
       ...refusals(400, 406, 409, 413, 415, 422),
+      429: BUSY,
     },
   ],
   [
     /^POST \/fhir\/?$/,
-    { 200: fhir('stored, or a batch answered', 'Bundle'), ...refusals(400, 406, 409, 413, 415, 422) },
+    {
+      200: fhir('stored, or a batch answered', 'Bundle'),
+      ...refusals(400, 406, 409, 413, 415, 422),
+      429: BUSY,
+    },
   ],
   [
     /^POST \/intake\//,
@@ -80,6 +89,7 @@ const ANSWERS: [RegExp, Answers][] = [
       403: untaken(403),
       409: untaken(409),
       422: untaken(422),
+      429: BUSY,
     },
   ],
   [

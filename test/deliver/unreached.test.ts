@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
 import { describeUnreached, warnReferrers } from '../../src/deliver/send/unreached.ts';
 import type { Recipient, System } from '../../src/model.ts';
-import { readMetrics } from '../../src/observe/metrics.ts';
+import { readMetrics } from '../../src/observe/scrape.ts';
 import { testContext } from '../support/context.ts';
 import { testDatabase } from '../support/database.ts';
 import { barsReferral } from '../support/messages.ts';

@@ -4,7 +4,9 @@ import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
+import { Config } from '../../src/config.ts';
 import { INDEXED_TYPES } from '../../src/fhir/search-parameters.ts';
+import { placesOf } from '../../src/receive/senders.ts';
 import type { OpenApi } from '../../src/web/docs.ts';
 import {
   COMPETENCE_SAID,
@@ -606,6 +608,24 @@ test('whoever comes from another machine is refused everywhere', async () => {
     const { status } = await ask(operation, path, { headers: { origin: 'https://elsewhere.example' } });
     expect(status, operation).toBe(403);
   }
+});
+
+test('a sender of whom as much is in hand as may be is asked to wait', async () => {
+  const places = placesOf({ db: database.pool, config: Config.parse({}) });
+  const { rows } = await database.pool.query<{ id: number }>(
+    `select id from system where name = 'perinatal'`,
+  );
+  const { id = 0 } = rows[0] ?? {};
+  let taken = 0;
+  while (places.tryTake(id)) taken++;
+  expect(taken).toBe(64);
+  for (const [operation, path] of [
+    ['POST /fhir/$process-message', '/fhir/$process-message'],
+    ['POST /fhir', '/fhir'],
+    ['POST /intake/{system}', '/intake/perinatal'],
+  ] as const)
+    expect((await ask(operation, path, fhirBody({}))).status, operation).toBe(429);
+  while (taken-- > 0) places.free(id);
 });
 
 test('every status that is described has been seen, and no other', () => {

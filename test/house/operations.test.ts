@@ -25,10 +25,10 @@ test('every setting, metric, file and service that it names is there', async () 
   const words = found(page, /`([A-Z]+_[A-Z_]+|AUTH|ROLES|LOG_LEVEL)\b/g);
   expect(words.length).toBeGreaterThan(4);
   expect(words.filter((name) => !settings.includes(name))).toEqual([]);
-  const metrics = await read('src/observe/metrics.ts');
+  const metrics = await Promise.all(['metrics', 'scrape'].map((name) => read(`src/observe/${name}.ts`)));
   const named = found(page, /`(skein_\w+)`/g);
   expect(named.length).toBeGreaterThan(7);
-  expect(named.filter((name) => !metrics.includes(`'${name}'`))).toEqual([]);
+  expect(named.filter((name) => !metrics.join().includes(`'${name}'`))).toEqual([]);
   for (const file of found(page, /\]\(([^)#]+)\)/g)) await access(join(dirname(PAGE), file));
   const { services } = parse(await read('docker-compose.yml'), { merge: true }) as { services: object };
   for (const line of found(await shell(), /docker compose (?:exec|run --rm -T) (\w+)/g))

@@ -3,7 +3,7 @@ import type { Task } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parsePromptRule } from '../../src/access/decide/prompt-rules.ts';
 import { examineRules, listRules, switchRuleOn } from '../../src/admin/prompt.ts';
-import { readMetrics } from '../../src/observe/metrics.ts';
+import { readMetrics } from '../../src/observe/scrape.ts';
 import { judgeRules } from '../../src/pipeline/prompt-rules.ts';
 import { testContext } from '../support/context.ts';
 import { gather, type Household } from '../support/household.ts';

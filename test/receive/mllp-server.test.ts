@@ -11,7 +11,7 @@ import { Config } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
 import { Unavailable } from '../../src/errors.ts';
 import { openLog } from '../../src/observe/log.ts';
-import { readMetrics } from '../../src/observe/metrics.ts';
+import { readMetrics } from '../../src/observe/scrape.ts';
 import type { Intake } from '../../src/receive/intake.ts';
 import { createFramer } from '../../src/receive/mllp/frame.ts';
 import { type MllpServer, startMllp } from '../../src/receive/mllp/server.ts';

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts';
+import { runsInUse } from '../../observe/metrics.ts';
 import { type Claimed, claim, type InFlight, LEASE_SECONDS } from '../number/claim.ts';
 import { SETTLE, type Settled } from '../subscribe/settle.ts';
 import { RENEW } from '../subscribe/stored.ts';
@@ -94,6 +95,8 @@ export class Drain {
   #start(claimed: Claimed): void {
     const abort = new AbortController();
     const name = claimed.lease + claimed.stored.id;
+    const whose = { system: claimed.stored.system?.name ?? 'operator' };
+    runsInUse.inc(whose);
     const done = run(
       { ctx: this.#ctx, sender: this.#sender, abort, isStopping: () => this.#stopped },
       claimed,
@@ -107,6 +110,7 @@ export class Drain {
       )
       .finally(() => {
         this.#running.delete(name);
+        runsInUse.dec(whose);
         this.#settleSoon();
       });
     this.#running.set(name, { claimed, abort, renewedAt: claimed.claimedAt, done });

@@ -9,7 +9,7 @@ import { SCHEDULE_SECONDS } from './retry.ts';
 import { alertUnheard, countUnheard } from './urgent-alerts.ts';
 import { queueWarnings } from './warnings.ts';
 
-const { subscriptions, undelivered, failing, unheard, clock } = deliveryGauges;
+const { subscriptions, undelivered, oldest, failing, unheard, clock } = deliveryGauges;
 
 /** Looks at all of it, tells each thing once in the log, and sets the figures. Safe from several workers. */
 export async function watchDeliveries(ctx: Context): Promise<void> {
@@ -67,11 +67,17 @@ const FIGURES = `
 select status, count(*)::float8 as n, sum(last_number - delivered_number)::float8 as waiting,
   case when status = 'error' or status = 'active' and attempts > 0 then warned end as percent
 from subscription group by 1, 4`;
+const OLDEST = `
+select s.status, extract(epoch from now() - min(n.numbered_at))::float8 as age from subscription s
+  join notification n on n.subscription_id = s.id and n.number = s.delivered_number + 1
+where s.status <> 'off' and s.last_number > s.delivered_number group by 1`;
 
 async function setFigures(db: Db): Promise<void> {
   type Figure = { status: string; n: number; waiting: number; percent: number | null };
   const { rows } = await db.query<Figure>(FIGURES);
-  for (const gauge of [subscriptions, undelivered, failing]) gauge.reset();
+  for (const gauge of [subscriptions, undelivered, oldest, failing]) gauge.reset();
+  const ages = await db.query<{ status: string; age: number }>(OLDEST);
+  for (const { status, age } of ages.rows) oldest.set({ status }, age);
   for (const percent of [0, ...STEPS]) failing.set({ percent: String(percent) }, 0);
   for (const { status, n, waiting, percent } of rows) {
     subscriptions.inc({ status }, n);

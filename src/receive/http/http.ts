@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../context.ts';
 import type { Intake, Take } from '../intake.ts';
+import { placesOf } from '../senders.ts';
 import { registerBars } from './bars.ts';
 import { registerRaw } from './raw.ts';
 import { headerOf, MAX_BODY_BYTES, refusedBody, rejected } from './request.ts';
@@ -23,6 +24,7 @@ export function registerIntake<C extends Context>(app: FastifyInstance, ctx: C, 
       reply.header('accept-encoding', 'identity');
       throw rejected(415, 'not-supported', 'send the body as it is: no Content-Encoding is read');
     });
+    scope.addHook('onRequest', async (request, reply) => holdPlace(ctx, request, reply));
     scope.setErrorHandler(async (error) => {
       throw refusedBody(error);
     });
@@ -30,4 +32,22 @@ export function registerIntake<C extends Context>(app: FastifyInstance, ctx: C, 
     registerTransaction(scope, ctx, take);
     registerRaw(scope, ctx, take);
   });
+}
+
+/** Of whoever runs Skein, who is no system. */
+const OPERATOR = 0;
+
+/**
+ * Takes a place of the sender until it is answered or gone. Throws Rejected(429) where it has none: before
+ * the body is read, so that what it sends is held nowhere.
+ */
+function holdPlace(ctx: Context, { method, recipient }: FastifyRequest, reply: FastifyReply): void {
+  if (method !== 'POST') return;
+  const sender = recipient.kind === 'system' ? recipient.system.id : OPERATOR;
+  const places = placesOf(ctx);
+  if (!places.tryTake(sender)) {
+    reply.header('retry-after', '1');
+    throw rejected(429, 'throttled', 'so many of your messages are in hand: send this again in a second');
+  }
+  reply.raw.once('close', () => places.free(sender));
 }

@@ -14,6 +14,7 @@ import { identifyHl7, senderOf } from '../hl7/sender.ts';
 import { SOURCES } from '../http/raw.ts';
 import { MAX_BODY_BYTES } from '../http/request.ts';
 import type { Intake } from '../intake.ts';
+import { placesOf } from '../senders.ts';
 import { createFramer, type Frame } from './frame.ts';
 
 /** Engines keep one connection open and quiet for long; an abandoned one is closed after this. */
@@ -211,7 +212,8 @@ async function answerMessage<C extends Context>(
     const source = system.source ?? SOURCES.hl7v2;
     const origin = { system, channel: 'mllp', contentType: HL7_TYPE, source } as const;
     const message = { ...origin, body, identifier, contentHash };
-    const answer = refuseUnregistered(ctx, message) ?? (await intake(ctx, message));
+    const answer =
+      refuseUnregistered(ctx, message) ?? (await placesOf(ctx).hold(system.id, () => intake(ctx, message)));
     return acknowledge(header, verdictOf(answer, system.onHeld));
   } catch (error) {
     ctx.log[isTransient(error) ? 'warn' : 'error']({ event: 'mllp.not-stored', err: error });

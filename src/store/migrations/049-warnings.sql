@@ -12,3 +12,6 @@ create table warning (
   tries smallint not null default 0, due_at timestamptz not null default now());
 create index warning_due on warning (due_at);
 create index warning_subscription on warning (subscription_id);
+
+-- In which hours each system was heard, for its own rhythm: who is silent for longer than that may be down. Kept for nine weeks.
+create table heard (system_id int not null, hour timestamptz not null, primary key (system_id, hour));
