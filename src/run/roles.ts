@@ -51,7 +51,8 @@ import { registerConsents } from '../work/consent.ts';
 import { registerGlass } from '../work/glass.ts';
 import { registerPrompts } from '../work/prompts.ts';
 import { registerSafety } from '../work/safety.ts';
-import { readItem, registerWorklist } from '../work/worklist/routes.ts';
+import { openDesk } from '../work/worklist/desk.ts';
+import { registerWorklist } from '../work/worklist/routes.ts';
 import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
@@ -126,12 +127,14 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     registerConsents(app, pipeline, { personNow, keepConsent, findConsent });
   const list = openWorklist(pipeline);
   const items = { ...list, findEffect, acceptItem, rejectItem, deferItem, findDecidedItem, undoDecided };
-  const worklist = (app: Parameters<typeof registerRead>[0]) => registerWorklist(app, pipeline, items);
+  const desk = openDesk(pipeline, items);
+  const worklist = (app: Parameters<typeof registerRead>[0]) => registerWorklist(app, pipeline, desk);
   const read = (app: Parameters<typeof registerRead>[0]) =>
     registerRead(app, pipeline, {
-      Task: (recipient, id) => readItem(pipeline, items, { recipient, id }),
+      Task: (recipient, id) => desk.read({ recipient, id }),
     });
-  const pages = (app: Parameters<typeof registerRead>[0]) => registerPages(app, ctx, showMessages);
+  const pages = (app: Parameters<typeof registerRead>[0]) =>
+    registerPages(app, ctx, { messages: showMessages, worklist: desk });
   const api = [
     ...[read, registerSmart, receive, registerSubscriptions, registerServices, registerWaits],
     ...[registerAuditEvents, work, safety, consents, registerGlass, worklist, pages],

@@ -26,17 +26,16 @@ import {
 } from '../../src/pipeline/safety.ts';
 import { registerRead } from '../../src/read/routes.ts';
 import { registerIntake } from '../../src/receive/http/http.ts';
-import { showMessages } from '../../src/run/show-messages.ts';
 import { registerPages } from '../../src/web/pages/routes.ts';
 import { registerConsents } from '../../src/work/consent.ts';
 import { registerGlass } from '../../src/work/glass.ts';
 import { registerPrompts } from '../../src/work/prompts.ts';
 import { registerSafety } from '../../src/work/safety.ts';
-import { figuresOf } from '../../src/work/worklist/item.ts';
-import { type KeepWorklist, registerWorklist } from '../../src/work/worklist/routes.ts';
+import { registerWorklist } from '../../src/work/worklist/routes.ts';
 import { involve, register, store } from '../read/fixtures.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { emptyDesk, sourcesOf } from '../support/pages.ts';
 
 const SRC = new URL('../../src/', import.meta.url);
 /** Stages that write views or keep house: they answer nobody. */
@@ -104,16 +103,6 @@ describe('in the source', async () => {
 });
 
 const CANARY = 'Zuleika-Canary';
-const NO_WORKLIST: KeepWorklist = {
-  items: async () => [],
-  forget: () => undefined,
-  figures: async () => figuresOf([], 0, new Date(0)),
-  knownTo: async () => new Set(),
-  findEffect: async () => ({ refused: 'of nobody' }),
-  findDecidedItem: async () => null,
-  ...{ acceptItem: async () => undefined, rejectItem: async () => undefined },
-  ...{ deferItem: async () => undefined, undoDecided: async () => undefined },
-};
 /** What main registers, which a test below holds against it. Only GET is asked, so no message is ever taken. */
 const PARTS: Record<string, Part> = {
   registerSmart,
@@ -125,13 +114,13 @@ const PARTS: Record<string, Part> = {
   registerGlass,
   registerIntake: (app, ctx) =>
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
-  registerPages: (app, ctx) => registerPages(app, ctx, showMessages),
+  registerPages: (app, ctx) => registerPages(app, ctx, sourcesOf(ctx)),
   registerPrompts: (app, ctx) =>
     registerPrompts(app, ctx, async () => Promise.reject(new Error('no prompt was answered'))),
   registerSafety: (app, ctx) =>
     registerSafety(app, ctx, { personNow, placeHold, liftHold, sayContact, sayPlacement }),
   registerConsents: (app, ctx) => registerConsents(app, ctx, { personNow, keepConsent, findConsent }),
-  registerWorklist: (app, ctx) => registerWorklist(app, ctx, NO_WORKLIST),
+  registerWorklist: (app, ctx) => registerWorklist(app, ctx, emptyDesk(ctx)),
 };
 const PERSON_FREE = ['Organization', 'Basic'];
 
@@ -248,6 +237,8 @@ describe('on every GET route', () => {
       '/fhir/Consent/:id',
       // Nobody is to decide anything: test/access/worklist.test.ts.
       '/fhir/Task/$worklist',
+      '/pages/worklist',
+      '/pages/worklist/:id',
     ]);
   });
 

@@ -106,6 +106,7 @@ export async function makeFrame(
   const pages = [
     { path: '/pages', text: 'Home' },
     { path: '/pages/families', text: viewer.service ? 'My families' : 'Families' },
+    { path: '/pages/worklist', text: 'Worklist' },
     { path: '/pages/messages', text: 'Messages' },
   ].filter(({ path }) => mayView(ctx, viewer, path));
   return {
