@@ -26,7 +26,7 @@ import type { Db } from '../store/pool.ts';
 import { ownMessage, ownRecord, ownService } from './own-word.ts';
 import { rulesOf } from './recompute.ts';
 
-/** `by` and `reason` are kept with it; `dry`: only what would follow is said. `human`: who said it, proved. */
+/** `by` and `reason` are kept with it; `dry`: only what would follow is said; `human`: who says it. */
 export type Said = { by: string; reason: string; undo: boolean; dry: boolean; human?: Human };
 type Decided = Pick<Said, 'by' | 'reason' | 'human'> & { pairs: Pair[]; verdict: Verdict; of: Verdict };
 

@@ -233,12 +233,13 @@ describe('on every GET route', () => {
       '/fhir/Subscription/:id/$status',
       // Begun by POST: test/deliver/snapshot.test.ts.
       '/fhir/Subscription/:id/$snapshot',
+      // Nobody is to decide anything: test/web/pages/worklist.test.ts.
+      '/pages/worklist',
+      '/pages/worklist/:id',
       // Nobody has said what this person refuses: test/access/consent.test.ts.
       '/fhir/Consent/:id',
       // Nobody is to decide anything: test/access/worklist.test.ts.
       '/fhir/Task/$worklist',
-      '/pages/worklist',
-      '/pages/worklist/:id',
     ]);
   });
 

@@ -82,6 +82,7 @@ export function openDesk<D extends Decided>(ctx: Context, keep: KeepWorklist<D>)
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = (decide: () => Promise<void>): Promise<void> => {
     const mine = turn.then(decide).then(keep.forget);
+    // Whoever asked hears what went wrong; the next one does not wait for it to be right.
     turn = mine.catch(() => undefined);
     return mine;
   };
