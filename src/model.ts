@@ -69,7 +69,7 @@ export type Human = {
 };
 
 /**
- * Who is asking: the loopback operator of AUTH=none, and a person who runs Skein and is signed in to the pages,
+ * Who is asking: the loopback operator of AUTH=none, and whoever is signed in to the pages as who runs Skein,
  * see all; anyone else is a system acting for its service. `scopes`: those of its access token, where it has
  * one. `human`: the person at that system, where it says.
  */

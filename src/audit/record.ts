@@ -62,8 +62,12 @@ function basisFor({ kind, actor, to }: Entry): string | null {
 const personOf = ({ issuer, subject, role, organisation }: Human) =>
   JSON.stringify({ issuer, subject, role, organisation });
 
-/** An operator who is named, as by `--by`. */
-export const namedOperator = (name: string): Actor => ({ ...OPERATOR, name });
+/** An operator who is named, as by `--by`; `human`: who is signed in as whoever runs Skein. */
+export const namedOperator = (name: string, human?: Human): Actor => ({
+  ...OPERATOR,
+  name,
+  ...(human ? { human } : {}),
+});
 
 /** That the operator changed something of a registered system. In the transaction that does. */
 export const recordRegistration = (db: Db, interaction: string, target: string): Promise<void> =>

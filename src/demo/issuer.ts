@@ -1,4 +1,4 @@
-/** A small issuer of invented people on this machine: one click signs in as any of them, and proves nothing. */
+/** An issuer of invented people on this machine: one press signs in as any of them, and proves nothing. */
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

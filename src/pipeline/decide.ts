@@ -9,6 +9,7 @@ import type { Pair, PatientState } from '../link/who/charts.ts';
 import { decisionOf, REVIEWERS, type Verdict } from '../link/who/decided.ts';
 import { readLifeCycle } from '../link/who/life-cycle.ts';
 import { isVetoed } from '../link/who/persons.ts';
+import type { Human } from '../model.ts';
 import { announceCommit } from '../publish/sequencer.ts';
 import {
   countTold,
@@ -25,9 +26,9 @@ import type { Db } from '../store/pool.ts';
 import { ownMessage, ownRecord, ownService } from './own-word.ts';
 import { rulesOf } from './recompute.ts';
 
-/** `by` and `reason` are kept with it; `dry`: only what would follow is said. */
-export type Said = { by: string; reason: string; undo: boolean; dry: boolean };
-type Decided = Pick<Said, 'by' | 'reason'> & { pairs: Pair[]; verdict: Verdict; of: Verdict };
+/** `by` and `reason` are kept with it; `dry`: only what would follow is said; `human`: who says it. */
+export type Said = { by: string; reason: string; undo: boolean; dry: boolean; human?: Human };
+type Decided = Pick<Said, 'by' | 'reason' | 'human'> & { pairs: Pair[]; verdict: Verdict; of: Verdict };
 
 /**
  * What follows: how many persons the charts make now, how many journeys change, the events by code, and who
@@ -208,8 +209,8 @@ function personsOf({ statements }: Facts, plan: Plan, charts: string[]): string[
 }
 
 async function recordDecision(db: Db, decided: Decided, persons: string[]): Promise<void> {
-  const { by, pairs, verdict, of } = decided;
-  const actor = namedOperator(by);
+  const { by, human, pairs, verdict, of } = decided;
+  const actor = namedOperator(by, human);
   const interaction = `${of === 'same' || of === 'mother' ? 'link' : 'unlink'}${verdict === 'undone' ? '-undone' : ''}`;
   const ids = [...new Set(pairs.flat())];
   await recordAudit(db, {

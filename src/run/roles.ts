@@ -52,7 +52,8 @@ import { registerGlass } from '../work/glass.ts';
 import { registerParental } from '../work/parental.ts';
 import { registerPrompts } from '../work/prompts.ts';
 import { registerSafety } from '../work/safety.ts';
-import { readItem, registerWorklist } from '../work/worklist/routes.ts';
+import { openDesk } from '../work/worklist/desk.ts';
+import { registerWorklist } from '../work/worklist/routes.ts';
 import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
@@ -139,12 +140,14 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     registerParental(app, pipeline, { personNow, sayParental });
   const list = openWorklist(pipeline);
   const items = { ...list, findEffect, acceptItem, rejectItem, deferItem, findDecidedItem, undoDecided };
-  const worklist = (app: Parameters<typeof registerRead>[0]) => registerWorklist(app, pipeline, items);
+  const desk = openDesk(pipeline, items);
+  const worklist = (app: Parameters<typeof registerRead>[0]) => registerWorklist(app, pipeline, desk);
   const read = (app: Parameters<typeof registerRead>[0]) =>
     registerRead(app, pipeline, {
-      Task: (recipient, id) => readItem(pipeline, items, { recipient, id }),
+      Task: (recipient, id) => desk.read({ recipient, id }),
     });
-  const pages = (app: Parameters<typeof registerRead>[0]) => registerPages(app, ctx, showMessages);
+  const pages = (app: Parameters<typeof registerRead>[0]) =>
+    registerPages(app, ctx, { messages: showMessages, worklist: desk });
   const api = [
     ...[read, registerSmart, receive, registerSubscriptions, registerServices, registerWaits],
     ...[registerAuditEvents, work, safety, consents, competence, parental, registerGlass, worklist, pages],

@@ -21,7 +21,6 @@ import { sayParental } from '../../src/pipeline/parental.ts';
 import { liftHold, personNow, placeHold, sayContact, sayPlacement } from '../../src/pipeline/safety.ts';
 import { registerRead } from '../../src/read/routes.ts';
 import { registerIntake } from '../../src/receive/http/http.ts';
-import { showMessages } from '../../src/run/show-messages.ts';
 import { registerPages } from '../../src/web/pages/routes.ts';
 import { registerCompetence } from '../../src/work/competence.ts';
 import { registerConsents } from '../../src/work/consent.ts';
@@ -29,11 +28,11 @@ import { registerGlass } from '../../src/work/glass.ts';
 import { registerParental } from '../../src/work/parental.ts';
 import { registerPrompts } from '../../src/work/prompts.ts';
 import { registerSafety } from '../../src/work/safety.ts';
-import { figuresOf } from '../../src/work/worklist/item.ts';
-import { type KeepWorklist, registerWorklist } from '../../src/work/worklist/routes.ts';
+import { registerWorklist } from '../../src/work/worklist/routes.ts';
 import { involve, register, store } from '../read/fixtures.ts';
 import { testContext } from '../support/context.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { emptyDesk, sourcesOf } from '../support/pages.ts';
 
 const SRC = new URL('../../src/', import.meta.url);
 /** Stages that write views or keep house: they answer nobody. */
@@ -101,16 +100,6 @@ describe('in the source', async () => {
 });
 
 const CANARY = 'Zuleika-Canary';
-const NO_WORKLIST: KeepWorklist = {
-  items: async () => [],
-  forget: () => undefined,
-  figures: async () => figuresOf([], 0, new Date(0)),
-  knownTo: async () => new Set(),
-  findEffect: async () => ({ refused: 'of nobody' }),
-  findDecidedItem: async () => null,
-  ...{ acceptItem: async () => undefined, rejectItem: async () => undefined },
-  ...{ deferItem: async () => undefined, undoDecided: async () => undefined },
-};
 /** What main registers, which a test below holds against it. Only GET is asked, so no message is ever taken. */
 const PARTS: Record<string, Part> = {
   registerSmart,
@@ -122,7 +111,7 @@ const PARTS: Record<string, Part> = {
   registerGlass,
   registerIntake: (app, ctx) =>
     registerIntake(app, ctx, async () => Promise.reject(new Error('no message was sent'))),
-  registerPages: (app, ctx) => registerPages(app, ctx, showMessages),
+  registerPages: (app, ctx) => registerPages(app, ctx, sourcesOf(ctx)),
   registerPrompts: (app, ctx) =>
     registerPrompts(app, ctx, async () => Promise.reject(new Error('no prompt was answered'))),
   registerSafety: (app, ctx) =>
@@ -130,7 +119,7 @@ const PARTS: Record<string, Part> = {
   registerCompetence: (app, ctx) => registerCompetence(app, ctx, { personNow, sayCompetence }),
   registerParental: (app, ctx) => registerParental(app, ctx, { personNow, sayParental }),
   registerConsents: (app, ctx) => registerConsents(app, ctx, { personNow, keepConsent, findConsent }),
-  registerWorklist: (app, ctx) => registerWorklist(app, ctx, NO_WORKLIST),
+  registerWorklist: (app, ctx) => registerWorklist(app, ctx, emptyDesk(ctx)),
 };
 const PERSON_FREE = ['Organization', 'Basic'];
 
@@ -243,6 +232,9 @@ describe('on every GET route', () => {
       '/fhir/Subscription/:id/$status',
       // Begun by POST: test/deliver/snapshot.test.ts.
       '/fhir/Subscription/:id/$snapshot',
+      // Nobody is to decide anything: test/web/pages/worklist.test.ts.
+      '/pages/worklist',
+      '/pages/worklist/:id',
       // Nobody has said what this person refuses: test/access/consent.test.ts.
       '/fhir/Consent/:id',
       // Nobody is to decide anything: test/access/worklist.test.ts.

@@ -24,6 +24,16 @@ test.each([undefined, 'http://skein.example', 'nonsense'])(
   },
 );
 
+test('people sign in only where all is set for it, and over TLS or on this machine', () => {
+  const people = { HUMAN_ISSUER: 'https://id.test', HUMAN_AUDIENCE: 'a', HUMAN_JWKS: 'k', HUMAN_ROLES: 'r' };
+  const signIn = { SIGN_IN_CLIENT_ID: 'skein', SIGN_IN_KEY_FILE: 'key.pem', SIGN_IN_KEY_ID: 'k1' };
+  expect(readConfig({ ...people, ...signIn }).SIGN_IN_SCOPE).toContain('openid');
+  expect(() => readConfig(signIn)).toThrow(/SIGN_IN_CLIENT_ID.*HUMAN_ISSUER/);
+  expect(() => readConfig({ ...people, SIGN_IN_CLIENT_ID: 'skein' })).toThrow(/SIGN_IN_KEY_FILE/);
+  const plain = { ...people, ...signIn, AUTH: 'token', HOST: '0.0.0.0', PUBLIC_URL: 'http://skein.example' };
+  expect(() => readConfig(plain)).toThrow(/PUBLIC_URL/);
+});
+
 test('an empty value means unset', () => {
   expect(readConfig({ REDIS_URL: '', PORT: '' })).toEqual(readConfig({}));
 });

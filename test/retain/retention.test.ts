@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeRetention, RETENTION, readRetention } from '../../src/access/decide/retention.ts';
-import { readMetrics } from '../../src/observe/metrics.ts';
+import { readMetrics } from '../../src/observe/scrape.ts';
 import { findPrunable, prune } from '../../src/retain/prune.ts';
 import { runCommand } from '../support/command-line.ts';
 import { gather, type Household } from '../support/household.ts';

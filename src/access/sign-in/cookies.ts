@@ -32,7 +32,7 @@ export function writeCookie(name: CookieName, named: Named, value: string | null
   return `${nameOf(name, named)}=${value ?? ''}; Path=/; HttpOnly; SameSite=Lax${secure}${kept}`;
 }
 
-/** A sign-in that has begun, kept by the browser: so nobody who only asks fills the store. `to`: where to go then. */
+/** A sign-in that has begun, kept by the browser, not by the store. `to`: where to go then. */
 export type UnderWay = Begun & { to: string };
 const UnderWay = z.object({
   ...{ state: z.string(), nonce: z.string(), verifier: z.string(), to: z.string() },

@@ -13,7 +13,10 @@ import type { Session } from './signed-in.ts';
 
 /** Where the browser goes next, with what it is to keep. */
 export type Turn = { to: string; cookies: string[] };
-/** Nobody is signed in. `no-role`: HUMAN_ROLES lets them be nothing. `stale`: it began elsewhere, too long ago, or is over. */
+/**
+ * Nobody is signed in. `no-role`: HUMAN_ROLES lets them be nothing. `stale`: it began elsewhere, too long
+ * ago, or is over.
+ */
 export type Refusal = { refused: 'stale' | 'no-role' | 'not-proved'; cookies: string[] };
 
 export type SigningIn = {

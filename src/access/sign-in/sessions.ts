@@ -7,7 +7,7 @@ import { hashToken, newToken } from '../register/systems.ts';
 export const OPERATOR = 'operator';
 const IDLE = "interval '15 minutes'";
 const WHOLE = "interval '8 hours'";
-/** Acts that ask for it are done within so long of the last proof. */
+/** What takes apart what was joined is done within so long of the last proof. */
 const FRESH = "interval '5 minutes'";
 const ALIVE = `seen_at > now() - ${IDLE} and begun_at > now() - ${WHOLE}`;
 

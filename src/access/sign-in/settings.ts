@@ -1,4 +1,4 @@
-/** What people sign in by (docs/adr/0040-sign-in.md): the settings of one installation, with what their files hold. */
+/** What people sign in by (docs/adr/0040-sign-in.md): settings, with what their files hold. */
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Config, publicUrl } from '../../config.ts';

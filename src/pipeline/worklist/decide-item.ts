@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { Rejected, rejected } from '../../errors.ts';
 import type { Pair } from '../../link/who/charts.ts';
 import { REVIEWERS, type Verdict } from '../../link/who/decided.ts';
+import type { Human } from '../../model.ts';
 import { type DecidedPair, findDecided, keepDeferral } from '../../save/worklist.ts';
 import { transaction } from '../../store/pool.ts';
 import { type Item, itemId } from '../../work/worklist/item.ts';
@@ -19,7 +20,7 @@ import {
 } from '../decide.ts';
 
 /** Who says it, on behalf of whoever runs Skein. */
-export type Word = { by: string; reason: string };
+export type Word = { by: string; reason: string; human?: Human };
 /** `ids`: persons of the charts now. */
 export type DecidedItem = { ids: string[]; pairs: Pair[]; of: Verdict };
 
@@ -64,8 +65,8 @@ export async function findEffect(ctx: Context, item: Item): Promise<Effect> {
 
 /** Off everybody's list until that day (yyyy-mm-dd); null: on it again. */
 export async function deferItem(ctx: Context, item: Item, said: Word & { until: string | null }) {
-  const { by, reason, until } = said;
-  const actor = namedOperator(by);
+  const { by, human, reason, until } = said;
+  const actor = namedOperator(by, human);
   const { question, ids } = item;
   await transaction(ctx.db, async (client) => {
     await keepDeferral(client, { question, ids, until, by, reason, system: actor.system });

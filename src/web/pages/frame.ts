@@ -17,8 +17,8 @@ export type Viewer = {
   person: Person | null;
 };
 /**
- * Who is signed in: what they may do as what they act as now, what each form of theirs holds, and whether they
- * may look through the eyes of any service.
+ * Who is signed in: what they may do as what they act as now, what their forms hold, and whether they may
+ * look through the eyes of any service.
  */
 type Person = { name: string; acts: string; may: HumanRole[]; csrf: string; looksAround: boolean };
 type Link = { href: string; text: string; isCurrent: boolean };
@@ -39,8 +39,8 @@ export const OPERATOR = 'operator';
 
 /**
  * Through whose eyes a page is seen. A system sees as its own service, and so does a person who is signed in;
- * the operator of this machine as the service that `as` names, or all. Throws Rejected(404) for a service that
- * is not registered.
+ * the operator of this machine as the service that `as` names, or all. Throws Rejected(404) for a service
+ * that is not registered.
  */
 export async function readViewer(
   ctx: Context,
@@ -106,6 +106,7 @@ export async function makeFrame(
   const pages = [
     { path: '/pages', text: 'Home' },
     { path: '/pages/families', text: viewer.service ? 'My families' : 'Families' },
+    { path: '/pages/worklist', text: 'Worklist' },
     { path: '/pages/messages', text: 'Messages' },
   ].filter(({ path }) => mayView(ctx, viewer, path));
   return {

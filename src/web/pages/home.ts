@@ -36,6 +36,7 @@ function listDoors(ctx: Context, viewer: Viewer): Door[] {
   const held = { state: 'held' };
   return [
     ...families,
+    ...door('/pages/worklist', 'Worklist', 'Who may be one person, and whose baby it is'),
     ...door('/pages/messages', 'Held messages', 'What was received and waits for somebody', held),
   ];
 }

@@ -9,6 +9,7 @@ const PAGES: Page[] = [
   { path: /^\/pages(\/(acting-as|sign-out))?$/, whose: ANYBODY },
   // Whoever answers for the policy looks through the eyes of any service: never at people who are real.
   { path: /^\/pages\/(families|journey)(\/|$)/, whose: ['clinician'], inTrial: ['governance'] },
+  { path: /^\/pages\/worklist(\/|$)/, whose: ['reviewer', 'operator'] },
   { path: /^\/pages\/messages(\/|$)/, whose: ['operator'] },
 ];
 

@@ -18,11 +18,15 @@ import { guardPage, sendToSignIn } from './sign-in/guard.ts';
 import { registerSignIn } from './sign-in/routes.ts';
 import { HEADERS, registerStyles, registerViews, sendPage } from './views.ts';
 import { dateTime } from './words.ts';
+import { registerWorklistPages, type Worklist } from './worklist/routes.ts';
+
+/** What pages are made from beside the readers of `src/read`. */
+export type Sources = { messages: Messages; worklist: Worklist };
 
 const MOST_BYTES = 65_536;
 
 /** Where nobody could sign in nothing is registered: the paths are answered like all that is not there. */
-export function registerPages(app: FastifyInstance, ctx: Context, messages: Messages): void {
+export function registerPages(app: FastifyInstance, ctx: Context, { messages, worklist }: Sources): void {
   const signingIn = openSignIn(ctx);
   if (!isTrial(ctx.config) && !signingIn) return;
   app.register(async (scope) => {
@@ -37,6 +41,7 @@ export function registerPages(app: FastifyInstance, ctx: Context, messages: Mess
     registerFamilies(scope, ctx);
     registerJourney(scope, ctx);
     registerMessages(scope, ctx, messages);
+    registerWorklistPages(scope, ctx, worklist);
     scope.get('/pages/*', async () => {
       throw notFound();
     });

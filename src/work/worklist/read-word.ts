@@ -1,6 +1,7 @@
 /** The body of `$accept`, `$reject`, `$defer` and `$undo`: Parameters with who decides, and why. */
 import { z } from 'zod';
 import { rejected } from '../../errors.ts';
+import type { Human } from '../../model.ts';
 
 const Given = z.object({
   resourceType: z.literal('Parameters'),
@@ -17,7 +18,8 @@ const LONGEST = { by: 200, reason: 1_000 };
 const MOST_DAYS = 366;
 const DAY = 86_400_000;
 
-export type Word = { by: string; reason: string };
+/** `human`: who said it, where somebody proved who they are. */
+export type Word = { by: string; reason: string; human?: Human };
 
 /** Throws Rejected 400 where it is no such Parameters, 422 where something is missing or too long. */
 export function readWord(body: unknown): Word {
@@ -29,11 +31,16 @@ export function readWord(body: unknown): Word {
 /** The same with the day until which it is put off: after today, within a year. */
 export function readDeferral(body: unknown, today: string): Word & { until: string } {
   const { by = '', reason = '', until = '' } = read(body, 'send Parameters: by, until, reason');
+  return { ...checked({ by, reason }), until: checkUntil(until, today) };
+}
+
+/** Throws Rejected 422 but for a day after today, within a year. */
+export function checkUntil(until: string, today: string): string {
   const at = Date.parse(until);
   const isDay = /^\d{4}-\d\d-\d\d$/.test(until) && new Date(at || 0).toISOString().startsWith(until);
   if (!isDay || until <= today || at - Date.parse(today) > MOST_DAYS * DAY)
     throw refusal('until is a day after today, and within a year');
-  return { ...checked({ by, reason }), until };
+  return until;
 }
 
 function read(body: unknown, shape: string): Partial<Record<'by' | 'reason' | 'until', string>> {
@@ -46,8 +53,8 @@ function read(body: unknown, shape: string): Partial<Record<'by' | 'reason' | 'u
   return Object.fromEntries(given);
 }
 
-function checked({ by, reason }: Word): Word {
-  const word = { by: by.trim(), reason: reason.trim() };
+export function checked({ by, reason, ...rest }: Word): Word {
+  const word = { ...rest, by: by.trim(), reason: reason.trim() };
   if (word.by === '') throw refusal('by is missing: the name of the person who decides');
   if (word.by.length > LONGEST.by || word.reason.length > LONGEST.reason)
     throw refusal(`by has at most ${LONGEST.by} characters, reason ${LONGEST.reason}`);

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildApp } from '../../../src/app.ts';
 import { Config } from '../../../src/config.ts';
-import { showMessages } from '../../../src/run/show-messages.ts';
 import { openPool } from '../../../src/store/pool.ts';
 import { registerPages } from '../../../src/web/pages/routes.ts';
 import { testContext } from '../../support/context.ts';
 import { adt } from '../../support/messages.ts';
+import { sourcesOf } from '../../support/pages.ts';
 import { BABY, MOTHER, STRANGER, type Told, tellFamily, wordsOf } from './family.ts';
 
 let told: Told;
@@ -162,7 +162,7 @@ describe('messages', () => {
 test.each(['token', 'smart'])('with AUTH=%s there are no pages', async (AUTH) => {
   const config = Config.parse({ AUTH, PORT: '0', LOG_LEVEL: 'silent', PUBLIC_URL: 'https://skein.example' });
   const ctx = testContext(told.database, { config });
-  const app = buildApp(ctx, [(started) => registerPages(started, ctx, showMessages)]);
+  const app = buildApp(ctx, [(started) => registerPages(started, ctx, sourcesOf(ctx))]);
   const answers = await Promise.all(
     ['/pages', '/pages/families', '/nowhere'].map((url) => app.inject({ method: 'GET', url })),
   );
@@ -180,7 +180,7 @@ test('nobody is answered from beyond this machine', async () => {
 test('where the store does not answer the page says so, and nothing else', async () => {
   const nowhere = openPool('postgres://postgres@127.0.0.1:1/nowhere');
   const ctx = testContext(told.database, { db: nowhere });
-  const app = buildApp(ctx, [(started) => registerPages(started, ctx, showMessages)]);
+  const app = buildApp(ctx, [(started) => registerPages(started, ctx, sourcesOf(ctx))]);
   const { statusCode, headers, body } = await app.inject({ method: 'GET', url: as('northlight') });
   await Promise.all([app.close(), nowhere.end()]);
   expect(statusCode).toBe(503);

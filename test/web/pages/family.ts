@@ -2,11 +2,11 @@
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../../src/app.ts';
 import { registerRead } from '../../../src/read/routes.ts';
-import { showMessages } from '../../../src/run/show-messages.ts';
 import { registerPages } from '../../../src/web/pages/routes.ts';
 import { care, person, ward } from '../../families/scenarios/messages.ts';
 import { testContext } from '../../support/context.ts';
 import { gather, type Household, type Services } from '../../support/household.ts';
+import { sourcesOf } from '../../support/pages.ts';
 import { ago, say } from '../../support/telling.ts';
 import { referralOf, type Said } from '../../support/transactions.ts';
 
@@ -47,7 +47,7 @@ export async function tellFamily(): Promise<Told> {
   await household.settle();
   const app = buildApp(testContext(household.database), [
     registerRead,
-    (started, ctx) => registerPages(started, ctx, showMessages),
+    (started, ctx) => registerPages(started, ctx, sourcesOf(ctx)),
   ]);
   await app.ready();
   const [baby] = await household.find('Patient', `&family=${BABY.family}&given=${BABY.given}`);

@@ -1,4 +1,4 @@
-/** What holds for every page of whoever is signed in: its forms are of the session, and it is of a role they have. */
+/** Of every page of whoever is signed in: its forms are of the session, it is of a role that they have. */
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CHOOSE_PATH } from '../../../access/sign-in/open.ts';

@@ -1,0 +1,21 @@
+/** What pages are made from, for tests in which nobody is to decide anything. */
+import type { Context } from '../../src/context.ts';
+import { showMessages } from '../../src/run/show-messages.ts';
+import type { Sources } from '../../src/web/pages/routes.ts';
+import { type Desk, type KeepWorklist, openDesk } from '../../src/work/worklist/desk.ts';
+import { figuresOf } from '../../src/work/worklist/item.ts';
+
+const NO_WORKLIST: KeepWorklist = {
+  items: async () => [],
+  forget: () => undefined,
+  figures: async () => figuresOf([], 0, new Date(0)),
+  knownTo: async () => new Set(),
+  findEffect: async () => ({ refused: 'of nobody' }),
+  findDecidedItem: async () => null,
+  ...{ acceptItem: async () => undefined, rejectItem: async () => undefined },
+  ...{ deferItem: async () => undefined, undoDecided: async () => undefined },
+};
+
+export const emptyDesk = (ctx: Context): Desk => openDesk(ctx, NO_WORKLIST);
+
+export const sourcesOf = (ctx: Context): Sources => ({ messages: showMessages, worklist: emptyDesk(ctx) });
