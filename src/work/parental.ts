@@ -19,7 +19,7 @@ import { notFound, sendFhir } from '../read/answer.ts';
 import { humanOf, type Speaker, speakerOf } from './speaker.ts';
 
 type WithId = { Params: { id: string } };
-type Word = Omit<Speaker, 'service'> & { service: string | null } & Said;
+type Word = Pick<Speaker, 'by' | 'human'> & { service: string | null; system?: number } & Said;
 type Said = Parental & { ended: boolean; clinician: string };
 
 /** How it is kept, for every chart that the child has. */
@@ -88,7 +88,7 @@ export function registerParental(app: FastifyInstance, ctx: Context, keep: KeepP
   });
 }
 
-const OPERATOR = { service: null, system: 0, by: 'operator' };
+const OPERATOR = { service: null, by: 'operator' };
 
 /** Each parameter once. Throws Rejected 400 or 422. */
 function readParental(body: unknown, human: Human | undefined): Said {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { type Care, decide, type Grant, type Grants } from '../../src/access/decide/decide.ts';
 import { POLICY, parsePolicy } from '../../src/access/decide/policy.ts';
+import { widerSharing } from '../../src/access/decide/widen.ts';
 import { CATEGORIES } from '../../src/model.ts';
 import { EXPECTED, REFUSED } from './table.ts';
 
@@ -103,5 +104,43 @@ describe('a policy file that is wrong', async () => {
   it('is refused where a key is misspelt or the YAML cannot be read', () => {
     expect(parse('closedCareDays:', 'closedCareDay:')).toThrow('policy.yaml:');
     expect(parse('rows:', 'rows: [')).toThrow('policy.yaml:');
+  });
+
+  it('is refused where ages of young people do not rise, or a group has no services', () => {
+    expect(parse('heldUnder: 13', 'heldUnder: 17')).toThrow(
+      `policy.yaml:${lineOf('ownFrom: 5')}: young: ages must rise`,
+    );
+    expect(parse('closedGroups: [third-sector, hub]', 'closedGroups: [charities]')).toThrow(
+      'charities is no group of services',
+    );
+  });
+});
+
+describe('what opens more of young people and children', async () => {
+  const text = await readFile(new URL('../../policy/sharing.yaml', import.meta.url), 'utf8');
+  const wider = (from: string, to: string) =>
+    widerSharing(POLICY, parsePolicy(text.replace(from, to), 'policy.yaml'));
+
+  it.each([
+    ['ownFrom: 5', 'ownFrom: 6', ['young ownFrom: 6']],
+    ['heldUnder: 13', 'heldUnder: 12', ['young heldUnder: 12']],
+    ['under: 16', 'under: 15', ['young under: 15']],
+    ['decisionMonths: 12', 'decisionMonths: 13', ['young decisionMonths: 13']],
+    [
+      'closedGroups: [third-sector, hub]',
+      'closedGroups: [hub]',
+      ['young closedGroups: without third-sector'],
+    ],
+    ['leads: [childrens-services]', 'leads: [childrens-services, gp]', ['young leads: gp']],
+    ['readsParental: [', 'readsParental: [gp, ', ['readsParental: gp']],
+    ['ownFrom: 5', 'ownFrom: 4', []],
+    ['under: 16', 'under: 17', []],
+  ])('%s to %s opens %j, for two to approve', (from, to, expected) =>
+    expect(wider(from, to)).toEqual(expected),
+  );
+
+  it('a policy from before protects them as this one does', () => {
+    const before = parsePolicy(text.replace(/^young:\n.*\n/m, ''), 'policy.yaml');
+    expect(before.young).toEqual(POLICY.young);
   });
 });

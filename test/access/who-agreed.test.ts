@@ -52,7 +52,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await setClock(testContext(household.database), null);
   await household.stop();
-});
+}, 60_000);
 
 const clinician = { name: 'clinician', valueString: 'Sample Clinician' };
 const heldBy = (holder: string, ...more: object[]) =>

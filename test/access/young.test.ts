@@ -83,7 +83,7 @@ async function goOn(days: number): Promise<void> {
 afterEach(async () => {
   await setClock(testContext(household.database), null);
   await household.stop();
-});
+}, 60_000);
 
 describe('fifteen', () => {
   const born = years(15);

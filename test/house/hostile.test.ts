@@ -231,7 +231,7 @@ const READERS: [what: RegExp, where: RegExp][] = [
   [/\brequest\.query\b|\bQuerystring\b/, /^doors\/query\.ts$/],
   [
     /\brequest\.body\b/,
-    /^(receive\/http\/request|read\/routes|access\/register\/routes|work\/(consent|glass|prompts|safety|worklist\/routes)|deliver\/subscribe\/(routes|operations))\.ts$/,
+    /^(receive\/http\/request|read\/routes|access\/register\/routes|work\/(competence|consent|glass|parental|prompts|safety|worklist\/routes)|deliver\/subscribe\/(routes|operations))\.ts$/,
   ],
   [/addContentTypeParser\(/, /^(doors\/body|receive\/http\/http)\.ts$/],
 ];
