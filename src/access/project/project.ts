@@ -97,7 +97,8 @@ function projectCare(service: Service, grants: Known, row: ResourceRow): Resourc
 
 /**
  * Said by this service alone, or addressed to it. A service without a sector is addressed by nobody: anyone
- * may have named it; nor is one that reads of nobody. Of a referral that it declined a service sees nothing any more (sharing rule 3).
+ * may have named it; nor is one that reads of nobody. Of a referral that it declined a service sees nothing
+ * any more (sharing rule 3).
  */
 export function isItsOwn({ id, sector }: Service, { type, authors, service, content }: ResourceRow): boolean {
   const sent = authors.length > 0 && authors.every((author) => author === id);
