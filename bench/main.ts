@@ -1,8 +1,9 @@
 /**
- * `npm run bench -- [floor|ingest|deliver|filters|growth|searches|journey|lookup|trace|profile|validate|map|matching|groups ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
+ * `npm run bench -- [floor|ingest|deliver|filters|growth|searches|journey|lookup|decide|trace|profile|validate|map|matching|groups ...] [--rounds N] [--seconds N] [--rows N] [--json]`: docs/benchmarks.md says what is
  * measured and how to read it. Everything of one run is measured on the same machine in turn, so that its ratios mean something.
  */
 import { parseArgs } from 'node:util';
+import { benchDecide } from './decide.ts';
 import { benchDeliver, type Delivery } from './deliver.ts';
 import { benchFilters, type Matching } from './filters.ts';
 import { benchGroups } from './groups.ts';
@@ -24,7 +25,17 @@ import { benchValidate } from './validate.ts';
 const TENFOLD = 400;
 const SECTIONS = ['ingest', 'deliver', 'profile'];
 /** Those that need a database. */
-const STORED = ['floor', ...SECTIONS, 'filters', 'growth', 'searches', 'journey', 'lookup', 'trace'];
+const STORED = [
+  'floor',
+  ...SECTIONS,
+  'filters',
+  'growth',
+  'searches',
+  'journey',
+  'lookup',
+  'decide',
+  'trace',
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -155,6 +166,7 @@ if (stored.length > 0) {
         report.growth = tellGrowth(await benchGrowth(server, { ...options, families }));
       else if (section === 'searches') report.searches = await benchSearches(server, options);
       else if (section === 'journey') report.journey = await benchJourney(server, options);
+      else if (section === 'decide') report.decide = await benchDecide(server, options);
       else if (section === 'lookup') report.lookup = await benchLookup(server, charts);
       else if (section === 'trace') report.trace = tellTrace(await benchTrace(server, options));
       else if (section === 'profile') report.profile = await profileStages(server);

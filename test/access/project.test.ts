@@ -303,6 +303,13 @@ describe('EpisodeOfCare', () => {
     expect(JSON.stringify(seen)).not.toContain(WORDS);
   });
 
+  it('tells those alone who said it which referral it answers: that may be labelled', () => {
+    const answering = { ...content, referralRequest: [{ reference: 'ServiceRequest/r1' }] };
+    const spell = row(answering, { service: 'camhs', authors: ['camhs', 'sender'] });
+    expect(reader('specialist-perinatal', { m: OWN })(spell)).not.toHaveProperty('referralRequest');
+    expect(reader('specialist-perinatal', { m: OWN }, 'sender')(spell)).toHaveProperty('referralRequest');
+  });
+
   it('is seen in full by the service that sent it and the one it is addressed to', () => {
     expect(reader(null, {}, 'camhs')(episode)).toMatchObject({ diagnosis: [{}], type: [{ text: WORDS }] });
     expect(reader('camhs-0-5', {}, 'camhs')({ ...episode, authors: ['sender'] })).toMatchObject({

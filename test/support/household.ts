@@ -37,8 +37,8 @@ export async function gather(
   }
 
   /** Nothing is under way any more: all that was committed is numbered or left out, and told. */
-  async function settle(): Promise<void> {
-    for (let turn = 0; turn < 400; turn++) {
+  async function settle(seconds = 10): Promise<void> {
+    for (let turn = 0; turn < seconds * 40; turn++) {
       const { rows } = await database.pool.query<{ left: number }>(
         `select (select count(*) from outbox)::int + (select count(*) from pending)::int
            + (select count(*) from subscription where coalesce(delivered_number, 0) < coalesce(last_number, 0))::int as left`,
@@ -46,7 +46,7 @@ export async function gather(
       if (rows[0]?.left === 0) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error('events are still on their way after 10 s');
+    throw new Error(`events are still on their way after ${seconds} s`);
   }
 
   /** All pages: what a service may not see can make the first one short. */

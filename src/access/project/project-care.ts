@@ -71,8 +71,9 @@ export function withVisibleTags<T extends Resource>({ grants, row }: Seen, resou
 }
 
 /**
- * Category INV. E: a service of this kind, dates; S: which, tier; F: as said, in codes. Of a safeguarding
- * lead whoever may know SAF knows that there is one.
+ * Category INV. E: a service of this kind, dates; S: which, tier; F: as said, in codes. Which referral it
+ * answers is between the parties of that: a label may keep it with them where the care is known. Of a
+ * safeguarding lead whoever may know SAF knows that there is one.
  */
 export function projectEpisode({ grants, row }: Seen): EpisodeOfCare | null {
   const episode = row.content as EpisodeOfCare;
@@ -87,7 +88,8 @@ export function projectEpisode({ grants, row }: Seen): EpisodeOfCare | null {
     ...(type ? { type: [type] } : {}),
   };
   if (level === 'E' || isDiscreet(grants, row.service)) return seen;
-  const { diagnosis: _clinical, type: said = [], ...full } = codedOnly(episode);
+  const { diagnosis: _clinical, referralRequest, type: said = [], ...coded } = codedOnly(episode);
+  const full = author && referralRequest ? { ...coded, referralRequest } : coded;
   const types = type || said.length > 0 ? { type: [...(type ? [type] : []), ...said] } : {};
   const told = (full.extension ?? []).filter(({ url }) => author || !AUTHORS_OWN.includes(url));
   const { extension: _all, ...rest } = full;

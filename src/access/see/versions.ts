@@ -57,7 +57,7 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
   const earlier = new Map<string, Projected[]>(changed.map(({ rowId }) => [rowId, []]));
   const present = new Map(changed.map((row) => [row.rowId, row]));
   const known = past.map((row) => asKnownNow(row, present.get(row.rowId)));
-  const grants = await loadGrantsOf(db, recipient, known);
+  const grants = grantsFor(seen, known) ?? (await loadGrantsOf(db, recipient, known));
   const projected = await projectUnder(db, recipient, { rows: known, grants });
   for (const [index, row] of past.entries()) {
     const versions = earlier.get(row.rowId);
@@ -67,6 +67,13 @@ async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise
     versions?.push({ row, content: isShown ? (projected[index] ?? null) : null });
   }
   return seen.map((one) => lineOf(one, earlier.get(one.row.rowId) ?? []));
+}
+
+/** The grants that all of these were seen under, where they say of everybody in the rows, too. */
+function grantsFor(seen: Seen[], rows: ResourceRow[]): Grants | null {
+  const grants = seen[0]?.grants;
+  if (!grants || grants.everything || seen.some((one) => one.grants !== grants)) return null;
+  return rows.every(({ persons }) => persons.every((person) => grants.persons.has(person))) ? grants : null;
 }
 
 /**

@@ -12,18 +12,19 @@ import { projectContact, type ServiceContact } from '../project/project-contact.
 import { registeredServices } from '../register/services.ts';
 import { findRows } from './rows.ts';
 
-/** `resource` is shown, without version and time (`versions.ts` has those). */
-export type Seen = { row: ResourceRow; resource: Resource };
+/** `resource` is shown, without version and time (`versions.ts` has those), under these grants. */
+export type Seen = { row: ResourceRow; resource: Resource; grants: Grants };
 
 /**
  * Each row as the recipient may see it, in the order of the rows; null where it may not know of it. Rows are
  * present versions.
  */
 export async function seeEach(db: Db, recipient: Recipient, rows: ResourceRow[]): Promise<(Seen | null)[]> {
-  const seen = await projectEach(db, recipient, rows);
+  const grants = await loadGrantsOf(db, recipient, rows);
+  const seen = await projectUnder(db, recipient, { rows, grants });
   return rows.map((row, index) => {
     const resource = seen[index];
-    return resource ? { row, resource } : null;
+    return resource ? { row, resource, grants } : null;
   });
 }
 

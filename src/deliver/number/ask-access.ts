@@ -155,7 +155,7 @@ function answer(question: Question, grants: Grants, { rows, before, former, stop
   const content = told ? contentFor(question, grants, row) : 'empty';
   const resources = content === 'full-resource' ? [] : null;
   const verdict = { told, content, resources, focus, readable, why };
-  return { verdict, seen: seen && row ? { row, resource: seen } : null };
+  return { verdict, seen: seen && row ? { row, resource: seen, grants } : null };
 }
 
 function whyNot(grants: Grants, event: Event, { readable, gone }: Standing): Reason {
