@@ -24,6 +24,7 @@ import { sequence } from '../src/publish/sequencer.ts';
 import { registerRead } from '../src/read/routes.ts';
 import { registerIntake } from '../src/receive/http/http.ts';
 import { readKey } from '../src/store/pool.ts';
+import { NO_VAULT } from '../src/store/vault.ts';
 import { ownProfiles } from '../src/validate/profiles.ts';
 import {
   chart,
@@ -75,7 +76,8 @@ export async function benchDecide(server: Postgres, { rounds }: Options): Promis
 async function openApp({ url, pool }: Database): Promise<FastifyInstance> {
   const config = Config.parse({ DATABASE_URL: url, LOG_LEVEL: 'silent', WEBHOOK_ALLOW: '127.0.0.1' });
   const key = await readKey(pool);
-  const ctx: Context = { config, log: pino({ level: 'silent' }), db: pool, key, signals: new EventEmitter() };
+  const log = pino({ level: 'silent' });
+  const ctx: Context = { config, log, db: pool, key, vault: NO_VAULT, signals: new EventEmitter() };
   for (const [name, sector] of [
     ['ward', 'maternity'],
     [READER, 'specialist-perinatal'],
@@ -168,7 +170,7 @@ async function subscribeBoth({ pool }: Database): Promise<Readers> {
   if (!system) throw new Error('there is no reader');
   const make = async (recipient: Recipient) => {
     const asked = subscriptionTo('http://127.0.0.1:1/', 'id-only') as Subscription;
-    const { id } = await createSubscription(pool, recipient, readSubscription(asked, 'id-only'));
+    const { id } = await createSubscription({ db: pool, vault: NO_VAULT }, recipient, readSubscription(asked, 'id-only'));
     await pool.query("update subscription set status = 'active', due_at = null where id = $1", [id]);
     return id;
   };
