@@ -1,6 +1,6 @@
 /**
- * What services were told of a death, kept as text in the state of the Patient it is about:
- * `lost|died|ended@DAY STOP LOSS PERHAPS`, each a list of service ids or `-`, several deaths joined by `;` (ADR 12).
+ * What services were told of a death, kept as text in the state of the Patient it is about (ADR 12):
+ * `lost|died|ended@DAY STOP LOSS PERHAPS`, each a list of service ids or `-`, several deaths joined by `;`.
  */
 import { type Death, isSameLoss, type Known, maybeOne } from './concerned.ts';
 import type { Person } from './who/charts.ts';
@@ -47,8 +47,9 @@ export const whoMayBe = (family: Known, death: Death, deaths: Death[]): Person[]
 type Both = { own: Told; others: Told; person: Person; carers: string[] };
 
 /**
- * What services were told of this death, or of others that may be the same. Who cares for the one who died (`carers`)
- * has to be told of that very record: of others it was enough where that record was named as one that may be meant.
+ * What services were told of this death, or of others that may be the same. Who cares for the one who died
+ * (`carers`) has to be told of that very record: of others it was enough where that record was named as one
+ * that may be meant.
  */
 export function joined(family: Known, { own, others, person, carers }: Both): Told {
   const named = others.perhaps.flatMap((one) =>

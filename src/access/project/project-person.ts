@@ -146,13 +146,13 @@ function partsAt(level: Level, grants: Known, { known, person }: Parts): Partial
   };
 }
 
-/**
- * That an infant died is for services of that infant and of the mother: who knows one twin by way of the other
- * is told of no loss, and reads of none.
- */
 const fullFor = (grants: Known, person: string) =>
   hearsOfDeath(grants, person) ? [...FULL, ...DEATH] : FULL;
 
+/**
+ * That an infant died is for services of that infant and of the mother: who knows one twin by way of the
+ * other is told of no loss, and reads of none.
+ */
 function hearsOfDeath(grants: Known, person: string): boolean {
   const { care = null, roles = [] } = grants.persons.get(person) ?? {};
   const isOwn = care === 'open' || care === 'recent';

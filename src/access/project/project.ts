@@ -102,8 +102,8 @@ function projectCare(service: Service, grants: Known, row: ResourceRow): Resourc
 
 /**
  * Said by this service alone, or addressed to it. A service without a sector is addressed by nobody: anyone
- * may have named it; nor is one that reads of nobody. Of a referral that it declined a service sees nothing any
- * more (sharing rule 3), and of a young person who is closed to it nothing of what it was asked.
+ * may have named it; nor is one that reads of nobody. Of a referral that it declined a service sees nothing
+ * any more (sharing rule 3), and of a young person who is closed to it nothing of what it was asked.
  */
 export function isItsOwn(grants: Grants, { id, sector }: Service, row: ResourceRow): boolean {
   const { type, authors, service, content, persons } = row;
