@@ -62,6 +62,11 @@ export const Config = z.object({
     .refine(...guarded)
     .optional()
     .describe('PostgreSQL 15 or newer; without it an embedded server is started'),
+  MIGRATE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'not a postgres:// URL', abort: true })
+    .refine(...guarded)
+    .optional()
+    .describe('the same database as its owner, who migrates; without it the user of DATABASE_URL does'),
   DATA_DIR: z.string().default('.skein').describe('where the embedded server keeps its data'),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'not a redis:// URL', abort: true })
@@ -181,6 +186,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const people = [HUMAN_ISSUER, HUMAN_AUDIENCE, HUMAN_JWKS, HUMAN_ROLES];
   if (people.some(Boolean) && !people.every(Boolean))
     throw wrong(['HUMAN_ISSUER, HUMAN_AUDIENCE, HUMAN_JWKS and HUMAN_ROLES are needed together']);
+  if (config.MIGRATE_URL && !config.DATABASE_URL)
+    throw wrong(['MIGRATE_URL is of the database of DATABASE_URL, which is not set']);
   // Clients name this URL in what they sign, and their tokens travel to it.
   if (config.AUTH === 'smart' && !isSecure(config.PUBLIC_URL ?? ''))
     throw wrong(['AUTH=smart needs PUBLIC_URL, an https:// URL (plain http is for loopback alone)']);

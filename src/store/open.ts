@@ -4,7 +4,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { isTransient } from '../errors.ts';
 import { openEmbedded } from './embedded.ts';
-import { migrate, openPool, readKey } from './pool.ts';
+import { ownsStore, servingRole } from './limit-rights.ts';
+import { migrate, openPool, pendingMigrations, readKey } from './pool.ts';
 
 export type Store = { db: pg.Pool; key: Buffer; close: () => Promise<void> };
 
@@ -37,14 +38,38 @@ export async function openDatabase<T>(
   }
 }
 
-/** Opens the database, migrates it and reads the store's key. */
+/**
+ * Opens the database, migrates it and reads the store's key. What is given serves: where the user of the URL
+ * is the owner, who may do everything, its connections act as the role made for that, if there is one.
+ */
 export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_SECONDS): Promise<Store> {
-  const migrated = async (db: pg.Pool) => {
-    await migrate(db);
-    return readKey(db);
+  const prepare = async (db: pg.Pool) => {
+    await migrateBy(config, db);
+    return { key: await readKey(db), role: await servingRole(db) };
   };
-  const { db, used, close } = await openDatabase(config, log, migrated, waitSeconds);
-  return { db, key: used, close };
+  const { db, used, close } = await openDatabase(config, log, prepare, waitSeconds);
+  const { key, role } = used;
+  if (!role) return { db, key, close };
+  const serving = openPool(db.options.connectionString ?? '', { role });
+  const closeBoth = async () => {
+    await serving.end();
+    await close();
+  };
+  return { db: serving, key, close: closeBoth };
+}
+
+/** By MIGRATE_URL, else by the user of DATABASE_URL; where that owns nothing no migration may be missing. */
+async function migrateBy({ MIGRATE_URL }: Config, db: pg.Pool): Promise<void> {
+  if (MIGRATE_URL) {
+    const owner = openPool(MIGRATE_URL, { max: 1 });
+    const failed = (cause: Error) => new Error(`by MIGRATE_URL: ${cause.message}`, { cause });
+    const done = migrate(owner).catch((cause: Error) => Promise.reject(failed(cause)));
+    await done.finally(() => owner.end());
+  } else if (await ownsStore(db)) await migrate(db);
+  else {
+    const [missing] = await pendingMigrations(db);
+    if (missing) throw new Error(`${missing} is missing, and its user may not apply it: set MIGRATE_URL`);
+  }
 }
 
 /** Names the setting, not the URL (a password). Of several addresses only the code says why. */
