@@ -6,6 +6,7 @@ import { type Config, readConfig } from './config.ts';
 import { openLog } from './observe/log.ts';
 import { checkRoles, type Stop, startRoles } from './run/roles.ts';
 import { onStop } from './run/signals.ts';
+import { describeConnection, examineServer } from './store/examine-server.ts';
 import { openStore } from './store/open.ts';
 import { storeProblems } from './store/state.ts';
 
@@ -17,6 +18,8 @@ async function start(config: Config, log: Logger, stops: Stop[]): Promise<void> 
   const { db, key, close } = await openStore(config, log);
   stops.push(close);
   for (const problem of await storeProblems(db, config)) log.error({ event: 'store' }, problem);
+  const told = [...(await examineServer(db, config)), ...describeConnection(config)];
+  for (const problem of told) log.warn({ event: 'database' }, problem);
   if (config.AUTH === 'none')
     log.warn(
       { event: 'auth' },
