@@ -8,6 +8,7 @@ import { isId } from '../../fhir/ids.ts';
 import { hashToken } from '../../fhir/index-rows.ts';
 import { findParams } from '../../fhir/search-parameters.ts';
 import type { ResourceRow, Sources } from '../../model.ts';
+import type { Db } from '../../store/pool.ts';
 import { reachesSql } from '../decide/visible-sql.ts';
 import { type Reading, readAs } from './wall.ts';
 
@@ -118,23 +119,23 @@ export type Link = { param: number; hash: string };
 
 /**
  * Rows of some types about people (`Patient/id`) whom the reader is known to see, in row order: of these
- * nothing is told by how much is read.
+ * nothing is told by how much is read. Not read through the wall, which cost a journey a fifth more.
  */
 export async function findAbout(
-  asking: Reading & { key: Buffer },
+  { db, key }: { db: Db; key: Buffer },
   types: string[],
   persons: string[],
 ): Promise<ResourceRow[]> {
   const links = types
     .flatMap((type) => findParams(type, 'patient'))
-    .flatMap(({ number }) =>
-      persons.map((person) => ({ param: number, hash: hashToken(asking.key, person) })),
-    );
-  const rows = await readAs<StoredRow>(asking, {
-    text: `select ${COLUMNS} from resource r where r.type = any($1::text[])
-       and r.row_id = any(skein_linked($2::smallint[], $3::bigint[])) order by r.row_id`,
-    values: [types, links.map(({ param }) => param), links.map(({ hash }) => hash)],
-  });
+    .flatMap(({ number }) => persons.map((person) => ({ param: number, hash: hashToken(key, person) })));
+  const { rows } = await db.query<StoredRow>(
+    `select ${COLUMNS} from resource r where r.type = any($1::text[]) and r.row_id in (
+       select t.row_id from index_token t
+         join unnest($2::smallint[], $3::bigint[]) as wanted (param, hash) using (param, hash))
+     order by r.row_id`,
+    [types, links.map(({ param }) => param), links.map(({ hash }) => hash)],
+  );
   return rows.map(toRow);
 }
 
