@@ -62,6 +62,11 @@ export const Config = z.object({
     .refine(...guarded)
     .optional()
     .describe('PostgreSQL 15 or newer; without it an embedded server is started'),
+  MIGRATE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'not a postgres:// URL', abort: true })
+    .refine(...guarded)
+    .optional()
+    .describe('the same database as its owner, who migrates; without it the user of DATABASE_URL does'),
   DATA_DIR: z.string().default('.skein').describe('where the embedded server keeps its data'),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'not a redis:// URL', abort: true })
@@ -251,6 +256,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw wrong(['SIGN_IN_CLIENT_ID needs PUBLIC_URL, an https:// URL (plain http is for loopback alone)']);
   if (config.ENCRYPT_MESSAGES === 'yes' && !config.SECRET_KEY && !config.SECRET_KEY_FILE)
     throw wrong(['ENCRYPT_MESSAGES=yes needs SECRET_KEY or SECRET_KEY_FILE']);
+  if (config.MIGRATE_URL && !config.DATABASE_URL)
+    throw wrong(['MIGRATE_URL is of the database of DATABASE_URL, which is not set']);
   // Clients name this URL in what they sign, and their tokens travel to it.
   if (config.AUTH === 'smart' && !isSecure(config.PUBLIC_URL ?? ''))
     throw wrong(['AUTH=smart needs PUBLIC_URL, an https:// URL (plain http is for loopback alone)']);

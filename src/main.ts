@@ -6,6 +6,7 @@ import { type Config, readConfig } from './config.ts';
 import { openLog } from './observe/log.ts';
 import { checkRoles, type Stop, startRoles } from './run/roles.ts';
 import { onStop } from './run/signals.ts';
+import { describeConnection, examineServer } from './store/examine-server.ts';
 import { openStore } from './store/open.ts';
 import { refuseUnfinished } from './store/restore.ts';
 import { describeExposed } from './store/secrets.ts';
@@ -21,6 +22,8 @@ async function start(config: Config, log: Logger, stops: Stop[]): Promise<void> 
   await refuseUnfinished(db);
   for (const problem of await storeProblems(db, config)) log.error({ event: 'store' }, problem);
   for (const exposed of describeExposed(config, vault)) log.warn({ event: 'secrets' }, exposed);
+  const told = [...(await examineServer(db, config)), ...describeConnection(config)];
+  for (const problem of told) log.warn({ event: 'database' }, problem);
   if (config.AUTH === 'none')
     log.warn(
       { event: 'auth' },

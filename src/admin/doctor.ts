@@ -13,6 +13,7 @@ import { openMappings } from '../map/language/load-mappings.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { describeMappings } from '../run/keep-mappings.ts';
 import { describeUnbound } from '../run/unbound-senders.ts';
+import { describeConnection, examineServer } from '../store/examine-server.ts';
 import type { Db } from '../store/pool.ts';
 import { examineQueue } from '../store/queue.ts';
 import { describeExposed } from '../store/secrets.ts';
@@ -21,14 +22,16 @@ import { examineRules } from './prompt.ts';
 
 type Finding = { area: string; problems: string[] };
 
-/** What is to be known and is no fault of the installation. */
-const TOLD = ['people', 'senders', 'messages', 'trial', 'looked at'];
+/** What is to be known and is no fault of the installation; nor is, of a trial, how its database is set. */
+const TOLD = ['connection', 'people', 'senders', 'messages', 'trial', 'looked at'];
 
 /** Looks at everything and mends nothing. `code` is 1 where something is wrong. */
 export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: string; code: number }> {
   const folders = mappingFolders(ctx.config.MAPPINGS_DIR);
   const findings: Finding[] = [
     { area: 'store', problems: await storeProblems(ctx.db, ctx.config) },
+    { area: 'database', problems: await examineServer(ctx.db, ctx.config) },
+    { area: 'connection', problems: describeConnection(ctx.config) },
     { area: 'queue', problems: await examineQueue(ctx.config.REDIS_URL) },
     { area: 'mappings', problems: await describeMappings(ctx.db, await openMappings(folders)) },
     { area: 'policy', problems: await examinePolicy(ctx.db) },
@@ -47,7 +50,8 @@ export async function examine(ctx: Pipeline): Promise<{ data: Finding[]; text: s
   const lines = findings.flatMap(({ area, problems }) =>
     problems.length === 0 ? [`${area}: well`] : problems.map((problem) => `${area}: ${problem}`),
   );
-  const wrong = findings.some(({ area, problems }) => !TOLD.includes(area) && problems.length > 0);
+  const told = ctx.config.AUTH === 'none' ? [...TOLD, 'database'] : TOLD;
+  const wrong = findings.some(({ area, problems }) => !told.includes(area) && problems.length > 0);
   return { data: findings, text: lines.map((line) => `${line}\n`).join(''), code: wrong ? 1 : 0 };
 }
 

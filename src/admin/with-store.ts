@@ -33,10 +33,12 @@ export async function withStore<T>(work: (ctx: Pipeline) => Promise<T>): Promise
   }
 }
 
-/** The database as it is, not migrated. */
+/** The database as it is, not migrated, by its owner. */
 export async function withDatabase<T>(work: (db: pg.Pool) => Promise<T>): Promise<T> {
   const log = openLog('warn', process.stderr);
-  const { db, close } = await openDatabase(readConfig(process.env), log, async () => undefined);
+  const config = readConfig(process.env);
+  const byOwner = { ...config, DATABASE_URL: config.MIGRATE_URL ?? config.DATABASE_URL };
+  const { db, close } = await openDatabase(byOwner, log, async () => undefined);
   try {
     return await work(db);
   } finally {

@@ -14,6 +14,7 @@ import { eraseRows, isHeld, keepErasure, type RecordRow, recordsOf, unreadOf } f
 import { withFacts } from '../save/load.ts';
 import { NOTHING, save } from '../save/save.ts';
 import type { Facts } from '../store/facts.ts';
+import { asOwner } from '../store/open.ts';
 import type { Db } from '../store/pool.ts';
 import { rulesOf } from './recompute.ts';
 
@@ -56,14 +57,20 @@ export async function erasePerson(ctx: Context, id: string, erasure: Erasure): P
 /**
  * All that these charts say, and what others say of whoever they are, in one transaction: all of it is gone,
  * or nothing. What must be looked through is looked through before, so that the family is locked shortly.
- * `check` throws, under the lock, where it must not be.
+ * `check` throws, under the lock, where it must not be. By the owner of the tables: what serves changes no
+ * fact.
  */
-export async function eraseCharts(
+export const eraseCharts = (
   ctx: Context,
   charts: string[],
   erasure: Erasure,
-  check: (db: Db, facts: Facts) => Promise<void> = async () => undefined,
-): Promise<Erased> {
+  check: Check = async () => undefined,
+): Promise<Erased> => asOwner(ctx, (db) => eraseBy({ ...ctx, db }, { charts, erasure, check }));
+
+type Check = (db: Db, facts: Facts) => Promise<void>;
+type Asked = { charts: string[]; erasure: Erasure; check: Check };
+
+async function eraseBy(ctx: Context, { charts, erasure, check }: Asked): Promise<Erased> {
   const nobody = { systemId: 0, identifier: '' };
   const look = await withFacts(ctx.db, charts, nobody, async (_, { facts }) => keysOf(facts, charts));
   const began = new Date(Date.now() - LONGEST_MS);

@@ -9,6 +9,7 @@ import { keyedId } from '../fhir/ids.ts';
 import { HOLD, SAFETY } from '../link/safety/statements.ts';
 import { type LedgerRows, readLedgerRows } from '../save/ledger.ts';
 import { saveFreeze } from '../save/numbers.ts';
+import { asOwner } from '../store/open.ts';
 import { LEDGER_PENDING } from '../store/restore.ts';
 import { eraseCharts } from './erase.ts';
 import { untie } from './recompute.ts';
@@ -91,6 +92,6 @@ export async function applyLedger(ctx: Context, ledger: Ledger): Promise<Applied
     await eraseCharts(ctx, charts, erasure);
     done.erased++;
   }
-  await ctx.db.query('delete from setting where name = $1', [LEDGER_PENDING]);
+  await asOwner(ctx, (db) => db.query('delete from setting where name = $1', [LEDGER_PENDING]));
   return done;
 }

@@ -42,7 +42,7 @@ export async function seeVersions(asking: Asking, type: string, id: string): Pro
  * be seen.
  */
 export async function seeOne({ db, recipient }: Asking, type: string, id: string): Promise<Seen> {
-  const row = await findVisible(db, recipient, { type, id });
+  const row = await findVisible({ db, recipient }, { type, id });
   // What is not there is asked about like what is, so that the time of an answer does not tell the one from
   // the other.
   const [seen] = await seeEach(db, recipient, [row ?? standIn(type)]);

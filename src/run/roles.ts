@@ -43,6 +43,7 @@ import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
 import { pruneSome } from '../retain/prune.ts';
 import { endTrial, followClock } from '../store/clock.ts';
+import { asOwner } from '../store/open.ts';
 import { refuseEviction, watchQueue } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { registerPages } from '../web/pages/routes.ts';
@@ -116,7 +117,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     stops.push(startClock(ctx, sweeps, MINUTE_MS));
     await judgeRules(ctx);
     stops.push(startClock(ctx, { prompts: () => judgeRules(ctx) }, HOUR_MS));
-    stops.push(startClock(ctx, { retention: () => pruneSome(ctx.db) }, TEN_MINUTES_MS));
+    stops.push(startClock(ctx, { retention: () => asOwner(ctx, pruneSome) }, TEN_MINUTES_MS));
     const { LEDGER_FILE } = ctx.config;
     if (LEDGER_FILE)
       stops.push(startClock(ctx, { ledger: () => writeLedger(ctx, LEDGER_FILE) }, TEN_SECONDS_MS));

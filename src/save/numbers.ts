@@ -48,14 +48,7 @@ export type LiftRow = { number: string; by: string; keys: string[]; aside: { cha
 
 /** One transaction: who lifted it, whose word is set aside by that, and that the number is free again. */
 export async function saveLift(db: Db, { number, by, keys, aside }: LiftRow): Promise<void> {
-  const sql = `
-    with lifted as (insert into lift (number, by_name) values ($1, $2) returning id),
-    freed as (delete from tainted where key = any($3::uuid[])),
-    thawed as (delete from frozen where number = any($3::uuid[]))
-    insert into set_aside (ref, chart, lift_id)
-    select a.ref, a.chart, (select id from lifted) from jsonb_to_recordset($4::jsonb) as a(ref uuid, chart uuid)
-    on conflict do nothing`;
-  await db.query(sql, [number, by, keys, JSON.stringify(aside)]);
+  await db.query('select skein_lift($1, $2, $3, $4)', [number, by, keys, JSON.stringify(aside)]);
 }
 
 export type FreezeRow = { keys: string[]; by: string; cause: string };

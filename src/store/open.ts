@@ -4,7 +4,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { isTransient } from '../errors.ts';
 import { openEmbedded } from './embedded.ts';
-import { migrate, openPool, readKey, transaction } from './pool.ts';
+import { ownsStore, servingRole } from './limit-rights.ts';
+import { migrate, openPool, pendingMigrations, readKey, transaction } from './pool.ts';
 import { sealSecrets } from './secrets.ts';
 import { openVault, type Vault } from './vault.ts';
 
@@ -40,18 +41,61 @@ export async function openDatabase<T>(
 }
 
 /**
- * Opens the database, migrates it, seals its secrets where there is a key for that, and reads the store's
- * key. Throws where its secrets are sealed by a key that was not given: nothing is received or sent then.
+ * Opens the database, migrates it, seals its secrets where there is a key for that, and reads the store's key.
+ * What is given serves: where the user of the URL is the owner, who may do everything, its connections act as
+ * the role made for that, if there is one. Throws where secrets are sealed by a key that was not given.
  */
 export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_SECONDS): Promise<Store> {
   const vault = openVault(config);
-  const migrated = async (db: pg.Pool) => {
-    await migrate(db);
-    await transaction(db, (client) => sealSecrets(client, vault));
-    return readKey(db, vault);
+  const prepare = async (db: pg.Pool) => {
+    await migrateBy(config, db, vault);
+    return { key: await readKey(db, vault), role: await servingRole(db) };
   };
-  const { db, used, close } = await openDatabase(config, log, migrated, waitSeconds);
-  return { db, key: used, vault, close };
+  const { db, used, close } = await openDatabase(config, log, prepare, waitSeconds);
+  const { key, role } = used;
+  if (!role) return { db, key, vault, close };
+  const serving = openPool(db.options.connectionString ?? '', { role });
+  const closeBoth = async () => {
+    await serving.end();
+    await close();
+  };
+  return { db: serving, key, vault, close: closeBoth };
+}
+
+/** By MIGRATE_URL, else by the user of DATABASE_URL; where that owns nothing no migration may be missing. */
+async function migrateBy({ MIGRATE_URL }: Config, db: pg.Pool, vault: Vault): Promise<void> {
+  const prepare = async (owner: pg.Pool) => {
+    await migrate(owner);
+    await transaction(owner, (client) => sealSecrets(client, vault));
+  };
+  if (MIGRATE_URL) {
+    const owner = openPool(MIGRATE_URL, { max: 1 });
+    const failed = (cause: Error) => new Error(`by MIGRATE_URL: ${cause.message}`, { cause });
+    const done = prepare(owner).catch((cause: Error) => Promise.reject(failed(cause)));
+    await done.finally(() => owner.end());
+  } else if (await ownsStore(db)) await prepare(db);
+  else {
+    const [missing] = await pendingMigrations(db);
+    if (missing) throw new Error(`${missing} is missing, and its user may not apply it: set MIGRATE_URL`);
+  }
+}
+
+/**
+ * What only the owner of the tables may do: to remove what has expired, or somebody who is erased, and to change
+ * the key that secrets are sealed with. By MIGRATE_URL, else by the user of DATABASE_URL. Throws where that is
+ * not the owner.
+ */
+export async function asOwner<T>(
+  { config, db }: { config: Config; db: pg.Pool },
+  work: (owner: pg.Pool) => Promise<T>,
+): Promise<T> {
+  const owner = openPool(config.MIGRATE_URL ?? db.options.connectionString ?? '', { max: 2 });
+  try {
+    if (!(await ownsStore(owner))) throw new Error('this needs the owner of the tables: set MIGRATE_URL');
+    return await work(owner);
+  } finally {
+    await owner.end();
+  }
 }
 
 /** Names the setting, not the URL (a password). Of several addresses only the code says why. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { Unavailable } from '../errors.ts';
+import { limitRights } from './limit-rights.ts';
 import { NO_VAULT, type Vault } from './vault.ts';
 
 /** What every SQL module needs: a pool or one client of it. */
@@ -10,7 +11,19 @@ export type Db = Pick<pg.Pool, 'query'>;
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 const MIGRATION_LOCK = 5_170_001;
 
-export function openPool(connectionString: string, options: pg.PoolConfig = {}): pg.Pool {
+/** `role`: whom they act as, where not as the user of the URL. `settings`: of each, in place of ours. */
+type PoolOptions = pg.PoolConfig & { role?: string | null; settings?: string };
+
+// Of what the server logs a session may choose this alone: no values beside an error.
+const SETTINGS = [
+  ...['-c idle_in_transaction_session_timeout=30s', '-c timezone=UTC', '-c jit=off'],
+  '-c log_parameter_max_length_on_error=0',
+].join(' ');
+
+export function openPool(
+  connectionString: string,
+  { role, settings = SETTINGS, ...options }: PoolOptions = {},
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max: 10,
@@ -19,7 +32,7 @@ export function openPool(connectionString: string, options: pg.PoolConfig = {}):
     // Statements that do not wait for one another are sent at once (readThenWrite); pg's types do not know of
     // it.
     ...{ pipeline: true },
-    options: '-c idle_in_transaction_session_timeout=30s -c timezone=UTC -c jit=off',
+    options: role ? `${settings} -c role=${role.replace(/[\\ ]/g, '\\$&')}` : settings,
     ...options,
   });
   // An idle client whose server went away: the pool drops it, the next query connects again or reports the
@@ -76,6 +89,37 @@ export function readThenWrite<Row extends object>(
     if (end.status === 'rejected') throw doubtful(end.reason);
     return rows.value?.rows ?? [];
   });
+}
+
+/**
+ * One statement in a transaction that begins with `first`, and of which nothing stays: one round trip. In a
+ * transaction that the client is in already it is a part of that.
+ */
+export function readWithin<Row extends object>(db: Db, first: string, query: pg.QueryConfig): Promise<Row[]> {
+  return db instanceof pg.Pool
+    ? withClient(db, (client) => sendTogether<Row>(client, ['begin read only', first, query, 'commit']))
+    : sendTogether<Row>(db as pg.PoolClient, [
+        ...['savepoint reading', first],
+        query,
+        ...['rollback to savepoint reading', 'release savepoint reading'],
+      ]);
+}
+
+/** The rows of the one that is no text. Rejects as the first that fails does, when all have been answered. */
+async function sendTogether<Row extends object>(
+  client: pg.PoolClient,
+  statements: (string | pg.QueryConfig)[],
+): Promise<Row[]> {
+  const { stream } = (client as unknown as Connected).connection;
+  stream.cork();
+  const sent = statements.map((one) => client.query<Row>(one as pg.QueryConfig));
+  stream.uncork();
+  const answers = await Promise.allSettled(sent);
+  const failed = answers.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+  const place = statements.findIndex((one) => typeof one !== 'string');
+  const answer = answers[place];
+  return answer?.status === 'fulfilled' ? answer.value.rows : [];
 }
 
 /**
@@ -149,6 +193,7 @@ export async function migrate(pool: pg.Pool): Promise<void> {
       randomBytes(32).toString('hex'),
     ]);
     await client.query('select skein_partitions(2)');
+    await limitRights(client);
   });
 }
 

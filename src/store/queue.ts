@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq';
+import { createPostgresBackend, Queue, Worker, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
-import type pg from 'pg';
 import type { Context } from '../context.ts';
 import { keyedId } from '../fhir/ids.ts';
+import { migrateQueue } from './migrate-queue.ts';
 import { openPool } from './pool.ts';
 
 /** A dead worker is noticed within seconds: locks of 4 s, checked every 1.5 s (BullMQ's defaults take a
@@ -187,22 +187,16 @@ export async function queueNotices(): Promise<string[]> {
 async function openPostgres(ctx: Context, { name, handle }: Woken): Promise<Queued> {
   const { connectionString } = ctx.db.options;
   if (!connectionString) throw new Error('the queue needs the connection string of the pool');
-  const pool = openPool(connectionString, { max: 4, options: '-c search_path=bullmq -c timezone=UTC' });
-  await migrateQueue(pool);
+  const { rows } = await ctx.db.query<{ role: string }>('select current_user as role');
+  const role = rows[0]?.role ?? null;
+  await migrateQueue(ctx.config.MIGRATE_URL ?? connectionString, role);
+  const settings = '-c search_path=bullmq -c timezone=UTC';
+  const pool = openPool(connectionString, { max: 4, role, settings });
   const bound = withBackend(createPostgresBackend);
   const queue = new bound.Queue(name, { connection: pool });
   const worker = new bound.Worker(name, handle, { ...WORKER, connection: pool });
   const queued = follow(ctx, queue, worker);
   return { add: queued.add, close: () => queued.close().then(() => pool.end()) };
-}
-
-async function migrateQueue(pool: pg.Pool): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await runMigrations(client);
-  } finally {
-    client.release();
-  }
 }
 
 type Adding = Pick<Queue, 'close'> & {

@@ -49,7 +49,7 @@ async function stillRefused(db: Db): Promise<'full' | 'read-only' | null> {
 }
 
 async function roomOfEmbedded(db: Db): Promise<number> {
-  const { rows } = await db.query<{ path: string }>("select current_setting('data_directory') as path");
+  const { rows } = await db.query<{ path: string }>('select skein_data_directory() as path');
   const { bavail, bsize } = await statfs(rows[0]?.path ?? '.');
   return bavail * bsize;
 }

@@ -60,7 +60,7 @@ export function registerCompetence(app: FastifyInstance, ctx: Context, keep: Kee
    */
   async function personFor({ recipient, params }: FastifyRequest<WithId>): Promise<string> {
     const person = await keep.personNow(ctx, params.id);
-    const [row] = await findRows(ctx.db, [`Patient/${person ?? params.id}`]);
+    const [row] = await findRows({ db: ctx.db, recipient }, [`Patient/${person ?? params.id}`]);
     const grants = await loadGrants(ctx.db, recipient, person === null ? [] : [person]);
     if (person === null || !row || !treatsVerified(grants, row)) throw notFound();
     const youth = grants.everything ? null : grants.persons.get(person)?.youth;

@@ -45,7 +45,10 @@ export function registerGlass(app: FastifyInstance, ctx: Context): void {
 
   /** Would anything be shown of this person by broken glass? Asked of nobody alike. */
   async function isThere(breaker: Breaker, person: string | null): Promise<boolean> {
-    const [found] = await findRows(ctx.db, person === null ? [] : [`Patient/${person}`]);
+    const [found] = await findRows(
+      { db: ctx.db, recipient: 'pipeline' },
+      person === null ? [] : [`Patient/${person}`],
+    );
     const row = found ?? standIn('Patient');
     const grants = await loadGrants(ctx.db, breaker, row.persons);
     if (grants.everything) return false;

@@ -59,7 +59,11 @@ async function check(subscriber: Subscriber, before: number): Promise<void> {
   const all = await notified(pool, subscriber.id);
   expect(all.map(({ number }) => Number(number))).toEqual(all.map((_, index) => index + 1));
   const names = [...new Set(all.map(nameOf))];
-  const seen = await showAll(pool, subscriber.recipient, await findRows(pool, names));
+  const seen = await showAll(
+    pool,
+    subscriber.recipient,
+    await findRows({ db: pool, recipient: 'pipeline' }, names),
+  );
   const readable = new Set(seen.map(({ resourceType, id }) => `${resourceType}/${id}`));
   const fresh = all.slice(before).filter(({ event }) => !APART.includes(event.code));
   const told = (one: Notified) => `${subscriber.name}: ${one.event.code} ${nameOf(one)}`;

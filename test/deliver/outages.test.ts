@@ -24,7 +24,7 @@ const database = await testDatabase();
 const { pool } = database;
 const ctx = loopbackContext(database);
 const app = buildApp(ctx, [registerSubscriptions]);
-const at = receiving(ctx);
+const at = receiving(ctx, database);
 afterAll(() => app.close());
 
 async function publish(codes: EventCode[]): Promise<void> {

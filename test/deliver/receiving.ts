@@ -2,13 +2,17 @@ import { afterEach, beforeEach } from 'vitest';
 import type { Context } from '../../src/context.ts';
 import { startDelivery } from '../../src/deliver/send/worker.ts';
 import { startSequencer } from '../../src/publish/sequencer.ts';
+import type { TestDatabase } from '../support/database.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 
 /**
  * A receiver of its own for each test of a file, workers from when it asks for them, and no subscription nor
  * event after it.
  */
-export function receiving(ctx: Context): { readonly receiver: Receiver; work: () => Promise<void> } {
+export function receiving(
+  ctx: Context,
+  { pool }: TestDatabase,
+): { readonly receiver: Receiver; work: () => Promise<void> } {
   let receiver: Receiver;
   let stops: (() => Promise<void>)[] = [];
   beforeEach(async () => {
@@ -18,7 +22,7 @@ export function receiving(ctx: Context): { readonly receiver: Receiver; work: ()
     await Promise.all(stops.map((stop) => stop()));
     stops = [];
     await receiver.close();
-    await ctx.db.query('truncate outbox, pending, event, notification, attempt, subscription cascade');
+    await pool.query('truncate outbox, pending, event, notification, attempt, subscription cascade');
   });
   return {
     get receiver() {

@@ -28,7 +28,7 @@ const ctx = loopbackContext(database, { PUBLIC_URL: 'https://skein.example' });
 const app = buildApp(ctx, [registerSubscriptions]);
 const perinatal = await register(database, 'specialist-perinatal');
 const charity = await register(database, 'third-sector');
-const at = receiving(ctx);
+const at = receiving(ctx, database);
 
 afterAll(() => app.close());
 

@@ -26,7 +26,7 @@ const { pool } = database;
 const ctx = loopbackContext(database, { PUBLIC_URL: 'https://skein.example' });
 const app = buildApp(ctx, [registerSubscriptions]);
 const stranger = await register(database, 'specialist-perinatal');
-const at = receiving(ctx);
+const at = receiving(ctx, database);
 
 beforeEach(() => at.work());
 afterAll(() => app.close());

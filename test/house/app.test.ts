@@ -9,16 +9,18 @@ import { openLog } from '../../src/observe/log.ts';
 import { openPool } from '../../src/store/pool.ts';
 import { noteRefusal } from '../../src/store/state.ts';
 import { testContext } from '../support/context.ts';
-import { testDatabase } from '../support/database.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
 
 const SECRET = 'Canary-Featherstonehaugh';
+let database: TestDatabase;
 let ctx: Context;
 let app: FastifyInstance;
 let logged = '';
 
 beforeAll(async () => {
   const log = openLog('debug', { write: (line: string) => (logged += line) });
-  ctx = testContext(await testDatabase(), { log });
+  database = await testDatabase();
+  ctx = testContext(database, { log });
   const fails = (path: string, error: Error) => (server: FastifyInstance) =>
     server.post(path, async () => {
       throw error;
@@ -173,17 +175,17 @@ describe('health', () => {
   });
 
   test('a missing migration makes it 503 and says which', async () => {
-    await ctx.db.query("delete from migration where name = '001-spine.sql'");
+    await database.pool.query("delete from migration where name = '001-spine.sql'");
     const response = await app.inject('/health/ready');
     expect([response.statusCode, response.json().reasons]).toEqual([
       503,
       ['migration 001-spine.sql is missing'],
     ]);
-    await ctx.db.query("insert into migration (name) values ('001-spine.sql')");
+    await database.pool.query("insert into migration (name) values ('001-spine.sql')");
   });
 
   test('a store that a newer version made makes it 503, and says which setting names it', async () => {
-    await ctx.db.query("insert into migration (name) values ('999-future.sql')");
+    await database.pool.query("insert into migration (name) values ('999-future.sql')");
     const response = await app.inject('/health/ready');
     expect([response.statusCode, response.json().reasons]).toEqual([
       503,
@@ -193,7 +195,7 @@ describe('health', () => {
         ),
       ],
     ]);
-    await ctx.db.query("delete from migration where name = '999-future.sql'");
+    await database.pool.query("delete from migration where name = '999-future.sql'");
   });
 
   test.each([

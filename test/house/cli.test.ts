@@ -273,7 +273,9 @@ test('a doctor says in a line each what is wrong, what mends it, and whether any
   const well = await skein('doctor');
   expect([well.code, well.output]).toEqual([
     0,
-    expect.stringMatching(/^store: well\nqueue: well\nmappings: well\npolicy: well\n/),
+    expect.stringMatching(
+      /^store: well\n(database: .*\n)+connection: well\nqueue: well\nmappings: well\npolicy: well\n/,
+    ),
   ]);
   const adrift = await testDatabase();
   await adrift.pool.query(

@@ -202,7 +202,7 @@ describe('a connection that fails', () => {
   it('before it commits: nothing is stored, and every member may be sent again', async () => {
     // Deferred: the server process goes when it is to commit.
     await database.pool.query(`
-      create function go() returns trigger language plpgsql as $$ begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$;
+      create function go() returns trigger language plpgsql security definer as $$ begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$;
       create constraint trigger go after insert on intake deferrable initially deferred for each row
         when (new.identifier = 'R-3') execute function go()`);
     const results = await Promise.allSettled(referrals(6).map((message) => intake(ctx, message)));

@@ -1,6 +1,7 @@
 /** What is hidden costs the same statements as what does not exist, so that no time tells the one from the other. */
 import { randomUUID } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
+import pg from 'pg';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { System } from '../../src/model.ts';
 import { testDatabase } from '../support/database.ts';
@@ -47,12 +48,12 @@ afterEach(() => vi.restoreAllMocks());
 /** The texts of all statements that one request costs. */
 async function statementsOf(path: string, system: System): Promise<{ status: number; texts: string[] }> {
   const texts: string[] = [];
-  const real = database.pool.query.bind(database.pool) as (...args: unknown[]) => unknown;
-  vi.spyOn(database.pool, 'query').mockImplementation(((...args: unknown[]) => {
+  const { query } = pg.Client.prototype;
+  vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]) {
     const [given] = args as [string | { text: string }];
     texts.push(typeof given === 'string' ? given : given.text);
-    return real(...args);
-  }) as never);
+    return Reflect.apply(query, this, args);
+  } as never);
   const { statusCode } = await get(`/fhir/${path}`, system);
   vi.restoreAllMocks();
   return { status: statusCode, texts };

@@ -10,7 +10,7 @@ export function testContext(database: TestDatabase, overrides: Partial<Context> 
   return {
     config: Config.parse({ DATABASE_URL: database.url, PORT: '0', MLLP_PORT: '0', LOG_LEVEL: 'silent' }),
     log: pino({ level: 'silent' }),
-    db: database.pool,
+    db: database.serving,
     key: database.key,
     vault: NO_VAULT,
     signals: new EventEmitter(),

@@ -22,6 +22,16 @@ ${broken && `      or exists (${broken} and g.person = p.person)\n`}      or exi
     or (r.type = 'Organization' and exists (select from service v where v.id = r.id and v.registered)))`;
 }
 
+/**
+ * The same for a statement that may look at `resource` alone, where broken glass is anybody's at the service.
+ */
+export function reachesSql(reader: Recipient | 'pipeline', bind: Bind): string {
+  if (reader === 'pipeline' || reader.kind === 'operator') return 'true';
+  const service = bind(reader.system.service.id, 'uuid');
+  return `(r.service = ${service} or ${service} = any(r.authors)
+    or skein_reaches(${service}, r.type, r.id, r.persons))`;
+}
+
 /** SQL of those for whom the person at the recipient has broken glass; '' where nobody is who could. */
 function brokenBy(recipient: Recipient, service: string, bind: Bind): string {
   const human = glassBreaker(recipient);

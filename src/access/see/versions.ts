@@ -37,7 +37,9 @@ export async function showEach(db: Db, recipient: Recipient, seen: Seen[]): Prom
 export async function showVersions(db: Db, recipient: Recipient, seen: Seen): Promise<Resource[]> {
   if (recipient.kind === 'system')
     return ((await findVersions(db, recipient, [seen]))[0] as Version[]).map(stamp);
-  const past = (await findPasts(db, [seen.row])).map((row) => versionOfRow({ row, resource: row.content }));
+  const past = (await findPasts({ db, recipient }, [seen.row])).map((row) =>
+    versionOfRow({ row, resource: row.content }),
+  );
   return [...past, versionOfRow(seen)].map(stamp);
 }
 
@@ -53,7 +55,7 @@ function versionOfRow({ row, resource }: Pick<Seen, 'row' | 'resource'>): Versio
 async function findVersions(db: Db, recipient: Recipient, seen: Seen[]): Promise<Version[][]> {
   if (recipient.kind === 'operator') return seen.map((one) => [versionOfRow(one)]);
   const changed = seen.filter(({ row }) => row.version > 1).map(({ row }) => row);
-  const past = await findPasts(db, changed);
+  const past = await findPasts({ db, recipient }, changed);
   const earlier = new Map<string, Projected[]>(changed.map(({ rowId }) => [rowId, []]));
   const present = new Map(changed.map((row) => [row.rowId, row]));
   const known = past.map((row) => asKnownNow(row, present.get(row.rowId)));
@@ -148,7 +150,7 @@ export async function findChanged(
   const maybe = seen.filter(({ row }) => row.updatedAt >= since);
   const present = new Map(maybe.map(({ row }) => [row.rowId, row]));
   const past = await findPastsAt(
-    db,
+    { db, recipient },
     maybe.map(({ row }) => ({ row, before: since })),
   );
   const known = past.map((row) => asKnownNow(row, present.get(row.rowId)));

@@ -94,7 +94,9 @@ async function narrowTargets(
   const named = resources.flatMap((one) => (one?.resourceType === 'Provenance' ? one.target : []));
   const nobody = standIn('Patient');
   const names = named.flatMap(({ reference }) => reference ?? []);
-  const rows = await findRows(db, [...new Set(names.length > 0 ? names : [`Patient/${nobody.id}`])]);
+  const rows = await findRows({ db, recipient }, [
+    ...new Set(names.length > 0 ? names : [`Patient/${nobody.id}`]),
+  ]);
   const found = await seeEach(db, recipient, rows.length > 0 ? rows : [nobody]);
   const seen = new Set(found.flatMap((one) => (one ? `${one.row.type}/${one.row.id}` : [])));
   return resources.map((one) => {

@@ -1,5 +1,6 @@
 /** `skein prune`: what has been kept long enough goes now, and not bit by bit. */
 import { findPrunable, prune as pruneAll } from '../../retain/prune.ts';
+import { asOwner } from '../../store/open.ts';
 import { type Commands, command, yes } from '../command.ts';
 import { withStore } from '../with-store.ts';
 
@@ -20,10 +21,10 @@ Examples:
 `,
     options: { 'dry-run': yes },
     run: ({ 'dry-run': dry = false }) =>
-      withStore(async ({ db }) => {
-        const found = await findPrunable(db);
+      withStore(async (ctx) => {
+        const found = await findPrunable(ctx.db);
         if (!dry) {
-          const done = await pruneAll(db);
+          const done = await asOwner(ctx, (owner) => pruneAll(owner));
           const lines = Object.entries(done).map(([category, n]) => `${category}: ${n} pruned\n`);
           return { data: done, text: lines.join('') };
         }

@@ -1,6 +1,7 @@
 /** `skein secrets rotate`: another key for what is encrypted at rest. */
 import { WrongUse } from '../../command/wrong-use.ts';
-import { transaction } from '../../store/pool.ts';
+import { asOwner } from '../../store/open.ts';
+import { type Db, transaction } from '../../store/pool.ts';
 import { sealSecrets } from '../../store/secrets.ts';
 import { type Commands, command } from '../command.ts';
 import { withStore } from '../with-store.ts';
@@ -23,9 +24,11 @@ Examples:
 `,
     options: {},
     run: () =>
-      withStore(async ({ db, vault }) => {
+      withStore(async (ctx) => {
+        const { vault } = ctx;
         if (vault.newest === null) throw new WrongUse('secrets rotate needs SECRET_KEY or SECRET_KEY_FILE');
-        const sealed = await transaction(db, (client) => sealSecrets(client, vault, true));
+        const again = (client: Db) => sealSecrets(client, vault, true);
+        const sealed = await asOwner(ctx, (owner) => transaction(owner, again));
         const text = `${sealed} secrets encrypted again, with the key ${vault.newest}\n`;
         return { data: { key: vault.newest, sealed }, text };
       }),

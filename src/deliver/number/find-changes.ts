@@ -30,7 +30,7 @@ export async function findFormer(
   });
   const keyOf = (row: ResourceRow, before: Date) => `${nameOf(row)} ${before.getTime()}`;
   const wanted = new Map(asked.map(({ row, before }) => [keyOf(row, before), { row, before }]));
-  const found = await findPastsAt(db, [...wanted.values()]);
+  const found = await findPastsAt({ db, recipient: 'pipeline' }, [...wanted.values()]);
   const former = new Map(found.map((past) => [keyOf(past, past.before), past]));
   return new Map(
     asked.flatMap(({ question, row, before }): [Question, ResourceRow][] => {

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Filter } from '../../access/decide/may-tell.ts';
 import { allVisibleSql } from '../../access/decide/visible-sql.ts';
-import { binder, COLUMNS, type StoredRow, toRow } from '../../access/see/rows.ts';
+import { binder, findByRowIds } from '../../access/see/rows.ts';
+import type { Reading } from '../../access/see/wall.ts';
 import type { ResourceRow } from '../../model.ts';
 import type { Db } from '../../store/pool.ts';
 import { typesFor } from './snapshot-filter.ts';
@@ -80,19 +81,21 @@ export async function findSnapshot(db: Db, { id }: Stored, snapshot: string): Pr
  * So many of its rows from a place on, as they are now, and whether there are more; what is gone is left out.
  */
 export async function readRows(
-  db: Db,
+  reading: Reading,
   snapshot: Snapshot,
   { from, count }: { from: number; count: number },
 ): Promise<{ rows: (ResourceRow & { place: number })[]; more: boolean }> {
-  const { rows } = await db.query<StoredRow & { place: number; more: boolean }>(
-    `with part as (select cardinality(row_ids) > $3 as more, row_ids[$2 + 1:$3] as ids from snapshot where id = $1)
-     select ${COLUMNS}, $2 + w.place::int as place, part.more from part left join lateral unnest(part.ids)
-       with ordinality as w (row_id, place) on true left join resource r on r.row_id = w.row_id order by w.place`,
+  const { rows } = await reading.db.query<{ ids: string[]; more: boolean }>(
+    `select row_ids[$2 + 1:$3]::text[] as ids, cardinality(row_ids) > $3 as more from snapshot where id = $1`,
     [snapshot.id, from, from + count],
   );
-  const more = rows[0]?.more ?? false;
-  const there = rows.filter((row) => row.row_id !== null);
-  return { rows: there.map(({ place, more: _more, ...row }) => ({ ...toRow(row), place })), more };
+  const { ids = [], more = false } = rows[0] ?? {};
+  const contents = await findByRowIds(reading, ids);
+  const there = ids.flatMap((id, index) => {
+    const row = contents.get(id);
+    return row ? [{ ...row, place: from + index + 1 }] : [];
+  });
+  return { rows: there, more };
 }
 
 const REMEMBER = `insert into told (id, subscription_id, type) select id, $1, type

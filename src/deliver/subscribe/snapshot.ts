@@ -89,7 +89,7 @@ async function readPage({ db, key }: Reading, own: Stored, wanted: Wanted): Prom
   let next: number | null = wanted.from;
   for (let looked = 0; next !== null && chosen.length < wanted.count && looked < MOST_LOOKED_AT; ) {
     const from: number = next;
-    const { rows, more } = await readRows(db, wanted.snapshot, { from, count: BATCH });
+    const { rows, more } = await readRows({ db, recipient }, wanted.snapshot, { from, count: BATCH });
     const seen = (await seeEach(db, recipient, rows)).filter((one) => one !== null);
     const groups = filters.length > 0 ? await findGroups({ db, key }, own, seen) : [];
     const passed = filterSeen(seen, filters, groups);

@@ -15,7 +15,7 @@ export async function gatherJourney(asking: Asking, group: Seen): Promise<Seen[]
   const journey = group.row.id;
   const { member = [] } = group.resource as Group;
   const members = member.flatMap(({ entity }) => entity?.reference ?? []);
-  const found = [findRows(asking.db, members), findAbout(asking, OF_PERSON, members)];
+  const found = [findRows(asking, members), findAbout(asking, OF_PERSON, members)];
   const rows = (await Promise.all(found)).flat();
   const known = new Set(members);
   const isOfJourney = ({ row, resource }: Seen) =>
@@ -43,7 +43,7 @@ function isLive(resource: Resource): boolean {
 async function findServices(asking: Asking, seen: Seen[]): Promise<Seen[]> {
   const wanted = seen.flatMap(({ resource }) => referencesIn(resource));
   const services = [...new Set(wanted)].filter((reference) => reference.startsWith('Organization/'));
-  const found = await seeEach(asking.db, asking.recipient, await findRows(asking.db, services));
+  const found = await seeEach(asking.db, asking.recipient, await findRows(asking, services));
   return found.filter((one) => one !== null);
 }
 

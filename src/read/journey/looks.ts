@@ -8,10 +8,11 @@ export type Look = { at: Date; before: Date | null };
 
 /**
  * What is being saved at this moment bears the time at which its transaction began, and will be seen by the
- * next look only: so this one counts as of the oldest of them.
+ * next look only: so this one counts as of the oldest of them. The server tells a connection of those of its
+ * own user and, by the function, of the owner.
  */
-const LOOK = `select coalesce((select min(a.xact_start) from pg_stat_activity a
-    where a.backend_xid is not null and a.datname = current_database()), now()) as at,
+const LOOK = `select coalesce(least(skein_writing_since(), (select min(a.xact_start) from pg_stat_activity a
+    where a.backend_xid is not null and a.datname = current_database())), now()) as at,
   (select l.at from journey_look l where l.system_id = $1 and l.journey = $2::uuid) as before`;
 
 export async function findLook(db: Db, recipient: Recipient, journey: string): Promise<Look> {

@@ -10,10 +10,13 @@ import type { Asking } from '../search/candidates.ts';
 /** `said`: the newest Provenance that the reader sees; `by` is a reference, null where nobody is named. */
 export type Why = Reason & { said: { by: string | null; at: string } | null };
 
-/** By `Type/id`, of those that the reader sees. */
+/**
+ * By `Type/id`, of those that the reader sees. Asked of what was read for it a moment ago: the wall, which a
+ * journey meets at every other step, is not asked again.
+ */
 export async function readReasons(asking: Asking, references: string[]): Promise<Map<string, Why>> {
   const { db, recipient } = asking;
-  const seen = await seeEach(db, recipient, await findRows(db, references));
+  const seen = await seeEach(db, recipient, await findRows({ db, recipient: 'pipeline' }, references));
   const rows = seen.flatMap((one) => (one ? [one.row] : []));
   const said = await findSaid(asking, references);
   const reasons = await reasonsFor(db, recipient, rows);

@@ -54,7 +54,7 @@ async function followForward(
       )
       .filter((reference) => !target || reference.startsWith(`${target}/`)),
   );
-  return showAll(db, recipient, await findRows(db, [...new Set(wanted)]));
+  return showAll(db, recipient, await findRows({ db, recipient }, [...new Set(wanted)]));
 }
 
 async function followBack(

@@ -1,5 +1,6 @@
 /** From the rows that a search may find to what it shows of them. */
 import type { Resource } from '@medplum/fhirtypes';
+import { findWithin } from '../../access/see/rows.ts';
 import { showEach } from '../../access/see/versions.ts';
 import { type Seen, seeEach, standIn } from '../../access/see/visible.ts';
 import { Rejected } from '../../errors.ts';
@@ -49,12 +50,20 @@ export function isMatch(search: Search, { resource, isShown }: Shown): boolean {
   return search.updated.every((tests) => at && tests.some((test) => dateMatches(test, at)));
 }
 
-/** The matches of a page as they are shown. */
+/**
+ * The matches of a page as they are shown. Found as Skein finds, they are now looked for as whoever searches:
+ * of a stranger nothing is behind the wall.
+ */
 export async function showMatches(
   { db, recipient }: Asking,
   { unshown = false }: Search,
-  matches: Shown[],
+  found: Shown[],
 ): Promise<Resource[]> {
+  const within = await findWithin(
+    { db, recipient },
+    found.map(({ row }) => row.rowId),
+  );
+  const matches = found.filter(({ row }) => within.has(row.rowId));
   if (unshown) return matches.map(({ row, resource }) => ({ ...resource, id: row.id }));
   return matches.some(({ isShown }) => !isShown)
     ? showEach(db, recipient, matches)
