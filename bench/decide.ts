@@ -170,7 +170,11 @@ async function subscribeBoth({ pool }: Database): Promise<Readers> {
   if (!system) throw new Error('there is no reader');
   const make = async (recipient: Recipient) => {
     const asked = subscriptionTo('http://127.0.0.1:1/', 'id-only') as Subscription;
-    const { id } = await createSubscription({ db: pool, vault: NO_VAULT }, recipient, readSubscription(asked, 'id-only'));
+    const { id } = await createSubscription(
+      { db: pool, vault: NO_VAULT },
+      recipient,
+      readSubscription(asked, 'id-only'),
+    );
     await pool.query("update subscription set status = 'active', due_at = null where id = $1", [id]);
     return id;
   };
