@@ -105,6 +105,19 @@ describe('care that its sender labels', () => {
     60_000,
   );
 
+  test('a contact that is part of a very restricted spell is as restricted, whoever wrote no label on it', async () => {
+    const whom = chart('adult', MOTHER);
+    const spell = episodeOf(whom, 'adult', { id: 'E-adult', start: ago(30) });
+    const contact = contactOf(whom, 'adult', 'C-adult', ago(12));
+    Object.assign(contact.resource, { episodeOfCare: [{ reference: spell.fullUrl }] });
+    label(spell)('V');
+    await send(said('adult', [whom, spell, contact], ago(10)));
+    const hers = await idOfAdult('Encounter');
+    expect(await reads('adult')).toMatch(hers);
+    for (const system of ['perinatal', 'infancy', 'visiting', 'maternity'])
+      expect(await reads(system), system).not.toMatch(hers);
+  });
+
   test('it is open again once its label is gone, to whom it was', async () => {
     await send(adult('R', 'spell', ago(11)));
     const hers = await idOfAdult('EpisodeOfCare');

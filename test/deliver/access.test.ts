@@ -133,7 +133,10 @@ test('referral-received goes to the referrer and the named receiver, even one wi
     }),
     episodeEvent({ persons: [person] }),
   ]);
-  await receiver.until((posts) => numbersOf(posts, '/p').length >= 2 && numbersOf(posts, '/i').length >= 1);
+  const expected = { '/p': 2, '/i': 1, '/c': 1 };
+  await receiver.until((posts) =>
+    Object.entries(expected).every(([path, count]) => numbersOf(posts, path).length >= count),
+  );
   expect(codes(receiver.posts, '/p')).toEqual(['referral-received', 'episode-started']);
   expect(codes(receiver.posts, '/i')).toEqual(['episode-started']);
   // Empty: a number and a time. The charity may not know of the episode at all.

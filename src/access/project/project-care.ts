@@ -123,13 +123,17 @@ export function projectEncounter({ grants, row }: Seen): Encounter | null {
 export const outcomeOf = (referral: Resource): string | undefined =>
   referral.meta?.tag?.find(({ system }) => system === REFERRAL_TAG)?.code;
 
-/** Category REF. E: a referral exists; S: coded need, from whom to whom; F: as said, in codes. */
+/**
+ * Category REF. E: a referral exists; S: coded need, from whom to whom; F: as said, in codes. What it is based on
+ * and what it replaces is between its parties.
+ */
 export function projectReferral({ grants, row }: Seen): ServiceRequest | null {
   const level = decide(grants, 'REF', row.persons[0] ?? '', journeysOf(row.content));
   const referral = codedOnly(row.content as ServiceRequest);
   const referrer = idOf(referral.requester?.reference, 'Organization') === grants.service;
   if (level === '-' || !(outcomeOf(row.content) === 'taken-up' || referrer)) return null;
-  if (level === 'F') return referral;
+  const { basedOn: _basis, replaces: _former, ...alone } = referral;
+  if (level === 'F') return alone;
   const seen = pick(referral, ['resourceType', 'id', 'status', 'intent', 'subject', 'authoredOn']);
   if (level === 'E' || isDiscreet(grants, row.service)) return seen as ServiceRequest;
   if (grants.sector === SUBJECT) return { ...seen, ...asToldHerself(grants, referral) } as ServiceRequest;
