@@ -226,7 +226,7 @@ test('no request is answered with 5xx', async () => {
 const READERS: [what: RegExp, where: RegExp][] = [
   [
     /\bJSON\.parse\(/,
-    /^(formats\/json|workbench|demo|listen|validate|command\/version|store\/(binaries|backup-file)|fhir\/definitions|read\/search\/cursor)/,
+    /^(formats\/json|workbench|demo|listen|validate|command\/version|store\/(binaries|backup-file)|fhir\/definitions|read\/search\/cursor|pipeline\/ledger|admin\/export\/export)/,
   ],
   [/\brequest\.query\b|\bQuerystring\b/, /^doors\/query\.ts$/],
   [
