@@ -1,7 +1,8 @@
 /** `skein prune`: what has been kept long enough goes now, and not bit by bit. */
+import type pg from 'pg';
 import { findPrunable, prune as pruneAll } from '../../retain/prune.ts';
 import { asOwner } from '../../store/open.ts';
-import { type Commands, command, yes } from '../command.ts';
+import { type Commands, command, type Done, yes } from '../command.ts';
 import { withStore } from '../with-store.ts';
 
 export const prune: Commands = {
@@ -21,18 +22,21 @@ Examples:
 `,
     options: { 'dry-run': yes },
     run: ({ 'dry-run': dry = false }) =>
-      withStore(async (ctx) => {
-        const found = await findPrunable(ctx.db);
-        if (!dry) {
-          const done = await asOwner(ctx, (owner) => pruneAll(owner));
-          const lines = Object.entries(done).map(([category, n]) => `${category}: ${n} pruned\n`);
-          return { data: done, text: lines.join('') };
-        }
-        const lines = found.map(
-          ({ category, days, n, since }) =>
-            `${category}: kept ${days} days, ${n} would go${since ? `, the oldest of ${since.toISOString()}` : ''}\n`,
-        );
-        return { data: found, text: lines.join('') };
-      }),
+      withStore((ctx) => asOwner(ctx, (owner) => (dry ? tellPrunable(owner) : pruneNow(owner)))),
   }),
 };
+
+async function pruneNow(owner: pg.Pool): Promise<Done> {
+  const done = await pruneAll(owner);
+  const lines = Object.entries(done).map(([category, n]) => `${category}: ${n} pruned\n`);
+  return { data: done, text: lines.join('') };
+}
+
+async function tellPrunable(owner: pg.Pool): Promise<Done> {
+  const found = await findPrunable(owner);
+  const lines = found.map(
+    ({ category, days, n, since }) =>
+      `${category}: kept ${days} days, ${n} would go${since ? `, the oldest of ${since.toISOString()}` : ''}\n`,
+  );
+  return { data: found, text: lines.join('') };
+}
