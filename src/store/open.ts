@@ -41,8 +41,8 @@ export async function openDatabase<T>(
 }
 
 /**
- * Opens the database, migrates it, seals its secrets where there is a key for that, and reads the store's key.
- * What is given serves: where the user of the URL is the owner, who may do everything, its connections act as
+ * Opens the database, migrates it, seals its secrets where there is a key for that, and reads the store's
+ * key. What is given serves: where the user of the URL is the owner, who may do everything, its connections act as
  * the role made for that, if there is one. Throws where secrets are sealed by a key that was not given.
  */
 export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_SECONDS): Promise<Store> {
@@ -81,9 +81,9 @@ async function migrateBy({ MIGRATE_URL }: Config, db: pg.Pool, vault: Vault): Pr
 }
 
 /**
- * What only the owner of the tables may do: to remove what has expired, or somebody who is erased, and to change
- * the key that secrets are sealed with. By MIGRATE_URL, else by the user of DATABASE_URL. Throws where that is
- * not the owner.
+ * What only the owner of the tables may do: to remove what has expired, or somebody who is erased, and to
+ * change the key that secrets are sealed with. By MIGRATE_URL, else by the user of DATABASE_URL. Throws where
+ * that is not the owner.
  */
 export async function asOwner<T>(
   { config, db }: { config: Config; db: pg.Pool },

@@ -8,8 +8,8 @@ import type { Label, Rules, StatementState } from '../../store/facts.ts';
 import type { Person } from '../who/charts.ts';
 
 /**
- * `labelOf`: how a statement is restricted, by its key, with the person whom it is about; a contact also by the
- * label of the episode that it is part of. `restricted`:
+ * `labelOf`: how a statement is restricted, by its key, with the person whom it is about; a contact also by
+ * the label of the episode that it is part of. `restricted`:
  * whoever has a chart so labelled by a service whose word counts for that.
  */
 export type Labels = {
