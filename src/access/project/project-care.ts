@@ -124,8 +124,8 @@ export const outcomeOf = (referral: Resource): string | undefined =>
   referral.meta?.tag?.find(({ system }) => system === REFERRAL_TAG)?.code;
 
 /**
- * Category REF. E: a referral exists; S: coded need, from whom to whom; F: as said, in codes. What it is based
- * on and what it replaces is between its parties.
+ * Category REF. E: a referral exists; S: coded need, from whom to whom; F: as said, in codes. What it is
+ * based on and what it replaces is between its parties.
  */
 export function projectReferral({ grants, row }: Seen): ServiceRequest | null {
   const level = decide(grants, 'REF', row.persons[0] ?? '', journeysOf(row.content));
