@@ -43,7 +43,7 @@ export async function openDatabase<T>(
 /**
  * Opens the database, migrates it, seals its secrets where there is a key for that, and reads the store's
  * key. What is given serves: where the user of the URL is the owner, who may do everything, its connections
- * act as the role made for that, if there is one. Throws where secrets are sealed by a key that was not given.
+ * act as the role made for that, if there is one. Throws where secrets are sealed by a key that is not here.
  */
 export async function openStore(config: Config, log: Logger, waitSeconds = WAIT_SECONDS): Promise<Store> {
   const vault = openVault(config);
