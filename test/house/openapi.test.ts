@@ -611,7 +611,7 @@ test('whoever comes from another machine is refused everywhere', async () => {
 });
 
 test('a sender of whom as much is in hand as may be is asked to wait', async () => {
-  const places = placesOf({ db: database.pool, config: Config.parse({}) });
+  const places = placesOf({ db: database.serving, config: Config.parse({}) });
   const { rows } = await database.pool.query<{ id: number }>(
     `select id from system where name = 'perinatal'`,
   );

@@ -99,7 +99,7 @@ describe('the table of teams', () => {
     ];
     for (const row of rows) expect((await addTeam(FEED, ...row)).code).toBe(0);
     // Of another process: it would be known here within five seconds.
-    forget(database.pool);
+    forget();
     expect((await cli('system', 'team', 'list', FEED)).output).toBe(
       [
         'hospital-service 710, ward LABOUR: RXM mbu, sector mother-and-baby-unit',
@@ -236,7 +236,7 @@ describe('a message of a ward in the table', () => {
   it('hears nothing of who a patient is from a team of a sealed kind', async () => {
     const sealed = ['--service', 'clinic', '--sector', 'adult-services', '--kind', 'reproductive-health'];
     expect((await addTeam(FEED, '--ward', 'CLINIC 9', ...sealed)).code).toBe(0);
-    forget(database.pool);
+    forget();
     await send(MOTHER, { ward: 'LABOUR', visit: `S${sent}` });
     const mine = async () =>
       (await seen('Patient', 'maternity-epr')).map(({ meta, ...rest }) => [meta, rest]);

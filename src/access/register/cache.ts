@@ -10,10 +10,12 @@ const KEEP_MS = 5_000;
 /** A sender may name any number of services: past this many the whole memory is dropped. */
 const MOST = 10_000;
 
-const memory = new WeakMap<Db, Map<string, { value: unknown; until: number }>>();
+type Known = Map<string, { value: unknown; until: number }>;
+/** By connection: what serves and the owner of the tables have one each. */
+let memory = new WeakMap<Db, Known>();
 
 export async function remember<T>(db: Db, name: string, ask: () => Promise<T>): Promise<T> {
-  const known = memory.get(db) ?? new Map<string, { value: unknown; until: number }>();
+  const known: Known = memory.get(db) ?? new Map();
   memory.set(db, known);
   const found = known.get(name);
   if (found && found.until > Date.now()) return found.value as T;
@@ -23,7 +25,7 @@ export async function remember<T>(db: Db, name: string, ask: () => Promise<T>): 
   return value;
 }
 
-/** What this process registered itself it sees at once. */
-export function forget(db: Db): void {
-  memory.delete(db);
+/** What this process registered itself it sees at once, by whichever connection. */
+export function forget(): void {
+  memory = new WeakMap();
 }

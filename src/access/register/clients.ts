@@ -80,7 +80,7 @@ async function change(
     if (rowCount === 0) throw rejected(404, 'not-found', `no system "${name}"`);
     await recordRegistration(client, interaction, name);
   });
-  forget(pool);
+  forget();
 }
 
 /** What a list says of it: never a key. */
@@ -124,6 +124,6 @@ export async function moveSector(
     await record(client, { kind: 'registration', outcome: 'done', actor, ...moved });
     return true;
   });
-  forget(pool);
+  forget();
   return done;
 }

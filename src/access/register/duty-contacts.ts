@@ -47,5 +47,5 @@ export async function keepContact(
     const said = { interaction: 'service-contact', type: 'HealthcareService', ids: [service] };
     await record(client, { kind: 'registration', outcome: 'done', actor, ...said });
   });
-  forget(pool);
+  forget();
 }

@@ -68,7 +68,7 @@ export async function saveService(
   const { tokens, strings } = indexRows(key, content);
   const rows = [JSON.stringify(content), digest, JSON.stringify(tokens), JSON.stringify(strings)];
   await db.query(SAVE, [id, name, ods, team, sector, kind, registered, ...rows]);
-  forget(db);
+  forget();
 }
 
 export function serviceId(key: Buffer, ods: string, team: string): string {

@@ -135,7 +135,7 @@ export async function addSystem(
   checkTeam(added);
   const token = newToken();
   await transaction(pool, (client) => register(client, key, { ...added, token }));
-  forget(pool);
+  forget();
   return { system: (await findSystem(pool, added.name)) as System, token };
 }
 
@@ -200,7 +200,7 @@ export async function changeSystem(pool: pg.Pool, name: string, changes: Changes
       throw new Rejected(404, [{ severity: 'error', code: 'not-found', text: `no system "${name}"` }]);
     await recordRegistration(client, 'system-set', name);
   });
-  forget(pool);
+  forget();
   return (await findSystem(pool, name)) as System;
 }
 

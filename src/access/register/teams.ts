@@ -74,7 +74,7 @@ export async function addTeam(pool: pg.Pool, key: Buffer, name: string, added: N
     await recordRegistration(client, 'team-add', name);
     return saved;
   });
-  forget(pool);
+  forget();
   return { keys, service };
 }
 
@@ -92,7 +92,7 @@ export async function removeTeam(pool: pg.Pool, name: string, keys: TeamKeys): P
     if (rowCount === 0) throw rejected(404, 'not-found', `${nameOf(keys)} of ${system.name} has no team`);
     await recordRegistration(client, 'team-remove', name);
   });
-  forget(pool);
+  forget();
 }
 
 /** Throws Rejected 404, also for one that nobody registered and that only sent something. */
