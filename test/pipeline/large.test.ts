@@ -51,8 +51,8 @@ test.each([
   // Nothing is asked of the store before all of the message is understood.
   let understood: number | null = null;
   for (const method of ['query', 'connect'] as const) {
-    const real = database.pool[method].bind(database.pool) as (...args: unknown[]) => unknown;
-    vi.spyOn(database.pool, method).mockImplementation((...args: unknown[]) => {
+    const real = database.serving[method].bind(database.pool) as (...args: unknown[]) => unknown;
+    vi.spyOn(database.serving, method).mockImplementation((...args: unknown[]) => {
       understood ??= answers;
       return real(...args) as never;
     });
