@@ -18,7 +18,13 @@ import { startSkein } from '../support/skein.ts';
 const database = await testDatabase();
 const skein = await startSkein(database);
 afterAll(() => skein.stop());
-const ctx = { ...testContext(database), mappings: await loadMappings(), profiles: ownProfiles() };
+// A connection that nothing else uses: what is asked by it is of the message alone.
+const ctx = {
+  ...testContext(database),
+  db: database.pool,
+  mappings: await loadMappings(),
+  profiles: ownProfiles(),
+};
 const system: System = await register(database, 'health-visiting');
 
 const TYPES: Record<string, string> = {
@@ -51,8 +57,8 @@ test.each([
   // Nothing is asked of the store before all of the message is understood.
   let understood: number | null = null;
   for (const method of ['query', 'connect'] as const) {
-    const real = database.serving[method].bind(database.pool) as (...args: unknown[]) => unknown;
-    vi.spyOn(database.serving, method).mockImplementation((...args: unknown[]) => {
+    const real = database.pool[method].bind(database.pool) as (...args: unknown[]) => unknown;
+    vi.spyOn(database.pool, method).mockImplementation((...args: unknown[]) => {
       understood ??= answers;
       return real(...args) as never;
     });
