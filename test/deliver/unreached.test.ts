@@ -131,3 +131,14 @@ test('of others that fail, of another subscription that has it, and of an answer
   expect(Object.keys(after)).toEqual(['visiting']);
   expect(after.visiting?.length).toBeGreaterThan(before as number);
 });
+
+test('Christmas and the day in place of Boxing Day are no working days, nor is the weekend between', async () => {
+  const [eve, tuesday] = [new Date('2026-12-24T15:00:00Z'), new Date('2026-12-29T15:00:00Z')];
+  await failing([], MONDAY);
+  await refer('R-6');
+  await pool.query(`update event set at = $1 where event ->> 'code' = 'referral-received'`, [eve]);
+  await failing(['asked', 'second'], from(eve, -300));
+  const before = (await warned(from(eve, 1))).visiting?.length as number;
+  expect((await warned(from(tuesday, -1))).visiting).toHaveLength(before);
+  expect((await warned(from(tuesday, 1))).visiting).toHaveLength(before + 1);
+});

@@ -2,11 +2,11 @@
 import type pg from 'pg';
 import { namedOperator, record } from '../../audit/record.ts';
 import { rejected } from '../../errors.ts';
+import { bankHolidaysAround } from '../../fhir/bank-holidays.ts';
 import { isId } from '../../fhir/ids.ts';
 import type { Human } from '../../model.ts';
 import { type Db, transaction } from '../../store/pool.ts';
 import { POLICY } from '../decide/policy.ts';
-import { bankHolidaysAround } from './bank-holidays.ts';
 
 export const VERDICTS = ['justified', 'unjustified'] as const;
 export type Verdict = (typeof VERDICTS)[number];

@@ -1,14 +1,17 @@
 /** Referrals whose named receiver is not reached: their referrers are told, and operators see how many. */
 import type { Context } from '../../context.ts';
+import { bankHolidaysAround } from '../../fhir/bank-holidays.ts';
 import { unreachedReferrals } from '../../observe/metrics.ts';
 import type { Db } from '../../store/pool.ts';
 import { storeTime } from '../../store/store-time.ts';
 
-// The same time of the next working day; what begins on a weekend begins with Monday.
-const WORKING_DAY = `
-case extract(isodow from local) when 5 then local + interval '3 days'
-  when 6 then date_trunc('day', local) + interval '3 days' when 7 then date_trunc('day', local) + interval '2 days'
-  else local + interval '1 day' end at time zone 'Europe/London'`;
+/** $2: the bank holidays around now. */
+const isWorked = (day: string): string => `extract(isodow from ${day}) < 6 and ${day} <> all($2::date[])`;
+const nextWorked = (day: string): string =>
+  `(select min(d)::date from generate_series(${day} + 1, ${day} + 14, interval '1 day') d where ${isWorked('d::date')})`;
+// The same time of the next working day; what begins on another day begins with the next working one.
+const WORKING_DAY = `(${nextWorked('begun::date')} + begun::time) at time zone 'Europe/London'`;
+const BEGUN = `case when ${isWorked('local::date')} then local else ${nextWorked('local::date')}::timestamp end`;
 
 // Of a service that fails, what it was not told of: that a referral names it. Not where another subscription
 // of that service has it, nor where the referral was taken back, or answered without any notification: then
@@ -28,7 +31,7 @@ with waiting as materialized (
      and e.event ->> 'code' = 'referral-received'),
 late as (
   select *, case when urgent then since + interval '1 hour' else ${WORKING_DAY} end as due
-  from (select *, since at time zone 'Europe/London' as local from waiting) w),
+  from (select *, ${BEGUN} as begun from (select *, since at time zone 'Europe/London' as local from waiting) l) w),
 unreached as (
   select distinct on (l.referral, l.receiver) l.* from late l
     join resource r on r.id = l.referral and r.type = 'ServiceRequest' and r.service = l.receiver
@@ -60,7 +63,7 @@ const FORGET = `delete from unreached where told_at < now() - interval '90 days'
  */
 export async function warnReferrers({ db, log }: Context, at = new Date(storeTime())): Promise<void> {
   await db.query(FORGET);
-  const { rows } = await db.query<{ service: string; urgent: boolean }>(WARN, [at]);
+  const { rows } = await db.query<{ service: string; urgent: boolean }>(WARN, [at, bankHolidaysAround(at)]);
   for (const { service, urgent } of rows)
     log.warn(
       { event: 'referral.unreached', service, kind: urgent ? 'urgent' : 'routine' },
@@ -75,7 +78,7 @@ select v.ods || '|' || v.team as service, count(*)::int as n, min(u.at) as oldes
 from unreached u join service v on v.id = u.receiver group by 1 order by oldest`;
 
 async function findUnreached(db: Db, at: Date): Promise<OfReceiver[]> {
-  return (await db.query<OfReceiver>(COUNT, [at])).rows;
+  return (await db.query<OfReceiver>(COUNT, [at, bankHolidaysAround(at)])).rows;
 }
 
 /** A line for each receiver, for operators alone. */

@@ -1,6 +1,6 @@
 /** Bank holidays of England as they were published: https://www.gov.uk/bank-holidays */
 import { expect, it } from 'vitest';
-import { bankHolidaysOf } from '../../src/access/glass/bank-holidays.ts';
+import { bankHolidaysOf } from '../../src/fhir/bank-holidays.ts';
 
 it.each([
   [2022, '01-03 04-15 04-18 05-02 06-02 06-03 08-29 09-19 12-26 12-27'],
