@@ -134,6 +134,20 @@ test('it is told to statutory services with open care of her alone, as a change 
   for (const system of ['hub', 'visiting', 'refuge']) expect(await marked(system)).not.toContain('hold');
 });
 
+test('whose sector knows nobody by way of another sees nothing move: no version, time or history', async () => {
+  await tell([care('gp', BABY, { start: ago(12) })]);
+  const id = await idOf(BABY);
+  const look = async () => {
+    const answers = ['', '/_history'].map((more) => household.skein.get(`/fhir/Patient/${id}${more}`, 'gp'));
+    const found = await Promise.all(answers);
+    return found.map(({ status, headers, body }) => [status, headers.get('etag'), JSON.stringify(body)]);
+  };
+  const before = await look();
+  expect((await hold('perinatal')).status).toBe(200);
+  await household.settle();
+  expect(await look()).toEqual(before);
+});
+
 test('placed twice it is one hold, with one answer; a rebuild finds nothing to change', async () => {
   const [first, again, other] = [await hold('perinatal'), await hold('perinatal'), await hold('adult')];
   expect([again.status, again.body]).toEqual([first.status, first.body]);

@@ -165,13 +165,21 @@ export const placesHolds = (sector: string | null): boolean =>
 
 /**
  * One of these persons is held, and the recipient knows of them not all: what they were to each other is as
- * if it had been wrong.
+ * if it had been wrong. Whose row shows nobody by way of another never knew it, and sees nothing move.
  */
 export const areHeldApart = (grants: Grants, persons: string[]): boolean =>
   !grants.everything &&
   persons.length > 1 &&
   persons.some((person) => grants.persons.get(person)?.held) &&
+  knowsByWay(grants, persons) &&
   decideAll(withoutGlass(grants), 'DEM', persons) === '-';
+
+/** May it be known who somebody is, for being the mother or the infant of an own patient? */
+function knowsByWay(grants: Exclude<Grants, { everything: true }>, persons: string[]): boolean {
+  const cell = rowOf(grants.sector)?.cells.DEM;
+  const isAgreed = persons.some((person) => grants.persons.get(person)?.agreed?.includes('DEM'));
+  return isAgreed || (cell !== undefined && (cell.mother !== '-' || cell.infant !== '-'));
+}
 
 /** Who is involved, as a sector may know it of members who are not its own patients. */
 export const columnOf = (sector: string | null) => POLICY.rows.get(sector ?? '')?.cells.INV;
