@@ -74,6 +74,14 @@ test('the contact is told once at 50, 70, 90 and 100 %, of ids alone, signed as 
   for (const post of at('/contact')) expect(isSigned(post, secret)).toBe(true);
 });
 
+test('that somebody named a contact, and took it back, is on record', async () => {
+  const ctx = context();
+  const id = await failing(1);
+  await setContact(ctx, id, null);
+  const sql = `select outcome from audit where interaction = 'subscription-contact' and ids = $1`;
+  expect((await ctx.db.query(sql, [[id]])).rows).toEqual([{ outcome: 'done' }, { outcome: 'done' }]);
+});
+
 test('whoever runs Skein is told at ALERT_URL, under a secret of its own', async () => {
   const ctx = context({ ALERT_URL: `${receiver.url}/operator`, ALERT_SECRET });
   const id = await failing(130);

@@ -119,8 +119,9 @@ function grantOf(
   const care = careOf(row, at);
   const asked = row.care.some(({ state }) => state === 'pending');
   const held = row.held || restricted || away;
+  const standing = { care, asked, roles, asideIn, held, restricted, away };
   return {
-    ...{ care, asked, roles, asideIn, held, restricted, away },
+    ...standing,
     closed: isClosed(row, { service, sector, care, at }),
     youth: youthOf(row, at),
     ...(isMinor(row, at) ? describeMinor(row, at) : {}),

@@ -62,7 +62,10 @@ const Young = z
     error: 'ages must rise: ownFrom, heldUnder, under',
   });
 export const YOUNG: z.infer<typeof Young> = {
-  ...{ ownFrom: 5, heldUnder: 13, under: 16, decisionMonths: 12 },
+  ownFrom: 5,
+  heldUnder: 13,
+  under: 16,
+  decisionMonths: 12,
   closedGroups: ['third-sector', 'hub'],
   leads: ['childrens-services'],
 };
@@ -103,7 +106,8 @@ const Policy = z
     for (const [place, group] of policy.young.closedGroups.entries())
       if (!policy.payloads[group])
         context.addIssue({
-          ...{ code: 'custom', path: ['young', 'closedGroups', place] },
+          code: 'custom',
+          path: ['young', 'closedGroups', place],
           message: `${group} is no group of services`,
         });
     const seen = new Set(policy.refusedSectors);
