@@ -10,8 +10,8 @@ import { mayBeSentTo } from './endpoints.ts';
 const SET = `update subscription set contact = $2 where id = $1 and deleted_at is null`;
 
 /**
- * Keeps it in place of the one before, with its row in the audit; null: none. Throws Rejected: 422 for an address that warnings may not
- * be sent to, 404 where there is no such subscription.
+ * Keeps it in place of the one before, with its row in the audit; null: none. Throws Rejected: 422 for an
+ * address that warnings may not be sent to, 404 where there is no such subscription.
  */
 export async function setContact(
   { db, config }: Pick<Context, 'db' | 'config'>,
