@@ -53,7 +53,7 @@ from event e join notification n on n.event_id = e.id join subscription s on s.i
   cross join lateral (select t.at, t.policy, t.basis from attempt t where t.subscription_id = n.subscription_id
     and n.number between t.first_number and t.last_number order by t.id limit 1) first
 where e.event -> 'persons' ?| $1::text[] and first.at >= $2
-order by 1`;
+order by at, system, way, type, ids`;
 
 /** Oldest first; `id`: of a person, a chart or a journey. */
 export async function findDisclosures(db: Db, id: string, since: Date): Promise<Disclosure[]> {

@@ -49,12 +49,9 @@ export async function findTellings(
   const what = 'times that it was told';
   return {
     tellings: sorted.map(([, telling]) => telling),
-    leftOut: [...others].map(([service, { length }]) => ({
-      what,
-      rule: 'recipient not shown',
-      service,
-      count: length,
-    })),
+    leftOut: [...others]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([service, { length }]) => ({ what, rule: 'recipient not shown', service, count: length })),
   };
 }
 
