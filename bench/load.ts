@@ -55,8 +55,8 @@ export function openPoster(url: string, concurrency: number, next: () => Post): 
   };
 }
 
-const START = '\x0b';
-const END = '\x1c\r';
+export const START = '\x0b';
+export const END = '\x1c\r';
 
 /** Sends HL7 v2 over MLLP, one connection per lane, the next message after the acknowledgement of the one before. */
 export async function openMllp(port: number, concurrency: number, next: () => string): Promise<Poster> {

@@ -90,6 +90,22 @@ export function cpuSeconds(pid: number): number | null {
   }
 }
 
+/**
+ * Resident memory of a process in MB, now and at most; null where it has ended.
+ * https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+ */
+export function memoryOf(pid: number): { now: number; peak: number } | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const megabytes = (name: string) =>
+      Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]) / 1024);
+    return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));

@@ -26,8 +26,8 @@ export async function findPostgres(): Promise<Postgres> {
 }
 
 /** An embedded server of our own: nobody else's data are on it, so it may also be killed. */
-export async function openThrowaway(): Promise<Throwaway> {
-  const { url, home, stop } = await openEmbedded(`.skein/bench-${randomBytes(4).toString('hex')}`);
+export async function openThrowaway(folder = '.skein'): Promise<Throwaway> {
+  const { url, home, stop } = await openEmbedded(`${folder}/bench-${randomBytes(4).toString('hex')}`);
   return {
     url,
     home,
@@ -58,6 +58,8 @@ export async function createDatabase(server: Postgres): Promise<Database> {
 
 async function administer(connectionString: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString });
+  // A server that goes away is said by the query that it ends.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query(sql);

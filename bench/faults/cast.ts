@@ -5,11 +5,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, type Running, start } from '../processes.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { freePort, memoryOf, type Running, start, untilReady } from '../processes.ts';
 
+export type Role = 'api' | 'worker';
 /** `flush`: Redis keeps running and forgets everything. */
-export type Victim = 'api' | 'worker' | 'store' | 'redis' | 'flush';
+export type Victim = Role | 'store' | 'redis' | 'flush';
 
+/** What moves the clock of a process, as its environment wants it. */
+const SHIFT = pathToFileURL(join(import.meta.dirname, 'shift-clock.ts')).href;
 const REDIS = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'];
 export const redisServer = (): string | undefined => REDIS.find((path) => existsSync(path));
 
@@ -21,7 +26,7 @@ export class Cast {
   readonly #env: Record<string, string>;
   readonly #home: string;
   readonly #redis: Redis | null;
-  readonly #running = new Map<'api' | 'worker', Running>();
+  readonly #running = new Map<Role, Running>();
   #stopping = false;
 
   private constructor(env: Record<string, string>, { home, redis }: { home: string; redis: Redis | null }) {
@@ -52,10 +57,6 @@ export class Cast {
     return cast;
   }
 
-  get victims(): Victim[] {
-    return this.#redis ? ['api', 'worker', 'store', 'redis', 'flush'] : ['api', 'worker', 'store'];
-  }
-
   /** Kills at once and starts again at once; the embedded server is started again by whoever holds it open. */
   async kill(victim: Victim): Promise<void> {
     if (victim === 'store') process.kill(postmasterOf(this.#home), 'SIGKILL');
@@ -69,16 +70,50 @@ export class Cast {
     }
   }
 
+  /** As a deployment does it: told to end, and started again, with a clock that is off where one is asked for. */
+  async restart(role: Role, clockMs = 0): Promise<void> {
+    const running = this.#running.get(role);
+    this.#running.delete(role);
+    await running?.kill('SIGTERM');
+    this.#start(role, clockMs === 0 ? {} : { NODE_OPTIONS: `--import=${SHIFT}`, CLOCK_MS: String(clockMs) });
+  }
+
+  /** Nothing of the process moves, and all its connections stay open, until the time has passed. */
+  async freeze(role: Role, ms: number): Promise<void> {
+    const child = this.#running.get(role)?.child;
+    child?.kill('SIGSTOP');
+    await pause(ms);
+    child?.kill('SIGCONT');
+  }
+
+  /** One more worker, until `stop` is called. */
+  async beside(): Promise<{ stop: () => Promise<void> }> {
+    const port = String(await freePort());
+    const running = start('src/main.ts', { ...this.#env, ROLES: 'worker', PORT: port });
+    await untilReady(running, `http://127.0.0.1:${port}/health/live`);
+    return { stop: () => running.kill('SIGKILL') };
+  }
+
+  /** Redis is not there for a while, and knows nothing when it is again. */
+  async withoutRedis(ms: number): Promise<void> {
+    await this.#redis?.restart(ms);
+  }
+
+  /** Resident memory of API and worker in MB, at most, since each was started. */
+  memory(): number[] {
+    return [...this.#running.values()].flatMap(({ pid }) => memoryOf(pid)?.peak ?? []);
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const running of this.#running.values()) await running.kill();
+    for (const running of this.#running.values()) await running.kill('SIGKILL');
     await this.#redis?.stop();
   }
 
-  #start(role: 'api' | 'worker'): void {
+  #start(role: Role, more: Record<string, string> = {}): void {
     const roles: Record<string, string> =
       role === 'api' ? { ROLES: 'api,mllp' } : { ROLES: 'worker', PORT: this.#env.WORKER_PORT as string };
-    const running = start('src/main.ts', { ...this.#env, ...roles });
+    const running = start('src/main.ts', { ...this.#env, ...roles, ...more });
     this.#running.set(role, running);
     running.child.once('exit', () => {
       if (this.#stopping || this.#running.get(role) !== running) return;
@@ -125,8 +160,9 @@ class Redis {
     this.#child = spawn(redisServer() as string, settings, { cwd: this.#folder, stdio: 'ignore' });
   }
 
-  async restart(): Promise<void> {
+  async restart(after = 0): Promise<void> {
     await this.#kill();
+    await pause(after);
     this.#start();
   }
 

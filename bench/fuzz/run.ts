@@ -1,10 +1,9 @@
 /** Real processes under fire: each request is made from the seed and its place, and each answer is judged. */
-import { readFileSync } from 'node:fs';
 import { request } from 'undici';
 import { addSystem } from '../../src/access/register/systems.ts';
 import { readKey } from '../../src/store/pool.ts';
 import { seeded } from '../faults/random.ts';
-import type { Running } from '../processes.ts';
+import { memoryOf as memoryOfProcess } from '../processes.ts';
 import { say } from '../report.ts';
 import { type Skein, startSkein } from '../skein.ts';
 import { createDatabase, type Database, type Postgres } from '../store.ts';
@@ -179,13 +178,10 @@ async function findBroken({ url, running }: Skein): Promise<string[]> {
 }
 
 function memoryOf({ running }: Skein): Map<string, { now: number; peak: number }> {
-  return new Map(Object.entries(running).map(([name, one]) => [name, readMemory(one)]));
-}
-
-/** https://man7.org/linux/man-pages/man5/proc_pid_status.5.html : kB now and at most. */
-function readMemory({ pid }: Running): { now: number; peak: number } {
-  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const megabytes = (name: string) =>
-    Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]) / 1024);
-  return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };
+  return new Map(
+    Object.entries(running).flatMap(([name, { pid }]) => {
+      const memory = memoryOfProcess(pid);
+      return memory ? [[name, memory]] : [];
+    }),
+  );
 }
