@@ -48,7 +48,9 @@ export class Cast {
         MLLP_PORT: String(mllpPort),
         WORKER_PORT: String(workerPort),
       },
-      ...{ LOG_LEVEL: 'warn', WEBHOOK_ALLOW: '127.0.0.0/8', NODE_ENV: 'production' },
+      // Whichever process sends it, a notification names the same addresses.
+      ...{ PUBLIC_URL: `http://127.0.0.1:${port}`, LOG_LEVEL: 'warn', NODE_ENV: 'production' },
+      WEBHOOK_ALLOW: '127.0.0.0/8',
       ...(wakes ? { REDIS_URL: wakes.url } : {}),
     };
     const cast = new Cast(env, { home, redis: wakes });

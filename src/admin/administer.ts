@@ -9,6 +9,7 @@ import { audit } from './commands/audit.ts';
 import { auth } from './commands/auth.ts';
 import { backup } from './commands/backup.ts';
 import { clock } from './commands/clock.ts';
+import { deliveries } from './commands/deliveries.ts';
 import { glass } from './commands/glass.ts';
 import { hold } from './commands/hold.ts';
 import { installation } from './commands/installation.ts';
@@ -28,7 +29,7 @@ import { trace } from './commands/trace.ts';
 import { waits } from './commands/waits.ts';
 
 const COMMANDS: Commands = {
-  ...{ ...system, ...team, ...service, ...messages, ...subscription },
+  ...{ ...system, ...team, ...service, ...messages, ...deliveries, ...subscription },
   ...{
     ...person,
     ...personRights,

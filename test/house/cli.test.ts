@@ -103,7 +103,7 @@ const COMMANDS = [
   ...['person explain', 'person export', 'person dispute', 'worklist', 'link', 'unlink', 'incident'],
   ...['rebuild', 'number show', 'number freeze', 'number lift', 'doctor', 'reload', 'backup', 'restore'],
   ...['map check', 'match evaluate', 'match tune', 'prompt list', 'prompt on', 'subscription test'],
-  'subscription contact',
+  ...['subscription contact', 'status', 'deliveries', 'deliveries retry', 'deliveries replay'],
   ...['policy show', 'why'],
   ...['secrets rotate', 'prune', 'person erase', 'ledger write', 'ledger apply'],
   ...['hold place', 'hold list', 'hold lift', 'glass list', 'glass review'],

@@ -87,7 +87,8 @@ function kindOf(stored: Stored, bundles: Parcelled[]): RunKind {
   return isFailing(stored) ? 'handshake' : 'none';
 }
 
-const basisFor = ({ system }: Stored): string | null =>
+/** The footing in law on which a subscriber is told; null: none is written down. */
+export const basisFor = ({ system }: Stored): string | null =>
   basisOf(system === null ? OPERATOR_BASIS : system.service.sector);
 
 /** Heartbeats that were answered well say nothing of anybody: they are counted in the day's last row. */
