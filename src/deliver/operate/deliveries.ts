@@ -6,8 +6,8 @@ import type { Stored } from '../subscribe/stored.ts';
 import { findSubscription } from '../subscribe/subscriptions.ts';
 
 /**
- * `service`: `ODS|team`, null for the operator's own; `behind`: numbered and not answered; `waiting`: without a
- * number yet.
+ * `service`: `ODS|team`, null for the operator's own; `behind`: numbered and not answered; `waiting`: without
+ * a number yet.
  */
 export type Delivery = {
   id: string;

@@ -1,4 +1,4 @@
-/** What whoever is on duty asks first: is anything late, silent, held or stuck? Figures and names of services. */
+/** What whoever is on duty asks first: is anything late, silent, held or stuck? No names of people. */
 import { readSilence, type Silence } from '../../observe/rhythm.ts';
 import type { Db } from '../../store/pool.ts';
 import { describeUnheard } from '../send/urgent-alerts.ts';
