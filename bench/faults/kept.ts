@@ -7,8 +7,10 @@ select i.identifier, i.status, count(distinct m.id)::int as messages, count(dist
   count(distinct p.row_id)::int as linked, min(encode(sha256(m.body), 'hex')) as digest
 from intake i join message m on m.id = i.message_id left join record r on r.message_id = m.id
 left join resource p on p.record_id = r.id group by 1, 2`;
-const TWICE =
-  'select count(*)::int as n from (select from message group by system_id, identifier, content_hash having count(*) > 1) more';
+// What was refused is kept each time that it comes.
+const TWICE = `
+select count(*)::int as n from (select from intake i join message m using (system_id, identifier, content_hash)
+  where i.status = 'accepted' group by system_id, identifier having count(*) > 1) more`;
 /** What is only there together: of a message that is not, nothing is. */
 const TORN: Record<string, string> = {
   'a record without its message':

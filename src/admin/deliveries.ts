@@ -2,9 +2,9 @@
 import type { Context } from '../context.ts';
 import { type Delivery, describeDelivery, listDeliveries, retryNow } from '../deliver/operate/deliveries.ts';
 import { type Range, replayDelivered } from '../deliver/operate/replay.ts';
-import { readStatus, type Status } from '../deliver/operate/status.ts';
 import type { Db } from '../store/pool.ts';
 import type { Done } from './command.ts';
+import { readStatus, type Status } from './status.ts';
 
 /** `code` 1 where somebody should look: urgent news that reached nobody, or an outbox that stands still. */
 export async function showStatus(db: Db): Promise<Done> {

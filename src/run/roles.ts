@@ -58,6 +58,7 @@ import { registerWorklist } from '../work/worklist/routes.ts';
 import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
+import { showDeliveries } from './show-deliveries.ts';
 import { showMessages } from './show-messages.ts';
 import { startTracing } from './tracing.ts';
 import { describeUnbound } from './unbound-senders.ts';
@@ -148,7 +149,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
       Task: (recipient, id) => desk.read({ recipient, id }),
     });
   const pages = (app: Parameters<typeof registerRead>[0]) =>
-    registerPages(app, ctx, { messages: showMessages, worklist: desk });
+    registerPages(app, ctx, { messages: showMessages, deliveries: showDeliveries, worklist: desk });
   const api = [
     ...[read, registerSmart, receive, registerSubscriptions, registerServices, registerWaits],
     ...[registerAuditEvents, work, safety, consents, competence, parental, registerGlass, worklist, pages],

@@ -164,3 +164,28 @@ export async function findDue(db: Db, at: Date, limit: number): Promise<string[]
 export async function settleDue(db: Db, owner: string, at: Date): Promise<void> {
   await db.query('delete from due where owner = $1 and at <= $2', [owner, at]);
 }
+
+/** `cause`: event, content or ours, as metrics name it; `since`: of the oldest. */
+export type HeldCount = { system: string; status: string; cause: string; count: number; since: Date };
+
+const COUNT_HELD = `
+select y.name as system, i.status, skein_hold(i.status, i.units) as cause, count(*)::int as count,
+  min(i.received_at) as since
+from intake i join system y on y.id = i.system_id where i.status in ('held', 'failed') group by 1, 2, 3 order by 5`;
+
+/** What waits for somebody, by system and cause, the longest first. */
+export async function countHeld(db: Db): Promise<HeldCount[]> {
+  return (await db.query<HeldCount>(COUNT_HELD)).rows;
+}
+
+export type MessageCounts = { lastHour: number; lastDay: number; newestAt: Date | null };
+
+const COUNT_MESSAGES = `
+select count(*) filter (where received_at > now() - interval '1 hour')::int as "lastHour",
+  count(*)::int as "lastDay", (select received_at from message order by id desc limit 1) as "newestAt"
+from message where received_at > now() - interval '1 day'`;
+
+/** How many were received. */
+export async function countMessages(db: Db): Promise<MessageCounts> {
+  return (await db.query<MessageCounts>(COUNT_MESSAGES)).rows[0] as MessageCounts;
+}

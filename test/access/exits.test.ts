@@ -223,8 +223,8 @@ describe('on every GET route', () => {
     const unmet = routes
       .filter((route) => !met.has(route))
       .filter((route) => !/^\/(health|metrics|docs|waits)|(metadata|MessageDefinition)$/.test(route))
-      // Of nobody: style sheets, home, and messages, of which pages show no more than their ids and issues.
-      .filter((route) => !/^\/pages(\/(assets\/.*|messages(\/:id)?|\*))?$/.test(route));
+      // Of nobody: style sheets, home, messages and deliveries, of which pages show no more than ids and issues.
+      .filter((route) => !/^\/pages(\/(assets\/.*|(messages|deliveries)(\/:id)?|\*))?$/.test(route));
     expect(unmet.filter((route) => !/\/(Organization|HealthcareService|Basic)\b/.test(route))).toEqual([
       // Codes, numbers and times: test/deliver/secrets.test.ts.
       '/fhir/Subscription/:id/$attempts',

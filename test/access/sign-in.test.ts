@@ -155,14 +155,15 @@ describe('what somebody acts as', () => {
     const allowed: [Who, string[]][] = [
       [CLINICIAN, ['/pages/families']],
       [{ ...CLINICIAN, role: 'R8003' }, []],
-      [OPERATOR, ['/pages/messages']],
+      [OPERATOR, ['/pages/messages', '/pages/deliveries']],
       [{ ...OPERATOR, role: 'R8009' }, []],
     ];
     for (const [who, own] of allowed) {
       const { visitor } = await signIn(who);
       expect((await visitor.ask(at('/pages'))).status).toBe(200);
       const missing = (await visitor.ask(at('/pages/nothing-of-the-kind'))).body;
-      for (const path of ['/pages/families', `/pages/journey/${told.journey}`, '/pages/messages']) {
+      const journey = `/pages/journey/${told.journey}`;
+      for (const path of ['/pages/families', journey, '/pages/messages', '/pages/deliveries']) {
         const isOwn =
           own.some((one) => path.startsWith(one)) ||
           (own.length > 0 && who === CLINICIAN && path.includes('journey'));

@@ -1,8 +1,8 @@
 /** What an operator sees of deliveries, and sends once more: the same bytes, and nothing that may not be known today. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readStatus } from '../../src/admin/status.ts';
 import { describeDelivery, listDeliveries, retryNow } from '../../src/deliver/operate/deliveries.ts';
 import { replayDelivered } from '../../src/deliver/operate/replay.ts';
-import { readStatus } from '../../src/deliver/operate/status.ts';
 import type { Event } from '../../src/model.ts';
 import { runCommand } from '../support/command-line.ts';
 import { testDatabase } from '../support/database.ts';

@@ -21,7 +21,7 @@ const REAL = new Set([
     'deliver/subscribe/subscription.ts',
     'deliver/subscribe/test-event.ts',
   ],
-  ...['read/search/date.ts', 'web/pages/worklist/routes.ts'],
+  ...['read/search/date.ts', 'web/pages/worklist/routes.ts', 'web/pages/deliveries/routes.ts'],
 ]);
 
 test('no reader takes its day from the clock of the machine', async () => {

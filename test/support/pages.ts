@@ -1,5 +1,6 @@
 /** What pages are made from, for tests in which nobody is to decide anything. */
 import type { Context } from '../../src/context.ts';
+import { showDeliveries } from '../../src/run/show-deliveries.ts';
 import { showMessages } from '../../src/run/show-messages.ts';
 import type { Sources } from '../../src/web/pages/routes.ts';
 import { type Desk, type KeepWorklist, openDesk } from '../../src/work/worklist/desk.ts';
@@ -18,4 +19,7 @@ const NO_WORKLIST: KeepWorklist = {
 
 export const emptyDesk = (ctx: Context): Desk => openDesk(ctx, NO_WORKLIST);
 
-export const sourcesOf = (ctx: Context): Sources => ({ messages: showMessages, worklist: emptyDesk(ctx) });
+export const sourcesOf = (ctx: Context): Sources => ({
+  ...{ messages: showMessages, deliveries: showDeliveries },
+  worklist: emptyDesk(ctx),
+});

@@ -74,10 +74,12 @@ function personOf({ config }: Context, { session }: FastifyRequest): Person | nu
   return { name: person.name ?? person.subject, acts: hat?.name ?? '', may, csrf, looksAround };
 }
 
-/** Whether a page is theirs. In a trial where nobody signs in, messages are the operator's alone. */
+const OPERATORS = ['/pages/messages', '/pages/deliveries'];
+
+/** Whether a page is theirs. In a trial where nobody signs in, some are the operator's alone. */
 export function mayView({ config }: Context, { person, service }: Viewer, path: string): boolean {
   if (person) return mayOpen(path, person.may, isTrial(config));
-  return service === null || path !== '/pages/messages';
+  return service === null || !OPERATORS.includes(path);
 }
 
 /** Of invented people, on this machine alone. */
@@ -108,6 +110,7 @@ export async function makeFrame(
     { path: '/pages/families', text: viewer.service ? 'My families' : 'Families' },
     { path: '/pages/worklist', text: 'Worklist' },
     { path: '/pages/messages', text: 'Messages' },
+    { path: '/pages/deliveries', text: 'Deliveries' },
   ].filter(({ path }) => mayView(ctx, viewer, path));
   return {
     title,

@@ -38,6 +38,7 @@ function listDoors(ctx: Context, viewer: Viewer): Door[] {
     ...families,
     ...door('/pages/worklist', 'Worklist', 'Who may be one person, and whose baby it is'),
     ...door('/pages/messages', 'Held messages', 'What was received and waits for somebody', held),
+    ...door('/pages/deliveries', 'Deliveries', 'Which subscriber is behind, why, and when it is tried next'),
   ];
 }
 

@@ -10,7 +10,7 @@ const PAGES: Page[] = [
   // Whoever answers for the policy looks through the eyes of any service: never at people who are real.
   { path: /^\/pages\/(families|journey)(\/|$)/, whose: ['clinician'], inTrial: ['governance'] },
   { path: /^\/pages\/worklist(\/|$)/, whose: ['reviewer', 'operator'] },
-  { path: /^\/pages\/messages(\/|$)/, whose: ['operator'] },
+  { path: /^\/pages\/(messages|deliveries)(\/|$)/, whose: ['operator'] },
 ];
 
 /** `path`: of a page, or of its route. */

@@ -9,6 +9,7 @@ import type { Context } from '../../context.ts';
 import { readFormBodies } from '../../doors/body.ts';
 import { isTransient, Rejected, rejected } from '../../errors.ts';
 import { notFound } from '../../read/answer.ts';
+import { type Deliveries, registerDeliveries } from './deliveries/routes.ts';
 import { registerFamilies } from './families/routes.ts';
 import { type Frame, isTrial, makeFrame, readViewer, type Viewer } from './frame.ts';
 import { registerHome } from './home.ts';
@@ -21,12 +22,13 @@ import { dateTime } from './words.ts';
 import { registerWorklistPages, type Worklist } from './worklist/routes.ts';
 
 /** What pages are made from beside the readers of `src/read`. */
-export type Sources = { messages: Messages; worklist: Worklist };
+export type Sources = { messages: Messages; deliveries: Deliveries; worklist: Worklist };
 
 const MOST_BYTES = 65_536;
 
 /** Where nobody could sign in nothing is registered: the paths are answered like all that is not there. */
-export function registerPages(app: FastifyInstance, ctx: Context, { messages, worklist }: Sources): void {
+export function registerPages(app: FastifyInstance, ctx: Context, sources: Sources): void {
+  const { messages, deliveries, worklist } = sources;
   const signingIn = openSignIn(ctx);
   if (!isTrial(ctx.config) && !signingIn) return;
   app.register(async (scope) => {
@@ -41,6 +43,7 @@ export function registerPages(app: FastifyInstance, ctx: Context, { messages, wo
     registerFamilies(scope, ctx);
     registerJourney(scope, ctx);
     registerMessages(scope, ctx, messages);
+    registerDeliveries(scope, ctx, deliveries);
     registerWorklistPages(scope, ctx, worklist);
     scope.get('/pages/*', async () => {
       throw notFound();

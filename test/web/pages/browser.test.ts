@@ -19,6 +19,7 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
   let page: Page;
   let still: Page;
   let message = '';
+  let delivery = '';
   const asked: string[] = [];
   beforeAll(async () => {
     [told, browser] = await Promise.all([tellFamily(), openBrowser()]);
@@ -29,6 +30,8 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
     );
     const listed = (await told.app.inject({ method: 'GET', url: '/pages/messages?system=northlight' })).body;
     message = /href="(\/pages\/messages\/[^"]*)"/.exec(listed)?.[1] ?? '';
+    const subscribed = (await told.app.inject({ method: 'GET', url: '/pages/deliveries' })).body;
+    delivery = /href="(\/pages\/deliveries\/[^"]*)"/.exec(subscribed)?.[1] ?? '';
     page = await browser.busy.newPage();
     still = await browser.still.newPage();
     for (const one of [page, still]) one.on('request', (request) => asked.push(new URL(request.url()).host));
@@ -50,6 +53,8 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
       `/pages/journey/${told.journey}?${as('northlight')}&beside=${told.serviceOf('faraway')}`,
     messages: () => '/pages/messages',
     'a message': () => message,
+    deliveries: () => '/pages/deliveries',
+    'a delivery': () => delivery,
     nothing: () => '/pages/nothing',
   };
 

@@ -1,7 +1,8 @@
 /** What whoever is on duty asks first: is anything late, silent, held or stuck? No names of people. */
-import { readSilence, type Silence } from '../../observe/rhythm.ts';
-import type { Db } from '../../store/pool.ts';
-import { describeUnheard } from '../send/urgent-alerts.ts';
+import { describeUnheard } from '../deliver/send/urgent-alerts.ts';
+import { readSilence, type Silence } from '../observe/rhythm.ts';
+import { countHeld, countMessages, type HeldCount, type MessageCounts } from '../save/maintenance-sql.ts';
+import type { Db } from '../store/pool.ts';
 
 export type Status = {
   at: Date;
@@ -10,8 +11,8 @@ export type Status = {
   failing: number;
   /** Contact-stops and losses that reached nobody: a line each, with whom to ring. */
   urgent: string[];
-  held: { system: string; status: string; cause: string; count: number; since: Date }[];
-  messages: { lastHour: number; lastDay: number; newestAt: Date | null };
+  held: HeldCount[];
+  messages: MessageCounts;
   /** Published by nobody yet: more than 5 s is stuck. */
   outbox: { count: number; oldestAt: Date | null };
   /** Registered systems that would have been heard by now, by their own last weeks. */
@@ -31,27 +32,19 @@ from subscription s
 where s.deleted_at is null group by 1 order by 1`;
 const FAILING = `select count(*)::int as n from subscription
   where deleted_at is null and (status = 'error' or status = 'active' and attempts > 0)`;
-const HELD = `
-select y.name as system, i.status, skein_hold(i.status, i.units) as cause, count(*)::int as count, min(i.received_at) as since
-from intake i join system y on y.id = i.system_id where i.status in ('held', 'failed') group by 1, 2, 3 order by 5`;
-const MESSAGES = `
-select count(*) filter (where received_at > now() - interval '1 hour')::int as "lastHour", count(*)::int as "lastDay",
-  (select received_at from message order by id desc limit 1) as "newestAt"
-from message where received_at > now() - interval '1 day'`;
 const OUTBOX = 'select count(*)::int as count, min(at) as "oldestAt" from outbox';
 
 export async function readStatus(db: Db): Promise<Status> {
   const rows = async <Row extends object>(sql: string) => (await db.query<Row>(sql)).rows;
   const [failing] = await rows<{ n: number }>(FAILING);
-  const [messages] = await rows<Status['messages']>(MESSAGES);
   const [outbox] = await rows<Status['outbox']>(OUTBOX);
   return {
     at: new Date(),
     subscriptions: await rows(SUBSCRIPTIONS),
     failing: failing?.n ?? 0,
     urgent: await describeUnheard(db),
-    held: await rows(HELD),
-    messages: messages as Status['messages'],
+    held: await countHeld(db),
+    messages: await countMessages(db),
     outbox: outbox as Status['outbox'],
     silent: (await readSilence(db)).filter(({ missed }) => missed > MISSED_HOURS),
   };
