@@ -1,5 +1,6 @@
 /** A flood of one sender is asked to wait, and loses nothing; another is answered meanwhile. */
 import net from 'node:net';
+import type { Bundle } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
 import type { Intake } from '../../src/receive/intake.ts';
@@ -54,6 +55,27 @@ test('over HTTP what is too much at once has 429 with Retry-After, and is taken 
     `select count(*)::int as n from intake where status = 'accepted'`,
   );
   expect(rows).toEqual([{ n: 25 }]);
+});
+
+test('the entries of a batch are in its place: as many at once as there are places are taken whole', async () => {
+  const entry = Array.from({ length: 12 }, (_, n) => ({
+    resource: {
+      resourceType: 'Patient',
+      identifier: [{ system: 'https://pas.example/mrn', value: `P${n}` }],
+    },
+    request: { method: 'POST', url: 'Patient' },
+  }));
+  const batch = (key: string) =>
+    fetch(`${skein.url}/fhir`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/fhir+json', 'x-skein-system': 'flood', 'idempotency-key': key },
+      body: JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry }),
+    });
+  for (const answer of await Promise.all(['one', 'two'].map(batch))) {
+    const { entry: answers = [] } = (await answer.json()) as Bundle;
+    expect(answers).toHaveLength(12);
+    expect(answers.filter(({ response }) => response?.status === '429')).toEqual([]);
+  }
 });
 
 test('a request that breaks off gives its place back', async () => {

@@ -5,7 +5,7 @@
 import type { Bundle, BundleEntry, BundleEntryRequest, OperationOutcome, Resource } from '@medplum/fhirtypes';
 import type { FastifyInstance, FastifyRequest, LightMyRequestResponse } from 'fastify';
 import { parseJson } from '../../formats/json.ts';
-import { headerOf, rejected } from './request.ts';
+import { headerOf, OF_BATCH, rejected } from './request.ts';
 
 /** Each may be a search: more come in another batch. */
 const MOST_ENTRIES = 100;
@@ -65,12 +65,11 @@ async function answerEntry(
 const JSON_BODY = { 'content-type': 'application/fhir+json' };
 
 function headersOf(request: FastifyRequest): Record<string, string> {
-  return Object.fromEntries(
-    HEADERS.flatMap((name) => {
-      const value = headerOf(request, name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+  const said = HEADERS.flatMap((name) => {
+    const value = headerOf(request, name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries([...said, [OF_BATCH.name, OF_BATCH.value]]);
 }
 
 function conditionsOf({ ifNoneMatch, ifModifiedSince }: BundleEntryRequest): Record<string, string> {

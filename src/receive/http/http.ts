@@ -4,7 +4,7 @@ import type { Intake, Take } from '../intake.ts';
 import { placesOf } from '../senders.ts';
 import { registerBars } from './bars.ts';
 import { registerRaw } from './raw.ts';
-import { headerOf, MAX_BODY_BYTES, refusedBody, rejected } from './request.ts';
+import { headerOf, MAX_BODY_BYTES, OF_BATCH, refusedBody, rejected } from './request.ts';
 import { registerTransaction } from './transaction.ts';
 
 /**
@@ -41,8 +41,8 @@ const OPERATOR = 0;
  * Takes a place of the sender until it is answered or gone. Throws Rejected(429) where it has none: before
  * the body is read, so that what it sends is held nowhere.
  */
-function holdPlace(ctx: Context, { method, recipient }: FastifyRequest, reply: FastifyReply): void {
-  if (method !== 'POST') return;
+function holdPlace(ctx: Context, { method, headers, recipient }: FastifyRequest, reply: FastifyReply): void {
+  if (method !== 'POST' || headers[OF_BATCH.name] === OF_BATCH.value) return;
   const sender = recipient.kind === 'system' ? recipient.system.id : OPERATOR;
   const places = placesOf(ctx);
   if (!places.tryTake(sender)) {

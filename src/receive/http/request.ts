@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Rejected } from '../../errors.ts';
 import { formatOf } from '../../formats/media-types.ts';
@@ -6,6 +7,9 @@ import { traceparentOf } from '../../observe/trace.ts';
 
 /** Larger than any message seen, small enough to hold many at once. MLLP has the same limit. */
 export const MAX_BODY_BYTES = 5 * 1024 * 1024;
+
+/** Marks a request that a batch makes, which is in the place of its batch. Known to this process alone. */
+export const OF_BATCH = { name: 'x-skein-of-batch', value: randomUUID() };
 
 /** The raw body; empty where none was sent. */
 export function bodyOf(request: FastifyRequest): Buffer {
