@@ -99,6 +99,30 @@ describe('sent once more', () => {
     expect([two?.body.includes(hidden.focus.id), numbersOf(two ? [two] : [])]).toEqual([false, [2]]);
   });
 
+  test('what it may know is asked before each, and nothing comes once it is switched off', async () => {
+    const id = await subscribed();
+    const events = [started(), started(), started()];
+    for (const [n, event] of events.entries()) {
+      await tell([event]);
+      await isUpTo(id, n + 1);
+    }
+    const during = (number: number, change: () => Promise<unknown>) => {
+      at.receiver.respond = async (post) => {
+        if (numbersOf([post]).includes(number)) await change();
+        return 200;
+      };
+    };
+    during(1, () => pool.query('delete from involvement where person = $1', [events[1]?.persons[0]]));
+    const { events: again } = await replay(id, 1, 2);
+    expect(again.map(({ told }) => told)).toEqual([true, false]);
+    expect(told().at(-1)?.body).not.toContain(events[1]?.focus.id);
+    during(1, () => pool.query(`update subscription set status = 'off' where id = $1`, [id]));
+    const before = told().length;
+    expect(await replay(id, 1, 3)).toMatchObject({ sent: 1, stopped: 'switched-off' });
+    expect(told()).toHaveLength(before + 1);
+    await expect(replay(id, 1, 1_001)).rejects.toMatchObject({ status: 422 });
+  });
+
   test('it stops where it is not answered, and changes neither status nor tries nor what is next', async () => {
     const id = await subscribed();
     for (let n = 1; n <= 2; n++) {
@@ -180,7 +204,7 @@ test('a contact-stop that reached nobody makes status end with 1 and say whom to
   const { code, output } = await skein('status');
   expect([code, output.split('\n')[0]]).toEqual([
     1,
-    expect.stringMatching(/^URGENT: contact-stop of .*ring|service set/),
+    expect.stringMatching(/^URGENT: contact-stop of .*(ring|service set)/),
   ]);
   expect(output).toMatch(/subscriptions active: 1, 1 to be answered/);
   const { output: list } = await skein('deliveries');

@@ -1,4 +1,5 @@
 /** How each subscription does, for whoever runs Skein: ids, codes, numbers and times alone. */
+import { OPERATOR, record } from '../../audit/record.ts';
 import { rejected } from '../../errors.ts';
 import { isId } from '../../fhir/ids.ts';
 import type { Db } from '../../store/pool.ts';
@@ -99,5 +100,7 @@ const RETRY = `update subscription set woken = true, woken_at = now(), soon_at =
 /** What waits is tried now, as after a sign of life of the subscriber; false where nothing had failed. */
 export async function retryNow(db: Db, id: string): Promise<boolean> {
   await findOne(db, id);
+  const asked = { kind: 'registration' as const, outcome: 'done', interaction: 'delivery-retry' };
+  await record(db, { ...asked, actor: OPERATOR, type: 'Subscription', ids: [id] });
   return (await db.query(RETRY, [id])).rowCount === 1;
 }

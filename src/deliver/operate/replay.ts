@@ -23,17 +23,15 @@ export type Replayed = { events: Again[]; sent: number; stopped: string | null }
 const MOST = 1_000;
 
 // Whole Bundles, as they were sent.
+const BUNDLES = `
+select distinct bundle::float8 as bundle from notification where subscription_id = $1 and number between $2 and $3
+  and bundle <= $4 order by 1`;
 const LOAD = `
-select n.number::float8 as number, n.bundle::float8 as bundle, n.numbered_at as "numberedAt", n.withheld, n.resources,
-  e.at, e.event
-from notification n join event e on e.id = n.event_id
-where n.subscription_id = $1 and n.number <= $4 and n.bundle >= $2
-  and n.bundle <= (select max(bundle) from notification where subscription_id = $1 and number <= $3)
-order by n.number limit ${MOST}`;
+select n.number::float8 as number, n.numbered_at as "numberedAt", n.withheld, n.resources, e.at, e.event
+from notification n join event e on e.id = n.event_id where n.subscription_id = $1 and n.bundle = $2 order by n.number`;
 
 type Row = {
   number: number;
-  bundle: number;
   numberedAt: Date;
   withheld: boolean;
   resources: Told['resources'];
@@ -42,41 +40,59 @@ type Row = {
 };
 
 /**
- * The Bundles in which these numbers were, under their former ids and numbers, in order, each with what its
- * recipient may know today; the first that is not answered with 2xx is the last. What has not been answered
- * yet is not among them: it is tried by itself. No event is made, and no number. Throws Rejected: 404 where
- * there is no such subscription, 422 where it is off or nothing of it has these numbers.
+ * The Bundles in which these numbers were, under their former ids and numbers, in order; what its recipient
+ * may know is asked again before each, and the first that is not answered with 2xx is the last. What has not
+ * been answered yet is not among them: it is tried by itself. No event is made, and no number. Throws
+ * Rejected: 404 where there is no such subscription, 422 where it is off, or the range is too long or empty.
  */
 export async function replayDelivered(ctx: Context, id: string, range: Range): Promise<Replayed> {
+  const { from, until, dryRun } = range;
   const stored = await findOne(ctx.db, id);
   if (stored.status === 'off') throw rejected(422, 'business-rule', 'this Subscription is off');
-  const parcels = await parcelsOf(ctx.db, stored, range);
-  const events = parcels.flatMap(({ bundle, events }) =>
-    events.map(({ number, code, withheld }): Again => ({ number, bundle, code, told: !withheld })),
-  );
-  if (events.length === 0)
+  if (until - from >= MOST)
+    throw rejected(422, 'too-costly', `at most ${MOST} numbers are sent again at once`);
+  const values = [id, from, until, stored.deliveredNumber];
+  const { rows } = await ctx.db.query<{ bundle: number }>(BUNDLES, values);
+  if (rows.length === 0)
     throw rejected(
       422,
       'not-found',
       'nothing that it has answered has such a number, or it is not kept any more',
     );
-  if (range.dryRun) return { events, sent: 0, stopped: null };
-  const asked = { kind: 'registration' as const, outcome: 'done', interaction: 'delivery-replay' };
-  await record(ctx.db, { ...asked, actor: OPERATOR, type: 'Subscription', ids: [id] });
-  let sent = 0;
-  for (const one of parcels) {
-    const [first, last] = [one.events[0]?.number ?? null, one.bundle];
-    const parcel = composeEvents(ctx, stored, one);
-    const reply = await sendAlone(ctx, stored, { kind: 'event-notification', first, last, parcel });
-    if (!reply.ok) return { events, sent, stopped: reply.outcome };
-    sent += one.events.length;
+  const replayed: Replayed = { events: [], sent: 0, stopped: null };
+  if (!dryRun) await recordReplay(ctx, id);
+  for (const { bundle } of rows) {
+    const reply = dryRun
+      ? note(replayed, await parcelOf(ctx.db, stored, bundle))
+      : await sendAlone(ctx, stored, {
+          kind: 'event-notification',
+          compose: async (now) => {
+            const parcel = await parcelOf(ctx.db, now, bundle);
+            note(replayed, parcel);
+            const first = parcel.events[0]?.number ?? null;
+            return { first, last: bundle, parcel: composeEvents(ctx, now, parcel) };
+          },
+        });
+    if (!reply) continue;
+    if (!reply.ok) return { ...replayed, stopped: reply.outcome };
+    replayed.sent = replayed.events.length;
   }
-  return { events, sent, stopped: null };
+  return replayed;
 }
 
-async function parcelsOf(db: Db, stored: Stored, { from, until }: Range): Promise<Parcelled[]> {
-  const values = [stored.id, from, Math.min(until, Number.MAX_SAFE_INTEGER), stored.deliveredNumber];
-  const { rows } = await db.query<Row>(LOAD, values);
+function note(replayed: Replayed, { bundle, events }: Parcelled): null {
+  for (const { number, code, withheld } of events)
+    replayed.events.push({ number, bundle, code, told: !withheld });
+  return null;
+}
+
+function recordReplay({ db }: Context, id: string): Promise<void> {
+  const asked = { kind: 'registration' as const, outcome: 'done', interaction: 'delivery-replay' };
+  return record(db, { ...asked, actor: OPERATOR, type: 'Subscription', ids: [id] });
+}
+
+async function parcelOf(db: Db, stored: Stored, bundle: number): Promise<Parcelled> {
+  const { rows } = await db.query<Row>(LOAD, [stored.id, bundle]);
   const verdicts = await askAccess(
     db,
     rows.map(({ event, at, resources }) => ({
@@ -84,24 +100,11 @@ async function parcelsOf(db: Db, stored: Stored, { from, until }: Range): Promis
       asked: resources ? stored.content : ('id-only' as const),
     })),
   );
-  const told = rows.map(({ number, at, event, withheld, resources }, place): Told => {
+  const events = rows.map(({ number, at, event, withheld, resources }, place): Told => {
     const { told = false, content = 'empty' } = verdicts[place] ?? {};
+    const { code, focus } = event;
     const message = messageOf(event, stored);
-    return {
-      number,
-      at,
-      code: event.code,
-      focus: event.focus,
-      content,
-      withheld: withheld || !told,
-      resources,
-      message,
-    };
+    return { number, at, code, focus, content, withheld: withheld || !told, resources, message };
   });
-  const bundles = Map.groupBy(rows.keys(), (place) => rows[place]?.bundle as number);
-  return [...bundles].map(([bundle, places]) => ({
-    bundle,
-    at: rows[places[0] as number]?.numberedAt as Date,
-    events: places.map((place) => told[place] as Told),
-  }));
+  return { bundle, at: rows[0]?.numberedAt as Date, events };
 }

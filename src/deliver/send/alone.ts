@@ -7,16 +7,15 @@ import { rejected } from '../../errors.ts';
 import type { Db } from '../../store/pool.ts';
 import { basisFor } from '../number/claim.ts';
 import type { Stored } from '../subscribe/stored.ts';
+import { findSubscription } from '../subscribe/subscriptions.ts';
 import { openSender, type Parcel, type Reply, targetOf } from './send.ts';
 
 /** `first`, `last`: the numbers in it; null: none. */
-type Sending = {
-  kind: 'test' | 'event-notification';
-  first: number | null;
-  last: number | null;
-  parcel: Parcel;
-};
+type Letter = { first: number | null; last: number | null; parcel: Parcel };
+/** `compose`: what is sent, of the subscription as it is once nobody else sends to it. */
+type Sending = { kind: 'test' | 'event-notification'; compose: (now: Stored) => Promise<Letter> };
 
+const OFF: Reply = { ok: false, status: null, outcome: 'switched-off', retryAfter: null };
 const WAIT_MS = 10_000;
 const AUDIT = `
 insert into attempt (subscription_id, kind, first_number, last_number, content, basis, policy)
@@ -28,24 +27,26 @@ const RELEASE =
   'update subscription set lease_owner = null, lease_until = null where id = $1 and lease_owner = $2';
 
 /**
- * Sends it now, between two notifications of a worker and never beside one, with its attempt on record before
- * the bytes leave, and gives what came back. Neither the status nor the tries of the subscription change.
- * Throws Rejected 409 where a worker sends to it all the time.
+ * Sends it now, between two notifications of a worker and never beside one, with its attempt on record
+ * before the bytes leave, and gives what came back: `switched-off` where it is off by then. Neither the status
+ * nor the tries of the subscription change. Throws Rejected 409 where a worker sends to it all the time.
  */
-export async function sendAlone(ctx: Context, stored: Stored, sending: Sending): Promise<Reply> {
-  const { kind, first, last, parcel } = sending;
+export async function sendAlone(ctx: Context, stored: Stored, { kind, compose }: Sending): Promise<Reply> {
+  const { id } = stored;
   const lease = await takeLease(ctx.db, stored);
   const sender = openSender(ctx.config.WEBHOOK_ALLOW);
   try {
-    const told = kind === 'test' ? [null, null] : [basisFor(stored), POLICY_DIGEST];
-    const values = [stored.id, kind, first, last, stored.content, ...told];
-    const { rows } = await ctx.db.query<{ id: string }>(AUDIT, values);
-    const reply = await sender.send(targetOf(ctx.vault, stored), parcel, new AbortController());
+    const now = await findSubscription(ctx.db, { kind: 'operator', name: 'operator' }, id);
+    if (!now || now.deleted || now.status === 'off') return OFF;
+    const { first, last, parcel } = await compose(now);
+    const told = kind === 'test' ? [null, null] : [basisFor(now), POLICY_DIGEST];
+    const { rows } = await ctx.db.query<{ id: string }>(AUDIT, [id, kind, first, last, now.content, ...told]);
+    const reply = await sender.send(targetOf(ctx.vault, now), parcel, new AbortController());
     await ctx.db.query(SETTLE, [rows[0]?.id, reply.outcome, reply.status]);
     return reply;
   } finally {
     await sender.close();
-    await ctx.db.query(RELEASE, [stored.id, lease]);
+    await ctx.db.query(RELEASE, [id, lease]);
   }
 }
 

@@ -1,6 +1,7 @@
 /** A notification that tells of nothing, for whoever sets up a receiver: `skein subscription test`. */
 import { randomUUID } from 'node:crypto';
 import type { Bundle, Parameters } from '@medplum/fhirtypes';
+import { OPERATOR, record } from '../../audit/record.ts';
 import type { Context } from '../../context.ts';
 import { rejected } from '../../errors.ts';
 import { SKEIN_DEFINITIONS } from '../../fhir/systems.ts';
@@ -23,12 +24,19 @@ const TEST_URL = `${SKEIN_DEFINITIONS}test-event`;
 export async function sendTest(ctx: Context, id: string): Promise<Reply> {
   const stored = await findOne(ctx.db, id);
   if (stored.status === 'off') throw rejected(422, 'business-rule', 'this Subscription is off');
-  const name = randomUUID();
-  const body = JSON.stringify(compose(ctx, stored, name));
-  return sendAlone(ctx, stored, { kind: 'test', first: null, last: null, parcel: { id: name, body } });
+  const asked = { kind: 'registration' as const, outcome: 'done', interaction: 'delivery-test' };
+  await record(ctx.db, { ...asked, actor: OPERATOR, type: 'Subscription', ids: [id] });
+  return sendAlone(ctx, stored, {
+    kind: 'test',
+    compose: async (now) => {
+      const name = randomUUID();
+      const parcel = { id: name, body: JSON.stringify(composeTest(ctx, now, name)) };
+      return { first: null, last: null, parcel };
+    },
+  });
 }
 
-function compose(ctx: Context, stored: Stored, id: string): Bundle {
+function composeTest(ctx: Context, stored: Stored, id: string): Bundle {
   const at = new Date().toISOString();
   const what = { type: 'event-notification' as const, status: stored.status, count: stored.lastNumber };
   const bundle = notificationBundle(aboutOf(ctx, stored, what), { id, at });

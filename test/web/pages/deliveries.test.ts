@@ -43,7 +43,10 @@ test('what is sent once more is looked at first, and sent when that is pressed',
   const looked = await page(`${PAGE}/${id}`, { act: 'look', from: '1', until: '2' });
   expect([looked.status, await postsTo()]).toEqual([200, before]);
   expect(partOf(looked.html, 'What would be sent', '</table>').match(/As it was/g)).toHaveLength(2);
-  const sent = await page(`${PAGE}/${id}`, { act: 'replay', from: '1', until: '2' });
+  const unseen = await page(`${PAGE}/${id}`, { act: 'replay', from: '1', until: '2' });
+  expect([unseen.words.includes('What would be sent'), await postsTo()]).toEqual([true, before]);
+  const seen = { act: 'replay', from: '1', until: '2', looked: '1 2' };
+  const sent = await page(`${PAGE}/${id}`, seen);
   expect(sent.words).toContain('2 sent again.');
   expect(await postsTo()).toBeGreaterThan(before);
 });

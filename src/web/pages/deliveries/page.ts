@@ -18,7 +18,7 @@ export type Delivery = {
   lastError: string | null;
 };
 export type DeliveryDetail = Delivery & {
-  events: { number: number; code: string; focus: string; at: Date; state: string }[];
+  events: { number: number; event: string; code: string; focus: string; at: Date; state: string }[];
   attempts: {
     at: Date;
     kind: string;
@@ -54,8 +54,8 @@ export function describeDelivery(one: Delivery, now: Date) {
 export function describeDetail({ events, attempts, ...one }: DeliveryDetail, now: Date) {
   return {
     ...describeDelivery(one, now),
-    events: events.map(({ number, code, focus, at, state }) => ({
-      ...{ number, focus, when: dateTime(at), code: words(code), state: words(state) },
+    events: events.map(({ number, event, code, focus, at, state }) => ({
+      ...{ number, event, focus, when: dateTime(at), code: words(code), state: words(state) },
     })),
     attempts: attempts.map(({ at, kind, first, last, outcome, status }) => ({
       when: dateTime(at),

@@ -110,6 +110,9 @@ async function sayAgain(ctx: Context, deliveries: Deliveries, { id, form }: Aske
   if (!NUMBER.test(typed.from) || !NUMBER.test(until))
     return { ...NOTHING, ...typed, wrong: 'Enter the numbers of events, such as 120 and 180' };
   const isDry = form.get('act') === 'look';
+  // Other numbers than those that were looked at are looked at first.
+  if (!isDry && form.get('looked') !== `${typed.from} ${typed.until}`)
+    return sayAgain(ctx, deliveries, { id, form: new URLSearchParams({ ...typed, act: 'look' }) });
   const range = { from: Number(typed.from), until: Number(until), dryRun: isDry };
   const { events, sent, stopped } = await deliveries.replay(ctx, id, range);
   const done = isDry
