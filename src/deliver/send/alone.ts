@@ -28,8 +28,8 @@ const RELEASE =
 
 /**
  * Sends it now, between two notifications of a worker and never beside one, with its attempt on record
- * before the bytes leave, and gives what came back: `switched-off` where it is off by then. Neither the status
- * nor the tries of the subscription change. Throws Rejected 409 where a worker sends to it all the time.
+ * before the bytes leave, and gives what came back: `switched-off` where it is off by then. Neither status
+ * nor tries of the subscription change. Throws Rejected 409 where a worker sends to it all the time.
  */
 export async function sendAlone(ctx: Context, stored: Stored, { kind, compose }: Sending): Promise<Reply> {
   const { id } = stored;
