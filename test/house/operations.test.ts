@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { Config } from '../../src/config.ts';
+import { runCommand } from '../support/command-line.ts';
 import { testDatabase } from '../support/database.ts';
 import { runProgram } from '../support/process.ts';
 
@@ -42,9 +43,9 @@ test('every command that it shows is one, with the options that it shows', async
     const [command = '', ...more] = line.split(' ');
     const end = more.findIndex((word) => !/^[a-z]+$/.test(word));
     const words = [command, ...(end < 0 ? more : more.slice(0, end))];
-    const { stdout } = await run(process.execPath, ['bin/skein.js', ...words, '--help']);
-    expect(stdout, line).toContain(`Usage: skein ${command}`);
-    for (const option of more.filter((word) => word.startsWith('--'))) expect(stdout, line).toContain(option);
+    const { output } = await runCommand([...words, '--help']);
+    expect(output, line).toContain(`Usage: skein ${command}`);
+    for (const option of more.filter((word) => word.startsWith('--'))) expect(output, line).toContain(option);
   }
 });
 
