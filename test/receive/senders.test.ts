@@ -96,8 +96,12 @@ test('MLLP waits its turn: no more than the sender’s places are worked on, and
   const ctx = { ...apart, config: { ...apart.config, SENDER_AT_ONCE: 2 } };
   const { intake } = answering();
   let [now, most] = [0, 0];
+  const both = Promise.withResolvers<void>();
   const slow: Intake = async (_, message) => {
     most = Math.max(most, ++now);
+    if (now === 2) both.resolve();
+    // The first stays in hand until another is: they overlap however slowly connections are made.
+    await both.promise;
     await new Promise(setImmediate);
     return intake(ctx, message).finally(() => now--);
   };
