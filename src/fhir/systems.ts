@@ -56,6 +56,8 @@ export const JOURNEY_TAG = `${SKEIN}/fhir/journey`;
 export const REFERRAL_TAG = `${SKEIN}/fhir/referral`;
 /** What became of a referral, step by step. */
 export const REFERRAL_STEPS = `${SKEIN}/fhir/CodeSystem/referral-step`;
+/** Why a service declined one, as its pages offer it. */
+export const DECLINE_REASONS = `${SKEIN}/fhir/CodeSystem/decline-reason`;
 /** Codes of prompts: `Task.code`. */
 export const PROMPTS = `${SKEIN}/fhir/CodeSystem/prompt`;
 /** Why its owner ended one: `Task.statusReason`. */

@@ -30,7 +30,7 @@ with known as (
   select h.system_id, v.registered, s.name, max(h.hour) as last,
     least(${WEEKS}, floor(extract(epoch from $1 - min(h.hour)) / 604800)) as weeks
   from heard h join system s on s.id = h.system_id join service v on v.id = s.service_id
-  where s.disabled_at is null group by 1, 2, 3)
+  where s.disabled_at is null and not s.for_pages group by 1, 2, 3)
 select k.name as system, extract(epoch from $1 - k.last - interval '1 hour')::float8 as seconds,
   (select count(*)::float8 / k.weeks from generate_series(1, k.weeks::int) as week join heard h on h.system_id = k.system_id
     and h.hour > k.last - week * interval '7 days'

@@ -7,6 +7,7 @@ import { asOf } from '../store/clock.ts';
 import { findTasks, isOpenPrompt, seeAbout } from './journey/tasks.ts';
 import { answerSearch } from './search/answer-search.ts';
 import type { Asking } from './search/candidates.ts';
+import { cursorIn } from './search/cursor.ts';
 
 /** `waiting`: when each referral that waits was made, of those the reader is a party to. */
 export type Family = { group: Group; members: Patient[]; prompts: number; waiting: (string | undefined)[] };
@@ -29,7 +30,7 @@ export async function readFamilies(asking: Asking, wanted: Wanted): Promise<Fami
   for (let turn = 0; turn < MOST_BATCHES && found.length < ENOUGH; turn++) {
     const batch = await answerSearch(asking, requestOf(wanted, next));
     found.push(...(await ownOf(asking, batch)).filter(({ group }) => isAt(group, wanted.stage, now)));
-    next = cursorOf(batch);
+    next = cursorIn(batch);
     if (next === null) break;
   }
   return { families: await withWork(asking, found), next, now };
@@ -43,11 +44,6 @@ function requestOf({ persons }: Wanted, cursor: string | null) {
   ];
   const pairs: [string, string][] = cursor ? [['_cursor', cursor]] : first;
   return { type: 'Group', base: '', pairs, lenient: false };
-}
-
-function cursorOf({ link = [] }: Bundle): string | null {
-  const url = link.find(({ relation }) => relation === 'next')?.url ?? '';
-  return new URLSearchParams(url.split('?')[1]).get('_cursor');
 }
 
 const memberIds = ({ member = [] }: Group): string[] =>

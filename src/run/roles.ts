@@ -18,6 +18,7 @@ import { openMappings } from '../map/language/load-mappings.ts';
 import { noteHeard } from '../observe/rhythm.ts';
 import { openTraces } from '../observe/trace.ts';
 import { answerPrompt } from '../pipeline/answer-prompt.ts';
+import { answerReferral } from '../pipeline/answer-referral.ts';
 import { sayCompetence } from '../pipeline/competence.ts';
 import { findConsent, keepConsent } from '../pipeline/consent.ts';
 import { settleAllDue, startClock } from '../pipeline/due.ts';
@@ -47,6 +48,7 @@ import { asOwner } from '../store/open.ts';
 import { refuseEviction, watchQueue } from '../store/queue.ts';
 import { loadProfiles } from '../validate/profiles.ts';
 import { registerPages } from '../web/pages/routes.ts';
+import { openAnswers } from '../work/answers.ts';
 import { registerCompetence } from '../work/competence.ts';
 import { registerConsents } from '../work/consent.ts';
 import { registerGlass } from '../work/glass.ts';
@@ -144,12 +146,13 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const items = { ...list, findEffect, acceptItem, rejectItem, deferItem, findDecidedItem, undoDecided };
   const desk = openDesk(pipeline, items);
   const worklist = (app: Parameters<typeof registerRead>[0]) => registerWorklist(app, pipeline, desk);
+  const answers = openAnswers(pipeline, answerReferral, answerPrompt);
   const read = (app: Parameters<typeof registerRead>[0]) =>
     registerRead(app, pipeline, {
       Task: (recipient, id) => desk.read({ recipient, id }),
     });
   const pages = (app: Parameters<typeof registerRead>[0]) =>
-    registerPages(app, ctx, { messages: showMessages, deliveries: showDeliveries, worklist: desk });
+    registerPages(app, ctx, { messages: showMessages, deliveries: showDeliveries, worklist: desk, answers });
   const api = [
     ...[read, registerSmart, receive, registerSubscriptions, registerServices, registerWaits],
     ...[registerAuditEvents, work, safety, consents, competence, parental, registerGlass, worklist, pages],

@@ -9,10 +9,12 @@ import type { Context } from '../context.ts';
 import { Rejected, rejected } from '../errors.ts';
 import { acceptJson } from '../fhir/accept.ts';
 import { etagOf } from '../fhir/bundle.ts';
+import { reasonsFor } from '../fhir/prompt-reasons.ts';
 import { PROMPT_OCCASION, PROMPT_REASONS } from '../fhir/systems.ts';
 import type { Answer, Recipient } from '../model.ts';
 import { sendVersion } from '../read/answer.ts';
 import { readResource, seeOne } from '../read/read.ts';
+import type { Asking } from '../read/search/candidates.ts';
 
 type WithId = { Params: { id: string } };
 type Given = { system: Extract<Recipient, { kind: 'system' }>['system']; task: Task & { id: string } };
@@ -26,18 +28,34 @@ export function registerPrompts(app: FastifyInstance, ctx: Context, answerPrompt
   const ask = ({ recipient }: FastifyRequest) => ({ db: ctx.db, key: ctx.key, recipient });
   app.put<WithId>('/fhir/Task/:id', { onRequest: acceptJson }, async (request, reply) => {
     const { id } = request.params;
-    const { row } = await seeOne(ask(request), 'Task', id);
-    const present = (await readResource(ask(request), 'Task', id)) as Task & { id: string };
-    const { recipient } = request;
-    if (recipient.kind !== 'system')
-      throw rejected(403, 'forbidden', 'a prompt is answered by the service that owns it');
-    checkVersion(request, present);
-    const { meta: _version, ...task } = { ...present, ...endIn(request.body, present) };
-    const body = Buffer.from(JSON.stringify(request.body));
-    const given = { system: recipient.system, task, version: row.version, body };
-    if ((await answerPrompt(ctx, given)).conflict) throw changed();
+    const { body, headers } = request;
+    await endPrompt(ctx, { asking: ask(request), id, body, ifMatch: headers['if-match'] }, answerPrompt);
     return sendVersion(request, reply, await readResource(ask(request), 'Task', id));
   });
+}
+
+/** `body`: the Task as it is to be; of it only how it ended and why counts. */
+type Ended = { asking: Asking; id: string; body: unknown; ifMatch: string | undefined };
+
+/**
+ * Throws Rejected: 404 where there is none of the service that asks, 412 where another version was meant or
+ * was answered meanwhile, 422 for what is no prompt and no way to end one.
+ */
+export async function endPrompt(
+  ctx: Context,
+  { asking, id, body, ifMatch }: Ended,
+  answerPrompt: AnswerPrompt,
+): Promise<void> {
+  const { row } = await seeOne(asking, 'Task', id);
+  const present = (await readResource(asking, 'Task', id)) as Task & { id: string };
+  const { recipient } = asking;
+  if (recipient.kind !== 'system')
+    throw rejected(403, 'forbidden', 'a prompt is answered by the service that owns it');
+  checkVersion(ifMatch, present);
+  const { meta: _version, ...task } = { ...present, ...endIn(body, present) };
+  const given = { system: recipient.system, task, version: row.version };
+  if ((await answerPrompt(ctx, { ...given, body: Buffer.from(JSON.stringify(body)) })).conflict)
+    throw changed();
 }
 
 const changed = () =>
@@ -49,8 +67,7 @@ const changed = () =>
   ]);
 
 /** https://hl7.org/fhir/R4/http.html#concurrency */
-function checkVersion({ headers }: FastifyRequest, { meta }: Task): void {
-  const asked = headers['if-match'];
+function checkVersion(asked: string | undefined, { meta }: Task): void {
   if (asked === undefined) return;
   const tags = asked.split(',').map((tag) => tag.trim());
   if (!tags.includes('*') && !tags.includes(etagOf(meta?.versionId ?? ''))) throw changed();
@@ -65,12 +82,6 @@ const Ending = z.looseObject({
   }),
 });
 
-/** Of most prompts, and of those that ask for something else. */
-const REASONS = ['done', 'in-hand', 'not-needed', 'not-now', 'not-ours'];
-const REASONS_OF: Record<string, string[]> = {
-  'partner-offer': ['offered', 'she-declined', 'not-safe', 'none', 'unknown', 'later'],
-};
-
 /** What is said: how it ended and why. The rest of a prompt is not its owner's to change. */
 function endIn(body: unknown, { id, code, identifier = [] }: Task): Pick<Task, 'status' | 'statusReason'> {
   if (!identifier.some(({ system }) => system === PROMPT_OCCASION))
@@ -83,7 +94,7 @@ function endIn(body: unknown, { id, code, identifier = [] }: Task): Pick<Task, '
   if (data.id !== undefined && data.id !== id)
     throw rejected(400, 'value', 'the id is not that of the URL', { expression: 'Task.id' });
   const [reason] = data.statusReason.coding;
-  const reasons = REASONS_OF[code?.coding?.[0]?.code ?? ''] ?? REASONS;
+  const reasons = reasonsFor(code?.coding?.[0]?.code);
   if (reason?.system !== PROMPT_REASONS || !reasons.includes(reason.code)) {
     const text = `a reason of ${PROMPT_REASONS}: ${reasons.join(', ')}`;
     throw rejected(422, 'code-invalid', text, { expression: 'Task.statusReason' });

@@ -232,6 +232,10 @@ describe('on every GET route', () => {
       '/fhir/Subscription/:id/$status',
       // Begun by POST: test/deliver/snapshot.test.ts.
       '/fhir/Subscription/:id/$snapshot',
+      // Of one service: test/web/pages/referrals.test.ts.
+      '/pages/referrals',
+      '/pages/referrals/:id',
+      '/pages/prompts/:id',
       // Nobody is to decide anything: test/web/pages/worklist.test.ts.
       '/pages/worklist',
       '/pages/worklist/:id',

@@ -153,7 +153,7 @@ describe('what somebody acts as', () => {
 
   test('a page of a role that somebody has not is answered like one that is not there', async () => {
     const allowed: [Who, string[]][] = [
-      [CLINICIAN, ['/pages/families']],
+      [CLINICIAN, ['/pages/families', '/pages/referrals']],
       [{ ...CLINICIAN, role: 'R8003' }, []],
       [OPERATOR, ['/pages/messages', '/pages/deliveries']],
       [{ ...OPERATOR, role: 'R8009' }, []],
@@ -163,7 +163,13 @@ describe('what somebody acts as', () => {
       expect((await visitor.ask(at('/pages'))).status).toBe(200);
       const missing = (await visitor.ask(at('/pages/nothing-of-the-kind'))).body;
       const journey = `/pages/journey/${told.journey}`;
-      for (const path of ['/pages/families', journey, '/pages/messages', '/pages/deliveries']) {
+      for (const path of [
+        '/pages/families',
+        '/pages/referrals',
+        journey,
+        '/pages/messages',
+        '/pages/deliveries',
+      ]) {
         const isOwn =
           own.some((one) => path.startsWith(one)) ||
           (own.length > 0 && who === CLINICIAN && path.includes('journey'));

@@ -22,4 +22,5 @@ export const emptyDesk = (ctx: Context): Desk => openDesk(ctx, NO_WORKLIST);
 export const sourcesOf = (ctx: Context): Sources => ({
   ...{ messages: showMessages, deliveries: showDeliveries },
   worklist: emptyDesk(ctx),
+  answers: { referral: async () => undefined, prompt: async () => undefined },
 });

@@ -3,6 +3,7 @@
  * bent.
  */
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import type { Bundle } from '@medplum/fhirtypes';
 import type { Recipient } from '../../model.ts';
 import type { Place } from './candidates.ts';
 import { refuse } from './conditions.ts';
@@ -80,4 +81,10 @@ export function continued({ query }: Pick<Cursor, 'query'>, pairs: [string, stri
   if (added.length > counts.length)
     throw refuse('_cursor', 'a page link goes on with its own search: add nothing to it but _count');
   return counts.length > 0 ? [...sealed.filter(([name]) => name !== '_count'), ...counts] : sealed;
+}
+
+/** That of the next page of a searchset; null where this is the last. */
+export function cursorIn({ link = [] }: Bundle): string | null {
+  const url = link.find(({ relation }) => relation === 'next')?.url ?? '';
+  return new URLSearchParams(url.split('?')[1]).get('_cursor');
 }

@@ -75,12 +75,17 @@ function personOf({ config }: Context, { session }: FastifyRequest): Person | nu
 }
 
 const OPERATORS = ['/pages/messages', '/pages/deliveries'];
+const SERVICES = ['/pages/referrals'];
 
 /** Whether a page is theirs. In a trial where nobody signs in, some are the operator's alone. */
 export function mayView({ config }: Context, { person, service }: Viewer, path: string): boolean {
   if (person) return mayOpen(path, person.may, isTrial(config));
-  return service === null || !OPERATORS.includes(path);
+  return service === null ? !SERVICES.includes(path) : !OPERATORS.includes(path);
 }
+
+/** Whoever is signed in and looks through the eyes of any service answers nothing in its place. */
+export const mayAnswer = ({ person, service }: Viewer): boolean =>
+  service !== null && (person === null || person.may.includes('clinician'));
 
 /** Of invented people, on this machine alone. */
 export const isTrial = ({ AUTH }: Context['config']): boolean => AUTH === 'none';
@@ -108,6 +113,7 @@ export async function makeFrame(
   const pages = [
     { path: '/pages', text: 'Home' },
     { path: '/pages/families', text: viewer.service ? 'My families' : 'Families' },
+    { path: '/pages/referrals', text: 'Referrals' },
     { path: '/pages/worklist', text: 'Worklist' },
     { path: '/pages/messages', text: 'Messages' },
     { path: '/pages/deliveries', text: 'Deliveries' },
@@ -129,7 +135,11 @@ export async function makeFrame(
 
 /** The entry of the menu that a page is under: journeys are under families. */
 const sectionOf = (here: string): string =>
-  here.replace('/pages/journey', '/pages/families').split('/').slice(0, 3).join('/');
+  here
+    .replace(/^\/pages\/(journey|prompts)/, '/pages/families')
+    .split('/')
+    .slice(0, 3)
+    .join('/');
 
 export async function listChoices(ctx: Context, viewer: Pick<Viewer, 'service'>): Promise<Choice[]> {
   const services = await listRegistered(ctx.db);

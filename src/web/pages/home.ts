@@ -36,11 +36,11 @@ function listDoors(ctx: Context, viewer: Viewer): Door[] {
   const held = { state: 'held' };
   return [
     ...families,
+    ...door('/pages/referrals', 'Referrals', 'Who waits for your answer, and for whose answer you wait'),
     ...door('/pages/worklist', 'Worklist', 'Who may be one person, and whose baby it is'),
     ...door('/pages/messages', 'Held messages', 'What was received and waits for somebody', held),
     ...door('/pages/deliveries', 'Deliveries', 'Which subscriber is behind, why, and when it is tried next'),
   ];
 }
 
-const OWN_FAMILIES =
-  'Journeys in which somebody is a patient of yours, and what there is to do. A referral that waits for your answer is not here yet';
+const OWN_FAMILIES = 'Journeys in which somebody is a patient of yours, and what there is to do';

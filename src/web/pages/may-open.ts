@@ -8,7 +8,11 @@ type Page = { path: RegExp; whose: HumanRole[] | typeof ANYBODY; inTrial?: Human
 const PAGES: Page[] = [
   { path: /^\/pages(\/(acting-as|sign-out))?$/, whose: ANYBODY },
   // Whoever answers for the policy looks through the eyes of any service: never at people who are real.
-  { path: /^\/pages\/(families|journey)(\/|$)/, whose: ['clinician'], inTrial: ['governance'] },
+  {
+    path: /^\/pages\/(families|journey|referrals|prompts)(\/|$)/,
+    whose: ['clinician'],
+    inTrial: ['governance'],
+  },
   { path: /^\/pages\/worklist(\/|$)/, whose: ['reviewer', 'operator'] },
   { path: /^\/pages\/(messages|deliveries)(\/|$)/, whose: ['operator'] },
 ];

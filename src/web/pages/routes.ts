@@ -15,6 +15,8 @@ import { type Frame, isTrial, makeFrame, readViewer, type Viewer } from './frame
 import { registerHome } from './home.ts';
 import { registerJourney } from './journey/routes.ts';
 import { type Messages, registerMessages } from './messages/routes.ts';
+import { type EndPrompt, registerPromptPages } from './prompts/routes.ts';
+import { type AnswerReferral, registerReferrals } from './referrals/routes.ts';
 import { guardPage, sendToSignIn } from './sign-in/guard.ts';
 import { registerSignIn } from './sign-in/routes.ts';
 import { HEADERS, registerStyles, registerViews, sendPage } from './views.ts';
@@ -22,13 +24,18 @@ import { dateTime } from './words.ts';
 import { registerWorklistPages, type Worklist } from './worklist/routes.ts';
 
 /** What pages are made from beside the readers of `src/read`. */
-export type Sources = { messages: Messages; deliveries: Deliveries; worklist: Worklist };
+export type Sources = {
+  messages: Messages;
+  deliveries: Deliveries;
+  worklist: Worklist;
+  answers: { referral: AnswerReferral; prompt: EndPrompt };
+};
 
 const MOST_BYTES = 65_536;
 
 /** Where nobody could sign in nothing is registered: the paths are answered like all that is not there. */
 export function registerPages(app: FastifyInstance, ctx: Context, sources: Sources): void {
-  const { messages, deliveries, worklist } = sources;
+  const { messages, deliveries, worklist, answers } = sources;
   const signingIn = openSignIn(ctx);
   if (!isTrial(ctx.config) && !signingIn) return;
   app.register(async (scope) => {
@@ -42,6 +49,8 @@ export function registerPages(app: FastifyInstance, ctx: Context, sources: Sourc
     registerHome(scope, ctx, messages);
     registerFamilies(scope, ctx);
     registerJourney(scope, ctx);
+    registerReferrals(scope, ctx, answers.referral);
+    registerPromptPages(scope, ctx, answers.prompt);
     registerMessages(scope, ctx, messages);
     registerDeliveries(scope, ctx, deliveries);
     registerWorklistPages(scope, ctx, worklist);

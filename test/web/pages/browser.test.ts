@@ -20,6 +20,8 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
   let still: Page;
   let message = '';
   let delivery = '';
+  let referral = '';
+  let prompt = '';
   const asked: string[] = [];
   beforeAll(async () => {
     [told, browser] = await Promise.all([tellFamily(), openBrowser()]);
@@ -32,6 +34,10 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
     message = /href="(\/pages\/messages\/[^"]*)"/.exec(listed)?.[1] ?? '';
     const subscribed = (await told.app.inject({ method: 'GET', url: '/pages/deliveries' })).body;
     delivery = /href="(\/pages\/deliveries\/[^"]*)"/.exec(subscribed)?.[1] ?? '';
+    const waits = (await told.app.inject({ method: 'GET', url: `/pages/referrals?${as('talkwell')}` })).body;
+    referral = /href="(\/pages\/referrals\/[0-9a-f-]{36}[^"]*)"/.exec(waits)?.[1] ?? '';
+    const [asks] = await told.find('Task', '&status=requested&code=partner-offer', 'northlight');
+    prompt = `/pages/prompts/${asks?.id}?${as('northlight')}`;
     page = await browser.busy.newPage();
     still = await browser.still.newPage();
     for (const one of [page, still]) one.on('request', (request) => asked.push(new URL(request.url()).host));
@@ -51,6 +57,10 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
     'a journey that a service sees little of': () => `/pages/journey/${told.journey}?${as('littlebay')}`,
     'two services': () =>
       `/pages/journey/${told.journey}?${as('northlight')}&beside=${told.serviceOf('faraway')}`,
+    referrals: () => `/pages/referrals?${as('northlight')}`,
+    'referrals that were answered': () => `/pages/referrals?show=answered&${as('littlebay')}`,
+    'a referral to answer': () => referral,
+    'a prompt to answer': () => prompt,
     messages: () => '/pages/messages',
     'a message': () => message,
     deliveries: () => '/pages/deliveries',

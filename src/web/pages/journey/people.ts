@@ -65,9 +65,13 @@ function linesOf({ today }: Given, { patient, born, isAgeless, isNamed, role }: 
   return [
     who,
     capital([age ? `${age} old` : '', born_].filter(Boolean).join(', ')),
-    number ? `NHS number ${number.replace(/^(\d{3})(\d{3})(\d{4})$/, '$1 $2 $3')}` : '',
+    sayNumber(number),
   ].filter(Boolean);
 }
+
+/** `NHS number 999 000 0018`; '' of none. */
+export const sayNumber = (number: string): string =>
+  number ? `NHS number ${number.replace(/^(\d{3})(\d{3})(\d{4})$/, '$1 $2 $3')}` : '';
 
 /** Care of this person by the service that looks, which goes on. */
 export const isOwnPatient = ({ episodes, service }: Given, { reference }: Member): boolean =>
@@ -88,8 +92,8 @@ const HOW: Record<string, string> = {
 };
 const DAYS: Record<string, string> = { weekdays: 'On weekdays only', weekends: 'On weekends only' };
 
-/** What is not said is not known to be safe. */
-function contactOf(patient: Patient | undefined): SafeContact | null {
+/** What is not said is not known to be safe. Null: no instruction is known. */
+export function contactOf(patient: Patient | undefined): SafeContact | null {
   const found = patient?.extension?.find(({ url }) => url === SAFE_CONTACT);
   if (!found) return null;
   const part = (url: string): Extension | undefined => found.extension?.find((one) => one.url === url);
@@ -112,7 +116,8 @@ function contactOf(patient: Patient | undefined): SafeContact | null {
   return { rules, mayContact, said: said === null ? '' : `Said on ${longDate(said)}` };
 }
 
-function detailsOf(patient: Patient | undefined): string[] {
+/** Telephone and address, in lines. */
+export function detailsOf(patient: Patient | undefined): string[] {
   const phones = (patient?.telecom ?? []).flatMap(({ value, use }) =>
     value ? [`${value}${use ? ` (${use})` : ''}`] : [],
   );

@@ -45,6 +45,10 @@ export function registerJourney(scope: FastifyInstance, ctx: Context): void {
     return sendPage(reply, 'journey', {
       frame: await makeFrame(ctx, viewer, { title: 'Family journey', here }),
       page: makeJourneyPage(told, { isWhole, formats }),
+      answers: viewer.service && {
+        prompt: (one: string) => linkTo(`/pages/prompts/${one}`, viewer),
+        referral: (one: string) => linkTo(`/pages/referrals/${one}`, viewer),
+      },
       back: linkTo('/pages/families', viewer),
       whole: linkTo(here, viewer, isWhole ? {} : { window: 'whole' }),
     });

@@ -1,13 +1,13 @@
 /** What waits for somebody: prompts of the reader, and referrals that it is a party to. */
-import type { ServiceRequest } from '@medplum/fhirtypes';
+import type { ServiceRequest, Task } from '@medplum/fhirtypes';
 import { isOpenPrompt } from '../../../read/journey/tasks.ts';
 import { dayOf, longDate } from '../words.ts';
 import type { Given } from './given.ts';
 import type { Names } from './names.ts';
 
 export type Prompt = { id: string; title: string; note: string; since: string };
-/** `days`: null where nobody knows since when. */
-export type Waiting = { days: number | null; title: string; note: string };
+/** `days`: null where nobody knows since when. `task`: of the referral; null for who is no party. */
+export type Waiting = { days: number | null; title: string; note: string; task: string | null };
 export type ToDo = { prompts: Prompt[]; morePrompts: number; waiting: Waiting[] };
 
 const MOST_PROMPTS = 3;
@@ -33,9 +33,14 @@ const PROMPTS: Record<string, [title: string, note: string]> = {
   'hand-over': ['Who comes next?', 'The infant is near the end of this journey. Plan who takes over.'],
 };
 
+/** What it asks: a title, and what is to be thought about. */
+export const sayPrompt = ({ code }: Task): [title: string, note: string] =>
+  PROMPTS[code?.coding?.[0]?.code ?? ''] ?? ['Something to think about', ''];
+
 export function findToDo(given: Given, names: Names): ToDo {
-  const open = given.tasks.filter(isOpenPrompt).map(({ code, for: whom, authoredOn, id = '' }) => {
-    const [title, note] = PROMPTS[code?.coding?.[0]?.code ?? ''] ?? ['Something to think about', ''];
+  const open = given.tasks.filter(isOpenPrompt).map((task) => {
+    const { for: whom, authoredOn, id = '' } = task;
+    const [title, note] = sayPrompt(task);
     const since = dayOf(authoredOn);
     const about = `About ${names.person(whom?.reference)}`;
     return { id, title, note, since: `${about}${since === null ? '' : `, since ${longDate(since)}`}.` };
@@ -57,6 +62,7 @@ function describeWait(given: Given, names: Names, referral: ServiceRequest): Wai
   const who = names.person(subject.reference);
   return {
     days: given.waits.get(`ServiceRequest/${id}`) ?? null,
+    task: given.tasks.find(({ focus }) => focus?.reference === `ServiceRequest/${id}`)?.id ?? null,
     title: from?.isOwn
       ? `Your referral to ${to?.full ?? 'a service'}`
       : `${to?.isOwn ? 'A referral to you' : `A referral to ${to?.full ?? 'a service'}`}${from ? ` from ${from.full}` : ''}`,
