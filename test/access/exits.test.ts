@@ -232,7 +232,8 @@ describe('on every GET route', () => {
       '/fhir/Subscription/:id/$status',
       // Begun by POST: test/deliver/snapshot.test.ts.
       '/fhir/Subscription/:id/$snapshot',
-      // Of one service: test/web/pages/referrals.test.ts.
+      // Of one service: test/web/pages/helping.test.ts, test/web/pages/referrals.test.ts.
+      '/pages/helping/:id',
       '/pages/referrals',
       '/pages/referrals/:id',
       '/pages/prompts/:id',

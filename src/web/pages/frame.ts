@@ -136,7 +136,7 @@ export async function makeFrame(
 /** The entry of the menu that a page is under: journeys are under families. */
 const sectionOf = (here: string): string =>
   here
-    .replace(/^\/pages\/(journey|prompts)/, '/pages/families')
+    .replace(/^\/pages\/(journey|prompts|helping)/, '/pages/families')
     .split('/')
     .slice(0, 3)
     .join('/');

@@ -9,7 +9,7 @@ const PAGES: Page[] = [
   { path: /^\/pages(\/(acting-as|sign-out))?$/, whose: ANYBODY },
   // Whoever answers for the policy looks through the eyes of any service: never at people who are real.
   {
-    path: /^\/pages\/(families|journey|referrals|prompts)(\/|$)/,
+    path: /^\/pages\/(families|journey|referrals|prompts|helping)(\/|$)/,
     whose: ['clinician'],
     inTrial: ['governance'],
   },

@@ -12,6 +12,7 @@ import { notFound } from '../../read/answer.ts';
 import { type Deliveries, registerDeliveries } from './deliveries/routes.ts';
 import { registerFamilies } from './families/routes.ts';
 import { type Frame, isTrial, makeFrame, readViewer, type Viewer } from './frame.ts';
+import { registerHelping } from './helping/routes.ts';
 import { registerHome } from './home.ts';
 import { registerJourney } from './journey/routes.ts';
 import { type Messages, registerMessages } from './messages/routes.ts';
@@ -49,6 +50,7 @@ export function registerPages(app: FastifyInstance, ctx: Context, sources: Sourc
     registerHome(scope, ctx, messages);
     registerFamilies(scope, ctx);
     registerJourney(scope, ctx);
+    registerHelping(scope, ctx);
     registerReferrals(scope, ctx, answers.referral);
     registerPromptPages(scope, ctx, answers.prompt);
     registerMessages(scope, ctx, messages);

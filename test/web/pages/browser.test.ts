@@ -22,6 +22,7 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
   let delivery = '';
   let referral = '';
   let prompt = '';
+  let mother = '';
   const asked: string[] = [];
   beforeAll(async () => {
     [told, browser] = await Promise.all([tellFamily(), openBrowser()]);
@@ -38,6 +39,7 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
     referral = /href="(\/pages\/referrals\/[0-9a-f-]{36}[^"]*)"/.exec(waits)?.[1] ?? '';
     const [asks] = await told.find('Task', '&status=requested&code=partner-offer', 'northlight');
     prompt = `/pages/prompts/${asks?.id}?${as('northlight')}`;
+    mother = (await told.find('Patient', '&given=Tamsin', 'northlight'))[0]?.id ?? '';
     page = await browser.busy.newPage();
     still = await browser.still.newPage();
     for (const one of [page, still]) one.on('request', (request) => asked.push(new URL(request.url()).host));
@@ -61,6 +63,7 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
     'referrals that were answered': () => `/pages/referrals?show=answered&${as('littlebay')}`,
     'a referral to answer': () => referral,
     'a prompt to answer': () => prompt,
+    'a sheet to take home': () => `/pages/helping/${mother}?${as('northlight')}`,
     messages: () => '/pages/messages',
     'a message': () => message,
     deliveries: () => '/pages/deliveries',

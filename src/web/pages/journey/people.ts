@@ -20,6 +20,8 @@ export type Card = {
   ask: string;
   /** Telephone and address: only behind an instruction. */
   details: string[];
+  /** Id of an own patient for whom there may be a sheet to take home; else null. */
+  sheet: string | null;
 };
 
 export const NOBODY = {
@@ -52,6 +54,7 @@ function cardOf(given: Given, member: Member, place: number): Card {
     contact,
     ask: isOwn ? 'Ask, and record it.' : role === 'mother' ? 'Ask her team.' : 'Ask their team.',
     details: contact?.mayContact ? detailsOf(patient) : [],
+    sheet: isOwn && !member.isAgeless ? (patient?.id ?? null) : null,
   };
 }
 

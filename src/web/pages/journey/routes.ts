@@ -45,6 +45,7 @@ export function registerJourney(scope: FastifyInstance, ctx: Context): void {
     return sendPage(reply, 'journey', {
       frame: await makeFrame(ctx, viewer, { title: 'Family journey', here }),
       page: makeJourneyPage(told, { isWhole, formats }),
+      sheetOf: viewer.service && ((one: string) => linkTo(`/pages/helping/${one}`, viewer)),
       answers: viewer.service && {
         prompt: (one: string) => linkTo(`/pages/prompts/${one}`, viewer),
         referral: (one: string) => linkTo(`/pages/referrals/${one}`, viewer),
