@@ -62,6 +62,7 @@ import { keepPolicy } from './keep-policy.ts';
 import { startReload } from './reload.ts';
 import { showDeliveries } from './show-deliveries.ts';
 import { showMessages } from './show-messages.ts';
+import { showSharing } from './show-sharing.ts';
 import { startTracing } from './tracing.ts';
 import { describeUnbound } from './unbound-senders.ts';
 
@@ -152,7 +153,10 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
       Task: (recipient, id) => desk.read({ recipient, id }),
     });
   const pages = (app: Parameters<typeof registerRead>[0]) =>
-    registerPages(app, ctx, { messages: showMessages, deliveries: showDeliveries, worklist: desk, answers });
+    registerPages(app, ctx, {
+      ...{ messages: showMessages, deliveries: showDeliveries, sharing: showSharing },
+      ...{ worklist: desk, answers },
+    });
   const api = [
     ...[read, registerSmart, receive, registerSubscriptions, registerServices, registerWaits],
     ...[registerAuditEvents, work, safety, consents, competence, parental, registerGlass, worklist, pages],

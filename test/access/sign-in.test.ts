@@ -156,7 +156,7 @@ describe('what somebody acts as', () => {
       [CLINICIAN, ['/pages/families', '/pages/referrals']],
       [{ ...CLINICIAN, role: 'R8003' }, []],
       [OPERATOR, ['/pages/messages', '/pages/deliveries']],
-      [{ ...OPERATOR, role: 'R8009' }, []],
+      [{ ...OPERATOR, role: 'R8009' }, ['/pages/sharing']],
     ];
     for (const [who, own] of allowed) {
       const { visitor } = await signIn(who);

@@ -2,6 +2,7 @@
 import type { Context } from '../../src/context.ts';
 import { showDeliveries } from '../../src/run/show-deliveries.ts';
 import { showMessages } from '../../src/run/show-messages.ts';
+import { showSharing } from '../../src/run/show-sharing.ts';
 import type { Sources } from '../../src/web/pages/routes.ts';
 import { type Desk, type KeepWorklist, openDesk } from '../../src/work/worklist/desk.ts';
 import { figuresOf } from '../../src/work/worklist/item.ts';
@@ -20,7 +21,7 @@ const NO_WORKLIST: KeepWorklist = {
 export const emptyDesk = (ctx: Context): Desk => openDesk(ctx, NO_WORKLIST);
 
 export const sourcesOf = (ctx: Context): Sources => ({
-  ...{ messages: showMessages, deliveries: showDeliveries },
+  ...{ messages: showMessages, deliveries: showDeliveries, sharing: showSharing },
   worklist: emptyDesk(ctx),
   answers: { referral: async () => undefined, prompt: async () => undefined },
 });

@@ -2,7 +2,8 @@
 import { CATEGORIES, type Category } from '../../model.ts';
 import type { Cell, Policy, Row } from './policy.ts';
 
-const CATEGORY: Record<Category, string> = {
+/** What each category of the table is about. */
+export const CATEGORY: Record<Category, string> = {
   INV: 'who is involved',
   STG: 'stage and dates of a journey',
   DEM: 'name, birth date, NHS number',
@@ -77,13 +78,15 @@ function tableOf(rows: [string, Row][]): string[] {
   ];
 }
 
-const writeCell = ({ own, mother, partner, infant, agreement }: Cell): string =>
+/** `F/E/-/S`: own, mother, partner, infant. */
+export const writeCell = ({ own, mother, partner, infant, agreement }: Cell): string =>
   `${own}/${mother}/${partner}/${infant}${agreement ? ' with own agreement' : ''}`;
 
 const listOf = (names: string[]): string =>
   names.length > 0 ? names.map((one) => `\`${one}\``).join(', ') : 'none';
 
-function rulesOf(policy: Policy): string[] {
+/** What holds for all rows, in sentences of Markdown. */
+export function rulesOf(policy: Policy): string[] {
   const { labels, glass, young } = policy;
   const payloads = Object.entries(policy.payloads).map(
     ([group, { ceiling, approved }]) =>

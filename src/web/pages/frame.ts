@@ -74,7 +74,7 @@ function personOf({ config }: Context, { session }: FastifyRequest): Person | nu
   return { name: person.name ?? person.subject, acts: hat?.name ?? '', may, csrf, looksAround };
 }
 
-const OPERATORS = ['/pages/messages', '/pages/deliveries'];
+const OPERATORS = ['/pages/messages', '/pages/deliveries', '/pages/sharing'];
 const SERVICES = ['/pages/referrals'];
 
 /** Whether a page is theirs. In a trial where nobody signs in, some are the operator's alone. */
@@ -117,6 +117,7 @@ export async function makeFrame(
     { path: '/pages/worklist', text: 'Worklist' },
     { path: '/pages/messages', text: 'Messages' },
     { path: '/pages/deliveries', text: 'Deliveries' },
+    { path: '/pages/sharing', text: 'Sharing' },
   ].filter(({ path }) => mayView(ctx, viewer, path));
   return {
     title,

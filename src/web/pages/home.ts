@@ -40,6 +40,7 @@ function listDoors(ctx: Context, viewer: Viewer): Door[] {
     ...door('/pages/worklist', 'Worklist', 'Who may be one person, and whose baby it is'),
     ...door('/pages/messages', 'Held messages', 'What was received and waits for somebody', held),
     ...door('/pages/deliveries', 'Deliveries', 'Which subscriber is behind, why, and when it is tried next'),
+    ...door('/pages/sharing', 'Sharing', 'Who may know what, what is held, and who was told what about whom'),
   ];
 }
 

@@ -18,6 +18,7 @@ import { registerJourney } from './journey/routes.ts';
 import { type Messages, registerMessages } from './messages/routes.ts';
 import { type EndPrompt, registerPromptPages } from './prompts/routes.ts';
 import { type AnswerReferral, registerReferrals } from './referrals/routes.ts';
+import { registerSharing, type Sharing } from './sharing/routes.ts';
 import { guardPage, sendToSignIn } from './sign-in/guard.ts';
 import { registerSignIn } from './sign-in/routes.ts';
 import { HEADERS, registerStyles, registerViews, sendPage } from './views.ts';
@@ -29,6 +30,7 @@ export type Sources = {
   messages: Messages;
   deliveries: Deliveries;
   worklist: Worklist;
+  sharing: Sharing;
   answers: { referral: AnswerReferral; prompt: EndPrompt };
 };
 
@@ -36,7 +38,7 @@ const MOST_BYTES = 65_536;
 
 /** Where nobody could sign in nothing is registered: the paths are answered like all that is not there. */
 export function registerPages(app: FastifyInstance, ctx: Context, sources: Sources): void {
-  const { messages, deliveries, worklist, answers } = sources;
+  const { messages, deliveries, worklist, sharing, answers } = sources;
   const signingIn = openSignIn(ctx);
   if (!isTrial(ctx.config) && !signingIn) return;
   app.register(async (scope) => {
@@ -55,6 +57,7 @@ export function registerPages(app: FastifyInstance, ctx: Context, sources: Sourc
     registerPromptPages(scope, ctx, answers.prompt);
     registerMessages(scope, ctx, messages);
     registerDeliveries(scope, ctx, deliveries);
+    registerSharing(scope, ctx, sharing);
     registerWorklistPages(scope, ctx, worklist);
     scope.get('/pages/*', async () => {
       throw notFound();

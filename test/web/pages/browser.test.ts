@@ -68,6 +68,8 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
     'a message': () => message,
     deliveries: () => '/pages/deliveries',
     'a delivery': () => delivery,
+    sharing: () => '/pages/sharing',
+    'who was told': () => `/pages/sharing/${mother}?service=${told.serviceOf('littlebay')}`,
     nothing: () => '/pages/nothing',
   };
 

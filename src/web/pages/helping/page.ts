@@ -1,6 +1,6 @@
 /**
- * The words of a sheet that a family takes home. Plain English for a reading age of 9 to 11
- * (test/web/pages/helping.test.ts): short words, short sentences, nothing of anybody else, no number, no place.
+ * The words of a sheet that a family takes home, for a reading age of 9 to 11
+ * (test/web/pages/helping.test.ts): nothing of anybody else, no number, no place.
  */
 import type { Helper, Sheet } from '../../../read/sheet.ts';
 import { INFANT_DAYS, isDead, isStopped } from '../journey/members.ts';
