@@ -59,6 +59,7 @@ import { openDesk } from '../work/worklist/desk.ts';
 import { registerWorklist } from '../work/worklist/routes.ts';
 import { keepMappings } from './keep-mappings.ts';
 import { keepPolicy } from './keep-policy.ts';
+import { openMappingBench } from './mapping-bench.ts';
 import { startReload } from './reload.ts';
 import { showDeliveries } from './show-deliveries.ts';
 import { showMessages } from './show-messages.ts';
@@ -152,9 +153,11 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
     registerRead(app, pipeline, {
       Task: (recipient, id) => desk.read({ recipient, id }),
     });
+  const bench = openMappingBench(folders);
+  stops.push(() => bench.close());
   const pages = (app: Parameters<typeof registerRead>[0]) =>
     registerPages(app, ctx, {
-      ...{ messages: showMessages, deliveries: showDeliveries, sharing: showSharing },
+      ...{ messages: showMessages, deliveries: showDeliveries, sharing: showSharing, bench },
       ...{ worklist: desk, answers },
     });
   const api = [

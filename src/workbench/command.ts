@@ -87,6 +87,12 @@ export function runMessage(mapping: Mapping, body: Buffer, { dialect }: Flags): 
   return runMapping(mapping, body, dialect ?? null);
 }
 
+/** The same of a mapping that is not compiled yet. */
+export function refuseDialect({ sources }: MappingFiles, name: string, dialect: string | undefined): void {
+  if (dialect !== undefined && !Object.hasOwn(sources.get(name)?.data.dialects ?? {}, dialect))
+    throw new WrongUse(`${name} has no dialect "${dialect}"`);
+}
+
 /** A file, or standard input for `-`. */
 export function readInput(file: string | undefined): Buffer {
   if (file === undefined) throw new WrongUse('FILE is missing');

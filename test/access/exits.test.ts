@@ -224,7 +224,10 @@ describe('on every GET route', () => {
       .filter((route) => !met.has(route))
       .filter((route) => !/^\/(health|metrics|docs|waits)|(metadata|MessageDefinition)$/.test(route))
       // Of nobody: style sheets, home, messages and deliveries, of which pages show no more than ids and issues.
-      .filter((route) => !/^\/pages(\/(assets\/.*|(messages|deliveries|sharing)(\/:id)?|\*))?$/.test(route));
+      .filter(
+        (route) =>
+          !/^\/pages(\/(assets\/.*|(messages|deliveries|sharing)(\/:id)?|playground|\*))?$/.test(route),
+      );
     expect(unmet.filter((route) => !/\/(Organization|HealthcareService|Basic)\b/.test(route))).toEqual([
       // Codes, numbers and times: test/deliver/secrets.test.ts.
       '/fhir/Subscription/:id/$attempts',

@@ -1,5 +1,7 @@
 /** What pages are made from, for tests in which nobody is to decide anything. */
 import type { Context } from '../../src/context.ts';
+import { MAPPINGS_DIR } from '../../src/map/language/folders.ts';
+import { openMappingBench } from '../../src/run/mapping-bench.ts';
 import { showDeliveries } from '../../src/run/show-deliveries.ts';
 import { showMessages } from '../../src/run/show-messages.ts';
 import { showSharing } from '../../src/run/show-sharing.ts';
@@ -22,6 +24,7 @@ export const emptyDesk = (ctx: Context): Desk => openDesk(ctx, NO_WORKLIST);
 
 export const sourcesOf = (ctx: Context): Sources => ({
   ...{ messages: showMessages, deliveries: showDeliveries, sharing: showSharing },
+  bench: openMappingBench([MAPPINGS_DIR]),
   worklist: emptyDesk(ctx),
   answers: { referral: async () => undefined, prompt: async () => undefined },
 });

@@ -116,6 +116,7 @@ export async function makeFrame(
     { path: '/pages/referrals', text: 'Referrals' },
     { path: '/pages/worklist', text: 'Worklist' },
     { path: '/pages/messages', text: 'Messages' },
+    { path: '/pages/playground', text: 'Playground' },
     { path: '/pages/deliveries', text: 'Deliveries' },
     { path: '/pages/sharing', text: 'Sharing' },
   ].filter(({ path }) => mayView(ctx, viewer, path));

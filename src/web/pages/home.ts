@@ -39,6 +39,7 @@ function listDoors(ctx: Context, viewer: Viewer): Door[] {
     ...door('/pages/referrals', 'Referrals', 'Who waits for your answer, and for whose answer you wait'),
     ...door('/pages/worklist', 'Worklist', 'Who may be one person, and whose baby it is'),
     ...door('/pages/messages', 'Held messages', 'What was received and waits for somebody', held),
+    ...door('/pages/playground', 'Mapping playground', 'Try a mapping, or a draft of one, on a message'),
     ...door('/pages/deliveries', 'Deliveries', 'Which subscriber is behind, why, and when it is tried next'),
     ...door('/pages/sharing', 'Sharing', 'Who may know what, what is held, and who was told what about whom'),
   ];

@@ -15,6 +15,7 @@ const PAGES: Page[] = [
   },
   { path: /^\/pages\/worklist(\/|$)/, whose: ['reviewer', 'operator'] },
   { path: /^\/pages\/(messages|deliveries)(\/|$)/, whose: ['operator'] },
+  { path: /^\/pages\/playground$/, whose: ['engineer', 'operator'] },
   { path: /^\/pages\/sharing(\/|$)/, whose: ['governance'] },
 ];
 

@@ -16,6 +16,7 @@ import { registerHelping } from './helping/routes.ts';
 import { registerHome } from './home.ts';
 import { registerJourney } from './journey/routes.ts';
 import { type Messages, registerMessages } from './messages/routes.ts';
+import { type Bench, registerPlayground } from './playground/routes.ts';
 import { type EndPrompt, registerPromptPages } from './prompts/routes.ts';
 import { type AnswerReferral, registerReferrals } from './referrals/routes.ts';
 import { registerSharing, type Sharing } from './sharing/routes.ts';
@@ -31,14 +32,16 @@ export type Sources = {
   deliveries: Deliveries;
   worklist: Worklist;
   sharing: Sharing;
+  bench: Bench;
   answers: { referral: AnswerReferral; prompt: EndPrompt };
 };
 
-const MOST_BYTES = 65_536;
+/** A mapping and a message to try it on are the largest. */
+const MOST_BYTES = 262_144;
 
 /** Where nobody could sign in nothing is registered: the paths are answered like all that is not there. */
 export function registerPages(app: FastifyInstance, ctx: Context, sources: Sources): void {
-  const { messages, deliveries, worklist, sharing, answers } = sources;
+  const { messages, deliveries, worklist, sharing, bench, answers } = sources;
   const signingIn = openSignIn(ctx);
   if (!isTrial(ctx.config) && !signingIn) return;
   app.register(async (scope) => {
@@ -57,6 +60,7 @@ export function registerPages(app: FastifyInstance, ctx: Context, sources: Sourc
     registerPromptPages(scope, ctx, answers.prompt);
     registerMessages(scope, ctx, messages);
     registerDeliveries(scope, ctx, deliveries);
+    registerPlayground(scope, ctx, bench);
     registerSharing(scope, ctx, sharing);
     registerWorklistPages(scope, ctx, worklist);
     scope.get('/pages/*', async () => {

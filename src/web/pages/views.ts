@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import fastifyView from '@fastify/view';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import nunjucks from 'nunjucks';
+import { LINEAGE_STYLE } from './playground/lineage-style.ts';
 
 const TEMPLATES = fileURLToPath(new URL('./templates', import.meta.url));
 
@@ -34,7 +35,7 @@ export function sendPage(reply: FastifyReply, template: string, model: object): 
   return reply
     .headers(HEADERS)
     .type('text/html; charset=utf-8')
-    .view(`${template}.njk`, { ...model, css });
+    .view(`${template}.njk`, { ...model, css, lineageCss: LINEAGE.path });
 }
 
 /**
@@ -47,6 +48,9 @@ const STYLES = [
   styleOf('skein', readFileSync(new URL('./skein.css', import.meta.url), 'utf8')),
 ];
 
+/** For pages that light up what came of what. */
+const LINEAGE = styleOf('lineage', LINEAGE_STYLE);
+
 /** Its name changes with what it says, so that it may be kept for ever. */
 function styleOf(name: string, text: string): { path: string; text: string } {
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 12);
@@ -54,7 +58,7 @@ function styleOf(name: string, text: string): { path: string; text: string } {
 }
 
 export function registerStyles(scope: FastifyInstance): void {
-  for (const { path, text } of STYLES)
+  for (const { path, text } of [...STYLES, LINEAGE])
     scope.get(path, async (_request, reply) =>
       reply
         .headers({ ...HEADERS, 'cache-control': 'public, max-age=31536000, immutable' })

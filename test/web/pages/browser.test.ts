@@ -68,6 +68,7 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
     'a message': () => message,
     deliveries: () => '/pages/deliveries',
     'a delivery': () => delivery,
+    playground: () => '/pages/playground?mapping=hl7v2-adt',
     sharing: () => '/pages/sharing',
     'who was told': () => `/pages/sharing/${mother}?service=${told.serviceOf('littlebay')}`,
     nothing: () => '/pages/nothing',
@@ -122,6 +123,21 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
     await page.getByText('Search for a family').click();
     await page.getByRole('button', { name: 'Search' }).click();
     expect(await check()).toEqual([]);
+  });
+
+  test('what a mapping made of a message breaks no rule, and lights up with the field that it came from', async () => {
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.goto(at(PAGES.playground?.() ?? ''));
+      await page.getByRole('button', { name: 'Try it' }).click();
+      expect(await check()).toEqual([]);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    }
+    const field = page.locator('li#l-2');
+    await field.getByRole('link').click();
+    const outlineOf = (lit: string) =>
+      page.evaluate<string>(`getComputedStyle(document.querySelectorAll("${lit}")[1]).outlineStyle`);
+    expect([await outlineOf('.l-2'), await outlineOf('.l-3')]).toEqual(['solid', 'none']);
   });
 
   test('on paper the table is there, and telephone, address, forms and reasons are not', async () => {
