@@ -154,7 +154,7 @@ describe('what somebody acts as', () => {
   test('a page of a role that somebody has not is answered like one that is not there', async () => {
     const allowed: [Who, string[]][] = [
       [CLINICIAN, ['/pages/families', '/pages/referrals']],
-      [{ ...CLINICIAN, role: 'R8003' }, ['/pages/playground']],
+      [{ ...CLINICIAN, role: 'R8003' }, ['/pages/messages', '/pages/playground']],
       [OPERATOR, ['/pages/messages', '/pages/deliveries', '/pages/playground']],
       [{ ...OPERATOR, role: 'R8009' }, ['/pages/sharing']],
     ];

@@ -74,7 +74,7 @@ function personOf({ config }: Context, { session }: FastifyRequest): Person | nu
   return { name: person.name ?? person.subject, acts: hat?.name ?? '', may, csrf, looksAround };
 }
 
-const OPERATORS = ['/pages/messages', '/pages/deliveries', '/pages/sharing'];
+const OPERATORS = ['/pages/deliveries', '/pages/sharing'];
 const SERVICES = ['/pages/referrals'];
 
 /** Whether a page is theirs. In a trial where nobody signs in, some are the operator's alone. */

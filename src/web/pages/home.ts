@@ -15,7 +15,8 @@ export function registerHome(scope: FastifyInstance, ctx: Context, messages: Mes
   scope.get('/pages', async (request, reply) => {
     const viewer = await readViewer(ctx, request);
     const frame = await makeFrame(ctx, viewer, { title: 'Home', here: '/pages' });
-    const held = mayView(ctx, viewer, '/pages/messages') ? await readHeld(ctx, messages) : null;
+    const isHeld = viewer.service === null && mayView(ctx, viewer, '/pages/messages');
+    const held = isHeld ? await readHeld(ctx, messages) : null;
     const heading = viewer.service?.name ?? 'Whoever runs Skein';
     return sendPage(reply, 'home', { frame, heading, held, doors: listDoors(ctx, viewer) });
   });

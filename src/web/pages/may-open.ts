@@ -14,7 +14,8 @@ const PAGES: Page[] = [
     inTrial: ['governance'],
   },
   { path: /^\/pages\/worklist(\/|$)/, whose: ['reviewer', 'operator'] },
-  { path: /^\/pages\/(messages|deliveries)(\/|$)/, whose: ['operator'] },
+  { path: /^\/pages\/messages(\/|$)/, whose: ['operator', 'engineer'] },
+  { path: /^\/pages\/deliveries(\/|$)/, whose: ['operator'] },
   { path: /^\/pages\/playground$/, whose: ['engineer', 'operator'] },
   { path: /^\/pages\/sharing(\/|$)/, whose: ['governance'] },
 ];

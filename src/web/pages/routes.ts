@@ -58,7 +58,7 @@ export function registerPages(app: FastifyInstance, ctx: Context, sources: Sourc
     registerHelping(scope, ctx);
     registerReferrals(scope, ctx, answers.referral);
     registerPromptPages(scope, ctx, answers.prompt);
-    registerMessages(scope, ctx, messages);
+    registerMessages(scope, ctx, { messages, bench });
     registerDeliveries(scope, ctx, deliveries);
     registerPlayground(scope, ctx, bench);
     registerSharing(scope, ctx, sharing);

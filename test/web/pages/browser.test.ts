@@ -66,6 +66,7 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
     'a sheet to take home': () => `/pages/helping/${mother}?${as('northlight')}`,
     messages: () => '/pages/messages',
     'a message': () => message,
+    'a message for its engineer': () => `${message}?show=text&${as('northlight')}`,
     deliveries: () => '/pages/deliveries',
     'a delivery': () => delivery,
     playground: () => '/pages/playground?mapping=hl7v2-adt',

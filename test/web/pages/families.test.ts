@@ -153,9 +153,43 @@ describe('messages', () => {
     expect(wordsOf((await get(good)).body)).toContain('Episode started');
   });
 
-  test('are not there for a service, nor is one that nobody sent for anybody', async () => {
-    expect((await get(as('northlight', '/pages/messages'))).statusCode).toBe(404);
+  test('of another service are not there, nor is one that nobody sent', async () => {
+    const { body } = await get(as('northlight', '/pages/messages'));
+    expect(wordsOf(body.replace(/<select[\s\S]*?<\/select>/g, ''))).not.toMatch(/HELD-1|midwives|littlebay/);
+    const listed = (await get('/pages/messages?system=midwives')).body;
+    const [, path = ''] = /href="(\/pages\/messages\/[^"]*)"/.exec(listed) ?? [];
+    for (const show of ['', '&show=text'])
+      expect((await get(as('northlight', path, show))).statusCode).toBe(404);
     expect((await get(`/pages/messages/${told.journey}`)).statusCode).toBe(404);
+    expect((await get(as('northlight', `/pages/messages/${told.journey}`))).statusCode).toBe(404);
+  });
+
+  test('of its own system an engineer reads: the text and what it became, each time on record', async () => {
+    const { body } = await get(as('midwives', '/pages/messages', '&state=accepted'));
+    const paths = [...body.matchAll(/href="(\/pages\/messages\/[0-9a-f-]{36})/g)].map(
+      ([, path]) => path ?? '',
+    );
+    const shut = await get(as('midwives', paths.at(-1)));
+    expect(shut.body).not.toMatch(/PID\||Penrose/);
+    const open = await get(as('midwives', paths.at(-1), '&show=text'));
+    expect(open.body).toContain('PID|');
+    expect(wordsOf(open.body)).toMatch(/patient\.name\[0\]\.family Penrose from PID-5\.1\.1/);
+    // Who else was told is not its to know.
+    const all = wordsOf(open.body.replace(/<select[\s\S]*?<\/select>/g, ''));
+    expect(all).not.toMatch(/northlight|littlebay|talkwell/);
+    const { rows } = await told.database.pool.query(
+      'select interaction, persons, name from audit order by id desc limit 1',
+    );
+    const [mother] = await told.find('Patient', '&given=Tamsin');
+    const [baby] = await told.find('Patient', '&given=Kit');
+    expect([mother?.id, baby?.id]).toEqual(expect.arrayContaining(rows[0].persons.slice(0, 1)));
+    expect(rows[0].name).toContain('midwives');
+  });
+
+  test('are whole for no operator, whatever is asked for', async () => {
+    const listed = (await get('/pages/messages?system=midwives')).body;
+    const [, path = ''] = /href="(\/pages\/messages\/[^"]*)"/.exec(listed) ?? [];
+    expect((await get(`${path}?show=text`)).body).not.toMatch(/PID\||Penrose|Zennor/);
   });
 });
 

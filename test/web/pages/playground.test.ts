@@ -43,7 +43,9 @@ test('says what a text becomes, each element with its field and its rule, and wh
   expect(words).toContain('It would be accepted');
   expect(words).toMatch(/patient\.name\[0\]\.family Rosewarne from PID-5\.1\.1, fragments\/xpn\.yaml:\d+/);
   expect(words).toMatch(/PID-5\.1\.1 Rosewarne/);
-  const lit = /<li id="(l-\d+)" class="\1"><a href="#\1" class="app-mono">PID-5\.1\.1</.exec(body)?.[1];
+  const lit = /<li id="(l-\d+)" class="\1"><a href="#\1" class="app-mono app-long">PID-5\.1\.1</.exec(
+    body,
+  )?.[1];
   expect(body).toMatch(new RegExp(`<li class="${lit}"><a href="#${lit}"[^>]*>patient.name\\[0\\].family<`));
   expect(words).toMatch(/\d+ fields with data: \d+ read, \d+ left out on purpose, \d+ read by no rule/);
 });

@@ -1,16 +1,28 @@
-/** `/pages/messages`: what was received and what became of it, for the operator alone. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+/**
+ * `/pages/messages`: what was received and what became of it. For the operator metadata alone; for an
+ * engineer those of the own systems, and of one its text and what it became, on record each time.
+ */
+import type { Bundle } from '@medplum/fhirtypes';
+import type { FastifyInstance } from 'fastify';
 import type { Context } from '../../../context.ts';
 import { oneOf, queryOf } from '../../../doors/query.ts';
 import { isId } from '../../../fhir/ids.ts';
 import type { Issue } from '../../../model.ts';
 import { notFound } from '../../../read/answer.ts';
-import { linkTo, makeFrame, readViewer, type Viewer } from '../frame.ts';
+import { linkTo, makeFrame, readViewer } from '../frame.ts';
+import { describeTried } from '../playground/page.ts';
+import type { Bench } from '../playground/routes.ts';
 import { sendPage } from '../views.ts';
 import { capital, dateTime, sayCount } from '../words.ts';
 import { describeMessages, type Listed, STATES, sayIssue, tagOf } from './page.ts';
 
-export type MessageFilter = { system: string | null; state: string | null; before: string | null };
+export type MessageFilter = {
+  system: string | null;
+  state: string | null;
+  /** Of whose systems; null: of all. */
+  service: string | null;
+  before: string | null;
+};
 /** One message: what is kept of it besides its bytes, and who was told of what it changed. */
 export type MessageFound = Omit<Listed, 'cause' | 'issue' | 'status'> & {
   channel: string;
@@ -20,28 +32,39 @@ export type MessageFound = Omit<Listed, 'cause' | 'issue' | 'status'> & {
   units: { position: string; status: string; issues: Issue[] }[];
   told: { code: string; system: string | null; state: string }[];
 };
+/** `persons`: ids of whom it changed something. */
+export type Opened = { text: string; mapping: string; dialect: string | null; persons: string[] };
 /** How messages are looked up: pages read no table. */
 export type Messages = {
   listHeld: (ctx: Context) => Promise<Listed[]>;
   list: (ctx: Context, filter: MessageFilter) => Promise<{ listed: Listed[]; next: string | null }>;
-  find: (ctx: Context, id: string) => Promise<MessageFound | null>;
-  systems: (ctx: Context) => Promise<string[]>;
+  find: (ctx: Context, id: string, service: string | null) => Promise<MessageFound | null>;
+  /** Its text, for the engineer of its own system; null where it is another's, or has expired. */
+  open: (ctx: Context, id: string, service: string) => Promise<Opened | null>;
+  systems: (ctx: Context, service: string | null) => Promise<string[]>;
 };
 
+type WithId = { Params: { id: string } };
 const HERE = '/pages/messages';
 
-export function registerMessages(scope: FastifyInstance, ctx: Context, messages: Messages): void {
+export function registerMessages(
+  scope: FastifyInstance,
+  ctx: Context,
+  { messages, bench }: { messages: Messages; bench: Bench },
+): void {
   scope.get(HERE, async (request, reply) => {
-    const viewer = await readOperator(ctx, request);
+    const viewer = await readViewer(ctx, request);
+    const service = viewer.service?.id ?? null;
     const query = queryOf(request);
     const filter = {
       system: oneOf(query, 'system') || null,
       state: STATES.find((one) => one === oneOf(query, 'state')) ?? null,
+      service,
       before: oneOf(query, 'before') ?? null,
     };
     const [{ listed, next }, systems] = await Promise.all([
       messages.list(ctx, filter),
-      messages.systems(ctx),
+      messages.systems(ctx, service),
     ]);
     const kept = Object.fromEntries(
       Object.entries({ system: filter.system, state: filter.state }).filter(([, value]) => value !== null),
@@ -51,28 +74,37 @@ export function registerMessages(scope: FastifyInstance, ctx: Context, messages:
       lines: describeMessages(listed, (id) => linkTo(`${HERE}/${id}`, viewer)),
       states: choicesOf(STATES, filter.state, 'Any state'),
       systems: choicesOf(systems, filter.system, 'Any system'),
-      as: viewer.as,
+      ...{ as: viewer.as, isOwn: service !== null },
       next: next && linkTo(HERE, viewer, { ...kept, before: next }),
     });
   });
-  scope.get<{ Params: { id: string } }>(`${HERE}/:id`, async (request, reply) => {
-    const viewer = await readOperator(ctx, request);
+  scope.get<WithId>(`${HERE}/:id`, async (request, reply) => {
+    const viewer = await readViewer(ctx, request);
+    const service = viewer.service?.id ?? null;
     const { id } = request.params;
-    const found = isId(id) ? await messages.find(ctx, id) : null;
+    const found = isId(id) ? await messages.find(ctx, id, service) : null;
     if (!found) throw notFound();
+    const here = `${HERE}/${id}`;
+    const isAsked = oneOf(queryOf(request), 'show') === 'text' && service !== null;
+    const opened = isAsked ? await messages.open(ctx, id, service) : null;
+    if (opened) request.given = aboutPersons(opened.persons);
+    const { text = '', mapping = '', dialect = null } = opened ?? {};
+    const tried = opened && (await bench.run({ name: mapping, dialect, text, draft: null }));
     return sendPage(reply, 'message', {
-      frame: await makeFrame(ctx, viewer, { title: 'Message', here: `${HERE}/${id}` }),
-      ...{ ...describe(found), back: linkTo(HERE, viewer) },
+      frame: await makeFrame(ctx, viewer, { title: 'Message', here }),
+      ...{ ...describe(found), back: linkTo(HERE, viewer), isOwn: service !== null, isAsked },
+      ...{ text: text.replace(/\r\n?/g, '\n'), tried: tried && describeTried(tried) },
+      show: linkTo(here, viewer, { show: 'text' }),
+      self: linkTo(here, viewer),
     });
   });
 }
 
-/** Messages are of all families: to a service they are not there. */
-async function readOperator(ctx: Context, request: FastifyRequest): Promise<Viewer> {
-  const viewer = await readViewer(ctx, request);
-  if (viewer.service) throw notFound();
-  return viewer;
-}
+/** What is given, for the audit: of whom the text speaks, as far as that is known. */
+const aboutPersons = (persons: string[]): Bundle => ({
+  ...{ resourceType: 'Bundle', type: 'collection' },
+  entry: persons.map((id) => ({ resource: { resourceType: 'Patient', id } })),
+});
 
 const choicesOf = (values: string[], chosen: string | null, none: string) => [
   { value: '', text: none, isChosen: chosen === null },

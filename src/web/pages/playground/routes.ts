@@ -12,7 +12,12 @@ import { describeTried, type Tried } from './page.ts';
 export type Bench = {
   names: () => string[];
   open: (name: string) => { draft: string; sample: string } | null;
-  run: (asked: { name: string; dialect: null; text: string; draft: string | null }) => Promise<Tried>;
+  run: (asked: {
+    name: string;
+    dialect: string | null;
+    text: string;
+    draft: string | null;
+  }) => Promise<Tried>;
 };
 /** `draft` null: the mapping as it is in force. */
 type Typed = { name: string; text: string; draft: string };
