@@ -42,6 +42,7 @@ export const SERVICE: Record<string, Right[]> = {
   subscription: STATE,
   duty_contact: STATE,
   journey_look: STATE,
+  page_look: STATE,
   ignored: STATE,
   prompt_rule: STATE,
   trace: STATE,

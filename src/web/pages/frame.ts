@@ -20,7 +20,15 @@ export type Viewer = {
  * Who is signed in: what they may do as what they act as now, what their forms hold, and whether they may
  * look through the eyes of any service.
  */
-type Person = { name: string; acts: string; may: HumanRole[]; csrf: string; looksAround: boolean };
+type Person = {
+  issuer: string;
+  subject: string;
+  name: string;
+  acts: string;
+  may: HumanRole[];
+  csrf: string;
+  looksAround: boolean;
+};
 type Link = { href: string; text: string; isCurrent: boolean };
 type Choice = { value: string; text: string; isChosen: boolean };
 export type Frame = {
@@ -71,7 +79,16 @@ function personOf({ config }: Context, { session }: FastifyRequest): Person | nu
   const { person, hat, csrf } = session;
   const may = hat?.may ?? [];
   const looksAround = isTrial(config) && may.includes('governance');
-  return { name: person.name ?? person.subject, acts: hat?.name ?? '', may, csrf, looksAround };
+  const { issuer, subject } = person;
+  return {
+    issuer,
+    subject,
+    name: person.name ?? person.subject,
+    acts: hat?.name ?? '',
+    may,
+    csrf,
+    looksAround,
+  };
 }
 
 const OPERATORS = ['/pages/deliveries', '/pages/sharing'];

@@ -95,7 +95,7 @@ export function journeyWith(say: (place: string) => string, more: Resource[] = [
   };
   const duty = { phone: say('phone'), hours: say('hours'), confirmed: ago(100), isConfirmed: false };
   return {
-    ...{ bundle, tasks: [prompt], now: NOW, service: 's1' },
+    ...{ bundle, tasks: [prompt], now: NOW, service: 's1', seen: null },
     involved: [
       ...[{ person: 'Patient/m', service: 'Organization/s1', label: say('label'), first: ago(60) }].map(
         (one) => ({ ...one, last: undefined, goesOn: true, duty, disputed: '' }),

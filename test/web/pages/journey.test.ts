@@ -1,6 +1,8 @@
 /** The page of a family: what it shows to whom, that it is on record, and what is the same for everybody. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { care } from '../../families/scenarios/messages.ts';
+import { ago, say } from '../../support/telling.ts';
 import { BABY, MOTHER, partOf, SERVICES, STRANGER, type Told, tellFamily, wordsOf } from './family.ts';
 
 let told: Told;
@@ -243,4 +245,46 @@ test('a page of the journey is made in less than a second, and is no larger than
   const { body } = await pageFor('northlight');
   expect(performance.now() - started).toBeLessThan(1_000);
   expect(body.length).toBeLessThan(100_000);
+});
+
+describe('what is new', () => {
+  const path = (name: string) => `/pages/journey/${told.journey}?as=${told.serviceOf(name)}`;
+  const seen = async (name: string) => {
+    const { body } = await get(path(name));
+    const at = /name="at" value="([^"]*)"/.exec(body)?.[1] ?? '';
+    return told.app.inject({
+      method: 'POST',
+      url: path(name).replace('?', '/seen?'),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams({ at }).toString(),
+    });
+  };
+  const news = async (name: string) =>
+    wordsOf(partOf((await get(path(name))).body, 'id="news"', '</section>'));
+
+  test('is counted from when somebody said that they had seen it, not from when they opened it', async () => {
+    expect(await news('northlight')).toContain('You have not said yet');
+    expect((await seen('northlight')).statusCode).toBe(303);
+    expect(await news('northlight')).toContain('Nothing that is shown here');
+    await say(told, care('northlight', MOTHER, { start: ago(24), contact: ago(2) }));
+    await told.settle();
+    for (const _ of [1, 2]) expect(await news('northlight')).toMatch(/New since[\s\S]*northlight/);
+    expect(wordsOf((await get(path('northlight'))).body)).toMatch(/Number \d+ New/);
+    await seen('northlight');
+    expect(await news('northlight')).toContain('Nothing that is shown here');
+  });
+
+  test('is not for who sees nothing of it, nor for whoever runs Skein, and is no look of another', async () => {
+    expect((await seen('faraway')).statusCode).toBe(404);
+    expect((await pageFor(null)).body).not.toContain('id="news"');
+    expect(await news('littlebay')).toContain('You have not said yet');
+  });
+
+  test('tells each service what itself is shown, and no more', async () => {
+    await seen('littlebay');
+    await say(told, care('northlight', MOTHER, { start: ago(24), contact: ago(1) }));
+    await told.settle();
+    expect(await news('northlight')).toContain('northlight');
+    expect(await news('littlebay')).not.toMatch(/northlight|Tamsin/);
+  });
 });

@@ -25,6 +25,8 @@ export type Told = {
   now: Date;
   /** Id of the service that looks; null for the operator. */
   service: string | null;
+  /** Up to when whoever looks has seen it; null: never, or nobody in particular looks. */
+  seen: Date | null;
 };
 
 export type Given = Omit<Told, 'bundle'> & {
@@ -40,6 +42,8 @@ export type Given = Omit<Told, 'bundle'> & {
   nameOf: (reference: string) => string;
   /** Days that a referral which is open has waited, by `ServiceRequest/id`; null: nobody knows. */
   waits: Map<string, number | null>;
+  /** `Type/id` of what the reader is told otherwise than then. */
+  changed: Set<string>;
 };
 
 export function sortGiven({ bundle, ...rest }: Told): Given {
@@ -58,6 +62,7 @@ export function sortGiven({ bundle, ...rest }: Told): Given {
     referrals: ofType<ServiceRequest>('ServiceRequest'),
     nameOf: (reference) => names.get(reference) ?? 'a service',
     waits: waitsIn(ofType<Composition>('Composition')[0]),
+    changed: rest.seen ? changedIn(ofType<Composition>('Composition')[0]) : new Set(),
   };
 }
 
@@ -70,8 +75,14 @@ function namesIn(value: unknown, names = new Map<string, string>()): Map<string,
   return names;
 }
 
+const sectionOf = (composition: Composition | undefined, wanted: string) =>
+  composition?.section?.find(({ code }) => code?.coding?.[0]?.code === wanted);
+
+const changedIn = (composition: Composition | undefined): Set<string> =>
+  new Set(sectionOf(composition, 'what-has-changed')?.entry?.flatMap(({ reference }) => reference ?? []));
+
 function waitsIn(composition: Composition | undefined): Given['waits'] {
-  const section = composition?.section?.find(({ code }) => code?.coding?.[0]?.code === 'open-referrals');
+  const section = sectionOf(composition, 'open-referrals');
   return new Map(
     (section?.entry ?? []).map(({ reference = '', extension = [] }) => [
       reference,

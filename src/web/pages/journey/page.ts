@@ -8,6 +8,7 @@ import { describeInvolved, describeNext, type InvolvedRow, type NextRow } from '
 import { type Lane, layOutLanes } from './lanes.ts';
 import { findMembers, type Member } from './members.ts';
 import { nameFor } from './names.ts';
+import { findNews, type News } from './news.ts';
 import { type Card, describePeople, NOBODY } from './people.ts';
 import { describeStages, type Strip } from './stages.ts';
 import { findToDo, type ToDo } from './to-do.ts';
@@ -20,6 +21,7 @@ export type JourneyPage = {
   nobody: typeof NOBODY | null;
   strips: Strip[];
   toDo: ToDo;
+  news: News;
   span: string;
   isWhole: boolean;
   pictures: Picture[];
@@ -46,6 +48,11 @@ export function makeJourneyPage(told: Told, { isWhole, formats }: Shape): Journe
     nobody: members.some(({ role }) => role === 'other') ? null : NOBODY,
     strips,
     toDo: findToDo(given, names),
+    news: findNews(
+      given,
+      lanes.flatMap(({ items }) => items),
+      names,
+    ),
     span: `${monthOf(scene.window.from)} to ${monthOf(scene.window.to)}`,
     isWhole,
     pictures: formats.map((format) => drawPicture(scene, format)),

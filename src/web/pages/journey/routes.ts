@@ -1,14 +1,18 @@
 /** `/pages/journey/{id}`: the journey of a family, as one service sees it, or as two do side by side. */
 import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../../context.ts';
-import { oneOf, queryOf } from '../../../doors/query.ts';
+import { formOf } from '../../../doors/body.ts';
+import { oneOf, queryOf, readPairs } from '../../../doors/query.ts';
 import { Rejected } from '../../../errors.ts';
+import { keyedId } from '../../../fhir/ids.ts';
 import { notFound } from '../../../read/answer.ts';
 import { readJourney } from '../../../read/journey/journey.ts';
+import { findPageLook, keepPageLook } from '../../../read/journey/looks.ts';
 import { readReasons } from '../../../read/journey/reasons.ts';
 import { findTasks } from '../../../read/journey/tasks.ts';
 import { linkTo, listChoices, makeFrame, readViewer, type Viewer } from '../frame.ts';
+import { turnTo } from '../sign-in/guard.ts';
 import { sendPage } from '../views.ts';
 import type { Told } from './given.ts';
 import { type JourneyPage, makeJourneyPage } from './page.ts';
@@ -17,15 +21,18 @@ type WithId = { Params: { id: string } };
 const REASONED = /^(EpisodeOfCare|Encounter|ServiceRequest)$/;
 
 export function registerJourney(scope: FastifyInstance, ctx: Context): void {
+  scope.post<WithId>('/pages/journey/:id/seen', async (request, reply) => haveSeen(ctx, request, reply));
   scope.get<WithId>('/pages/journey/:id', async (request, reply) => {
     const { id } = request.params;
     const here = `/pages/journey/${id}`;
     const isWhole = oneOf(queryOf(request), 'window') === 'whole';
     const viewer = await readViewer(ctx, request);
     const beside = await readBeside(ctx, request);
-    const told = await tellJourney(viewer, id);
+    const who = lookerOf(ctx, viewer);
+    const look = who === null ? null : await findPageLook(ctx.db, who, id);
+    const told = await tellJourney(viewer, id, look?.before ?? null);
     if (beside) {
-      const other = await tellJourney(beside, id);
+      const other = await tellJourney(beside, id, null);
       if (!told && !other) throw notFound();
       request.given = bundleOf([told, other]);
       const sides = [
@@ -51,9 +58,27 @@ export function registerJourney(scope: FastifyInstance, ctx: Context): void {
         referral: (one: string) => linkTo(`/pages/referrals/${one}`, viewer),
       },
       back: linkTo('/pages/families', viewer),
+      seen: look && { action: linkTo(`${here}/seen`, viewer), at: look.at.toISOString() },
       whole: linkTo(here, viewer, isWhole ? {} : { window: 'whole' }),
     });
   });
+}
+
+/** Somebody at a service, by a keyed name; in a trial without sign-in its service. Null: the operator. */
+function lookerOf({ key }: Context, { person, service }: Viewer): string | null {
+  if (!service) return null;
+  return keyedId(key, 'page-look', service.id, ...(person ? [person.issuer, person.subject] : []));
+}
+
+/** Moves up to when they have seen it, never back. */
+async function haveSeen(ctx: Context, request: FastifyRequest<WithId>, reply: FastifyReply) {
+  const { id } = request.params;
+  const viewer = await readViewer(ctx, request);
+  const who = lookerOf(ctx, viewer);
+  if (!who || !(await tellJourney(viewer, id, null))) throw notFound();
+  const at = new Date(readPairs(formOf(request)).get('at') ?? '');
+  if (!Number.isNaN(at.getTime())) await keepPageLook(ctx.db, who, id, at);
+  return turnTo(reply, linkTo(`/pages/journey/${id}`, viewer));
 }
 
 /** A second pair of eyes is for the operator alone. */
@@ -63,8 +88,13 @@ async function readBeside(ctx: Context, request: FastifyRequest): Promise<Viewer
 }
 
 /** Null where the viewer may not see it, or there is none. */
-async function tellJourney({ asking, service }: Viewer, id: string): Promise<Told | null> {
-  const journey = await readJourney(asking, { id, base: '', pairs: [] }).catch((error: unknown) => {
+async function tellJourney(
+  { asking, service }: Viewer,
+  id: string,
+  before: Date | null,
+): Promise<Told | null> {
+  const pairs: [string, string][] = before ? [['_since', before.toISOString()]] : [];
+  const journey = await readJourney(asking, { id, base: '', pairs }).catch((error: unknown) => {
     if (error instanceof Rejected && error.status === 404) return null;
     throw error;
   });
@@ -79,7 +109,7 @@ async function tellJourney({ asking, service }: Viewer, id: string): Promise<Tol
     findTasks(asking, names(/^Patient$/)),
     readReasons(asking, names(REASONED)),
   ]);
-  return { bundle, involved, tasks, why, now, service: service?.id ?? null };
+  return { bundle, involved, tasks, why, now, service: service?.id ?? null, seen: before };
 }
 
 /** What is given, for the audit. */

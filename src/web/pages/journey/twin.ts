@@ -10,6 +10,7 @@ export type TwinRow = {
   what: string;
   when: string;
   contacts: string;
+  isNew: boolean;
   shownAs: ShownAs;
 };
 
@@ -19,6 +20,7 @@ export const writeTwin = (given: Given, lanes: Lane[]): TwinRow[] =>
     items.map(({ n, strong, what, when, contacts, references }) => ({
       ...{ n, strong, what, when, contacts },
       who: kind === 'referral' ? 'Referral' : name,
+      isNew: references.some((one) => given.changed.has(one)),
       shownAs: sayWhy(given, references),
     })),
   );
