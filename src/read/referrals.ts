@@ -6,6 +6,7 @@ import { findWaits, type ServiceWaits } from '../access/waits/find-waits.ts';
 import { SERVICE_SYSTEM } from '../fhir/systems.ts';
 import { asOf } from '../store/clock.ts';
 import { notFound } from './answer.ts';
+import { isOpenPrompt } from './journey/tasks.ts';
 import { answerSearch } from './search/answer-search.ts';
 import type { Asking } from './search/candidates.ts';
 import { cursorIn } from './search/cursor.ts';
@@ -54,6 +55,21 @@ export async function readReferral(asking: Asking, id: string): Promise<Referral
   const [one] = found.referred;
   if (!one) throw notFound();
   return { ...found, one };
+}
+
+/** How much waits for the reader's service: at most a page of each is counted. */
+export async function countWork(asking: Asking): Promise<{ referrals: number; prompts: number }> {
+  const own = asking.recipient.kind === 'system' ? asking.recipient.system.service.id : '';
+  const pairs: [string, string][] = [
+    ['status', 'requested,received'],
+    ['owner', `Organization/${own}`],
+    ['_count', '200'],
+  ];
+  const { entry = [] } = await answerSearch(asking, { type: 'Task', base: '', pairs, lenient: false });
+  const tasks = entry.flatMap(({ resource }) => (resource?.resourceType === 'Task' ? resource : []));
+  const prompts = tasks.filter(isOpenPrompt).length;
+  const isReferral = ({ code }: Task) => code?.coding?.[0]?.code === 'fulfill';
+  return { prompts, referrals: tasks.filter(isReferral).length };
 }
 
 /** Kinds of service that somebody can be told of. */

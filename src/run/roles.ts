@@ -64,6 +64,7 @@ import { startReload } from './reload.ts';
 import { showDeliveries } from './show-deliveries.ts';
 import { showMessages } from './show-messages.ts';
 import { showSharing } from './show-sharing.ts';
+import { showSystems } from './show-systems.ts';
 import { startTracing } from './tracing.ts';
 import { describeUnbound } from './unbound-senders.ts';
 
@@ -158,6 +159,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const pages = (app: Parameters<typeof registerRead>[0]) =>
     registerPages(app, ctx, {
       ...{ messages: showMessages, deliveries: showDeliveries, sharing: showSharing, bench },
+      systems: showSystems(folders),
       ...{ worklist: desk, answers },
     });
   const api = [

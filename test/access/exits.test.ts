@@ -226,7 +226,9 @@ describe('on every GET route', () => {
       // Of nobody: style sheets, home, messages and deliveries, of which pages show no more than ids and issues.
       .filter(
         (route) =>
-          !/^\/pages(\/(assets\/.*|(messages|deliveries|sharing)(\/:id)?|playground|\*))?$/.test(route),
+          !/^\/pages(\/(assets\/.*|(messages|deliveries|sharing|systems)(\/:id)?|systems\/new|playground|\*))?$/.test(
+            route,
+          ),
       );
     expect(unmet.filter((route) => !/\/(Organization|HealthcareService|Basic)\b/.test(route))).toEqual([
       // Codes, numbers and times: test/deliver/secrets.test.ts.

@@ -155,7 +155,7 @@ describe('what somebody acts as', () => {
     const allowed: [Who, string[]][] = [
       [CLINICIAN, ['/pages/families', '/pages/referrals']],
       [{ ...CLINICIAN, role: 'R8003' }, ['/pages/messages', '/pages/playground']],
-      [OPERATOR, ['/pages/messages', '/pages/deliveries', '/pages/playground']],
+      [OPERATOR, ['/pages/messages', '/pages/deliveries', '/pages/playground', '/pages/systems']],
       [{ ...OPERATOR, role: 'R8009' }, ['/pages/sharing']],
     ];
     for (const [who, own] of allowed) {

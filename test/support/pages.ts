@@ -5,6 +5,7 @@ import { openMappingBench } from '../../src/run/mapping-bench.ts';
 import { showDeliveries } from '../../src/run/show-deliveries.ts';
 import { showMessages } from '../../src/run/show-messages.ts';
 import { showSharing } from '../../src/run/show-sharing.ts';
+import { showSystems } from '../../src/run/show-systems.ts';
 import type { Sources } from '../../src/web/pages/routes.ts';
 import { type Desk, type KeepWorklist, openDesk } from '../../src/work/worklist/desk.ts';
 import { figuresOf } from '../../src/work/worklist/item.ts';
@@ -25,6 +26,7 @@ export const emptyDesk = (ctx: Context): Desk => openDesk(ctx, NO_WORKLIST);
 export const sourcesOf = (ctx: Context): Sources => ({
   ...{ messages: showMessages, deliveries: showDeliveries, sharing: showSharing },
   bench: openMappingBench([MAPPINGS_DIR]),
+  systems: showSystems([MAPPINGS_DIR]),
   worklist: emptyDesk(ctx),
   answers: { referral: async () => undefined, prompt: async () => undefined },
 });

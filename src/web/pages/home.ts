@@ -1,6 +1,7 @@
 /** `/pages`: where to go from here, by role; for whoever runs Skein also what is held, by cause. */
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../../context.ts';
+import { countWork } from '../../read/referrals.ts';
 import { linkTo, makeFrame, mayView, readViewer, type Viewer } from './frame.ts';
 import { type CauseLine, describeCauses } from './messages/page.ts';
 import type { Messages } from './messages/routes.ts';
@@ -17,9 +18,27 @@ export function registerHome(scope: FastifyInstance, ctx: Context, messages: Mes
     const frame = await makeFrame(ctx, viewer, { title: 'Home', here: '/pages' });
     const isHeld = viewer.service === null && mayView(ctx, viewer, '/pages/messages');
     const held = isHeld ? await readHeld(ctx, messages) : null;
+    const work = viewer.service && mayView(ctx, viewer, '/pages/referrals') ? await readWork(viewer) : null;
     const heading = viewer.service?.name ?? 'Whoever runs Skein';
-    return sendPage(reply, 'home', { frame, heading, held, doors: listDoors(ctx, viewer) });
+    return sendPage(reply, 'home', { frame, heading, held, work, doors: listDoors(ctx, viewer) });
   });
+}
+
+/** What waits for the reader's service: referrals that it was asked, and prompts that it owns. */
+async function readWork(viewer: Viewer): Promise<{ href: string; text: string }[]> {
+  const { referrals, prompts } = await countWork(viewer.asking);
+  const line = (path: string, count: number, [one, many]: [string, string]) =>
+    count > 0 ? [{ href: linkTo(path, viewer), text: `${count} ${count === 1 ? one : many}` }] : [];
+  return [
+    ...line('/pages/referrals', referrals, [
+      'referral waits for your answer',
+      'referrals wait for your answer',
+    ]),
+    ...line('/pages/families', prompts, [
+      'question is open about your families',
+      'questions are open about your families',
+    ]),
+  ];
 }
 
 async function readHeld(ctx: Context, messages: Messages): Promise<Held> {
@@ -42,6 +61,7 @@ function listDoors(ctx: Context, viewer: Viewer): Door[] {
     ...door('/pages/messages', 'Held messages', 'What was received and waits for somebody', held),
     ...door('/pages/playground', 'Mapping playground', 'Try a mapping, or a draft of one, on a message'),
     ...door('/pages/deliveries', 'Deliveries', 'Which subscriber is behind, why, and when it is tried next'),
+    ...door('/pages/systems', 'Systems', 'Who sends and subscribes, who is silent, and how to register one'),
     ...door('/pages/sharing', 'Sharing', 'Who may know what, what is held, and who was told what about whom'),
   ];
 }

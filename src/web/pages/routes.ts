@@ -22,6 +22,7 @@ import { type AnswerReferral, registerReferrals } from './referrals/routes.ts';
 import { registerSharing, type Sharing } from './sharing/routes.ts';
 import { guardPage, sendToSignIn } from './sign-in/guard.ts';
 import { registerSignIn } from './sign-in/routes.ts';
+import { registerSystemPages, type Systems } from './systems/routes.ts';
 import { HEADERS, registerStyles, registerViews, sendPage } from './views.ts';
 import { dateTime } from './words.ts';
 import { registerWorklistPages, type Worklist } from './worklist/routes.ts';
@@ -33,6 +34,7 @@ export type Sources = {
   worklist: Worklist;
   sharing: Sharing;
   bench: Bench;
+  systems: Systems;
   answers: { referral: AnswerReferral; prompt: EndPrompt };
 };
 
@@ -41,7 +43,7 @@ const MOST_BYTES = 262_144;
 
 /** Where nobody could sign in nothing is registered: the paths are answered like all that is not there. */
 export function registerPages(app: FastifyInstance, ctx: Context, sources: Sources): void {
-  const { messages, deliveries, worklist, sharing, bench, answers } = sources;
+  const { messages, deliveries, worklist, sharing, bench, systems, answers } = sources;
   const signingIn = openSignIn(ctx);
   if (!isTrial(ctx.config) && !signingIn) return;
   app.register(async (scope) => {
@@ -61,6 +63,7 @@ export function registerPages(app: FastifyInstance, ctx: Context, sources: Sourc
     registerMessages(scope, ctx, { messages, bench });
     registerDeliveries(scope, ctx, deliveries);
     registerPlayground(scope, ctx, bench);
+    registerSystemPages(scope, ctx, systems);
     registerSharing(scope, ctx, sharing);
     registerWorklistPages(scope, ctx, worklist);
     scope.get('/pages/*', async () => {

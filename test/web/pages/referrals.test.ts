@@ -57,6 +57,14 @@ async function answer(path: string, form: Record<string, string>, as = 'perinata
   return answered;
 }
 
+test('home says what waits for an answer, to who is to answer it', async () => {
+  const home = async (as: string) => wordsOf((await visitor.ask(at(as, '/pages'))).body);
+  expect(await home('perinatal')).toContain('4 referrals wait for your answer');
+  expect(await home('perinatal')).toContain('4 questions are open');
+  expect(await home('visiting')).not.toMatch(/wait for your answer/);
+  expect(await home('other')).not.toMatch(/wait for your answer|are open/);
+});
+
 describe('the board', () => {
   test('has what waits, for how long and beyond which limit, by who it is between', async () => {
     const words = await board('perinatal');
