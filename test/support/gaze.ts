@@ -35,11 +35,31 @@ export async function gaze(household: Household, readers: string[]): Promise<Gaz
         await look(household, seen, { reader, path });
       }
       for (const id of found) await lookAt(household, seen, { reader, path: id });
+      for (const path of pagesAbout(shared)) await lookAtPage(household, seen, { reader, path });
       const told = household.posts(reader).map(({ body }) => body);
       seen.set(`${reader} was told`, { content: told.join('\n'), version: `${told.length}` });
     }),
   );
   return seen;
+}
+
+/** Pages that a service opens, of what there is. */
+const pagesAbout = (ids: string[]): string[] => [
+  ...['/pages/families', '/pages/referrals'],
+  ...ids.flatMap((id) => {
+    const [type, own] = id.split('/');
+    return type === 'Group' ? `/pages/journey/${own}` : `/pages/helping/${own}`;
+  }),
+];
+
+/** What is new at each look: up to when it was seen, and the version that a form answers. */
+const OF_NOW = / name="(?:at|version)" value="[^"]*"/g;
+
+async function lookAtPage({ skein }: Household, seen: Gaze, { reader, path }: Look): Promise<void> {
+  const { status, body } = await skein.get(path, reader);
+  // What is not there says when, and a reference.
+  const content = status === 200 ? String(body.text ?? '').replace(OF_NOW, '') : `${status}`;
+  seen.set(`${reader} ${path}`, { content, version: `${status}` });
 }
 
 type Look = { reader: string; path: string };

@@ -47,6 +47,8 @@ const PLAIN = [
     '/pages/messages',
     '/metrics',
   ],
+  ...['/pages/referrals', '/pages/referrals?show=answered', '/pages/worklist', '/pages/deliveries'],
+  ...['/pages/playground', '/pages/systems', '/pages/sharing'],
 ];
 
 /** Parameters that would find somebody by what is planted: only who may know it may find by it. */
@@ -72,6 +74,9 @@ export const EXITS = [
     'batch',
     '$journey',
     'page of a journey',
+    'page of a sheet',
+    'page of a task',
+    'page of a message',
   ],
 ];
 
@@ -145,7 +150,7 @@ export async function probe(household: Household, reader: string, families: numb
 export async function askById(
   household: Household,
   reader: string,
-  { family, ids, journey }: Named,
+  { family, ids, journey, tasks }: Named,
 ): Promise<Answer[]> {
   const { skein } = household;
   const urls = [
@@ -171,18 +176,35 @@ export async function askById(
       ? JSON.stringify(withoutLinks(resource))
       : JSON.stringify(response).replaceAll(asked, '');
   });
-  const page = await skein.get(`/pages/journey/${journey}`, reader);
-  const isShown = page.status === 200;
-  const text = String(page.body.text ?? '');
+  const pageOf = async (path: string, id: string) => {
+    const { status, body } = await skein.get(`/pages/${path}/${id}`, reader);
+    const text = String(body.text ?? '');
+    return status === 200 ? text : text.replaceAll(id, '');
+  };
+  const pagesOf = async (paths: string[], named: string[]) =>
+    (await Promise.all(named.flatMap((id) => paths.map((path) => pageOf(path, id))))).join('\n');
+  const persons = ids.flatMap((id) => (id.startsWith('Patient/') ? id.slice('Patient/'.length) : []));
   return [
     { exit: 'batch', family, text: texts.slice(0, -1).join('\n') },
     { exit: '$journey', family, text: texts.at(-1) ?? '' },
-    { exit: 'page of a journey', family, text: isShown ? text : text.replaceAll(journey, '') },
+    { exit: 'page of a journey', family, text: await pageOf('journey', journey) },
+    { exit: 'page of a sheet', family, text: await pagesOf(['helping'], persons) },
+    { exit: 'page of a task', family, text: await pagesOf(['referrals', 'prompts'], tasks) },
   ];
+}
+
+/** The text of each of these messages, as the engineer of its own system is shown it. */
+export async function askMessages({ skein }: Household, reader: string, paths: string[]): Promise<Answer[]> {
+  const texts: string[] = [];
+  for (const path of paths) {
+    const { status, body } = await skein.get(`${path}?show=text`, reader);
+    if (status === 200) texts.push(String(body.text ?? ''));
+  }
+  return [{ exit: 'page of a message', family: null, text: texts.join('\n') }];
 }
 
 /** Of how many the past is read, too: those that were told first. */
 const PAST = 4;
 
-export type Named = { family: number; ids: string[]; journey: string };
+export type Named = { family: number; ids: string[]; journey: string; tasks: string[] };
 const withoutLinks = (resource: unknown) => ({ ...(resource as Page), link: undefined });

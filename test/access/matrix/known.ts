@@ -1,5 +1,5 @@
 /** Ids and times of what was told, as the operator finds them, by what each tells. */
-import type { Household } from '../../support/household.ts';
+import type { Found, Household } from '../../support/household.ts';
 import { COMPARTMENTS, type Compartment, type Fact, labelOf, momentOf } from './canaries.ts';
 import type { Named } from './exits.ts';
 import { DAY } from './facts.ts';
@@ -57,16 +57,21 @@ const TYPES: Record<string, string> = {
 const MOST = 12;
 
 /** What may be asked for by its id, by family. */
-export function nameAll(known: ReadonlyMap<string, string>): Named[] {
+export function nameAll(known: ReadonlyMap<string, string>, tasks: Found[] = []): Named[] {
   const named = new Map<number, Named>();
   for (const [id, label] of known) {
     const [place, , category = ''] = label.split(' ');
     const family = Number(place);
-    const one = named.get(family) ?? { family, ids: [], journey: 'none' };
+    const one = named.get(family) ?? { family, ids: [], journey: 'none', tasks: [] };
     named.set(family, one);
     if (category === 'STG') one.journey = id;
     // A time is no id.
     else if (!id.includes('T') && one.ids.length < MOST) one.ids.push(`${TYPES[category]}/${id}`);
+  }
+  for (const task of tasks) {
+    const person = (task.for as { reference?: string } | undefined)?.reference?.split('/')[1] ?? '';
+    const family = Number(known.get(person)?.split(' ')[0] ?? Number.NaN);
+    named.get(family)?.tasks.push(task.id);
   }
   return [...named.values()];
 }
