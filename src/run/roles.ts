@@ -62,6 +62,7 @@ import { keepPolicy } from './keep-policy.ts';
 import { openMappingBench } from './mapping-bench.ts';
 import { startReload } from './reload.ts';
 import { showDeliveries } from './show-deliveries.ts';
+import { showFigures } from './show-figures.ts';
 import { showMessages } from './show-messages.ts';
 import { showSharing } from './show-sharing.ts';
 import { showSystems } from './show-systems.ts';
@@ -159,7 +160,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   const pages = (app: Parameters<typeof registerRead>[0]) =>
     registerPages(app, ctx, {
       ...{ messages: showMessages, deliveries: showDeliveries, sharing: showSharing, bench },
-      systems: showSystems(folders),
+      ...{ systems: showSystems(folders), figures: showFigures },
       ...{ worklist: desk, answers },
     });
   const api = [

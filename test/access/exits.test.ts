@@ -226,7 +226,7 @@ describe('on every GET route', () => {
       // Of nobody: style sheets, home, messages and deliveries, of which pages show no more than ids and issues.
       .filter(
         (route) =>
-          !/^\/pages(\/(assets\/.*|(messages|deliveries|sharing|systems)(\/:id)?|systems\/new|playground|\*))?$/.test(
+          !/^\/pages(\/(assets\/.*|(messages|deliveries|sharing|systems)(\/:id)?|systems\/new|figures|playground|\*))?$/.test(
             route,
           ),
       );

@@ -3,6 +3,7 @@ import type { Context } from '../../src/context.ts';
 import { MAPPINGS_DIR } from '../../src/map/language/folders.ts';
 import { openMappingBench } from '../../src/run/mapping-bench.ts';
 import { showDeliveries } from '../../src/run/show-deliveries.ts';
+import { showFigures } from '../../src/run/show-figures.ts';
 import { showMessages } from '../../src/run/show-messages.ts';
 import { showSharing } from '../../src/run/show-sharing.ts';
 import { showSystems } from '../../src/run/show-systems.ts';
@@ -26,7 +27,7 @@ export const emptyDesk = (ctx: Context): Desk => openDesk(ctx, NO_WORKLIST);
 export const sourcesOf = (ctx: Context): Sources => ({
   ...{ messages: showMessages, deliveries: showDeliveries, sharing: showSharing },
   bench: openMappingBench([MAPPINGS_DIR]),
-  systems: showSystems([MAPPINGS_DIR]),
+  ...{ systems: showSystems([MAPPINGS_DIR]), figures: showFigures },
   worklist: emptyDesk(ctx),
   answers: { referral: async () => undefined, prompt: async () => undefined },
 });

@@ -91,7 +91,7 @@ function personOf({ config }: Context, { session }: FastifyRequest): Person | nu
   };
 }
 
-const OPERATORS = ['/pages/deliveries', '/pages/systems', '/pages/sharing'];
+const OPERATORS = ['/pages/deliveries', '/pages/systems', '/pages/figures', '/pages/sharing'];
 const SERVICES = ['/pages/referrals'];
 
 /** Whether a page is theirs. In a trial where nobody signs in, some are the operator's alone. */
@@ -136,6 +136,7 @@ export async function makeFrame(
     { path: '/pages/playground', text: 'Playground' },
     { path: '/pages/deliveries', text: 'Deliveries' },
     { path: '/pages/systems', text: 'Systems' },
+    { path: '/pages/figures', text: 'Figures' },
     { path: '/pages/sharing', text: 'Sharing' },
   ].filter(({ path }) => mayView(ctx, viewer, path));
   return {

@@ -62,6 +62,7 @@ function listDoors(ctx: Context, viewer: Viewer): Door[] {
     ...door('/pages/playground', 'Mapping playground', 'Try a mapping, or a draft of one, on a message'),
     ...door('/pages/deliveries', 'Deliveries', 'Which subscriber is behind, why, and when it is tried next'),
     ...door('/pages/systems', 'Systems', 'Who sends and subscribes, who is silent, and how to register one'),
+    ...door('/pages/figures', 'Figures', 'What came, how soon it was told, who waits, where families are'),
     ...door('/pages/sharing', 'Sharing', 'Who may know what, what is held, and who was told what about whom'),
   ];
 }

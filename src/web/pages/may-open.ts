@@ -15,7 +15,7 @@ const PAGES: Page[] = [
   },
   { path: /^\/pages\/worklist(\/|$)/, whose: ['reviewer', 'operator'] },
   { path: /^\/pages\/messages(\/|$)/, whose: ['operator', 'engineer'] },
-  { path: /^\/pages\/(deliveries|systems)(\/|$)/, whose: ['operator'] },
+  { path: /^\/pages\/(deliveries|systems|figures)(\/|$)/, whose: ['operator'] },
   { path: /^\/pages\/playground$/, whose: ['engineer', 'operator'] },
   { path: /^\/pages\/sharing(\/|$)/, whose: ['governance'] },
 ];

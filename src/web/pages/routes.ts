@@ -11,6 +11,7 @@ import { isTransient, Rejected, rejected } from '../../errors.ts';
 import { notFound } from '../../read/answer.ts';
 import { type Deliveries, registerDeliveries } from './deliveries/routes.ts';
 import { registerFamilies } from './families/routes.ts';
+import { type ReadFigures, registerFigures } from './figures/routes.ts';
 import { type Frame, isTrial, makeFrame, readViewer, type Viewer } from './frame.ts';
 import { registerHelping } from './helping/routes.ts';
 import { registerHome } from './home.ts';
@@ -35,6 +36,7 @@ export type Sources = {
   sharing: Sharing;
   bench: Bench;
   systems: Systems;
+  figures: ReadFigures;
   answers: { referral: AnswerReferral; prompt: EndPrompt };
 };
 
@@ -43,7 +45,7 @@ const MOST_BYTES = 262_144;
 
 /** Where nobody could sign in nothing is registered: the paths are answered like all that is not there. */
 export function registerPages(app: FastifyInstance, ctx: Context, sources: Sources): void {
-  const { messages, deliveries, worklist, sharing, bench, systems, answers } = sources;
+  const { messages, deliveries, worklist, sharing, bench, systems, figures, answers } = sources;
   const signingIn = openSignIn(ctx);
   if (!isTrial(ctx.config) && !signingIn) return;
   app.register(async (scope) => {
@@ -63,6 +65,7 @@ export function registerPages(app: FastifyInstance, ctx: Context, sources: Sourc
     registerMessages(scope, ctx, { messages, bench });
     registerDeliveries(scope, ctx, deliveries);
     registerPlayground(scope, ctx, bench);
+    registerFigures(scope, ctx, figures);
     registerSystemPages(scope, ctx, systems);
     registerSharing(scope, ctx, sharing);
     registerWorklistPages(scope, ctx, worklist);

@@ -48,7 +48,7 @@ const PLAIN = [
     '/metrics',
   ],
   ...['/pages/referrals', '/pages/referrals?show=answered', '/pages/worklist', '/pages/deliveries'],
-  ...['/pages/playground', '/pages/systems', '/pages/sharing'],
+  ...['/pages/playground', '/pages/systems', '/pages/figures', '/pages/sharing'],
 ];
 
 /** Parameters that would find somebody by what is planted: only who may know it may find by it. */

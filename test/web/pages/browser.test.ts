@@ -73,6 +73,7 @@ describe.skipIf(isLeftOut)(`in ${BROWSER ?? 'a browser'}`, () => {
     systems: () => '/pages/systems',
     'a system': () => '/pages/systems/1',
     'a new system': () => '/pages/systems/new',
+    figures: () => '/pages/figures',
     sharing: () => '/pages/sharing',
     'who was told': () => `/pages/sharing/${mother}?service=${told.serviceOf('littlebay')}`,
     nothing: () => '/pages/nothing',

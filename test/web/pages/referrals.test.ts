@@ -1,7 +1,7 @@
 /** Referrals and prompts as pages: what waits, how it is answered, and what each side is shown then. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gather, type Household } from '../../support/household.ts';
-import { barsReferral } from '../../support/messages.ts';
+import { adt, barsReferral } from '../../support/messages.ts';
 import { nhsNumber } from '../../support/records.ts';
 import { ago } from '../../support/telling.ts';
 import { hidden, Visitor } from '../../support/visitor.ts';
@@ -23,6 +23,8 @@ beforeAll(async () => {
     visiting: ['health-visiting', 'RXV', 'bars-referral'],
     perinatal: ['specialist-perinatal', 'RXP', 'bars-referral,fhir-r4'],
     other: ['cmht', 'RXC', 'bars-referral'],
+    charity: ['third-sector', 'RXH', 'bars-referral'],
+    midwives: ['maternity', 'RXM', 'hl7v2-adt'],
   });
   for (const [whom, id] of [
     [DEMELZA, 'R-1'],
@@ -141,6 +143,24 @@ describe('an answer', () => {
     expect(family.told('perinatal')).toHaveLength(before);
     expect(await board('perinatal')).toContain('Tamsyn');
   });
+});
+
+test('to accept what a charity says opens no more than what it said', async () => {
+  const her = { ...person(775, 'Kerensa'), postcode: 'LS9 9ZZ', local: 'K1' };
+  const known = adt({ ...her, family: 'Nance' }, { visit: 'V-9', id: 'A-9' });
+  expect((await family.skein.intake('midwives', 'application/hl7-v2', known)).status).toBe(200);
+  const claimed = barsReferral(
+    { nhs: her.nhs, given: 'Kerensa', family: 'Nance', born: her.born, local: 'C1' },
+    { at: `${ago(2)}T10:00:00+00:00`, id: 'R-C', to: 'RXP' },
+  );
+  expect((await family.skein.bars(claimed, undefined, 'charity')).status).toBe(200);
+  await family.settle();
+  const path = await pathOf('perinatal', 'Kerensa');
+  expect((await answer(path, { act: 'accept' })).status).toBe(303);
+  const reaches = await family.allThatReaches('perinatal');
+  expect(reaches).toContain('Kerensa');
+  expect(reaches).not.toMatch(/LS9 9ZZ|midwives/);
+  expect(await family.allThatReaches('midwives')).not.toMatch(/perinatal|charity/);
 });
 
 test('a prompt is answered on its page, by its owner alone, once', async () => {
