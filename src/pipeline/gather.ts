@@ -1,6 +1,6 @@
 /**
  * Group commit. What has arrived while a transaction runs is settled together in the next: the fixed cost of
- * a transaction is paid once. Nobody waits for a group to fill.
+ * a transaction is paid once. Nobody waits for a group to fill, and senders take turns.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
@@ -37,9 +37,26 @@ export function settle(ctx: Context, job: Job): Promise<Answer> {
   return known.settle(job);
 }
 
+/**
+ * One of each sender, then a second of each: a flood of one puts nobody else's message behind it. The messages
+ * of one sender stay in their order.
+ */
+export function inTurn<T extends { message: Pick<Job['message'], 'system'> }>(waiting: readonly T[]): T[] {
+  const counts = new Map<number, number>();
+  const ranked = waiting.map((job) => {
+    const { id } = job.message.system;
+    const rank = counts.get(id) ?? 0;
+    counts.set(id, rank + 1);
+    return { job, rank };
+  });
+  // One sender alone, as most often, is in order as it is.
+  if (counts.size < 2) return [...waiting];
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ job }) => job);
+}
+
 class Gathering {
   readonly #ctx: Context;
-  /** In order of arrival. */
+  /** Of each sender in order of arrival. */
   #waiting: Waiting[] = [];
   /** To be settled by themselves. */
   readonly #apart: Waiting[] = [];
@@ -102,7 +119,7 @@ class Gathering {
   }
 
   /**
-   * The first that wait and have no key in common, neither with one another nor with what is in hand or was
+   * The next of each sender that have no key in common, neither with one another nor with what is in hand or was
    * passed over.
    */
   #takeGroup(): Waiting[] {
@@ -110,9 +127,10 @@ class Gathering {
     const rest: Waiting[] = [];
     const met = new Set(this.#apart.flatMap(({ keys }) => keys));
     let bytes = 0;
-    for (const [place, job] of this.#waiting.entries()) {
+    const waiting = inTurn(this.#waiting);
+    for (const [place, job] of waiting.entries()) {
       if (group.length === MOST || (group.length > 0 && bytes + sizeOf(job) > MOST_BYTES)) {
-        rest.push(...this.#waiting.slice(place));
+        rest.push(...waiting.slice(place));
         break;
       }
       if (job.keys.some((key) => met.has(key) || this.#isInHand(key))) rest.push(job);

@@ -1,6 +1,7 @@
 /** What arrives at once is settled together, and every message fares as if it had come alone. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import type pg from 'pg';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addSystem } from '../../src/access/register/systems.ts';
@@ -8,6 +9,7 @@ import { isTransient } from '../../src/errors.ts';
 import { loadMappings, type Mappings } from '../../src/map/language/load-mappings.ts';
 import { MAPPINGS_DIR } from '../../src/map/language/read-mappings.ts';
 import type { Answer, Message, System } from '../../src/model.ts';
+import { inTurn } from '../../src/pipeline/gather.ts';
 import { rebuild } from '../../src/pipeline/rebuild.ts';
 import { intake, type Pipeline } from '../../src/pipeline.ts';
 import { openPool } from '../../src/store/pool.ts';
@@ -286,5 +288,43 @@ describe('the rows of a file', () => {
       Array(60).fill('accepted'),
     );
     expect(await numberOf('(select count(*) from record)')).toBe(60);
+  });
+});
+
+describe('a flood of one sender', () => {
+  it('puts nobody else behind it: who comes last of many is in one of the first groups', async () => {
+    const ended: string[] = [];
+    const flood = referrals(200).map((message) => intake(ctx, message).then(() => ended.push('flood')));
+    const text = JSON.stringify(barsReferral(woman(900), { id: 'Q-900', from: 'RXM' }));
+    const last = messageOf(hospital, 'bars-referral', text, 'Q-900');
+    const quiet = intake(ctx, last).then(() => ended.push('quiet'));
+    await Promise.all([...flood, quiet]);
+    expect(ended).toHaveLength(201);
+    // It was taken in after all of them; a group has 32, and two are under way when it comes.
+    expect(ended.indexOf('quiet')).toBeLessThan(100);
+    await unchanged();
+  });
+
+  it('leaves the messages of each in their order, whoever comes between', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 60 }), (senders) => {
+        const waiting = senders.map((id, place) => ({ place, message: { system: { id } as System } }));
+        const turned = inTurn(waiting);
+        expect([...turned].sort((a, b) => a.place - b.place)).toEqual(waiting);
+        for (const own of Map.groupBy(turned, ({ message }) => message.system.id).values())
+          expect(own.map(({ place }) => place)).toEqual(own.map(({ place }) => place).sort((a, b) => a - b));
+        // Before the nth of any sender nobody has had more than n.
+        const counts = new Map<number, number>();
+        for (const { message } of turned) {
+          const { id } = message.system;
+          counts.set(id, (counts.get(id) ?? 0) + 1);
+          const left = [...new Set(senders)].filter(
+            (one) => (counts.get(one) ?? 0) < senders.filter((other) => other === one).length,
+          );
+          for (const one of left)
+            expect((counts.get(id) ?? 0) - (counts.get(one) ?? 0)).toBeLessThanOrEqual(1);
+        }
+      }),
+    );
   });
 });

@@ -11,7 +11,7 @@ import { readJourney } from '../../../read/journey/journey.ts';
 import { findPageLook, keepPageLook } from '../../../read/journey/looks.ts';
 import { readReasons } from '../../../read/journey/reasons.ts';
 import { findTasks } from '../../../read/journey/tasks.ts';
-import { linkTo, listChoices, makeFrame, readViewer, type Viewer } from '../frame.ts';
+import { linkTo, listChoices, makeFrame, mayAnswer, readViewer, type Viewer } from '../frame.ts';
 import { turnTo } from '../sign-in/guard.ts';
 import { sendPage } from '../views.ts';
 import type { Told } from './given.ts';
@@ -52,7 +52,7 @@ export function registerJourney(scope: FastifyInstance, ctx: Context): void {
     return sendPage(reply, 'journey', {
       frame: await makeFrame(ctx, viewer, { title: 'Family journey', here }),
       page: makeJourneyPage(told, { isWhole, formats }),
-      sheetOf: viewer.service && ((one: string) => linkTo(`/pages/helping/${one}`, viewer)),
+      sheetOf: mayAnswer(viewer) && ((one: string) => linkTo(`/pages/helping/${one}`, viewer)),
       answers: viewer.service && {
         prompt: (one: string) => linkTo(`/pages/prompts/${one}`, viewer),
         referral: (one: string) => linkTo(`/pages/referrals/${one}`, viewer),

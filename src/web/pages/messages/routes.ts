@@ -46,6 +46,8 @@ export type Messages = {
 
 type WithId = { Params: { id: string } };
 const HERE = '/pages/messages';
+/** Of a large file the beginning is shown. */
+const MOST_TEXT = 100_000;
 
 export function registerMessages(
   scope: FastifyInstance,
@@ -93,7 +95,11 @@ export function registerMessages(
     return sendPage(reply, 'message', {
       frame: await makeFrame(ctx, viewer, { title: 'Message', here }),
       ...{ ...describe(found), back: linkTo(HERE, viewer), isOwn: service !== null, isAsked },
-      ...{ text: text.replace(/\r\n?/g, '\n'), tried: tried && describeTried(tried) },
+      ...{
+        text: text.slice(0, MOST_TEXT).replace(/\r\n?/g, '\n'),
+        isCut: text.length > MOST_TEXT,
+        tried: tried && describeTried(tried),
+      },
       show: linkTo(here, viewer, { show: 'text' }),
       self: linkTo(here, viewer),
     });
