@@ -38,8 +38,8 @@ export function settle(ctx: Context, job: Job): Promise<Answer> {
 }
 
 /**
- * One of each sender, then a second of each: a flood of one puts nobody else's message behind it. The messages
- * of one sender stay in their order.
+ * One of each sender, then a second of each: a flood of one puts nobody else's message behind it. The
+ * messages of one sender stay in their order.
  */
 export function inTurn<T extends { message: Pick<Job['message'], 'system'> }>(waiting: readonly T[]): T[] {
   const counts = new Map<number, number>();
@@ -119,8 +119,8 @@ class Gathering {
   }
 
   /**
-   * The next of each sender that have no key in common, neither with one another nor with what is in hand or was
-   * passed over.
+   * The next of each sender that have no key in common, neither with one another nor with what is in hand
+   * or was passed over.
    */
   #takeGroup(): Waiting[] {
     const group: Waiting[] = [];

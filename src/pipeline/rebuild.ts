@@ -7,6 +7,7 @@ import { type Db, transaction } from '../store/pool.ts';
 import { followObserving } from './observing.ts';
 import { followRules } from './prompt-rules.ts';
 import { recompute } from './recompute.ts';
+import { isSound, understandInTurns } from './understand.ts';
 
 const BATCH = 200;
 type Rebuilt = { statements: number; families: number; changed: number };
@@ -72,6 +73,22 @@ function refoldOne(
 const HELD_PAGE = 20;
 
 export type Replayed = { tried: number; accepted: number; failed: number };
+
+/** Of the parts of one message; `dryRun`: as they are read now, and nothing is kept of that. */
+export type Tried = { parts: number; accepted: number };
+
+/** Tries one held or failed message again. Null where that one is neither, or its body has expired. */
+export async function replayOne(ctx: Pipeline, row: string, dryRun: boolean): Promise<Tried | null> {
+  const [held] = await heldMessages(ctx, String(BigInt(row) - 1n), 1);
+  if (!held || held.id !== row) return null;
+  const { id: _row, ...message } = held;
+  if (dryRun) {
+    const units = await understandInTurns(ctx.mappings.of(message.source), message, ctx.profiles);
+    return { parts: units.length, accepted: units.filter(isSound).length };
+  }
+  const { units } = await intake(ctx, message, { replay: true });
+  return { parts: units.length, accepted: units.filter(({ status }) => status === 'accepted').length };
+}
 
 /**
  * Tries every held or failed message again, oldest first: after a mapping was mended. One that meets a fault

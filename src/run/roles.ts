@@ -63,7 +63,7 @@ import { openMappingBench } from './mapping-bench.ts';
 import { startReload } from './reload.ts';
 import { showDeliveries } from './show-deliveries.ts';
 import { showFigures } from './show-figures.ts';
-import { showMessages } from './show-messages.ts';
+import { messagesOf } from './show-messages.ts';
 import { showSharing } from './show-sharing.ts';
 import { showSystems } from './show-systems.ts';
 import { startTracing } from './tracing.ts';
@@ -159,7 +159,7 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   stops.push(() => bench.close());
   const pages = (app: Parameters<typeof registerRead>[0]) =>
     registerPages(app, ctx, {
-      ...{ messages: showMessages, deliveries: showDeliveries, sharing: showSharing, bench },
+      ...{ messages: messagesOf(pipeline), deliveries: showDeliveries, sharing: showSharing, bench },
       ...{ systems: showSystems(folders), figures: showFigures },
       ...{ worklist: desk, answers },
     });

@@ -6,13 +6,25 @@ import type { Context } from '../context.ts';
 import { findTold } from '../deliver/number/told-of.ts';
 import { messageName } from '../fhir/ids.ts';
 import type { System } from '../model.ts';
+import { replayOne } from '../pipeline/rebuild.ts';
+import type { Pipeline } from '../pipeline.ts';
 import { listMessages, readMessageBody } from '../save/list-messages.ts';
 import { findConcerned, listHeld } from '../save/maintenance-sql.ts';
 import type { Messages } from '../web/pages/messages/routes.ts';
 
 const PAGE = 50;
 
-export const showMessages: Messages = {
+/** With the mappings that are loaded. */
+export const messagesOf = (pipeline: Pipeline): Messages => ({
+  ...showMessages,
+  retry: async (id, dryRun) => {
+    const looked = await look(pipeline, id, null);
+    return looked && replayOne(pipeline, looked.found.messageId, dryRun);
+  },
+});
+
+/** What needs no mapping; the rest tries a message again. */
+export const showMessages: Omit<Messages, 'retry'> = {
   listHeld: async ({ db, key }) =>
     (await listHeld(db, null)).map(({ messageId, ...rest }) => ({
       ...rest,

@@ -25,7 +25,11 @@ const NO_WORKLIST: KeepWorklist = {
 export const emptyDesk = (ctx: Context): Desk => openDesk(ctx, NO_WORKLIST);
 
 export const sourcesOf = (ctx: Context): Sources => ({
-  ...{ messages: showMessages, deliveries: showDeliveries, sharing: showSharing },
+  ...{
+    messages: { ...showMessages, retry: async () => null },
+    deliveries: showDeliveries,
+    sharing: showSharing,
+  },
   bench: openMappingBench([MAPPINGS_DIR]),
   ...{ systems: showSystems([MAPPINGS_DIR]), figures: showFigures },
   worklist: emptyDesk(ctx),

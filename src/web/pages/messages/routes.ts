@@ -3,9 +3,10 @@
  * engineer those of the own systems, and of one its text and what it became, on record each time.
  */
 import type { Bundle } from '@medplum/fhirtypes';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../../../context.ts';
-import { oneOf, queryOf } from '../../../doors/query.ts';
+import { formOf } from '../../../doors/body.ts';
+import { oneOf, queryOf, readPairs } from '../../../doors/query.ts';
 import { isId } from '../../../fhir/ids.ts';
 import type { Issue } from '../../../model.ts';
 import { notFound } from '../../../read/answer.ts';
@@ -42,6 +43,8 @@ export type Messages = {
   /** Its text, for the engineer of its own system; null where it is another's, or has expired. */
   open: (ctx: Context, id: string, service: string) => Promise<Opened | null>;
   systems: (ctx: Context, service: string | null) => Promise<string[]>;
+  /** Reads it once more, by what is loaded now; null of what is not held. `dryRun`: keeps nothing of that. */
+  retry: (id: string, dryRun: boolean) => Promise<{ parts: number; accepted: number } | null>;
 };
 
 type WithId = { Params: { id: string } };
@@ -80,7 +83,22 @@ export function registerMessages(
       next: next && linkTo(HERE, viewer, { ...kept, before: next }),
     });
   });
-  scope.get<WithId>(`${HERE}/:id`, async (request, reply) => {
+  scope.get<WithId>(`${HERE}/:id`, async (request, reply) => sendOne(request, reply, ''));
+  scope.post<WithId>(`${HERE}/:id`, async (request, reply) => {
+    const viewer = await readViewer(ctx, request);
+    const { id } = request.params;
+    if (viewer.service || !isId(id)) throw notFound();
+    const act = readPairs(formOf(request)).get('act');
+    if (act !== 'look' && act !== 'retry')
+      return sendOne(request, reply.code(422), 'Choose what is to be done');
+    const tried = await messages.retry(id, act === 'look');
+    if (!tried) return sendOne(request, reply, 'It is not held any more, or its text has expired');
+    const { parts, accepted } = tried;
+    const whole = `${accepted} of ${sayCount(parts, 'part')}`;
+    return sendOne(request, reply, act === 'look' ? `${whole} would be accepted now` : `${whole} accepted`);
+  });
+
+  async function sendOne(request: FastifyRequest<WithId>, reply: FastifyReply, said: string) {
     const viewer = await readViewer(ctx, request);
     const service = viewer.service?.id ?? null;
     const { id } = request.params;
@@ -94,16 +112,12 @@ export function registerMessages(
     const tried = opened && (await bench.run({ name: mapping, dialect, text, draft: null }));
     return sendPage(reply, 'message', {
       frame: await makeFrame(ctx, viewer, { title: 'Message', here }),
-      ...{ ...describe(found), back: linkTo(HERE, viewer), isOwn: service !== null, isAsked },
-      ...{
-        text: text.slice(0, MOST_TEXT).replace(/\r\n?/g, '\n'),
-        isCut: text.length > MOST_TEXT,
-        tried: tried && describeTried(tried),
-      },
+      ...{ ...describe(found), back: linkTo(HERE, viewer), isOwn: service !== null, isAsked, said },
+      ...{ text: text.slice(0, MOST_TEXT).replace(/\r\n?/g, '\n'), isCut: text.length > MOST_TEXT },
+      ...{ tried: tried && describeTried(tried), self: linkTo(here, viewer) },
       show: linkTo(here, viewer, { show: 'text' }),
-      self: linkTo(here, viewer),
     });
-  });
+  }
 }
 
 /** What is given, for the audit: of whom the text speaks, as far as that is known. */
@@ -122,6 +136,7 @@ function describe({ receivedAt, status, units, told, mappings, ...found }: Messa
     message: found,
     when: dateTime(receivedAt),
     state: status ?? 'replaced',
+    mayRetry: status === 'held' || status === 'failed' || units.some((one) => one.status === 'held'),
     tag: tagOf(status ?? ''),
     mapping: [...new Set(mappings)].join(', ') || 'nothing',
     issues: units.flatMap(({ position, issues }) =>
