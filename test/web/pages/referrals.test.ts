@@ -178,3 +178,17 @@ test('a prompt is answered on its page, by its owner alone, once', async () => {
   const open = await family.find('Task', '&code=referral-unanswered&status=requested', 'perinatal');
   expect(open.map(({ id }) => id)).not.toContain(prompt?.id);
 });
+
+test('what is said on pages comes from a system that no software can be, and that the operator can end', async () => {
+  const { rows } = await family.database.pool.query(
+    'select name, token_hash, for_pages from system where for_pages order by name',
+  );
+  expect(rows).toEqual([{ name: 'pages of RXP|perinatal', token_hash: null, for_pages: true }]);
+  const disable = 'update system set disabled_at = now() where for_pages';
+  await family.database.pool.query(disable);
+  const path = await pathOf('perinatal', 'Tamsyn');
+  const before = family.told('visiting').length;
+  const refused = await answer(path, { act: 'accept' });
+  expect(refused.status).toBe(403);
+  expect(family.told('visiting')).toHaveLength(before);
+});
