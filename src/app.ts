@@ -33,6 +33,9 @@ declare module 'fastify' {
 /** What is wrong here and turns no work away, in a line each. */
 export type Notices = () => Promise<string[]>;
 const noNotices: Notices = async () => [];
+/** `ready`: what is wrong besides; `pager`: why somebody is to be woken (docs/adr/0037). */
+export type Watch = { ready: Notices; pager: Notices };
+const NOTHING: Watch = { ready: noNotices, pager: noNotices };
 
 /** What a stage adds to the server. */
 export type Part = (app: FastifyInstance, ctx: Context) => void;
@@ -50,9 +53,9 @@ const LATE_LOOP_MS = 10_000;
 
 /**
  * The HTTP server: who asks is settled first, errors become OperationOutcomes in one place. `parts` register
- * in their order; `notices` are told by `/health/ready`.
+ * in their order; what `watch` knows is told by `/health`.
  */
-export function buildApp(ctx: Context, parts: Part[], notices: Notices = noNotices): FastifyInstance {
+export function buildApp(ctx: Context, parts: Part[], watch: Watch = NOTHING): FastifyInstance {
   const app = fastify({
     loggerInstance: ctx.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -95,7 +98,7 @@ export function buildApp(ctx: Context, parts: Part[], notices: Notices = noNotic
     return sendIssues(reply.header('allow', methods.join(', ')), 405, [issue('not-supported', text)]);
   });
   for (const part of parts) part(app, ctx);
-  registerHealth(app, ctx, notices);
+  registerHealth(app, ctx, watch);
   return app;
 }
 
@@ -146,13 +149,20 @@ function describeRefusal(status: number): Issue {
   return issue('structure', 'the request cannot be read');
 }
 
-function registerHealth(app: FastifyInstance, ctx: Context, notices: Notices): void {
+function registerHealth(app: FastifyInstance, ctx: Context, watch: Watch): void {
   app.get('/health/live', async () => ({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
     const reasons = await whyNotReady(ctx);
     if (reasons.length > 0)
       return reply.code(503).send({ status: 'not ready', reasons: [...reasons, ...(await queueNotices())] });
-    return { status: 'ready', reasons: [...(await queueNotices()), ...(await notices())] };
+    return { status: 'ready', reasons: [...(await queueNotices()), ...(await watch.ready())] };
+  });
+  app.get('/health/pager', async (_request, reply) => {
+    const unready = await whyNotReady(ctx);
+    const reasons = unready.length > 0 ? unready : await watch.pager();
+    return reasons.length > 0
+      ? reply.code(503).send({ status: 'ring', reasons })
+      : { status: 'quiet', reasons };
   });
   app.get('/metrics', async (request, reply) => {
     requireMonitor(request.recipient);

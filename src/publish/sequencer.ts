@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { beat } from '../observe/metrics.ts';
 import { beginSpan } from '../observe/trace.ts';
 import { LowWater } from '../store/low-water.ts';
-import { transaction } from '../store/pool.ts';
+import { type Db, transaction } from '../store/pool.ts';
 import { CHOOSE_LEADS, PUBLISH } from './match.ts';
 import { recheckChanges } from './recheck-changes.ts';
 import { matchRechecks } from './rechecks.ts';
@@ -226,4 +226,16 @@ export function announceCommit(ctx: Context): void {
   const notifier = notifiers.get(ctx) ?? atMostEvery(GATHER_MS, notify);
   notifiers.set(ctx, notifier);
   notifier();
+}
+
+/** News that has waited so long is not on its way: the sequencer is stuck, or no process has the role. */
+const STUCK_SECONDS = 30;
+const STUCK = `select 1 from outbox having min(at) < now() - interval '${STUCK_SECONDS} seconds'`;
+
+/** For /health/pager. */
+export async function noticeStuck(db: Db): Promise<string[]> {
+  const { rowCount } = await db.query(STUCK);
+  return rowCount
+    ? [`news has waited over ${STUCK_SECONDS} s to be published: skein status says since when`]
+    : [];
 }

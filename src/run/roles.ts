@@ -38,7 +38,7 @@ import {
 } from '../pipeline/worklist/decide-item.ts';
 import { openWorklist } from '../pipeline/worklist/open-worklist.ts';
 import { intake, type Pipeline } from '../pipeline.ts';
-import { startSequencer } from '../publish/sequencer.ts';
+import { noticeStuck, startSequencer } from '../publish/sequencer.ts';
 import { registerRead } from '../read/routes.ts';
 import { registerIntake } from '../receive/http/http.ts';
 import { requireCertificates, startMllp } from '../receive/mllp/server.ts';
@@ -169,7 +169,8 @@ export async function startRoles(ctx: Context, stops: Stop[], shipped = MAPPINGS
   ];
   const parts = roles.has('api') ? api : [];
   const readiness = async () => [...(await notices()), ...(await noticeUnheard(ctx.db)), ...noticeClock()];
-  const app = buildApp(ctx, parts, readiness);
+  const pager = async () => [...(await noticeUnheard(ctx.db)), ...(await noticeStuck(ctx.db))];
+  const app = buildApp(ctx, parts, { ready: readiness, pager });
   stops.push(() => app.close());
   const url = await app.listen({ host: ctx.config.HOST, port: ctx.config.PORT });
   return { url, mllpPort };

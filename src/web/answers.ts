@@ -193,6 +193,10 @@ const ANSWERS: [RegExp, Answers][] = [
     },
   ],
   [
+    /^GET \/health\/pager$/,
+    { 200: json('nobody', 'Pager'), 503: json('somebody, for these reasons', 'Pager') },
+  ],
+  [
     /^GET \/metrics$/,
     { ...page('application/openmetrics-text', 'OpenMetrics, as Prometheus reads it'), ...refusals(403) },
   ],

@@ -299,6 +299,7 @@ export const KNOWN: [RegExp, string, Content?, Parameter[]?][] = [
   [/^DELETE \/fhir\/Subscription/, 'Stop a subscription', undefined, IF_MATCH],
   [/^GET \/health\/live$/, 'Does the process run'],
   [/^GET \/health\/ready$/, 'Does everything work that it needs, and what is wrong besides'],
+  [/^GET \/health\/pager$/, 'Is somebody to be woken'],
   [/^GET \/metrics$/, 'Counters and times for Prometheus'],
   [
     /^POST \/oauth2\/token$/,

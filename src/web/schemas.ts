@@ -136,6 +136,11 @@ export const SCHEMAS = {
     required: ['status', 'reasons'],
     properties: { status: { enum: ['ready', 'not ready'] }, reasons: list(text) },
   },
+  Pager: {
+    type: 'object',
+    required: ['status', 'reasons'],
+    properties: { status: { enum: ['quiet', 'ring'] }, reasons: list(text) },
+  },
 };
 
 /** Where AUTH=smart. */

@@ -64,6 +64,7 @@ describe('of all routes', () => {
       'GET /fhir/metadata',
       'GET /health/live',
       'GET /health/ready',
+      'GET /health/pager',
       'GET /metrics',
     ],
     ...['POST /fhir', 'POST /fhir/$process-message', 'POST /intake/{system}'],

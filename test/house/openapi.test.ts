@@ -586,7 +586,14 @@ test('every parameter of a search, a read and a history that is described is tak
 });
 
 test('health, metrics and the description itself are answered as described', async () => {
-  for (const path of ['/health/live', '/health/ready', '/metrics', '/docs', '/docs/openapi.json'])
+  for (const path of [
+    '/health/live',
+    '/health/ready',
+    '/health/pager',
+    '/metrics',
+    '/docs',
+    '/docs/openapi.json',
+  ])
     expect((await ask(`GET ${path}`)).status, path).toBe(200);
   await database.pool.query("insert into migration (name) values ('999-future.sql')");
   expect((await ask('GET /health/ready')).status).toBe(503);

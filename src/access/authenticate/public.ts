@@ -9,7 +9,7 @@ export const tokenUrl = (config: Config): string => `${publicUrl(config)}${TOKEN
 /** Answers that concern nobody: needed before anyone can authenticate. */
 const PUBLIC = [
   ...['/pages/sign-in', '/pages/sign-in/start', '/pages/sign-in/done', '/pages/signed-out'],
-  ...['/health/live', '/health/ready', '/docs', '/docs/openapi.json'],
+  ...['/health/live', '/health/ready', '/health/pager', '/docs', '/docs/openapi.json'],
   ...['/fhir/metadata', SMART_CONFIGURATION_PATH, TOKEN_PATH],
 ];
 
