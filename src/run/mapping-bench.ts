@@ -1,5 +1,5 @@
 /** Tries mappings for people who write them: in a thread of its own, which can be ended. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { Unavailable } from '../errors.ts';
 import { placeSources } from '../map/language/folders.ts';
@@ -17,13 +17,17 @@ type Limits = { deadlineMs: number; memoryMb: number };
 
 const LIMITS: Limits = { deadlineMs: 8_000, memoryMb: 256 };
 const MOST_WAITING = 8;
+/** A thread that nobody has used for so long gives its memory back. */
+const IDLE_MS = 5 * 60_000;
 const THREAD = new URL('../workbench/bench-thread.ts', import.meta.url);
 
 export function openMappingBench(folders: URL[], limits: Limits = LIMITS): MappingBench {
   let worker: Worker | null = null;
   let waiting = 0;
+  let idle: NodeJS.Timeout | undefined;
   let last: Promise<unknown> = Promise.resolve();
   const end = async () => {
+    clearTimeout(idle);
     const ended = worker;
     worker = null;
     await ended?.terminate();
@@ -55,7 +59,8 @@ export function openMappingBench(folders: URL[], limits: Limits = LIMITS): Mappi
       const folder = placeSources(folders).get(name);
       if (!folder) return null;
       const examples = new URL(`${name}/examples/`, folder);
-      const [first] = readdirSync(examples).filter((file) => file.includes('.in.'));
+      const all = existsSync(examples) ? readdirSync(examples) : [];
+      const first = all.find((file) => file.includes('.in.'));
       return {
         draft: readFileSync(new URL(`${name}/mapping.yaml`, folder), 'utf8'),
         sample: first ? readFileSync(new URL(first, examples), 'utf8') : '',
@@ -64,9 +69,13 @@ export function openMappingBench(folders: URL[], limits: Limits = LIMITS): Mappi
     run: async (asked) => {
       if (waiting >= MOST_WAITING) throw new Unavailable('too many mappings are being tried: try again soon');
       waiting++;
+      clearTimeout(idle);
       const mine = last.then(() => ask({ ...asked, folders: folders.map(({ href }) => href) }));
       last = mine.catch(() => undefined);
-      return mine.finally(() => waiting--);
+      return mine.finally(() => {
+        waiting--;
+        if (waiting === 0) idle = setTimeout(end, IDLE_MS).unref();
+      });
     },
     close: end,
   };
