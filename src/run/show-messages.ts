@@ -2,6 +2,7 @@
 
 import { findSystem, listSystems } from '../access/register/systems.ts';
 import { findByName } from '../admin/messages.ts';
+import { explainWhy } from '../admin/why.ts';
 import type { Context } from '../context.ts';
 import { findTold } from '../deliver/number/told-of.ts';
 import { messageName } from '../fhir/ids.ts';
@@ -38,6 +39,10 @@ export const showMessages: Omit<Messages, 'retry'> = {
   },
   find: findOne,
   open: openOne,
+  why: async (ctx, id, system) => {
+    const { text, about = [] } = await explainWhy(ctx, id, system);
+    return { lines: text.split('\n').filter(Boolean), persons: about };
+  },
   systems: async ({ db }, service) =>
     (await listSystems(db)).flatMap((one) => (isOf(one, service) ? one.name : [])),
 };

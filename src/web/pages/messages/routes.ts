@@ -43,6 +43,8 @@ export type Messages = {
   /** Its text, for the engineer of its own system; null where it is another's, or has expired. */
   open: (ctx: Context, id: string, service: string) => Promise<Opened | null>;
   systems: (ctx: Context, service: string | null) => Promise<string[]>;
+  /** Why a system was told of what it changed, or was not; for the operator. Throws Rejected for none. */
+  why: (ctx: Context, id: string, system: string) => Promise<{ lines: string[]; persons: string[] }>;
   /** Reads it once more, by what is loaded now; null of what is not held. `dryRun`: keeps nothing of that. */
   retry: (id: string, dryRun: boolean) => Promise<{ parts: number; accepted: number } | null>;
 };
@@ -108,6 +110,9 @@ export function registerMessages(
     const isAsked = oneOf(queryOf(request), 'show') === 'text' && service !== null;
     const opened = isAsked ? await messages.open(ctx, id, service) : null;
     if (opened) request.given = aboutPersons(opened.persons);
+    const asked = service === null ? oneOf(queryOf(request), 'why') || null : null;
+    const why = asked === null ? null : await messages.why(ctx, id, asked);
+    if (why) request.given = aboutPersons(why.persons);
     const { text = '', mapping = '', dialect = null } = opened ?? {};
     const tried = opened && (await bench.run({ name: mapping, dialect, text, draft: null }));
     return sendPage(reply, 'message', {
@@ -116,6 +121,8 @@ export function registerMessages(
       ...{ text: text.slice(0, MOST_TEXT).replace(/\r\n?/g, '\n'), isCut: text.length > MOST_TEXT },
       ...{ tried: tried && describeTried(tried), self: linkTo(here, viewer) },
       show: linkTo(here, viewer, { show: 'text' }),
+      ...{ why: why?.lines ?? null, as: viewer.as },
+      systems: service === null ? choicesOf(await messages.systems(ctx, null), asked, 'Choose') : [],
     });
   }
 }
