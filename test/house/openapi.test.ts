@@ -596,7 +596,8 @@ test('health, metrics and the description itself are answered as described', asy
   ])
     expect((await ask(`GET ${path}`)).status, path).toBe(200);
   await database.pool.query("insert into migration (name) values ('999-future.sql')");
-  expect((await ask('GET /health/ready')).status).toBe(503);
+  for (const path of ['/health/ready', '/health/pager'])
+    expect((await ask(`GET ${path}`)).status, path).toBe(503);
   await database.pool.query("delete from migration where name = '999-future.sql'");
 });
 
