@@ -1,15 +1,15 @@
 /** The referrals of a service: those that were made to it, and those that it made, as it sees them. */
-import type { Organization, Patient, Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
+import type { Patient, Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { answerWithin } from '../access/decide/answer-limit.ts';
 import { POLICY } from '../access/decide/policy.ts';
 import { findWaits, type ServiceWaits } from '../access/waits/find-waits.ts';
-import { SERVICE_SYSTEM } from '../fhir/systems.ts';
 import { asOf } from '../store/clock.ts';
 import { notFound } from './answer.ts';
-import { isOpenPrompt } from './journey/tasks.ts';
+import { isOpenPrompt, isToVerify } from './journey/tasks.ts';
 import { answerSearch } from './search/answer-search.ts';
 import type { Asking } from './search/candidates.ts';
 import { cursorIn } from './search/cursor.ts';
+import { type Named, nameServices } from './service-names.ts';
 
 /** A referral with what became of it. What the reader does not see of it is not there. */
 export type Referred = {
@@ -27,9 +27,6 @@ export type Referrals = {
   /** As of when it is told, which in a trial may be another day. */
   now: Date;
 };
-
-/** What a service is called, and how it is registered. */
-export type Named = { name: string; ods: string; team: string };
 
 /** Those that nobody has answered, or those that were. */
 const STATUS = {
@@ -67,7 +64,7 @@ export async function countWork(asking: Asking): Promise<{ referrals: number; pr
   ];
   const { entry = [] } = await answerSearch(asking, { type: 'Task', base: '', pairs, lenient: false });
   const tasks = entry.flatMap(({ resource }) => (resource?.resourceType === 'Task' ? resource : []));
-  const prompts = tasks.filter(isOpenPrompt).length;
+  const prompts = tasks.filter((task) => isOpenPrompt(task) || isToVerify(task)).length;
   const isReferral = ({ code }: Task) => code?.coding?.[0]?.code === 'fulfill';
   return { prompts, referrals: tasks.filter(isReferral).length };
 }
@@ -95,7 +92,10 @@ async function search(asking: Asking, pairs: [string, string][]): Promise<Referr
   const seen = <T extends Resource>(reference: string | undefined) =>
     (byName.get(reference ?? '') as T | undefined) ?? null;
   const tasks = all.filter((one): one is Task => one.resourceType === 'Task');
-  const services = await nameServices(asking, tasks);
+  const services = await nameServices(
+    asking,
+    tasks.flatMap(({ requester, owner }) => [requester?.reference, owner?.reference]),
+  );
   const referred = tasks.map((task) => {
     const referral = seen<ServiceRequest>(task.focus?.reference);
     const receiver = services.get(task.owner?.reference ?? '');
@@ -103,31 +103,4 @@ async function search(asking: Asking, pairs: [string, string][]): Promise<Referr
     return { task, referral, patient: seen<Patient>(task.for?.reference), limit };
   });
   return { referred, services, next: cursorIn(bundle), now: asOf() };
-}
-
-async function nameServices(asking: Asking, tasks: Task[]): Promise<Map<string, Named>> {
-  const wanted = tasks.flatMap(({ requester, owner }) => [
-    requester?.reference ?? [],
-    owner?.reference ?? [],
-  ]);
-  const ids = [...new Set(wanted.flat())].map((one) => one.replace('Organization/', ''));
-  if (ids.length === 0) return new Map();
-  const pairs: [string, string][] = [
-    ['_id', ids.join(',')],
-    ['_count', '200'],
-  ];
-  const { entry = [] } = await answerSearch(asking, {
-    type: 'Organization',
-    base: '',
-    pairs,
-    lenient: false,
-  });
-  return new Map(
-    entry.flatMap(({ resource }): [string, Named][] => {
-      const { id, name, identifier = [] } = resource as Organization;
-      const [ods = '', team = ''] =
-        identifier.find(({ system }) => system === SERVICE_SYSTEM)?.value?.split('|') ?? [];
-      return name ? [[`Organization/${id}`, { name, ods, team }]] : [];
-    }),
-  );
 }

@@ -1,5 +1,5 @@
 /** What a sheet for a family is made from: who helps one person, as far as that person may be told of it. */
-import type { EpisodeOfCare, Group, Organization, Patient, ServiceRequest } from '@medplum/fhirtypes';
+import type { EpisodeOfCare, Group, Patient, ServiceRequest } from '@medplum/fhirtypes';
 import { treats } from '../access/decide/may-match.ts';
 import { outcomeOf } from '../access/project/project-care.ts';
 import { findAbout } from '../access/see/rows.ts';
@@ -8,9 +8,11 @@ import { type Seen, seeContacts, seeEach } from '../access/see/visible.ts';
 import { KIND_SYSTEM } from '../fhir/systems.ts';
 import { asOf } from '../store/clock.ts';
 import { notFound } from './answer.ts';
+import { findTasks, isToVerify } from './journey/tasks.ts';
 import { seeOne } from './read.ts';
 import { answerSearch } from './search/answer-search.ts';
 import type { Asking } from './search/candidates.ts';
+import { nameServices } from './service-names.ts';
 
 /** `kind`: a code of `KIND_SYSTEM`, '' where none is known. `since`: a FHIR date. */
 export type Helper = { name: string; kind: string; since: string | undefined };
@@ -28,11 +30,14 @@ const OPEN: unknown[] = ['active', 'onhold', 'waitlist'];
 
 /**
  * Of an own patient. Care counts that the reader and the person both may know, with a service that both may
- * name. Throws Rejected(404) of anybody else.
+ * name. Throws Rejected(404) of anybody else, of a child who lives apart from its birth family (whose teams
+ * would say where), and while it is to be verified whether somebody lives.
  */
 export async function readSheet(asking: Asking, id: string): Promise<Sheet> {
   const { resource, grants } = await seeOne(asking, 'Patient', id);
-  if (asking.recipient.kind === 'operator' || !treats(grants, id)) throw notFound();
+  const isAway = !grants.everything && grants.persons.get(id)?.away === true;
+  if (asking.recipient.kind === 'operator' || !treats(grants, id) || isAway) throw notFound();
+  if ((await findTasks(asking, [`Patient/${id}`])).some(isToVerify)) throw notFound();
   const rows = await findAbout(asking, ['EpisodeOfCare', 'ServiceRequest'], [`Patient/${id}`]);
   const [seen, told] = await Promise.all([
     seeEach(asking.db, asking.recipient, rows),
@@ -77,11 +82,14 @@ async function namer(asking: Asking, seen: Seen[]): Promise<(some: Seen[]) => He
       asking.recipient,
       seen.map(({ row }) => row),
     ),
-    nameServices(asking, seen),
+    nameServices(
+      asking,
+      seen.map(({ resource }) => serviceIn(resource)),
+    ),
   ]);
   return (some) => {
     const lines = some.flatMap(({ row, resource }): Helper[] => {
-      const name = names.get(serviceIn(resource) ?? '');
+      const name = names.get(serviceIn(resource) ?? '')?.name;
       const kind = contacts.get(row.rowId)?.kind?.coding?.find(({ system }) => system === KIND_SYSTEM)?.code;
       const since = resource.resourceType === 'EpisodeOfCare' ? resource.period?.start : askedOn(resource);
       return name ? [{ name, kind: kind ?? '', since }] : [];
@@ -94,22 +102,11 @@ async function namer(asking: Asking, seen: Seen[]): Promise<(some: Seen[]) => He
 const askedOn = (resource: Seen['resource']): string | undefined =>
   resource.resourceType === 'ServiceRequest' ? resource.authoredOn : undefined;
 
-async function nameServices(asking: Asking, seen: Seen[]): Promise<Map<string, string>> {
-  const ids = [...new Set(seen.flatMap(({ resource }) => serviceIn(resource)?.split('/')[1] ?? []))];
-  const found = await search(asking, 'Organization', [['_id', ids.join(',')]], ids.length);
-  return new Map(
-    (found as Organization[]).flatMap(({ id, name }): [string, string][] =>
-      name ? [[`Organization/${id}`, name]] : [],
-    ),
-  );
-}
-
-const findJourneys = async (asking: Asking, id: string): Promise<Group[]> =>
-  (await search(asking, 'Group', [['member', `Patient/${id}`]], 50)) as Group[];
-
-async function search(asking: Asking, type: string, pairs: [string, string][], count: number) {
-  if (count === 0) return [];
-  const asked: [string, string][] = [...pairs, ['_count', String(Math.min(count, 200))]];
-  const { entry = [] } = await answerSearch(asking, { type, base: '', pairs: asked, lenient: false });
-  return entry.flatMap(({ resource }) => (resource?.resourceType === type ? resource : []));
+async function findJourneys(asking: Asking, id: string): Promise<Group[]> {
+  const pairs: [string, string][] = [
+    ['member', `Patient/${id}`],
+    ['_count', '50'],
+  ];
+  const { entry = [] } = await answerSearch(asking, { type: 'Group', base: '', pairs, lenient: false });
+  return entry.flatMap(({ resource }) => (resource?.resourceType === 'Group' ? resource : []));
 }

@@ -24,14 +24,19 @@ const NO_WORKLIST: KeepWorklist = {
 
 export const emptyDesk = (ctx: Context): Desk => openDesk(ctx, NO_WORKLIST);
 
+/** Where something is to be answered or tried, a test takes a real server. */
+const nobody = async (): Promise<never> => {
+  throw new Error('nobody answers or tries anything here');
+};
+
 export const sourcesOf = (ctx: Context): Sources => ({
   ...{
-    messages: { ...showMessages, retry: async () => null },
+    messages: { ...showMessages, retry: nobody },
     deliveries: showDeliveries,
     sharing: showSharing,
   },
   bench: openMappingBench([MAPPINGS_DIR]),
   ...{ systems: showSystems([MAPPINGS_DIR]), figures: showFigures },
   worklist: emptyDesk(ctx),
-  answers: { referral: async () => undefined, prompt: async () => undefined },
+  answers: { referral: nobody, prompt: nobody },
 });

@@ -178,12 +178,14 @@ describe('messages', () => {
     const all = wordsOf(open.body.replace(/<select[\s\S]*?<\/select>/g, ''));
     expect(all).not.toMatch(/northlight|littlebay|talkwell/);
     const { rows } = await told.database.pool.query(
-      'select interaction, persons, name from audit order by id desc limit 1',
+      'select interaction, ids, persons, name from audit order by id desc limit 1',
     );
     const [mother] = await told.find('Patient', '&given=Tamsin');
     const [baby] = await told.find('Patient', '&given=Kit');
     expect([mother?.id, baby?.id]).toEqual(expect.arrayContaining(rows[0].persons.slice(0, 1)));
     expect(rows[0].name).toContain('midwives');
+    // Which message it was, also where nobody is known of whom it speaks.
+    expect(rows[0].ids).toContain(paths.at(-1)?.split('/').at(-1));
   });
 
   test('are whole for no operator, whatever is asked for', async () => {

@@ -1,14 +1,17 @@
 /** The sheet that somebody takes home: whom it names, whom it does not, and that a child of ten can read it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DOES } from '../../../src/web/pages/helping/page.ts';
-import { care, person, ward } from '../../families/scenarios/messages.ts';
+import { care, person, said, ward } from '../../families/scenarios/messages.ts';
 import { gather, type Household } from '../../support/household.ts';
 import { ago, say } from '../../support/telling.ts';
+import { chart } from '../../support/transactions.ts';
 import { hidden, Visitor } from '../../support/visitor.ts';
 import { partOf, wordsOf } from './family.ts';
 
 const MOTHER = person(951, 'Tamsin', 'Penrose', '1995-10-20');
 const BABY = person(952, 'Kit', 'Penrose', 91);
+const APART = person(953, 'Arthy', 'Pengelly', 92);
+const DOUBTED = person(954, 'Doryty', 'Tregenza', 93);
 
 let family: Household;
 const ids: Record<string, string> = {};
@@ -20,6 +23,7 @@ beforeAll(async () => {
     refuge: ['third-sector-domestic-abuse', 'RXD', 'fhir-r4'],
     recovery: ['drug-and-alcohol', 'RXR', 'fhir-r4', 'drug-and-alcohol'],
     faraway: ['specialist-perinatal', 'RXO', 'fhir-r4', 'specialist-perinatal'],
+    visiting: ['health-visiting', 'RXV', 'fhir-r4', 'health-visiting'],
   });
   const messages = [
     ward(BABY, { mother: MOTHER.nhs, system: 'midwives' }),
@@ -28,10 +32,16 @@ beforeAll(async () => {
     care('recovery', MOTHER, { start: ago(20) }),
     care('refuge', MOTHER, { start: ago(18) }),
     care('littlebay', BABY, { start: ago(16) }),
+    care('visiting', BABY, { start: ago(60) }),
+    ...[APART, DOUBTED].flatMap((child) => [
+      ward(child, { system: 'midwives' }),
+      care('littlebay', child, { start: ago(16) }),
+      care('visiting', child, { start: ago(60) }),
+    ]),
   ];
   for (const message of messages) await say(family, message);
   await family.settle();
-  for (const given of ['Tamsin', 'Kit'])
+  for (const given of ['Tamsin', 'Kit', 'Arthy', 'Doryty'])
     ids[given] = (await family.find('Patient', `&given=${given}`))[0]?.id ?? '';
 });
 afterAll(() => family.stop());
@@ -96,6 +106,39 @@ test('of a child who died there is none, and her own has no word that hurts', as
   expect((await visitor.ask(at('littlebay', 'Kit'))).status).toBe(404);
   const words = sheetOf((await visitor.ask(at('northlight', 'Tamsin'))).body);
   expect(words).not.toMatch(/baby|birth|pregnan|child/i);
+});
+
+test('of a child who lives apart from its birth family there is none: its teams would say where', async () => {
+  expect((await visitor.ask(at('littlebay', 'Arthy'))).status).toBe(200);
+  const placed = await family.skein.send(
+    'POST',
+    `/fhir/Patient/${ids.Arthy}/$set-placement`,
+    { 'x-skein-system': 'visiting', 'content-type': 'application/fhir+json' },
+    JSON.stringify({
+      resourceType: 'Parameters',
+      parameter: [{ name: 'placement', valueCode: 'placed' }],
+    }),
+  );
+  expect(placed.status).toBe(200);
+  await family.settle();
+  expect((await visitor.ask(at('littlebay', 'Arthy'))).status).toBe(404);
+});
+
+test('of a child who may have died there is none, and its team is asked on its pages to verify first', async () => {
+  expect((await visitor.ask(at('littlebay', 'Doryty'))).status).toBe(200);
+  const whom = chart('visiting', DOUBTED, { deceasedDateTime: ago(1) });
+  await say(family, said('visiting', [whom], ago(0)));
+  await family.settle();
+  const tasks = await family.find('Task', '&code=verify-first&status=requested', 'littlebay');
+  expect(tasks).toHaveLength(1);
+  expect((await visitor.ask(at('littlebay', 'Doryty'))).status).toBe(404);
+  const [group] = await family.find('Group', `&member=Patient/${ids.Doryty}`, 'littlebay');
+  const as = `?as=${family.serviceOf('littlebay')}`;
+  const page = await visitor.ask(`${family.skein.url}/pages/journey/${group?.id}${as}`);
+  expect(wordsOf(partOf(page.body, 'id="todo"', 'id="news"'))).toMatch(/Ask before any contact/);
+  expect(page.body).not.toContain(`/pages/prompts/${tasks[0]?.id}`);
+  const home = await visitor.ask(`${family.skein.url}/pages${as}`);
+  expect(wordsOf(home.body)).toMatch(/1 question is open/);
 });
 
 /** https://en.wikipedia.org/wiki/Flesch–Kincaid_readability_tests: school grade; an age is five more. */

@@ -4,6 +4,7 @@ import { gather, type Household } from '../../support/household.ts';
 import { adt, barsReferral } from '../../support/messages.ts';
 import { nhsNumber } from '../../support/records.ts';
 import { ago } from '../../support/telling.ts';
+import { byNumber, referralOf, transactionOf } from '../../support/transactions.ts';
 import { hidden, Visitor } from '../../support/visitor.ts';
 import { wordsOf } from './family.ts';
 
@@ -25,6 +26,7 @@ beforeAll(async () => {
     other: ['cmht', 'RXC', 'bars-referral'],
     charity: ['third-sector', 'RXH', 'bars-referral'],
     midwives: ['maternity', 'RXM', 'hl7v2-adt'],
+    gp: ['gp', 'Y00001', 'fhir-r4'],
   });
   for (const [whom, id] of [
     [DEMELZA, 'R-1'],
@@ -52,6 +54,11 @@ async function pathOf(as: string, name: string): Promise<string> {
   expect(found, name).toBeDefined();
   return found as string;
 }
+/** The first word of whom a referral is about, as perinatal is shown it. */
+const nameOn = async (id: string) =>
+  /<bdi class="app-long">(\w+)/.exec(
+    (await visitor.ask(at('perinatal', `/pages/referrals/${id}`))).body,
+  )?.[1];
 async function answer(path: string, form: Record<string, string>, as = 'perinatal') {
   const { body } = await visitor.ask(at(as, path));
   const answered = await visitor.ask(at(as, path), { version: hidden(body, 'version'), ...form });
@@ -162,6 +169,27 @@ test('to accept what a charity says opens no more than what it said', async () =
   expect(reaches).not.toMatch(/LS9 9ZZ|midwives/);
   expect(await family.allThatReaches('midwives')).not.toMatch(/perinatal|charity/);
 });
+
+test.each(['an id', 'a number'])(
+  'to accept a referral that names somebody by %s alone opens nothing of them',
+  async (by) => {
+    const her = { ...person(by === 'an id' ? 776 : 777, 'Elestren'), postcode: 'LS8 8ZZ', local: `E${by}` };
+    const known = adt(her, { visit: `V-${by}`, id: `A-${by}` });
+    expect((await family.skein.intake('midwives', 'application/hl7-v2', known)).status).toBe(200);
+    await family.settle();
+    const all = await family.find('Patient', `&identifier=${her.nhs}`);
+    const whom = by === 'an id' ? { reference: `Patient/${all[0]?.id}` } : byNumber(her.nhs);
+    const between = { id: `R-${by}`, from: family.serviceOf('gp'), to: family.serviceOf('perinatal') };
+    const sent = transactionOf([referralOf(whom, between, ago(1))], `${ago(1)}T10:00:00Z`);
+    expect((await family.skein.transaction(sent, 'gp')).status).toBe(200);
+    await family.settle();
+    for (const { id } of await family.find('Task', '&code=fulfill&status=requested', 'perinatal'))
+      if ((await nameOn(id)) === 'Somebody') await answer(`/pages/referrals/${id}`, { act: 'accept' });
+    const reaches = await family.allThatReaches('perinatal');
+    expect(reaches).not.toMatch(/Elestren|LS8 8ZZ|midwives/);
+    expect(reaches).not.toContain(all[0]?.id);
+  },
+);
 
 test('a prompt is answered on its page, by its owner alone, once', async () => {
   const [prompt] = await family.find('Task', '&code=referral-unanswered&status=requested', 'perinatal');

@@ -11,6 +11,7 @@ import { readJourney } from '../../../read/journey/journey.ts';
 import { findPageLook, keepPageLook } from '../../../read/journey/looks.ts';
 import { readReasons } from '../../../read/journey/reasons.ts';
 import { findTasks } from '../../../read/journey/tasks.ts';
+import { readResource } from '../../../read/read.ts';
 import { linkTo, listChoices, makeFrame, mayAnswer, readViewer, type Viewer } from '../frame.ts';
 import { turnTo } from '../sign-in/guard.ts';
 import { sendPage } from '../views.ts';
@@ -70,12 +71,13 @@ function lookerOf({ key }: Context, { person, service }: Viewer): string | null 
   return keyedId(key, 'page-look', service.id, ...(person ? [person.issuer, person.subject] : []));
 }
 
-/** Moves up to when they have seen it, never back. */
+/** Moves up to when they have seen it, never back; of what they may not see, nothing. */
 async function haveSeen(ctx: Context, request: FastifyRequest<WithId>, reply: FastifyReply) {
   const { id } = request.params;
   const viewer = await readViewer(ctx, request);
   const who = lookerOf(ctx, viewer);
-  if (!who || !(await tellJourney(viewer, id, null))) throw notFound();
+  if (!who) throw notFound();
+  await readResource(viewer.asking, 'Group', id);
   const at = new Date(readPairs(formOf(request)).get('at') ?? '');
   if (!Number.isNaN(at.getTime())) await keepPageLook(ctx.db, who, id, at);
   return turnTo(reply, linkTo(`/pages/journey/${id}`, viewer));

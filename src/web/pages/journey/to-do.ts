@@ -1,11 +1,12 @@
 /** What waits for somebody: prompts of the reader, and referrals that it is a party to. */
 import type { ServiceRequest, Task } from '@medplum/fhirtypes';
-import { isOpenPrompt } from '../../../read/journey/tasks.ts';
+import { isOpenPrompt, isToVerify } from '../../../read/journey/tasks.ts';
 import { dayOf, longDate } from '../words.ts';
 import type { Given } from './given.ts';
 import type { Names } from './names.ts';
 
-export type Prompt = { id: string; title: string; note: string; since: string };
+/** `isAnswered` false: it ends by what is said of it elsewhere. */
+export type Prompt = { id: string; title: string; note: string; since: string; isAnswered: boolean };
 /** `days`: null where nobody knows since when. `task`: of the referral; null for who is no party. */
 export type Waiting = { days: number | null; title: string; note: string; task: string | null };
 export type ToDo = { prompts: Prompt[]; morePrompts: number; waiting: Waiting[] };
@@ -13,6 +14,10 @@ export type ToDo = { prompts: Prompt[]; morePrompts: number; waiting: Waiting[] 
 const MOST_PROMPTS = 3;
 /** What is asked, and of whom: by the code of the prompt. */
 const PROMPTS: Record<string, [title: string, note: string]> = {
+  'verify-first': [
+    'Ask before any contact',
+    'Somebody may have died. Cancel nothing: ask maternity or the ward first. Safeguarding visits go on.',
+  ],
   'how-is-the-baby': [
     'How is the baby?',
     'Your team has recorded nothing of the baby for a while. Record how the baby is, or why not.',
@@ -38,16 +43,20 @@ export const sayPrompt = ({ code }: Task): [title: string, note: string] =>
   PROMPTS[code?.coding?.[0]?.code ?? ''] ?? ['Something to think about', ''];
 
 export function findToDo(given: Given, names: Names): ToDo {
-  const open = given.tasks.filter(isOpenPrompt).map((task) => {
+  const urgent = given.tasks.filter(isToVerify);
+  const open = [...urgent, ...given.tasks.filter(isOpenPrompt)].map((task) => {
     const { for: whom, authoredOn, id = '' } = task;
     const [title, note] = sayPrompt(task);
     const since = dayOf(authoredOn);
     const about = `About ${names.person(whom?.reference)}`;
-    return { id, title, note, since: `${about}${since === null ? '' : `, since ${longDate(since)}`}.` };
+    const isAnswered = !isToVerify(task);
+    const asked = `${about}${since === null ? '' : `, since ${longDate(since)}`}.`;
+    return { id, title, note, since: asked, isAnswered };
   });
   return {
-    prompts: open.slice(0, MOST_PROMPTS),
-    morePrompts: Math.max(0, open.length - MOST_PROMPTS),
+    // What is urgent is never folded away.
+    prompts: open.slice(0, Math.max(MOST_PROMPTS, urgent.length)),
+    morePrompts: Math.max(0, open.length - Math.max(MOST_PROMPTS, urgent.length)),
     waiting: given.referrals
       .filter(({ id }) => given.waits.has(`ServiceRequest/${id}`))
       .map((referral) => describeWait(given, names, referral))

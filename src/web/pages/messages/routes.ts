@@ -109,10 +109,10 @@ export function registerMessages(
     const here = `${HERE}/${id}`;
     const isAsked = oneOf(queryOf(request), 'show') === 'text' && service !== null;
     const opened = isAsked ? await messages.open(ctx, id, service) : null;
-    if (opened) request.given = aboutPersons(opened.persons);
+    if (opened) request.given = lookedAt(id, opened.persons);
     const asked = service === null ? oneOf(queryOf(request), 'why') || null : null;
     const why = asked === null ? null : await messages.why(ctx, id, asked);
-    if (why) request.given = aboutPersons(why.persons);
+    if (why) request.given = lookedAt(id, why.persons);
     const { text = '', mapping = '', dialect = null } = opened ?? {};
     const tried = opened && (await bench.run({ name: mapping, dialect, text, draft: null }));
     return sendPage(reply, 'message', {
@@ -127,10 +127,13 @@ export function registerMessages(
   }
 }
 
-/** What is given, for the audit: of whom the text speaks, as far as that is known. */
-const aboutPersons = (persons: string[]): Bundle => ({
+/** What is given, for the audit: the message, and of whom it speaks as far as that is known. */
+const lookedAt = (message: string, persons: string[]): Bundle => ({
   ...{ resourceType: 'Bundle', type: 'collection' },
-  entry: persons.map((id) => ({ resource: { resourceType: 'Patient', id } })),
+  entry: [
+    { resource: { resourceType: 'Binary', id: message, contentType: 'application/octet-stream' } },
+    ...persons.map((id) => ({ resource: { resourceType: 'Patient' as const, id } })),
+  ],
 });
 
 const choicesOf = (values: string[], chosen: string | null, none: string) => [

@@ -1,7 +1,8 @@
 /** Referrals as their two parties see them: who waits for whom, for how long, and what was answered. */
 import type { CodeableConcept, Patient, Task } from '@medplum/fhirtypes';
 import { KIND_SYSTEM, NHS_NUMBER, REFERRAL_STEPS, SKEIN_DEFINITIONS } from '../../../fhir/systems.ts';
-import type { Named, OwnWaits, Referrals, Referred } from '../../../read/referrals.ts';
+import type { OwnWaits, Referrals, Referred } from '../../../read/referrals.ts';
+import type { Named } from '../../../read/service-names.ts';
 import { contactOf, detailsOf, type SafeContact, sayNumber } from '../journey/people.ts';
 import { capital, dayOf, longDate, sayCount, todayOf } from '../words.ts';
 
